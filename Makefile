@@ -1,0 +1,45 @@
+# Everything is installed into .venv inside this folder; nothing outside is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CONFIG ?= configs/refractory.yaml
+export OMP_NUM_THREADS ?= 1
+export MPLBACKEND = Agg
+
+.PHONY: run test test-slow bench setup lint clean
+.DEFAULT_GOAL := run
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "alloyloop needs Python 3.11 or later; got $$($(PYTHON) --version). Use: make PYTHON=python3.11"; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(STAMP)  ## set up everything and run the main job
+	$(BIN)/alloyloop run $(CONFIG)
+
+test: $(STAMP) lint  ## set up everything and pass the tests
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(STAMP)  ## the slow checks: whole campaigns, kills
+	$(BIN)/python -m pytest -m slow
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(STAMP)  ## the figures of the README
+	$(BIN)/python -m benchmarks.calphad
+	$(BIN)/python -m benchmarks.campaign
+
+clean:
+	rm -rf $(VENV) campaigns .pytest_cache .mypy_cache .ruff_cache .hypothesis

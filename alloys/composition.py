@@ -1,0 +1,150 @@
+"""Compositions: exact atomic fractions that sum to one."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from alloys.errors import InputError
+
+# The periodic table up to oganesson: what may be written in a formula at all.
+SYMBOLS = frozenset(
+    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y Zr "
+    "Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W Re Os Ir "
+    "Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U Np Pu Am Cm Bk Cf Es Fm Md No Lr Rf Db Sg Bh Hs Mt Ds Rg Cn Nh Fl "
+    "Mc Lv Ts Og".split()
+)
+
+_TERM = re.compile(r"([A-Z][a-z]?)(\d+(?:\.\d+)?|\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Composition:
+    """Atomic fractions as exact rationals, elements in alphabetical order, none of them zero.
+
+    >>> str(Composition.parse("NbMoTaW"))
+    'Mo25Nb25Ta25W25'
+    >>> Composition.parse("HfNb2") == Composition.from_amounts({"Nb": 2, "Hf": 1})
+    True
+    """
+
+    items: tuple[tuple[str, Fraction], ...]
+
+    def __post_init__(self) -> None:
+        symbols = [symbol for symbol, _ in self.items]
+        for symbol in symbols:
+            if symbol not in SYMBOLS:
+                raise InputError(f"{symbol!r} is not a chemical element; write symbols such as Nb or W")
+        if symbols != sorted(set(symbols)) or not symbols:
+            raise InputError(f"elements must be present, distinct and in alphabetical order, got {symbols}")
+        if any(fraction <= 0 for _, fraction in self.items):
+            raise InputError(f"atomic fractions must be positive, got {dict(self.items)}")
+        total = sum(fraction for _, fraction in self.items)
+        if total != 1:
+            raise InputError(f"atomic fractions must sum to 1, got {float(total):.6g}")
+
+    @classmethod
+    def from_amounts(cls, amounts: Mapping[str, float | int | Fraction]) -> Composition:
+        """Normalises any positive amounts (parts, at.%, fractions); zeros fall out.
+
+        Raises:
+            InputError: for unknown elements, negative, infinite or NaN amounts, or nothing at all.
+        """
+        exact: dict[str, Fraction] = {}
+        for symbol, amount in amounts.items():
+            if not isinstance(amount, Fraction | int) and not math.isfinite(amount):
+                raise InputError(f"the amount of {symbol} must be a finite number, got {amount!r}")
+            if amount < 0:
+                raise InputError(f"the amount of {symbol} must not be negative, got {amount!r}")
+            value = amount if isinstance(amount, Fraction) else Fraction(str(amount))
+            if value:
+                exact[symbol] = value
+        total = sum(exact.values())
+        if not total:
+            raise InputError(f"a composition needs at least one element with a positive amount, got {dict(amounts)}")
+        return cls(tuple((symbol, exact[symbol] / total) for symbol in sorted(exact)))
+
+    @classmethod
+    def parse(cls, formula: str) -> Composition:
+        """Reads a formula such as ``NbMoTaW``, ``CrMo0.5NbTa0.5TiZr`` or ``Nb45Ta25Ti15Hf15``.
+
+        Repeated elements add up. Parentheses are not read.
+
+        Raises:
+            InputError: if the text is not a formula or names an unknown element.
+        """
+        text = formula.strip()
+        amounts: dict[str, Fraction] = {}
+        position = 0
+        while position < len(text):
+            match = _TERM.match(text, position)
+            if match is None or len(text) > 200:
+                raise InputError(
+                    f"cannot read the formula {formula[:80]!r} at {text[position : position + 12]!r}; "
+                    "write element symbols with amounts, for example Nb45Ta25Ti15Hf15"
+                )
+            symbol, amount = match.group(1), Fraction(match.group(2) or 1)
+            if symbol not in SYMBOLS:
+                raise InputError(f"unknown element {symbol!r} in the formula {formula[:80]!r}")
+            amounts[symbol] = amounts.get(symbol, Fraction(0)) + amount
+            position = match.end()
+        return cls.from_amounts(amounts)
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """Symbols of the elements present, alphabetically."""
+        return tuple(symbol for symbol, _ in self.items)
+
+    def fractions(self) -> dict[str, float]:
+        """Atomic fractions as floats, by element."""
+        return {symbol: float(fraction) for symbol, fraction in self.items}
+
+    def canonical(self) -> str:
+        """The text that identifies the composition, exact: ``Hf:1/5,Nb:4/5``."""
+        return ",".join(f"{symbol}:{fraction}" for symbol, fraction in self.items)
+
+    @classmethod
+    def from_canonical(cls, text: str) -> Composition:
+        """Reads what `canonical` wrote.
+
+        Raises:
+            InputError: if the text is not such a text.
+        """
+        try:
+            pairs = [part.split(":") for part in text.split(",")]
+            return cls(tuple((symbol, Fraction(value)) for symbol, value in pairs))
+        except (ValueError, ZeroDivisionError) as error:
+            raise InputError(f"not a canonical composition: {text[:80]!r} ({error})") from error
+
+    def digest(self) -> str:
+        """sha256 of the canonical text."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+    def __str__(self) -> str:
+        """The formula in at.%, with up to three decimals."""
+        return "".join(f"{symbol}{_percent(fraction)}" for symbol, fraction in self.items)
+
+
+def _percent(fraction: Fraction) -> str:
+    return f"{float(fraction * 100):.3f}".rstrip("0").rstrip(".")
+
+
+def parse_formulas(formulas: Iterable[str]) -> list[Composition]:
+    """Parses several formulas, reporting every bad one in one error.
+
+    Raises:
+        InputError: naming each formula that cannot be read.
+    """
+    compositions, problems = [], []
+    for formula in formulas:
+        try:
+            compositions.append(Composition.parse(formula))
+        except InputError as error:
+            problems.append(str(error))
+    if problems:
+        raise InputError("; ".join(problems))
+    return compositions

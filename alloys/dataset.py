@@ -1,0 +1,121 @@
+"""Tables of alloys: the one that ships with the project, and a user's own CSV files."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from alloys.composition import Composition
+from alloys.errors import InputError
+from alloys.properties import PROPERTIES, get_property
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAlloy:
+    """An alloy of the literature.
+
+    Attributes:
+        formula: as its paper writes it, or in parts.
+        composition: the same, exact.
+        phase: what the paper reports, ``BCC``, ``BCC+Laves`` and so on.
+        doi: the paper.
+    """
+
+    formula: str
+    composition: Composition
+    phase: str
+    doi: str
+
+
+def known_alloys() -> list[KnownAlloy]:
+    """The table of well-known refractory alloys, ``data/known_alloys.csv``."""
+    text = resources.files("alloys").joinpath("data/known_alloys.csv").read_text(encoding="utf-8")
+    return [
+        KnownAlloy(row["formula"], Composition.parse(row["formula"]), row["phase"], row["doi"])
+        for row in csv.DictReader(text.splitlines())
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredRow:
+    """One line of a user's table: a composition and the property values given for it."""
+
+    line: int
+    composition: Composition
+    values: Mapping[str, float]
+
+
+def read_measurements(path: Path) -> list[MeasuredRow]:
+    """Reads a CSV file with a ``formula`` column and columns named after properties.
+
+    Empty cells are missing values; other columns are refused, so that a misspelt property is not lost.
+
+    Raises:
+        InputError: naming every line that is wrong: text or NaN in numbers, unknown columns, bad formulas,
+            values that cannot be true.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            columns = list(reader.fieldnames or [])
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"cannot read {path}: {error}") from error
+    return parse_measurements(columns, rows, str(path))
+
+
+def parse_measurements(columns: list[str], rows: Iterable[Mapping[str, str | None]], where: str) -> list[MeasuredRow]:
+    """Checks rows of text, as `read_measurements` does for a file; ``where`` names their origin in messages.
+
+    Raises:
+        InputError: naming every mistake.
+    """
+    if len(set(columns)) != len(columns):
+        raise InputError(f"{where}: a column is named twice: {columns}")
+    if "formula" not in columns:
+        raise InputError(f"{where}: needs a column 'formula', got {columns}")
+    names = [name for name in columns if name != "formula"]
+    unknown = [name for name in names if name not in PROPERTIES]
+    if unknown or not names:
+        raise InputError(
+            f"{where}: columns must be properties; unknown are {unknown or 'none, but none is given'}; "
+            f"available are {', '.join(PROPERTIES)}"
+        )
+    parsed, problems = [], []
+    for number, row in enumerate(rows, start=2):
+        try:
+            parsed.append(_measured_row(number, names, row))
+        except InputError as error:
+            problems.append(f"line {number}: {error}")
+    if problems:
+        raise InputError(f"{where}: " + "; ".join(problems))
+    if not parsed:
+        raise InputError(f"{where}: has no rows")
+    return parsed
+
+
+def _measured_row(number: int, names: list[str], row: Mapping[str, str | None]) -> MeasuredRow:
+    if None in row:
+        raise InputError("more cells than columns")
+    cells = {name: (row[name] or "").strip() for name in names}
+    values = {name: _number(name, cell) for name, cell in cells.items() if cell}
+    if not values:
+        raise InputError("no property value is given")
+    return MeasuredRow(number, Composition.parse(row["formula"] or ""), values)
+
+
+def _number(name: str, cell: str) -> float:
+    row = get_property(name)
+    try:
+        value = float(cell)
+    except ValueError:
+        raise InputError(f"{name} must be a number in {row.unit}, got {cell[:40]!r}") from None
+    if not math.isfinite(value):
+        raise InputError(f"{name} must be a finite number, got {cell!r}")
+    if not row.low <= value <= row.high:
+        raise InputError(f"{name} must lie in [{row.low:g}, {row.high:g}] {row.unit}, got {value:g}")
+    return value

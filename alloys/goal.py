@@ -1,0 +1,135 @@
+"""Goals: objectives and constraints, written as expressions such as ``maximize density`` or ``solidus >= 2273``."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.errors import InputError
+from alloys.properties import PROPERTIES, get_property
+
+_OBJECTIVE = re.compile(r"^\s*(maximi[sz]e|minimi[sz]e)\s+([a-z0-9_]+)\s*$")
+_CONSTRAINT = re.compile(r"^\s*([a-z0-9_]+)\s*(<=|>=)\s*([-+0-9.eE]+)\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """A property to make as large (sign +1) or as small (sign -1) as can be."""
+
+    name: str
+    sign: int
+
+    @classmethod
+    def parse(cls, text: str) -> Objective:
+        """Reads ``maximize NAME`` or ``minimize NAME``.
+
+        Raises:
+            InputError: if the text is something else or the property unknown.
+        """
+        match = _OBJECTIVE.match(text)
+        if match is None:
+            raise InputError(f"an objective is 'maximize PROPERTY' or 'minimize PROPERTY', got {text!r}")
+        get_property(match.group(2))
+        return cls(match.group(2), 1 if match.group(1).startswith("max") else -1)
+
+    def __str__(self) -> str:
+        return f"{'maximize' if self.sign > 0 else 'minimize'} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A property held at or above (sign +1) or at or below (sign -1) a bound."""
+
+    name: str
+    sign: int
+    bound: float
+
+    @classmethod
+    def parse(cls, text: str) -> Constraint:
+        """Reads ``NAME >= NUMBER`` or ``NAME <= NUMBER``.
+
+        Raises:
+            InputError: if the text is something else, the property unknown, or the bound beyond what can be true.
+        """
+        match = _CONSTRAINT.match(text)
+        if match is None:
+            raise InputError(f"a constraint is 'PROPERTY >= NUMBER' or 'PROPERTY <= NUMBER', got {text!r}")
+        row = get_property(match.group(1))
+        try:
+            bound = float(match.group(3))
+        except ValueError:
+            raise InputError(f"the bound in {text!r} is not a number") from None
+        if not math.isfinite(bound) or not row.low <= bound <= row.high:
+            raise InputError(
+                f"the bound in {text!r} is outside what {row.name} can be, [{row.low:g}, {row.high:g}] {row.unit}"
+            )
+        return cls(match.group(1), 1 if match.group(2) == ">=" else -1, bound)
+
+    def __str__(self) -> str:
+        return f"{self.name} {'>=' if self.sign > 0 else '<='} {self.bound:g}"
+
+    def margin(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far inside the bound, in the property's unit; negative is infeasible."""
+        return self.sign * (values - self.bound)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What a campaign wants."""
+
+    objectives: tuple[Objective, ...]
+    constraints: tuple[Constraint, ...]
+
+    def __post_init__(self) -> None:
+        if not self.objectives:
+            raise InputError("a goal needs at least one objective")
+        names = [objective.name for objective in self.objectives]
+        if len(set(names)) != len(names):
+            raise InputError(f"an objective is named twice: {names}")
+        for name in {constraint.name for constraint in self.constraints}:
+            lows = [c.bound for c in self.constraints if c.name == name and c.sign > 0]
+            highs = [c.bound for c in self.constraints if c.name == name and c.sign < 0]
+            if lows and highs and max(lows) > min(highs):
+                raise InputError(f"contradictory constraints: {name} >= {max(lows):g} and {name} <= {min(highs):g}")
+
+    @classmethod
+    def parse(cls, objectives: Sequence[str], constraints: Sequence[str]) -> Goal:
+        """Reads expressions.
+
+        Raises:
+            InputError: for the first expression that cannot be read, or contradictory constraints.
+        """
+        return cls(
+            tuple(Objective.parse(text) for text in objectives),
+            tuple(Constraint.parse(text) for text in constraints),
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every property named, in order, once."""
+        return tuple(dict.fromkeys([o.name for o in self.objectives] + [c.name for c in self.constraints]))
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The properties that only validation answers."""
+        return tuple(name for name in self.names if not PROPERTIES[name].closed_form)
+
+    @property
+    def closed_form_constraints(self) -> tuple[Constraint, ...]:
+        """Constraints that the composition alone decides."""
+        return tuple(c for c in self.constraints if PROPERTIES[c.name].closed_form)
+
+    def feasible(self, values: Mapping[str, float]) -> bool:
+        """Whether measured values satisfy every constraint; a missing value does not."""
+        return all(c.name in values and c.sign * (values[c.name] - c.bound) >= 0 for c in self.constraints)
+
+    def signed_objectives(self, values: Mapping[str, float]) -> tuple[float, ...] | None:
+        """Objective values turned so that larger is better, or None where one is missing."""
+        if any(o.name not in values for o in self.objectives):
+            return None
+        return tuple(o.sign * values[o.name] for o in self.objectives)

@@ -1,0 +1,65 @@
+"""Names, units and plausible ranges of the properties, used everywhere alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alloys.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A named quantity.
+
+    Attributes:
+        name: the word used in configs, CSV headers, the command line and MLflow.
+        unit: its unit, as text.
+        meaning: one line.
+        low: smallest value that can be true; anything below is an error.
+        high: largest such value.
+        closed_form: whether a reference model answers it from the composition alone.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    low: float
+    high: float
+    closed_form: bool
+
+
+_ROWS = (
+    Property("shear_modulus", "GPa", "isotropic shear modulus", 0.0, 1000.0, True),
+    Property("poisson_ratio", "1", "Poisson ratio", 0.0, 0.5, True),
+    Property("unstable_fault_energy", "J/m2", "unstable stacking-fault energy", 0.0, 10.0, True),
+    Property("fracture_toughness", "MPa·m^0.5", "Rice's dislocation-emission K; larger is brittler", 0.0, 10.0, True),
+    Property("density", "g/cm3", "rule of mixtures by volume", 0.1, 30.0, True),
+    Property("price", "USD/kg", "rule of mixtures by mass", 0.0, 1e6, True),
+    Property("vec", "electrons/atom", "valence electron concentration", 1.0, 12.0, True),
+    Property("pugh_ratio", "1", "B/G", 0.1, 50.0, True),
+    Property("ductility_index", "1", "gamma_s / gamma_us, the D parameter", 0.1, 50.0, True),
+    Property("size_mismatch", "%", "atomic size mismatch, delta", 0.0, 50.0, True),
+    Property("mixing_enthalpy", "kJ/mol", "Miedema mixing enthalpy", -200.0, 200.0, True),
+    Property("omega", "1", "Tm dS / |dH|", 0.0, 1e6, True),
+    Property("yield_strength_1300c", "MPa", "yield strength at 1573 K", 0.0, 10000.0, False),
+    Property("specific_yield_strength_1300c", "MPa·cm3/g", "yield strength at 1573 K by density", 0.0, 2000.0, False),
+    Property("solidus", "K", "equilibrium solidus", 200.0, 5000.0, False),
+    Property("liquidus", "K", "equilibrium liquidus", 200.0, 5000.0, False),
+    Property("freezing_range", "K", "liquidus minus solidus", 0.0, 3000.0, False),
+    Property("bcc_fraction_1200c", "mole fraction", "of one disordered BCC phase at 1473 K", 0.0, 1.0, False),
+    Property("bcc_fraction_1300c", "mole fraction", "of one disordered BCC phase at 1573 K", 0.0, 1.0, False),
+)
+
+PROPERTIES: dict[str, Property] = {row.name: row for row in _ROWS}
+
+
+def get_property(name: str) -> Property:
+    """The property of that name.
+
+    Raises:
+        InputError: if there is none.
+    """
+    try:
+        return PROPERTIES[name]
+    except KeyError:
+        raise InputError(f"unknown property {name!r}; available are {', '.join(PROPERTIES)}") from None

@@ -1,0 +1,228 @@
+"""The records that travel between rooms: frozen, checked when made, JSON both ways, identified by content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from alloys.composition import Composition
+from alloys.errors import InputError
+from alloys.properties import get_property
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys and no spaces; NaN and infinities are refused."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def digest_of(value: Any) -> str:
+    """sha256 of the canonical JSON."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with its unit and, where known, its standard deviation in the same unit."""
+
+    value: float
+    unit: str
+    std: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"value", "unit", "std"?}``."""
+        document: dict[str, Any] = {"value": self.value, "unit": self.unit}
+        if self.std is not None:
+            document["std"] = self.std
+        return document
+
+
+def quantities(values: Mapping[str, float]) -> dict[str, Quantity]:
+    """Property values with the units of the property table, checked against what can be true.
+
+    Raises:
+        InputError: for an unknown property, a value that is not finite or outside the property's range.
+    """
+    checked = {}
+    for name, value in values.items():
+        row = get_property(name)
+        if not math.isfinite(value):
+            raise InputError(f"{name} must be a finite number, got {value!r}")
+        if not row.low <= value <= row.high:
+            raise InputError(f"{name} must lie in [{row.low:g}, {row.high:g}] {row.unit}, got {value:g}")
+        checked[name] = Quantity(float(value), row.unit)
+    return checked
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A composition that something proposed.
+
+    Attributes:
+        composition: the alloy.
+        origin: the generator or sampler that proposed it.
+    """
+
+    composition: Composition
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model thought before validation: mean and standard deviation by property."""
+
+    means: Mapping[str, float]
+    stds: Mapping[str, float]
+    probability_feasible: float
+    model: str
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain document."""
+        return {
+            "means": dict(self.means),
+            "stds": dict(self.stds),
+            "probability_feasible": self.probability_feasible,
+            "model": self.model,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Prediction:
+        """Reads what `to_json` wrote."""
+        return cls(document["means"], document["stds"], document["probability_feasible"], document["model"])
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A candidate that was chosen for validation, and why."""
+
+    candidate: Candidate
+    rank: int
+    score: float
+    why: str
+    prediction: Prediction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationRequest:
+    """What a validator is asked.
+
+    Attributes:
+        composition: the alloy.
+        validator: the validator's name.
+        fingerprint: digest of the validator's version, settings and database.
+    """
+
+    composition: Composition
+    validator: str
+    fingerprint: str
+
+    @property
+    def key(self) -> str:
+        """The idempotency key: the same question has the same key, whoever asks it."""
+        return digest_of(
+            {
+                "composition": self.composition.canonical(),
+                "validator": self.validator,
+                "fingerprint": self.fingerprint,
+            }
+        )
+
+
+class FailureKind(StrEnum):
+    """Why there is no answer: the machinery failed, or the science did."""
+
+    INFRASTRUCTURE = "infrastructure"
+    PHYSICS = "physics"
+    SUSPECT = "suspect"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A verdict with values; properties carry their units, details are free-form JSON."""
+
+    properties: Mapping[str, Quantity]
+    seconds: float = 0.0
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"status": "measured", "properties", "seconds", "details"}``."""
+        return {
+            "status": "measured",
+            "properties": {name: quantity.to_json() for name, quantity in self.properties.items()},
+            "seconds": self.seconds,
+            "details": dict(self.details),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A verdict without values: the kind of failure and its reason."""
+
+    kind: FailureKind
+    message: str
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"status": "failed", "kind", "message", "seconds"}``."""
+        return {"status": "failed", "kind": str(self.kind), "message": self.message, "seconds": self.seconds}
+
+
+Verdict = Measured | Failed
+
+
+def verdict_from_json(document: Mapping[str, Any]) -> Verdict:
+    """Reads what a verdict's ``to_json`` wrote, checking every value.
+
+    Raises:
+        InputError: if the document is not a verdict.
+    """
+    try:
+        if document["status"] == "failed":
+            return Failed(FailureKind(document["kind"]), str(document["message"]), float(document["seconds"]))
+        if document["status"] != "measured":
+            raise InputError(f"a verdict's status must be 'measured' or 'failed', got {document['status']!r}")
+        values = {name: float(entry["value"]) for name, entry in document["properties"].items()}
+        checked = quantities(values)
+        for name, entry in document["properties"].items():
+            if entry.get("unit") != checked[name].unit:
+                raise InputError(f"{name} must be in {checked[name].unit}, got {entry.get('unit')!r}")
+        stds = {name: entry.get("std") for name, entry in document["properties"].items()}
+        full = {name: Quantity(q.value, q.unit, stds[name]) for name, q in checked.items()}
+        return Measured(full, float(document["seconds"]), document.get("details", {}))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"not a verdict: {error!r} in {str(document)[:200]}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A composition and what validation said of it.
+
+    Attributes:
+        composition: the alloy.
+        values: property values in the units of the property table; empty for a failure.
+        source: who measured it.
+        failure: the reason where validation failed.
+    """
+
+    composition: Composition
+    values: Mapping[str, float]
+    source: str
+    failure: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain document; the dataset digest is made of these."""
+        return {
+            "composition": self.composition.canonical(),
+            "values": dict(self.values),
+            "source": self.source,
+            "failure": self.failure,
+        }
+
+
+def dataset_digest(observations: list[Observation]) -> str:
+    """A digest of the observations' contents that does not depend on their order."""
+    return digest_of(sorted(canonical_json(observation.to_json()) for observation in observations))

@@ -1,0 +1,278 @@
+"""Design spaces: which compositions may be proposed, as predicates and samplers over exact integer steps.
+
+Inside the space a composition is a vector of whole numbers of the step ("units"), shape ``(d,)``, that sums to
+``1 / step``. Arrays of compositions have shape ``(n, d)`` and dtype int64.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.composition import SYMBOLS, Composition
+from alloys.errors import InputError
+
+Units = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most ``most`` units of ``element`` where ``where`` is present."""
+
+    element: str
+    most: int
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A set of compositions on a grid; nothing enumerates it.
+
+    Attributes:
+        elements: the palette, alphabetically; it fixes the order of columns everywhere.
+        total: units in a whole composition, 100 for a step of 1 at.%.
+        lower: smallest units of each element when present, shape ``(d,)``.
+        upper: largest units of each element, shape ``(d,)``.
+        fewest: smallest number of elements present.
+        most: largest number of elements present.
+        limits: conditional upper limits.
+    """
+
+    elements: tuple[str, ...]
+    total: int
+    lower: tuple[int, ...]
+    upper: tuple[int, ...]
+    fewest: int
+    most: int
+    limits: tuple[Limit, ...] = ()
+
+    def __post_init__(self) -> None:
+        problems = list(self._problems())
+        if problems:
+            raise InputError("; ".join(problems))
+
+    @classmethod
+    def build(
+        cls,
+        elements: Sequence[str],
+        *,
+        step: float | str = "0.01",
+        lower: float = 0.05,
+        upper: float = 0.5,
+        count: tuple[int, int] = (3, 6),
+        bounds: Mapping[str, tuple[float, float]] | None = None,
+        limits: Sequence[tuple[str, float, str]] = (),
+    ) -> Space:
+        """Makes a space from atomic fractions.
+
+        Args:
+            elements: the palette.
+            step: grid step as an atomic fraction; its inverse must be whole.
+            lower: smallest fraction of an element that is present.
+            upper: largest fraction of an element.
+            count: smallest and largest number of elements.
+            bounds: other (lower, upper) fractions of single elements.
+            limits: ``(element, most, where)``: at most that fraction of element where the other is present.
+
+        Raises:
+            InputError: for contradictory or off-grid bounds, naming each.
+        """
+        exact = Fraction(str(step))
+        if exact <= 0 or exact > 1 or (1 / exact).denominator != 1:
+            raise InputError(f"the step must divide 1 exactly (0.01, 0.005, ...), got {step}")
+        total = int(1 / exact)
+        palette = tuple(sorted(elements))
+        each = {symbol: (bounds or {}).get(symbol, (lower, upper)) for symbol in palette}
+        stray = sorted(set(bounds or {}) - set(palette))
+        if stray:
+            raise InputError(f"bounds name elements outside the space: {', '.join(stray)}")
+        return cls(
+            elements=palette,
+            total=total,
+            lower=tuple(_whole(each[s][0], total, f"lower bound of {s}") for s in palette),
+            upper=tuple(_whole(each[s][1], total, f"upper bound of {s}") for s in palette),
+            fewest=count[0],
+            most=count[1],
+            limits=tuple(Limit(e, _whole(m, total, f"limit of {e}"), w) for e, m, w in limits),
+        )
+
+    def _problems(self) -> list[str]:
+        found = []
+        if len(set(self.elements)) != len(self.elements) or list(self.elements) != sorted(self.elements):
+            found.append(f"elements must be distinct and in alphabetical order, got {list(self.elements)}")
+        found += [f"{s!r} is not a chemical element" for s in self.elements if s not in SYMBOLS]
+        if not 1 <= self.fewest <= self.most:
+            found.append(f"1 <= fewest <= most elements must hold, but got ({self.fewest}, {self.most})")
+        elif self.fewest > len(self.elements):
+            found.append(f"at least {self.fewest} elements are asked for, but only {len(self.elements)} are named")
+        found += [
+            f"0 < lower <= upper <= 1 must hold for {symbol}, but got ({low / self.total:g}, {high / self.total:g})"
+            for symbol, low, high in zip(self.elements, self.lower, self.upper, strict=True)
+            if not 0 < low <= high <= self.total
+        ]
+        for limit in self.limits:
+            outside = [s for s in (limit.element, limit.where) if s not in self.elements]
+            if outside:
+                found.append(f"a limit names {', '.join(outside)}, which is not in the space")
+        if not found and not self._reachable():
+            found.append(
+                f"no composition satisfies the bounds: {self.fewest} to {self.most} elements cannot sum to 1 "
+                "within them; widen the bounds or the number of elements"
+            )
+        return found
+
+    def _reachable(self) -> bool:
+        lows, highs = sorted(self.lower), sorted(self.upper, reverse=True)
+        most = min(self.most, len(self.elements))
+        return any(sum(lows[:k]) <= self.total <= sum(highs[:k]) for k in range(self.fewest, most + 1))
+
+    @property
+    def dimension(self) -> int:
+        """Number of elements in the palette."""
+        return len(self.elements)
+
+    # -- membership -------------------------------------------------------------------------------------------
+
+    def contains(self, units: Units) -> Bools:
+        """Which rows are in the space; ``units`` has shape ``(n, d)``, the answer ``(n,)``."""
+        present = units > 0
+        inside = (units == 0) | ((units >= np.array(self.lower)) & (units <= np.array(self.upper)))
+        count = present.sum(axis=1)
+        good = inside.all(axis=1) & (units.sum(axis=1) == self.total)
+        good &= (count >= self.fewest) & (count <= self.most)
+        for limit in self.limits:
+            i, j = self.elements.index(limit.element), self.elements.index(limit.where)
+            good &= ~present[:, j] | (units[:, i] <= limit.most)
+        return np.asarray(good, dtype=np.bool_)
+
+    def units_of(self, composition: Composition) -> Units:
+        """The composition as units, shape ``(d,)``.
+
+        Raises:
+            InputError: if it is not on the grid or not in the space, with every rule it breaks.
+        """
+        amounts = dict(composition.items)
+        stray = sorted(set(amounts) - set(self.elements))
+        if stray:
+            raise InputError(f"{composition} has {', '.join(stray)}, outside the space of {'-'.join(self.elements)}")
+        scaled = [amounts.get(symbol, Fraction(0)) * self.total for symbol in self.elements]
+        if any(value.denominator != 1 for value in scaled):
+            raise InputError(f"{composition} is not on the grid of {100 / self.total:g} at.%")
+        units = np.array([int(value) for value in scaled], dtype=np.int64)
+        if not self.contains(units[None])[0]:
+            raise InputError(f"{composition} is not in the space: {'; '.join(self.broken_rules(units))}")
+        return units
+
+    def broken_rules(self, units: Units) -> list[str]:
+        """Every rule that one composition, shape ``(d,)``, breaks, in words."""
+        percent = 100 / self.total
+        broken = []
+        if units.sum() != self.total:
+            broken.append(f"the fractions sum to {units.sum() * percent:g} at.%, not 100")
+        count = int((units > 0).sum())
+        if not self.fewest <= count <= self.most:
+            broken.append(f"{count} elements, allowed are {self.fewest} to {self.most}")
+        for symbol, low, high, value in zip(self.elements, self.lower, self.upper, units, strict=True):
+            if value and not low <= value <= high:
+                allowed = f"0 or {low * percent:g} to {high * percent:g}"
+                broken.append(f"{symbol} {value * percent:g} at.%, allowed are {allowed}")
+        for limit in self.limits:
+            i, j = self.elements.index(limit.element), self.elements.index(limit.where)
+            if units[j] > 0 and units[i] > limit.most:
+                broken.append(
+                    f"{limit.element} {units[i] * percent:g} at.%, allowed with {limit.where} is "
+                    f"{limit.most * percent:g}"
+                )
+        return broken
+
+    def composition(self, units: Units) -> Composition:
+        """The composition of one row of units, exact."""
+        return Composition.from_amounts(
+            {s: Fraction(int(u), self.total) for s, u in zip(self.elements, units, strict=True) if u}
+        )
+
+    def fractions(self, units: Units) -> Floats:
+        """Units as atomic fractions, same shape."""
+        return np.asarray(units, dtype=np.float64) / self.total
+
+    def keys(self, units: Units) -> list[bytes]:
+        """One hashable key per row, for finding duplicates."""
+        return [row.tobytes() for row in np.ascontiguousarray(units, dtype=np.int64)]
+
+    # -- samplers ---------------------------------------------------------------------------------------------
+
+    def sample(self, n: int, rng: np.random.Generator) -> Units:
+        """Draws ``n`` compositions, ``(n, d)``: a number of elements, then which, then amounts, each evenly."""
+        kept: list[Units] = []
+        found = 0
+        for _ in range(1000):
+            draws = max(256, 2 * (n - found))
+            counts = rng.integers(self.fewest, min(self.most, self.dimension) + 1, size=draws)
+            ranks = np.argsort(np.argsort(rng.random((draws, self.dimension)), axis=1), axis=1)
+            present = ranks < counts[:, None]
+            weights = rng.exponential(size=present.shape) * present
+            low = np.array(self.lower) * present
+            share = weights / weights.sum(axis=1, keepdims=True)
+            real = low + share * (self.total - low.sum(axis=1, keepdims=True))
+            units = self.round_to_grid(real / self.total)
+            units = units[self.contains(units)]
+            kept.append(units)
+            found += len(units)
+            if found >= n:
+                return np.concatenate(kept)[:n]
+        raise InputError(f"could not draw {n} compositions: the space's limits leave almost nothing")
+
+    def round_to_grid(self, fractions: Floats) -> Units:
+        """Nearest units that keep the sum, by largest remainder; zeros stay zero. Shapes ``(n, d)``."""
+        real = np.asarray(fractions, dtype=np.float64) * self.total
+        units = np.floor(real + 1e-9).astype(np.int64)
+        remainder = np.where(real > 0, real - units, -1.0)
+        missing = self.total - units.sum(axis=1)
+        order = np.argsort(np.argsort(-remainder, axis=1, kind="stable"), axis=1, kind="stable")
+        return np.asarray(units + ((order < missing[:, None]) & (real > 0)), dtype=np.int64)
+
+    def nearest(self, composition: Composition) -> Units | None:
+        """The grid point that rounding gives, shape ``(d,)``, or None where that is not in the space."""
+        amounts = composition.fractions()
+        if not set(amounts) <= set(self.elements):
+            return None
+        row = np.array([[amounts.get(symbol, 0.0) for symbol in self.elements]])
+        units = self.round_to_grid(row)
+        return units[0] if self.contains(units)[0] else None
+
+    def neighbours(self, units: Units, sizes: Sequence[int] = (1, 2, 3, 5)) -> Units:
+        """Every composition in the space that one transfer between two elements reaches, shape ``(m, d)``.
+
+        A transfer may add an element (at its lower bound) or remove one.
+        """
+        moves = []
+        for i, j in itertools.permutations(range(self.dimension), 2):
+            if units[i] == 0:
+                continue
+            steps = {*sizes, int(units[i])}
+            if units[j] == 0:
+                steps = {self.lower[j]} | ({int(units[i])} if units[i] >= self.lower[j] else set())
+            for size in sorted(steps):
+                if size <= units[i]:
+                    row = units.copy()
+                    row[i] -= size
+                    row[j] += size
+                    moves.append(row)
+        if not moves:
+            return np.zeros((0, self.dimension), dtype=np.int64)
+        rows = np.unique(np.array(moves, dtype=np.int64), axis=0)
+        return rows[self.contains(rows)]
+
+
+def _whole(fraction: float, total: int, what: str) -> int:
+    units = Fraction(str(fraction)) * total
+    if units.denominator != 1:
+        raise InputError(f"the {what} must be a whole number of steps of {1 / total:g}, got {fraction:g}")
+    return int(units)

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from alloys.dataset import known_alloys, read_measurements
+from alloys.errors import InputError
+from alloys.goal import Goal
+
+OBJECTIVES = ["maximize specific_yield_strength_1300c", "minimize price"]
+
+
+def test_goal_reads_expressions() -> None:
+    goal = Goal.parse(OBJECTIVES, ["density <= 9", "solidus >= 2273"])
+    assert goal.unknown == ("specific_yield_strength_1300c", "solidus")
+    assert [str(c) for c in goal.closed_form_constraints] == ["density <= 9"]
+    assert goal.feasible({"density": 9.0, "solidus": 2273.0})
+    assert not goal.feasible({"density": 9.0})
+    assert goal.signed_objectives({"specific_yield_strength_1300c": 3.0, "price": 4.0}) == (3.0, -4.0)
+
+
+@pytest.mark.parametrize(
+    ("objectives", "constraints", "message"),
+    [
+        ([], [], "at least one objective"),
+        (["maximize beauty"], [], "unknown property 'beauty'"),
+        (["best price"], [], "maximize PROPERTY"),
+        (OBJECTIVES, ["solidus > 3"], "PROPERTY >= NUMBER"),
+        (OBJECTIVES, ["solidus >= 2500", "solidus <= 2400"], "contradictory"),
+        (OBJECTIVES, ["density <= 1e9"], "outside what density can be"),
+        (OBJECTIVES, ["density <= 1e"], "not a number"),
+        (["minimize price", "maximize price"], [], "named twice"),
+    ],
+)
+def test_bad_goals_are_refused(objectives: list[str], constraints: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Goal.parse(objectives, constraints)
+
+
+def test_known_alloys_are_many_distinct_and_sourced() -> None:
+    table = known_alloys()
+    assert len(table) >= 60
+    assert len({alloy.composition for alloy in table}) == len(table)
+    assert all(alloy.doi.startswith("10.") and alloy.phase for alloy in table)
+    assert {s for a in table for s in a.composition.elements} == set("Cr Hf Mo Nb Ta Ti V W Zr".split())
+
+
+def _write(folder: Path, text: str) -> Path:
+    path = folder / "rows.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_measurements_are_read(tmp_path: Path) -> None:
+    rows = read_measurements(_write(tmp_path, "formula,solidus,density\nNbTaTi,2600,\nNbMoTaW,3000,13.6\n"))
+    assert [dict(row.values) for row in rows] == [{"solidus": 2600.0}, {"solidus": 3000.0, "density": 13.6}]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("formula,solidus\nNbTaTi,hot\n", "line 2: solidus must be a number in K, got 'hot'"),
+        ("formula,solidus\nNbTaTi,nan\n", "finite"),
+        ("formula,solidus\nNbTaTi,99999\n", "must lie in"),
+        ("formula,melting\nNbTaTi,2000\n", r"unknown are \['melting'\]"),
+        ("alloy,solidus\nNbTaTi,2000\n", "needs a column 'formula'"),
+        ("formula,solidus\n", "has no rows"),
+        ("formula,solidus\nNbTaTi,\n", "no property value"),
+        ("formula,solidus\nNbTaTi,2000,4\n", "more cells"),
+        ("formula,solidus,solidus\nNbTaTi,2000,4\n", "named twice"),
+    ],
+)
+def test_bad_tables_name_the_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        read_measurements(_write(tmp_path, text))
+
+
+def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"line 2: .*; line 3: "):
+        read_measurements(_write(tmp_path, "formula,solidus\nNbXx,2000\nNbTa,hot\n"))

@@ -1,0 +1,116 @@
+"""The reference models against published numbers."""
+
+from __future__ import annotations
+
+import csv
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alloys.composition import Composition
+from alloys.elements import known_elements
+from alloys.reference import properties_of
+from alloys.reference.edge import SOFTENING_RATE, SOFTENING_START, edge_parameters, edge_strength, softening
+from alloys.reference.solution import demixing_margin, melting_estimates
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _fractions(composition: Composition) -> np.ndarray:
+    return np.array([list(composition.fractions().values())])
+
+
+COLUMNS = {
+    "shear_modulus": ("G_LC_GPa", 0.051),
+    "pugh_ratio": ("B/G", 0.006),
+    "unstable_fault_energy": ("USFE_LC", 0.0006),
+    "fracture_toughness": ("KIc_MPa_sqrt_m", 0.0006),
+    "vec": ("VEC", 0.006),
+    "size_mismatch": ("delta_pct", 0.006),
+    "mixing_enthalpy": ("dHmix_kJ", 0.006),
+    "density": ("rho_ROM", 0.05),
+}
+
+
+def test_closed_forms_reproduce_published_descriptors(facts: Path) -> None:
+    """Descriptors of well-known alloys, tabulated to two or three digits."""
+    for row in _rows(facts / "descriptors_known_RHEA.csv"):
+        computed = properties_of(Composition.parse(row["alloy"]))
+        for name, (column, tolerance) in COLUMNS.items():
+            assert computed[name] == pytest.approx(float(row[column]), abs=tolerance), (row["alloy"], name)
+
+
+def test_edge_model_reproduces_published_strengths(facts: Path) -> None:
+    """Maresca & Curtin's model as evaluated in an open implementation: within 1 % or 1 MPa."""
+    checked = 0
+    for row in _rows(facts / "maresca_curtin_edge_check.csv"):
+        composition = Composition.parse(row["alloy"])
+        if not set(composition.elements) <= set(known_elements()):
+            continue
+        fractions = _fractions(composition)
+        strength = edge_strength(composition.elements, fractions, float(row["T_C"]) + 273.15)[0]
+        assert strength == pytest.approx(float(row["YS_edge_MPa"]), rel=0.01, abs=1.0), row
+        stress, barrier = edge_parameters(composition.elements, fractions)
+        assert stress[0] == pytest.approx(float(row["YS0_MPa"]), rel=0.005, abs=1.0)
+        assert barrier[0] == pytest.approx(float(row["dEb_eV"]), abs=0.01)
+        checked += 1
+    assert checked > 60
+
+
+def test_strength_at_1300c_reproduces_published_values(facts: Path) -> None:
+    for row in _rows(facts / "descriptors_known_RHEA.csv"):
+        composition = Composition.parse(row["alloy"])
+        strength = edge_strength(composition.elements, _fractions(composition), 1573.15)[0]
+        assert strength == pytest.approx(float(row["YS1300C_edge_MPa"]), rel=0.02, abs=1.5), row["alloy"]
+
+
+def test_softening_rate_is_the_fit_of_its_table() -> None:
+    text = resources.files("alloys").joinpath("data/edge_softening.csv").read_text(encoding="utf-8")
+    excess, drop = [], []
+    for row in csv.DictReader(text.splitlines()):
+        composition = Composition.parse(row["formula"])
+        temperature = float(row["temperature_k"])
+        edge = edge_strength(composition.elements, _fractions(composition), temperature)[0]
+        ratio = float(row["yield_strength_mpa"]) / edge / float(row["low_temperature_ratio"])
+        excess.append(temperature / float(row["solidus_k"]) - SOFTENING_START)
+        drop.append(-np.log(ratio))
+    assert np.dot(excess, drop) / np.dot(excess, excess) == pytest.approx(SOFTENING_RATE, abs=0.05)
+
+
+def test_softening_runs_from_one_to_zero() -> None:
+    factors = softening(1573.15, np.array([1573.15, 1600.0, 2000.0, 2500.0, 2621.9, 4000.0]))
+    assert factors[0] == 0.0
+    assert (np.diff(factors) >= 0).all()
+    assert factors[-2:] == pytest.approx([1.0, 1.0], abs=1e-3)
+
+
+def test_melting_estimate_stands_near_calphad(facts: Path) -> None:
+    """Against a CALPHAD database on random alloys: the estimate knows bcc and liquid only."""
+    errors = []
+    for row in _rows(facts / "calphad_selfcheck_9element_tdb.csv"):
+        composition = Composition.parse(row["alloy"])
+        estimate = melting_estimates(composition.elements, _fractions(composition))
+        errors.append(abs(estimate["solidus"][0] - float(row["solidus_K_pycalphad"])))
+        assert estimate["liquidus"][0] >= estimate["solidus"][0]
+    assert np.median(errors) < 40
+
+
+def test_pure_elements_melt_where_sgte_says() -> None:
+    for symbol, kelvin in {"Nb": 2750.0, "W": 3695.0, "Zr": 2128.0, "Hf": 2506.0}.items():
+        estimate = melting_estimates((symbol,), np.ones((1, 1)))
+        assert estimate["solidus"][0] == pytest.approx(kelvin, abs=5.0)
+
+
+def test_demixing_margin_tells_a_gap_from_a_solution() -> None:
+    def margin(formula: str) -> float:
+        composition = Composition.parse(formula)
+        return float(demixing_margin(composition.elements, _fractions(composition), 1473.15)[0])
+
+    assert margin("NbMoTaW") > 0.3
+    assert margin("CrMoNbV") < 0
+    assert margin("WTaCrV") < 0

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from alloys.composition import Composition
+from alloys.errors import InputError
+from alloys.space import Space
+from tests.strategies import PALETTE, spaces
+
+DEFAULT = Space.build(PALETTE, limits=[("Cr", 0.10, "Zr")])
+
+
+@settings(deadline=None, max_examples=25)
+@given(spaces())
+def test_samples_and_neighbours_are_in_the_space(space: Space) -> None:
+    units = space.sample(50, np.random.default_rng(1))
+    assert units.shape == (50, space.dimension)
+    assert space.contains(units).all()
+    for row in units[:5]:
+        near = space.neighbours(row)
+        assert space.contains(near).all()
+        assert (np.abs(near - row).sum(axis=1) > 0).all()
+        assert (((near - row) != 0).sum(axis=1) == 2).all()
+
+
+def test_units_and_composition_are_the_same_thing() -> None:
+    for row in DEFAULT.sample(200, np.random.default_rng(0)):
+        assert (DEFAULT.units_of(DEFAULT.composition(row)) == row).all()
+
+
+def test_sampling_repeats_with_the_seed() -> None:
+    first = DEFAULT.sample(100, np.random.default_rng(3))
+    assert (first == DEFAULT.sample(100, np.random.default_rng(3))).all()
+
+
+def test_all_sizes_and_elements_are_reached() -> None:
+    units = DEFAULT.sample(2000, np.random.default_rng(0))
+    assert set((units > 0).sum(axis=1)) == {3, 4, 5, 6}
+    assert ((units > 0).mean(axis=0) > 0.25).all()
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        ("Nb90Ta5Ti5", "Nb 90 at.%"),
+        ("Nb50Ta50", "2 elements, allowed are 3 to 6"),
+        ("Cr20Nb30Ti30Zr20", "Cr 20 at.%, allowed with Zr is 10"),
+        ("Nb48Ta48Ti4", "Ti 4 at.%"),
+        ("Nb50Ta25Al25", "has Al, outside the space"),
+        ("NbTaTi", "not on the grid"),
+    ],
+)
+def test_what_is_outside_is_named(formula: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        DEFAULT.units_of(Composition.parse(formula))
+
+
+def test_rounding_a_known_alloy_lands_on_the_grid() -> None:
+    units = DEFAULT.nearest(Composition.parse("NbTaTi"))
+    assert units is not None
+    assert sorted(units[units > 0]) == [33, 33, 34]
+    assert DEFAULT.nearest(Composition.parse("CrNbTiZr")) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"lower": 0.5, "upper": 0.1}, "lower <= upper"),
+        ({"lower": 0.4, "upper": 0.5, "count": (3, 6)}, "no composition satisfies"),
+        ({"upper": 0.1, "count": (3, 5)}, "no composition satisfies"),
+        ({"count": (5, 3)}, "fewest <= most"),
+        ({"step": 0.03}, "divide 1 exactly"),
+        ({"lower": 0.055}, "whole number of steps"),
+        ({"limits": [("Cr", 0.1, "Al")]}, "names Al"),
+        ({"bounds": {"Al": (0.1, 0.2)}}, "outside the space: Al"),
+    ],
+)
+def test_contradictory_spaces_are_refused(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        Space.build(PALETTE, **arguments)  # type: ignore[arg-type]
