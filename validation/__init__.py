@@ -1,0 +1,1 @@
+"""Validators: a request goes in, a verdict comes out."""

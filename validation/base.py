@@ -1,0 +1,35 @@
+"""What a validator is: a composition in, a verdict out."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from alloys.composition import Composition
+from alloys.records import Verdict
+
+
+class Validator(Protocol):
+    """Answers some properties of any composition.
+
+    A validator is a plain object: a test, a Ray task or a worker outside can call it. It never raises for what a
+    composition does: a failure is a verdict.
+    """
+
+    @property
+    def name(self) -> str:
+        """The word used in configurations and records."""
+        ...
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """The properties that it answers."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of version, settings and database: two validators with one fingerprint give the same answer."""
+        ...
+
+    def validate(self, composition: Composition) -> Verdict:
+        """What is true of the composition, or why that is not known."""
+        ...

@@ -1,0 +1,242 @@
+"""Solidus, liquidus and phases of one alloy, from any thermodynamic database.
+
+The liquidus is the temperature at which the tangent plane of the liquid at the alloy's composition first
+touches a solid; the solidus the temperature at which the tangent plane of the solid equilibrium first
+touches the liquid. Both distances are continuous in temperature, so a bracketed secant finds the root in a
+few equilibria, and a first liquid far from the alloy's composition cannot fall between grid points.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from validation.calphad.equilibrium import SAME_COMPOSITION, Equilibrator, Equilibrium, PhaseSet, lowest
+from validation.calphad.errors import CalphadError, DatabaseError
+from validation.calphad.records import Shared
+from validation.calphad.system import ElementSystem
+from validation.calphad.tdbfile import load_database, parsed
+
+KELVIN = 273.15
+LOW_K, HIGH_K = 400.0, 4400.0
+ROOT_TOLERANCE_K = 0.02
+ROOT_TOLERANCE_J = 0.05
+SUM_TOLERANCE = 1e-6
+MIN_FRACTION = 1e-6
+
+PhaseRow = tuple[str, float, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class ThermoResult:
+    """Equilibrium properties of one alloy.
+
+    Attributes:
+        solidus: Temperature of the first liquid, K.
+        liquidus: Temperature above which all is liquid, K.
+        bcc_fraction: Temperature in deg C to the mole fraction of the largest disordered bcc composition set.
+        phases: Temperature in deg C to rows of phase name, mole fraction of the phase, composition.
+        notes: What a reader should know of this result, in words.
+    """
+
+    solidus: float
+    liquidus: float
+    bcc_fraction: dict[float, float]
+    phases: dict[float, tuple[PhaseRow, ...]]
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def freezing_range(self) -> float:
+        """Liquidus minus solidus, K."""
+        return round(self.liquidus - self.solidus, 2)
+
+
+class CalphadEngine:
+    """Evaluates alloys with one database; models are built once per set of elements and kept.
+
+    Results depend on the database text, the settings and the alloy only: no earlier evaluation is used as
+    a starting point.
+
+    Args:
+        tdb_text: TDB text, e.g. of ``build_database()`` or ``load_database(path)``.
+        temperatures_c: Temperatures in deg C at which phases are reported.
+        phases: Phases to consider; all of the database by default.
+        bcc_phase: Name of the disordered bcc phase.
+        liquid_phase: Name of the liquid.
+        cached_systems: How many sets of elements are kept compiled (about 15 MB each).
+
+    Raises:
+        DatabaseError: The text does not parse, or lacks the bcc or liquid phase or a listed phase.
+    """
+
+    def __init__(
+        self,
+        tdb_text: str,
+        *,
+        temperatures_c: Sequence[float] = (1200.0, 1300.0),
+        phases: Sequence[str] | None = None,
+        bcc_phase: str = "BCC_A2",
+        liquid_phase: str = "LIQUID",
+        cached_systems: int = 24,
+    ) -> None:
+        if not temperatures_c or not all(math.isfinite(t) and 25.0 <= t <= 4000.0 for t in temperatures_c):
+            raise ValueError(f"temperatures_c must lie between 25 and 4000 deg C, got {list(temperatures_c)}")
+        if cached_systems < 1:
+            raise ValueError(f"cached_systems must be at least 1, got {cached_systems}")
+        load_database(tdb_text, phases=[bcc_phase, liquid_phase, *(phases or ())])
+        self._database = parsed(tdb_text)
+        self._phases = tuple(sorted(phases)) if phases is not None else tuple(sorted(self._database.phases))
+        self._bcc, self._liquid = bcc_phase, liquid_phase
+        if phases is not None and not {bcc_phase, liquid_phase} <= set(phases):
+            raise DatabaseError(f"phases must include {bcc_phase} and {liquid_phase}, got {list(phases)}")
+        self.temperatures_c = tuple(float(t) for t in temperatures_c)
+        self.elements = tuple(sorted(set(self._database.elements) - {"VA", "/-"}))
+        self._limit = cached_systems
+        self._shared: Shared = {}
+        self._systems: OrderedDict[tuple[str, ...], ElementSystem] = OrderedDict()
+
+    def evaluate(self, fractions: Mapping[str, float]) -> ThermoResult:
+        """Solidus, liquidus and phases of an alloy.
+
+        Args:
+            fractions: Element symbol to atomic fraction; they sum to 1.
+
+        Raises:
+            CalphadError: ``composition``, ``missing_element``, ``missing_phase``, ``no_convergence`` or
+                ``bracket``.
+        """
+        alloy = self._checked(fractions)
+        system = self._system(tuple(alloy))
+        for needed in (self._bcc, self._liquid):
+            if needed not in system.surfaces:
+                raise CalphadError("missing_phase", f"{needed} cannot hold {', '.join(alloy)} in this database")
+        solver = Equilibrator(system, np.array(list(alloy.values())))
+        solids = [name for name in system.surfaces if name != self._liquid]
+        liquidus = self._liquidus(solver, solids)
+        solidus = min(self._solidus(solver, solids, liquidus), liquidus)
+        notes: list[str] = []
+        shares: dict[float, float] = {}
+        rows: dict[float, tuple[PhaseRow, ...]] = {}
+        for celsius in self.temperatures_c:
+            found = solver.find(celsius + KELVIN, list(system.surfaces), self._bcc)
+            sets = _joined(found.sets, celsius, notes)
+            shares[celsius] = max((s.amount for s in sets if s.phase == self._bcc), default=0.0)
+            shares[celsius] = round(shares[celsius], 6)
+            rows[celsius] = tuple(_row(s, system.elements) for s in sets)
+        return ThermoResult(round(solidus, 2), round(liquidus, 2), shares, rows, tuple(notes))
+
+    def _checked(self, fractions: Mapping[str, float]) -> dict[str, float]:
+        alloy: dict[str, float] = {}
+        for name, value in fractions.items():
+            if not math.isfinite(value) or value < 0.0:
+                raise CalphadError("composition", f"fraction of {name} must be finite and not negative, got {value}")
+            if name.upper() in alloy:
+                raise CalphadError("composition", f"{name} is given twice; give each element once")
+            if value > MIN_FRACTION:
+                alloy[name.upper()] = float(value)
+        total = math.fsum(alloy.values())
+        if abs(total - 1.0) > SUM_TOLERANCE + MIN_FRACTION * len(fractions):
+            raise CalphadError("composition", f"fractions must sum to 1, got {total:.6f}; give atomic fractions")
+        missing = sorted(set(alloy) - set(self.elements))
+        if missing:
+            raise CalphadError(
+                "missing_element",
+                f"the database lacks {', '.join(missing)}; available: {', '.join(self.elements)}",
+            )
+        return {name: alloy[name] / total for name in sorted(alloy)}
+
+    def _system(self, elements: tuple[str, ...]) -> ElementSystem:
+        if elements in self._systems:
+            self._systems.move_to_end(elements)
+            return self._systems[elements]
+        system = ElementSystem(self._database, elements, self._phases, self._shared)
+        self._systems[elements] = system
+        if len(self._systems) > self._limit:
+            self._systems.popitem(last=False)[1].close()
+        return system
+
+    def _liquidus(self, solver: Equilibrator, solids: Sequence[str]) -> float:
+        def distance(kelvin: float) -> float:
+            liquid = solver.single(self._liquid, kelvin)
+            if liquid is None:
+                raise CalphadError("no_convergence", f"the liquid alone did not converge at {kelvin:.1f} K")
+            return self._distance(solver, liquid, solids, kelvin)
+
+        return _root(distance, 2500.0, "liquidus")
+
+    def _solidus(self, solver: Equilibrator, solids: Sequence[str], liquidus: float) -> float:
+        def distance(kelvin: float) -> float:
+            solid = solver.find(kelvin, solids, self._bcc)
+            return -self._distance(solver, solid, [self._liquid], kelvin)
+
+        return _root(distance, liquidus - 60.0, "solidus")
+
+    @staticmethod
+    def _distance(solver: Equilibrator, plane: Equilibrium, phases: Sequence[str], kelvin: float) -> float:
+        surfaces = solver.system.surfaces
+        return min(float(lowest(surfaces[name], kelvin, plane.potentials)[0].min()) for name in phases)
+
+
+def _root(function: Callable[[float], float], start: float, what: str) -> float:
+    """Root of a function that rises with temperature, by a secant kept inside its bracket, K.
+
+    Raises:
+        CalphadError: ``bracket``: no change of sign between 400 and 4400 K.
+    """
+    kelvin = min(max(start, LOW_K), HIGH_K)
+    value = function(kelvin)
+    low, high = LOW_K, HIGH_K
+    low_value, high_value = -math.inf, math.inf
+    for _ in range(80):
+        if value < 0.0:
+            low, low_value = kelvin, value
+        else:
+            high, high_value = kelvin, value
+        if abs(value) <= ROOT_TOLERANCE_J:
+            return kelvin
+        if high - low <= ROOT_TOLERANCE_K:
+            return 0.5 * (low + high)
+        following = _next(low, low_value, high, high_value)
+        if abs(following - kelvin) < 0.25 * ROOT_TOLERANCE_K:
+            return following
+        if kelvin in (LOW_K, HIGH_K) and not (math.isfinite(low_value) and math.isfinite(high_value)):
+            break
+        kelvin = following
+        value = function(kelvin)
+    raise CalphadError("bracket", f"no {what} between {LOW_K:.0f} and {HIGH_K:.0f} K; check the database's range")
+
+
+def _next(low: float, low_value: float, high: float, high_value: float) -> float:
+    slope_guess = 8.0
+    if not math.isfinite(high_value):
+        return min(low - 1.3 * low_value / slope_guess + 5.0, HIGH_K)
+    if not math.isfinite(low_value):
+        return max(high - 1.3 * high_value / slope_guess - 5.0, LOW_K)
+    inside = low - low_value * (high - low) / (high_value - low_value)
+    margin = 0.01 * (high - low)
+    return min(max(inside, low + margin), high - margin)
+
+
+def _joined(sets: Sequence[PhaseSet], celsius: float, notes: list[str]) -> list[PhaseSet]:
+    """Join composition sets of one phase that differ by at most ``SAME_COMPOSITION``, largest first."""
+    kept: list[PhaseSet] = []
+    for item in sorted(sets, key=lambda s: (-s.amount, s.phase)):
+        for place, other in enumerate(kept):
+            if other.phase == item.phase and np.abs(other.composition - item.composition).max() <= SAME_COMPOSITION:
+                amount = other.amount + item.amount
+                mean = (other.amount * other.composition + item.amount * item.composition) / amount
+                kept[place] = PhaseSet(item.phase, other.sites, mean, amount)
+                notes.append(f"{celsius:g} C: two {item.phase} sets within {SAME_COMPOSITION} count as one")
+                break
+        else:
+            kept.append(item)
+    return kept
+
+
+def _row(item: PhaseSet, elements: Sequence[str]) -> PhaseRow:
+    composition = {e: round(float(x), 6) for e, x in zip(elements, item.composition, strict=True)}
+    return item.phase, round(item.amount, 6), composition

@@ -1,0 +1,127 @@
+"""Equilibrium thermodynamics as a validator, with the strengths that follow from the solidus."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alloys.composition import Composition
+from alloys.errors import InputError
+from alloys.records import Failed, FailureKind, Measured, Verdict, digest_of, quantities
+from alloys.reference import from_solidus
+from validation.calphad.errors import CalphadError, DatabaseError
+
+VERSION = 1
+"""Raised whenever the same composition could get another answer from the same database."""
+
+_SETTINGS = ("tdb", "tdb_text", "phases")
+
+
+class CalphadValidator:
+    """Solidus, liquidus, freezing range, BCC share at 1200 and 1300 °C, and yield strengths at 1300 °C.
+
+    The strengths come from the edge model with softening towards the computed solidus
+    (`alloys.reference.edge`); they are left out for elements that it does not know.
+
+    Settings: ``tdb``, a path to a database in TDB format (the project's own by default); ``tdb_text``, the same as
+    text; ``phases``, the phases to consider (all by default).
+    """
+
+    name = "calphad"
+    properties = (
+        "solidus",
+        "liquidus",
+        "freezing_range",
+        "bcc_fraction_1200c",
+        "bcc_fraction_1300c",
+        "yield_strength_1300c",
+        "specific_yield_strength_1300c",
+    )
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        """Reads and checks the database; nothing is computed yet.
+
+        Raises:
+            InputError: for unknown settings, or a database that cannot be read or lacks a phase.
+        """
+        from validation.calphad import build_database, load_database
+
+        stray = sorted(set(settings) - set(_SETTINGS))
+        if stray:
+            raise InputError(f"unknown settings of the validator 'calphad': {stray}; available are {list(_SETTINGS)}")
+        phases = settings.get("phases")
+        if phases is not None and not (isinstance(phases, list) and all(isinstance(p, str) for p in phases)):
+            raise InputError(f"'phases' must be a list of phase names, got {phases!r}")
+        try:
+            if settings.get("tdb") is not None:
+                text = load_database(Path(str(settings["tdb"])))
+            else:
+                text = settings.get("tdb_text") or build_database()
+                load_database(text)
+        except DatabaseError as error:
+            raise InputError(f"the thermodynamic database cannot be used: {error}") from error
+        self._text: str = text
+        self._phases: list[str] | None = phases
+        _ = self._engine.elements
+
+    @property
+    def portable_settings(self) -> dict[str, Any]:
+        """Settings from which a worker without the file makes the same validator."""
+        return {"tdb_text": self._text, "phases": self._phases}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Digest of the version, the database's text and the phases."""
+        return digest_of({"name": self.name, "version": VERSION, "tdb": self._text, "phases": self._phases})
+
+    @cached_property
+    def _engine(self) -> Any:
+        from validation.calphad import CalphadEngine
+
+        try:
+            return CalphadEngine(self._text, phases=self._phases)
+        except (DatabaseError, ValueError) as error:
+            raise InputError(f"the thermodynamic database cannot be used: {error}") from error
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """The elements of the database."""
+        return tuple(symbol.capitalize() for symbol in self._engine.elements)
+
+    def validate(self, composition: Composition) -> Verdict:
+        """The equilibrium of one alloy, or why there is none."""
+        start = time.perf_counter()
+        try:
+            result = self._engine.evaluate(composition.fractions())
+            values = {
+                "solidus": result.solidus,
+                "liquidus": result.liquidus,
+                "freezing_range": result.freezing_range,
+                "bcc_fraction_1200c": result.bcc_fraction[1200.0],
+                "bcc_fraction_1300c": result.bcc_fraction[1300.0],
+            }
+            strengths, note = _strengths(composition, result.solidus)
+            measured = quantities({**values, **strengths})
+        except (CalphadError, DatabaseError) as error:
+            return Failed(FailureKind.PHYSICS, str(error), time.perf_counter() - start)
+        except InputError as error:
+            return Failed(FailureKind.SUSPECT, str(error), time.perf_counter() - start)
+        details = {
+            "phases": {f"{celsius:g} C": [list(row) for row in rows] for celsius, rows in result.phases.items()},
+            "notes": [*result.notes, *note],
+        }
+        return Measured(measured, time.perf_counter() - start, details)
+
+
+def _strengths(composition: Composition, solidus: float) -> tuple[dict[str, float], list[str]]:
+    fractions = np.array([list(composition.fractions().values())])
+    try:
+        answers = from_solidus(composition.elements, fractions, np.array([solidus]))
+    except InputError as error:
+        return {}, [f"no strengths: {error}"]
+    return {name: float(value[0]) for name, value in answers.items()}, []

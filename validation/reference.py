@@ -1,0 +1,46 @@
+"""The reference models as a validator: closed forms, in microseconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from alloys.composition import Composition
+from alloys.elements import element_table
+from alloys.errors import InputError
+from alloys.records import Failed, FailureKind, Measured, Verdict, digest_of, quantities
+from alloys.reference import CLOSED_FORMS, properties_of
+
+VERSION = 1
+
+
+class ReferenceValidator:
+    """Every closed form of a composition; see `alloys.reference` for the formulas and their sources."""
+
+    name = "reference"
+    properties = tuple(CLOSED_FORMS)
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        """Takes no settings.
+
+        Raises:
+            InputError: if there are any.
+        """
+        if settings:
+            raise InputError(f"the validator 'reference' has no settings, got {sorted(settings)}")
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the formulas' version and the element table."""
+        table = {symbol: str(row) for symbol, row in element_table().items()}
+        return digest_of({"name": self.name, "version": VERSION, "elements": table})
+
+    def validate(self, composition: Composition) -> Verdict:
+        """The closed forms, or a failure where an element has no reference data."""
+        start = time.perf_counter()
+        try:
+            values = quantities(properties_of(composition))
+        except InputError as error:
+            return Failed(FailureKind.PHYSICS, str(error), time.perf_counter() - start)
+        return Measured(values, time.perf_counter() - start)
