@@ -1,0 +1,154 @@
+"""A conditional variational autoencoder of compositions.
+
+The decoder is the distribution: given a latent vector and the conditions, first which elements are present,
+one Bernoulli after another (each logit also sees the ones before), then how much of each, a logistic-normal
+over the present ones whose mean and spread see the presence drawn. The encoder reads composition and
+conditions; the prior is the standard normal.
+
+References:
+    Kingma, D. P. & Welling, M. (2014). Auto-Encoding Variational Bayes. ICLR. Equations 7 and 10.
+    Sohn, K., Lee, H. & Yan, X. (2015). Learning Structured Output Representation using Deep Conditional
+        Generative Models. NeurIPS. Equation 4.
+    Higgins, I. et al. (2017). beta-VAE. ICLR. Equation 4: the weight of the divergence.
+    Tung, C.-H. et al. (2022). Evaluating generative models for the inverse design of refractory
+        high-entropy alloys: the cVAE, whose outputs are bare fractions; presence is modelled apart here,
+        for exact zeros.
+    Aitchison, J. & Shen, S. M. (1980). Logistic-normal distributions. Biometrika 67, 261.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from generators.codec import Batch
+from generators.layers import linear, mlp, normal
+from generators.neural import NeuralGenerator
+from generators.settings import TrainingSettings
+
+_SPREAD = (math.log(0.05), math.log(2.0))
+"""Range of the log standard deviation of a log-ratio, entered smoothly: never a spike, never flat."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CvaeSettings(TrainingSettings):
+    """Settings of the conditional variational autoencoder.
+
+    Attributes:
+        latent: dimensions of the latent vector.
+        hidden: width of the two hidden layers of each part.
+        beta: weight of the divergence from the prior (Higgins et al. 2017).
+        warmup: share of the epochs over which that weight grows from 0.
+    """
+
+    latent: int = 8
+    hidden: int = 64
+    beta: float = 1.0
+    warmup: float = 0.2
+
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        **TrainingSettings.ranges,
+        "latent": (1, 1024),
+        "hidden": (1, 8192),
+        "beta": (0.0, 1000.0),
+        "warmup": (0.0, 1.0),
+    }
+
+
+class CvaeNetwork(nn.Module):
+    """Encoder and the decoder's two parts, for ``d`` elements and ``p`` conditions."""
+
+    def __init__(self, d: int, p: int, settings: CvaeSettings, rng: torch.Generator) -> None:
+        super().__init__()
+        latent, hidden = settings.latent, settings.hidden
+        self.latent = latent
+        self.encoder = mlp((2 * d + 2 * p, hidden, hidden, 2 * latent), rng)
+        self.presence = mlp((latent + 2 * p, hidden, hidden, d), rng)
+        self.coupling = linear(d, d, rng, bias=False)
+        self.amounts = mlp((latent + 2 * p + d, hidden, hidden, 2 * d), rng)
+        self.register_buffer("before", torch.ones((d, d), dtype=torch.float32).tril(-1), persistent=False)
+
+    def encode(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Mean and log standard deviation of the latent vector, each ``(n, latent)``."""
+        row = torch.cat((batch.presence, batch.amounts, batch.values, batch.known), dim=1)
+        mean, log_std = self.encoder(row).chunk(2, dim=1)
+        return mean, log_std.clamp(-6.0, 2.0)
+
+    def couplings(self) -> Tensor:
+        """What an earlier element's presence adds to a later one's logit, ``(d, d)``, strictly lower triangular."""
+        return self.coupling.weight * cast(Tensor, self.before)
+
+    def amounts_of(self, context: Tensor, presence: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log standard deviation of the log-ratios, each ``(n, d)``, given the presence."""
+        mean, raw = self.amounts(torch.cat((context, presence), dim=1)).chunk(2, dim=1)
+        low, high = _SPREAD
+        return mean, low + (high - low) * torch.sigmoid(raw)
+
+
+class ConditionalVAE(NeuralGenerator):
+    """The family ``cvae``: see the module's text."""
+
+    family = "cvae"
+    settings_class = CvaeSettings
+
+    def build(self, rng: torch.Generator) -> nn.Module:
+        """The network with weights from ``rng``."""
+        settings = cast(CvaeSettings, self.settings)
+        return CvaeNetwork(self.space.dimension, len(self.properties), settings, rng)
+
+    def loss(self, network: nn.Module, batch: Batch, rng: torch.Generator, progress: float) -> Tensor:
+        """Negative evidence lower bound in nats per row, its divergence weighted by ``beta`` (Higgins eq. 4)."""
+        net, settings = cast(CvaeNetwork, network), cast(CvaeSettings, self.settings)
+        mean, log_std = net.encode(batch)
+        z = mean + log_std.exp() * normal(mean.shape, rng, mean.device)
+        divergence = 0.5 * (mean**2 + (2 * log_std).exp() - 1 - 2 * log_std).sum(dim=1)
+        context = torch.cat((z, batch.values, batch.known), dim=1)
+        logits = net.presence(context) + batch.presence @ net.couplings().T
+        which = functional.binary_cross_entropy_with_logits(logits, batch.presence, reduction="none").sum(dim=1)
+        how_much = logistic_normal_nll(batch.amounts, *net.amounts_of(context, batch.presence), batch.presence)
+        grown = min(1.0, progress / settings.warmup) if settings.warmup else 1.0
+        return (which + how_much + settings.beta * grown * divergence).mean()
+
+    def draw(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Ancestral sampling: latent from the prior, presence element by element, then amounts."""
+        net = cast(CvaeNetwork, network)
+        m, d = len(values), self.space.dimension
+        context = torch.cat((normal((m, net.latent), rng, values.device), values, known), dim=1)
+        logits, couplings = net.presence(context), net.couplings()
+        chance = torch.rand((m, d), generator=rng, dtype=torch.float32).to(values.device)
+        presence = torch.zeros_like(logits)
+        for i in range(d):
+            at = logits[:, i] + presence @ couplings[i]
+            presence[:, i] = (chance[:, i] < torch.sigmoid(at)).to(presence.dtype)
+        mean, log_std = net.amounts_of(context, presence)
+        return presence, mean + log_std.exp() * normal((m, d), rng, values.device)
+
+
+def logistic_normal_nll(amounts: Tensor, mean: Tensor, log_std: Tensor, presence: Tensor) -> Tensor:
+    """Negative log density of log-ratios under a logistic-normal, shape ``(n,)``, in nats.
+
+    The amounts of the ``k`` present elements are the softmax of independent normals, so only differences
+    count: a common shift ``t`` is integrated out, ``-log int prod_i N(y_i + t; mean_i, std_i) dt``, which
+        with precisions ``w_i``
+    and residuals ``r_i`` is ``1/2 [sum w (r - r_w)^2 - sum log w + log sum w + (k - 1) log 2 pi]``, ``r_w``
+    the w-weighted mean residual. One element has no freedom: 0.
+
+    Args:
+        amounts: log-ratios, shape ``(n, d)``; absent entries are ignored.
+        mean: means of the normals, shape ``(n, d)``.
+        log_std: log standard deviations, shape ``(n, d)``.
+        presence: 1 for the present elements, shape ``(n, d)``; at least one in each row.
+    """
+    precision = (-2 * log_std).exp() * presence
+    total = precision.sum(dim=1)
+    residual = (amounts - mean) * presence
+    centre = (precision * residual).sum(dim=1) / total
+    square = (precision * (residual - centre[:, None]) ** 2).sum(dim=1)
+    spread = 2 * (log_std * presence).sum(dim=1) + total.log()
+    return 0.5 * (square + spread + (presence.sum(dim=1) - 1) * math.log(2 * math.pi))

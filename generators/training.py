@@ -1,0 +1,68 @@
+"""Training as one pure function: plain data in, bytes and a report out, for an actor anywhere to call."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from alloys.space import Floats, Space, Units
+from generators.base import Generator, OnEpoch, TrainingReport, make, restore
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """A trained generator on its way.
+
+    Attributes:
+        family: its family.
+        content: what `generators.base.restore` reads: safetensors with a JSON document in the header.
+        digest: sha256 of the content.
+        report: how training went.
+    """
+
+    family: str
+    content: bytes
+    digest: str
+    report: TrainingReport
+
+    def generator(self) -> Generator:
+        """The generator itself, on the CPU."""
+        return restore(self.content)
+
+
+def train(
+    family: str,
+    space: Space,
+    properties: Sequence[str],
+    units: Units,
+    conditions: Floats,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    seed: int,
+    device: str = "auto",
+    threads: int | None = None,
+    on_epoch: OnEpoch | None = None,
+) -> TrainedModel:
+    """Trains a generator; the same arguments give the same content on the CPU.
+
+    Args:
+        family: its name in `generators.base.FAMILIES`.
+        space: the compositions it may draw.
+        properties: names of the conditions' columns.
+        units: compositions in the space, shape ``(n, d)``.
+        conditions: their properties, shape ``(n, p)``, NaN where unknown.
+        settings: values of the family's settings that differ from the defaults.
+        seed: of all randomness.
+        device: ``auto`` (a GPU where there is one), ``cpu`` or ``cuda``.
+        threads: threads for torch; None for what it has.
+        on_epoch: called after each epoch.
+
+    Raises:
+        InputError: for an unknown family, settings out of range, or rows that do not fit.
+    """
+    model = make(family, space, properties, settings)
+    report = model.fit(units, conditions, seed=seed, device=device, threads=threads, on_epoch=on_epoch)
+    content = model.to_bytes()
+    return TrainedModel(family, content, hashlib.sha256(content).hexdigest(), report)

@@ -1,0 +1,29 @@
+"""What the laws over generators share: a small space, a linear property, and quick settings."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from alloys.elements import column
+from alloys.space import Floats, Space, Units
+
+PROPERTIES = ("vec", "shear_modulus", "melting_point")
+QUICK = {"epochs": 6}
+
+
+def refractory_space() -> Space:
+    return Space.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), limits=[("Cr", 0.10, "Zr")])
+
+
+def properties_of(space: Space, units: Units) -> Floats:
+    """Three linear properties, shape ``(n, 3)``."""
+    table = np.stack([column(space.elements, name) for name in PROPERTIES], axis=1)
+    return np.asarray(space.fractions(units) @ table)
+
+
+def training_rows(space: Space, n: int, seed: int = 0, missing: float = 0.3) -> tuple[Units, Floats]:
+    rng = np.random.default_rng(seed)
+    units = space.sample(n, rng)
+    values = properties_of(space, units)
+    values[rng.random(values.shape) < missing] = np.nan
+    return units, values
