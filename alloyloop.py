@@ -1,0 +1,11 @@
+"""alloyloop from Python: ``from alloyloop import Campaign``.
+
+`Campaign.open` makes or resumes a campaign; ``suggest`` proposes compositions, ``observe`` takes what was measured.
+"""
+
+from __future__ import annotations
+
+from loop.campaign import Campaign
+from loop.config import CampaignConfig, load_config
+
+__all__ = ["Campaign", "CampaignConfig", "load_config"]

@@ -1,0 +1,1 @@
+"""The loop: campaign, steps, driver, queue and store, tracking, cluster, configuration, command line, reports."""

@@ -1,0 +1,203 @@
+"""From a configuration to the parts that it names."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from alloys.composition import Composition, parse_formulas
+from alloys.dataset import known_alloys
+from alloys.elements import known_elements
+from alloys.errors import InputError
+from alloys.goal import Constraint, Goal, Objective
+from alloys.properties import PROPERTIES
+from alloys.space import Space
+from generators.base import get_family, make
+from loop.config import CampaignConfig, GeneratorConfig, SpaceConfig, StartConfig, ValidatorConfig
+from loop.yaml_lines import Location
+from validation.base import Validator
+from validation.registry import make_validator
+
+EXTERNAL = "external"
+"""The validator's name where a person brings the answers; see `loop.campaign.Campaign.observe`."""
+
+Mistake = tuple[Location, str]
+
+
+def build_space(config: SpaceConfig) -> Space:
+    """The design space.
+
+    Raises:
+        InputError: for contradictory or off-grid bounds.
+    """
+    return Space.build(
+        config.elements,
+        step=config.step,
+        lower=config.lower,
+        upper=config.upper,
+        count=(config.count[0], config.count[1]),
+        bounds={symbol: (pair[0], pair[1]) for symbol, pair in config.bounds.items()},
+        limits=[(limit.element, limit.most, limit.where) for limit in config.limits],
+    )
+
+
+def build_goal(config: CampaignConfig) -> Goal:
+    """The goal.
+
+    Raises:
+        InputError: for expressions that cannot be read or contradict each other.
+    """
+    return Goal.parse(config.objectives, config.constraints)
+
+
+def build_validator(config: ValidatorConfig) -> Validator | None:
+    """The validator, or None where a person brings the answers.
+
+    Raises:
+        InputError: for an unknown validator or settings that it refuses.
+    """
+    if config.name == EXTERNAL:
+        if config.settings:
+            raise InputError(f"the validator 'external' has no settings, got {sorted(config.settings)}")
+        return None
+    return make_validator(config.name, config.settings)
+
+
+def start_table(config: StartConfig) -> list[Composition]:
+    """The compositions of the start table: the project's own, or a CSV file with a ``formula`` column.
+
+    Raises:
+        InputError: if the file cannot be read or a formula is wrong.
+    """
+    if config.table is None:
+        return [alloy.composition for alloy in known_alloys()]
+    path = Path(config.table)
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"cannot read the start table {path}: {error}") from error
+    if not rows or "formula" not in rows[0]:
+        raise InputError(f"the start table {path} needs a column 'formula' and at least one row")
+    return parse_formulas([str(row["formula"] or "") for row in rows])
+
+
+def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
+    """Everything that is wrong beyond types and names of keys, by the path of the value that is wrong.
+
+    Parts whose own types are wrong are passed over: the schema reports those.
+    """
+    found: list[Mistake] = []
+    space = _part(data, "space", SpaceConfig, build_space, found)
+    validator_config = _part(data, "validator", ValidatorConfig, lambda config: config, found)
+    validator = _validator(validator_config, found)
+    found += _goal_mistakes(data)
+    if validator is not None:
+        found += _unanswered(data, validator)
+    if space is not None:
+        found += _uncovered(space, validator)
+    _part(data, "generator", GeneratorConfig, lambda config: _check_generator(config, space), found)
+    _part(data, "start", StartConfig, start_table, found)
+    return found
+
+
+def _part(
+    data: Mapping[str, Any], key: str, model: type[BaseModel], build: Callable[[Any], Any], found: list[Mistake]
+) -> Any:
+    """Builds one section, noting what is wrong with it; None where it cannot be built."""
+    if key == "space" and key not in data:
+        return None
+    try:
+        return build(model.model_validate(data.get(key, {})))
+    except ValidationError:
+        return None
+    except InputError as error:
+        found.append(((key,), f"{key}: {error}"))
+        return None
+
+
+def _validator(config: ValidatorConfig | None, found: list[Mistake]) -> Validator | None:
+    try:
+        return build_validator(config) if config is not None else None
+    except InputError as error:
+        found.append((("validator",), f"validator: {error}"))
+        return None
+
+
+def _check_generator(config: GeneratorConfig, space: Space | None) -> None:
+    get_family(config.family)
+    if space is not None:
+        make(config.family, space, ("density",), config.settings)
+
+
+def _texts(data: Mapping[str, Any], key: str) -> list[tuple[int, str]]:
+    values = data.get(key, [])
+    return [(i, v) for i, v in enumerate(values) if isinstance(v, str)] if isinstance(values, list) else []
+
+
+def _goal_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
+    found: list[Mistake] = []
+    objectives, constraints = [], []
+    for i, text in _texts(data, "objectives"):
+        try:
+            objectives.append(Objective.parse(text))
+        except InputError as error:
+            found.append((("objectives", i), f"objectives: {error}"))
+    for i, text in _texts(data, "constraints"):
+        try:
+            constraints.append(Constraint.parse(text))
+        except InputError as error:
+            found.append((("constraints", i), f"constraints: {error}"))
+    if objectives:
+        try:
+            Goal(tuple(objectives), tuple(constraints))
+        except InputError as error:
+            found.append((("constraints",), f"goal: {error}"))
+    reference = data.get("reference_point", {})
+    names = [objective.name for objective in objectives]
+    if isinstance(reference, dict) and reference and not found and sorted(reference) != sorted(names):
+        found.append((("reference_point",), f"reference_point must name the objectives {names}, got {list(reference)}"))
+    return found
+
+
+def _unanswered(data: Mapping[str, Any], validator: Validator) -> list[Mistake]:
+    """Objectives and constraints that neither a closed form nor the validator answers."""
+    found: list[Mistake] = []
+    for key, parse in (("objectives", Objective.parse), ("constraints", Constraint.parse)):
+        for i, text in _texts(data, key):
+            try:
+                name = parse(text).name
+            except InputError:
+                continue
+            if not PROPERTIES[name].closed_form and name not in validator.properties:
+                answered = ", ".join(validator.properties)
+                found.append(
+                    ((key, i), f"{key}: nobody measures {name!r}: the validator {validator.name!r} answers {answered}")
+                )
+    return found
+
+
+def _uncovered(space: Space, validator: Validator | None) -> list[Mistake]:
+    found: list[Mistake] = []
+    unknown = sorted(set(space.elements) - set(known_elements()))
+    if unknown:
+        found.append(
+            (
+                ("space", "elements"),
+                f"space: no reference data for {', '.join(unknown)}; available are {', '.join(known_elements())}",
+            )
+        )
+    covered = getattr(validator, "elements", None)
+    lacking = sorted(set(space.elements) - set(covered)) if covered is not None else []
+    if lacking:
+        found.append(
+            (
+                ("validator",),
+                f"validator: the thermodynamic database lacks {', '.join(lacking)}; it has {', '.join(covered or ())}",
+            )
+        )
+    return found

@@ -1,0 +1,310 @@
+"""A campaign: the one stateful class. Its state lies in its database; everything else is read from there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from alloys.dataset import parse_measurements
+from alloys.errors import InputError
+from alloys.records import Observation, Selection, ValidationRequest
+from loop import steps
+from loop.assembly import EXTERNAL, build_space, build_validator, start_table
+from loop.config import CampaignConfig, load_config
+from loop.files import write_named
+from loop.jobs import Executor, LocalExecutor, ValidatorSpec
+from loop.ranking import rank
+from loop.store import Added, CampaignExists, CampaignStore, DriverLock, IterationState, Proposal
+from loop.view import View, view_of
+from validation.base import Validator
+
+log = logging.getLogger(__name__)
+
+DATABASE = "campaign.db"
+
+Progress = Callable[[str], None]
+
+
+def code_version() -> str:
+    """The version of the installed program."""
+    try:
+        return version("alloyloop")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+class Campaign:
+    """A design campaign that can be driven: by the command line, or by hand with `suggest` and `observe`.
+
+    Made by `open`. While it is open, no other process can drive the same campaign.
+
+    Attributes:
+        config: its configuration.
+        folder: where its files lie.
+        store: its database.
+        validator: who says what is true; None where a person does.
+    """
+
+    def __init__(
+        self, config: CampaignConfig, folder: Path, store: CampaignStore, validator: Validator | None, lock: DriverLock
+    ) -> None:
+        self.config = config
+        self.folder = folder
+        self.store = store
+        self.validator = validator
+        self._lock = lock
+        self._table = start_table(config.start)
+        self.space = build_space(config.space)
+
+    @classmethod
+    def open(cls, config: CampaignConfig | Path | str) -> Self:
+        """Makes a campaign, or goes on with the one of that name.
+
+        Args:
+            config: a configuration, or the path of one.
+
+        Raises:
+            InputError: for a bad configuration, one that differs from the campaign's, or a campaign that another
+                process drives.
+        """
+        config = config if isinstance(config, CampaignConfig) else load_config(Path(config))
+        validator = build_validator(config.validator)
+        folder = Path(config.directory) / config.name
+        lock = DriverLock(folder)
+        lock.acquire()
+        try:
+            store = _open_store(folder, config, validator)
+        except BaseException:
+            lock.release()
+            raise
+        return cls(config, folder, store, validator, lock)
+
+    def close(self) -> None:
+        """Lets go of the campaign."""
+        self.store.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # What is known ------------------------------------------------------------------------------------------
+
+    def view(self) -> View:
+        """What is known now."""
+        return view_of(self.store, self.config)
+
+    @property
+    def owner(self) -> str:
+        """This process, as the queue's leases name it."""
+        return self._lock.owner
+
+    @property
+    def spec(self) -> ValidatorSpec | None:
+        """The validator in a form that travels."""
+        return ValidatorSpec.of(self.validator) if self.validator is not None else None
+
+    # Proposing ----------------------------------------------------------------------------------------------
+
+    def propose(
+        self, index: int, executor: Executor, *, batch: int | None = None, progress: Progress = log.info
+    ) -> list[Proposal]:
+        """The batch of an iteration: the stored one, or a new one that is stored before anybody sees it.
+
+        A new one is a function of the seed, the iteration and what is recorded: repeated after a crash, it is the same.
+
+        Args:
+            index: the iteration.
+            executor: where the generator is trained.
+            batch: how many alloys; the configuration's number if None.
+            progress: called with the stage's name as it begins.
+        """
+        iteration = self.store.begin_iteration(index)
+        if iteration.state is not IterationState.PROPOSING:
+            return self.store.proposals(index)
+        if index == 0:
+            progress("choosing the start")
+            start = self.config.start
+            count = batch or start.validate_count
+            goal = self.view().goal
+            chosen = steps.initial_design(self.space, goal, self._table, count, start.from_table, self.config.seed)
+        else:
+            chosen = self._choose(index, executor, batch or self.config.batch, progress)
+        requests = [self._request(selection) for selection in chosen]
+        return self.store.store_batch(index, chosen, requests)
+
+    def _choose(self, index: int, executor: Executor, batch: int, progress: Progress) -> list[Selection]:
+        view = self.view()
+        known = steps.known_compositions(view, self._table)
+        progress("training the generator")
+        trained = executor.train(steps.training_job(self.config, view, known, index))
+        model = write_named(self.folder, "models", trained.content, ".safetensors")
+        self.store.record_artifact("generator", model.sha256, model.path, iteration=index)
+        progress("proposing candidates")
+        pool = steps.propose(self.config, view, known, trained.generator(), index)
+        progress(f"ranking {len(pool.units)} candidates")
+        ranking = rank(view, pool, batch, steps.seed_for(self.config.seed, index, "ranking"))
+        self.store.note_iteration(
+            index,
+            training=trained.report.to_json(),
+            generator={"digest": trained.digest, "first_draw_valid": pool.first_draw_valid},
+            screening=ranking.screening,
+            calibration=ranking.calibration,
+        )
+        return ranking.selections
+
+    def _request(self, selection: Selection) -> ValidationRequest:
+        name = self.validator.name if self.validator is not None else EXTERNAL
+        fingerprint = self.validator.fingerprint if self.validator is not None else EXTERNAL
+        return ValidationRequest(selection.candidate.composition, name, fingerprint)
+
+    # By hand ------------------------------------------------------------------------------------------------
+
+    def suggest(self, n: int) -> pd.DataFrame:
+        """The next compositions to validate, with what the model thinks of them.
+
+        The suggestions are recorded as an iteration. Asked again before anything of that iteration is
+        answered, the same ones come back. The first suggestions of a campaign are its start.
+
+        Args:
+            n: how many.
+
+        Returns:
+            one row per alloy: ``formula``, one column of atomic fraction per element, ``origin``, ``why``,
+            ``probability_feasible`` and, for each modelled property, its name and ``NAME_std``; empty where the
+            campaign has no model yet.
+
+        Raises:
+            InputError: if ``n`` is not positive.
+        """
+        if n < 1:
+            raise InputError(f"the number of suggestions must be at least 1, got {n}")
+        proposals = self._unanswered()
+        if not proposals:
+            self.close_answered()
+            proposals = self.propose(len(self.store.iterations()), LocalExecutor(self.spec), batch=n)
+        return pd.DataFrame([self._suggestion(proposal) for proposal in proposals])
+
+    def _unanswered(self) -> list[Proposal]:
+        """The last iteration's proposals, if none of them is answered yet."""
+        iterations = self.store.iterations()
+        if not iterations or iterations[-1].state is IterationState.CLOSED:
+            return []
+        index = iterations[-1].index
+        if iterations[-1].state is IterationState.PROPOSING:
+            return self.propose(index, LocalExecutor(self.spec))
+        answered = {stored.observation.composition for stored in self.store.observations()}
+        proposals = self.store.proposals(index)
+        fresh = [p for p in proposals if p.selection.candidate.composition not in answered]
+        return proposals if len(fresh) == len(proposals) else []
+
+    def _suggestion(self, proposal: Proposal) -> dict[str, Any]:
+        selection = proposal.selection
+        composition = selection.candidate.composition
+        amounts = composition.fractions()
+        row: dict[str, Any] = {"formula": str(composition)}
+        row |= {symbol: amounts.get(symbol, 0.0) for symbol in self.space.elements}
+        row |= {"origin": selection.candidate.origin, "why": selection.why}
+        if selection.prediction is not None:
+            row["probability_feasible"] = selection.prediction.probability_feasible
+            for name, mean in selection.prediction.means.items():
+                row[name] = mean
+                row[f"{name}_std"] = selection.prediction.stds[name]
+        return row
+
+    def observe(self, table: pd.DataFrame, *, source: str = "observed") -> Added:
+        """Takes measured properties: a column ``formula`` and one for each property, in the table's units.
+
+        All rows are stored, or none. The same rows again change nothing. An alloy that waits in the queue is
+        answered by this and not validated again.
+
+        Args:
+            table: the measurements; empty cells are unknown.
+            source: who measured, kept with each result.
+
+        Raises:
+            InputError: naming every row that is wrong: unknown columns, text or NaN in numbers, impossible values.
+        """
+        columns = [str(column) for column in table.columns]
+        texts = [
+            {name: _cell(value) for name, value in zip(columns, values, strict=True)}
+            for values in table.itertuples(index=False, name=None)
+        ]
+        rows = parse_measurements(columns, texts, "the measurements")
+        stray = [str(r.composition) for r in rows if not set(r.composition.elements) <= set(self.space.elements)]
+        if stray:
+            raise InputError(
+                f"the measurements name alloys with elements outside the campaign's "
+                f"{'-'.join(self.space.elements)}: {', '.join(stray)}"
+            )
+        added = self.store.add_observations([Observation(row.composition, row.values, source) for row in rows])
+        known = {row.composition for row in rows}
+        for job in self.store.open_jobs():
+            if job.request.composition in known:
+                self.store.cancel(job.key, note=f"answered by {source}")
+        self.close_answered()
+        return added
+
+    def close_answered(self) -> None:
+        """Closes iterations that wait for nothing."""
+        for iteration in self.store.iterations():
+            waits = iteration.state is IterationState.PROPOSING or self.store.open_jobs(iteration.index)
+            if iteration.state is not IterationState.CLOSED and not waits:
+                self.store.close_iteration(iteration.index)
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None or (isinstance(value, float) and np.isnan(value)) else str(value)
+
+
+def _open_store(folder: Path, config: CampaignConfig, validator: Validator | None) -> CampaignStore:
+    path = folder / DATABASE
+    identity = {
+        "science": config.science(),
+        "validator": validator.fingerprint if validator is not None else EXTERNAL,
+    }
+    try:
+        # Also where a first attempt ended before anything was written.
+        return CampaignStore.create(
+            path, name=config.name, config=identity, seed=config.seed, code_version=code_version()
+        )
+    except CampaignExists:
+        store = CampaignStore.open(path)
+    try:
+        _refuse_change(store.campaign().config, identity, config.name)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _refuse_change(stored: Mapping[str, Any], given: Mapping[str, Any], name: str) -> None:
+    changes = _differences(stored["science"], given["science"])
+    if stored["validator"] != given["validator"] and not changes:
+        changes = ["validator: its version or its database changed since the campaign began"]
+    if changes:
+        raise InputError(
+            f"the campaign {name!r} was begun with another configuration:\n  "
+            + "\n  ".join(changes)
+            + "\nOnly iterations, cluster, tracking and directory may change. Use --name for a new campaign"
+        )
+
+
+def _differences(old: Any, new: Any, path: str = "") -> list[str]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        keys: Sequence[str] = sorted({*old, *new})
+        return [
+            line for key in keys for line in _differences(old.get(key), new.get(key), f"{path}.{key}" if path else key)
+        ]
+    return [] if old == new else [f"{path}: was {old!r}, now {new!r}"]

@@ -1,0 +1,248 @@
+"""The command line. Documents go to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from alloys.composition import parse_formulas
+from alloys.errors import InputError
+from alloys.records import Measured, Verdict
+
+app = typer.Typer(
+    help="Active-learning design of refractory high-entropy alloys.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="print one JSON document and nothing else")]
+Directory = Annotated[Path, typer.Option("--directory", help="where campaigns lie")]
+Formulas = Annotated[list[str], typer.Argument(metavar="FORMULA...", help="for example Nb45Ta25Ti15Hf15")]
+
+
+def _out() -> Console:
+    return _console(stderr=False)
+
+
+def _err() -> Console:
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False)
+    # A file or a pipe has no width: tables need room there.
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=140)
+
+
+def _print_json(document: Any) -> None:
+    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+
+
+@app.command()
+def run(
+    config: Annotated[Path, typer.Argument(help="a campaign's YAML file")],
+    name: Annotated[str | None, typer.Option(help="another name, for another campaign")] = None,
+    iterations: Annotated[int | None, typer.Option(help="number of the last iteration")] = None,
+    seed: Annotated[int | None, typer.Option(help="another seed")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="overrides a value")] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what happens to standard error")] = False,
+) -> None:
+    """Runs a campaign, or goes on with it where it was interrupted."""
+    from loop.config import load_config
+    from loop.run import run_campaign
+
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
+    )
+    loaded = load_config(config, set_ or (), name=name, iterations=iterations, seed=seed)
+    run_campaign(loaded, _err())
+
+
+@app.command()
+def check(
+    config: Annotated[Path, typer.Argument(help="a campaign's YAML file")],
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="overrides a value")] = None,
+) -> None:
+    """Names every mistake in a configuration, with its line, before anything starts."""
+    from loop.config import check_config
+
+    _, mistakes = check_config(config, set_ or ())
+    for mistake in mistakes:
+        _err().print(f"{config}: {mistake}", markup=False, soft_wrap=True)
+    if mistakes:
+        raise typer.Exit(2)
+    _err().print(f"{config}: no mistakes", markup=False)
+
+
+def _database(directory: Path, name: str) -> Path:
+    from loop.campaign import DATABASE
+    from loop.config import valid_name
+
+    valid_name(name)
+    path = directory / name / DATABASE
+    if not path.is_file():
+        there = sorted(p.parent.name for p in directory.glob(f"*/{DATABASE}")) if directory.is_dir() else []
+        raise InputError(f"there is no campaign {name!r} in {directory}; there are {', '.join(there) or 'none'}")
+    return path
+
+
+@app.command()
+def status(
+    name: Annotated[str, typer.Argument(help="a campaign")],
+    json_: Json = False,
+    directory: Directory = Path("campaigns"),
+) -> None:
+    """Where a campaign stands: iterations, queue, dataset."""
+    from loop.report import iteration_table, status_document
+    from loop.store import CampaignStore
+
+    with CampaignStore.open(_database(directory, name)) as store:
+        document = status_document(store)
+    if json_:
+        _print_json(document)
+        return
+    out = _out()
+    out.print(f"{document['name']}: {document['state']}, {document['observations']} observations", markup=False)
+    out.print(iteration_table(document["iterations"]))
+    out.print("queue: " + (", ".join(f"{n} {state}" for state, n in document["queue"].items() if n) or "empty"))
+    out.print(f"dataset digest {document['dataset_digest']}", markup=False)
+
+
+@app.command()
+def best(
+    name: Annotated[str, typer.Argument(help="a campaign")],
+    top: Annotated[int, typer.Option(min=1, help="how many alloys")] = 10,
+    json_: Json = False,
+    directory: Directory = Path("campaigns"),
+) -> None:
+    """The best alloys so far: what validation said and what the model had thought."""
+    from loop.report import best_document, best_table
+    from loop.store import CampaignStore
+    from loop.view import view_of
+
+    with CampaignStore.open(_database(directory, name)) as store:
+        view = view_of(store)
+    if json_:
+        _print_json(best_document(view, top))
+    else:
+        out = _out()
+        out.print(best_table(view, top, width=out.width))
+
+
+def _verdict_document(formula: str, verdict: Verdict) -> dict[str, Any]:
+    measured = verdict.properties if isinstance(verdict, Measured) else {}
+    return {
+        "formula": formula,
+        "status": "measured" if isinstance(verdict, Measured) else "failed",
+        "properties": {name: quantity.to_json() for name, quantity in measured.items()},
+        "message": "" if isinstance(verdict, Measured) else verdict.message,
+        "seconds": round(verdict.seconds, 4),
+    }
+
+
+def _answer(formulas: list[str], validator: Any, json_: bool) -> None:
+    compositions = parse_formulas(formulas)
+    documents = [
+        _verdict_document(formula, validator.validate(composition))
+        for formula, composition in zip(formulas, compositions, strict=True)
+    ]
+    if json_:
+        _print_json(documents)
+    else:
+        for document in documents:
+            _print_verdict(document)
+    if any(document["status"] == "failed" for document in documents):
+        raise typer.Exit(1)
+
+
+def _print_verdict(document: dict[str, Any]) -> None:
+    if document["status"] == "failed":
+        _err().print(f"{document['formula']}: failed: {document['message']}", markup=False, soft_wrap=True)
+        return
+    table = Table("property", "value", "unit", title=document["formula"], title_justify="left")
+    for name, entry in document["properties"].items():
+        table.add_row(name, f"{entry['value']:.5g}", entry["unit"])
+    _out().print(table)
+
+
+@app.command()
+def properties(formulas: Formulas, json_: Json = False) -> None:
+    """What the reference models say of alloys."""
+    from validation.registry import make_validator
+
+    _answer(formulas, make_validator("reference", {}), json_)
+
+
+@app.command()
+def validate(
+    formulas: Formulas,
+    with_: Annotated[str, typer.Option("--with", help="the validator")] = "calphad",
+    tdb: Annotated[Path | None, typer.Option(help="a thermodynamic database of your own")] = None,
+    json_: Json = False,
+) -> None:
+    """Asks a validator about alloys, outside any campaign."""
+    from validation.registry import make_validator
+
+    settings: dict[str, Any] = {} if tdb is None else {"tdb": str(tdb)}
+    validator = make_validator(with_, settings)
+    covered = getattr(validator, "elements", None)
+    for formula, composition in zip(formulas, parse_formulas(formulas), strict=True):
+        lacking = sorted(set(composition.elements) - set(covered)) if covered is not None else []
+        if lacking:
+            raise InputError(
+                f"{formula}: the validator {with_!r} does not know {', '.join(lacking)}; it has {', '.join(covered or ())}"
+            )
+    _answer(formulas, validator, json_)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="port on loopback")] = 5000,
+    folder: Annotated[Path, typer.Option(help="where MLflow's store lies")] = Path("mlruns"),
+) -> None:
+    """The MLflow UI on loopback, until Ctrl-C."""
+    from loop.tracking import tracking_uri
+
+    if not (folder / "mlflow.db").is_file():
+        raise InputError(f"there is no MLflow store in {folder}; run a campaign first, or name its folder")
+    _err().print(f"MLflow at http://127.0.0.1:{port} (Ctrl-C ends it)", markup=False)
+    command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--backend-store-uri", tracking_uri(folder)]
+    environment = {**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
+    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line: status 0 on success, 2 on bad input, 130 on Ctrl-C."""
+    call: Callable[..., Any] = typer.main.get_command(app)
+    try:
+        code = call(args=arguments, prog_name="alloyloop", standalone_mode=False)
+    except InputError as error:
+        _err().print(f"alloyloop: {error}", markup=False, soft_wrap=True)
+        sys.exit(2)
+    except (typer.Abort, KeyboardInterrupt):
+        _err().print("alloyloop: stopped; the same command goes on from here", markup=False)
+        sys.exit(130)
+    except typer.Exit as stop:
+        sys.exit(stop.exit_code)
+    except Exception as error:
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # what click itself finds wrong
+            _err().print(f"alloyloop: {error.format_message()}", markup=False, soft_wrap=True)
+            sys.exit(2)
+        raise
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

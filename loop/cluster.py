@@ -1,0 +1,150 @@
+"""Training and validation on a Ray cluster: trainers are actors, on a GPU where there is one; validators are tasks."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from pathlib import Path
+from typing import Any
+
+from alloys.errors import InputError
+from generators.training import TrainedModel
+from loop.jobs import Done, TrainingJob, ValidatorSpec, validate
+
+log = logging.getLogger(__name__)
+
+_THREADS = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+class RayExecutor:
+    """Runs work on a cluster of its own or on one that is there.
+
+    Args:
+        spec: the validator; None where a person brings the answers.
+        address: ``local`` for a cluster in this process's care, ``auto`` or ``ray://`` or ``HOST:PORT`` for one
+            that is there; the environment's RAY_ADDRESS wins over ``local``.
+        workers: validations under way at once, each with one CPU.
+        timeout: seconds that one training or validation may take.
+
+    Raises:
+        InputError: if the cluster cannot be reached.
+    """
+
+    def __init__(self, spec: ValidatorSpec | None, address: str, workers: int, timeout: float) -> None:
+        import ray
+
+        self._ray = ray
+        self._timeout = timeout
+        self._owned = not ray.is_initialized()
+        if self._owned:
+            _start(ray, os.environ.get("RAY_ADDRESS", address), workers)
+        self.slots = max(1, min(workers, int(ray.cluster_resources().get("CPU", 1))))
+        self._gpus = 1 if ray.cluster_resources().get("GPU", 0) >= 1 else 0
+        self._spec = ray.put(spec)
+        self._task = _validation_task(ray)
+        self._trainer: Any = None
+        self._under_way: dict[Any, str] = {}
+
+    @property
+    def pending(self) -> int:
+        """Validations under way."""
+        return len(self._under_way)
+
+    def train(self, job: TrainingJob) -> TrainedModel:
+        """Trains in an actor, which is started at the first call and kept.
+
+        Raises:
+            TimeoutError: if training takes longer than the time limit.
+        """
+        if self._trainer is None:
+            self._trainer = _trainer_actor(self._ray, self._gpus)
+        future = self._trainer.train.remote(job)
+        try:
+            trained: TrainedModel = self._ray.get(future, timeout=self._timeout)
+        except self._ray.exceptions.GetTimeoutError as error:
+            raise TimeoutError(f"training took longer than {self._timeout:g} s") from error
+        except self._ray.exceptions.RayActorError:
+            log.warning("the trainer died; training once more in a new one")
+            self._trainer = _trainer_actor(self._ray, self._gpus)
+            trained = self._ray.get(self._trainer.train.remote(job), timeout=self._timeout)
+        return trained
+
+    def submit(self, key: str, canonical: str) -> None:
+        """Starts a validation as a task; the queue retries, Ray does not."""
+        self._under_way[self._task.remote(self._spec, canonical)] = key
+
+    def collect(self, timeout: float) -> list[Done]:
+        """What has finished; a worker that died gives a verdict of None."""
+        if not self._under_way:
+            return []
+        waiting = list(self._under_way)
+        ready, _ = self._ray.wait(waiting, num_returns=1, timeout=timeout)
+        if ready and len(waiting) > 1:
+            ready, _ = self._ray.wait(waiting, num_returns=len(waiting), timeout=0)
+        done = []
+        for future in ready:
+            key = self._under_way.pop(future)
+            try:
+                done.append(Done(key, self._ray.get(future, timeout=self._timeout)))
+            except self._ray.exceptions.RayError as error:
+                log.warning("a validation worker died: %s", str(error).splitlines()[0])
+                done.append(Done(key, None))
+        return done
+
+    def close(self) -> None:
+        """Ends what this executor started: its own cluster, or its tasks and actor on another's."""
+        for future in self._under_way:
+            self._ray.cancel(future, force=True)
+        self._under_way.clear()
+        if self._trainer is not None:
+            self._ray.kill(self._trainer)
+            self._trainer = None
+        if self._owned:
+            self._ray.shutdown()
+
+
+def _start(ray: Any, address: str, workers: int) -> None:
+    # Workers import the rooms from where this process found them.
+    root = str(Path(__file__).resolve().parent.parent)
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {"env_vars": {**_THREADS, "PYTHONPATH": os.pathsep.join(paths)}}
+    options: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
+    if address == "local":
+        # One more CPU than validators, for the trainer; they do not run at the same time.
+        options |= {"num_cpus": workers + 1, "object_store_memory": 200 * 2**20}
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_DEDUP_LOGS", "0")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ray.init(
+                address=address,
+                runtime_env=environment,
+                logging_level="ERROR",
+                log_to_driver=False,
+                configure_logging=False,
+                **options,
+            )
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        raise InputError(f"no Ray cluster at {address!r}: {error}; start one, or set cluster.address: local") from error
+
+
+def _validation_task(ray: Any) -> Any:
+    # num_gpus=0 no longer hides GPUs from a task: they are hidden by hand.
+    environment = {"env_vars": {**_THREADS, "CUDA_VISIBLE_DEVICES": ""}}
+    return ray.remote(num_cpus=1, num_gpus=0, max_retries=0, runtime_env=environment)(validate)
+
+
+class Trainer:
+    """The actor that trains generators."""
+
+    def train(self, job: TrainingJob) -> TrainedModel:
+        """Trains one generator."""
+        return job.run()
+
+
+def _trainer_actor(ray: Any, gpus: int) -> Any:
+    environment = {"env_vars": dict(_THREADS) if gpus else {**_THREADS, "CUDA_VISIBLE_DEVICES": ""}}
+    actor = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0, runtime_env=environment)(Trainer)
+    return actor.remote()

@@ -1,0 +1,205 @@
+"""The driver: takes a campaign from where it stands to its last iteration."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from alloys.records import FailureKind, Measured, Verdict
+from loop.artifacts import write_artifacts
+from loop.campaign import Campaign
+from loop.jobs import Done, Executor
+from loop.ranking import batch_calibration
+from loop.store import IterationState, Lease, Outcome, StaleLease
+from loop.view import View
+
+log = logging.getLogger(__name__)
+
+_RUNS = itertools.count(1)
+
+RENEW_SECONDS = 15.0
+POLL_SECONDS = 1.0
+
+
+class Watcher(Protocol):
+    """What is told of a campaign as it runs: a display, a tracker."""
+
+    def stage(self, iteration: int, text: str) -> None:
+        """A stage begins."""
+        ...
+
+    def progress(self, iteration: int, done: int, total: int) -> None:
+        """So many of an iteration's validations are answered."""
+        ...
+
+    def closed(self, iteration: int, view: View) -> None:
+        """An iteration is closed."""
+        ...
+
+
+@dataclass
+class Driver:
+    """Runs iterations of a campaign, each closed before the next begins.
+
+    Attributes:
+        campaign: an open campaign.
+        executor: where work is done.
+        watchers: who is told.
+        clock: unix seconds.
+    """
+
+    campaign: Campaign
+    executor: Executor
+    watchers: list[Watcher] = field(default_factory=list)
+    clock: Callable[[], float] = time.time
+    _leases: dict[str, Lease] = field(default_factory=dict)
+    _renewed: float = 0.0
+    _last: int = 0
+
+    def __post_init__(self) -> None:
+        self._owner = f"{self.campaign.owner} run {next(_RUNS)}"
+
+    def run(self, iterations: int) -> None:
+        """Goes on until iteration number ``iterations`` is closed; iteration 0 is the start.
+
+        Where the campaign was interrupted it continues: leases of a driver that is gone are put back first.
+        """
+        store = self.campaign.store
+        # The campaign's lock is ours, so whoever held these leases is gone.
+        freed = store.release_leases(not_owner=self._owner)
+        if freed:
+            log.info("%d validations of an interrupted run are queued again", freed)
+        self._last = iterations
+        for index in range(iterations + 1):
+            known = store.iterations()
+            if index < len(known) and known[index].state is IterationState.CLOSED:
+                continue
+            self._iteration(index)
+
+    def _iteration(self, index: int) -> None:
+        store = self.campaign.store
+        spans: dict[str, float] = dict(self._info(index).get("spans", {}))
+        with _span(spans, "propose"):
+            self.campaign.propose(index, self.executor, progress=lambda text: self._stage(index, text))
+        self._stage(index, "validating")
+        with _span(spans, "validate"):
+            self._validate(index)
+        store.note_iteration(index, spans=spans)
+        store.note_iteration(0, last_iteration=self._last)
+        view = self.campaign.view()
+        store.log_metrics(self._metrics(index, view, spans), iteration=index)
+        write_artifacts(self.campaign, index, view)
+        store.close_iteration(index)
+        for watcher in self.watchers:
+            watcher.closed(index, view)
+
+    def _info(self, index: int) -> dict[str, Any]:
+        known = self.campaign.store.iterations()
+        return dict(known[index].info) if index < len(known) else {}
+
+    def _stage(self, index: int, text: str) -> None:
+        log.info("iteration %d: %s", index, text)
+        for watcher in self.watchers:
+            watcher.stage(index, text)
+
+    # Validation ---------------------------------------------------------------------------------------------
+
+    def _validate(self, index: int) -> None:
+        store = self.campaign.store
+        total = len(store.proposals(index))
+        while True:
+            open_jobs = store.open_jobs(index)
+            for watcher in self.watchers:
+                watcher.progress(index, total - len(open_jobs), total)
+            if not open_jobs:
+                return
+            free = self.executor.slots - self.executor.pending
+            for lease in store.claim(self._owner, max(0, free)):
+                self._leases[lease.key] = lease
+                self.executor.submit(lease.key, lease.request.composition.canonical())
+            if not self.executor.pending:
+                self._wait_for_due()
+                continue
+            for done in self.executor.collect(POLL_SECONDS):
+                self._record(done)
+            self._renew()
+
+    def _wait_for_due(self) -> None:
+        due = self.campaign.store.next_due()
+        pause = POLL_SECONDS if due is None else min(max(due - self.clock(), 0.05), 5.0)
+        log.info("nothing to validate yet; retries come due in %.0f s", max(0.0, (due or 0) - self.clock()))
+        time.sleep(pause)
+
+    def _record(self, done: Done) -> None:
+        store = self.campaign.store
+        lease = self._leases.pop(done.key)
+        try:
+            if done.verdict is None:
+                state = store.worker_died(lease.key, lease.token)
+                log.warning("a worker died on %s: now %s", lease.request.composition, state)
+                return
+            outcome = store.finish(lease.key, lease.token, done.verdict)
+        except StaleLease as error:
+            log.warning("%s", error)
+            return
+        _report(lease, done.verdict, outcome)
+
+    def _renew(self) -> None:
+        if self.clock() - self._renewed < RENEW_SECONDS:
+            return
+        self._renewed = self.clock()
+        for lease in list(self._leases.values()):
+            try:
+                self.campaign.store.renew(lease.key, lease.token)
+            except StaleLease as error:
+                log.warning("%s", error)
+
+    # Numbers ------------------------------------------------------------------------------------------------
+
+    def _metrics(self, index: int, view: View, spans: dict[str, float]) -> dict[str, float]:
+        store = self.campaign.store
+        own = [row for row in view.rows if row.iteration == index]
+        info = store.iteration(index).info
+        numbers: dict[str, float] = {
+            "hypervolume": view.hypervolume(view.upto(index)),
+            "feasible_share": sum(row.feasible for row in own) / max(1, len(own)),
+            "failed": float(sum(row.failure is not None for row in own)),
+            "observations": float(len(view.rows)),
+        }
+        numbers |= {f"queue.{state}": float(count) for state, count in store.counts().items()}
+        numbers |= {f"seconds.{name}": seconds for name, seconds in spans.items()}
+        numbers |= batch_calibration(view, own)
+        for name, score in info.get("calibration", {}).items():
+            numbers |= {f"loo.{key}.{name}": value for key, value in score.items()}
+        training = info.get("training", {})
+        for key in ("seconds", "unique_share", "valid_share"):
+            if key in training:
+                numbers[f"generator.{key}"] = float(training[key])
+        if training.get("validation_losses"):
+            numbers["generator.best_loss"] = min(training["validation_losses"])
+        return {name: value for name, value in numbers.items() if value is not None and math.isfinite(value)}
+
+
+def _report(lease: Lease, verdict: Verdict, outcome: Outcome) -> None:
+    formula = lease.request.composition
+    if isinstance(verdict, Measured):
+        log.info("%s measured in %.2f s", formula, verdict.seconds)
+    elif verdict.kind is FailureKind.PHYSICS:
+        log.warning("%s failed, and stays failed: %s", formula, verdict.message)
+    else:
+        log.warning("%s: %s failure, now %s: %s", formula, verdict.kind, outcome, verdict.message)
+
+
+@contextmanager
+def _span(spans: dict[str, float], name: str) -> Iterator[None]:
+    begin = time.perf_counter()
+    try:
+        yield
+    finally:
+        spans[name] = round(spans.get(name, 0.0) + time.perf_counter() - begin, 3)

@@ -1,0 +1,147 @@
+"""Work that can be done anywhere: plain data in, plain data out. No Ray here, so tests call the same functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Protocol
+
+from alloys.composition import Composition
+from alloys.errors import InputError
+from alloys.records import Failed, FailureKind, Verdict, canonical_json
+from alloys.space import Floats, Space, Units
+from generators.training import TrainedModel, train
+from validation.base import Validator
+from validation.registry import make_validator
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingJob:
+    """What a trainer needs; see `generators.training.train` for the meaning and shapes."""
+
+    family: str
+    space: Space
+    properties: tuple[str, ...]
+    units: Units
+    conditions: Floats
+    seed: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    device: str = "auto"
+
+    def run(self) -> TrainedModel:
+        """Trains, on one thread so that the result repeats bit by bit on the CPU."""
+        return train(
+            self.family,
+            self.space,
+            self.properties,
+            self.units,
+            self.conditions,
+            self.settings,
+            seed=self.seed,
+            device=self.device,
+            threads=1,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ValidatorSpec:
+    """A validator's name and settings as JSON text, from which any process makes the same validator."""
+
+    name: str
+    settings: str
+
+    @classmethod
+    def of(cls, validator: Validator) -> ValidatorSpec:
+        """The spec of a validator."""
+        return cls(validator.name, canonical_json(getattr(validator, "portable_settings", {})))
+
+
+@lru_cache(maxsize=4)
+def _made(spec: ValidatorSpec) -> Validator:
+    return make_validator(spec.name, json.loads(spec.settings))
+
+
+def validate(spec: ValidatorSpec, canonical: str) -> Verdict:
+    """The verdict on a composition; the validator is made once per process and kept.
+
+    What breaks outside the validator's own science is a failure of the machinery.
+    """
+    try:
+        return _made(spec).validate(Composition.from_canonical(canonical))
+    except InputError as error:
+        return Failed(FailureKind.SUSPECT, str(error))
+    except (MemoryError, OSError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        return Failed(FailureKind.INFRASTRUCTURE, f"{type(error).__name__}: {error}")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A finished job: its key and its verdict, or None where the worker died."""
+
+    key: str
+    verdict: Verdict | None
+
+
+class Executor(Protocol):
+    """Where training and validation run."""
+
+    @property
+    def slots(self) -> int:
+        """How many validations may be under way at once."""
+        ...
+
+    @property
+    def pending(self) -> int:
+        """How many are under way now."""
+        ...
+
+    def train(self, job: TrainingJob) -> TrainedModel:
+        """Trains a generator and waits for it."""
+        ...
+
+    def submit(self, key: str, canonical: str) -> None:
+        """Starts a validation."""
+        ...
+
+    def collect(self, timeout: float) -> list[Done]:
+        """What has finished since the last call, waiting up to ``timeout`` seconds for the first."""
+        ...
+
+    def close(self) -> None:
+        """Ends everything it started."""
+        ...
+
+
+class LocalExecutor:
+    """Everything in this process, one after another."""
+
+    slots = 1
+
+    def __init__(self, spec: ValidatorSpec | None) -> None:
+        self._spec = spec
+        self._waiting: list[tuple[str, str]] = []
+
+    @property
+    def pending(self) -> int:
+        """Validations asked for and not yet collected."""
+        return len(self._waiting)
+
+    def train(self, job: TrainingJob) -> TrainedModel:
+        """Trains here."""
+        return job.run()
+
+    def submit(self, key: str, canonical: str) -> None:
+        """Notes a validation; `collect` does it."""
+        self._waiting.append((key, canonical))
+
+    def collect(self, timeout: float) -> list[Done]:
+        """Validates what was submitted; the time limit does not apply here."""
+        waiting, self._waiting = self._waiting, []
+        if waiting and self._spec is None:
+            raise InputError("there is no validator: bring answers with Campaign.observe")
+        return [Done(key, validate(self._spec, canonical)) for key, canonical in waiting if self._spec]
+
+    def close(self) -> None:
+        """Nothing to end."""

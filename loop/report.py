@@ -1,0 +1,123 @@
+"""What people and programs are told of a campaign: the documents of ``--json`` and the tables of the terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+from alloys.goal import Goal
+from alloys.properties import PROPERTIES
+from loop.store import CampaignStore
+from loop.view import Row, View, campaign_state, iteration_summaries, view_of
+
+
+def status_document(store: CampaignStore, view: View | None = None) -> dict[str, Any]:
+    """The document of ``alloyloop status --json``."""
+    view = view or view_of(store)
+    return {
+        "name": store.campaign().name,
+        "state": campaign_state(store),
+        "iterations": iteration_summaries(store, view),
+        "queue": dict(store.counts()),
+        "observations": len(store.observations()),
+        "dataset_digest": store.dataset_digest(),
+    }
+
+
+def best_document(view: View, top: int) -> list[dict[str, Any]]:
+    """The document of ``alloyloop best --json``: the best alloys first, feasible ones before all others."""
+    return [_best_row(row, view.goal) for row in view.ranked()[:top]]
+
+
+def _best_row(row: Row, goal: Goal) -> dict[str, Any]:
+    names = [*goal.names, *(name for name in row.values if name not in goal.names)]
+    properties = {}
+    for name in names:
+        if name in row.values:
+            prediction = row.prediction
+            properties[name] = {
+                "value": row.values[name],
+                "unit": PROPERTIES[name].unit,
+                "predicted": prediction.means.get(name) if prediction else None,
+                "predicted_std": prediction.stds.get(name) if prediction else None,
+            }
+    return {
+        "formula": str(row.composition),
+        "feasible": row.feasible,
+        "properties": properties,
+        "iteration": row.iteration,
+        "generator": row.origin,
+    }
+
+
+HEADS = {
+    "specific_yield_strength_1300c": "strength/\ndensity\n1300 °C",
+    "yield_strength_1300c": "yield strength\n1300 °C",
+    "ductility_index": "D\nγs/γus",
+    "bcc_fraction_1200c": "BCC share\n1200 °C",
+    "bcc_fraction_1300c": "BCC share\n1300 °C",
+    "freezing_range": "freezing\nrange",
+}
+
+WIDE = 120
+"""Columns of a terminal from which the closed-form constraints are shown too."""
+
+
+def best_table(view: View, top: int, *, width: int = WIDE, with_predictions: bool = True) -> Table:
+    """The best feasible alloys: what validation said and, below it, what the model had thought.
+
+    Args:
+        view: the campaign.
+        top: how many.
+        width: columns of the terminal; a narrow one gets fewer properties, and no standard deviations.
+        with_predictions: whether the model's thoughts are shown.
+    """
+    title = "Best feasible alloys, validated" + (" (model before validation)" if with_predictions else "")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    objectives = {objective.name for objective in view.goal.objectives}
+    names = [
+        name
+        for name in view.goal.names
+        if name in objectives or (not PROPERTIES[name].closed_form and not name.startswith("bcc")) or width >= WIDE
+    ]
+    table.add_column("alloy, at.%", no_wrap=True)
+    table.add_column("from", no_wrap=True)
+    for name in names:
+        table.add_column(f"{HEADS.get(name, name)}\n{_unit(name)}", justify="right", no_wrap=True)
+    feasible = [row for row in view.ranked() if row.feasible][:top]
+    for row in feasible:
+        cells = [_cell(row, name, with_predictions, width >= WIDE) for name in names]
+        where = "by hand" if row.iteration is None else f"{row.iteration} {row.origin.removeprefix('polish of ')}"
+        table.add_row(str(row.composition), where, *cells)
+    if not feasible:
+        table.add_row("none is feasible yet", "", *("" for _ in names))
+    return table
+
+
+def _unit(name: str) -> str:
+    unit = PROPERTIES[name].unit
+    return "" if unit in ("1", "mole fraction") else unit.replace("electrons/atom", "e/atom")
+
+
+def _cell(row: Row, name: str, with_predictions: bool, with_std: bool) -> str:
+    text = f"{row.values[name]:.4g}" if name in row.values else "?"
+    if with_predictions and row.prediction is not None and PROPERTIES[name].unit != "mole fraction":
+        mean, std = row.prediction.means.get(name), row.prediction.stds.get(name)
+        if mean is not None and std is not None:
+            text += f"\n({mean:.4g}±{std:.2g})" if with_std else f"\n({mean:.4g})"
+    return text
+
+
+def iteration_table(summaries: list[dict[str, Any]]) -> Table:
+    """Feasible share and hypervolume by iteration."""
+    table = Table(title="Iterations", title_justify="left", box=box.SIMPLE_HEAD)
+    for name in ("iteration", "validated", "feasible", "failed", "hypervolume", "seconds"):
+        table.add_column(name, justify="right")
+    for row in summaries:
+        share = f"{row['feasible']} ({row['feasible'] / row['selected']:.0%})" if row["selected"] else "0"
+        volume = "" if row["hypervolume"] is None else f"{row['hypervolume']:.4g}"
+        seconds = "" if row["seconds"] is None else f"{row['seconds']:.0f}"
+        table.add_row(str(row["index"]), str(row["selected"]), share, str(row["failed"]), volume, seconds)
+    return table

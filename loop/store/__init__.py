@@ -1,0 +1,67 @@
+"""The campaign database with the validation queue inside: one SQLite file, the only truth of a campaign."""
+
+from __future__ import annotations
+
+from loop.store.errors import (
+    BatchExists,
+    CampaignBusy,
+    CampaignExists,
+    IllegalMove,
+    IterationError,
+    NetworkFolder,
+    NoCampaign,
+    StaleLease,
+    StoreBusy,
+    StoreError,
+    UnknownJob,
+    UnknownSchema,
+)
+from loop.store.history import check_history, check_store
+from loop.store.lock import DriverLock
+from loop.store.records import (
+    Added,
+    Artifact,
+    CampaignInfo,
+    Iteration,
+    Job,
+    JobEvent,
+    Lease,
+    Metric,
+    Outcome,
+    Proposal,
+    StoredObservation,
+)
+from loop.store.store import CampaignStore
+from loop.store.transitions import IterationState, JobState
+
+__all__ = [
+    "Added",
+    "Artifact",
+    "BatchExists",
+    "CampaignBusy",
+    "CampaignExists",
+    "CampaignInfo",
+    "CampaignStore",
+    "DriverLock",
+    "IllegalMove",
+    "Iteration",
+    "IterationError",
+    "IterationState",
+    "Job",
+    "JobEvent",
+    "JobState",
+    "Lease",
+    "Metric",
+    "NetworkFolder",
+    "NoCampaign",
+    "Outcome",
+    "Proposal",
+    "StaleLease",
+    "StoreBusy",
+    "StoreError",
+    "StoredObservation",
+    "UnknownJob",
+    "UnknownSchema",
+    "check_history",
+    "check_store",
+]

@@ -1,0 +1,54 @@
+"""What the parts of the store share: the database, the clock, and JSON that is checked before it is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import sqlalchemy as sa
+
+from alloys.records import canonical_json
+from loop.store.engine import Database
+from loop.store.errors import StoreError
+
+Clock = Callable[[], float]
+
+
+class StorePart:
+    """Base of the store's parts.
+
+    Args:
+        database: where the rows are.
+        clock: gives unix seconds.
+        tokens: gives a fresh token at every call.
+    """
+
+    def __init__(self, database: Database, clock: Clock, tokens: Callable[[], str]) -> None:
+        self._database = database
+        self._clock = clock
+        self._tokens = tokens
+
+    def _read(self) -> AbstractContextManager[sa.Connection]:
+        return self._database.read()
+
+    def _write(self) -> AbstractContextManager[sa.Connection]:
+        return self._database.write()
+
+
+def encode(value: Any, what: str) -> str:
+    """Canonical JSON.
+
+    Raises:
+        StoreError: if the value has no JSON form, saying what it was for.
+    """
+    try:
+        return canonical_json(value)
+    except (TypeError, ValueError) as error:
+        raise StoreError(f"{what} cannot be written as JSON ({error}); give plain, finite values") from error
+
+
+def decode(text: str) -> Any:
+    """Reads what `encode` wrote."""
+    return json.loads(text)

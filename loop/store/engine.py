@@ -1,0 +1,172 @@
+"""The SQLite engine: pragmas, short transactions, and migrations run from code."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import event
+
+from loop.store.errors import NoCampaign, StoreBusy, StoreError, UnknownSchema
+
+BUSY_MILLISECONDS = 30_000
+_BEGIN = "alloyloop_begin"
+
+
+def wal_is_safe(version: tuple[int, int, int]) -> bool:
+    """Whether this SQLite is free of the corruption of write-ahead logs under concurrent write and checkpoint.
+
+    The bug is in 3.7.0 to 3.51.2, with fixes taken back to 3.50.7 and 3.44.6: https://sqlite.org/wal.html
+    """
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0)
+
+
+def journal_settings(version: tuple[int, int, int]) -> tuple[str, str]:
+    """Journal mode and synchronous level that lose nothing at a power cut with this SQLite."""
+    return ("wal", "FULL") if wal_is_safe(version) else ("delete", "EXTRA")
+
+
+def _on_connect(connection: Any, record: Any) -> None:
+    # Transactions are begun by `_on_begin`, not by the driver, which would begin them deferred.
+    connection.isolation_level = None
+    synchronous = journal_settings(sqlite3.sqlite_version_info)[1]
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA synchronous = {synchronous}")
+    cursor.close()
+
+
+def _on_begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+class Database:
+    """An engine with two kinds of transaction: read, and short immediate write."""
+
+    def __init__(self, url: sa.URL) -> None:
+        self.engine = sa.create_engine(url)
+        event.listen(self.engine, "connect", _on_connect)
+        event.listen(self.engine, "begin", _on_begin)
+        self._writing = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+
+    @classmethod
+    def at(cls, path: Path) -> Database:
+        """The database in one file."""
+        return cls(sa.URL.create("sqlite", database=str(path)))
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """One consistent look at the database.
+
+        Raises:
+            StoreBusy: if a writer held it for too long.
+        """
+        with _told(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """One transaction that takes the write lock at its start; it commits at the end, or leaves nothing.
+
+        Raises:
+            StoreBusy: if another writer held it for too long.
+        """
+        with _told(), self._writing.begin() as connection:
+            yield connection
+
+    def set_journal(self) -> None:
+        """Sets the journal mode, which is kept in the file; only where it is another one.
+
+        Raises:
+            StoreBusy: if another process uses the file meanwhile.
+        """
+        wanted = journal_settings(sqlite3.sqlite_version_info)[0]
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            if cursor.execute("PRAGMA journal_mode").fetchone()[0] != wanted:
+                cursor.execute(f"PRAGMA journal_mode = {wanted}")
+                if cursor.execute("PRAGMA journal_mode").fetchone()[0] != wanted:
+                    raise StoreBusy("the journal mode cannot be changed while another process has the database open")
+            cursor.close()
+        except sqlite3.OperationalError as error:
+            raise StoreBusy(f"the campaign database is in use by another process ({error})") from error
+        finally:
+            connection.close()
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turns what SQLite says of a locked or damaged file into a line that a person can act on."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        if "locked" not in str(error.orig) and "busy" not in str(error.orig):
+            raise
+        raise StoreBusy(
+            f"another process held the campaign database for over {BUSY_MILLISECONDS / 1000:g} s; try again"
+        ) from error
+    except sa.exc.DatabaseError as error:
+        if type(error) is not sa.exc.DatabaseError:
+            raise
+        raise StoreError(f"the campaign database is damaged ({error.orig}); restore it from a copy") from error
+
+
+def is_database(path: Path) -> bool:
+    """Whether a file is an SQLite database, or empty and so could become one."""
+    with path.open("rb") as file:
+        return file.read(16) in (b"", b"SQLite format 3\x00")
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(Path(__file__).parent / "migrations"))
+
+
+def head_revision() -> str:
+    """The newest schema this program knows."""
+    return str(_scripts().get_current_head())
+
+
+def revision_of(connection: sa.Connection, path: Path) -> str:
+    """The schema revision of a database, without changing anything.
+
+    Raises:
+        NoCampaign: if the file is not a campaign database.
+        UnknownSchema: if its revision is one this program does not know.
+    """
+    heads = MigrationContext.configure(connection).get_current_heads()
+    if len(heads) != 1:
+        raise NoCampaign(f"{path} is not a campaign database: it names no schema revision")
+    known = {script.revision for script in _scripts().walk_revisions()}
+    if heads[0] not in known:
+        raise UnknownSchema(
+            f"{path} has schema revision {heads[0]!r}, which this version does not know (it knows "
+            f"{', '.join(sorted(known))}); it was left as it is: use the newer version that wrote it"
+        )
+    return heads[0]
+
+
+def migrate(connection: sa.Connection, target: str = "head") -> None:
+    """Brings the database up to a revision inside the caller's transaction."""
+    scripts = _scripts()
+
+    def steps(revision: Any, context: Any) -> Any:
+        return scripts._upgrade_revs(target, revision)
+
+    with EnvironmentContext(Config(), scripts, fn=steps, destination_rev=target) as environment:
+        environment.configure(connection=connection)
+        with environment.begin_transaction():
+            environment.run_migrations()

@@ -1,0 +1,102 @@
+"""The history checker: replays the events of a campaign and says whatever does not fit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from loop.store.records import Iteration, Job, JobEvent, StoredObservation
+from loop.store.transitions import ANSWERED, HELD, MOVES, OPEN, IterationState, JobState
+
+if TYPE_CHECKING:
+    from loop.store.store import CampaignStore
+
+
+def check_store(store: CampaignStore) -> list[str]:
+    """Problems found in a campaign database; none is the good answer."""
+    return check_history(store.events(), store.jobs(), store.observations(include_replicates=True), store.iterations())
+
+
+def check_history(
+    events: Sequence[JobEvent],
+    jobs: Sequence[Job],
+    observations: Sequence[StoredObservation],
+    iterations: Sequence[Iteration] = (),
+) -> list[str]:
+    """Problems found in rows as they were read: moves, tokens, final states, answers, closed iterations."""
+    chains: dict[str, list[JobEvent]] = {job.key: [] for job in jobs}
+    problems = []
+    for event in events:
+        if event.key not in chains:
+            problems.append(f"event {event.id} belongs to no job: {event.key}")
+        chains.setdefault(event.key, []).append(event)
+    for chain in chains.values():
+        problems += _chain_problems(chain)
+    problems += _token_problems(events)
+    for job in jobs:
+        problems += _final_problems(job, chains[job.key])
+    problems += _answer_problems(jobs, observations)
+    problems += _iteration_problems(jobs, iterations)
+    return problems
+
+
+def _chain_problems(chain: Iterable[JobEvent]) -> list[str]:
+    """Each event starts where the one before it ended, by an allowed move, under the token of the lease."""
+    problems = []
+    state: JobState | None = None
+    token: str | None = None
+    for event in chain:
+        where = f"event {event.id} of job {event.key}"
+        if event.from_state != state:
+            problems.append(f"{where} starts from {event.from_state}, but the job was {state}")
+        if event.to_state not in MOVES[event.from_state]:
+            problems.append(f"{where} makes a move that is not allowed: {event.from_state} to {event.to_state}")
+        if event.to_state is JobState.LEASED:
+            token = event.token
+        elif event.from_state in HELD and event.token != token:
+            problems.append(f"{where} was made under the token {event.token}, but {token} held the job")
+        state = event.to_state
+    return problems
+
+
+def _token_problems(events: Iterable[JobEvent]) -> list[str]:
+    leases = [event for event in events if event.to_state is JobState.LEASED]
+    problems = [
+        f"event {e.id} leases job {e.key} without a token or owner" for e in leases if not e.token or not e.owner
+    ]
+    used = Counter(event.token for event in leases if event.token)
+    return problems + [f"the token {token} was given out {n} times" for token, n in used.items() if n > 1]
+
+
+def _final_problems(job: Job, chain: Sequence[JobEvent]) -> list[str]:
+    if not chain:
+        return [f"job {job.key} has no events"]
+    problems = []
+    if chain[-1].to_state != job.state:
+        problems.append(f"job {job.key} is {job.state}, but its last event made it {chain[-1].to_state}")
+    leased = sum(event.to_state is JobState.LEASED for event in chain)
+    if leased != job.attempts:
+        problems.append(f"job {job.key} counts {job.attempts} attempts, but was leased {leased} times")
+    return problems
+
+
+def _answer_problems(jobs: Sequence[Job], observations: Sequence[StoredObservation]) -> list[str]:
+    """An answered job has exactly one accepted result, any other job none."""
+    accepted = Counter(o.key for o in observations if o.key is not None and not o.replicate)
+    problems = []
+    for job in jobs:
+        wanted = int(job.state in ANSWERED)
+        if accepted[job.key] != wanted:
+            problems.append(f"job {job.key} is {job.state} with {accepted[job.key]} accepted results, not {wanted}")
+    strays = {o.key for o in observations if o.key is not None} - {job.key for job in jobs}
+    return problems + [f"a result belongs to no job: {key}" for key in sorted(strays)]
+
+
+def _iteration_problems(jobs: Sequence[Job], iterations: Sequence[Iteration]) -> list[str]:
+    closed = {iteration.index for iteration in iterations if iteration.state is IterationState.CLOSED}
+    return [
+        f"iteration {job.iteration} is closed, but its job {job.key} is {job.state}"
+        for job in jobs
+        if job.iteration in closed and job.state in OPEN
+    ]

@@ -1,0 +1,196 @@
+"""Iterations and their batches: a proposal is stored before it is used, and never again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from alloys.composition import Composition
+from alloys.records import Candidate, Prediction, Selection, ValidationRequest
+from loop.store.base import StorePart, decode, encode
+from loop.store.errors import BatchExists, IterationError, StoreError
+from loop.store.moves import put_job
+from loop.store.records import Iteration, Proposal
+from loop.store.schema import iterations, jobs, proposals
+from loop.store.transitions import OPEN, IterationState
+
+_index = iterations.c["index"]
+
+
+def _iteration(row: sa.Row[Any]) -> Iteration:
+    fields = row._mapping
+    return Iteration(
+        index=fields["index"],
+        state=IterationState(fields["state"]),
+        started=fields["started"],
+        finished=fields["finished"],
+        info=decode(fields["info"]),
+    )
+
+
+def _load(connection: sa.Connection, index: int) -> Iteration:
+    row = connection.execute(sa.select(iterations).where(_index == index)).first()
+    if row is None:
+        raise IterationError(f"there is no iteration {index}; begin it first")
+    return _iteration(row)
+
+
+class IterationMethods(StorePart):
+    """The part of the store that keeps the turns of the loop."""
+
+    def begin_iteration(self, index: int) -> Iteration:
+        """Begins the next iteration, or gives back the one of that index as it stands.
+
+        Raises:
+            IterationError: if it is neither there nor the next.
+        """
+        now = self._clock()
+        with self._write() as connection:
+            following = connection.execute(sa.select(sa.func.count()).select_from(iterations)).scalar_one()
+            if not 0 <= index <= following:
+                raise IterationError(f"the next iteration is {following}, got {index}")
+            if index == following:
+                connection.execute(
+                    sa.insert(iterations).values(index=index, state=IterationState.PROPOSING, started=now, info="{}")
+                )
+            return _load(connection, index)
+
+    def iteration(self, index: int) -> Iteration:
+        """One iteration.
+
+        Raises:
+            IterationError: if there is none of that index.
+        """
+        with self._read() as connection:
+            return _load(connection, index)
+
+    def iterations(self) -> list[Iteration]:
+        """Every iteration in order."""
+        with self._read() as connection:
+            return [_iteration(row) for row in connection.execute(sa.select(iterations).order_by(_index))]
+
+    def note_iteration(self, index: int, **info: Any) -> Iteration:
+        """Adds to what is known of an iteration; a name given again replaces its value.
+
+        Raises:
+            IterationError: if there is none of that index.
+            StoreError: if something has no JSON form (NaN has none).
+        """
+        encode(info, f"the notes on iteration {index}")
+        with self._write() as connection:
+            merged = encode({**_load(connection, index).info, **info}, "notes")
+            connection.execute(sa.update(iterations).where(_index == index).values(info=merged))
+            return _load(connection, index)
+
+    def close_iteration(self, index: int) -> Iteration:
+        """Closes an iteration whose jobs are all answered, cancelled or set aside; closing twice changes nothing.
+
+        Raises:
+            IterationError: if there is none, it has no batch, or answers are still to come.
+        """
+        now = self._clock()
+        with self._write() as connection:
+            found = _load(connection, index)
+            if found.state is IterationState.CLOSED:
+                return found
+            if found.state is IterationState.PROPOSING:
+                raise IterationError(f"iteration {index} has no batch yet; store one, empty if need be")
+            query = sa.select(sa.func.count()).select_from(proposals.join(jobs, jobs.c.key == proposals.c.job_key))
+            waiting = connection.execute(
+                query.where(proposals.c.iteration == index, jobs.c.state.in_(OPEN))
+            ).scalar_one()
+            if waiting:
+                raise IterationError(f"iteration {index} cannot be closed: {waiting} of its jobs are still open")
+            closed = {"state": IterationState.CLOSED, "finished": now}
+            connection.execute(sa.update(iterations).where(_index == index).values(closed))
+            return _load(connection, index)
+
+    def store_batch(
+        self, iteration: int, selections: Sequence[Selection], requests: Sequence[ValidationRequest]
+    ) -> list[Proposal]:
+        """Stores an iteration's batch, queues its jobs and moves it to validating, all or nothing.
+
+        Args:
+            iteration: index of an iteration that is proposing.
+            selections: what was chosen; may be empty.
+            requests: one per selection, of the same composition.
+
+        Raises:
+            BatchExists: if the iteration has its batch already; read it with `proposals`.
+            IterationError: if there is no such iteration.
+            StoreError: if the two do not match, or a composition was asked for before.
+        """
+        rows = _rows(iteration, selections, requests)
+        now = self._clock()
+        with self._write() as connection:
+            if _load(connection, iteration).state is not IterationState.PROPOSING:
+                raise BatchExists(f"iteration {iteration} has its batch already, and the stored one wins")
+            _refuse_known(connection, [row["composition"] for row in rows])
+            for request in requests:
+                put_job(connection, request, now)
+            if rows:
+                connection.execute(sa.insert(proposals), rows)
+            state = {"state": IterationState.VALIDATING}
+            connection.execute(sa.update(iterations).where(_index == iteration).values(state))
+            return _select(connection, iteration)
+
+    def proposals(self, iteration: int | None = None) -> list[Proposal]:
+        """Stored proposals by iteration and rank, of one iteration or of all."""
+        with self._read() as connection:
+            return _select(connection, iteration)
+
+
+def _rows(
+    iteration: int, selections: Sequence[Selection], requests: Sequence[ValidationRequest]
+) -> list[dict[str, Any]]:
+    asked = [request.composition for request in requests]
+    if [selection.candidate.composition for selection in selections] != asked:
+        raise StoreError("a batch needs one request per selection, of the same composition, in the same order")
+    if len(set(asked)) != len(asked):
+        raise StoreError("a batch asks for an alloy twice")
+    ranks = [selection.rank for selection in selections]
+    if len(set(ranks)) != len(ranks):
+        raise StoreError(f"ranks must be distinct within a batch, got {ranks}")
+    return [_row(iteration, *pair) for pair in zip(selections, requests, strict=True)]
+
+
+def _row(iteration: int, selection: Selection, request: ValidationRequest) -> dict[str, Any]:
+    composition = selection.candidate.composition
+    if selection.score != selection.score:
+        raise StoreError(f"the score of {composition} must be a number, got {selection.score}")
+    prediction = selection.prediction
+    return {
+        "iteration": iteration,
+        "rank": selection.rank,
+        "composition": composition.canonical(),
+        "origin": selection.candidate.origin,
+        "score": float(selection.score),
+        "why": selection.why,
+        "prediction": None if prediction is None else encode(prediction.to_json(), f"the prediction for {composition}"),
+        "job_key": request.key,
+    }
+
+
+def _refuse_known(connection: sa.Connection, compositions: Sequence[str]) -> None:
+    query = sa.select(proposals.c.composition, proposals.c.iteration)
+    known = {row.composition: row.iteration for row in connection.execute(query)}
+    again = [text for text in compositions if text in known]
+    if again:
+        named = ", ".join(f"{Composition.from_canonical(t)} (iteration {known[t]})" for t in again)
+        raise StoreError(f"an alloy is asked for once in a campaign, but the batch repeats {named}")
+
+
+def _select(connection: sa.Connection, iteration: int | None) -> list[Proposal]:
+    query = sa.select(proposals).order_by(proposals.c.iteration, proposals.c.rank)
+    if iteration is not None:
+        query = query.where(proposals.c.iteration == iteration)
+    return [_proposal(row) for row in connection.execute(query)]
+
+
+def _proposal(row: sa.Row[Any]) -> Proposal:
+    prediction = None if row.prediction is None else Prediction.from_json(decode(row.prediction))
+    candidate = Candidate(Composition.from_canonical(row.composition), row.origin)
+    selection = Selection(candidate, row.rank, row.score, row.why, prediction)
+    return Proposal(row.iteration, selection, row.job_key)

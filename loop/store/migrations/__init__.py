@@ -1,0 +1,1 @@
+"""Schema migrations, oldest first; a revision that was released is never edited."""

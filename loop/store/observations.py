@@ -1,0 +1,143 @@
+"""Observations: accepted answers, replicates, and results brought by hand. Rows are only ever added."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from alloys.composition import Composition
+from alloys.records import Measured, Observation, Verdict, dataset_digest, quantities
+from loop.store.base import StorePart, decode, encode
+from loop.store.errors import StoreError
+from loop.store.records import Added, Job, Outcome, StoredObservation
+from loop.store.schema import observations, proposals
+from loop.store.transitions import JobState
+
+
+def _content(observation: Observation) -> dict[str, Any]:
+    return {
+        "composition": observation.composition.canonical(),
+        "values": encode(dict(observation.values), "an observation"),
+        "source": observation.source,
+        "failure": observation.failure,
+    }
+
+
+def _answer(job: Job, verdict: Verdict) -> dict[str, Any]:
+    if isinstance(verdict, Measured):
+        values = {name: quantity.value for name, quantity in verdict.properties.items()}
+        seen = Observation(job.request.composition, values, job.request.validator)
+    else:
+        seen = Observation(job.request.composition, {}, job.request.validator, verdict.message)
+    return {**_content(seen), "job_key": job.key, "iteration": job.iteration}
+
+
+def accept(connection: sa.Connection, job: Job, verdict: Verdict, now: float) -> None:
+    """Stores the job's one accepted answer."""
+    # A person's verdict belongs to no lease.
+    token = None if job.state is JobState.NEEDS_REVIEW else job.token
+    row = {**_answer(job, verdict), "token": token, "replicate": False, "at": now}
+    connection.execute(sa.insert(observations).values(row))
+
+
+def keep_replicate(connection: sa.Connection, job: Job, token: str, verdict: Verdict, now: float) -> Outcome:
+    """Stores a result that came too late, once."""
+    row = {**_answer(job, verdict), "token": token}
+    if _find(connection, row) is not None:
+        return Outcome.DUPLICATE
+    connection.execute(sa.insert(observations).values({**row, "replicate": True, "at": now}))
+    return Outcome.REPLICATE
+
+
+def _find(connection: sa.Connection, row: dict[str, Any]) -> int | None:
+    same = [observations.c[name].is_not_distinct_from(value) for name, value in row.items()]
+    found: int | None = connection.execute(sa.select(observations.c.id).where(*same).limit(1)).scalar()
+    return found
+
+
+def _contradicts(connection: sa.Connection, observation: Observation) -> bool:
+    """Whether something accepted already speaks of the same alloy and a same property, or either is a failure."""
+    query = sa.select(observations.c["values"]).where(
+        observations.c.composition == observation.composition.canonical(), sa.not_(observations.c.replicate)
+    )
+    known = [set(decode(text)) for text in connection.execute(query).scalars()]
+    return any(not names or not observation.values or names & set(observation.values) for names in known)
+
+
+def _check(row: int, observation: Observation) -> None:
+    where = f"row {row + 1} ({observation.composition})"
+    if bool(observation.values) == (observation.failure is not None):
+        raise StoreError(f"{where}: an observation has either values or the reason of its failure")
+    if not observation.source:
+        raise StoreError(f"{where}: an observation needs its source")
+    try:
+        quantities(observation.values)
+    except ValueError as error:
+        raise StoreError(f"{where}: {error}") from error
+
+
+class ObservationMethods(StorePart):
+    """The part of the store that keeps what was seen."""
+
+    def add_observations(self, rows: Sequence[Observation]) -> Added:
+        """Adds results brought by hand, all or none.
+
+        A row that is there already changes nothing. One that speaks of a property that is already known for the
+        same alloy becomes a replicate: the first accepted result wins. Other properties of a known alloy are new.
+
+        Raises:
+            StoreError: for a row without values and failure, or with impossible ones, naming the row.
+        """
+        for number, row in enumerate(rows):
+            _check(number, row)
+        now = self._clock()
+        new = replicates = known = 0
+        with self._write() as connection:
+            for row in rows:
+                content = _content(row)
+                if _find(connection, content) is not None:
+                    known += 1
+                    continue
+                late = _contradicts(connection, row)
+                connection.execute(sa.insert(observations).values({**content, "replicate": late, "at": now}))
+                new, replicates = new + (not late), replicates + late
+        return Added(new, replicates, known)
+
+    def observations(self, include_replicates: bool = False) -> list[StoredObservation]:
+        """What is known, in an order that does not depend on who finished first: iteration, rank, then arrival.
+
+        Results brought by hand come first.
+        """
+        query = (
+            sa.select(observations, proposals.c.rank)
+            .select_from(observations.outerjoin(proposals, proposals.c.job_key == observations.c.job_key))
+            .order_by(
+                sa.func.coalesce(observations.c.iteration, -1),
+                sa.func.coalesce(proposals.c.rank, -1),
+                observations.c.id,
+            )
+        )
+        if not include_replicates:
+            query = query.where(sa.not_(observations.c.replicate))
+        with self._read() as connection:
+            return [_stored(row) for row in connection.execute(query)]
+
+    def dataset_digest(self) -> str:
+        """A digest of everything accepted, whatever order it came in."""
+        return dataset_digest([stored.observation for stored in self.observations()])
+
+
+def _stored(row: sa.Row[Any]) -> StoredObservation:
+    fields = row._mapping
+    composition = Composition.from_canonical(fields["composition"])
+    return StoredObservation(
+        id=fields["id"],
+        observation=Observation(composition, decode(fields["values"]), fields["source"], fields["failure"]),
+        iteration=fields["iteration"],
+        rank=fields["rank"],
+        key=fields["job_key"],
+        replicate=bool(fields["replicate"]),
+        at=fields["at"],
+    )

@@ -1,0 +1,170 @@
+"""Tables of the campaign database.
+
+This is the schema as it is now, for queries; `migrations/` is how a database gets there, and a test holds the
+two equal. Times are unix seconds; JSON is canonical text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from loop.store.transitions import ANSWERED, UNHELD, IterationState, JobState
+
+metadata = sa.MetaData()
+
+
+def _among(column: str, values: Iterable[str]) -> str:
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+def _iteration_key(table: str) -> sa.ForeignKey:
+    return sa.ForeignKey("iterations.index", name=f"fk_{table}_iteration")
+
+
+campaign = sa.Table(
+    "campaign",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("config", sa.Text, nullable=False),
+    sa.Column("config_digest", sa.Text, nullable=False),
+    sa.Column("seed", sa.Integer, nullable=False),
+    sa.Column("code_version", sa.Text, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.CheckConstraint("id = 1", name="ck_campaign_one_row"),
+)
+
+iterations = sa.Table(
+    "iterations",
+    metadata,
+    sa.Column("index", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("started", sa.Float, nullable=False),
+    sa.Column("finished", sa.Float),
+    sa.Column("info", sa.Text, nullable=False),
+    sa.CheckConstraint('"index" >= 0', name="ck_iterations_index"),
+    sa.CheckConstraint(_among("state", IterationState), name="ck_iterations_state"),
+    sa.CheckConstraint("(state = 'closed') = (finished IS NOT NULL)", name="ck_iterations_finished"),
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("composition", sa.Text, nullable=False),
+    sa.Column("validator", sa.Text, nullable=False),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("retries", sa.Integer, nullable=False),
+    sa.Column("deaths", sa.Integer, nullable=False),
+    sa.Column("token", sa.Text),
+    sa.Column("owner", sa.Text),
+    sa.Column("lease_until", sa.Float),
+    sa.Column("not_before", sa.Float),
+    sa.Column("error_class", sa.Text),
+    sa.Column("message", sa.Text),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("updated", sa.Float, nullable=False),
+    sa.Column("verdict", sa.Text),
+    sa.UniqueConstraint("token", name="uq_jobs_token"),
+    sa.CheckConstraint(_among("state", JobState), name="ck_jobs_state"),
+    sa.CheckConstraint("attempts >= 0 AND retries >= 0 AND deaths >= 0", name="ck_jobs_counts"),
+    sa.CheckConstraint(
+        "state <> 'leased' OR (token IS NOT NULL AND owner IS NOT NULL AND lease_until IS NOT NULL)",
+        name="ck_jobs_leased",
+    ),
+    sa.CheckConstraint(
+        f"NOT ({_among('state', UNHELD)}) OR (token IS NULL AND owner IS NULL AND lease_until IS NULL)",
+        name="ck_jobs_unheld",
+    ),
+    sa.CheckConstraint("(state = 'retry_wait') = (not_before IS NOT NULL)", name="ck_jobs_retry_wait"),
+    sa.CheckConstraint(f"NOT ({_among('state', ANSWERED)}) OR verdict IS NOT NULL", name="ck_jobs_answered"),
+)
+
+proposals = sa.Table(
+    "proposals",
+    metadata,
+    sa.Column("iteration", sa.Integer, _iteration_key("proposals"), primary_key=True, autoincrement=False),
+    sa.Column("rank", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("composition", sa.Text, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("prediction", sa.Text),
+    sa.Column("job_key", sa.Text, sa.ForeignKey("jobs.key", name="fk_proposals_job"), nullable=False),
+    sa.UniqueConstraint("composition", name="uq_proposals_composition"),
+    sa.UniqueConstraint("job_key", name="uq_proposals_job"),
+)
+
+job_events = sa.Table(
+    "job_events",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("key", sa.Text, sa.ForeignKey("jobs.key", name="fk_job_events_job"), nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("from_state", sa.Text),
+    sa.Column("to_state", sa.Text, nullable=False),
+    sa.Column("owner", sa.Text),
+    sa.Column("token", sa.Text),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.CheckConstraint(_among("from_state", JobState), name="ck_job_events_from"),
+    sa.CheckConstraint(_among("to_state", JobState), name="ck_job_events_to"),
+)
+sa.Index("ix_job_events_key", job_events.c.key, job_events.c.id)
+
+observations = sa.Table(
+    "observations",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("job_key", sa.Text, sa.ForeignKey("jobs.key", name="fk_observations_job")),
+    sa.Column("token", sa.Text),
+    sa.Column("iteration", sa.Integer, _iteration_key("observations")),
+    sa.Column("composition", sa.Text, nullable=False),
+    sa.Column("values", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("failure", sa.Text),
+    sa.Column("replicate", sa.Boolean, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.CheckConstraint("(\"values\" = '{}') = (failure IS NOT NULL)", name="ck_observations_content"),
+)
+sa.Index(
+    "uq_observations_accepted",
+    observations.c.job_key,
+    unique=True,
+    sqlite_where=sa.text("job_key IS NOT NULL AND NOT replicate"),
+)
+sa.Index("ix_observations_composition", observations.c.composition)
+
+metrics = sa.Table(
+    "metrics",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("iteration", sa.Integer, _iteration_key("metrics")),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("value", sa.Float),  # NULL is SQLite's not-a-number
+    sa.Column("at", sa.Float, nullable=False),
+)
+sa.Index(
+    "uq_metrics",
+    sa.text("coalesce(iteration, -1)"),
+    metrics.c.name,
+    metrics.c.step,
+    unique=True,
+)
+
+artifacts = sa.Table(
+    "artifacts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("iteration", sa.Integer, _iteration_key("artifacts")),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.CheckConstraint("length(sha256) = 64", name="ck_artifacts_sha256"),
+)
+sa.Index("uq_artifacts", sa.text("coalesce(iteration, -1)"), artifacts.c.name, unique=True)

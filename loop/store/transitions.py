@@ -1,0 +1,80 @@
+"""States of a job and every move between them, in one table.
+
+All code that changes a job goes through `check_move`; the database holds the same table in a trigger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from loop.store.errors import IllegalMove
+
+
+class JobState(StrEnum):
+    """Where a validation job stands."""
+
+    QUEUED = "queued"
+    LEASED = "leased"
+    RETRY_WAIT = "retry_wait"
+    NEEDS_REVIEW = "needs_review"
+    AWAITING_HUMAN = "awaiting_human"
+    SUBMITTING = "submitting"
+    EXTERNAL = "external"
+    RETRIEVING = "retrieving"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class IterationState(StrEnum):
+    """Where an iteration stands."""
+
+    PROPOSING = "proposing"
+    VALIDATING = "validating"
+    CLOSED = "closed"
+
+
+S = JobState
+
+# From a state (None: the job is new) to the states that may follow it.
+MOVES: Mapping[JobState | None, frozenset[JobState]] = {
+    None: frozenset({S.QUEUED, S.AWAITING_HUMAN}),
+    S.QUEUED: frozenset({S.LEASED, S.CANCELLED}),
+    S.LEASED: frozenset({S.DONE, S.FAILED, S.RETRY_WAIT, S.NEEDS_REVIEW, S.QUEUED, S.SUBMITTING, S.CANCELLED}),
+    S.RETRY_WAIT: frozenset({S.QUEUED, S.CANCELLED}),
+    S.SUBMITTING: frozenset({S.EXTERNAL, S.FAILED, S.RETRY_WAIT, S.NEEDS_REVIEW, S.CANCELLED}),
+    S.EXTERNAL: frozenset({S.RETRIEVING, S.FAILED, S.RETRY_WAIT, S.NEEDS_REVIEW, S.CANCELLED}),
+    S.RETRIEVING: frozenset({S.DONE, S.FAILED, S.RETRY_WAIT, S.NEEDS_REVIEW, S.CANCELLED}),
+    S.AWAITING_HUMAN: frozenset({S.DONE, S.FAILED, S.CANCELLED}),
+    S.NEEDS_REVIEW: frozenset({S.QUEUED, S.FAILED, S.DONE, S.CANCELLED}),
+    S.DONE: frozenset(),
+    S.FAILED: frozenset(),
+    S.CANCELLED: frozenset(),
+}
+
+# Somebody holds a token of the job.
+HELD = (S.LEASED, S.SUBMITTING, S.EXTERNAL, S.RETRIEVING)
+# Nobody does, and none is remembered.
+UNHELD = (S.QUEUED, S.RETRY_WAIT, S.AWAITING_HUMAN, S.CANCELLED)
+# An answer will still come: an iteration with such a job cannot be closed. A job that needs review is set
+# aside, so that one bad alloy does not hold up the campaign.
+OPEN = (S.QUEUED, S.RETRY_WAIT, S.AWAITING_HUMAN, *HELD)
+# There is an accepted answer, positive or negative.
+ANSWERED = (S.DONE, S.FAILED)
+
+
+def move_text(source: JobState, target: JobState) -> str:
+    """The move as the database's trigger writes it, ``queued>leased``."""
+    return f"{source}>{target}"
+
+
+def check_move(source: JobState | None, target: JobState) -> None:
+    """Refuses a move that is not in the table.
+
+    Raises:
+        IllegalMove: naming what is allowed from that state.
+    """
+    if target not in MOVES[source]:
+        allowed = ", ".join(sorted(MOVES[source])) or "nothing"
+        raise IllegalMove(f"a job that is {source or 'new'} cannot become {target}; allowed: {allowed}")

@@ -1,0 +1,209 @@
+"""MLflow as a view of the campaign database: everything here can be deleted and is written again.
+
+Numbers are replayed from the database's outbox with the times recorded there, so a replay adds nothing twice.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+from alloys.errors import InputError
+from loop.campaign import Campaign
+from loop.store import Artifact, IterationState, Metric
+from loop.view import View
+
+log = logging.getLogger(__name__)
+
+EXPERIMENT = "alloyloop"
+_TAG = "alloyloop.campaign"
+_ITERATION = "alloyloop.iteration"
+_METRICS_DONE = "alloyloop.metrics_done"
+_ARTIFACTS_DONE = "alloyloop.artifacts_done"
+
+
+def tracking_uri(folder: Path) -> str:
+    """The URI of the store in a folder."""
+    return f"sqlite:///{(folder / 'mlflow.db').resolve()}"
+
+
+class Tracker:
+    """Shows one campaign in MLflow: a parent run, and a child run for each iteration.
+
+    Args:
+        campaign: an open campaign.
+        folder: where MLflow's store lies.
+
+    Raises:
+        InputError: if the store cannot be opened.
+    """
+
+    def __init__(self, campaign: Campaign, folder: Path) -> None:
+        os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import mlflow
+            from mlflow.entities import Metric as MlflowMetric
+            from mlflow.exceptions import MlflowException
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
+
+        self._campaign = campaign
+        self._metric = MlflowMetric
+        self._error: type[Exception] = MlflowException
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "artifacts").mkdir(exist_ok=True)
+        try:
+            self._client = mlflow.MlflowClient(tracking_uri=tracking_uri(folder))
+            self._experiment = self._experiment_id((folder / "artifacts").resolve().as_uri())
+            self._parent = self._parent_run()
+        except MlflowException as error:
+            raise InputError(f"MLflow's store in {folder} cannot be used: {error}") from error
+
+    def _experiment_id(self, location: str) -> str:
+        found = self._client.get_experiment_by_name(EXPERIMENT)
+        if found is not None:
+            return str(found.experiment_id)
+        return str(self._client.create_experiment(EXPERIMENT, artifact_location=location))
+
+    def _find(self, text: str) -> Any:
+        runs = self._client.search_runs([self._experiment], filter_string=text, max_results=1)
+        return runs[0] if runs else None
+
+    def _key(self) -> str:
+        info = self._campaign.store.campaign()
+        return f"{info.name}-{info.created:.6f}"
+
+    def _parent_run(self) -> Any:
+        key = self._key()
+        run = self._find(f"tags.`{_TAG}` = '{key}' and tags.`{_ITERATION}` = 'campaign'")
+        if run is not None:
+            self._client.update_run(run.info.run_id, status="RUNNING")
+            return run
+        config = self._campaign.config
+        tags = {_TAG: key, _ITERATION: "campaign", "config_digest": config.digest, "code": self._version()}
+        run = self._client.create_run(self._experiment, run_name=config.name, tags=tags)
+        for name, value in _flat(config.science()).items():
+            self._client.log_param(run.info.run_id, name, value[:500])
+        return run
+
+    def _version(self) -> str:
+        return str(self._campaign.store.campaign().code_version)
+
+    def _child_run(self, index: int) -> Any:
+        key = self._key()
+        run = self._find(f"tags.`{_TAG}` = '{key}' and tags.`{_ITERATION}` = '{index}'")
+        if run is not None:
+            return run
+        parent = self._parent.info.run_id
+        tags = {_TAG: key, _ITERATION: str(index), "mlflow.parentRunId": parent}
+        return self._client.create_run(
+            self._experiment, run_name=f"{self._campaign.config.name} {index:03d}", tags=tags
+        )
+
+    # Watching -----------------------------------------------------------------------------------------------
+
+    def stage(self, iteration: int, text: str) -> None:
+        """Stages are not logged."""
+
+    def progress(self, iteration: int, done: int, total: int) -> None:
+        """Progress is not logged."""
+
+    def closed(self, iteration: int, view: View) -> None:
+        """Brings MLflow up to date."""
+        self.sync()
+
+    def sync(self) -> None:
+        """Replays what MLflow does not have yet; trouble with MLflow does not end a campaign."""
+        try:
+            self._sync()
+        except (self._error, OSError) as error:
+            log.warning("MLflow is behind, the campaign goes on; the next run catches up: %s", error)
+
+    def _sync(self) -> None:
+        store = self._campaign.store
+        metrics, artifacts = store.metrics(), store.artifacts()
+        for iteration in store.iterations():
+            if iteration.state is not IterationState.CLOSED:
+                continue
+            child = self._child_run(iteration.index)
+            self._replay(child, [m for m in metrics if m.iteration == iteration.index])
+            self._losses(child, iteration.info.get("training", {}), iteration.started)
+            self._upload(child, [a for a in artifacts if a.iteration == iteration.index])
+            if child.info.status == "RUNNING":
+                self._client.set_terminated(child.info.run_id, end_time=int((iteration.finished or 0) * 1000))
+        shown = [m for m in metrics if m.iteration is not None and m.name in ("hypervolume", "feasible_share")]
+        self._replay(self._parent, shown)
+
+    def _replay(self, run: Any, metrics: list[Metric]) -> None:
+        done = int(run.data.tags.get(_METRICS_DONE, 0))
+        fresh = [m for m in metrics if m.id > done]
+        if not fresh:
+            return
+        points = [self._metric(_key_of(m.name), m.value, int(m.at * 1000), _step(m)) for m in fresh]
+        self._client.log_batch(run.info.run_id, metrics=points)
+        run.data.tags[_METRICS_DONE] = str(fresh[-1].id)
+        self._client.set_tag(run.info.run_id, _METRICS_DONE, str(fresh[-1].id))
+
+    def _losses(self, run: Any, training: dict[str, Any], started: float) -> None:
+        if run.data.tags.get("alloyloop.losses") or not training:
+            return
+        at = int(started * 1000)
+        points = [
+            self._metric(f"loss.{kind}", value, at, step)
+            for kind in ("train", "validation")
+            for step, value in enumerate(training.get(f"{kind}_losses", []))
+        ]
+        for begin in range(0, len(points), 1000):
+            self._client.log_batch(run.info.run_id, metrics=points[begin : begin + 1000])
+        run.data.tags["alloyloop.losses"] = "done"
+        self._client.set_tag(run.info.run_id, "alloyloop.losses", "done")
+
+    def _upload(self, run: Any, artifacts: list[Artifact]) -> None:
+        done: dict[str, str] = json.loads(run.data.tags.get(_ARTIFACTS_DONE, "{}"))
+        fresh = [a for a in artifacts if done.get(a.name) != a.sha256[:16]]
+        for artifact in fresh:
+            source = self._campaign.folder / artifact.path
+            name = artifact.name if "." in artifact.name else artifact.name + source.suffix
+            with tempfile.TemporaryDirectory() as folder:
+                link = Path(folder) / name
+                link.symlink_to(source.resolve())
+                self._client.log_artifact(run.info.run_id, str(link))
+            done[artifact.name] = artifact.sha256[:16]
+        if fresh:
+            run.data.tags[_ARTIFACTS_DONE] = json.dumps(done)
+            self._client.set_tag(run.info.run_id, _ARTIFACTS_DONE, json.dumps(done))
+
+    def finish(self, *, finished: bool) -> None:
+        """Marks the parent run as finished, or as stopped before its end."""
+        try:
+            self._client.set_terminated(self._parent.info.run_id, status="FINISHED" if finished else "KILLED")
+        except (self._error, OSError) as error:
+            log.warning("MLflow could not be told that the run ended: %s", error)
+
+    @property
+    def where(self) -> str:
+        """Where a person finds the campaign in the MLflow UI."""
+        return f"experiment {EXPERIMENT!r}, run {self._campaign.config.name!r} ({self._parent.info.run_id})"
+
+
+def _step(metric: Metric) -> int:
+    return metric.step if metric.step else int(metric.iteration or 0)
+
+
+def _key_of(name: str) -> str:
+    return name.replace("%", "percent")
+
+
+def _flat(document: Any, path: str = "") -> dict[str, str]:
+    if isinstance(document, dict) and document:
+        items: dict[str, str] = {}
+        for key, value in document.items():
+            items |= _flat(value, f"{path}.{key}" if path else str(key))
+        return items
+    return {path: json.dumps(document)}

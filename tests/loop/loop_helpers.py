@@ -1,0 +1,37 @@
+"""A small campaign that is real in every part and takes seconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from loop.config import CampaignConfig
+
+ROOT = Path(__file__).resolve().parents[2]
+DEFAULT = ROOT / "configs" / "refractory.yaml"
+
+
+def small_document(directory: Path, **changes: Any) -> dict[str, Any]:
+    """The default campaign, made small: 6 + 2 alloys an iteration, in this process."""
+    document = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
+    document |= {"name": "small", "iterations": 1, "batch": 2, "directory": str(directory / "campaigns")}
+    document["start"] = {"validate": 6, "from_table": 0.5}
+    document["generator"] = {"family": "cvae", "proposals": 200, "settings": {"epochs": 20}}
+    document["screening"] = {"random": 100, "neighbours": True}
+    document["cluster"] = {"executor": "local"}
+    document["tracking"] = {"enabled": False, "folder": str(directory / "mlruns")}
+    return {**document, **changes}
+
+
+def small_config(directory: Path, **changes: Any) -> CampaignConfig:
+    """The same as a configuration."""
+    return CampaignConfig.model_validate(small_document(directory, **changes))
+
+
+def write_config(directory: Path, **changes: Any) -> Path:
+    """The same as a file."""
+    path = directory / "small.yaml"
+    path.write_text(yaml.safe_dump(small_document(directory, **changes)), encoding="utf-8")
+    return path

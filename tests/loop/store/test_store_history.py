@@ -1,0 +1,121 @@
+"""The history checker finds every planted violation and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from store_helpers import PHYSICS, Clock, begin, make, measured
+
+from loop.store import JobState, check_history, check_store
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
+    """Rows of a small campaign: a done job with a replicate, a failed one, a leased one, in a closed iteration."""
+    clock = Clock()
+    with make(tmp_path_factory.mktemp("history") / "campaign.db", clock) as store:
+        begin(store, [1, 2])
+        slow = store.claim("slow")[0]
+        store.release(slow.key, slow.token)
+        first, second = store.claim("me", 2)
+        store.finish(first.key, first.token, measured())
+        store.finish(first.key, slow.token, measured(2400.0))
+        store.finish(second.key, second.token, PHYSICS)
+        store.close_iteration(0)
+        begin(store, [3], index=1)
+        store.claim("me")
+        assert check_store(store) == []
+        return store.events(), store.jobs(), store.observations(include_replicates=True), store.iterations()
+
+
+def test_a_good_history_has_no_problems(good):
+    assert check_history(*good) == []
+    assert check_history([], [], []) == []
+
+
+def _lose_an_event(events, jobs, seen, turns):
+    del events[next(i for i, e in enumerate(events) if e.to_state is JobState.LEASED)]
+
+
+def _lose_all_events(events, jobs, seen, turns):
+    events[:] = [e for e in events if e.key != jobs[2].key]
+
+
+def _forbidden_move(events, jobs, seen, turns):
+    done = next(e for e in events if e.to_state is JobState.DONE)
+    events.append(replace(done, id=99, from_state=JobState.DONE, to_state=JobState.QUEUED))
+    jobs[0] = replace(jobs[0], state=JobState.QUEUED)
+
+
+def _wrong_final_state(events, jobs, seen, turns):
+    jobs[2] = replace(jobs[2], state=JobState.RETRY_WAIT)
+
+
+def _finished_under_another_token(events, jobs, seen, turns):
+    place = next(i for i, e in enumerate(events) if e.to_state is JobState.DONE)
+    events[place] = replace(events[place], token="t1")
+
+
+def _token_given_out_twice(events, jobs, seen, turns):
+    place = max(i for i, e in enumerate(events) if e.to_state is JobState.LEASED)
+    events[place] = replace(events[place], token="t1")
+
+
+def _lease_without_owner(events, jobs, seen, turns):
+    place = max(i for i, e in enumerate(events) if e.to_state is JobState.LEASED)
+    events[place] = replace(events[place], owner=None)
+
+
+def _attempts_miscounted(events, jobs, seen, turns):
+    jobs[0] = replace(jobs[0], attempts=7)
+
+
+def _two_accepted_results(events, jobs, seen, turns):
+    seen[:] = [replace(o, replicate=False) for o in seen]
+
+
+def _lost_result(events, jobs, seen, turns):
+    seen[:] = [o for o in seen if o.key != jobs[1].key]
+
+
+def _result_of_an_open_job(events, jobs, seen, turns):
+    seen.append(replace(seen[0], id=99, key=jobs[2].key))
+
+
+def _result_of_no_job(events, jobs, seen, turns):
+    seen.append(replace(seen[0], id=99, key="nothing"))
+
+
+def _event_of_no_job(events, jobs, seen, turns):
+    events.append(replace(events[0], id=99, key="nothing"))
+
+
+def _closed_over_an_open_job(events, jobs, seen, turns):
+    turns[1] = replace(turns[1], state=turns[0].state)
+
+
+@pytest.mark.parametrize(
+    ("plant", "message"),
+    [
+        (_lose_an_event, "starts from leased, but the job was queued"),
+        (_lose_all_events, "has no events"),
+        (_forbidden_move, "not allowed: done to queued"),
+        (_wrong_final_state, "is retry_wait, but its last event made it leased"),
+        (_finished_under_another_token, "held the job"),
+        (_token_given_out_twice, "given out 2 times"),
+        (_lease_without_owner, "without a token or owner"),
+        (_attempts_miscounted, "counts 7 attempts"),
+        (_two_accepted_results, "with 2 accepted results, not 1"),
+        (_lost_result, "with 0 accepted results, not 1"),
+        (_result_of_an_open_job, "with 1 accepted results, not 0"),
+        (_result_of_no_job, "a result belongs to no job"),
+        (_event_of_no_job, "event 99 belongs to no job"),
+        (_closed_over_an_open_job, "iteration 1 is closed, but its job"),
+    ],
+)
+def test_a_planted_violation_is_found(good, plant, message):
+    rows = tuple(list(part) for part in good)
+    plant(*rows)
+    problems = check_history(*rows)
+    assert any(message in problem for problem in problems), problems

@@ -1,0 +1,89 @@
+"""MLflow as a view: a real store, written, lost, and written again."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loop.campaign import Campaign
+from loop.driver import Driver
+from loop.jobs import LocalExecutor
+from loop.tracking import EXPERIMENT, Tracker, tracking_uri
+from tests.loop.loop_helpers import small_config
+
+# MLflow and what it imports warn on their own behalf.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def _runs(folder: Path) -> dict[str, Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import mlflow
+    client = mlflow.MlflowClient(tracking_uri=tracking_uri(folder))
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    runs = client.search_runs([experiment.experiment_id])
+    return {run.data.tags["alloyloop.iteration"]: run for run in runs}
+
+
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
+    folder = tmp_path_factory.mktemp("tracked")
+    campaign = Campaign.open(small_config(folder))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tracker = Tracker(campaign, folder / "mlruns")
+        Driver(campaign, LocalExecutor(campaign.spec), [tracker]).run(1)
+        tracker.finish(finished=True)
+    return campaign
+
+
+def _folder(campaign: Campaign) -> Path:
+    return Path(campaign.config.tracking.folder)
+
+
+def test_parent_and_children(tracked: Campaign) -> None:
+    runs = _runs(_folder(tracked))
+    assert set(runs) == {"campaign", "0", "1"}
+    assert runs["campaign"].info.status == "FINISHED"
+    assert runs["1"].info.status == "FINISHED"
+    assert runs["1"].data.tags["mlflow.parentRunId"] == runs["campaign"].info.run_id
+    assert runs["campaign"].data.params["batch"] == "2"
+    for name in ("hypervolume", "feasible_share", "batch.coverage.solidus", "batch.nll.solidus", "loss.train"):
+        assert name in runs["1"].data.metrics
+    for name in ("queue.done", "seconds.validate"):
+        assert name in runs["0"].data.metrics
+    assert "hypervolume" in runs["campaign"].data.metrics
+
+
+def test_artifacts(tracked: Campaign) -> None:
+    import mlflow
+
+    client = mlflow.MlflowClient(tracking_uri=tracking_uri(_folder(tracked)))
+    found = {item.path for item in client.list_artifacts(_runs(_folder(tracked))["1"].info.run_id)}
+    assert found == {"generator.safetensors", "batch.csv", "dataset.json", "pareto.png", "compositions.png"}
+    assert (_folder(tracked) / "artifacts").is_dir()
+
+
+def test_replaying_adds_nothing(tracked: Campaign) -> None:
+    import mlflow
+
+    client = mlflow.MlflowClient(tracking_uri=tracking_uri(_folder(tracked)))
+    run = _runs(_folder(tracked))["1"].info.run_id
+    before = {name: client.get_metric_history(run, name) for name in ("hypervolume", "loss.train")}
+    for tag in ("alloyloop.metrics_done", "alloyloop.losses"):
+        client.delete_tag(run, tag)
+    Tracker(tracked, _folder(tracked)).sync()
+    after = {name: client.get_metric_history(run, name) for name in before}
+    assert {name: len(points) for name, points in after.items()} == {n: len(p) for n, p in before.items()}
+    assert len(_runs(_folder(tracked))) == 3
+
+
+def test_a_lost_store_is_rebuilt_from_the_campaign(tracked: Campaign, tmp_path: Path) -> None:
+    Tracker(tracked, tmp_path / "new").sync()
+    old, new = _runs(_folder(tracked)), _runs(tmp_path / "new")
+    assert set(new) == set(old)
+    for key in ("0", "1"):
+        assert new[key].data.metrics == old[key].data.metrics
