@@ -200,9 +200,8 @@ def validate(
     for formula, composition in zip(formulas, parse_formulas(formulas), strict=True):
         lacking = sorted(set(composition.elements) - set(covered)) if covered is not None else []
         if lacking:
-            raise InputError(
-                f"{formula}: the validator {with_!r} does not know {', '.join(lacking)}; it has {', '.join(covered or ())}"
-            )
+            known = ", ".join(covered or ())
+            raise InputError(f"{formula}: the validator {with_!r} does not know {', '.join(lacking)}; it has {known}")
     _answer(formulas, validator, json_)
 
 

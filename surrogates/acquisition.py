@@ -1,0 +1,323 @@
+"""The choice of a batch: constrained qLogNEHVI over a short list, greedy, with pending points and a polish on
+the grid.
+
+Daulton, Balandat & Bakshy, NeurIPS 2021 (NEHVI); Ament et al., NeurIPS 2023 (the logarithmic form).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.errors import InputError
+from alloys.goal import Goal
+from alloys.properties import PROPERTIES
+from alloys.reference.registry import closed_form
+from alloys.space import Space, Units
+from surrogates.criterion import Criterion
+from surrogates.features import Described
+from surrogates.model import Surrogate
+from surrogates.pareto import pareto_mask
+from surrogates.screen import Known, Settings, allowed, bound, shorten
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+_CHUNK = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One alloy chosen for validation.
+
+    Attributes:
+        units: the composition in units of the space.
+        origin: who proposed it; ``"polish of ORIGIN"`` where it was moved on the grid.
+        rank: 0 for the first.
+        score: logarithm of the acquisition, given the picks before it; where polish moved it, given all the others.
+        means: predictions of the modelled properties, and the closed forms that the goal names.
+        stds: standard deviations of the modelled properties.
+        probability_feasible: chance that every constraint holds.
+        why: the reasons in words.
+    """
+
+    units: tuple[int, ...]
+    origin: str
+    rank: int
+    score: float
+    means: Mapping[str, float]
+    stds: Mapping[str, float]
+    probability_feasible: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The picks, best first, and what became of the candidates.
+
+    Attributes:
+        picks: at most as many as were asked for.
+        mode: ``"feasibility"`` while nothing feasible is known, else ``"improvement"``.
+        counts: candidates looked at, fallen out by rule, on the short list, polished.
+    """
+
+    picks: tuple[Pick, ...]
+    mode: str
+    counts: Mapping[str, int]
+
+
+def choose_batch(
+    surrogate: Surrogate,
+    goal: Goal,
+    space: Space,
+    *,
+    observed: Units,
+    values: Mapping[str, Floats],
+    pending: Units,
+    candidates: Units,
+    origins: Sequence[str],
+    reference: Floats,
+    q: int = 8,
+    seed: int = 0,
+    settings: Settings | None = None,
+) -> Batch:
+    """Chooses up to ``q`` candidates for validation.
+
+    Candidates outside the space, known, pending, repeated or breaking a constraint in closed form fall out. A
+    cheap bound keeps a short list, from which picks are taken greedily, each given the pending alloys and the
+    picks before: by constrained qLogNEHVI, by qLogNEI where the goal has one objective, and by the
+    probability that at least one of the batch is feasible while nothing feasible is known. Then each pick is
+    moved to its best neighbour on the grid where that is better. The same arguments give the same batch.
+
+    Args:
+        surrogate: fitted on the observed alloys.
+        goal: objectives and constraints.
+        space: where picks must lie.
+        observed: validated alloys, shape ``(n, d)``.
+        values: by property, shape ``(n,)``; NaN where unknown.
+        pending: alloys under validation, shape ``(p, d)``.
+        candidates: shape ``(m, d)``.
+        origins: who proposed each candidate, ``m`` of them.
+        reference: the hypervolume's reference point, per objective and signed so that larger is better.
+        q: picks wanted; fewer come back where fewer candidates are left.
+        seed: of the quasi Monte Carlo samples.
+        settings: sizes and thresholds.
+
+    Raises:
+        InputError: for wrong shapes, or a property of the goal without a model.
+    """
+    settings = settings or Settings()
+    reference = np.asarray(reference, dtype=np.float64)
+    _check(surrogate, goal, space, (observed, pending, candidates), origins, reference, q)
+    known = Known.of(goal, space, observed, values)
+    chooser = _Chooser(surrogate, goal, space, known, observed, pending, reference, seed, settings)
+    return chooser.choose(candidates, origins, q)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    units: Units
+    described: Described
+    rows: Indices
+
+
+@dataclass(frozen=True, slots=True)
+class _Chooser:
+    surrogate: Surrogate
+    goal: Goal
+    space: Space
+    known: Known
+    observed: Units
+    pending: Units
+    reference: Floats
+    seed: int
+    settings: Settings
+
+    @property
+    def mode(self) -> str:
+        return "feasibility" if self.known.feasibility_first(self.goal) else "improvement"
+
+    def choose(self, candidates: Units, origins: Sequence[str], q: int) -> Batch:
+        """The whole way from candidates to explained picks."""
+        kept, lost = allowed(self.goal, self.space, candidates, [self.observed, self.pending])
+        pool = self.short(candidates[kept], self.settings.short_list)
+        chosen = self.greedy(pool, q)
+        first = pool.units[[row for row, _ in chosen]]
+        labels = [str(origins[kept[pool.rows[row]]]) for row, _ in chosen]
+        units, scores = first, [score for _, score in chosen]
+        for _ in range(self.settings.polish if len(units) else 0):
+            units, scores, moved = self.polish(units, scores)
+            if not moved:
+                break
+        polished = (units != first).any(axis=1)
+        labels = [f"polish of {label}" if new else label for label, new in zip(labels, polished, strict=True)]
+        counts = {"candidates": len(candidates), **lost, "short_list": len(pool.units), "polished": int(polished.sum())}
+        return Batch(tuple(self.explain(units, labels, scores)), self.mode, counts)
+
+    def short(self, units: Units, size: int) -> _Pool:
+        """The short list of allowed candidates ``(m, d)``."""
+        if not len(units):
+            empty = self.surrogate.describe(self.space.fractions(units))
+            return _Pool(units, empty, np.zeros(0, dtype=np.int64))
+        described = self.surrogate.describe(self.space.fractions(units))
+        scores = bound(self.surrogate, self.goal, described, self.known, self.reference, self.settings)
+        floor = self.settings.floor if self.mode == "improvement" else 0.0
+        rows = shorten(units, scores, size, self.settings, floor=floor)
+        return _Pool(units[rows], described.take(rows), rows)
+
+    def criterion(self, described: Described, waiting: Units) -> Criterion:
+        """The acquisition over these alloys, then the waiting ones, then the incumbents."""
+        front = self.observed[self._incumbents()]
+        others = self.surrogate.describe(self.space.fractions(np.concatenate([waiting, front])))
+        return Criterion.build(
+            self.surrogate,
+            self.goal,
+            described.join(others),
+            candidates=len(described),
+            waiting=len(waiting),
+            reference=self.reference,
+            samples=self.settings.samples,
+            seed=self.seed,
+            feasibility=self.mode == "feasibility",
+        )
+
+    def _incumbents(self) -> Indices:
+        feasible = np.flatnonzero(self.known.feasible)
+        best = pareto_mask(self.known.objectives[feasible])
+        return feasible[best]
+
+    def greedy(self, pool: _Pool, q: int) -> list[tuple[int, float]]:
+        """Rows of the pool with their scores, one after the other.
+
+        Candidates are looked at in the order of their last known value; as the gain of a candidate shrinks
+        while the batch grows, those whose last value is below the best one found need no second look.
+        """
+        if not len(pool.units):
+            return []
+        criterion = self.criterion(pool.described, self.pending)
+        latest = np.full(len(pool.units), np.inf)
+        chosen: list[tuple[int, float]] = []
+        while len(chosen) < min(q, len(pool.units)):
+            criterion.wait_for([row for row, _ in chosen])
+            best = _lazy_best(criterion, latest, chosen)
+            chosen.append((best, float(latest[best])))
+        return chosen
+
+    def polish(self, units: Units, scores: list[float]) -> tuple[Units, list[float], int]:
+        """Moves each pick to its best neighbour on the grid, given the others; also says how many moved."""
+        around = np.concatenate([self.space.neighbours(row) for row in units])
+        kept, _ = allowed(self.goal, self.space, around, [self.observed, self.pending, units])
+        pool = self.short(around[kept], self.settings.polish_list)
+        first = len(pool.units)
+        everything = np.concatenate([pool.units, units])
+        picks = self.surrogate.describe(self.space.fractions(units))
+        criterion = self.criterion(pool.described.join(picks), self.pending)
+        rows, moved = list(range(first, first + len(units))), 0
+        for k, start in enumerate(list(rows)):
+            criterion.wait_for([row for i, row in enumerate(rows) if i != k])
+            near = np.flatnonzero(_one_move(pool.units, units[k]) & ~np.isin(np.arange(first), rows))
+            options = np.append(near, start)
+            gains = criterion.values(options)
+            best = int(np.argmax(gains))
+            if gains[best] > gains[-1]:
+                rows[k], moved = int(options[best]), moved + 1
+                scores[k] = float(gains[best])
+        return everything[rows], scores, moved
+
+    def explain(self, units: Units, labels: list[str], scores: list[float]) -> list[Pick]:
+        """The picks with predictions and reasons."""
+        if not len(units):
+            return []
+        described = self.surrogate.describe(self.space.fractions(units))
+        means, stds = self.surrogate.predict(described)
+        exact = {
+            name: closed_form(name, self.space.elements, described.fractions)
+            for name in self.goal.names
+            if PROPERTIES[name].closed_form
+        }
+        everything = {**means, **exact}
+        chances = self.surrogate.constraint_probabilities(described, self.goal)
+        total = self.surrogate.probability_feasible(described, self.goal)
+        picks = []
+        for i, row in enumerate(units):
+            single = {name: float(column[i]) for name, column in everything.items()}
+            spread = {name: float(column[i]) for name, column in stds.items()}
+            tight = min(chances, key=lambda name: chances[name][i]) if chances else ""
+            text = self._why(labels[i], scores[i], float(total[i]), tight, single, spread)
+            if tight:
+                text += f" (holds with probability {chances[tight][i]:.2f})"
+            numbers = tuple(int(value) for value in row)
+            picks.append(Pick(numbers, labels[i], i, scores[i], single, spread, float(total[i]), text))
+        return picks
+
+    def _why(
+        self,
+        label: str,
+        score: float,
+        total: float,
+        tight: str,
+        means: dict[str, float],
+        stds: dict[str, float],
+    ) -> str:
+        if self.mode == "feasibility":
+            head = "nothing feasible is known yet, chosen to be feasible"
+        else:
+            kind = "hypervolume gain" if len(self.goal.objectives) > 1 else "gain"
+            head = f"log expected {kind} {score:.2f}"
+        hopes = ", ".join(f"{o.name} {_number(o.name, means, stds)}" for o in self.goal.objectives)
+        text = f"{head}; expects {hopes}; P(feasible) {total:.2f}; from {label}"
+        return f"{text}; tightest constraint {tight} {_number(tight, means, stds)}" if tight else text
+
+
+def _number(name: str, means: Mapping[str, float], stds: Mapping[str, float]) -> str:
+    unit = PROPERTIES[name].unit
+    spread = f" ± {stds[name]:.3g}" if name in stds else ""
+    return f"{means[name]:.4g}{spread}" + (f" {unit}" if unit != "1" else "")
+
+
+def _lazy_best(criterion: Criterion, latest: Floats, chosen: list[tuple[int, float]]) -> int:
+    """Index of the best candidate; ``latest`` holds last values and is brought up to date where needed."""
+    for row, _ in chosen:
+        latest[row] = -np.inf
+    fresh = np.zeros(len(latest), dtype=np.bool_)
+    while True:
+        order = np.argsort(-latest, kind="stable")
+        todo = order[~fresh[order] & np.isfinite(latest[order]) | np.isposinf(latest[order])][:_CHUNK]
+        best = order[fresh[order]][:1]
+        if not len(todo) or (len(best) and latest[best[0]] >= latest[todo[0]]):
+            return int(best[0])
+        latest[todo] = criterion.values(todo)
+        fresh[todo] = True
+
+
+def _one_move(units: Units, centre: Units) -> NDArray[np.bool_]:
+    """Which rows differ from the centre by one transfer between two elements."""
+    return np.asarray((units != centre).sum(axis=1) == 2)
+
+
+def _check(
+    surrogate: Surrogate,
+    goal: Goal,
+    space: Space,
+    arrays: tuple[Units, Units, Units],
+    origins: Sequence[str],
+    reference: Floats,
+    q: int,
+) -> None:
+    for rows, what in zip(arrays, ("observed", "pending", "candidates"), strict=True):
+        if rows.ndim != 2 or rows.shape[1] != space.dimension:
+            raise InputError(f"{what} must have shape (n, {space.dimension}), got {rows.shape}")
+    if len(origins) != len(arrays[2]):
+        raise InputError(f"one origin per candidate is needed, got {len(origins)} for {len(arrays[2])}")
+    if reference.shape != (len(goal.objectives),) or not np.isfinite(reference).all():
+        raise InputError(f"the reference needs one finite number per objective, got {reference.tolist()}")
+    if q < 1:
+        raise InputError(f"q must be at least 1, got {q}")
+    if surrogate.elements != space.elements:
+        raise InputError(f"the surrogate knows {surrogate.elements}, the space has {space.elements}")
+    missing = [name for name in goal.unknown if name not in surrogate.names]
+    if missing:
+        raise InputError(f"no model answers {', '.join(missing)}; modelled are {', '.join(surrogate.names)}")

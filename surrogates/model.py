@@ -1,0 +1,214 @@
+"""The surrogate: one independent Gaussian process per property that only validation answers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from alloys.errors import InputError
+from alloys.goal import Constraint, Goal
+from alloys.properties import PROPERTIES
+from alloys.reference.registry import closed_form
+from surrogates.calibration import Score, score
+from surrogates.features import Described, Scaling
+from surrogates.output import Output, fit_output
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Surrogate:
+    """What is thought of alloys not yet validated; made by `fit`, immutable.
+
+    Attributes:
+        elements: the palette, which fixes the columns of every ``fractions``.
+        scaling: of the inputs, from the training data.
+        outputs: one model per property.
+        notes: every fall-back that was taken, in words.
+        digest: sha256 of the training data and hyperparameters.
+    """
+
+    elements: tuple[str, ...]
+    scaling: Scaling
+    outputs: Mapping[str, Output]
+    notes: tuple[str, ...]
+    digest: str
+
+    @classmethod
+    def fit(cls, elements: tuple[str, ...], fractions: Floats, values: Mapping[str, Floats]) -> Surrogate:
+        """Fits every property to what is known of it.
+
+        The inputs are the physics descriptors and the fractions. The solidus and the freezing range are
+        modelled as residuals of their physics prior. A property that the reference models derive from the
+        solidus is modelled as the residual of that derivation, so that what is learned of the solidus carries
+        over to it. Fractions of phases are modelled on the scale of `surrogates.warps.Saturating`. Nothing
+        here is random.
+
+        Args:
+            elements: the palette, in the order of the columns.
+            fractions: atomic fractions, shape ``(n, len(elements))``; duplicate rows are allowed.
+            values: by property, shape ``(n,)`` each; NaN where unknown, all NaN for a failed validation.
+
+        Raises:
+            InputError: for wrong shapes, infinite values, an unknown property or one that has a closed form.
+        """
+        fractions = np.asarray(fractions, dtype=np.float64)
+        table = {name: np.asarray(column, dtype=np.float64) for name, column in values.items()}
+        _check(elements, fractions, table)
+        order = _canonical_order(fractions, table)
+        fractions, table = fractions[order], {name: column[order] for name, column in table.items()}
+        described = Described.of(elements, fractions)
+        seen = np.any([np.isfinite(column) for column in table.values()], axis=0)
+        scaling = Scaling.fit(described.raw()[seen])
+        notes: list[str] = []
+        outputs = {
+            name: fit_output(name, described, scaling.apply(described.raw()), table, notes) for name in sorted(table)
+        }
+        return cls(elements, scaling, outputs, tuple(notes), _digest(elements, fractions, table, outputs))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The modelled properties, alphabetically."""
+        return tuple(self.outputs)
+
+    def describe(self, fractions: Floats) -> Described:
+        """The compositions ``(m, d)`` with their descriptors, to be used for several questions.
+
+        Raises:
+            InputError: if the number of columns is not that of the palette.
+        """
+        fractions = np.asarray(fractions, dtype=np.float64)
+        if fractions.ndim != 2 or fractions.shape[1] != len(self.elements):
+            raise InputError(f"fractions of shape (m, {len(self.elements)}) are needed, got {fractions.shape}")
+        return Described.of(self.elements, fractions)
+
+    def predict(self, fractions: Floats | Described) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        """Means and standard deviations of the noise-free properties in their own units.
+
+        Args:
+            fractions: atomic fractions, shape ``(m, d)``, or what `describe` made of them.
+
+        Returns:
+            two mappings from property to shape ``(m,)``.
+        """
+        described = self._described(fractions)
+        means, stds = {}, {}
+        for name, (mean, std) in self._latent(described).items():
+            means[name], stds[name] = self.outputs[name].warp.moments(mean, std)
+        return means, stds
+
+    def probability_feasible(self, fractions: Floats | Described, goal: Goal) -> Floats:
+        """Chance that every constraint holds, shape ``(m,)``.
+
+        Product over the properties, taken as independent; constraints in closed form count as 0 or 1.
+
+        Raises:
+            InputError: if a constraint is on a property that is neither modelled nor in closed form.
+        """
+        described = self._described(fractions)
+        total = np.ones(len(described))
+        for chance in self.constraint_probabilities(described, goal).values():
+            total *= chance
+        return total
+
+    def constraint_probabilities(self, fractions: Floats | Described, goal: Goal) -> dict[str, Floats]:
+        """Chance of each constrained property's constraints together, by property, each of shape ``(m,)``.
+
+        Raises:
+            InputError: if a constraint is on a property that is neither modelled nor in closed form.
+        """
+        described = self._described(fractions)
+        latent = self._latent(described)
+        chances = {}
+        for name in dict.fromkeys(constraint.name for constraint in goal.constraints):
+            bounds = [constraint for constraint in goal.constraints if constraint.name == name]
+            if PROPERTIES[name].closed_form:
+                exact = closed_form(name, described.elements, described.fractions)
+                chances[name] = np.all([c.margin(exact) >= 0 for c in bounds], axis=0).astype(np.float64)
+            elif name in latent:
+                chances[name] = _between(bounds, self.outputs[name], *latent[name])
+            else:
+                raise InputError(f"no model answers the constraint on {name}; modelled are {', '.join(self.names)}")
+        return chances
+
+    def leave_one_out(self) -> dict[str, Score]:
+        """Calibration of each property with every observation left out in turn, hyperparameters kept.
+
+        On the modelled scale: the property's own unit, except phase fractions (see `surrogates.warps`).
+        Properties with fewer than two observations are left out.
+        """
+        scores = {}
+        for name, output in self.outputs.items():
+            if output.gp is not None and len(output.gp.targets) >= 2:
+                scores[name] = score(*output.gp.leave_one_out(), output.gp.observed())
+        return scores
+
+    def latent_inputs(self, described: Described) -> Floats:
+        """Scaled inputs of the Gaussian processes, shape ``(m, d)``."""
+        return self.scaling.apply(described.raw())
+
+    def _described(self, fractions: Floats | Described) -> Described:
+        return fractions if isinstance(fractions, Described) else self.describe(fractions)
+
+    def _latent(self, described: Described) -> dict[str, tuple[Floats, Floats]]:
+        inputs = self.latent_inputs(described)
+        priors = described.prior_means()
+        found: dict[str, tuple[Floats, Floats]] = {}
+        for name, output in self.outputs.items():
+            if not output.chained:
+                found[name] = output.predict(inputs, priors)
+        for name, output in self.outputs.items():
+            if output.chained:
+                found[name] = output.predict_chained(inputs, described, found["solidus"])
+        return {name: found[name] for name in self.outputs}
+
+
+def _canonical_order(fractions: Floats, table: Mapping[str, Floats]) -> NDArray[np.int64]:
+    """An order of the rows by their content, so that the order they come in does not change a bit of the fit."""
+    keys = np.column_stack([fractions, *(table[name] for name in sorted(table))])
+    return np.lexsort(keys.T[::-1])
+
+
+def _between(bounds: list[Constraint], output: Output, mean: Floats, std: Floats) -> Floats:
+    low, high = np.zeros(len(mean)), np.ones(len(mean))
+    for constraint in bounds:
+        level = ndtr((output.warp.forward(np.array([constraint.bound]))[0] - mean) / std)
+        if constraint.sign > 0:
+            low = np.maximum(low, level)
+        else:
+            high = np.minimum(high, level)
+    return np.maximum(high - low, 0.0)
+
+
+def _check(elements: tuple[str, ...], fractions: Floats, table: Mapping[str, Floats]) -> None:
+    if fractions.ndim != 2 or fractions.shape[1] != len(elements):
+        raise InputError(f"fractions of shape (n, {len(elements)}) are needed, got {fractions.shape}")
+    if not np.isfinite(fractions).all() or (np.abs(fractions.sum(axis=1) - 1) > 1e-6).any():
+        raise InputError("atomic fractions must be finite and every row must sum to 1")
+    if not table:
+        raise InputError("a surrogate needs at least one property to model")
+    for name, column in table.items():
+        if name not in PROPERTIES or PROPERTIES[name].closed_form:
+            known = [row.name for row in PROPERTIES.values() if not row.closed_form]
+            raise InputError(f"{name!r} is not a property to model; those that need validation are {', '.join(known)}")
+        if column.shape != (len(fractions),):
+            raise InputError(f"{name} must have shape ({len(fractions)},), got {column.shape}")
+        if np.isinf(column).any():
+            raise InputError(f"{name} has infinite values; write NaN where it is unknown")
+
+
+def _digest(
+    elements: tuple[str, ...], fractions: Floats, table: Mapping[str, Floats], outputs: Mapping[str, Output]
+) -> str:
+    content = hashlib.sha256(json.dumps([elements, sorted(table)]).encode())
+    content.update(np.ascontiguousarray(fractions).tobytes())
+    for name in sorted(table):
+        content.update(np.ascontiguousarray(table[name]).tobytes())
+        content.update(json.dumps(outputs[name].hyperparameters()).encode())
+    return content.hexdigest()

@@ -1,0 +1,152 @@
+"""The model of one property: warp, physics basis, Gaussian process on the residual, and fall-backs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surrogates.features import Described
+from surrogates.gp import FEWEST, GP, learn, prior_hyperparameters
+from surrogates.warps import Warp, warp_of
+
+Floats = NDArray[np.float64]
+
+CHAINED = ("yield_strength_1300c", "specific_yield_strength_1300c")
+"""Properties that `alloys.reference.registry.from_solidus` derives from the solidus."""
+
+BROAD: dict[str, float] = {
+    "solidus": 150.0,
+    "liquidus": 150.0,
+    "freezing_range": 150.0,
+    "yield_strength_1300c": 150.0,
+    "specific_yield_strength_1300c": 20.0,
+}
+"""Standard deviation of a property about its prior mean while next to nothing is known of it, in its unit."""
+
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+
+_BROAD_WARPED = 1.0
+_UNSURE = 2.0
+"""Prior mean and standard deviation of a phase fraction on the warped scale: either side of 0.99 is as likely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One property's model.
+
+    Attributes:
+        name: the property.
+        warp: the scale it is modelled on.
+        basis: ``"none"``, ``"physics"`` (prior mean) or ``"solidus"`` (derived from the modelled solidus).
+        broad: standard deviation where nothing is known, on the model's scale.
+        gp: the Gaussian process on the residual, or None where there is no observation at all.
+    """
+
+    name: str
+    warp: Warp
+    basis: str
+    broad: float
+    gp: GP | None
+
+    @property
+    def chained(self) -> bool:
+        """Whether the property is derived from the modelled solidus."""
+        return self.basis == "solidus"
+
+    def residual(self, inputs: Floats) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of the residual at scaled inputs ``(m, d)``, each of shape ``(m,)``."""
+        if self.gp is None:
+            start = _UNSURE if self.basis == "none" else 0.0
+            return np.full(len(inputs), start), np.full(len(inputs), self.broad)
+        return self.gp.predict(inputs)
+
+    def joint(self, inputs: Floats, priors: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+        """Mean ``(m,)`` and covariance ``(m, m)`` on the model's scale; of the residual alone if chained."""
+        if self.gp is None:
+            mean, std = self.residual(inputs)
+            covariance = np.diag(std**2)
+        else:
+            mean, covariance = self.gp.joint(inputs)
+        return (mean + priors[self.name] if self.basis == "physics" else mean), covariance
+
+    def predict(self, inputs: Floats, priors: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+        """Mean and standard deviation on the model's scale, for a property that is not chained."""
+        mean, std = self.residual(inputs)
+        return (mean + priors[self.name] if self.basis == "physics" else mean), std
+
+    def predict_chained(
+        self, inputs: Floats, described: Described, solidus: tuple[Floats, Floats]
+    ) -> tuple[Floats, Floats]:
+        """Mean and standard deviation by Gauss-Hermite quadrature over the solidus, for a chained property.
+
+        Args:
+            inputs: scaled inputs, shape ``(m, d)``.
+            described: the same compositions.
+            solidus: its mean and standard deviation, K, each of shape ``(m,)``.
+        """
+        mean, std = self.residual(inputs)
+        centre, width = solidus
+        derived = np.array([described.from_solidus(centre + t * width)[self.name] for t in _NODES])
+        expected = _WEIGHTS @ derived
+        variance = _WEIGHTS @ (derived - expected) ** 2
+        return mean + expected, np.sqrt(std**2 + variance)
+
+    def hyperparameters(self) -> list[float]:
+        """Everything that was learned, as plain numbers."""
+        return [] if self.gp is None else self.gp.hyperparameters()
+
+
+def fit_output(
+    name: str, described: Described, inputs: Floats, table: Mapping[str, Floats], notes: list[str]
+) -> Output:
+    """Fits one property; every fall-back is appended to ``notes``.
+
+    Args:
+        name: the property.
+        described: the observed compositions, ``n`` of them.
+        inputs: their scaled inputs, shape ``(n, d)``.
+        table: values by property, shape ``(n,)`` each, NaN where unknown.
+        notes: receives one line per fall-back.
+    """
+    warp = warp_of(name)
+    base, basis = _basis(name, described, table)
+    known = np.isfinite(table[name]) & np.isfinite(base)
+    targets = warp.forward(table[name][known]) - base[known]
+    broad = BROAD.get(name, _BROAD_WARPED)
+    gp = _fit_gp(name, inputs[known], targets, basis, broad, notes)
+    return Output(name, warp, basis, broad, gp)
+
+
+def _basis(name: str, described: Described, table: Mapping[str, Floats]) -> tuple[Floats, str]:
+    if name in CHAINED and "solidus" in table:
+        return described.from_solidus(table["solidus"])[name], "solidus"
+    priors = described.prior_means()
+    if name in priors:
+        return priors[name], "physics"
+    return np.zeros(len(described)), "none"
+
+
+def _fit_gp(name: str, inputs: Floats, targets: Floats, basis: str, broad: float, notes: list[str]) -> GP | None:
+    count = len(targets)
+    if count == 0:
+        notes.append(f"{name}: no observation; the prior stands, with a standard deviation of {broad:g}")
+        return None
+    default = prior_hyperparameters(inputs.shape[1])
+    if count < FEWEST:
+        notes.append(f"{name}: {count} observation(s); hyperparameters are those of the prior")
+        return GP.condition(inputs, targets, 0.0 if basis != "none" else _UNSURE, broad, default)
+    spread, floor = float(targets.std()), broad / (1 + count) ** 2
+    if spread <= floor:
+        notes.append(f"{name}: constant in {count} observations; hyperparameters are those of the prior")
+        return GP.condition(inputs, targets, float(targets.mean()), broad / (1 + count), default)
+    shift, scale = float(targets.mean()), spread
+    try:
+        hyper = learn(inputs, (targets - shift) / scale)
+        return GP.condition(inputs, targets, shift, scale, hyper)
+    except (RuntimeError, ValueError) as error:
+        notes.append(f"{name}: the fit failed ({error}); hyperparameters are those of the prior")
+        return GP.condition(inputs, targets, shift, max(scale, floor), default)

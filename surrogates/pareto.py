@@ -1,0 +1,78 @@
+"""Fronts and hypervolumes, larger is better."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from botorch.utils.multi_objective.box_decompositions.dominated import DominatedPartitioning
+from botorch.utils.multi_objective.box_decompositions.non_dominated import FastNondominatedPartitioning
+from botorch.utils.multi_objective.pareto import is_non_dominated
+from numpy.typing import NDArray
+
+from alloys.errors import InputError
+
+Floats = NDArray[np.float64]
+
+_BLOCK = 1_000_000
+
+
+def pareto_mask(points: Floats) -> NDArray[np.bool_]:
+    """Which of the ``(n, m)`` points no other point dominates, shape ``(n,)``; equal points all stay."""
+    if len(points) == 0:
+        return np.zeros(0, dtype=np.bool_)
+    return np.asarray(is_non_dominated(torch.tensor(points, dtype=torch.float64), deduplicate=False).numpy())
+
+
+def hypervolume(points: Floats, reference: Floats) -> float:
+    """Volume that ``(n, m)`` points dominate above the reference ``(m,)``.
+
+    Raises:
+        InputError: if the shapes do not fit together or a number is not finite.
+    """
+    _check(points, reference)
+    above = points[(points > reference).all(axis=1)] if len(points) else points
+    if len(above) == 0:
+        return 0.0
+    if points.shape[1] == 1:
+        return float((above[:, 0] - reference[0]).max())
+    boxes = DominatedPartitioning(
+        ref_point=torch.tensor(reference, dtype=torch.float64), Y=torch.tensor(above, dtype=torch.float64)
+    )
+    return float(boxes.compute_hypervolume())
+
+
+def improvements(points: Floats, front: Floats, reference: Floats) -> Floats:
+    """Hypervolume that each of ``(n, m)`` points would add alone to a front ``(k, m)``, shape ``(n,)``.
+
+    Raises:
+        InputError: if the shapes do not fit together or a number is not finite.
+    """
+    _check(points, reference)
+    if points.shape[1] == 1:
+        best = max([float(reference[0]), *(float(value) for value in front[:, 0])])
+        return np.maximum(points[:, 0] - best, 0.0)
+    lower, upper = _free_cells(front, reference)
+    added = np.zeros(len(points))
+    step = max(1, _BLOCK // max(1, lower.size))
+    for start in range(0, len(points), step):
+        block = points[start : start + step, None, :]
+        added[start : start + step] = np.clip(np.minimum(block, upper) - lower, 0.0, None).prod(axis=2).sum(axis=1)
+    return added
+
+
+def _free_cells(front: Floats, reference: Floats) -> tuple[Floats, Floats]:
+    boxes = FastNondominatedPartitioning(
+        ref_point=torch.tensor(reference, dtype=torch.float64),
+        Y=torch.tensor(front.reshape(-1, len(reference)), dtype=torch.float64),
+    )
+    lower, upper = boxes.get_hypercell_bounds()
+    return lower.numpy(), upper.numpy()
+
+
+def _check(points: Floats, reference: Floats) -> None:
+    if points.ndim != 2 or reference.shape != (points.shape[1],):
+        raise InputError(
+            f"points of shape (n, m) and a reference of shape (m,) are needed, got {points.shape} and {reference.shape}"
+        )
+    if not (np.isfinite(points).all() and np.isfinite(reference).all()):
+        raise InputError("points and reference must be finite numbers")

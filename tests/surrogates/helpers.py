@@ -1,0 +1,85 @@
+"""A truth that is fast: the physics prior plus a smooth error, and phases by a sigmoid of the demixing margin."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.descriptors import prior_means
+from alloys.goal import Goal
+from alloys.reference.registry import closed_form, from_solidus
+from alloys.reference.solution import demixing_margin
+from alloys.space import Space, Units
+from surrogates.model import Surrogate
+
+Floats = NDArray[np.float64]
+
+SPACE = Space.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), limits=[("Cr", 0.10, "Zr")])
+GOAL = Goal.parse(
+    ["maximize specific_yield_strength_1300c", "maximize ductility_index"],
+    [
+        "density <= 9",
+        "vec <= 5.0",
+        "solidus >= 2273",
+        "freezing_range <= 300",
+        "bcc_fraction_1200c >= 0.99",
+        "bcc_fraction_1300c >= 0.99",
+    ],
+)
+REFERENCE = np.array([0.0, 1.5])
+
+
+def truth(units: Units) -> dict[str, Floats]:
+    """What "validation" answers, by property, shape ``(n,)``; about 60 K of smooth error in the solidus."""
+    fractions = SPACE.fractions(units)
+    draw = np.random.default_rng(7)
+    matrix = draw.normal(size=(SPACE.dimension, SPACE.dimension))
+    error = 120 * np.einsum("ni,ij,nj->n", fractions, matrix + matrix.T, fractions)
+    priors = prior_means(SPACE.elements, fractions)
+    solidus = priors["solidus"] + error + 20
+    name = "specific_yield_strength_1300c"
+    margins = {c: demixing_margin(SPACE.elements, fractions, c + 273.15) - 0.15 for c in (1200, 1300)}
+    return {
+        "solidus": solidus,
+        "freezing_range": np.maximum(priors["freezing_range"] - 0.5 * error, 5.0),
+        name: np.asarray(from_solidus(SPACE.elements, fractions, solidus)[name]),
+        **{f"bcc_fraction_{c}c": np.clip(1.0 + 1.5 * np.minimum(m, 0), 0.3, 1.0) for c, m in margins.items()},
+    }
+
+
+def closed_form_ok(units: Units) -> NDArray[np.bool_]:
+    """Which rows hold every constraint in closed form."""
+    good = np.ones(len(units), dtype=np.bool_)
+    for constraint in GOAL.closed_form_constraints:
+        values = closed_form(constraint.name, SPACE.elements, SPACE.fractions(units))
+        good &= constraint.margin(values) >= 0
+    return good
+
+
+def feasible(units: Units) -> NDArray[np.bool_]:
+    """Which rows hold every constraint in truth."""
+    values, good = truth(units), closed_form_ok(units)
+    for constraint in GOAL.constraints:
+        if constraint.name in values:
+            good &= constraint.margin(values[constraint.name]) >= 0
+    return good
+
+
+@cache
+def pool() -> Units:
+    """Some 1,000 alloys that hold the constraints in closed form, the first two feasible, in a fixed order."""
+    units = SPACE.sample(6000, np.random.default_rng(11))
+    units = units[closed_form_ok(units)]
+    good = feasible(units)
+    first = np.flatnonzero(good)[:2]
+    rest = np.setdiff1d(np.arange(len(units)), np.flatnonzero(good)[:2])
+    return np.concatenate([units[first], units[rest]])
+
+
+@cache
+def fitted(count: int = 30) -> Surrogate:
+    """A surrogate of the first rows of the pool."""
+    units = pool()[:count]
+    return Surrogate.fit(SPACE.elements, SPACE.fractions(units), truth(units))
