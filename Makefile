@@ -7,7 +7,7 @@ CONFIG ?= configs/refractory.yaml
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND = Agg
 
-.PHONY: run test test-slow bench setup lint clean
+.PHONY: run test test-slow bench setup lint lock clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -37,9 +37,13 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: $(STAMP)  ## the figures of the README
+bench: $(STAMP)  ## the figures: database, campaign, kills
 	$(BIN)/python -m benchmarks.calphad
 	$(BIN)/python -m benchmarks.campaign
+	$(BIN)/python -m benchmarks.kills
+
+lock: $(STAMP)  ## write what is installed as the lock
+	$(BIN)/python -m pip freeze --exclude-editable --exclude alloyloop | sed 's/+cpu$$//' > requirements.lock
 
 clean:
 	rm -rf $(VENV) campaigns .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -25,7 +25,9 @@ def make_validator(name: str, settings: Mapping[str, Any]) -> Validator:
         InputError: for an unknown name or settings that the validator refuses.
     """
     if name not in _WHERE:
-        raise InputError(f"unknown validator {name!r}; available are {', '.join(_WHERE)}")
+        raise InputError(
+            f"unknown validator {name!r}; available are {', '.join(_WHERE)} and external (answers brought by hand)"
+        )
     module, attribute = _WHERE[name]
     made: Validator = getattr(importlib.import_module(module), attribute)(settings)
     return made
