@@ -85,9 +85,8 @@ def main() -> None:
         wrong += digest != wanted or bool(problems)
         same = "the same digest" if digest == wanted else "ANOTHER digest"
         print(f"campaign ended after {struck} kills: {same}, {'; '.join(problems) or 'nothing lost, nothing twice'}")
-    print(
-        f"{given.kills} kills, final dataset digest {wanted}: {'all as undisturbed' if not wrong else f'{wrong} differ'}"
-    )
+    verdict = f"{wrong} campaigns differ" if wrong else "every campaign as undisturbed"
+    print(f"{given.kills} kills, final dataset digest {wanted}: {verdict}")
     raise SystemExit(wrong > 0)
 
 

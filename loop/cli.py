@@ -222,6 +222,10 @@ def ui(
     raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
 
 
+_INTERRUPTED = 130
+"""Exit status after Ctrl-C, by the shells' convention (128 + SIGINT)."""
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line: status 0 on success, 2 on bad input, 130 on Ctrl-C."""
     call: Callable[..., Any] = typer.main.get_command(app)
@@ -231,15 +235,16 @@ def main(arguments: list[str] | None = None) -> None:
         _err().print(f"alloyloop: {error}", markup=False, soft_wrap=True)
         sys.exit(2)
     except (typer.Abort, KeyboardInterrupt):
-        _err().print("alloyloop: stopped; the same command goes on from here", markup=False)
-        sys.exit(130)
+        code = _INTERRUPTED
     except typer.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = stop.exit_code
     except Exception as error:
         if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # what click itself finds wrong
             _err().print(f"alloyloop: {error.format_message()}", markup=False, soft_wrap=True)
             sys.exit(2)
         raise
+    if code == _INTERRUPTED:
+        _err().print("alloyloop: stopped; the same command goes on from here", markup=False)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -13,25 +13,25 @@ ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = ROOT / "configs" / "refractory.yaml"
 
 
-def small_document(directory: Path, **changes: Any) -> dict[str, Any]:
+def small_document(folder: Path, **changes: Any) -> dict[str, Any]:
     """The default campaign, made small: 6 + 2 alloys an iteration, in this process."""
     document = yaml.safe_load(DEFAULT.read_text(encoding="utf-8"))
-    document |= {"name": "small", "iterations": 1, "batch": 2, "directory": str(directory / "campaigns")}
+    document |= {"name": "small", "iterations": 1, "batch": 2, "directory": str(folder / "campaigns")}
     document["start"] = {"validate": 6, "from_table": 0.5}
     document["generator"] = {"family": "cvae", "proposals": 200, "settings": {"epochs": 20}}
     document["screening"] = {"random": 100, "neighbours": True}
     document["cluster"] = {"executor": "local"}
-    document["tracking"] = {"enabled": False, "folder": str(directory / "mlruns")}
+    document["tracking"] = {"enabled": False, "folder": str(folder / "mlruns")}
     return {**document, **changes}
 
 
-def small_config(directory: Path, **changes: Any) -> CampaignConfig:
+def small_config(folder: Path, **changes: Any) -> CampaignConfig:
     """The same as a configuration."""
-    return CampaignConfig.model_validate(small_document(directory, **changes))
+    return CampaignConfig.model_validate(small_document(folder, **changes))
 
 
-def write_config(directory: Path, **changes: Any) -> Path:
+def write_config(folder: Path, **changes: Any) -> Path:
     """The same as a file."""
-    path = directory / "small.yaml"
-    path.write_text(yaml.safe_dump(small_document(directory, **changes)), encoding="utf-8")
+    path = folder / "small.yaml"
+    path.write_text(yaml.safe_dump(small_document(folder, **changes)), encoding="utf-8")
     return path

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from store_helpers import Clock, alloy, begin, lease_one, make, measured, request, selection
 
 from alloys.errors import InputError
 from alloys.records import Observation, Quantity, dataset_digest, digest_of
@@ -21,6 +20,7 @@ from loop.store import (
     StoreError,
     check_store,
 )
+from tests.loop.store.store_helpers import Clock, alloy, begin, lease_one, make, measured, request, selection
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from store_helpers import begin, make, measured
-
 from loop.store import CampaignStore, check_store
+from tests.loop.store.store_helpers import begin, make, measured
 
 HERE = Path(__file__).parent
 JOBS = 60

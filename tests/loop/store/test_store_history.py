@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from store_helpers import PHYSICS, Clock, begin, make, measured
 
 from loop.store import JobState, check_history, check_store
+from tests.loop.store.store_helpers import PHYSICS, Clock, begin, make, measured
 
 
 @pytest.fixture(scope="module")

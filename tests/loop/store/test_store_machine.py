@@ -9,9 +9,9 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from store_helpers import FAST, INFRASTRUCTURE, PHYSICS, SUSPECT, Clock, begin, make, measured
 
 from loop.store import StaleLease, check_store
+from tests.loop.store.store_helpers import FAST, INFRASTRUCTURE, PHYSICS, SUSPECT, Clock, begin, make, measured
 
 BACK_OFF = (30, 300, 1200)
 JOBS = 4

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from store_helpers import (
+
+from alloys.records import FailureKind, Measured, Quantity
+from loop.store import IllegalMove, Outcome, StaleLease, StoreError, UnknownJob, check_store
+from loop.store.transitions import MOVES, JobState, check_move
+from tests.loop.store.store_helpers import (
     INFRASTRUCTURE,
     PHYSICS,
     SUSPECT,
@@ -15,10 +19,6 @@ from store_helpers import (
     measured,
     request,
 )
-
-from alloys.records import FailureKind, Measured, Quantity
-from loop.store import IllegalMove, Outcome, StaleLease, StoreError, UnknownJob, check_store
-from loop.store.transitions import MOVES, JobState, check_move
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from store_helpers import begin, lease_one, make, measured
 
 from loop.store import CampaignStore, StoreBusy, StoreError, UnknownSchema, check_store
 from loop.store.engine import Database, head_revision, journal_settings, wal_is_safe
 from loop.store.schema import metadata
 from loop.store.transitions import MOVES, move_text
+from tests.loop.store.store_helpers import begin, lease_one, make, measured
 
 GOLDEN = Path(__file__).parent / "golden"
 
