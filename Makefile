@@ -6,6 +6,8 @@ STAMP := $(VENV)/.installed
 CONFIG ?= configs/refractory.yaml
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND = Agg
+export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --quiet
 
 .PHONY: run test test-slow bench setup lint lock clean
 .DEFAULT_GOAL := run
@@ -18,8 +20,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
 	  { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet -r requirements.lock
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	$(PIP) -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 run: $(STAMP)  ## set up everything and run the main job

@@ -218,7 +218,7 @@ def ui(
     _err().print(f"MLflow at http://127.0.0.1:{port} (Ctrl-C ends it)", markup=False)
     command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--backend-store-uri", tracking_uri(folder)]
-    environment = {**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
+    environment = {**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
 
 

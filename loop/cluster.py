@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import warnings
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,16 @@ class RayExecutor:
     """
 
     def __init__(self, spec: ValidatorSpec | None, address: str, workers: int, timeout: float) -> None:
+        address = os.environ.get("RAY_ADDRESS", address)
+        if address == "local":
+            _lock_down()
         import ray
 
         self._ray = ray
         self._timeout = timeout
         self._owned = not ray.is_initialized()
         if self._owned:
-            _start(ray, os.environ.get("RAY_ADDRESS", address), workers)
+            _start(ray, address, workers)
         self.slots = max(1, min(workers, int(ray.cluster_resources().get("CPU", 1))))
         self._gpus = 1 if ray.cluster_resources().get("GPU", 0) >= 1 else 0
         self._spec = ray.put(spec)
@@ -115,6 +119,8 @@ def _start(ray: Any, address: str, workers: int) -> None:
         options |= {"num_cpus": workers + 1, "object_store_memory": 200 * 2**20}
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")
+    # Before ray.init has set its own level, Ray announces what its environment decided.
+    logging.getLogger("ray").setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -127,7 +133,17 @@ def _start(ray: Any, address: str, workers: int) -> None:
                 **options,
             )
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise InputError(f"no Ray cluster at {address!r}: {error}; start one, or set cluster.address: local") from error
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"no Ray cluster at {address!r}: {reason}; start one, or set cluster.address: local") from error
+
+
+def _lock_down() -> None:
+    """Gives a cluster of our own a token that only its processes know: in memory, not in the home folder.
+
+    Ray switches token authentication on for a cluster that it starts itself, unless the environment says otherwise.
+    """
+    if not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 
 def _validation_task(ray: Any) -> Any:
