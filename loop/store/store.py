@@ -66,15 +66,9 @@ class CampaignStore(IterationMethods, QueueMethods, ObservationMethods, OutboxMe
             NetworkFolder: if the folder is on a network filesystem.
             StoreError: if the configuration has no JSON form or the file is something else.
         """
-        row = {
-            "id": 1,
-            "name": name,
-            "config": encode(dict(config), "the configuration"),
-            "config_digest": digest_of(dict(config)),
-            "seed": seed,
-            "code_version": code_version,
-            "created": clock(),
-        }
+        written = encode(dict(config), "the configuration")
+        row = {"id": 1, "name": name, "config": written, "config_digest": digest_of(dict(config))}
+        row |= {"seed": seed, "code_version": code_version, "created": clock()}
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         refuse_network_folder(path.parent)

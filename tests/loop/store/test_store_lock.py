@@ -80,3 +80,4 @@ def test_a_network_folder_is_refused(tmp_path):
 
 def test_without_a_list_of_mounts_nothing_is_refused(tmp_path):
     refuse_network_folder(tmp_path, tmp_path / "missing")
+    assert filesystem_of(tmp_path, tmp_path / "missing") is None
