@@ -46,7 +46,7 @@ def pareto_plot(view: View, upto: int) -> bytes:
     axes.scatter(*place(new), s=44, c="tab:red", marker="D", label=f"feasible, iteration {upto}")
     front = _front([row for row in rows if row.feasible], view)
     if second and front:
-        axes.step(*place(front), where="post" if second.sign > 0 else "pre", c="tab:blue", lw=1, label="front")
+        axes.step(*place(front), where="pre" if first.sign > 0 else "post", c="tab:blue", lw=1, label="front")
     axes.set_xlabel(_label(first.name))
     axes.set_ylabel(_label(second.name) if second else "iteration")
     axes.set_title(f"{view.config.name}: after iteration {upto}")
