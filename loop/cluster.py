@@ -134,7 +134,9 @@ def _start(ray: Any, address: str, workers: int) -> None:
             )
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise InputError(f"no Ray cluster at {address!r}: {reason}; start one, or set cluster.address: local") from error
+        raise InputError(
+            f"no Ray cluster at {address!r}: {reason}; start one, or set cluster.address: local"
+        ) from error
 
 
 def _lock_down() -> None:
