@@ -72,7 +72,8 @@ class Composition:
     def parse(cls, formula: str) -> Composition:
         """Reads a formula such as ``NbMoTaW``, ``CrMo0.5NbTa0.5TiZr`` or ``Nb45Ta25Ti15Hf15``.
 
-        Repeated elements add up. Parentheses are not read.
+        Repeated elements add up. Amounts are ratios; where all are below 1 they are fractions and must sum to 1
+        within 0.005. Parentheses are not read.
 
         Raises:
             InputError: if the text is not a formula or names an unknown element.
@@ -92,6 +93,7 @@ class Composition:
                 raise InputError(f"unknown element {symbol!r} in the formula {formula[:80]!r}")
             amounts[symbol] = amounts.get(symbol, Fraction(0)) + amount
             position = match.end()
+        _refuse_bad_sum(formula, amounts)
         return cls.from_amounts(amounts)
 
     @property
@@ -127,6 +129,16 @@ class Composition:
     def __str__(self) -> str:
         """The formula in at.%, with up to three decimals."""
         return "".join(f"{symbol}{_percent(fraction)}" for symbol, fraction in self.items)
+
+
+def _refuse_bad_sum(formula: str, amounts: Mapping[str, Fraction]) -> None:
+    """Amounts that are all below one are meant as fractions, and fractions sum to one."""
+    total = sum(amounts.values(), Fraction(0))
+    if total and all(amount < 1 for amount in amounts.values()) and abs(total - 1) > Fraction(1, 200):
+        raise InputError(
+            f"the fractions in {formula[:80]!r} sum to {float(total):.4g}, not 1; correct them, or write ratios "
+            "with at least one amount of 1 or more"
+        )
 
 
 def _percent(fraction: Fraction) -> str:

@@ -42,17 +42,19 @@ def known_alloys() -> list[KnownAlloy]:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredRow:
-    """One line of a user's table: a composition and the property values given for it."""
+    """One line of a user's table: a composition, and its property values or why there are none."""
 
     line: int
     composition: Composition
     values: Mapping[str, float]
+    failure: str | None = None
 
 
 def read_measurements(path: Path) -> list[MeasuredRow]:
     """Reads a CSV file with a ``formula`` column and columns named after properties.
 
-    Empty cells are missing values; other columns are refused, so that a misspelt property is not lost.
+    A column ``failure`` may say why an alloy has no values. Empty cells are missing values; other columns are
+    refused, so that a misspelt property is not lost.
 
     Raises:
         InputError: naming every line that is wrong: text or NaN in numbers, unknown columns, bad formulas,
@@ -78,9 +80,9 @@ def parse_measurements(columns: list[str], rows: Iterable[Mapping[str, str | Non
         raise InputError(f"{where}: a column is named twice: {columns}")
     if "formula" not in columns:
         raise InputError(f"{where}: needs a column 'formula', got {columns}")
-    names = [name for name in columns if name != "formula"]
+    names = [name for name in columns if name not in ("formula", "failure")]
     unknown = [name for name in names if name not in PROPERTIES]
-    if unknown or not names:
+    if unknown or not (names or "failure" in columns):
         raise InputError(
             f"{where}: columns must be properties; unknown are {unknown or 'none, but none is given'}; "
             f"available are {', '.join(PROPERTIES)}"
@@ -103,9 +105,14 @@ def _measured_row(number: int, names: list[str], row: Mapping[str, str | None]) 
         raise InputError("more cells than columns")
     cells = {name: (row[name] or "").strip() for name in names}
     values = {name: _number(name, cell) for name, cell in cells.items() if cell}
-    if not values:
-        raise InputError("no property value is given")
-    return MeasuredRow(number, Composition.parse(row["formula"] or ""), values)
+    failure = (row.get("failure") or "").strip() or None
+    if not values and failure is None:
+        raise InputError("no property value is given, and no failure")
+    if values and failure is not None:
+        raise InputError("values and a failure are given; a failed alloy has no values")
+    if values.get("solidus", 0.0) > values.get("liquidus", float("inf")):
+        raise InputError(f"solidus <= liquidus must hold, but got {values['solidus']:g} and {values['liquidus']:g} K")
+    return MeasuredRow(number, Composition.parse(row["formula"] or ""), values, failure)
 
 
 def _number(name: str, cell: str) -> float:

@@ -9,3 +9,10 @@ class InputError(ValueError):
     The message says what rule was broken, what was got and what to do. The command line prints it on one line
     and exits with status 2.
     """
+
+
+class WorkError(RuntimeError):
+    """Work that was asked for could not be done, through no fault of the input: the campaign can go on later.
+
+    The command line prints it on one line and exits with status 1.
+    """

@@ -139,28 +139,34 @@ def _texts(data: Mapping[str, Any], key: str) -> list[tuple[int, str]]:
     return [(i, v) for i, v in enumerate(values) if isinstance(v, str)] if isinstance(values, list) else []
 
 
+def _parsed(data: Mapping[str, Any], key: str, parse: Callable[[str], Any], found: list[Mistake]) -> list[Any]:
+    parts = []
+    for i, text in _texts(data, key):
+        try:
+            parts.append(parse(text))
+        except InputError as error:
+            found.append(((key, i), f"{key}: {error}"))
+    return parts
+
+
 def _goal_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     found: list[Mistake] = []
-    objectives, constraints = [], []
-    for i, text in _texts(data, "objectives"):
-        try:
-            objectives.append(Objective.parse(text))
-        except InputError as error:
-            found.append((("objectives", i), f"objectives: {error}"))
-    for i, text in _texts(data, "constraints"):
-        try:
-            constraints.append(Constraint.parse(text))
-        except InputError as error:
-            found.append((("constraints", i), f"constraints: {error}"))
-    if objectives:
-        try:
-            Goal(tuple(objectives), tuple(constraints))
-        except InputError as error:
-            found.append((("constraints",), f"goal: {error}"))
+    objectives: list[Objective] = _parsed(data, "objectives", Objective.parse, found)
+    constraints: list[Constraint] = _parsed(data, "constraints", Constraint.parse, found)
+    if not objectives or found:
+        return found
+    try:
+        goal = Goal(tuple(objectives), tuple(constraints))
+    except InputError as error:
+        return [(("constraints",), f"goal: {error}")]
+    if not goal.unknown:
+        text = "every objective and constraint has a closed form, so there is nothing to validate"
+        found.append((("objectives",), f"objectives: {text}; name a property that only validation answers"))
     reference = data.get("reference_point", {})
-    names = [objective.name for objective in objectives]
-    if isinstance(reference, dict) and reference and not found and sorted(reference) != sorted(names):
-        found.append((("reference_point",), f"reference_point must name the objectives {names}, got {list(reference)}"))
+    wanted = [objective.name for objective in objectives]
+    if isinstance(reference, dict) and reference and sorted(reference) != sorted(wanted):
+        text = f"reference_point must name the objectives {wanted}, got {list(reference)}"
+        found.append((("reference_point",), text))
     return found
 
 
@@ -191,13 +197,9 @@ def _uncovered(space: Space, validator: Validator | None) -> list[Mistake]:
                 f"space: no reference data for {', '.join(unknown)}; available are {', '.join(known_elements())}",
             )
         )
-    covered = getattr(validator, "elements", None)
-    lacking = sorted(set(space.elements) - set(covered)) if covered is not None else []
-    if lacking:
-        found.append(
-            (
-                ("validator",),
-                f"validator: the thermodynamic database lacks {', '.join(lacking)}; it has {', '.join(covered or ())}",
-            )
-        )
+    if validator is not None:
+        try:
+            validator.check(space.elements)
+        except InputError as error:
+            found.append((("validator",), f"validator: {error}"))
     return found

@@ -12,14 +12,25 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from alloys.dataset import parse_measurements
+from alloys.composition import Composition
+from alloys.dataset import MeasuredRow, parse_measurements
 from alloys.errors import InputError
-from alloys.records import Observation, Selection, ValidationRequest
+from alloys.records import (
+    Failed,
+    FailureKind,
+    Measured,
+    Observation,
+    Selection,
+    ValidationRequest,
+    digest_of,
+    quantities,
+)
 from loop import steps
-from loop.assembly import EXTERNAL, build_space, build_validator, start_table
+from loop.assembly import EXTERNAL, build_goal, build_space, build_validator, start_table
 from loop.config import CampaignConfig, load_config
 from loop.files import write_named
 from loop.jobs import Executor, LocalExecutor, ValidatorSpec
+from loop.metrics import iteration_metrics
 from loop.ranking import rank
 from loop.store import Added, CampaignExists, CampaignStore, DriverLock, IterationState, Proposal
 from loop.view import View, view_of
@@ -53,15 +64,21 @@ class Campaign:
     """
 
     def __init__(
-        self, config: CampaignConfig, folder: Path, store: CampaignStore, validator: Validator | None, lock: DriverLock
+        self,
+        config: CampaignConfig,
+        folder: Path,
+        store: CampaignStore,
+        validator: Validator | None,
+        lock: DriverLock,
+        table: list[Composition],
     ) -> None:
         self.config = config
         self.folder = folder
         self.store = store
         self.validator = validator
-        self._lock = lock
-        self._table = start_table(config.start)
         self.space = build_space(config.space)
+        self._lock = lock
+        self._table = table
 
     @classmethod
     def open(cls, config: CampaignConfig | Path | str) -> Self:
@@ -72,19 +89,24 @@ class Campaign:
 
         Raises:
             InputError: for a bad configuration, one that differs from the campaign's, or a campaign that another
-                process drives.
+                process drives. Nothing is made then.
         """
         config = config if isinstance(config, CampaignConfig) else load_config(Path(config))
         validator = build_validator(config.validator)
+        table = start_table(config.start)
+        # A start that cannot be had is found out before there is a campaign.
+        _start(config, table, config.start.validate_count)
         folder = Path(config.directory) / config.name
         lock = DriverLock(folder)
         lock.acquire()
         try:
-            store = _open_store(folder, config, validator)
+            store = _open_store(folder, config, validator, table)
+            # The lock is ours, so whoever held leases is gone.
+            store.release_leases(not_owner=lock.owner)
+            return cls(config, folder, store, validator, lock, table)
         except BaseException:
             lock.release()
             raise
-        return cls(config, folder, store, validator, lock)
 
     def close(self) -> None:
         """Lets go of the campaign."""
@@ -135,14 +157,22 @@ class Campaign:
             return self.store.proposals(index)
         if index == 0:
             progress("choosing the start")
-            start = self.config.start
-            count = batch or start.validate_count
-            goal = self.view().goal
-            chosen = steps.initial_design(self.space, goal, self._table, count, start.from_table, self.config.seed)
+            seen = [row.composition for row in self.view().rows]
+            chosen = _start(self.config, self._table, batch or self.config.start.validate_count, seen)
         else:
             chosen = self._choose(index, executor, batch or self.config.batch, progress)
         requests = [self._request(selection) for selection in chosen]
-        return self.store.store_batch(index, chosen, requests)
+        return self.store.store_batch(index, chosen, requests, by_hand=self.validator is None)
+
+    def close_iteration(self, index: int) -> View:
+        """Writes an iteration's numbers and files, closes it, and returns what is known then."""
+        from loop.artifacts import write_artifacts
+
+        view = self.view()
+        self.store.log_metrics(iteration_metrics(self.store, index, view), iteration=index)
+        write_artifacts(self, index, view)
+        self.store.close_iteration(index)
+        return view
 
     def _choose(self, index: int, executor: Executor, batch: int, progress: Progress) -> list[Selection]:
         view = self.view()
@@ -174,40 +204,39 @@ class Campaign:
     def suggest(self, n: int) -> pd.DataFrame:
         """The next compositions to validate, with what the model thinks of them.
 
-        The suggestions are recorded as an iteration. Asked again before anything of that iteration is
-        answered, the same ones come back. The first suggestions of a campaign are its start.
+        The suggestions are recorded as an iteration. While none of the last ones is answered, those come back,
+        however many are asked for; see `pending` for all that is out. The first ones of a campaign are its start.
 
         Args:
             n: how many.
 
         Returns:
-            one row per alloy: ``formula``, one column of atomic fraction per element, ``origin``, ``why``,
-            ``probability_feasible`` and, for each modelled property, its name and ``NAME_std``; empty where the
-            campaign has no model yet.
+            one row per alloy: ``formula``, one column of atomic fraction per element, ``origin``, ``why`` and,
+            once there is a model, ``probability_feasible`` and for each modelled property its name and ``NAME_std``.
 
         Raises:
-            InputError: if ``n`` is not positive.
+            InputError: if ``n`` is not a positive whole number.
         """
-        if n < 1:
-            raise InputError(f"the number of suggestions must be at least 1, got {n}")
-        proposals = self._unanswered()
-        if not proposals:
-            self.close_answered()
-            proposals = self.propose(len(self.store.iterations()), LocalExecutor(self.spec), batch=n)
-        return pd.DataFrame([self._suggestion(proposal) for proposal in proposals])
-
-    def _unanswered(self) -> list[Proposal]:
-        """The last iteration's proposals, if none of them is answered yet."""
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+            raise InputError(f"the number of suggestions must be a whole number of at least 1, got {n!r}")
+        self.close_answered()
         iterations = self.store.iterations()
-        if not iterations or iterations[-1].state is IterationState.CLOSED:
-            return []
-        index = iterations[-1].index
-        if iterations[-1].state is IterationState.PROPOSING:
-            return self.propose(index, LocalExecutor(self.spec))
-        answered = {stored.observation.composition for stored in self.store.observations()}
-        proposals = self.store.proposals(index)
-        fresh = [p for p in proposals if p.selection.candidate.composition not in answered]
-        return proposals if len(fresh) == len(proposals) else []
+        index = len(iterations)
+        if iterations and iterations[-1].state is IterationState.PROPOSING:
+            index -= 1
+        elif iterations and iterations[-1].state is IterationState.VALIDATING:
+            last = self.store.proposals(index - 1)
+            if len(self.store.open_jobs(index - 1)) == len(last):
+                return self._frame(last)
+        return self._frame(self.propose(index, LocalExecutor(self.spec), batch=n))
+
+    def pending(self) -> pd.DataFrame:
+        """Every suggestion that is not answered yet, as `suggest` gives it."""
+        waiting = {job.key for job in self.store.open_jobs()}
+        return self._frame([proposal for proposal in self.store.proposals() if proposal.key in waiting])
+
+    def _frame(self, proposals: Sequence[Proposal]) -> pd.DataFrame:
+        return pd.DataFrame([self._suggestion(proposal) for proposal in proposals])
 
     def _suggestion(self, proposal: Proposal) -> dict[str, Any]:
         selection = proposal.selection
@@ -226,16 +255,40 @@ class Campaign:
     def observe(self, table: pd.DataFrame, *, source: str = "observed") -> Added:
         """Takes measured properties: a column ``formula`` and one for each property, in the table's units.
 
-        All rows are stored, or none. The same rows again change nothing. An alloy that waits in the queue is
-        answered by this and not validated again.
+        A column ``failure`` may say why an alloy could not be measured; such a row has no values. The same rows
+        again change nothing. A suggested alloy is answered once everything that the goal asks of it is
+        known; until then what is known of it is kept, and it stays out. Other alloys teach the model too.
 
         Args:
-            table: the measurements; empty cells are unknown.
+            table: the measurements; empty cells and NaN are unknown.
             source: who measured, kept with each result.
 
         Raises:
-            InputError: naming every row that is wrong: unknown columns, text or NaN in numbers, impossible values.
+            InputError: naming every row that is wrong: unknown columns, text in numbers, impossible values. Nothing
+                is stored then.
         """
+        rows = self._checked(table)
+        open_jobs = {job.request.composition: job for job in self.store.open_jobs()}
+        known = {row.composition: row.values for row in self.view().rows}
+        plain = []
+        answers = 0
+        for row in rows:
+            job = open_jobs.get(row.composition)
+            complete = row.failure or set(self._unknown) <= {*known.get(row.composition, {}), *row.values}
+            if job is None or not complete:
+                plain.append(Observation(row.composition, row.values, source, row.failure))
+                continue
+            verdict = Failed(FailureKind.PHYSICS, row.failure) if row.failure else Measured(quantities(row.values))
+            self.store.answer(job.key, verdict, source=source)
+            del open_jobs[row.composition]
+            answers += 1
+        added = self.store.add_observations(plain)
+        self.close_answered()
+        return Added(added.new + answers, added.replicates, added.known)
+
+    def _checked(self, table: pd.DataFrame) -> list[MeasuredRow]:
+        if not isinstance(table, pd.DataFrame):
+            raise InputError(f"observe takes a pandas DataFrame, got {type(table).__name__}")
         columns = [str(column) for column in table.columns]
         texts = [
             {name: _cell(value) for name, value in zip(columns, values, strict=True)}
@@ -248,31 +301,44 @@ class Campaign:
                 f"the measurements name alloys with elements outside the campaign's "
                 f"{'-'.join(self.space.elements)}: {', '.join(stray)}"
             )
-        added = self.store.add_observations([Observation(row.composition, row.values, source) for row in rows])
-        known = {row.composition for row in rows}
-        for job in self.store.open_jobs():
-            if job.request.composition in known:
-                self.store.cancel(job.key, note=f"answered by {source}")
-        self.close_answered()
-        return added
+        return rows
+
+    @property
+    def _unknown(self) -> tuple[str, ...]:
+        return build_goal(self.config).unknown
 
     def close_answered(self) -> None:
-        """Closes iterations that wait for nothing."""
+        """Closes iterations that wait for nothing, and shows them in MLflow if tracking is on."""
+        closed = False
         for iteration in self.store.iterations():
-            waits = iteration.state is IterationState.PROPOSING or self.store.open_jobs(iteration.index)
-            if iteration.state is not IterationState.CLOSED and not waits:
-                self.store.close_iteration(iteration.index)
+            if iteration.state is IterationState.VALIDATING and not self.store.open_jobs(iteration.index):
+                self.close_iteration(iteration.index)
+                closed = True
+        if closed and self.config.tracking.enabled:
+            from loop.tracking import Tracker
+
+            Tracker(self, Path(self.config.tracking.folder)).sync()
+
+
+def _start(
+    config: CampaignConfig, table: list[Composition], count: int, seen: Sequence[Composition] = ()
+) -> list[Selection]:
+    space, goal = build_space(config.space), build_goal(config)
+    return steps.initial_design(space, goal, table, count, config.start.from_table, config.seed, seen=seen)
 
 
 def _cell(value: Any) -> str:
     return "" if value is None or (isinstance(value, float) and np.isnan(value)) else str(value)
 
 
-def _open_store(folder: Path, config: CampaignConfig, validator: Validator | None) -> CampaignStore:
+def _open_store(
+    folder: Path, config: CampaignConfig, validator: Validator | None, table: list[Composition]
+) -> CampaignStore:
     path = folder / DATABASE
     identity = {
         "science": config.science(),
         "validator": validator.fingerprint if validator is not None else EXTERNAL,
+        "table": digest_of([composition.canonical() for composition in table]),
     }
     try:
         # Also where a first attempt ended before anything was written.
@@ -293,6 +359,8 @@ def _refuse_change(stored: Mapping[str, Any], given: Mapping[str, Any], name: st
     changes = _differences(stored["science"], given["science"])
     if stored["validator"] != given["validator"] and not changes:
         changes = ["validator: its version or its database changed since the campaign began"]
+    if stored["table"] != given["table"] and not changes:
+        changes = ["start.table: the table of known alloys changed since the campaign began"]
     if changes:
         raise InputError(
             f"the campaign {name!r} was begun with another configuration:\n  "

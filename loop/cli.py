@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alloys.composition import parse_formulas
-from alloys.errors import InputError
+from alloys.errors import InputError, WorkError
 from alloys.records import Measured, Verdict
 
 app = typer.Typer(
@@ -92,7 +95,8 @@ def _database(directory: Path, name: str) -> Path:
     valid_name(name)
     path = directory / name / DATABASE
     if not path.is_file():
-        there = sorted(p.parent.name for p in directory.glob(f"*/{DATABASE}")) if directory.is_dir() else []
+        found = directory.glob(f"*/{DATABASE}") if directory.is_dir() else ()
+        there = sorted(p.parent.name for p in found if p.is_file())
         raise InputError(f"there is no campaign {name!r} in {directory}; there are {', '.join(there) or 'none'}")
     return path
 
@@ -196,12 +200,11 @@ def validate(
 
     settings: dict[str, Any] = {} if tdb is None else {"tdb": str(tdb)}
     validator = make_validator(with_, settings)
-    covered = getattr(validator, "elements", None)
     for formula, composition in zip(formulas, parse_formulas(formulas), strict=True):
-        lacking = sorted(set(composition.elements) - set(covered)) if covered is not None else []
-        if lacking:
-            known = ", ".join(covered or ())
-            raise InputError(f"{formula}: the validator {with_!r} does not know {', '.join(lacking)}; it has {known}")
+        try:
+            validator.check(composition.elements)
+        except InputError as error:
+            raise InputError(f"{formula}: {error}") from error
     _answer(formulas, validator, json_)
 
 
@@ -215,11 +218,26 @@ def ui(
 
     if not (folder / "mlflow.db").is_file():
         raise InputError(f"there is no MLflow store in {folder}; run a campaign first, or name its folder")
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise InputError(f"port {port} cannot be used ({error.strerror}); choose another with --port") from error
     _err().print(f"MLflow at http://127.0.0.1:{port} (Ctrl-C ends it)", markup=False)
     command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--backend-store-uri", tracking_uri(folder)]
     environment = {**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
+    # A session of its own, so that all of MLflow's processes can be ended together.
+    server = subprocess.Popen(command, env=environment, stdout=sys.stderr, start_new_session=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        code = server.wait()
+    except KeyboardInterrupt:
+        code = 0
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
+    raise typer.Exit(code)
 
 
 _INTERRUPTED = 130
@@ -227,25 +245,36 @@ _INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command line: status 0 on success, 2 on bad input, 130 on Ctrl-C."""
+    """Runs the command line: status 0 on success, 1 where work failed, 2 on bad input, 130 on Ctrl-C."""
     call: Callable[..., Any] = typer.main.get_command(app)
     try:
         code = call(args=arguments, prog_name="alloyloop", standalone_mode=False)
-    except InputError as error:
-        _err().print(f"alloyloop: {error}", markup=False, soft_wrap=True)
-        sys.exit(2)
     except (typer.Abort, KeyboardInterrupt):
         code = _INTERRUPTED
     except typer.Exit as stop:
         code = stop.exit_code
     except Exception as error:
-        if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # what click itself finds wrong
-            _err().print(f"alloyloop: {error.format_message()}", markup=False, soft_wrap=True)
-            sys.exit(2)
-        raise
+        code, message = _told(error)
+        if message:
+            _err().print(f"alloyloop: {message}", markup=False, soft_wrap=True)
     if code == _INTERRUPTED:
         _err().print("alloyloop: stopped; the same command goes on from here", markup=False)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _told(error: Exception) -> tuple[int, str]:
+    """The exit status and the one message for an error that a person can act on.
+
+    Raises:
+        Exception: the error itself where it is none of those, which is a mistake of ours.
+    """
+    if isinstance(error, InputError | OSError):
+        return 2, str(error)
+    if isinstance(error, WorkError):
+        return 1, f"{error}; the same command goes on from here"
+    if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # what click itself finds wrong
+        return 2, str(error.format_message())
+    raise error
 
 
 if __name__ == "__main__":

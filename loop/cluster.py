@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import time
 import warnings
 from pathlib import Path
 from typing import Any
 
-from alloys.errors import InputError
+from alloys.errors import InputError, WorkError
+from alloys.records import Failed, FailureKind
 from generators.training import TrainedModel
 from loop.jobs import Done, TrainingJob, ValidatorSpec, validate
 
@@ -26,7 +28,7 @@ class RayExecutor:
         address: ``local`` for a cluster in this process's care, ``auto`` or ``ray://`` or ``HOST:PORT`` for one
             that is there; the environment's RAY_ADDRESS wins over ``local``.
         workers: validations under way at once, each with one CPU.
-        timeout: seconds that one training or validation may take.
+        timeout: seconds that one training may take, and one validation from its submission.
 
     Raises:
         InputError: if the cluster cannot be reached.
@@ -49,6 +51,7 @@ class RayExecutor:
         self._task = _validation_task(ray)
         self._trainer: Any = None
         self._under_way: dict[Any, str] = {}
+        self._begun: dict[Any, float] = {}
 
     @property
     def pending(self) -> int:
@@ -58,25 +61,34 @@ class RayExecutor:
     def train(self, job: TrainingJob) -> TrainedModel:
         """Trains in an actor, which is started at the first call and kept.
 
+        A trainer that dies is replaced once.
+
         Raises:
-            TimeoutError: if training takes longer than the time limit.
+            WorkError: if training fails, or takes longer than the time limit.
         """
+        try:
+            try:
+                return self._train(job)
+            except self._ray.exceptions.RayActorError:
+                log.warning("the trainer died; training once more in a new one")
+                self._trainer = None
+                return self._train(job)
+        except self._ray.exceptions.GetTimeoutError as error:
+            raise WorkError(f"training took longer than cluster.timeout_seconds = {self._timeout:g}") from error
+        except self._ray.exceptions.RayError as error:
+            raise WorkError(f"training failed: {str(error).strip().splitlines()[-1]}") from error
+
+    def _train(self, job: TrainingJob) -> TrainedModel:
         if self._trainer is None:
             self._trainer = _trainer_actor(self._ray, self._gpus)
-        future = self._trainer.train.remote(job)
-        try:
-            trained: TrainedModel = self._ray.get(future, timeout=self._timeout)
-        except self._ray.exceptions.GetTimeoutError as error:
-            raise TimeoutError(f"training took longer than {self._timeout:g} s") from error
-        except self._ray.exceptions.RayActorError:
-            log.warning("the trainer died; training once more in a new one")
-            self._trainer = _trainer_actor(self._ray, self._gpus)
-            trained = self._ray.get(self._trainer.train.remote(job), timeout=self._timeout)
+        trained: TrainedModel = self._ray.get(self._trainer.train.remote(job), timeout=self._timeout)
         return trained
 
     def submit(self, key: str, canonical: str) -> None:
         """Starts a validation as a task; the queue retries, Ray does not."""
-        self._under_way[self._task.remote(self._spec, canonical)] = key
+        future = self._task.remote(self._spec, canonical)
+        self._under_way[future] = key
+        self._begun[future] = time.monotonic()
 
     def collect(self, timeout: float) -> list[Done]:
         """What has finished; a worker that died gives a verdict of None."""
@@ -86,9 +98,9 @@ class RayExecutor:
         ready, _ = self._ray.wait(waiting, num_returns=1, timeout=timeout)
         if ready and len(waiting) > 1:
             ready, _ = self._ray.wait(waiting, num_returns=len(waiting), timeout=0)
-        done = []
+        done = self._late(set(ready))
         for future in ready:
-            key = self._under_way.pop(future)
+            key = self._forget(future)
             try:
                 done.append(Done(key, self._ray.get(future, timeout=self._timeout)))
             except self._ray.exceptions.RayError as error:
@@ -96,11 +108,26 @@ class RayExecutor:
                 done.append(Done(key, None))
         return done
 
+    def _late(self, ready: set[Any]) -> list[Done]:
+        """Ends tasks that take longer than the time limit; the queue tries them again."""
+        limit = time.monotonic() - self._timeout
+        done = []
+        for future in [f for f, begun in self._begun.items() if begun < limit and f not in ready]:
+            self._ray.cancel(future, force=True)
+            message = f"no answer within cluster.timeout_seconds = {self._timeout:g}"
+            done.append(Done(self._forget(future), Failed(FailureKind.INFRASTRUCTURE, message, self._timeout)))
+        return done
+
+    def _forget(self, future: Any) -> str:
+        self._begun.pop(future, None)
+        return self._under_way.pop(future)
+
     def close(self) -> None:
         """Ends what this executor started: its own cluster, or its tasks and actor on another's."""
         for future in self._under_way:
             self._ray.cancel(future, force=True)
         self._under_way.clear()
+        self._begun.clear()
         if self._trainer is not None:
             self._ray.kill(self._trainer)
             self._trainer = None

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from alloys.errors import InputError
 from alloys.records import digest_of
-from loop.yaml_lines import Document, Location, parse_yaml
+from loop.yaml_lines import Document, Location, parse_value, parse_yaml
 
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 Name = Annotated[str, StringConstraints(pattern=f"^{_NAME}$")]
@@ -47,7 +46,7 @@ class SpaceConfig(_Strict):
 class StartConfig(_Strict):
     """Iteration 0: how many compositions are validated first, and where they come from."""
 
-    validate_count: Annotated[int, Field(ge=2, alias="validate")] = 24
+    validate_count: Annotated[int, Field(ge=2, le=10_000, alias="validate")] = 24
     from_table: Annotated[float, Field(ge=0, le=1)] = 0.5
     table: str | None = None
 
@@ -191,9 +190,9 @@ def _apply(document: Document, override: str) -> None:
     if not separator or not all(parts):
         raise InputError(f"--set takes key=value with a dotted key, got {override!r}")
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InputError(f"--set {key}: {text!r} is not a YAML value ({error})") from error
+        value = parse_value(text)
+    except InputError as error:
+        raise InputError(f"--set {key}: {error}") from error
     target = document.data
     for part in parts[:-1]:
         target = target.setdefault(part, {})

@@ -43,6 +43,12 @@ class Display:
         if self._console.is_terminal:
             self._live.stop()
 
+    def begin(self, text: str) -> None:
+        """What happens before the first iteration."""
+        self._stage = text
+        if not self._console.is_terminal:
+            self._console.print(f"[{self._seconds():6.1f} s] {text}", markup=False)
+
     def stage(self, iteration: int, text: str) -> None:
         """A stage begins."""
         self._iteration, self._stage = iteration, text
@@ -73,7 +79,7 @@ class Display:
         bar = ProgressBar(total=self._total or None, completed=self._done, width=30, pulse=not self._total)
         count = f"{self._done}/{self._total}" if self._total else ""
         head.add_row(
-            Text(f"{self._name}  iteration {self._iteration}/{self._last}", style="bold"),
+            Text(f"{self._name}  iteration {min(self._iteration, self._last)}/{self._last}", style="bold"),
             Text(self._stage),
             bar,
             Text(count),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import logging
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,10 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from alloys.records import FailureKind, Measured, Verdict
-from loop.artifacts import write_artifacts
 from loop.campaign import Campaign
 from loop.jobs import Done, Executor
-from loop.ranking import batch_calibration
 from loop.store import IterationState, Lease, Outcome, StaleLease
 from loop.view import View
 
@@ -76,6 +73,8 @@ class Driver:
         if freed:
             log.info("%d validations of an interrupted run are queued again", freed)
         self._last = iterations
+        if store.iterations():
+            store.note_iteration(0, last_iteration=iterations)
         for index in range(iterations + 1):
             known = store.iterations()
             if index < len(known) and known[index].state is IterationState.CLOSED:
@@ -86,16 +85,16 @@ class Driver:
         store = self.campaign.store
         spans: dict[str, float] = dict(self._info(index).get("spans", {}))
         with _span(spans, "propose"):
-            self.campaign.propose(index, self.executor, progress=lambda text: self._stage(index, text))
+            proposals = self.campaign.propose(index, self.executor, progress=lambda text: self._stage(index, text))
+        store.note_iteration(0, last_iteration=self._last)
+        if not proposals:
+            log.warning("iteration %d: no new candidate of the space passes the closed forms", index)
         self._stage(index, "validating")
         with _span(spans, "validate"):
             self._validate(index)
         store.note_iteration(index, spans=spans)
-        store.note_iteration(0, last_iteration=self._last)
-        view = self.campaign.view()
-        store.log_metrics(self._metrics(index, view, spans), iteration=index)
-        write_artifacts(self.campaign, index, view)
-        store.close_iteration(index)
+        self._stage(index, "closing")
+        view = self.campaign.close_iteration(index)
         for watcher in self.watchers:
             watcher.closed(index, view)
 
@@ -124,17 +123,19 @@ class Driver:
                 self._leases[lease.key] = lease
                 self.executor.submit(lease.key, lease.request.composition.canonical())
             if not self.executor.pending:
-                self._wait_for_due()
+                self._wait_for_due(index)
                 continue
             for done in self.executor.collect(POLL_SECONDS):
                 self._record(done)
             self._renew()
 
-    def _wait_for_due(self) -> None:
+    def _wait_for_due(self, index: int) -> None:
         due = self.campaign.store.next_due()
-        pause = POLL_SECONDS if due is None else min(max(due - self.clock(), 0.05), 5.0)
-        log.info("nothing to validate yet; retries come due in %.0f s", max(0.0, (due or 0) - self.clock()))
-        time.sleep(pause)
+        wait = POLL_SECONDS if due is None else max(due - self.clock(), 0.05)
+        self._stage(index, f"waiting {wait:.0f} s to try a failed validation again")
+        while wait > 0:
+            time.sleep(min(wait, POLL_SECONDS))
+            wait -= POLL_SECONDS
 
     def _record(self, done: Done) -> None:
         store = self.campaign.store
@@ -159,31 +160,6 @@ class Driver:
                 self.campaign.store.renew(lease.key, lease.token)
             except StaleLease as error:
                 log.warning("%s", error)
-
-    # Numbers ------------------------------------------------------------------------------------------------
-
-    def _metrics(self, index: int, view: View, spans: dict[str, float]) -> dict[str, float]:
-        store = self.campaign.store
-        own = [row for row in view.rows if row.iteration == index]
-        info = store.iteration(index).info
-        numbers: dict[str, float] = {
-            "hypervolume": view.hypervolume(view.upto(index)),
-            "feasible_share": sum(row.feasible for row in own) / max(1, len(own)),
-            "failed": float(sum(row.failure is not None for row in own)),
-            "observations": float(len(view.rows)),
-        }
-        numbers |= {f"queue.{state}": float(count) for state, count in store.counts().items()}
-        numbers |= {f"seconds.{name}": seconds for name, seconds in spans.items()}
-        numbers |= batch_calibration(view, own)
-        for name, score in info.get("calibration", {}).items():
-            numbers |= {f"loo.{key}.{name}": value for key, value in score.items()}
-        training = info.get("training", {})
-        for key in ("seconds", "unique_share", "valid_share"):
-            if key in training:
-                numbers[f"generator.{key}"] = float(training[key])
-        if training.get("validation_losses"):
-            numbers["generator.best_loss"] = min(training["validation_losses"])
-        return {name: value for name, value in numbers.items() if value is not None and math.isfinite(value)}
 
 
 def _report(lease: Lease, verdict: Verdict, outcome: Outcome) -> None:

@@ -55,7 +55,7 @@ class ValidatorSpec:
     @classmethod
     def of(cls, validator: Validator) -> ValidatorSpec:
         """The spec of a validator."""
-        return cls(validator.name, canonical_json(getattr(validator, "portable_settings", {})))
+        return cls(validator.name, canonical_json(validator.portable_settings))
 
 
 @lru_cache(maxsize=4)

@@ -24,7 +24,8 @@ def _png(figure: Figure) -> bytes:
 
 
 def _label(name: str) -> str:
-    return f"{name}, {PROPERTIES[name].unit}"
+    unit = PROPERTIES[name].unit
+    return name if unit == "1" else f"{name}, {unit}"
 
 
 def pareto_plot(view: View, upto: int) -> bytes:
@@ -40,7 +41,10 @@ def pareto_plot(view: View, upto: int) -> bytes:
         y = [row.values[second.name] if second else float(row.iteration or 0) for row in chosen]
         return x, y
 
-    axes.scatter(*place([r for r in rows if not r.feasible]), s=16, c="0.75", label="infeasible")
+    missed = [row for row in rows if not row.feasible]
+    axes.scatter(*place([r for r in missed if r.iteration != upto]), s=16, c="0.75", label="infeasible")
+    late = [row for row in missed if row.iteration == upto]
+    axes.scatter(*place(late), s=30, c="tab:red", marker="x", label=f"infeasible, iteration {upto}")
     axes.scatter(*place([r for r in rows if r.feasible and r.iteration != upto]), s=28, c="tab:blue", label="feasible")
     new = [row for row in rows if row.feasible and row.iteration == upto]
     axes.scatter(*place(new), s=44, c="tab:red", marker="D", label=f"feasible, iteration {upto}")
@@ -79,5 +83,6 @@ def composition_plot(view: View, upto: int, count: int = 16) -> bytes:
     axes.set_xlim(0, 100)
     axes.tick_params(axis="y", labelsize=7)
     axes.set_title("best feasible alloys" if best else f"batch of iteration {upto}: none is feasible yet", fontsize=9)
-    axes.legend(ncols=len(view.space.elements), fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.12))
+    below = (0.5, -0.9 / figure.get_figheight())
+    axes.legend(ncols=len(view.space.elements), fontsize=7, loc="upper center", bbox_to_anchor=below)
     return _png(figure)

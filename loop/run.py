@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from alloys.errors import InputError
+from loop.assembly import EXTERNAL
 from loop.campaign import Campaign
 from loop.config import CampaignConfig
 from loop.display import Display
@@ -16,6 +19,9 @@ from loop.jobs import Executor, LocalExecutor
 from loop.report import best_table, iteration_table
 from loop.store import IterationState
 from loop.view import iteration_summaries
+
+if TYPE_CHECKING:
+    from loop.tracking import Tracker
 
 log = logging.getLogger(__name__)
 
@@ -35,35 +41,42 @@ def run_campaign(config: CampaignConfig, console: Console) -> None:
 
     Raises:
         InputError: if the campaign cannot be opened, or another process drives it.
+        WorkError: if training fails.
     """
-    with ExitStack() as stack:
-        campaign = stack.enter_context(Campaign.open(config))
-        if campaign.validator is None:
-            from alloys.errors import InputError
+    if config.validator.name == EXTERNAL:
+        raise InputError("the validator is 'external': drive this campaign from Python with suggest and observe")
+    if config.tracking.enabled:
+        from loop.tracking import prepare
 
-            raise InputError("the validator is 'external': drive this campaign from Python with suggest and observe")
-        display = stack.enter_context(Display(console, config.name, config.iterations))
-        watchers: list[Watcher] = [display]
-        tracker = None
-        display.stage(len(campaign.store.iterations()), "starting Ray and MLflow")
-        if config.tracking.enabled:
-            from loop.tracking import Tracker
-
-            tracker = Tracker(campaign, Path(config.tracking.folder))
-            watchers.append(tracker)
-        finished = False
-        try:
+        prepare(Path(config.tracking.folder))
+    with Campaign.open(config) as campaign:
+        where = None
+        with ExitStack() as stack:
+            display = stack.enter_context(Display(console, config.name, config.iterations))
+            tracker = _tracker(campaign, stack)
             if not _finished(campaign):
-                executor = make_executor(campaign)
-                stack.callback(executor.close)
-                Driver(campaign, executor, watchers).run(config.iterations)
-            finished = True
-        finally:
+                _drive(campaign, display, [display, *([tracker] if tracker else [])], stack)
             if tracker is not None:
-                tracker.sync()
-                tracker.finish(finished=finished)
-        where = tracker.where if tracker is not None else None
+                tracker.ended = True
+                where = tracker.where
         summary(campaign, console, where)
+
+
+def _tracker(campaign: Campaign, stack: ExitStack) -> Tracker | None:
+    if not campaign.config.tracking.enabled:
+        return None
+    from loop.tracking import Tracker
+
+    tracker = Tracker(campaign, Path(campaign.config.tracking.folder))
+    stack.callback(tracker.finish)
+    return tracker
+
+
+def _drive(campaign: Campaign, display: Display, watchers: list[Watcher], stack: ExitStack) -> None:
+    display.begin("starting Ray" if campaign.config.cluster.executor == "ray" else "starting")
+    executor = make_executor(campaign)
+    stack.callback(executor.close)
+    Driver(campaign, executor, watchers).run(campaign.config.iterations)
 
 
 def _finished(campaign: Campaign) -> bool:
@@ -77,7 +90,17 @@ def summary(campaign: Campaign, console: Console, where: str | None, top: int = 
     console.print()
     console.print(best_table(view, top, width=console.width))
     console.print(iteration_table(iteration_summaries(campaign.store, view)))
+    counts = campaign.store.counts()
+    if counts.get("needs_review"):
+        console.print(f"{counts['needs_review']} validations gave no answer and are set aside for review", markup=False)
+    if not view.rows or all(row.failure for row in view.rows):
+        console.print("no validation gave values; the first reason was: " + _first_reason(campaign), markup=False)
     console.print(f"dataset digest {campaign.store.dataset_digest()}", markup=False, highlight=False)
     console.print(f"campaign files in {campaign.folder}", markup=False, highlight=False)
     if where is not None:
         console.print(f"MLflow: `alloyloop ui`, {where}", markup=False, highlight=False)
+
+
+def _first_reason(campaign: Campaign) -> str:
+    reasons = [job.message for job in campaign.store.jobs() if job.message]
+    return reasons[0] if reasons else "unknown"

@@ -63,23 +63,37 @@ def _spread(pool: Units, chosen: list[Units], count: int) -> list[int]:
 
 
 def initial_design(
-    space: Space, goal: Goal, table: Sequence[Composition], count: int, share: float, seed: int
+    space: Space,
+    goal: Goal,
+    table: Sequence[Composition],
+    count: int,
+    share: float,
+    seed: int,
+    *,
+    seen: Sequence[Composition] = (),
 ) -> list[Selection]:
     """Iteration 0: known alloys and a space-filling design, all of which satisfy the closed-form constraints.
 
     Known alloys are rounded to the grid and chosen far apart from each other (greedy maximin in at.%); the rest
     are random compositions of the space, chosen likewise. Where too few known alloys pass, the design fills up.
+    What was seen already is not asked for again.
+
+    Raises:
+        InputError: if too few compositions satisfy the closed-form constraints.
     """
     nearest = [units for units in (space.nearest(composition) for composition in table) if units is not None]
     known = np.unique(np.array(nearest, dtype=np.int64).reshape(-1, space.dimension), axis=0)
     known = known[passes_closed_forms(space, goal, known)]
+    answered = [units for units in (space.nearest(composition) for composition in seen) if units is not None]
+    fresh = [not any((row == old).all() for old in answered) for row in known]
+    known = known[np.array(fresh, dtype=np.bool_)]
     rng = np.random.default_rng(seed_for(seed, 0, "design"))
     known = known[rng.permutation(len(known))]
     first = _spread(known, [], round(count * share))
     chosen = [known[i] for i in first]
     selections = [(row, "table", "a known alloy, far from the others chosen") for row in chosen]
     pool = _closed_form_pool(space, goal, rng, max(2000, 50 * count))
-    for i in _spread(pool, chosen, count - len(chosen)):
+    for i in _spread(pool, [*chosen, *answered], count - len(chosen)):
         selections.append((pool[i], "design", "space-filling start"))
     if len(selections) < count:
         raise InputError(

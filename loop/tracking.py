@@ -13,6 +13,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from alloys.errors import InputError
 from loop.campaign import Campaign
 from loop.store import Artifact, IterationState, Metric
@@ -30,6 +32,18 @@ _ARTIFACTS_DONE = "alloyloop.artifacts_done"
 def tracking_uri(folder: Path) -> str:
     """The URI of the store in a folder."""
     return f"sqlite:///{(folder / 'mlflow.db').resolve()}"
+
+
+def prepare(folder: Path) -> None:
+    """Makes the folders of a store.
+
+    Raises:
+        InputError: if they cannot be made.
+    """
+    try:
+        (folder / "artifacts").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"MLflow's store cannot lie in {folder}: {error}; set tracking.folder") from error
 
 
 class Tracker:
@@ -51,20 +65,26 @@ class Tracker:
             warnings.simplefilter("ignore")
             import mlflow
             from mlflow.entities import Metric as MlflowMetric
+            from mlflow.entities import Param
             from mlflow.exceptions import MlflowException
         logging.getLogger("mlflow").setLevel(logging.WARNING)
 
+        self.ended = False
+        """Whether the campaign came to its end."""
         self._campaign = campaign
         self._metric = MlflowMetric
-        self._error: type[Exception] = MlflowException
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "artifacts").mkdir(exist_ok=True)
+        self._param = Param
+        self._errors = (MlflowException, SQLAlchemyError, OSError)
         try:
+            prepare(folder)
             self._client = mlflow.MlflowClient(tracking_uri=tracking_uri(folder))
             self._experiment = self._experiment_id((folder / "artifacts").resolve().as_uri())
             self._parent = self._parent_run()
-        except MlflowException as error:
-            raise InputError(f"MLflow's store in {folder} cannot be used: {error}") from error
+        except (MlflowException, SQLAlchemyError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise InputError(
+                f"MLflow's store in {folder} cannot be used: {reason}; move it away, or set tracking.folder"
+            ) from error
 
     def _experiment_id(self, location: str) -> str:
         found = self._client.get_experiment_by_name(EXPERIMENT)
@@ -85,27 +105,31 @@ class Tracker:
         run = self._find(f"tags.`{_TAG}` = '{key}' and tags.`{_ITERATION}` = 'campaign'")
         if run is not None:
             self._client.update_run(run.info.run_id, status="RUNNING")
+            self._parameters(run)  # again, in case a first attempt ended before they were written
             return run
         config = self._campaign.config
         tags = {_TAG: key, _ITERATION: "campaign", "config_digest": config.digest, "code": self._version()}
-        run = self._client.create_run(self._experiment, run_name=config.name, tags=tags)
-        for name, value in _flat(config.science()).items():
-            self._client.log_param(run.info.run_id, name, value[:500])
+        begun = int(self._campaign.store.campaign().created * 1000)
+        run = self._client.create_run(self._experiment, start_time=begun, run_name=config.name, tags=tags)
+        self._parameters(run)
         return run
+
+    def _parameters(self, run: Any) -> None:
+        values = _flat(self._campaign.config.science())
+        self._client.log_batch(run.info.run_id, params=[self._param(name, text[:500]) for name, text in values.items()])
 
     def _version(self) -> str:
         return str(self._campaign.store.campaign().code_version)
 
-    def _child_run(self, index: int) -> Any:
+    def _child_run(self, index: int, started: float) -> Any:
         key = self._key()
         run = self._find(f"tags.`{_TAG}` = '{key}' and tags.`{_ITERATION}` = '{index}'")
         if run is not None:
             return run
         parent = self._parent.info.run_id
         tags = {_TAG: key, _ITERATION: str(index), "mlflow.parentRunId": parent}
-        return self._client.create_run(
-            self._experiment, run_name=f"{self._campaign.config.name} {index:03d}", tags=tags
-        )
+        name = f"{self._campaign.config.name} {index:03d}"
+        return self._client.create_run(self._experiment, start_time=int(started * 1000), run_name=name, tags=tags)
 
     # Watching -----------------------------------------------------------------------------------------------
 
@@ -123,7 +147,7 @@ class Tracker:
         """Replays what MLflow does not have yet; trouble with MLflow does not end a campaign."""
         try:
             self._sync()
-        except (self._error, OSError) as error:
+        except self._errors as error:
             log.warning("MLflow is behind, the campaign goes on; the next run catches up: %s", error)
 
     def _sync(self) -> None:
@@ -132,7 +156,7 @@ class Tracker:
         for iteration in store.iterations():
             if iteration.state is not IterationState.CLOSED:
                 continue
-            child = self._child_run(iteration.index)
+            child = self._child_run(iteration.index, iteration.started)
             self._replay(child, [m for m in metrics if m.iteration == iteration.index])
             self._losses(child, iteration.info.get("training", {}), iteration.started)
             self._upload(child, [a for a in artifacts if a.iteration == iteration.index])
@@ -180,11 +204,12 @@ class Tracker:
             run.data.tags[_ARTIFACTS_DONE] = json.dumps(done)
             self._client.set_tag(run.info.run_id, _ARTIFACTS_DONE, json.dumps(done))
 
-    def finish(self, *, finished: bool) -> None:
-        """Marks the parent run as finished, or as stopped before its end."""
+    def finish(self) -> None:
+        """Brings MLflow up to date, and marks the parent run as finished, or as stopped before its end."""
+        self.sync()
         try:
-            self._client.set_terminated(self._parent.info.run_id, status="FINISHED" if finished else "KILLED")
-        except (self._error, OSError) as error:
+            self._client.set_terminated(self._parent.info.run_id, status="FINISHED" if self.ended else "KILLED")
+        except self._errors as error:
             log.warning("MLflow could not be told that the run ended: %s", error)
 
     @property

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.goal import Goal
-from alloys.records import Prediction
+from alloys.records import Observation, Prediction
 from alloys.reference import properties_of
 from alloys.space import Space, Units
 from loop.assembly import build_goal, build_space
@@ -148,46 +148,38 @@ def view_of(store: CampaignStore, config: CampaignConfig | None = None) -> View:
     """Reads a campaign."""
     config = config or config_of(store)
     goal = build_goal(config)
-    proposals = {proposal.key: proposal.selection for proposal in store.proposals()}
+    proposals = {p.selection.candidate.composition: p for p in store.proposals()}
     rows = []
-    for stored in store.observations():
-        seen = stored.observation
-        selection = proposals.get(stored.key or "")
-        values = {**properties_of(seen.composition), **seen.values}
+    for composition, seen in _by_alloy(store).items():
+        proposal = proposals.get(composition)
+        selection = proposal.selection if proposal else None
+        measured = {name: value for observation in reversed(seen) for name, value in observation.values.items()}
+        failure = next((observation.failure for observation in seen if observation.failure), None)
+        values = {**properties_of(composition), **measured}
         rows.append(
             Row(
-                composition=seen.composition,
-                iteration=stored.iteration,
-                origin=selection.candidate.origin if selection else seen.source,
+                composition=composition,
+                iteration=proposal.iteration if proposal else None,
+                origin=selection.candidate.origin if selection else seen[0].source,
                 values=values,
-                feasible=seen.failure is None and goal.feasible(values),
-                failure=seen.failure,
+                feasible=bool(measured) and goal.feasible(values),
+                failure=failure if not measured else None,
                 prediction=selection.prediction if selection else None,
                 why=selection.why if selection else "",
             )
         )
     answered = {row.composition for row in rows}
-    asked = [selection.candidate.composition for selection in proposals.values()]
-    pending = tuple(composition for composition in asked if composition not in answered)
-    return View(config, build_space(config.space), goal, tuple(_merged(rows, goal)), pending)
+    pending = tuple(composition for composition in proposals if composition not in answered)
+    return View(config, build_space(config.space), goal, tuple(rows), pending)
 
 
-def _merged(rows: list[Row], goal: Goal) -> list[Row]:
-    """One row for each alloy: what was brought by hand later joins what was there."""
-    by_alloy: dict[Composition, Row] = {}
-    for row in rows:
-        before = by_alloy.get(row.composition)
-        if before is None:
-            by_alloy[row.composition] = row
-            continue
-        main, other = (row, before) if row.iteration is not None else (before, row)
-        values = {**other.values, **main.values}
-        failure = main.failure if not other.values else None
-        by_alloy[row.composition] = Row(
-            main.composition, main.iteration, main.origin, values, failure is None and goal.feasible(values),
-            failure, main.prediction, main.why,
-        )  # fmt: skip
-    return list(by_alloy.values())
+def _by_alloy(store: CampaignStore) -> dict[Composition, list[Observation]]:
+    """Accepted observations of each alloy, in the order of iteration and rank, then of arrival."""
+    ranks = {p.selection.candidate.composition: (p.iteration, p.selection.rank) for p in store.proposals()}
+    found: dict[Composition, list[Observation]] = {}
+    for stored in store.observations():
+        found.setdefault(stored.observation.composition, []).append(stored.observation)
+    return dict(sorted(found.items(), key=lambda item: ranks.get(item[0], (-1, -1))))
 
 
 def campaign_state(store: CampaignStore) -> str:

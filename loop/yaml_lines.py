@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +53,27 @@ def parse_yaml(text: str, where: str) -> Document:
     return document
 
 
+# YAML 1.1 asks for a point and a signed exponent; people write 1e-9.
+_EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
+
+
+def parse_value(text: str) -> Any:
+    """A single YAML value, such as ``3``, ``[1, 2]`` or ``{tdb: my.tdb}``.
+
+    Raises:
+        InputError: if the text is not one.
+    """
+    document = Document({})
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise InputError(f"{text!r} is not a YAML value ({getattr(error, 'problem', error)})") from error
+    value = None if node is None else _plain(node, (), document)
+    if document.mistakes:
+        raise InputError(document.mistakes[0][1])
+    return value
+
+
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
@@ -87,6 +109,8 @@ def _mapping(node: yaml.MappingNode, path: Location, document: Document) -> dict
 def _scalar(node: yaml.Node, document: Document) -> Any:
     loader = yaml.SafeLoader("")
     try:
+        if node.tag == "tag:yaml.org,2002:str" and not getattr(node, "style", None) and _EXPONENT.fullmatch(node.value):
+            return float(node.value)
         return loader.construct_object(node)
     except yaml.YAMLError:
         document.mistakes.append((node.start_mark.line + 1, _tag_message(node.tag)))

@@ -288,7 +288,7 @@ def _lazy_best(criterion: Criterion, latest: Floats, chosen: list[tuple[int, flo
         todo = order[~fresh[order] & np.isfinite(latest[order]) | np.isposinf(latest[order])][:_CHUNK]
         best = order[fresh[order]][:1]
         if not len(todo) or (len(best) and latest[best[0]] >= latest[todo[0]]):
-            return int(best[0])
+            return int(best[0]) if len(best) else int(order[0])
         latest[todo] = criterion.values(todo)
         fresh[todo] = True
 

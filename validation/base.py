@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 from alloys.composition import Composition
 from alloys.records import Verdict
@@ -28,6 +29,19 @@ class Validator(Protocol):
     @property
     def fingerprint(self) -> str:
         """Digest of version, settings and database: two validators with one fingerprint give the same answer."""
+        ...
+
+    def check(self, elements: Iterable[str]) -> None:
+        """Refuses elements that it cannot answer for.
+
+        Raises:
+            InputError: naming what is lacking, and what there is.
+        """
+        ...
+
+    @property
+    def portable_settings(self) -> dict[str, Any]:
+        """Settings from which any process makes the same validator."""
         ...
 
     def validate(self, composition: Composition) -> Verdict:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from alloys.composition import Composition
-from alloys.elements import element_table
+from alloys.elements import element_table, known_elements
 from alloys.errors import InputError
 from alloys.records import Failed, FailureKind, Measured, Verdict, digest_of, quantities
 from alloys.reference import CLOSED_FORMS, properties_of
@@ -35,6 +35,21 @@ class ReferenceValidator:
         """Digest of the formulas' version and the element table."""
         table = {symbol: str(row) for symbol, row in element_table().items()}
         return digest_of({"name": self.name, "version": VERSION, "elements": table})
+
+    @property
+    def portable_settings(self) -> dict[str, Any]:
+        """None are needed."""
+        return {}
+
+    def check(self, elements: Iterable[str]) -> None:
+        """Refuses elements without reference data.
+
+        Raises:
+            InputError: naming them, and those there are.
+        """
+        lacking = sorted(set(elements) - set(known_elements()))
+        if lacking:
+            raise InputError(f"no reference data for {', '.join(lacking)}; available are {', '.join(known_elements())}")
 
     def validate(self, composition: Composition) -> Verdict:
         """The closed forms, or a failure where an element has no reference data."""

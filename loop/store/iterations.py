@@ -14,7 +14,7 @@ from loop.store.errors import BatchExists, IterationError, StoreError
 from loop.store.moves import put_job
 from loop.store.records import Iteration, Proposal
 from loop.store.schema import iterations, jobs, proposals
-from loop.store.transitions import OPEN, IterationState
+from loop.store.transitions import OPEN, IterationState, JobState
 
 _index = iterations.c["index"]
 
@@ -108,7 +108,12 @@ class IterationMethods(StorePart):
             return _load(connection, index)
 
     def store_batch(
-        self, iteration: int, selections: Sequence[Selection], requests: Sequence[ValidationRequest]
+        self,
+        iteration: int,
+        selections: Sequence[Selection],
+        requests: Sequence[ValidationRequest],
+        *,
+        by_hand: bool = False,
     ) -> list[Proposal]:
         """Stores an iteration's batch, queues its jobs and moves it to validating, all or nothing.
 
@@ -116,6 +121,7 @@ class IterationMethods(StorePart):
             iteration: index of an iteration that is proposing.
             selections: what was chosen; may be empty.
             requests: one per selection, of the same composition.
+            by_hand: whether the jobs await a person, and no worker gets them.
 
         Raises:
             BatchExists: if the iteration has its batch already; read it with `proposals`.
@@ -129,7 +135,7 @@ class IterationMethods(StorePart):
                 raise BatchExists(f"iteration {iteration} has its batch already, and the stored one wins")
             _refuse_known(connection, [row["composition"] for row in rows])
             for request in requests:
-                put_job(connection, request, now)
+                put_job(connection, request, now, JobState.AWAITING_HUMAN if by_hand else JobState.QUEUED)
             if rows:
                 connection.execute(sa.insert(proposals), rows)
             state = {"state": IterationState.VALIDATING}

@@ -61,16 +61,18 @@ def load_job(connection: sa.Connection, key: str) -> Job:
     return found[0]
 
 
-def put_job(connection: sa.Connection, request: ValidationRequest, now: float) -> None:
-    """Adds a queued job and its first event."""
-    check_move(None, JobState.QUEUED)
+def put_job(
+    connection: sa.Connection, request: ValidationRequest, now: float, state: JobState = JobState.QUEUED
+) -> None:
+    """Adds a job, queued or awaiting a person, and its first event."""
+    check_move(None, state)
     connection.execute(
         sa.insert(jobs).values(
             key=request.key,
             composition=request.composition.canonical(),
             validator=request.validator,
             fingerprint=request.fingerprint,
-            state=JobState.QUEUED,
+            state=state,
             attempts=0,
             retries=0,
             deaths=0,
@@ -78,7 +80,7 @@ def put_job(connection: sa.Connection, request: ValidationRequest, now: float) -
             updated=now,
         )
     )
-    _append(connection, request.key, None, JobState.QUEUED, now=now)
+    _append(connection, request.key, None, state, now=now)
 
 
 def move(connection: sa.Connection, job: Job, target: JobState, *, now: float, note: str = "", **columns: Any) -> None:

@@ -25,20 +25,21 @@ def _content(observation: Observation) -> dict[str, Any]:
     }
 
 
-def _answer(job: Job, verdict: Verdict) -> dict[str, Any]:
+def _answer(job: Job, verdict: Verdict, source: str | None = None) -> dict[str, Any]:
+    source = source or job.request.validator
     if isinstance(verdict, Measured):
         values = {name: quantity.value for name, quantity in verdict.properties.items()}
-        seen = Observation(job.request.composition, values, job.request.validator)
+        seen = Observation(job.request.composition, values, source)
     else:
-        seen = Observation(job.request.composition, {}, job.request.validator, verdict.message)
+        seen = Observation(job.request.composition, {}, source, verdict.message)
     return {**_content(seen), "job_key": job.key, "iteration": job.iteration}
 
 
-def accept(connection: sa.Connection, job: Job, verdict: Verdict, now: float) -> None:
-    """Stores the job's one accepted answer."""
+def accept(connection: sa.Connection, job: Job, verdict: Verdict, now: float, source: str | None = None) -> None:
+    """Stores the job's one accepted answer; its source is the validator's name, or a person's."""
     # A person's verdict belongs to no lease.
     token = None if job.state is JobState.NEEDS_REVIEW else job.token
-    row = {**_answer(job, verdict), "token": token, "replicate": False, "at": now}
+    row = {**_answer(job, verdict, source), "token": token, "replicate": False, "at": now}
     connection.execute(sa.insert(observations).values(row))
 
 

@@ -168,6 +168,25 @@ class QueueMethods(StorePart):
             _settle(connection, job, checked, now, note)
             return load_job(connection, key).state
 
+    def answer(self, key: str, verdict: Verdict, *, source: str) -> Outcome:
+        """A person's answer to a job that nobody works on, the observation under the person's name.
+
+        Raises:
+            IllegalMove: if somebody works on the job, or it is answered or cancelled.
+            StoreError: if the verdict is neither values nor a failure for physics.
+            UnknownJob: if there is no such job.
+        """
+        checked = _checked(verdict)
+        if not _is_result(checked):
+            raise StoreError(f"a person's answer is values or a failure for physics, got {checked}")
+        now = self._clock()
+        with self._write() as connection:
+            job = load_job(connection, key)
+            if job.state not in (JobState.AWAITING_HUMAN, JobState.NEEDS_REVIEW):
+                move(connection, job, JobState.AWAITING_HUMAN, now=now, note=f"answered by {source}")
+                job = load_job(connection, key)
+            return _settle(connection, job, checked, now, f"answered by {source}", source)
+
     def counts(self) -> dict[str, int]:
         """Number of jobs by state, every state named."""
         with self._read() as connection:
@@ -272,17 +291,19 @@ def _bury(connection: sa.Connection, job: Job, now: float, note: str) -> JobStat
     return JobState.NEEDS_REVIEW
 
 
-def _settle(connection: sa.Connection, job: Job, verdict: Verdict, now: float, note: str = "") -> Outcome:
+def _settle(
+    connection: sa.Connection, job: Job, verdict: Verdict, now: float, note: str = "", source: str | None = None
+) -> Outcome:
     text = encode(verdict.to_json(), "a verdict")
     if isinstance(verdict, Measured):
         cleared = {"error_class": None, "message": None}
         move(connection, job, JobState.DONE, now=now, note=note, verdict=text, **cleared)
-        accept(connection, job, verdict, now)
+        accept(connection, job, verdict, now, source)
         return Outcome.DONE
     told = {"error_class": str(verdict.kind), "message": verdict.message}
     if verdict.kind is FailureKind.PHYSICS:
         move(connection, job, JobState.FAILED, now=now, note=note, verdict=text, **told)
-        accept(connection, job, verdict, now)
+        accept(connection, job, verdict, now, source)
         return Outcome.FAILED
     if verdict.kind is FailureKind.SUSPECT:
         move(connection, job, JobState.NEEDS_REVIEW, now=now, note=verdict.message, verdict=text, **told)

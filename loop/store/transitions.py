@@ -40,9 +40,9 @@ S = JobState
 # From a state (None: the job is new) to the states that may follow it.
 MOVES: Mapping[JobState | None, frozenset[JobState]] = {
     None: frozenset({S.QUEUED, S.AWAITING_HUMAN}),
-    S.QUEUED: frozenset({S.LEASED, S.CANCELLED}),
+    S.QUEUED: frozenset({S.LEASED, S.AWAITING_HUMAN, S.CANCELLED}),
     S.LEASED: frozenset({S.DONE, S.FAILED, S.RETRY_WAIT, S.NEEDS_REVIEW, S.QUEUED, S.SUBMITTING, S.CANCELLED}),
-    S.RETRY_WAIT: frozenset({S.QUEUED, S.CANCELLED}),
+    S.RETRY_WAIT: frozenset({S.QUEUED, S.AWAITING_HUMAN, S.CANCELLED}),
     S.SUBMITTING: frozenset({S.EXTERNAL, S.FAILED, S.RETRY_WAIT, S.NEEDS_REVIEW, S.CANCELLED}),
     S.EXTERNAL: frozenset({S.RETRIEVING, S.FAILED, S.RETRY_WAIT, S.NEEDS_REVIEW, S.CANCELLED}),
     S.RETRIEVING: frozenset({S.DONE, S.FAILED, S.RETRY_WAIT, S.NEEDS_REVIEW, S.CANCELLED}),

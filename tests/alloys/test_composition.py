@@ -29,6 +29,7 @@ def test_the_same_alloy_in_any_amounts_is_the_same(composition: Composition) -> 
         ("", "at least one element"),
         ("Nb0Ta0", "at least one element"),
         ("nb", "cannot read the formula"),
+        ("Nb0.5Mo0.4", "sum to 0.9, not 1"),
         ("=1+1", "cannot read the formula"),
     ],
 )

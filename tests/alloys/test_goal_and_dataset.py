@@ -67,6 +67,8 @@ def test_measurements_are_read(tmp_path: Path) -> None:
         ("alloy,solidus\nNbTaTi,2000\n", "needs a column 'formula'"),
         ("formula,solidus\n", "has no rows"),
         ("formula,solidus\nNbTaTi,\n", "no property value"),
+        ("formula,solidus,liquidus\nNbTaTi,3000,2000\n", "solidus <= liquidus must hold"),
+        ("formula,solidus,failure\nNbTaTi,3000,cracked\n", "a failed alloy has no values"),
         ("formula,solidus\nNbTaTi,2000,4\n", "more cells"),
         ("formula,solidus,solidus\nNbTaTi,2000,4\n", "named twice"),
     ],

@@ -209,6 +209,11 @@ def test_suggest_and_observe_by_hand(tmp_path: Path) -> None:
         table["solidus"] = np.linspace(2000, 2500, 6)
         assert campaign.observe(table).new == 6
         assert campaign.observe(table).known == 6
+        assert campaign.store.counts()[JobState.DONE] == 6
+        assert {metric.name for metric in campaign.store.metrics()} >= {"hypervolume", "feasible_share"}
+        rows = campaign.view().rows
+        assert [row.iteration for row in rows] == [0] * 6
+        assert sum(row.feasible for row in rows) > 0
         second = campaign.suggest(2)
         assert {"solidus", "solidus_std", "probability_feasible", "why"} <= set(second.columns)
         assert not set(second["formula"]) & set(first["formula"])
@@ -226,12 +231,86 @@ def test_results_brought_by_hand_join_a_calphad_campaign(tmp_path: Path) -> None
         rows = {str(row.composition): row for row in campaign.view().rows}
         assert len(rows) == 6
         assert rows[start["formula"][0]].values["solidus"] == 2300.0
-        assert campaign.store.counts()[JobState.CANCELLED] == 1
+        assert {row.iteration for row in rows.values()} == {0}
+        assert campaign.store.counts()[JobState.DONE] == 6
+        assert check_store(campaign.store) == []
+
+
+def test_a_partial_answer_keeps_the_alloy_out(tmp_path: Path) -> None:
+    with _external(tmp_path) as campaign:
+        first = campaign.suggest(6)
+        table = _answers(first)
+        campaign.observe(table.iloc[:1][["formula", "solidus"]])
+        assert len(campaign.pending()) == 6
+        campaign.observe(table.iloc[:1].drop(columns="solidus"))
+        assert len(campaign.pending()) == 5
+        (row,) = campaign.view().rows
+        assert (row.iteration, row.values["solidus"], row.feasible) == (0, 2300.0, True)
+
+
+def test_a_failed_sample_is_an_answer(tmp_path: Path) -> None:
+    with _external(tmp_path) as campaign:
+        first = campaign.suggest(6)
+        campaign.observe(pd.DataFrame({"formula": first["formula"][:1], "failure": ["the ingot cracked"]}))
+        assert len(campaign.pending()) == 5
+        campaign.observe(_answers(first.iloc[1:]))
+        assert campaign.pending().empty
+        assert [row.failure for row in campaign.view().rows].count("the ingot cracked") == 1
+        assert len(campaign.suggest(2)) == 2
+
+
+def test_what_was_seen_before_the_start_is_not_asked_for_again(tmp_path: Path) -> None:
+    with _external(tmp_path / "one") as campaign:
+        first = campaign.suggest(6)
+    with _external(tmp_path / "two") as campaign:
+        campaign.observe(_answers(first.head(2)))
+        start = campaign.suggest(6)
+        assert not set(start["formula"]) & set(first["formula"][:2])
+        assert list(campaign.suggest(6)["formula"]) == list(start["formula"])
+
+
+def test_a_suggestion_with_a_model_has_a_model_to_thank(tmp_path: Path) -> None:
+    with _external(tmp_path) as campaign:
+        campaign.observe(_answers(campaign.suggest(6)))
+        second = campaign.suggest(2)
+        campaign.observe(_answers(second))
+        rows = [row for row in campaign.view().rows if row.iteration == 1]
+        assert all(row.prediction is not None and row.origin != "observed" for row in rows)
+        names = {metric.name for metric in campaign.store.metrics() if metric.iteration == 1}
+        assert "batch.coverage.solidus" in names
+
+
+@pytest.mark.parametrize("n", [0, -1, 2.5, "3", True, None])
+def test_a_number_of_suggestions_is_a_positive_whole_number(tmp_path: Path, n: object) -> None:
+    with _external(tmp_path) as campaign, pytest.raises(InputError, match="whole number of at least 1"):
+        campaign.suggest(n)  # type: ignore[arg-type]
+
+
+def test_a_start_that_cannot_be_had_leaves_nothing_behind(tmp_path: Path) -> None:
+    impossible = ["density <= 2", "solidus >= 2273"]
+    with pytest.raises(InputError, match="satisfy the closed-form constraints"):
+        Campaign.open(small_config(tmp_path, constraints=impossible))
+    assert not (tmp_path / "campaigns").exists()
+    with pytest.raises(InputError, match=r"cannot read the start table"):
+        Campaign.open(small_config(tmp_path, start={"table": "nowhere.csv"}))
+    Campaign.open(small_config(tmp_path)).close()
+
+
+def test_another_start_table_is_refused(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    start = {"validate": 6, "from_table": 0.5, "table": str(table)}
+    table.write_text("formula\nNbTiZr\nMoNbTi\n", encoding="utf-8")
+    Campaign.open(small_config(tmp_path, start=start)).close()
+    Campaign.open(small_config(tmp_path, start=start)).close()
+    table.write_text("formula\nNbTiZr\n", encoding="utf-8")
+    with pytest.raises(InputError, match="the table of known alloys changed"):
+        Campaign.open(small_config(tmp_path, start=start))
 
 
 @pytest.mark.parametrize(
     ("table", "message"),
     [
+        ({"formula": ["NbTaTi"]}, "takes a pandas DataFrame, got dict"),
         (pd.DataFrame({"formula": ["NbTaTi"], "solidus": [float("nan")]}), "no property value"),
         (pd.DataFrame({"formula": ["NbTaTi"], "solidus": ["hot"]}), "must be a number"),
         (pd.DataFrame({"formula": ["NbTaAl"], "solidus": [2000.0]}), "elements outside the campaign"),

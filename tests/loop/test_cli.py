@@ -96,7 +96,7 @@ def test_validate_takes_a_database_of_ones_own(capsys: pytest.CaptureFixture[str
     ("arguments", "message"),
     [
         (("properties", "NbXx"), "unknown element 'Xx'"),
-        (("validate", "NbAl"), "does not know Al"),
+        (("validate", "NbAl"), "NbAl: the thermodynamic database lacks Al"),
         (("validate", "NbTa", "--with", "oracle"), "unknown validator 'oracle'"),
         (("validate", "NbTa", "--tdb", "missing.tdb"), "cannot be used"),
         (("status", "nowhere"), "there is no campaign 'nowhere'"),

@@ -7,6 +7,7 @@ import pytest
 from alloys.errors import InputError
 from loop.config import CampaignConfig, check_config, load_config
 from tests.loop.loop_helpers import DEFAULT, small_document
+from validation.calphad import build_database
 
 
 def _check(folder: Path, text: str) -> list[str]:
@@ -44,6 +45,7 @@ def test_the_default_campaign_has_no_mistakes() -> None:
         ("name: calphad", "name: oracle", 47, "unknown validator 'oracle'"),
         ("name: calphad", "name: reference", 19, "nobody measures 'specific_yield_strength_1300c'"),
         ("family: cvae", "family: magic", 40, "unknown generator family 'magic'"),
+        ("validate: 24 ", "validate: 1000000000 ", 36, "less than or equal to 10000"),
         ("name: refractory", "name: ../etc", 3, "should match pattern"),
         ("ductility_index: 2.5", "density: 2.5", 33, "reference_point must name the objectives"),
     ],
@@ -91,6 +93,25 @@ def test_an_unusable_database_is_refused(tmp_path: Path, tdb: str | None, messag
         path.write_text(tdb, encoding="utf-8")
     text = GOOD.replace("name: calphad", f"name: calphad\n  settings: {{tdb: '{path}'}}\n  #")
     assert any(message in mistake for mistake in _check(tmp_path, text))
+
+
+def test_a_goal_of_closed_forms_alone_is_refused(tmp_path: Path) -> None:
+    text = GOOD.replace("maximize specific_yield_strength_1300c", "minimize density")
+    text = "\n".join(line for line in text.splitlines() if "solidus >=" not in line and "freezing" not in line)
+    text = "\n".join(line for line in text.splitlines() if "bcc_fraction" not in line)
+    text = text.replace("specific_yield_strength_1300c: 0", "density: 20")
+    assert any("nothing to validate" in mistake for mistake in _check(tmp_path, text))
+
+
+def test_a_database_with_an_undefined_function_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "undefined.tdb"
+    path.write_text(build_database().replace("FUNCTION GHSERNB", "FUNCTION GHSERXX"), encoding="utf-8")
+    text = GOOD.replace("name: calphad", f"name: calphad\n  settings: {{tdb: '{path}'}}\n  #")
+    assert any("does not define GHSERNB" in mistake for mistake in _check(tmp_path, text))
+
+
+def test_numbers_with_a_bare_exponent_are_numbers() -> None:
+    assert load_config(DEFAULT, ["space.lower=5e-2"]).space.lower == 0.05
 
 
 def test_a_database_without_an_element_is_refused(tmp_path: Path, public_data: Path) -> None:

@@ -36,7 +36,8 @@ def tracked(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
         warnings.simplefilter("ignore")
         tracker = Tracker(campaign, folder / "mlruns")
         Driver(campaign, LocalExecutor(campaign.spec), [tracker]).run(1)
-        tracker.finish(finished=True)
+        tracker.ended = True
+        tracker.finish()
     return campaign
 
 

@@ -73,3 +73,28 @@ def parsed(text: str) -> Any:
     if not set(database.elements) - {"VA", "/-"} or not database.phases:
         raise DatabaseError("the database parses, but defines no element or no phase; is it a TDB file?")
     return database
+
+
+def undefined_functions(database: Any, elements: Iterable[str]) -> list[str]:
+    """Functions that alloys of these elements would need and the database does not define; they would count as 0.
+
+    Args:
+        database: What `parsed` returned.
+        elements: Element symbols in any case.
+    """
+    held = {element.upper() for element in elements} | {"VA", "/-"}
+    waiting: list[Any] = [
+        row["parameter"]
+        for row in database._parameters.all()
+        if all({str(e) for e in s.constituents} <= held for site in row["constituent_array"] for s in site)
+    ]
+    seen: set[str] = set()
+    missing: set[str] = set()
+    while waiting:
+        for symbol in {str(s) for s in getattr(waiting.pop(), "free_symbols", ())} - seen - {"T", "P", "R"}:
+            seen.add(symbol)
+            if symbol in database.symbols:
+                waiting.append(database.symbols[symbol])
+            else:
+                missing.add(symbol)
+    return sorted(missing)

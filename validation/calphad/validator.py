@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,26 @@ class CalphadValidator:
         """The elements of the database."""
         return tuple(symbol.capitalize() for symbol in self._engine.elements)
 
+    def check(self, elements: Iterable[str]) -> None:
+        """Whether the database can answer for alloys of these elements at all.
+
+        Raises:
+            InputError: if it lacks an element, or a function that their energies need.
+        """
+        from validation.calphad.tdbfile import parsed, undefined_functions
+
+        lacking = sorted(set(elements) - set(self.elements))
+        if lacking:
+            raise InputError(
+                f"the thermodynamic database lacks {', '.join(lacking)}; it has {', '.join(self.elements)}"
+            )
+        undefined = undefined_functions(parsed(self._text), elements)
+        if undefined:
+            raise InputError(
+                f"the thermodynamic database does not define {', '.join(undefined[:8])}, which alloys of "
+                f"{'-'.join(sorted(elements))} need"
+            )
+
     def validate(self, composition: Composition) -> Verdict:
         """The equilibrium of one alloy, or why there is none."""
         start = time.perf_counter()
@@ -111,6 +131,10 @@ class CalphadValidator:
             return Failed(FailureKind.PHYSICS, str(error), time.perf_counter() - start)
         except InputError as error:
             return Failed(FailureKind.SUSPECT, str(error), time.perf_counter() - start)
+        except (ArithmeticError, LookupError, ValueError) as error:
+            # The solver broke on this alloy and this database; it would again.
+            reason = f"the equilibrium solver failed: {type(error).__name__}: {error}"
+            return Failed(FailureKind.PHYSICS, reason, time.perf_counter() - start)
         details = {
             "phases": {f"{celsius:g} C": [list(row) for row in rows] for celsius, rows in result.phases.items()},
             "notes": [*result.notes, *note],

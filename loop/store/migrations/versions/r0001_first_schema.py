@@ -20,9 +20,9 @@ _STATES = (
     "'retrieving', 'done', 'failed', 'cancelled')"
 )
 _MOVES = """
-    queued>leased queued>cancelled
+    queued>leased queued>awaiting_human queued>cancelled
     leased>done leased>failed leased>retry_wait leased>needs_review leased>queued leased>submitting leased>cancelled
-    retry_wait>queued retry_wait>cancelled
+    retry_wait>queued retry_wait>awaiting_human retry_wait>cancelled
     submitting>external submitting>failed submitting>retry_wait submitting>needs_review submitting>cancelled
     external>retrieving external>failed external>retry_wait external>needs_review external>cancelled
     retrieving>done retrieving>failed retrieving>retry_wait retrieving>needs_review retrieving>cancelled

@@ -1,0 +1,41 @@
+"""The numbers that an iteration leaves in the database for whoever shows them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from loop.ranking import batch_calibration
+from loop.store import CampaignStore
+from loop.view import View
+
+
+def iteration_metrics(store: CampaignStore, index: int, view: View) -> dict[str, float]:
+    """Hypervolume, feasible share, calibration, queue counts, losses and durations of an iteration."""
+    own = [row for row in view.rows if row.iteration == index]
+    info = store.iteration(index).info
+    numbers: dict[str, float] = {
+        "hypervolume": view.hypervolume(view.upto(index)),
+        "feasible_share": sum(row.feasible for row in own) / max(1, len(own)),
+        "failed": float(sum(row.failure is not None for row in own)),
+        "observations": float(len(view.rows)),
+    }
+    numbers |= {f"queue.{state}": float(count) for state, count in store.counts().items()}
+    numbers |= {f"seconds.{name}": seconds for name, seconds in info.get("spans", {}).items()}
+    numbers |= batch_calibration(view, own)
+    for name, score in info.get("calibration", {}).items():
+        numbers |= {f"loo.{key}.{name}": value for key, value in score.items()}
+    numbers |= _training(info.get("training", {}))
+    return {name: value for name, value in numbers.items() if math.isfinite(value)}
+
+
+def _training(report: Mapping[str, object]) -> dict[str, float]:
+    numbers = {}
+    for key in ("seconds", "unique_share", "valid_share"):
+        value = report.get(key)
+        if isinstance(value, int | float):
+            numbers[f"generator.{key}"] = float(value)
+    losses = report.get("validation_losses")
+    if isinstance(losses, list) and losses:
+        numbers["generator.best_loss"] = min(losses)
+    return numbers
