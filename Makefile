@@ -45,7 +45,7 @@ bench: $(STAMP)  ## the figures: database, campaign, kills
 	$(BIN)/python -m benchmarks.kills
 
 lock: $(STAMP)  ## write what is installed as the lock
-	$(BIN)/python -m pip freeze --exclude-editable --exclude alloyloop | sed 's/+cpu$$//' > requirements.lock
+	$(BIN)/python -m pip freeze --all --exclude-editable --exclude alloyloop --exclude pip | sed 's/+cpu$$//' > requirements.lock
 
 clean:
 	rm -rf $(VENV) campaigns .pytest_cache .mypy_cache .ruff_cache .hypothesis
