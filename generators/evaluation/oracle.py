@@ -7,7 +7,7 @@ form is better where the property has one, because a surrogate's errors are no g
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 from sklearn.kernel_ridge import KernelRidge
@@ -88,7 +88,7 @@ class Oracle:
     @property
     def kinds(self) -> dict[str, Kind]:
         """Which of both answers each property."""
-        return {name: cast(Kind, "surrogate" if name in self.surrogates else "reference") for name in self.names}
+        return {name: "surrogate" if name in self.surrogates else "reference" for name in self.names}
 
     def __call__(self, fractions: Floats) -> Floats:
         """Properties of shape ``(m, p)`` of atomic fractions of shape ``(m, d)``."""

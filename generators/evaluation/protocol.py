@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from alloys.space import Bools, Floats
+from generators.evaluation.measures import pairwise_cosine
 from generators.evaluation.table import LabelledAlloys
 
 Rows = NDArray[np.int64]
@@ -125,7 +126,8 @@ def split(data: LabelledAlloys, share: float, seed: int) -> tuple[Rows, Rows]:
     return np.sort(order[held:]), np.sort(order[:held])
 
 
-def real_alike(data: LabelledAlloys, condition: Floats) -> Floats:
-    """Fractions of the real alloys near a condition, shape ``(k, d)``: what a perfect memory would answer."""
-    near = (np.abs(data.values / condition - 1) <= NEAR).all(axis=1)
-    return data.fractions[near]
+def real_cosine(data: LabelledAlloys, conditions: Conditions) -> float:
+    """Mean pairwise cosine of the real alloys near each condition: how alike alloys of equal properties are."""
+    near = [(np.abs(data.values / condition - 1) <= NEAR).all(axis=1) for condition in conditions.values]
+    cosines = [pairwise_cosine(data.fractions[rows]) for rows in near if rows.sum() > 1]
+    return float(np.mean(cosines)) if cosines else float("nan")

@@ -149,10 +149,10 @@ def labelled(rows: Rows, names: Sequence[str] = (), source: str = "") -> Labelle
     for name, column in zip(chosen, values.T, strict=True):
         if np.ptp(column) <= 1e-9 * np.abs(column).max():
             raise InputError(f"{source}: {name} is the same in every row ({column[0]:g}); it cannot be a condition")
-        if (column <= 0).any():
-            raise InputError(f"{source}: {name} must be positive, as errors are relative to it; got {column.min():g}")
-    present = (units > 0).any(axis=0)
-    space = _space(tuple(s for s, there in zip(elements, present, strict=True) if there), units)
+        if column.min() <= 0 <= column.max():
+            raise InputError(f"{source}: {name} must keep one sign, as errors are relative to it; got {column.min():g} to {column.max():g}")
+    present = np.flatnonzero((units > 0).any(axis=0))
+    space = _space(tuple(elements[i] for i in present), units)
     return LabelledAlloys(source, space, chosen, units[:, present], values)
 
 
@@ -185,7 +185,7 @@ def _on_grid(exact: Floats) -> Units:
             step = 1 if row.sum() < total else -1
             gap = np.where((wanted > 0) & (row + step > 0), step * (wanted - row), -np.inf)
             row[int(np.argmax(gap))] += step
-    return units
+    return np.asarray(units, dtype=np.int64)
 
 
 def _space(elements: tuple[str, ...], units: Units) -> Space:
