@@ -75,9 +75,9 @@ def domain(outcome: Outcome, ground: Ground) -> bytes:
     drawn, names = outcome.drawn["domain"], ground.data.names
     columns = int(np.ceil(len(drawn.units) ** 0.5))
     lines = -(-len(drawn.units) // columns)
-    figure = Figure(figsize=(2.4 * columns, 2.4 * lines))
+    figure = Figure(figsize=(2.4 * columns, 2.4 * lines), layout="constrained")
     low, high = ground.data.values[:, :2].min(axis=0), ground.data.values[:, :2].max(axis=0)
-    panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)[::-1].ravel()
     for axes, rows, condition, far in zip(panels, drawn.units, drawn.conditions, ground.domain.far, strict=False):
         values = ground.oracle(ground.data.space.fractions(rows))
         axes.scatter(ground.data.values[:, 0], ground.data.values[:, 1], s=1, c="0.8")
@@ -114,7 +114,7 @@ def bars(outcome: Outcome, ground: Ground) -> bytes:
 def correlation(outcome: Outcome, ground: Ground) -> bytes:
     """Correlations between elements' fractions, of real alloys and of samples under the data's conditions."""
     space, drawn = ground.data.space, outcome.drawn["data"]
-    figure = Figure(figsize=(11, 5))
+    figure = Figure(figsize=(11, 5), layout="constrained")
     panels = figure.subplots(1, 2)
     made = space.fractions(drawn.together)
     for axes, rows, title in zip(panels, (ground.data.fractions, made), ("real", "generated"), strict=True):

@@ -146,11 +146,7 @@ def labelled(rows: Rows, names: Sequence[str] = (), source: str = "") -> Labelle
         raise InputError(
             f"{source}: {len(units)} distinct compositions have {' and '.join(chosen)}; at least {FEWEST} are needed"
         )
-    for name, column in zip(chosen, values.T, strict=True):
-        if np.ptp(column) <= 1e-9 * np.abs(column).max():
-            raise InputError(f"{source}: {name} is the same in every row ({column[0]:g}); it cannot be a condition")
-        if column.min() <= 0 <= column.max():
-            raise InputError(f"{source}: {name} must keep one sign, as errors are relative to it; got {column.min():g} to {column.max():g}")
+    _check_columns(chosen, values, source)
     present = np.flatnonzero((units > 0).any(axis=0))
     space = _space(tuple(elements[i] for i in present), units)
     return LabelledAlloys(source, space, chosen, units[:, present], values)
@@ -166,6 +162,15 @@ def _check_names(rows: Rows, names: Sequence[str], source: str) -> None:
             raise InputError(
                 f"{source}: the property {name!r} {what}; available are {', '.join(sorted(given | set(CLOSED_FORMS)))}"
             )
+
+
+def _check_columns(names: Sequence[str], values: Floats, source: str) -> None:
+    for name, column in zip(names, values.T, strict=True):
+        if np.ptp(column) <= 1e-9 * np.abs(column).max():
+            raise InputError(f"{source}: {name} is the same in every row ({column[0]:g}); it cannot be a condition")
+        if column.min() <= 0 <= column.max():
+            limits = f"{column.min():g} to {column.max():g}"
+            raise InputError(f"{source}: {name} must keep one sign, as errors are relative to it; got {limits}")
 
 
 def _column(rows: Rows, name: str, elements: tuple[str, ...], exact: Floats) -> Floats:
