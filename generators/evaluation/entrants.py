@@ -65,12 +65,11 @@ BASELINES: dict[str, Entrant] = {
 """Entrants without a network, by name."""
 
 
-def entrants(names: Sequence[str] = (), settings: Mapping[str, Mapping[str, Any]] | None = None) -> list[Entrant]:
+def entrants(names: Sequence[str] = ()) -> list[Entrant]:
     """Families and baselines by name, in that order; all of them where none is named.
 
     Args:
         names: families or baselines.
-        settings: values of families' settings that differ from the defaults, by family.
 
     Raises:
         InputError: for a name that is neither.
@@ -82,6 +81,4 @@ def entrants(names: Sequence[str] = (), settings: Mapping[str, Mapping[str, Any]
             f"and the baselines {', '.join(BASELINES)}"
         )
     chosen = tuple(dict.fromkeys(names)) or (*FAMILIES, *BASELINES)
-    return [
-        family_entrant(name, (settings or {}).get(name)) if name in FAMILIES else BASELINES[name] for name in chosen
-    ]
+    return [family_entrant(name) if name in FAMILIES else BASELINES[name] for name in chosen]
