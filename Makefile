@@ -4,12 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CONFIG ?= configs/refractory.yaml
+# The published table (Borg et al. 2020, doi 10.6084/m9.figshare.12642953), which does not come with the project.
+MPEA ?= ../shared/data/MPEA/MPEA_dataset.csv
+SEEDS ?= 5
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND = Agg
 export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --quiet
 
-.PHONY: run test test-slow bench setup lint lock clean
+.PHONY: run test test-slow bench bench-generators setup lint lock clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -43,6 +46,12 @@ bench: $(STAMP)  ## the figures: database, campaign, kills
 	$(BIN)/python -m benchmarks.calphad
 	$(BIN)/python -m benchmarks.campaign
 	$(BIN)/python -m benchmarks.kills
+
+bench-generators: $(STAMP)  ## every generator and baseline on the published alloys; figures in build/generators
+	@test -f "$(MPEA)" || { echo "MPEA_dataset.csv is not at $(MPEA); download it and say make bench-generators MPEA=FILE"; exit 2; }
+	@mkdir -p build
+	$(BIN)/alloyloop data import "$(MPEA)" --format mpea --out build/mpea.csv
+	$(BIN)/alloyloop evaluate generators --data build/mpea.csv --seeds $(SEEDS) --figures build/generators
 
 lock: $(STAMP)  ## write what is installed as the lock
 	$(BIN)/python -m pip freeze --all --exclude-editable --exclude alloyloop --exclude pip | sed 's/+cpu$$//' > requirements.lock

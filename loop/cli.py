@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import signal
@@ -15,12 +14,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from alloys.composition import parse_formulas
 from alloys.errors import InputError, WorkError
 from alloys.records import Measured, Verdict
+from loop import cli_data, cli_evaluate
+from loop.console import Json
+from loop.console import err as _err
+from loop.console import out as _out
+from loop.console import print_json as _print_json
 
 app = typer.Typer(
     help="Active-learning design of refractory high-entropy alloys.",
@@ -28,28 +31,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(cli_data.app, name="data")
+app.add_typer(cli_evaluate.app, name="evaluate")
 
-Json = Annotated[bool, typer.Option("--json", help="print one JSON document and nothing else")]
 Directory = Annotated[Path, typer.Option("--directory", help="where campaigns lie")]
 Formulas = Annotated[list[str], typer.Argument(metavar="FORMULA...", help="for example Nb45Ta25Ti15Hf15")]
-
-
-def _out() -> Console:
-    return _console(stderr=False)
-
-
-def _err() -> Console:
-    return _console(stderr=True)
-
-
-def _console(*, stderr: bool) -> Console:
-    console = Console(stderr=stderr, highlight=False)
-    # A file or a pipe has no width: tables need room there.
-    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=140)
-
-
-def _print_json(document: Any) -> None:
-    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
 
 
 @app.command()

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.composition import Composition
+from alloys.elements import element
 from alloys.errors import InputError
 from alloys.reference import edge, linear
 
@@ -42,13 +43,24 @@ def closed_form(name: str, elements: tuple[str, ...], fractions: Floats) -> Floa
 
 
 def properties_of(composition: Composition) -> dict[str, float]:
-    """Every closed form of one composition, by property.
+    """Every closed form that the table's numbers allow for one composition, by property.
 
     Raises:
-        InputError: if an element has no reference data.
+        InputError: if an element is not in the table, or no closed form has all its numbers.
     """
     fractions = np.array([list(composition.fractions().values())])
-    return {name: float(model(composition.elements, fractions)[0]) for name, model in CLOSED_FORMS.items()}
+    for symbol in composition.elements:
+        element(symbol)
+    values: dict[str, float] = {}
+    lacking = ""
+    for name, model in CLOSED_FORMS.items():
+        try:
+            values[name] = float(model(composition.elements, fractions)[0])
+        except InputError as error:
+            lacking = str(error)
+    if not values:
+        raise InputError(lacking)
+    return values
 
 
 def from_solidus(elements: tuple[str, ...], fractions: Floats, solidus: Floats) -> Mapping[str, Floats]:

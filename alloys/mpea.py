@@ -1,0 +1,184 @@
+"""The published table of multi-principal-element alloys, reduced to what the papers' generators learn from.
+
+The table is a user's file; none of it comes with the project.
+
+References:
+    Borg, C. K. H. et al. (2020). Expanded dataset of mechanical properties and observed phases of multi-principal
+        element alloys. Sci. Data 7, 430: the table and its columns.
+    Tung, C.-H. et al. (2022). Evaluating generative models for inverse design of high-entropy refractory alloys,
+        section 3.1: the 22 elements.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from alloys.composition import Composition
+from alloys.elements import tabulated_elements
+from alloys.errors import InputError
+from alloys.reference import properties_of
+
+CLOSED = ("shear_modulus", "fracture_toughness")
+"""Closed forms written for each composition; the papers' conditions."""
+
+ROOM = (15.0, 35.0)
+"""Test temperatures, in degrees Celsius, that count as room temperature."""
+
+_FORMULA = "FORMULA"
+_TEMPERATURE = "PROPERTY: Test temperature ($^\\circ$C)"
+
+MEASURED: dict[str, tuple[str, tuple[float, float] | None]] = {
+    "measured_density": ("PROPERTY: Exp. Density (g/cm$^3$)", None),
+    "measured_hardness": ("PROPERTY: HV", None),
+    "measured_youngs_modulus": ("PROPERTY: Exp. Young modulus (GPa)", None),
+    "measured_yield_strength_room": ("PROPERTY: YS (MPa)", ROOM),
+    "measured_yield_strength_1300c": ("PROPERTY: YS (MPa)", (1290.0, 1310.0)),
+}
+"""Columns of measurements: the published column, and the test temperatures that count.
+
+Units: g/cm3, HV, GPa, MPa, MPa.
+"""
+
+Columns = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of the table.
+
+    Attributes:
+        rows: distinct compositions, in the order of their first record, with the values known of each.
+        records: records read.
+        dropped: why records are not rows of their own, with counts; they and the rows add up to the records.
+        ambiguous: measured columns whose records disagree, with the number of compositions left empty.
+    """
+
+    rows: tuple[tuple[Composition, Columns], ...]
+    records: int
+    dropped: Mapping[str, int]
+    ambiguous: Mapping[str, int]
+
+
+def read_mpea(path: Path) -> Imported:
+    """Reads the published table and reduces it to distinct compositions of the papers' elements.
+
+    Raises:
+        InputError: if the file cannot be read, is another table, or leaves no composition.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            columns = list(reader.fieldnames or [])
+            records = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"cannot read {path}: {error}") from error
+    needed = (_FORMULA, _TEMPERATURE, *(column for column, _ in MEASURED.values()))
+    lacking = sorted(set(needed) - set(columns))
+    if lacking:
+        raise InputError(
+            f"{path} is not the published MPEA table: it lacks the columns {', '.join(map(repr, lacking))}"
+        )
+    imported = reduce_records(records)
+    if not imported.rows:
+        reasons = ", ".join(f"{n} {why}" for why, n in imported.dropped.items()) or "it has no records"
+        raise InputError(f"{path}: no composition is left ({reasons})")
+    return imported
+
+
+def reduce_records(records: Sequence[Mapping[str, str | None]]) -> Imported:
+    """Distinct compositions with closed forms and unambiguous measurements, and what was dropped and why.
+
+    A measurement is unambiguous where all records of the composition that give it, at the temperatures that
+    count, give the same number.
+    """
+    dropped: Counter[str] = Counter()
+    groups: dict[Composition, list[Mapping[str, str | None]]] = {}
+    closed: dict[Composition, Columns] = {}
+    for record in records:
+        try:
+            composition, values = _read(record)
+        except InputError as error:
+            dropped[str(error)] += 1
+            continue
+        if composition in groups:
+            dropped["repeat of a composition"] += 1
+        groups.setdefault(composition, []).append(record)
+        closed[composition] = values
+    ambiguous: Counter[str] = Counter()
+    rows = tuple((c, closed[c] | _measured(group, ambiguous)) for c, group in groups.items())
+    return Imported(rows, len(records), dict(dropped.most_common()), dict(ambiguous))
+
+
+def _read(record: Mapping[str, str | None]) -> tuple[Composition, Columns]:
+    try:
+        composition = Composition.parse((record[_FORMULA] or "").replace(" ", ""))
+    except InputError:
+        raise InputError("formula that cannot be read") from None
+    stray = sorted(set(composition.elements) - set(tabulated_elements()))
+    if stray:
+        raise InputError(f"element outside the 22: {', '.join(stray)}")
+    values = properties_of(composition)
+    if not set(CLOSED) <= set(values):
+        raise InputError("element without reference data")
+    return composition, {name: values[name] for name in CLOSED}
+
+
+def _measured(group: Iterable[Mapping[str, str | None]], ambiguous: Counter[str]) -> Columns:
+    found: Columns = {}
+    records = list(group)
+    for name, (column, window) in MEASURED.items():
+        values = {value for record in records if (value := _value(record, column, window)) is not None}
+        if len(values) == 1:
+            found[name] = values.pop()
+        elif values:
+            ambiguous[name] += 1
+    return found
+
+
+def _value(record: Mapping[str, str | None], column: str, window: tuple[float, float] | None) -> float | None:
+    if window is not None:
+        temperature = _number(record[_TEMPERATURE])
+        if temperature is None or not window[0] <= temperature <= window[1]:
+            return None
+    return _number(record[column])
+
+
+def _number(cell: str | None) -> float | None:
+    try:
+        value = float((cell or "").strip())
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def formula_of(composition: Composition) -> str:
+    """A formula that reads back as the same composition, in parts.
+
+    >>> formula_of(Composition.parse("Nb2HfTi0.5"))
+    'Hf2Nb4Ti1'
+    """
+    whole = math.lcm(*(fraction.denominator for _, fraction in composition.items))
+    return "".join(f"{symbol}{fraction * whole}" for symbol, fraction in composition.items)
+
+
+def write_rows(rows: Sequence[tuple[Composition, Columns]], path: Path) -> None:
+    """Writes the rows as CSV: a formula column, the closed forms and the measurements, empty where unknown.
+
+    Raises:
+        InputError: if the file cannot be written.
+    """
+    columns = (*CLOSED, *MEASURED)
+    try:
+        with path.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["formula", *columns])
+            for composition, values in rows:
+                cells = [f"{values[name]:.10g}" if name in values else "" for name in columns]
+                writer.writerow([formula_of(composition), *cells])
+    except OSError as error:
+        raise InputError(f"cannot write {path}: {error}") from error

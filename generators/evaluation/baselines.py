@@ -1,0 +1,183 @@
+"""Generators without a network, hard to beat: real alloys near the target, moved a little.
+
+They sample through the same call as every family, so that they are measured alike.
+
+References:
+    Rubin, D. B. (1987). The calculation of posterior distributions by data augmentation: comment. J. Am. Stat.
+        Assoc. 82, 543: sampling importance resampling.
+    Csiszar, I. (1975). I-divergence geometry of probability distributions and minimization problems. Ann. Probab.
+        3, 146: the projection onto linear constraints by exponential tilting.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.space import Floats, Space, Units
+from generators.base import Samples
+from generators.evaluation.oracle import Oracle
+from generators.evaluation.realism import jittered
+from generators.evaluation.table import LabelledAlloys
+
+Rows = NDArray[np.int64]
+
+NEIGHBOURS = 10
+"""Real alloys near a condition that a draw starts from, evenly."""
+
+
+def to_space(space: Space, fractions: Floats, otherwise: Units) -> Units:
+    """Fractions on the grid; rows that rounding takes out of the space become the rows of ``otherwise``."""
+    units = space.round_to_grid(fractions)
+    return np.where(space.contains(units)[:, None], units, otherwise)
+
+
+def _samples(units: Units) -> Samples:
+    return Samples(units, np.arange(len(units), dtype=np.int64), 1.0)
+
+
+class NearestNeighbours:
+    """Draws one of the real alloys whose properties are nearest, and jitters its fractions by a tenth."""
+
+    def __init__(self, data: LabelledAlloys) -> None:
+        """Remembers the rows."""
+        self.data = data
+        self._scale = data.values.std(axis=0)
+
+    def start(self, conditions: Floats, rng: np.random.Generator) -> Rows:
+        """A near row for each condition, shape ``(m,)``."""
+        asked, owner = np.unique(conditions, axis=0, return_inverse=True)
+        distance = (((self.data.values[None] - asked[:, None]) / self._scale) ** 2).sum(axis=2)
+        near = np.argsort(distance, axis=1, kind="stable")[:, :NEIGHBOURS]
+        return np.asarray(near[owner.ravel(), rng.integers(near.shape[1], size=len(conditions))])
+
+    def sample(self, conditions: Floats, *, seed: int) -> Samples:
+        """Draws one composition for each condition, shape ``(m, p)``."""
+        rng = np.random.default_rng(seed)
+        origin = self.data.units[self.start(conditions, rng)]
+        return _samples(to_space(self.data.space, jittered(self.data.space.fractions(origin), rng), origin))
+
+
+class ProjectedNeighbours:
+    """The same, projected onto the target: the nearest composition of the same elements that has it."""
+
+    def __init__(self, data: LabelledAlloys, oracle: Oracle) -> None:
+        """Remembers the rows and whom to ask."""
+        self.nearest = NearestNeighbours(data)
+        self.oracle = oracle
+
+    @classmethod
+    def train(cls, data: LabelledAlloys, oracle: Oracle, seed: int) -> ProjectedNeighbours:
+        """Nothing is learned."""
+        return cls(data, oracle)
+
+    def sample(self, conditions: Floats, *, seed: int) -> Samples:
+        """Draws one composition for each condition, shape ``(m, p)``."""
+        space = self.nearest.data.space
+        start = self.nearest.sample(conditions, seed=seed).units
+        pieces = [
+            project(space.fractions(start[i : i + 4096]), conditions[i : i + 4096], self.oracle)
+            for i in range(0, len(start), 4096)
+        ]
+        return _samples(to_space(space, np.concatenate([np.empty((0, start.shape[1])), *pieces]), start))
+
+
+def project(fractions: Floats, targets: Floats, oracle: Oracle, rounds: int = 8) -> Floats:
+    """Compositions with the targets' properties, near the given ones in Kullback-Leibler divergence.
+
+    Gauss-Newton steps by exponential tilting, ``c exp(D^T w)``: ``D_i = (df / d log c_i) / c_i`` by forward
+    differences of the relative properties, ``w`` such that the linear model meets the target. Absent elements stay
+    absent. Where the elements present cannot meet the target, the result is what the steps reached.
+
+    Args:
+        fractions: shape ``(m, d)``.
+        targets: shape ``(m, p)``.
+        oracle: the properties of compositions.
+        rounds: number of steps.
+    """
+    current = fractions.copy()
+    p = targets.shape[1]
+    for _ in range(rounds):
+        values = oracle(current)
+        slopes = _slopes(current, values, oracle) / targets[:, :, None]
+        gram = np.einsum("mpd,md,mqd->mpq", slopes, current, slopes) + 1e-9 * np.eye(p)
+        weights = np.linalg.solve(gram, ((targets - values) / targets)[:, :, None])[:, :, 0]
+        step = np.einsum("mpd,mp->md", slopes, weights)
+        current = current * np.exp(np.clip(step, -0.5, 0.5))
+        current /= current.sum(axis=1, keepdims=True)
+    return current
+
+
+def _slopes(fractions: Floats, values: Floats, oracle: Oracle, size: float = 1e-5) -> Floats:
+    """Derivatives along adding an element and scaling back to one, shape ``(m, p, d)``; zero where absent."""
+    slopes = np.zeros((*values.shape, fractions.shape[1]))
+    for i in range(fractions.shape[1]):
+        rows = np.flatnonzero(fractions[:, i] > 0)
+        moved = fractions[rows]
+        moved[:, i] += size
+        slopes[rows, :, i] = (oracle(moved / (1 + size)) - values[rows]) / size
+    return slopes
+
+
+class ImportanceResampling:
+    """Perturbed real alloys, weighted by how well the oracle says they meet the target, and resampled.
+
+    Two stages: ancestors from perturbed real alloys under a wide tolerance, then many perturbed copies of them
+    under a narrow one, drawn without replacement. Wider noise trades realism for diversity: on published alloys,
+    twice the spread nearly doubles the hits and takes the classifier's area from 0.69 to 0.85.
+
+    Attributes:
+        copies: perturbed copies of each real alloy.
+        spread: noise of the first and the second stage, in tenths of a fraction.
+        width: relative tolerance of the first and the second stage.
+        pool: second-stage copies for each draw.
+    """
+
+    copies = 50
+    spread = (3.0, 1.5)
+    width = (0.03, 0.002)
+    pool = 40
+
+    def __init__(self, data: LabelledAlloys, oracle: Oracle, seed: int) -> None:
+        """Perturbs the rows and asks the oracle once."""
+        rng = np.random.default_rng(seed)
+        self.space = data.space
+        self.oracle = oracle
+        origin = np.tile(data.units, (self.copies, 1))
+        self.units = self._perturbed(origin, self.spread[0], rng)
+        self.values = oracle(self.space.fractions(self.units))
+
+    @classmethod
+    def train(cls, data: LabelledAlloys, oracle: Oracle, seed: int) -> ImportanceResampling:
+        """The pool is made here."""
+        return cls(data, oracle, seed)
+
+    def _perturbed(self, units: Units, times: float, rng: np.random.Generator) -> Units:
+        """Fractions with lognormal noise, ``times`` a tenth."""
+        fractions = self.space.fractions(units)
+        moved = fractions * (jittered(np.ones_like(fractions), rng) * fractions.shape[1]) ** times
+        return to_space(self.space, moved / moved.sum(axis=1, keepdims=True), units)
+
+    def sample(self, conditions: Floats, *, seed: int) -> Samples:
+        """Draws one composition for each condition, shape ``(m, p)``."""
+        rng = np.random.default_rng(seed)
+        asked, owner = np.unique(conditions, axis=0, return_inverse=True)
+        units = np.empty((len(conditions), self.space.dimension), dtype=np.int64)
+        for k, condition in enumerate(asked):
+            rows = np.flatnonzero(owner.ravel() == k)
+            units[rows] = self._draw(condition, len(rows), rng)
+        return _samples(units)
+
+    def _draw(self, condition: Floats, m: int, rng: np.random.Generator) -> Units:
+        weights = _fit(self.values, condition, self.width[0])
+        chance = np.exp(weights - weights.max())
+        ancestors = rng.choice(len(self.units), size=max(256, self.pool * m), p=chance / chance.sum())
+        children = self._perturbed(self.units[ancestors], self.spread[1], rng)
+        found = _fit(self.oracle(self.space.fractions(children)), condition, self.width[1])
+        order = np.argsort(-(found + rng.gumbel(size=len(found))), kind="stable")  # without replacement
+        return np.asarray(children[order[:m]])
+
+
+def _fit(values: Floats, condition: Floats, width: float) -> Floats:
+    """Log weights: a normal law of the relative errors, shape ``(n,)``."""
+    return np.asarray(-0.5 * (((values / condition - 1) / width) ** 2).sum(axis=1))

@@ -1,0 +1,114 @@
+"""``alloyloop evaluate``: how good the loop's parts are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from loop.console import Json, err, out, print_json
+
+if TYPE_CHECKING:
+    from generators.evaluation.run import Ground, Outcome
+    from generators.evaluation.table import LabelledAlloys
+
+app = typer.Typer(help="How good the loop's parts are.", no_args_is_help=True)
+
+
+@app.callback()
+def evaluate() -> None:
+    """How good the loop's parts are."""
+
+
+@app.command()
+def generators(
+    data: Annotated[Path | None, typer.Option(help="a CSV file of alloys; the project's own table if none")] = None,
+    condition: Annotated[
+        list[str] | None, typer.Option(metavar="PROPERTY", help="a property to condition on; may be repeated")
+    ] = None,
+    families: Annotated[str | None, typer.Option(help="families and baselines, by commas; all if none")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="training seeds, whose medians are shown")] = 1,
+    quick: Annotated[bool, typer.Option("--quick", help="the same conditions with fewer samples")] = False,
+    figures: Annotated[Path | None, typer.Option(help="folder for figures, as PNG files")] = None,
+    json_: Json = False,
+) -> None:
+    """Measures generators and baselines: accuracy, diversity, realism, novelty, speed."""
+    from generators.evaluation.entrants import entrants
+    from generators.evaluation.protocol import Plan
+    from generators.evaluation.run import Ground, document
+    from generators.evaluation.run import evaluate as run
+
+    entered = entrants([name.strip() for name in families.split(",")] if families else [])
+    ground = Ground.of(_alloys(data, condition or []), Plan.quick() if quick else Plan())
+
+    def tell(name: str, seed: int) -> None:
+        err().print(f"{name}: seed {seed} ({seed + 1} of {seeds})", markup=False)
+
+    outcomes = run(entered, ground, seeds, tell)
+    if figures is not None:
+        from generators.evaluation.figures import save_figures
+
+        for path in save_figures(outcomes, ground, figures):
+            err().print(f"wrote {path}", markup=False)
+    if json_:
+        print_json(document(outcomes, ground))
+    else:
+        _print(outcomes, ground, seeds)
+
+
+def _alloys(path: Path | None, names: list[str]) -> LabelledAlloys:
+    from generators.evaluation.table import known_table, labelled, read_table
+
+    if path is None:
+        return labelled(known_table(), names, "the project's known alloys")
+    return labelled(read_table(path), names, str(path))
+
+
+def _print(outcomes: list[Outcome], ground: Ground, seeds: int) -> None:
+    from generators.evaluation.run import METRICS
+
+    console = out()
+    for line in _about(ground, seeds):
+        console.print(line, markup=False, soft_wrap=True)
+    table = Table("measure", *(f"{outcome.name}\nleague {outcome.league}" for outcome in outcomes))
+    for name in METRICS:
+        table.add_row(name, *(_cell(outcome.metrics[name]) for outcome in outcomes))
+    console.print(table)
+    apart = Table("MAPE, percent", *(outcome.name for outcome in outcomes), title="near and far from data")
+    for kind in outcomes[0].apart:
+        apart.add_row(f"{kind} ({_count(kind, ground)})", *(_cell(outcome.apart[kind]) for outcome in outcomes))
+    console.print(apart)
+
+
+def _about(ground: Ground, seeds: int) -> list[str]:
+    from generators.evaluation.protocol import COMPANY, NEAR, real_cosine
+
+    data, oracle = ground.data, ground.oracle
+    kinds = [
+        f"{name}: {kind}"
+        + (f" (error {oracle.surrogates[name].error_percent:.2f} % unseen)" if kind == "surrogate" else "")
+        for name, kind in oracle.kinds.items()
+    ]
+    far = float(ground.domain.distance.max())
+    alike = real_cosine(data, ground.diagonal)
+    return [
+        f"{data.source}: {len(data.units)} distinct alloys of {'-'.join(data.space.elements)} on a grid of "
+        f"{100 / data.space.total:g} at.%; oracle: {', '.join(kinds)}; medians over {seeds} seed(s)",
+        f"real alloys within {NEAR:.0%} of a diagonal condition: pairwise cosine {alike:.3f}",
+        f"far from data: fewer than {COMPANY} alloys within {NEAR:.0%}; the farthest condition over the domain is "
+        f"{far:.0%} from any alloy",
+    ]
+
+
+def _count(kind: str, ground: Ground) -> str:
+    where, word = kind.split(", ")
+    far = (ground.diagonal if where == "diagonal" else ground.domain).far
+    return f"{int((far if word == 'far' else ~far).sum())} conditions"
+
+
+def _cell(value: float) -> str:
+    if value != value:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}" if abs(value) >= 1 else f"{value:.3f}"

@@ -1,0 +1,48 @@
+"""The element table: complete rows, rows with gaps, and errors that say what is missing."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alloys.composition import Composition
+from alloys.elements import column, element_table, known_elements, mixing_enthalpy_matrix, tabulated_elements
+from alloys.errors import InputError
+from alloys.reference import closed_form, properties_of
+
+
+def test_nine_elements_are_complete_and_22_are_tabulated() -> None:
+    assert known_elements() == ("Cr", "Hf", "Mo", "Nb", "Ta", "Ti", "V", "W", "Zr")
+    assert len(tabulated_elements()) == 22
+    assert set(known_elements()) < set(tabulated_elements())
+
+
+def test_the_table_holds_the_published_numbers(facts: Path) -> None:
+    with (facts / "elemental_reference.csv").open(encoding="utf-8") as stream:
+        published = {row["element"]: row for row in csv.DictReader(stream)}
+    for symbol, row in element_table().items():
+        if row.structure:
+            for name, key in (("shear_modulus", "G"), ("poisson", "nu"), ("atomic_volume", "V_A3")):
+                assert getattr(row, name) == float(published[symbol][f"DFT_{row.structure}_{key}"]), symbol
+        assert row.radius == float(published[symbol]["Miracle_radius_pm"])
+
+
+def test_a_missing_number_is_named() -> None:
+    with pytest.raises(InputError, match="no reference shear_modulus for O; available are Al, Be"):
+        column(("Nb", "O"), "shear_modulus")
+    with pytest.raises(InputError, match="no reference gamma_s for Mn"):
+        closed_form("ductility_index", ("Cr", "Mn"), np.array([[0.5, 0.5]]))
+    with pytest.raises(InputError, match="no reference data for element 'Zn'"):
+        column(("Zn",), "mass")
+    with pytest.raises(InputError, match="no mixing enthalpy for Nb-O"):
+        mixing_enthalpy_matrix(("Nb", "O"))
+
+
+def test_every_closed_form_that_can_be_had() -> None:
+    values = properties_of(Composition.parse("CoCrFeMnNi"))
+    assert "ductility_index" not in values
+    assert values["shear_modulus"] == pytest.approx((103.49 + 61.26 + 80.66 + 78.63 + 92.26) / 5)
+    assert values["mixing_enthalpy"] == pytest.approx(-4.16)  # the Cantor alloy in Takeuchi & Inoue's model

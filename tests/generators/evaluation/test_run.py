@@ -1,0 +1,184 @@
+"""The protocol from end to end, on the project's own table and with few samples."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alloys.composition import Composition
+from alloys.errors import InputError
+from alloys.space import Floats
+from generators.base import FAMILIES, Samples
+from generators.evaluation import protocol
+from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours, project
+from generators.evaluation.entrants import BASELINES, Entrant, Sampler, entrants, family_entrant
+from generators.evaluation.figures import save_figures
+from generators.evaluation.oracle import Oracle
+from generators.evaluation.protocol import Plan
+from generators.evaluation.run import METRICS, Ground, Outcome, document, draw, evaluate
+from generators.evaluation.table import LabelledAlloys, known_table, labelled
+
+PLAN = Plan(samples=60, domain_samples=10, real=10, real_samples=3, data_samples=100, draws=3)
+
+
+@pytest.fixture(scope="module")
+def ground() -> Ground:
+    return Ground.of(labelled(known_table(), source="known"), PLAN)
+
+
+@pytest.fixture(scope="module")
+def outcomes(ground: Ground) -> list[Outcome]:
+    return evaluate(entrants(list(BASELINES)), ground, seeds=1)
+
+
+def test_conditions_lie_in_the_data(ground: Ground) -> None:
+    low, high = ground.data.values.min(axis=0), ground.data.values.max(axis=0)
+    for conditions, number in ((ground.diagonal, 20), (ground.domain, 25)):
+        assert conditions.values.shape == (number, 2)
+        assert ((conditions.values >= low) & (conditions.values <= high)).all()
+    steps = np.diff(ground.diagonal.values, axis=0)
+    assert (steps > 0).all()  # both properties rise together
+    assert ground.domain.far.sum() > ground.diagonal.far.sum()
+    assert len(np.unique(ground.domain.values, axis=0)) == 25
+
+
+@pytest.mark.parametrize("names", [["density"], ["density", "vec", "price"]])
+def test_conditions_of_one_and_of_three_properties(names: list[str]) -> None:
+    data = labelled(known_table(), names, "known")
+    assert protocol.diagonal(data, 7).values.shape == (7, len(names))
+    assert len(np.unique(protocol.domain(data, 25).values, axis=0)) == 25
+
+
+def test_far_conditions_have_no_company() -> None:
+    data = labelled(known_table(), source="known")
+    row = data.values[:1]
+    asked = protocol.conditions_of(data, np.concatenate([row, row * 3]))
+    assert asked.far[1]
+    assert asked.distance[0] == 0.0
+    best = np.abs(data.values / (3 * row) - 1).max(axis=1).min()
+    assert asked.distance[1] == pytest.approx(best)
+
+
+def test_the_split_holds_out_a_fifth() -> None:
+    data = labelled(known_table(), source="known")
+    learn, test = protocol.split(data, 0.2, seed=1)
+    assert len(test) == round(0.2 * len(data.units))
+    assert sorted([*learn, *test]) == list(range(len(data.units)))
+
+
+def test_projection_meets_the_target_with_the_same_elements(ground: Ground) -> None:
+    data = ground.data
+    start = data.fractions[np.random.default_rng(0).permutation(len(data.units))]
+    rows = (start > 0).sum(axis=1) >= 4
+    targets = ground.oracle(start[rows]) * np.array([1.01, 0.995])
+    found = project(start[rows], targets, ground.oracle)
+    assert ((found > 0) == (start[rows] > 0)).all()
+    assert found.sum(axis=1) == pytest.approx(np.ones(len(found)))
+    assert np.median(np.abs(ground.oracle(found) / targets - 1)) < 1e-6
+
+
+@pytest.mark.parametrize("kind", [NearestNeighbours, ProjectedNeighbours, ImportanceResampling])
+def test_baselines_sample_like_generators(kind: type, ground: Ground) -> None:
+    data = ground.data
+    sampler: Sampler = NearestNeighbours(data) if kind is NearestNeighbours else kind.train(data, ground.oracle, 0)
+    asked = data.values[[0, 5, 5, 9]]
+    samples = sampler.sample(asked, seed=3)
+    assert samples.rows.tolist() == [0, 1, 2, 3]
+    assert data.space.contains(samples.units).all()
+    assert (samples.units == sampler.sample(asked, seed=3).units).all()
+    assert (samples.units != sampler.sample(asked, seed=4).units).any()
+
+
+def test_leagues_and_what_they_buy(outcomes: list[Outcome]) -> None:
+    by_name = {outcome.name: outcome for outcome in outcomes}
+    assert {name: o.league for name, o in by_name.items()} == {
+        "nearest": "A",
+        "nearest_projected": "B",
+        "importance": "B",
+    }
+    assert by_name["nearest_projected"].metrics["mape_percent"] < by_name["nearest"].metrics["mape_percent"]
+    assert by_name["nearest"].metrics["copies"] > 0.5
+    for outcome in outcomes:
+        assert outcome.metrics["valid"] == 1.0
+        assert set(outcome.apart) == {"diagonal, near", "diagonal, far", "domain, near", "domain, far"}
+
+
+def test_document_names_league_oracle_and_every_metric(outcomes: list[Outcome], ground: Ground) -> None:
+    written = json.loads(json.dumps(document(outcomes, ground), allow_nan=False))
+    assert set(written) == {"data", "rows", "oracle", "families"}
+    assert written["oracle"] == {"shear_modulus": "reference", "fracture_toughness": "reference"}
+    assert written["rows"] == len(ground.data.units)
+    for metrics in written["families"].values():
+        assert set(metrics) == {"league", *METRICS}
+        for name in ("pairwise_cosine", "valid", "unique", "copies", "coverage", "precision", "auc_data", "count_tv"):
+            assert 0 <= metrics[name] <= 1
+
+
+def test_figures(outcomes: list[Outcome], ground: Ground, tmp_path: Path) -> None:
+    written = save_figures(outcomes[:1], ground, tmp_path / "figures")
+    assert [path.name for path in written] == [
+        f"nearest_{kind}.png" for kind in ("parity", "domain", "bars", "correlation")
+    ]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in written)
+
+
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_every_family_can_enter(family: str, ground: Ground) -> None:
+    """A new family needs nothing but its row in `FAMILIES`."""
+    assert family in [entrant.name for entrant in entrants()]
+    entrant = family_entrant(family, {"epochs": 1, "copies": 0}, device="cpu")
+    outcome = evaluate([entrant], ground)[0]
+    assert set(outcome.metrics) == set(METRICS)
+    assert outcome.metrics["train_seconds"] > 0
+    assert outcome.metrics["samples_per_second"] > 0
+
+
+class Silent:
+    """Answers nothing."""
+
+    def sample(self, conditions: Floats, *, seed: int) -> Samples:
+        return Samples(np.empty((0, 9), dtype=np.int64), np.empty(0, dtype=np.int64), 0.0)
+
+
+def test_silence_is_not_accuracy(ground: Ground) -> None:
+    def train(data: LabelledAlloys, oracle: Oracle, seed: int) -> Sampler:
+        return Silent()
+
+    metrics = evaluate([Entrant("silent", "A", train)], ground)[0].metrics
+    assert metrics["mape_percent"] == metrics["worst_mape_percent"] == 100.0
+    assert metrics["hits_per_500"] == metrics["valid"] == metrics["heldout_best_of_10"] == 0.0
+    written = document(evaluate([Entrant("silent", "A", train)], ground), ground)
+    assert written["families"]["silent"]["vendi"] is None
+
+
+def test_what_leaves_the_space_is_not_valid(ground: Ground) -> None:
+    class Outside:
+        def sample(self, conditions: Floats, *, seed: int) -> Samples:
+            units = np.zeros((len(conditions), 9), dtype=np.int64)
+            units[: len(units) // 2] = ground.data.units[0]
+            return Samples(units, np.arange(len(units)), 1.0)
+
+    drawn = draw(Outside(), ground.data.values[:4], 5, 0, ground)
+    assert drawn.valid == 0.5
+    assert [len(rows) for rows in drawn.units] == [5, 5, 0, 0]
+
+
+def test_a_surrogate_answers_what_has_no_closed_form() -> None:
+    rows = [(c, {"strength": 50 + 100 * float(dict(c.items).get("Nb", 0))}) for c, _ in known_table()]
+    data = labelled(rows, ["strength", "density"], "t")
+    oracle = Oracle.of(data)
+    assert oracle.kinds == {"strength": "surrogate", "density": "reference"}
+    assert oracle.surrogates["strength"].error_percent < 5
+    probe = Composition.parse("NbTaTi").fractions()
+    answer = oracle(np.array([[probe.get(symbol, 0.0) for symbol in data.space.elements]]))
+    assert answer[0, 0] == pytest.approx(50 + 100 / 3, rel=0.05)
+
+
+def test_unknown_entrants_and_no_seeds_are_refused(ground: Ground) -> None:
+    with pytest.raises(InputError, match="unknown generator family 'magic'; available are "):
+        entrants(["magic"])
+    with pytest.raises(InputError, match="at least one seed"):
+        evaluate([], ground, seeds=0)
