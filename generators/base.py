@@ -106,8 +106,12 @@ class Generator(Protocol):
         device: str = "cpu",
         threads: int | None = None,
         on_epoch: OnEpoch | None = None,
+        warm: bytes | None = None,
     ) -> TrainingReport:
-        """Trains on compositions, shape ``(n, d)``, with properties, shape ``(n, p)``, NaN where unknown."""
+        """Trains on compositions, shape ``(n, d)``, with properties, shape ``(n, p)``, NaN where unknown.
+
+        Training starts from the weights of ``warm``, another model's `to_bytes`, where that is given.
+        """
         ...
 
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
@@ -163,6 +167,7 @@ class Family:
 FAMILIES: dict[str, Family] = {
     row.name: row
     for row in (
+        Family("cae", "generators.cae", "ConditionalAutoencoder", "Tung et al. 2022"),
         Family(
             "cvae",
             "generators.cvae",
