@@ -174,6 +174,13 @@ FAMILIES: dict[str, Family] = {
             "ConditionalVAE",
             "Kingma & Welling 2014; Sohn, Lee & Yan 2015",
         ),
+        Family(
+            "diffusion",
+            "generators.diffusion",
+            "ConditionalDiffusion",
+            "Ho, Jain & Abbeel 2020; Song, Meng & Ermon 2021; Ho & Salimans 2022; Chen, Zhang & Hinton 2023",
+        ),
+        Family("flow", "generators.flow", "ConditionalFlow", "Lipman et al. 2023; Chen, Zhang & Hinton 2023"),
     )
 }
 """Every family by name; a new one is a row here and a file of its own, and inherits the laws in the tests."""
