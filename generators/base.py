@@ -181,6 +181,12 @@ FAMILIES: dict[str, Family] = {
             "Ho, Jain & Abbeel 2020; Song, Meng & Ermon 2021; Ho & Salimans 2022; Chen, Zhang & Hinton 2023",
         ),
         Family("flow", "generators.flow", "ConditionalFlow", "Lipman et al. 2023; Chen, Zhang & Hinton 2023"),
+        Family(
+            "wcgan",
+            "generators.wcgan",
+            "ConditionalWassersteinGAN",
+            "Debnath et al. 2021; Tung et al. 2022; Arjovsky, Chintala & Bottou 2017; Metz et al. 2016",
+        ),
     )
 }
 """Every family by name; a new one is a row here and a file of its own, and inherits the laws in the tests."""
