@@ -54,7 +54,7 @@ class CaeSettings(TrainingSettings):
         code_weight: weight of the squared codes, which keeps their scale.
     """
 
-    latent: int = 4
+    latent: int = 3
     hidden: int = 64
     prior: str = "gaussian"
     bandwidth: float = 1.0

@@ -84,7 +84,7 @@ class WcganSettings(TrainingSettings):
     latent: int = 16
     hidden: int = 64
     unroll: int = 2
-    unroll_rate: float = 0.05
+    unroll_rate: float = 0.01
     critic_steps: int = 2
     critic_rate: float = 1e-2
     penalty: str = "gradient"
