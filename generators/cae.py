@@ -155,8 +155,10 @@ class ConditionalAutoencoder(NeuralGenerator):
     def _gaussian_codes(self, net: CaeNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
         """Draws of the codes' posterior, ``(m, latent)``; one Cholesky factor per subset of conditions."""
         codes = normal((len(values), len(net.mean)), rng, values.device)
-        patterns, which = torch.unique(known, dim=0, return_inverse=True)
-        for i, pattern in enumerate(patterns):
+        # unique refuses rows of width 0: a column of ones stands in where there are no properties
+        ones = torch.ones((len(known), 1), device=known.device)
+        patterns, which = torch.unique(torch.cat((known, ones), dim=1), dim=0, return_inverse=True)
+        for i, pattern in enumerate(patterns[:, :-1]):
             rows = which == i
             weight = pattern / net.noise.clamp_min(1e-3)
             factor = torch.linalg.cholesky(net.precision + (net.slopes.T * weight) @ net.slopes)

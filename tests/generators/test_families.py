@@ -259,6 +259,14 @@ def test_very_few_rows_and_nothing_known_train(family: str, rows: int) -> None:
     assert SPACE.contains(model.sample(nothing_asked(30), seed=0).units).all()
 
 
+def test_no_properties_at_all_train(family: str) -> None:
+    units, _ = training_rows(SPACE, 50)
+    model = base.make(family, SPACE, (), {"epochs": 5, "retries": 0})
+    report = model.fit(units, np.zeros((50, 0)), seed=0)
+    assert not report.diverged
+    assert SPACE.contains(model.sample(np.zeros((20, 0)), seed=0).units).all()
+
+
 def test_bad_rows_are_refused(family: str) -> None:
     units, values = training_rows(SPACE, 30)
     infinite = values.copy()
