@@ -106,8 +106,12 @@ class Generator(Protocol):
         device: str = "cpu",
         threads: int | None = None,
         on_epoch: OnEpoch | None = None,
+        warm: bytes | None = None,
     ) -> TrainingReport:
-        """Trains on compositions, shape ``(n, d)``, with properties, shape ``(n, p)``, NaN where unknown."""
+        """Trains on compositions, shape ``(n, d)``, with properties, shape ``(n, p)``, NaN where unknown.
+
+        Training starts from the weights of ``warm``, another model's `to_bytes`, where that is given.
+        """
         ...
 
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
@@ -163,11 +167,25 @@ class Family:
 FAMILIES: dict[str, Family] = {
     row.name: row
     for row in (
+        Family("cae", "generators.cae", "ConditionalAutoencoder", "Tung et al. 2022"),
         Family(
             "cvae",
             "generators.cvae",
             "ConditionalVAE",
             "Kingma & Welling 2014; Sohn, Lee & Yan 2015",
+        ),
+        Family(
+            "diffusion",
+            "generators.diffusion",
+            "ConditionalDiffusion",
+            "Ho, Jain & Abbeel 2020; Song, Meng & Ermon 2021; Ho & Salimans 2022; Chen, Zhang & Hinton 2023",
+        ),
+        Family("flow", "generators.flow", "ConditionalFlow", "Lipman et al. 2023; Chen, Zhang & Hinton 2023"),
+        Family(
+            "wcgan",
+            "generators.wcgan",
+            "ConditionalWassersteinGAN",
+            "Debnath et al. 2021; Tung et al. 2022; Arjovsky, Chintala & Bottou 2017; Metz et al. 2016",
         ),
     )
 }

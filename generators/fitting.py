@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ def run_epochs(
     epochs: int,
     patience: int,
     on_epoch: OnEpoch | None = None,
+    judged: nn.Module | None = None,
 ) -> EpochLog:
     """Trains until patience or epochs run out and leaves the weights of the best epoch in the network.
 
@@ -45,10 +47,13 @@ def run_epochs(
         epochs: largest number of epochs.
         patience: epochs without improvement before stopping.
         on_epoch: called after each good epoch.
+        judged: whose weights ``check`` looks at and which are kept, a running average of the network's for
+            example; None for the network itself.
     """
+    source = network if judged is None else judged
     train: list[float] = []
     validation: list[float] = []
-    best, best_loss, kept, diverged = -1, math.inf, _copy(network), False
+    best, best_loss, kept, diverged = -1, math.inf, _copy(source), False
     for epoch in range(epochs):
         loss = step(epoch)
         value = check() if _sane(loss) else math.nan
@@ -58,7 +63,7 @@ def run_epochs(
         train.append(loss)
         validation.append(value)
         if value < best_loss:
-            best, best_loss, kept = epoch, value, _copy(network)
+            best, best_loss, kept = epoch, value, _copy(source)
         if on_epoch is not None:
             on_epoch(epoch, loss, value)
         if epoch - best >= patience:
@@ -76,6 +81,31 @@ def descend(optimizer: torch.optim.Optimizer, loss: Tensor, parameters: list[nn.
         return False
     optimizer.step()
     return True
+
+
+class Average:
+    """A running average of a network's weights, in a copy of it; the network itself where the decay is 0.
+
+    References:
+        Polyak, B. T. & Juditsky, A. B. (1992). Acceleration of stochastic approximation by averaging. SIAM J.
+            Control Optim. 30, 838.
+    """
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.source = network
+        self.decay = decay
+        self.network = copy.deepcopy(network) if decay else network
+        self.steps = 0
+
+    def follow(self) -> None:
+        """Takes in the present weights; early on fewer of the earlier ones count."""
+        if not self.decay:
+            return
+        self.steps += 1
+        share = 1 - min(self.decay, self.steps / (10 + self.steps))
+        with torch.no_grad():
+            for mean, present in zip(self.network.parameters(), self.source.parameters(), strict=True):
+                mean.lerp_(present, share)
 
 
 def resolve_device(name: str) -> torch.device:

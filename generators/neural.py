@@ -12,8 +12,7 @@ import hashlib
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -24,34 +23,20 @@ from torch import Tensor, nn
 from alloys.errors import InputError
 from alloys.space import Floats, Space, Units
 from generators import weights
-from generators.augmentation import augment
 from generators.base import OnEpoch, Samples, TrainingReport
 from generators.codec import Batch, Codec, Scale
-from generators.fitting import EpochLog, descend, resolve_device, run_epochs, torch_threads
+from generators.fitting import Average, EpochLog, descend, resolve_device, run_epochs, torch_threads
+from generators.session import PROBE, Attempt, Material, report_of
 from generators.settings import TrainingSettings
 
 ROUNDS = 12
 """Rounds of drawing again for conditions whose draws left the space; a round draws more often than the last."""
 
-HELD_OUT_FROM = 40
-"""With fewer rows none is held out."""
-
 CLIP = 5.0
 """Largest norm of a gradient."""
 
-PROBE = 256
-"""Samples that the guard against collapse looks at."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """One training and what its samples look like."""
-
-    log: EpochLog
-    state: dict[str, Tensor]
-    unique: float
-    valid: float
-    collapsed: bool
+Update = Callable[[Batch, torch.Generator, float], float]
+"""Learns from a batch, with random numbers and the progress from 0 to 1; the loss, NaN where it failed."""
 
 
 class NeuralGenerator(ABC):
@@ -116,6 +101,32 @@ class NeuralGenerator(ABC):
     def draw(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Presence and log-ratios, ``(m, d)`` each, under conditions and what of them is known, ``(m, p)``."""
 
+    # -- what a family may give --------------------------------------------------------------------
+
+    def updater(self, network: nn.Module) -> Update:
+        """What learns from a batch: here one step of AdamW down `loss`; adversaries take turns instead."""
+        parameters = list(network.parameters())
+        s = self.settings
+        optimizer = torch.optim.AdamW(parameters, lr=s.learning_rate, weight_decay=s.weight_decay, fused=True)
+
+        def update(batch: Batch, rng: torch.Generator, progress: float) -> float:
+            loss = self.loss(network, batch, rng, progress)
+            value = float(loss.detach())
+            good = math.isfinite(value) and descend(optimizer, loss, parameters, CLIP)
+            return value if good else math.nan
+
+        return update
+
+    def judge(self, network: nn.Module, batch: Batch, rng: torch.Generator) -> Tensor:
+        """What chooses the best epoch, a scalar, the smaller the better: here the loss."""
+        return self.loss(network, batch, rng, 1.0)
+
+    def prepare(self, network: nn.Module, pool: Batch) -> None:  # noqa: B027  a family may leave it out
+        """Takes statistics of the training rows into the network's buffers before the first epoch."""
+
+    def finish(self, network: nn.Module, pool: Batch) -> None:  # noqa: B027  a family may leave it out
+        """Takes statistics of the trained network into its buffers, once the best epoch is chosen."""
+
     # -- training ----------------------------------------------------------------------------------
 
     def fit(
@@ -127,13 +138,15 @@ class NeuralGenerator(ABC):
         device: str = "cpu",
         threads: int | None = None,
         on_epoch: OnEpoch | None = None,
+        warm: bytes | None = None,
     ) -> TrainingReport:
-        """Trains anew; the same seed and rows give the same weights on the CPU, bit by bit.
+        """Trains anew; the same seed, rows and warm weights give the same weights on the CPU, bit by bit.
 
         Rows are augmented by copies with amounts moved and elements replaced (`augmentation.augment`).
         Known properties are hidden at random, so any subset may be asked for later. If a loss or gradient
         is not finite, the best weights so far are kept and the report says so. If the samples repeat far
-        more than random compositions do, training is repeated from another seed, and the better one is kept.
+        more than random compositions do, training is repeated from another seed and fresh weights, and the
+        better one is kept.
 
         Args:
             units: compositions, shape ``(n, d)``, each in the space.
@@ -142,33 +155,63 @@ class NeuralGenerator(ABC):
             device: ``cpu``, ``cuda`` or ``auto``.
             threads: threads for torch during training; None for what it has.
             on_epoch: called with the epoch, training and validation loss.
+            warm: weights to start from, as `to_bytes` of a model of this family with the same elements,
+                properties and network gives them. Conditions are standardised by the new rows.
 
         Raises:
-            InputError: for arrays that do not fit, rows outside the space, or an unknown device.
+            InputError: for arrays that do not fit, rows outside the space, an unknown device, or warm weights
+                of something else.
         """
         started = time.perf_counter()
-        self.network = None
         rows = self.codec.check_units(units)
         values = self.codec.check_conditions(conditions, len(rows))
         check_seed(seed)
         where = resolve_device(device)
-        self.scale = Scale.of(values)
+        tensors = None if warm is None else self._warm_tensors(warm)
+        self.network, self.scale = None, Scale.of(values)
         with torch_threads(threads):
-            attempts = [self._attempt(rows, values, seed, where, on_epoch)]
+            attempts = [self._attempt(rows, values, seed, where, on_epoch, tensors)]
             while attempts[-1].collapsed and len(attempts) <= self.settings.retries:
                 attempts.append(self._attempt(rows, values, seed + len(attempts), where, on_epoch))
         kept = max(attempts, key=lambda attempt: attempt.unique)
         self._network().load_state_dict(kept.state)
         seconds = time.perf_counter() - started
-        return _report(self.family, len(rows), str(where), seconds, kept, len(attempts))
+        return report_of(self.family, len(rows), str(where), seconds, kept, len(attempts))
+
+    def _warm_tensors(self, content: bytes) -> dict[str, Tensor]:
+        """Weights of another model, refused where they do not fit this one."""
+        tensors, document = weights.unpack(content)
+        elements = list(document.get("space", {}).get("elements", []))
+        pairs = {
+            "family": (document["family"], self.family),
+            "elements": (elements, list(self.space.elements)),
+            "properties": (list(document.get("properties", [])), list(self.properties)),
+        }
+        for what, (got, wanted) in pairs.items():
+            if got != wanted:
+                raise InputError(f"the warm weights have the {what} {got}, this generator has {wanted}; leave them out")
+        shapes = {name: value.shape for name, value in tensors.items()}
+        mine = {name: value.shape for name, value in self.build(torch.Generator().manual_seed(0)).state_dict().items()}
+        if shapes != mine:
+            names = sorted(name for name in shapes.keys() | mine.keys() if shapes.get(name) != mine.get(name))
+            raise InputError(f"the warm weights are of another network ({', '.join(names[:4])} differ); leave them out")
+        return tensors
 
     def _attempt(
-        self, rows: Units, values: Floats, seed: int, device: torch.device, on_epoch: OnEpoch | None
-    ) -> _Attempt:
+        self,
+        rows: Units,
+        values: Floats,
+        seed: int,
+        device: torch.device,
+        on_epoch: OnEpoch | None,
+        warm: dict[str, Tensor] | None = None,
+    ) -> Attempt:
         """One training from one seed; leaves its network, on the CPU, in ``self.network``."""
         rng = torch.Generator().manual_seed(seed)
-        network = self.build(rng).to(device)
-        log = self._epochs(network, rows, values, rng, device, on_epoch)
+        network = self.build(rng)
+        if warm is not None:
+            network.load_state_dict(warm)
+        log = self._epochs(network.to(device), rows, values, rng, device, on_epoch)
         network = network.cpu().eval()
         self.network = network
         asked = values[np.arange(PROBE) % len(values)]
@@ -176,7 +219,8 @@ class NeuralGenerator(ABC):
         unique = len(np.unique(probe.units, axis=0)) / PROBE
         collapsed = unique < 0.5 * self._unique_of_random(seed)
         state = {name: value.clone() for name, value in network.state_dict().items()}
-        return _Attempt(log, state, unique, probe.first_draw_valid, collapsed)
+        note = "" if warm is None else "started from warm weights"
+        return Attempt(log, state, unique, probe.first_draw_valid, collapsed, note)
 
     def _epochs(
         self,
@@ -188,44 +232,35 @@ class NeuralGenerator(ABC):
         on_epoch: OnEpoch | None,
     ) -> EpochLog:
         s = self.settings
-        order = torch.randperm(len(rows), generator=rng).numpy()
-        held = round(s.validation_share * len(rows)) if len(rows) >= HELD_OUT_FROM else 0
-        learn, test = order[held:], order[:held] if held else order
-        spread = np.random.default_rng(int(torch.randint(2**31, (1,), generator=rng)))
-        pool = self._encode(*augment(self.space, rows[learn], values[learn], s, spread))
-        layers = len(pool.presence) // len(learn)
-        repeats = np.tile(test, max(1, min(8, 256 // len(test))))
-        checks = self._encode(rows[repeats], values[repeats])
-        parameters = list(network.parameters())
-        optimizer = torch.optim.AdamW(parameters, lr=s.learning_rate, weight_decay=s.weight_decay, fused=True)
+        scale = self.scale if self.scale is not None else Scale.of(values)
+        data = Material.of(self.codec, s, rows, values, scale, rng)
+        self.prepare(network, data.pool)
+        average, update = Average(network, s.average), self.updater(network)
 
         def step(epoch: int) -> float:
             network.train()
-            chosen = torch.randint(layers, (len(learn),), generator=rng) * len(learn)
-            chosen = (chosen + torch.arange(len(learn)))[torch.randperm(len(learn), generator=rng)]
             total = 0.0
-            for part in torch.split(chosen, s.batch_size):
-                batch = pool.take(part).hide(s.mask_probability, rng).to(device)
-                loss = self.loss(network, batch, rng, epoch / s.epochs)
-                value = float(loss.detach())
-                if not (math.isfinite(value) and descend(optimizer, loss, parameters, CLIP)):
+            for part in data.epoch(s.batch_size, rng):
+                batch = part.hide(s.mask_probability, rng).to(device)
+                value = update(batch, rng, epoch / s.epochs)
+                if not math.isfinite(value):
                     return math.nan
-                total += value * len(part)
-            return total / len(learn)
+                average.follow()
+                total += value * len(part.presence)
+            return total / data.rows
 
         def check() -> float:
-            network.eval()
+            average.network.eval()
             noise = torch.Generator().manual_seed(1)
             with torch.no_grad():
-                batch = checks.hide(s.mask_probability, noise).to(device)
-                return float(self.loss(network, batch, noise, 1.0))
+                batch = data.checks.hide(s.mask_probability, noise).to(device)
+                return float(self.judge(average.network, batch, noise))
 
-        return run_epochs(network, step, check, epochs=s.epochs, patience=s.patience, on_epoch=on_epoch)
-
-    def _encode(self, rows: Units, values: Floats) -> Batch:
-        if self.scale is None:
-            raise InputError(f"this {self.family} generator is not trained; call fit or load weights first")
-        return self.codec.encode(rows, values, self.scale)
+        judged = average.network
+        log = run_epochs(network, step, check, epochs=s.epochs, patience=s.patience, on_epoch=on_epoch, judged=judged)
+        with torch.no_grad():
+            self.finish(network.eval(), data.pool.to(device))
+        return log
 
     def _network(self) -> nn.Module:
         if self.network is None or self.scale is None:
@@ -352,32 +387,3 @@ def check_seed(seed: int) -> None:
     """
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
         raise InputError(f"the seed must be a whole number from 0 on, got {seed!r}")
-
-
-def _report(family: str, rows: int, device: str, seconds: float, kept: _Attempt, attempts: int) -> TrainingReport:
-    return TrainingReport(
-        family=family,
-        rows=rows,
-        train_losses=kept.log.train,
-        validation_losses=kept.log.validation,
-        best_epoch=kept.log.best,
-        seconds=seconds,
-        device=device,
-        diverged=kept.log.diverged,
-        collapsed=kept.collapsed,
-        unique_share=kept.unique,
-        valid_share=kept.valid,
-        note=_note(kept, attempts),
-    )
-
-
-def _note(kept: _Attempt, attempts: int) -> str:
-    notes = []
-    if kept.log.diverged:
-        weights_of = "the untrained weights" if kept.log.best < 0 else f"the weights of epoch {kept.log.best}"
-        notes.append(f"training diverged after {len(kept.log.train)} good epochs; fell back to {weights_of}")
-    if attempts > 1:
-        notes.append(f"trained {attempts} times because samples repeated; kept the most diverse")
-    if kept.collapsed:
-        notes.append(f"collapsed: only {kept.unique:.0%} of {PROBE} samples are distinct")
-    return "; ".join(notes)

@@ -27,6 +27,8 @@ class TrainingSettings:
         jitter: largest transfer between two elements in a copy, in units of the grid; 0 for none.
         replace: share of the copies in which an element is replaced by another.
         retries: further trainings, from other seeds, of a model found collapsed.
+        average: decay, per step, of the running average of the weights that is judged and kept; 0 keeps the
+            weights themselves.
     """
 
     epochs: int = 700
@@ -40,6 +42,7 @@ class TrainingSettings:
     jitter: int = 10
     replace: float = 0.8
     retries: int = 1
+    average: float = 0.0
 
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
         "epochs": (1, 1_000_000),
@@ -53,7 +56,10 @@ class TrainingSettings:
         "jitter": (0, 1000),
         "replace": (0.0, 1.0),
         "retries": (0, 10),
+        "average": (0.0, 0.99999),
     }
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Settings that are words, and the words."""
 
     def __post_init__(self) -> None:
         problems = [p for f in fields(self) if (p := self._problem(f.name, f.default))]
@@ -62,6 +68,10 @@ class TrainingSettings:
 
     def _problem(self, name: str, default: object) -> str | None:
         value: Any = getattr(self, name)
+        if name in self.choices:
+            words = self.choices[name]
+            known = isinstance(value, str) and value in words
+            return None if known else f"the generator setting {name} must be one of {', '.join(words)}, got {value!r}"
         low, high = self.ranges[name]
         whole = isinstance(default, int)
         if type(value) is not int and (whole or type(value) is not float):

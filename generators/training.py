@@ -44,6 +44,7 @@ def train(
     device: str = "auto",
     threads: int | None = None,
     on_epoch: OnEpoch | None = None,
+    warm: bytes | None = None,
 ) -> TrainedModel:
     """Trains a generator; the same arguments give the same content on the CPU.
 
@@ -58,11 +59,13 @@ def train(
         device: ``auto`` (a GPU where there is one), ``cpu`` or ``cuda``.
         threads: threads for torch; None for what it has.
         on_epoch: called after each epoch.
+        warm: content of a model of the same family, elements, properties and network to start from: the last
+            iteration's, or the first one's; None for fresh weights.
 
     Raises:
-        InputError: for an unknown family, settings out of range, or rows that do not fit.
+        InputError: for an unknown family, settings out of range, or rows or warm weights that do not fit.
     """
     model = make(family, space, properties, settings)
-    report = model.fit(units, conditions, seed=seed, device=device, threads=threads, on_epoch=on_epoch)
+    report = model.fit(units, conditions, seed=seed, device=device, threads=threads, on_epoch=on_epoch, warm=warm)
     content = model.to_bytes()
     return TrainedModel(family, content, hashlib.sha256(content).hexdigest(), report)

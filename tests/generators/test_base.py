@@ -13,7 +13,7 @@ from tests.generators.helpers import refractory_space
 
 
 def test_unknown_families_are_refused_with_what_there_is() -> None:
-    with pytest.raises(InputError, match="unknown generator family 'gan'; available are cvae"):
+    with pytest.raises(InputError, match=r"unknown generator family 'gan'; available are .*cvae"):
         make("gan", refractory_space(), ("vec",))
 
 

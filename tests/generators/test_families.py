@@ -180,10 +180,52 @@ def test_divergence_at_once_falls_back_to_untrained_weights(family: str) -> None
     assert "untrained" in report.note
 
 
+def test_a_warm_start_begins_where_the_other_ended(family: str) -> None:
+    units, values = training_rows(SPACE, 60)
+    first = train(family, SPACE, PROPERTIES, units, values, {"epochs": 60}, seed=5)
+    cold = train(family, SPACE, PROPERTIES, units, values, {"epochs": 1}, seed=5)
+    warm, again = (
+        train(family, SPACE, PROPERTIES, units, values, {"epochs": 1}, seed=5, warm=first.content) for _ in range(2)
+    )
+    assert warm.report.validation_losses[0] < cold.report.validation_losses[0]
+    assert warm.content == again.content != first.content
+    assert warm.report.note == "started from warm weights"
+
+
+def test_a_warm_start_that_diverges_keeps_the_warm_weights(family: str) -> None:
+    units, values = training_rows(SPACE, 60)
+    first = train(family, SPACE, PROPERTIES, units, values, {"epochs": 20}, seed=5)
+    model = quick(family, retries=0)
+    model.loss = lambda network, *_: sum(p.sum() for p in network.parameters()) * torch.nan  # type: ignore
+    report = model.fit(units, values, seed=6, warm=first.content)
+    assert report.diverged
+    assert "fell back to the warm weights" in report.note
+    before = {name: p for name, p in first.generator().network.named_parameters()}  # type: ignore[attr-defined]
+    assert model.network is not None
+    for name, parameter in model.network.named_parameters():
+        assert torch.equal(parameter, before[name]), name
+
+
+def test_warm_weights_of_something_else_are_refused(family: str) -> None:
+    units, values = training_rows(SPACE, 30)
+    content = train(family, SPACE, PROPERTIES, units, values, {"epochs": 1}, seed=0).content
+    other = next(name for name in FAMILIES if name != family)
+    with pytest.raises(InputError, match="another network"):
+        quick(family, hidden=17).fit(units, values, seed=0, warm=content)
+    with pytest.raises(InputError, match="the warm weights have the properties"):
+        base.make(family, SPACE, PROPERTIES[:2]).fit(units, values[:, :2], seed=0, warm=content)
+    with pytest.raises(InputError, match="the warm weights have the family"):
+        base.make(other, SPACE, PROPERTIES).fit(units, values, seed=0, warm=content)
+    with pytest.raises(InputError, match="damaged"):
+        quick(family).fit(units, values, seed=0, warm=content[:-100])
+
+
 def test_the_report_is_plain(family: str) -> None:
     units, values = training_rows(SPACE, 60)
     calls: list[int] = []
-    report = quick(family).fit(units, values, seed=0, threads=1, on_epoch=lambda epoch, *_: calls.append(epoch))
+    report = quick(family, retries=0).fit(
+        units, values, seed=0, threads=1, on_epoch=lambda epoch, *_: calls.append(epoch)
+    )
     assert calls == list(range(QUICK["epochs"]))
     assert report.family == family
     assert report.rows == 60
@@ -215,6 +257,14 @@ def test_very_few_rows_and_nothing_known_train(family: str, rows: int) -> None:
     report = model.fit(units, nothing_asked(rows), seed=0)
     assert report.rows == rows
     assert SPACE.contains(model.sample(nothing_asked(30), seed=0).units).all()
+
+
+def test_no_properties_at_all_train(family: str) -> None:
+    units, _ = training_rows(SPACE, 50)
+    model = base.make(family, SPACE, (), {"epochs": 5, "retries": 0})
+    report = model.fit(units, np.zeros((50, 0)), seed=0)
+    assert not report.diverged
+    assert SPACE.contains(model.sample(np.zeros((20, 0)), seed=0).units).all()
 
 
 def test_bad_rows_are_refused(family: str) -> None:

@@ -1,0 +1,128 @@
+"""What a training is made of before any network sees it: rows to learn from, rows to check, and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from alloys.space import Floats, Units
+from generators.augmentation import augment
+from generators.base import TrainingReport
+from generators.codec import Batch, Codec, Scale
+from generators.fitting import EpochLog
+from generators.settings import TrainingSettings
+
+HELD_OUT_FROM = 40
+"""With fewer rows none is held out."""
+
+PROBE = 256
+"""Samples that the guard against collapse looks at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Encoded rows of one training.
+
+    Attributes:
+        pool: the learned rows and their copies, layer after layer, ``layers * rows`` of them.
+        checks: the rows that judge an epoch, repeated where they are few.
+        rows: learned rows in a layer.
+        layers: number of layers.
+    """
+
+    pool: Batch
+    checks: Batch
+    rows: int
+    layers: int
+
+    @classmethod
+    def of(
+        cls,
+        codec: Codec,
+        settings: TrainingSettings,
+        units: Units,
+        values: Floats,
+        scale: Scale,
+        rng: torch.Generator,
+    ) -> Material:
+        """Splits rows, augments the learned ones and encodes all.
+
+        Args:
+            codec: of the space and properties.
+            settings: share held out and augmentation.
+            units: compositions, shape ``(n, d)``.
+            values: their properties, shape ``(n, p)``, NaN where unknown.
+            scale: of the properties.
+            rng: random numbers.
+        """
+        order = torch.randperm(len(units), generator=rng).numpy()
+        held = round(settings.validation_share * len(units)) if len(units) >= HELD_OUT_FROM else 0
+        learn, test = order[held:], order[:held] if held else order
+        spread = np.random.default_rng(int(torch.randint(2**31, (1,), generator=rng)))
+        pool = codec.encode(*augment(codec.space, units[learn], values[learn], settings, spread), scale)
+        repeats = np.tile(test, max(1, min(8, 256 // len(test))))
+        checks = codec.encode(units[repeats], values[repeats], scale)
+        return cls(pool, checks, len(learn), len(pool.presence) // len(learn))
+
+    def epoch(self, size: int, rng: torch.Generator) -> Iterator[Batch]:
+        """Batches of at most ``size`` that hold each row once, in one of its copies."""
+        chosen = torch.randint(self.layers, (self.rows,), generator=rng) * self.rows
+        chosen = (chosen + torch.arange(self.rows))[torch.randperm(self.rows, generator=rng)]
+        for part in torch.split(chosen, size):
+            yield self.pool.take(part)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One training, its weights, and what its samples look like.
+
+    Attributes:
+        log: of its epochs.
+        state: the weights kept.
+        unique: distinct share of the probe's samples.
+        valid: share of the probe's first draws in the space.
+        collapsed: whether the samples repeat far more than random compositions do.
+        note: what is to be said of it, or empty.
+    """
+
+    log: EpochLog
+    state: dict[str, Tensor]
+    unique: float
+    valid: float
+    collapsed: bool
+    note: str = ""
+
+
+def report_of(family: str, rows: int, device: str, seconds: float, kept: Attempt, attempts: int) -> TrainingReport:
+    """The report on a training of which one attempt was kept."""
+    return TrainingReport(
+        family=family,
+        rows=rows,
+        train_losses=kept.log.train,
+        validation_losses=kept.log.validation,
+        best_epoch=kept.log.best,
+        seconds=seconds,
+        device=device,
+        diverged=kept.log.diverged,
+        collapsed=kept.collapsed,
+        unique_share=kept.unique,
+        valid_share=kept.valid,
+        note=_note(kept, attempts),
+    )
+
+
+def _note(kept: Attempt, attempts: int) -> str:
+    notes = [kept.note] if kept.note else []
+    if kept.log.diverged:
+        first = "the warm weights it started from" if kept.note else "the untrained weights"
+        weights_of = first if kept.log.best < 0 else f"the weights of epoch {kept.log.best}"
+        notes.append(f"training diverged after {len(kept.log.train)} good epochs; fell back to {weights_of}")
+    if attempts > 1:
+        notes.append(f"trained {attempts} times because samples repeated; kept the most diverse")
+    if kept.collapsed:
+        notes.append(f"collapsed: only {kept.unique:.0%} of {PROBE} samples are distinct")
+    return "; ".join(notes)
