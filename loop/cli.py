@@ -19,11 +19,12 @@ from rich.table import Table
 from alloys.composition import parse_formulas
 from alloys.errors import InputError, WorkError
 from alloys.records import Measured, Verdict
-from loop import cli_data, cli_evaluate
+from loop import cli_data, cli_evaluate, cli_generate
 from loop.console import Json
 from loop.console import err as _err
 from loop.console import out as _out
 from loop.console import print_json as _print_json
+from loop.lookup import Directory, campaign_database
 
 app = typer.Typer(
     help="Active-learning design of refractory high-entropy alloys.",
@@ -33,8 +34,8 @@ app = typer.Typer(
 )
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_evaluate.app, name="evaluate")
+app.command()(cli_generate.generate)
 
-Directory = Annotated[Path, typer.Option("--directory", help="where campaigns lie")]
 Formulas = Annotated[list[str], typer.Argument(metavar="FORMULA...", help="for example Nb45Ta25Ti15Hf15")]
 
 
@@ -74,19 +75,6 @@ def check(
     _err().print(f"{config}: no mistakes", markup=False)
 
 
-def _database(directory: Path, name: str) -> Path:
-    from loop.campaign import DATABASE
-    from loop.config import valid_name
-
-    valid_name(name)
-    path = directory / name / DATABASE
-    if not path.is_file():
-        found = directory.glob(f"*/{DATABASE}") if directory.is_dir() else ()
-        there = sorted(p.parent.name for p in found if p.is_file())
-        raise InputError(f"there is no campaign {name!r} in {directory}; there are {', '.join(there) or 'none'}")
-    return path
-
-
 @app.command()
 def status(
     name: Annotated[str, typer.Argument(help="a campaign")],
@@ -97,7 +85,7 @@ def status(
     from loop.report import iteration_table, status_document
     from loop.store import CampaignStore
 
-    with CampaignStore.open(_database(directory, name)) as store:
+    with CampaignStore.open(campaign_database(directory, name)) as store:
         document = status_document(store)
     if json_:
         _print_json(document)
@@ -121,7 +109,7 @@ def best(
     from loop.store import CampaignStore
     from loop.view import view_of
 
-    with CampaignStore.open(_database(directory, name)) as store:
+    with CampaignStore.open(campaign_database(directory, name)) as store:
         view = view_of(store)
     if json_:
         _print_json(best_document(view, top))

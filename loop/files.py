@@ -17,13 +17,21 @@ class Written:
     sha256: str
 
 
-def write_atomic(path: Path, content: bytes) -> None:
-    """Writes a file so that a reader, now or after a crash, finds all of it or what was there before."""
+def write_atomic(path: Path, content: bytes, *, mode: int | None = None) -> None:
+    """Writes a file so that a reader, now or after a crash, finds all of it or what was there before.
+
+    Args:
+        path: the file; its folder is made if needed.
+        content: all of it.
+        mode: its permissions; for its owner only if None.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
+            if mode is not None:
+                os.fchmod(stream.fileno(), mode)
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(name, path)
@@ -35,6 +43,15 @@ def write_atomic(path: Path, content: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def usual_mode(path: Path) -> int:
+    """The permissions of a file as a person's other files have them: its own if it is there, else by the umask."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    umask = os.umask(0)
+    os.umask(umask)
+    return 0o666 & ~umask
 
 
 def write_named(root: Path, folder: str, content: bytes, suffix: str) -> Written:
