@@ -129,9 +129,10 @@ def _validator(config: ValidatorConfig | None, found: list[Mistake]) -> Validato
 
 
 def _check_generator(config: GeneratorConfig, space: Space | None) -> None:
-    get_family(config.family)
-    if space is not None:
-        make(config.family, space, ("density",), config.settings)
+    for family, settings in config.members().items():
+        get_family(family)
+        if space is not None:
+            make(family, space, ("density",), settings)
 
 
 def _texts(data: Mapping[str, Any], key: str) -> list[tuple[int, str]]:

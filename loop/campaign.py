@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,33 +21,25 @@ from alloys.records import (
     Observation,
     Selection,
     ValidationRequest,
-    digest_of,
     quantities,
 )
+from generators.training import TrainedModel
 from loop import steps
 from loop.assembly import EXTERNAL, build_goal, build_space, build_validator, start_table
 from loop.config import CampaignConfig, load_config
 from loop.files import write_named
+from loop.identity import open_store
 from loop.jobs import Executor, LocalExecutor, ValidatorSpec
 from loop.metrics import iteration_metrics
 from loop.ranking import rank
-from loop.store import Added, CampaignExists, CampaignStore, DriverLock, IterationState, Proposal
+from loop.shares import counts, history, shares
+from loop.store import Added, CampaignStore, DriverLock, IterationState, Proposal
 from loop.view import View, view_of
 from validation.base import Validator
 
 log = logging.getLogger(__name__)
 
-DATABASE = "campaign.db"
-
 Progress = Callable[[str], None]
-
-
-def code_version() -> str:
-    """The version of the installed program."""
-    try:
-        return version("alloyloop")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 class Campaign:
@@ -100,7 +91,7 @@ class Campaign:
         lock = DriverLock(folder)
         lock.acquire()
         try:
-            store = _open_store(folder, config, validator, table)
+            store = open_store(folder, config, validator, table)
             # The lock is ours, so whoever held leases is gone.
             store.release_leases(not_owner=lock.owner)
             return cls(config, folder, store, validator, lock, table)
@@ -177,22 +168,45 @@ class Campaign:
     def _choose(self, index: int, executor: Executor, batch: int, progress: Progress) -> list[Selection]:
         view = self.view()
         known = steps.known_compositions(view, self._table)
-        progress("training the generator")
-        trained = executor.train(steps.training_job(self.config, view, known, index))
-        model = write_named(self.folder, "models", trained.content, ".safetensors")
-        self.store.record_artifact("generator", model.sha256, model.path, iteration=index)
+        trained = self._train(index, view, known, executor, progress)
         progress("proposing candidates")
-        pool = steps.propose(self.config, view, known, trained.generator(), index)
+        generators = [(model.generator(), count) for model, count in trained]
+        pool = steps.propose(self.config, view, known, generators, index)
         progress(f"ranking {len(pool.units)} candidates")
         ranking = rank(view, pool, batch, steps.seed_for(self.config.seed, index, "ranking"))
         self.store.note_iteration(
             index,
-            training=trained.report.to_json(),
-            generator={"digest": trained.digest, "first_draw_valid": pool.first_draw_valid},
+            training={model.family: model.report.to_json() for model, _ in trained},
+            generators={
+                model.family: {
+                    "digest": model.digest,
+                    "proposals": count,
+                    "first_draw_valid": pool.first_draw_valid.get(model.family),
+                }
+                for model, count in trained
+            },
             screening=ranking.screening,
             calibration=ranking.calibration,
         )
         return ranking.selections
+
+    def _train(
+        self, index: int, view: View, known: steps.Known, executor: Executor, progress: Progress
+    ) -> list[tuple[TrainedModel, int]]:
+        """Each family's model with how many candidates it may propose; the weights are kept and recorded."""
+        members = self.config.generator.members()
+        models = []
+        for family, settings in members.items():
+            progress(f"training {family}")
+            model = executor.train(steps.training_job(self.config, view, known, index, family, settings))
+            written = write_named(self.folder, "models", model.content, ".safetensors")
+            self.store.record_artifact(f"generator.{family}", written.sha256, written.path, iteration=index)
+            models.append(model)
+        rng = np.random.default_rng(steps.seed_for(self.config.seed, index, "shares"))
+        collapsed = [model.family for model in models if model.report.collapsed]
+        part = shares(list(members), *history(self.store, view), rng, collapsed=collapsed)
+        wanted = counts(self.config.generator.proposals, part)
+        return [(model, wanted[model.family]) for model in models]
 
     def _request(self, selection: Selection) -> ValidationRequest:
         name = self.validator.name if self.validator is not None else EXTERNAL
@@ -329,50 +343,3 @@ def _start(
 
 def _cell(value: Any) -> str:
     return "" if value is None or (isinstance(value, float) and np.isnan(value)) else str(value)
-
-
-def _open_store(
-    folder: Path, config: CampaignConfig, validator: Validator | None, table: list[Composition]
-) -> CampaignStore:
-    path = folder / DATABASE
-    identity = {
-        "science": config.science(),
-        "validator": validator.fingerprint if validator is not None else EXTERNAL,
-        "table": digest_of([composition.canonical() for composition in table]),
-    }
-    try:
-        # Also where a first attempt ended before anything was written.
-        return CampaignStore.create(
-            path, name=config.name, config=identity, seed=config.seed, code_version=code_version()
-        )
-    except CampaignExists:
-        store = CampaignStore.open(path)
-    try:
-        _refuse_change(store.campaign().config, identity, config.name)
-    except BaseException:
-        store.close()
-        raise
-    return store
-
-
-def _refuse_change(stored: Mapping[str, Any], given: Mapping[str, Any], name: str) -> None:
-    changes = _differences(stored["science"], given["science"])
-    if stored["validator"] != given["validator"] and not changes:
-        changes = ["validator: its version or its database changed since the campaign began"]
-    if stored["table"] != given["table"] and not changes:
-        changes = ["start.table: the table of known alloys changed since the campaign began"]
-    if changes:
-        raise InputError(
-            f"the campaign {name!r} was begun with another configuration:\n  "
-            + "\n  ".join(changes)
-            + "\nOnly iterations, cluster, tracking and directory may change. Use --name for a new campaign"
-        )
-
-
-def _differences(old: Any, new: Any, path: str = "") -> list[str]:
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        keys: Sequence[str] = sorted({*old, *new})
-        return [
-            line for key in keys for line in _differences(old.get(key), new.get(key), f"{path}.{key}" if path else key)
-        ]
-    return [] if old == new else [f"{path}: was {old!r}, now {new!r}"]

@@ -52,11 +52,21 @@ class StartConfig(_Strict):
 
 
 class GeneratorConfig(_Strict):
-    """Which generator proposes, how many candidates, and its own settings."""
+    """Which generators propose, how many candidates together, and their own settings.
+
+    Either one ``family`` with its ``settings``, or ``families``: settings by family, side by side.
+    """
 
     family: str = "cvae"
     proposals: Annotated[int, Field(ge=1, le=1_000_000)] = 4000
     settings: dict[str, Any] = {}
+    families: dict[str, dict[str, Any] | None] = {}
+
+    def members(self) -> dict[str, dict[str, Any]]:
+        """Every family that proposes, with its settings."""
+        if self.families:
+            return {name: settings or {} for name, settings in self.families.items()}
+        return {self.family: self.settings}
 
 
 class ScreeningConfig(_Strict):

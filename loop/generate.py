@@ -25,7 +25,7 @@ from generators.request import Drawn, Target, check_askable, draw_distinct
 from loop.assembly import start_table
 from loop.files import usual_mode, write_atomic
 from loop.steps import known_compositions
-from loop.store import CampaignStore
+from loop.store import Artifact, CampaignStore
 from loop.view import view_of
 
 
@@ -56,6 +56,15 @@ def from_file(path: Path) -> Source:
     return Source(generator, f"{generator.name} in {path}", {})
 
 
+def _standing(store: CampaignStore, artifact: Artifact) -> tuple[int, int]:
+    """Newest iteration first, and in it the family that proposed most."""
+    if artifact.iteration is None:
+        return (-1, 0)
+    made = store.iteration(artifact.iteration).info.get("generators", {})
+    family = artifact.name.removeprefix("generator.")
+    return (artifact.iteration, int(made.get(family, {}).get("proposals", 0)))
+
+
 def from_campaign(database: Path) -> Source:
     """The newest generator of a campaign, with the campaign's known alloys.
 
@@ -64,10 +73,10 @@ def from_campaign(database: Path) -> Source:
     """
     with CampaignStore.open(database) as store:
         name = store.campaign().name
-        trained = [artifact for artifact in store.artifacts() if artifact.name == "generator"]
+        trained = [artifact for artifact in store.artifacts() if artifact.name.startswith("generator.")]
         if not trained:
             raise InputError(f"the campaign {name!r} has no generator yet; the first is trained in iteration 1")
-        newest = max(trained, key=lambda artifact: -1 if artifact.iteration is None else artifact.iteration)
+        newest = max(trained, key=lambda artifact: _standing(store, artifact))
         generator = base.load(database.parent / newest.path)
         known, note = _known(store)
     return Source(generator, f"{generator.name} of {name}, iteration {newest.iteration}", known, note)

@@ -18,8 +18,8 @@ def campaign_database(directory: Path, name: str) -> Path:
     Raises:
         InputError: if the name cannot be one, or there is no such campaign, naming those that there are.
     """
-    from loop.campaign import DATABASE
     from loop.config import valid_name
+    from loop.identity import DATABASE
 
     valid_name(name)
     path = directory / name / DATABASE

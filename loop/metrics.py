@@ -25,17 +25,20 @@ def iteration_metrics(store: CampaignStore, index: int, view: View) -> dict[str,
     numbers |= batch_calibration(view, own)
     for name, score in info.get("calibration", {}).items():
         numbers |= {f"loo.{key}.{name}": value for key, value in score.items()}
-    numbers |= _training(info.get("training", {}))
+    for family, report in info.get("training", {}).items():
+        numbers |= _training(family, report)
+    for family, made in info.get("generators", {}).items():
+        numbers[f"generator.{family}.proposals"] = float(made["proposals"])
     return {name: value for name, value in numbers.items() if math.isfinite(value)}
 
 
-def _training(report: Mapping[str, object]) -> dict[str, float]:
+def _training(family: str, report: Mapping[str, object]) -> dict[str, float]:
     numbers = {}
     for key in ("seconds", "unique_share", "valid_share"):
         value = report.get(key)
         if isinstance(value, int | float):
-            numbers[f"generator.{key}"] = float(value)
+            numbers[f"generator.{family}.{key}"] = float(value)
     losses = report.get("validation_losses")
     if isinstance(losses, list) and losses:
-        numbers["generator.best_loss"] = min(losses)
+        numbers[f"generator.{family}.best_loss"] = min(losses)
     return numbers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.goal import Goal
-from alloys.properties import PROPERTIES
 from alloys.records import Candidate, Selection
 from alloys.reference import CLOSED_FORMS, closed_form
 from alloys.space import Space, Units
@@ -27,7 +26,7 @@ Floats = NDArray[np.float64]
 
 log = logging.getLogger(__name__)
 
-_PURPOSES = ("design", "training", "targets", "sampling", "random", "ranking")
+_PURPOSES = ("design", "training", "targets", "sampling", "random", "ranking", "shares")
 
 
 def seed_for(seed: int, iteration: int, purpose: str) -> int:
@@ -159,16 +158,18 @@ def known_compositions(view: View, table: Sequence[Composition]) -> Known:
     return Known(names, units, conditions)
 
 
-def training_job(config: CampaignConfig, view: View, known: Known, iteration: int) -> TrainingJob:
-    """The trainer's work for an iteration."""
+def training_job(
+    config: CampaignConfig, view: View, known: Known, iteration: int, family: str, settings: Mapping[str, Any]
+) -> TrainingJob:
+    """The trainer's work for one family in an iteration."""
     return TrainingJob(
-        family=config.generator.family,
+        family=family,
         space=view.space,
         properties=known.names,
         units=known.units,
         conditions=known.conditions,
         seed=seed_for(config.seed, iteration, "training"),
-        settings=config.generator.settings,
+        settings=settings,
     )
 
 
@@ -179,16 +180,26 @@ class Pool:
     Attributes:
         units: shape ``(n, d)``.
         origins: shape ``(n,)``.
-        first_draw_valid: share of the generator's first draws that lay in the space.
+        first_draw_valid: by family, the share of first draws that lay in the space.
     """
 
     units: Units
     origins: NDArray[np.str_]
-    first_draw_valid: float
+    first_draw_valid: Mapping[str, float]
 
 
-def propose(config: CampaignConfig, view: View, known: Known, generator: Generator, iteration: int) -> Pool:
-    """Candidates: the generator's for targets beyond the front, random ones, and neighbours of the best alloys."""
+def propose(
+    config: CampaignConfig, view: View, known: Known, generators: Sequence[tuple[Generator, int]], iteration: int
+) -> Pool:
+    """Candidates: the generators' for targets beyond the front, random ones, and neighbours of the best alloys.
+
+    Args:
+        config: the campaign's.
+        view: what is known.
+        known: what the generators were trained on.
+        generators: each with the number of candidates that it may propose.
+        iteration: its number.
+    """
     rng = np.random.default_rng(seed_for(config.seed, iteration, "targets"))
     goal = view.goal
     targets = beyond_front(
@@ -196,25 +207,23 @@ def propose(config: CampaignConfig, view: View, known: Known, generator: Generat
         [(o.name, o.sign) for o in goal.objectives],
         [(c.name, c.sign, c.bound) for c in goal.constraints],
         known.conditions,
-        config.generator.proposals,
+        sum(count for _, count in generators),
         rng,
     )
-    samples = generator.sample(targets, seed=seed_for(config.seed, iteration, "sampling"))
+    parts: list[tuple[Units, str]] = []
+    valid: dict[str, float] = {}
+    seed, begin = seed_for(config.seed, iteration, "sampling"), 0
+    for number, (generator, count) in enumerate(generators):
+        if count:
+            samples = generator.sample(targets[begin : begin + count], seed=(seed + number) % 2**32)
+            parts.append((samples.units, generator.name))
+            valid[generator.name] = samples.first_draw_valid
+        begin += count
     chance = np.random.default_rng(seed_for(config.seed, iteration, "random"))
-    parts = [(samples.units, generator.name), (view.space.sample(config.screening.random, chance), "random")]
+    parts.append((view.space.sample(config.screening.random, chance), "random"))
     if config.screening.neighbours:
         best = view.in_space([row.composition for row in view.ranked()[:12]])
-        near = [view.space.neighbours(row) for row in best]
-        parts.append((np.concatenate(near) if near else samples.units[:0], "neighbour"))
+        parts += [(view.space.neighbours(row), "neighbour") for row in best]
     units = np.concatenate([part for part, _ in parts])
     origins = np.concatenate([np.full(len(part), origin) for part, origin in parts])
-    return Pool(units, origins, samples.first_draw_valid)
-
-
-def predicted_text(goal: Goal, means: dict[str, float], stds: dict[str, float]) -> str:
-    """What a model thinks of one alloy, in words."""
-    parts: list[Any] = []
-    for name in goal.unknown:
-        if name in means:
-            parts.append(f"{name} {means[name]:.4g} ± {stds.get(name, 0.0):.2g} {PROPERTIES[name].unit}")
-    return ", ".join(parts)
+    return Pool(units, origins, valid)

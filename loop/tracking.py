@@ -180,9 +180,10 @@ class Tracker:
             return
         at = int(started * 1000)
         points = [
-            self._metric(f"loss.{kind}", value, at, step)
+            self._metric(f"loss.{family}.{kind}", value, at, step)
+            for family, report in training.items()
             for kind in ("train", "validation")
-            for step, value in enumerate(training.get(f"{kind}_losses", []))
+            for step, value in enumerate(report.get(f"{kind}_losses", []))
         ]
         for begin in range(0, len(points), 1000):
             self._client.log_batch(run.info.run_id, metrics=points[begin : begin + 1000])
@@ -194,7 +195,7 @@ class Tracker:
         fresh = [a for a in artifacts if done.get(a.name) != a.sha256[:16]]
         for artifact in fresh:
             source = self._campaign.folder / artifact.path
-            name = artifact.name if "." in artifact.name else artifact.name + source.suffix
+            name = artifact.name.removesuffix(source.suffix) + source.suffix
             with tempfile.TemporaryDirectory() as folder:
                 link = Path(folder) / name
                 link.symlink_to(source.resolve())

@@ -52,7 +52,7 @@ def test_a_campaign_runs_to_its_end(finished: Campaign) -> None:
 
 def test_what_an_iteration_leaves_behind(finished: Campaign) -> None:
     names = {artifact.name for artifact in finished.store.artifacts(1)}
-    assert names == {"generator", "batch.csv", "dataset.json", "pareto.png", "compositions.png"}
+    assert names == {"generator.cvae", "batch.csv", "dataset.json", "pareto.png", "compositions.png"}
     for artifact in finished.store.artifacts():
         assert (finished.folder / artifact.path).is_file()
     numbers = {metric.name for metric in finished.store.metrics() if metric.iteration == 1}
@@ -183,6 +183,22 @@ def test_interrupted_anywhere_it_ends_the_same(finished: Campaign, tmp_path: Pat
         assert again.store.dataset_digest() == finished.store.dataset_digest()
         assert len(again.store.observations(include_replicates=True)) == 8
         assert check_store(again.store) == []
+
+
+def test_several_families_propose_side_by_side(tmp_path: Path) -> None:
+    quick = {"epochs": 40, "retries": 0}
+    generator = {"families": {"cvae": quick, "cae": quick}, "proposals": 201}
+    with _finished(tmp_path, generator=generator, iterations=2) as campaign:
+        for index in (1, 2):
+            info = campaign.store.iteration(index).info
+            assert sum(made["proposals"] for made in info["generators"].values()) == 201
+            for family, made in info["generators"].items():
+                assert made["proposals"] >= 20 or info["training"][family]["collapsed"]
+            assert set(info["training"]) == {"cvae", "cae"}
+            names = {artifact.name for artifact in campaign.store.artifacts(index)}
+            assert {"generator.cvae", "generator.cae"} <= names
+        proposed = campaign.store.iteration(2).info["screening"]["proposed"]
+        assert {"cvae", "cae", "random"} <= set(proposed)
 
 
 # By hand ----------------------------------------------------------------------------------------------------

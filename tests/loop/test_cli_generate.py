@@ -46,7 +46,7 @@ def small(campaigns: Path) -> list[str]:
 
 def newest(campaigns: Path) -> Path:
     with CampaignStore.open(campaigns / "small" / "campaign.db") as store:
-        (last,) = [a for a in store.artifacts(2) if a.name == "generator"]
+        (last,) = [a for a in store.artifacts(2) if a.name == "generator.cvae"]
     return campaigns / "small" / last.path
 
 

@@ -52,7 +52,7 @@ def test_parent_and_children(tracked: Campaign) -> None:
     assert runs["1"].info.status == "FINISHED"
     assert runs["1"].data.tags["mlflow.parentRunId"] == runs["campaign"].info.run_id
     assert runs["campaign"].data.params["batch"] == "2"
-    for name in ("hypervolume", "feasible_share", "batch.coverage.solidus", "batch.nll.solidus", "loss.train"):
+    for name in ("hypervolume", "feasible_share", "batch.coverage.solidus", "batch.nll.solidus", "loss.cvae.train"):
         assert name in runs["1"].data.metrics
     for name in ("queue.done", "seconds.validate"):
         assert name in runs["0"].data.metrics
@@ -64,7 +64,7 @@ def test_artifacts(tracked: Campaign) -> None:
 
     client = mlflow.MlflowClient(tracking_uri=tracking_uri(_folder(tracked)))
     found = {item.path for item in client.list_artifacts(_runs(_folder(tracked))["1"].info.run_id)}
-    assert found == {"generator.safetensors", "batch.csv", "dataset.json", "pareto.png", "compositions.png"}
+    assert found == {"generator.cvae.safetensors", "batch.csv", "dataset.json", "pareto.png", "compositions.png"}
     assert (_folder(tracked) / "artifacts").is_dir()
 
 
@@ -73,7 +73,7 @@ def test_replaying_adds_nothing(tracked: Campaign) -> None:
 
     client = mlflow.MlflowClient(tracking_uri=tracking_uri(_folder(tracked)))
     run = _runs(_folder(tracked))["1"].info.run_id
-    before = {name: client.get_metric_history(run, name) for name in ("hypervolume", "loss.train")}
+    before = {name: client.get_metric_history(run, name) for name in ("hypervolume", "loss.cvae.train")}
     for tag in ("alloyloop.metrics_done", "alloyloop.losses"):
         client.delete_tag(run, tag)
     Tracker(tracked, _folder(tracked)).sync()

@@ -1,0 +1,84 @@
+"""A campaign's database: made with its configuration, and opened again with no other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from alloys.composition import Composition
+from alloys.errors import InputError
+from alloys.records import digest_of
+from loop.assembly import EXTERNAL
+from loop.config import CampaignConfig
+from loop.store import CampaignExists, CampaignStore
+from validation.base import Validator
+
+DATABASE = "campaign.db"
+
+
+def code_version() -> str:
+    """The version of the installed program."""
+    try:
+        return version("alloyloop")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def open_store(
+    folder: Path, config: CampaignConfig, validator: Validator | None, table: list[Composition]
+) -> CampaignStore:
+    """Makes the database of a campaign, or opens it.
+
+    Args:
+        folder: the campaign's.
+        config: its configuration.
+        validator: who says what is true; None where a person does.
+        table: the start table.
+
+    Raises:
+        InputError: if the campaign was begun with something else, naming what differs.
+    """
+    path = folder / DATABASE
+    identity = {
+        "science": config.science(),
+        "validator": validator.fingerprint if validator is not None else EXTERNAL,
+        "table": digest_of([composition.canonical() for composition in table]),
+    }
+    try:
+        # Also where a first attempt ended before anything was written.
+        return CampaignStore.create(
+            path, name=config.name, config=identity, seed=config.seed, code_version=code_version()
+        )
+    except CampaignExists:
+        store = CampaignStore.open(path)
+    try:
+        _refuse_change(store.campaign().config, identity, config.name)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _refuse_change(stored: Mapping[str, Any], given: Mapping[str, Any], name: str) -> None:
+    changes = _differences(stored["science"], given["science"])
+    if stored["validator"] != given["validator"] and not changes:
+        changes = ["validator: its version or its database changed since the campaign began"]
+    if stored["table"] != given["table"] and not changes:
+        changes = ["start.table: the table of known alloys changed since the campaign began"]
+    if changes:
+        raise InputError(
+            f"the campaign {name!r} was begun with another configuration:\n  "
+            + "\n  ".join(changes)
+            + "\nOnly iterations, cluster, tracking and directory may change. Use --name for a new campaign"
+        )
+
+
+def _differences(old: Any, new: Any, path: str = "") -> list[str]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        keys: Sequence[str] = sorted({*old, *new})
+        return [
+            line for key in keys for line in _differences(old.get(key), new.get(key), f"{path}.{key}" if path else key)
+        ]
+    return [] if old == new else [f"{path}: was {old!r}, now {new!r}"]
