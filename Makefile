@@ -52,6 +52,7 @@ bench-generators: $(STAMP)  ## every generator and baseline on the published all
 	@mkdir -p build
 	$(BIN)/alloyloop data import "$(MPEA)" --format mpea --out build/mpea.csv
 	$(BIN)/alloyloop evaluate generators --data build/mpea.csv --seeds $(SEEDS) --figures build/generators
+	$(BIN)/python -m benchmarks.proposals
 
 lock: $(STAMP)  ## write what is installed as the lock
 	$(BIN)/python -m pip freeze --all --exclude-editable --exclude alloyloop --exclude pip | sed 's/+cpu$$//' > requirements.lock
