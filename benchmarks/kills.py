@@ -80,7 +80,7 @@ def main() -> None:
     wanted, seconds = undisturbed(CONFIG, arguments)
     rng, left, wrong = random.Random(given.seed), given.kills, 0
     while left > 0:
-        digest, struck, problems = disturbed(CONFIG, arguments, left, (0.5, 8.0 + seconds / 4), rng)
+        digest, struck, problems = disturbed(CONFIG, arguments, left, (0.5, 0.6 * seconds), rng)
         left -= struck
         wrong += digest != wanted or bool(problems)
         same = "the same digest" if digest == wanted else "ANOTHER digest"

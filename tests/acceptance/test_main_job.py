@@ -72,7 +72,7 @@ def test_twenty_kills_change_nothing() -> None:
     wanted, seconds = undisturbed(CONFIG, ["--seed", "1"])
     rng, left = random.Random(1), 20
     while left > 0:
-        digest, struck, problems = disturbed(CONFIG, ["--seed", "1"], left, (0.5, 8.0 + seconds / 4), rng)
+        digest, struck, problems = disturbed(CONFIG, ["--seed", "1"], left, (0.5, 0.6 * seconds), rng)
         assert (digest, problems) == (wanted, [])
         left -= struck
 
