@@ -65,25 +65,40 @@ class TargetSettings:
         doubt: number of candidates that a known alloy must have about it to be given half of its share.
         outside: log weight lost outside every ball, or with a pair of elements that never occurs together.
         copies: share of the picks that may be copies of known alloys, while there are others.
+        few: copies allowed in any case.
+        shy: log weight lost by a copy, to others about the same known alloy.
         unlike: times the picks wanted, the candidates among which those unlike every earlier one go first.
     """
 
     draws: int = 8
-    least: int = 384
+    least: int = 512
     spread: float = 0.05
-    known: float = 0.4
-    noise: float = 0.3
+    known: float = 0.3
+    noise: float = 0.2
     rounds: int = 3
     width: float = 0.001
-    nearby: float = 0.08
-    reach: float = 0.3
-    doubt: float = 0.2
+    nearby: float = 0.09
+    reach: float = 0.35
+    doubt: float = 0.05
     outside: float = 3.0
-    copies: float = 0.15
+    copies: float = 0.18
+    few: int = 8
+    shy: float = 0.5
     unlike: float = 1.5
 
     def __post_init__(self) -> None:
-        least = {"draws": 1, "least": 1, "rounds": 0, "spread": 0, "known": 0, "noise": 0, "outside": 0, "copies": 0}
+        least = {
+            "draws": 1,
+            "least": 1,
+            "rounds": 0,
+            "spread": 0,
+            "known": 0,
+            "noise": 0,
+            "outside": 0,
+            "copies": 0,
+            "few": 0,
+            "shy": 0,
+        }
         least |= {"unlike": 1}
         wrong = [f"{name} >= {low}" for name, low in least.items() if not getattr(self, name) >= low]
         wrong += [f"{name} > 0" for name in ("width", "nearby", "reach", "doubt") if not getattr(self, name) > 0]
@@ -191,7 +206,7 @@ class TargetSampler:
         chance = self._chances(fractions, close[first], target)
         order = np.argsort(-(chance + rng.gumbel(size=len(first))), kind="stable")
         copy = nearest_cosine(fractions[order], self.known) >= COPY
-        late = copy & (np.cumsum(copy) > self.settings.copies * n)
+        late = copy & (np.cumsum(copy) > max(self.settings.copies * n, self.settings.few))
         order = np.concatenate([order[~late], order[late]])
         order = _unlike_first(order, directions(fractions), round(self.settings.unlike * n))
         chosen = first[order[:n]]
@@ -204,7 +219,8 @@ class TargetSampler:
         share = self._shares(target)
         apart = self.near.distances(fractions)
         strange = (apart.min(axis=1) > 1) | ~self.near.knows(fractions)
-        each = np.exp(np.maximum(close, -300.0) - settings.outside * strange)
+        copy = nearest_cosine(fractions, self.known) >= COPY
+        each = np.exp(np.maximum(close, -300.0) - settings.outside * strange - settings.shy * copy)
         kernel = np.exp(-0.5 * (apart / settings.reach) ** 2) * each[:, None]
         chance = kernel @ (share / (kernel.sum(axis=0) + settings.doubt))
         return np.asarray(np.log(chance + 1e-300) + 1e-9 * close)

@@ -77,7 +77,7 @@ def test_projection_leaves_what_is_not_asked() -> None:
 
 def test_samples_are_members_near_their_targets_and_no_copies(known: Units, targets: Floats) -> None:
     asked = np.repeat(targets, 40, axis=0)
-    samples = sampler(known, least=400, copies=0.0).sample(asked, seed=0)
+    samples = sampler(known, least=400, copies=0.0, few=0).sample(asked, seed=0)
     assert samples.rows.tolist() == list(range(80))
     assert SPACE.contains(samples.units).all()
     fractions = SPACE.fractions(samples.units)
