@@ -70,21 +70,21 @@ class TargetSettings:
         unlike: times the picks wanted, the candidates among which those unlike every earlier one go first.
     """
 
-    draws: int = 8
-    least: int = 512
-    spread: float = 0.05
-    known: float = 0.3
+    draws: int = 16
+    least: int = 640
+    spread: float = 0.03
+    known: float = 0.28
     noise: float = 0.2
     rounds: int = 3
     width: float = 0.001
-    nearby: float = 0.09
-    reach: float = 0.35
-    doubt: float = 0.05
+    nearby: float = 0.065
+    reach: float = 0.33
+    doubt: float = 0.03
     outside: float = 3.0
     copies: float = 0.18
     few: int = 8
     shy: float = 0.5
-    unlike: float = 1.5
+    unlike: float = 2.0
 
     def __post_init__(self) -> None:
         least = {

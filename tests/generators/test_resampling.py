@@ -77,14 +77,14 @@ def test_projection_leaves_what_is_not_asked() -> None:
 
 def test_samples_are_members_near_their_targets_and_no_copies(known: Units, targets: Floats) -> None:
     asked = np.repeat(targets, 40, axis=0)
-    samples = sampler(known, least=400, copies=0.0, few=0).sample(asked, seed=0)
+    samples = sampler(known, least=640, copies=0.0, few=0).sample(asked, seed=0)
     assert samples.rows.tolist() == list(range(80))
     assert SPACE.contains(samples.units).all()
     fractions = SPACE.fractions(samples.units)
     assert mape(properties(fractions), asked) < 0.1
     assert copies(fractions, SPACE.fractions(known)) == 0
     assert len(np.unique(samples.units[:40], axis=0)) == 40
-    assert "10 draws of the generator" in samples.note
+    assert "16 draws of the generator" in samples.note
 
 
 def test_a_seed_repeats_and_another_does_not(known: Units, targets: Floats) -> None:
