@@ -5,8 +5,6 @@ They sample through the same call as every family, so that they are measured ali
 References:
     Rubin, D. B. (1987). The calculation of posterior distributions by data augmentation: comment. J. Am. Stat.
         Assoc. 82, 543: sampling importance resampling.
-    Csiszar, I. (1975). I-divergence geometry of probability distributions and minimization problems. Ann. Probab.
-        3, 146: the projection onto linear constraints by exponential tilting.
 """
 
 from __future__ import annotations
@@ -19,6 +17,7 @@ from generators.base import Samples
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.realism import jittered
 from generators.evaluation.table import LabelledAlloys
+from generators.resampling import project
 
 Rows = NDArray[np.int64]
 
@@ -80,43 +79,6 @@ class ProjectedNeighbours:
             for i in range(0, len(start), 4096)
         ]
         return _samples(to_space(space, np.concatenate([np.empty((0, start.shape[1])), *pieces]), start))
-
-
-def project(fractions: Floats, targets: Floats, oracle: Oracle, rounds: int = 8) -> Floats:
-    """Compositions with the targets' properties, near the given ones in Kullback-Leibler divergence.
-
-    Gauss-Newton steps by exponential tilting, ``c exp(D^T w)``: ``D_i = (df / d log c_i) / c_i`` by forward
-    differences of the relative properties, ``w`` such that the linear model meets the target. Absent elements stay
-    absent. Where the elements present cannot meet the target, the result is what the steps reached.
-
-    Args:
-        fractions: shape ``(m, d)``.
-        targets: shape ``(m, p)``.
-        oracle: the properties of compositions.
-        rounds: number of steps.
-    """
-    current = fractions.copy()
-    p = targets.shape[1]
-    for _ in range(rounds):
-        values = oracle(current)
-        slopes = _slopes(current, values, oracle) / targets[:, :, None]
-        gram = np.einsum("mpd,md,mqd->mpq", slopes, current, slopes) + 1e-9 * np.eye(p)
-        weights = np.linalg.solve(gram, ((targets - values) / targets)[:, :, None])[:, :, 0]
-        step = np.einsum("mpd,mp->md", slopes, weights)
-        current = current * np.exp(np.clip(step, -0.5, 0.5))
-        current /= current.sum(axis=1, keepdims=True)
-    return current
-
-
-def _slopes(fractions: Floats, values: Floats, oracle: Oracle, size: float = 1e-5) -> Floats:
-    """Derivatives along adding an element and scaling back to one, shape ``(m, p, d)``; zero where absent."""
-    slopes = np.zeros((*values.shape, fractions.shape[1]))
-    for i in range(fractions.shape[1]):
-        rows = np.flatnonzero(fractions[:, i] > 0)
-        moved = fractions[rows]
-        moved[:, i] += size
-        slopes[rows, :, i] = (oracle(moved / (1 + size)) - values[rows]) / size
-    return slopes
 
 
 class ImportanceResampling:

@@ -15,6 +15,7 @@ from generators.base import FAMILIES, Samples
 from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.table import LabelledAlloys
+from generators.resampling import TargetSampler, TargetSettings
 
 League = Literal["A", "B"]
 
@@ -54,6 +55,18 @@ def family_entrant(name: str, settings: Mapping[str, Any] | None = None, device:
     return Entrant(name, cast(League, getattr(FAMILIES[name], "league", "A")), train_family)
 
 
+def target_entrant(base: Entrant, settings: TargetSettings | None = None) -> Entrant:
+    """An entrant sampled for its targets: trained as it is, its draws refined and chosen with the oracle's help."""
+
+    def train_base(data: LabelledAlloys, oracle: Oracle, seed: int) -> Sampler:
+        return TargetSampler(base.train(data, oracle, seed), data.space, data.units, oracle, settings)
+
+    return Entrant(base.name + TARGET, "B", train_base)
+
+
+TARGET = "+target"
+"""Ending of the names of entrants that are sampled for their targets."""
+
 BASELINES: dict[str, Entrant] = {
     entrant.name: entrant
     for entrant in (
@@ -66,19 +79,26 @@ BASELINES: dict[str, Entrant] = {
 
 
 def entrants(names: Sequence[str] = ()) -> list[Entrant]:
-    """Families and baselines by name, in that order; all of them where none is named.
+    """Families and baselines by name, in that order; all of them, families both ways, where none is named.
 
     Args:
-        names: families or baselines.
+        names: families or baselines; with ``+target`` behind, sampled for their targets.
 
     Raises:
         InputError: for a name that is neither.
     """
-    unknown = [name for name in names if name not in FAMILIES and name not in BASELINES]
+    known = (*FAMILIES, *BASELINES)
+    unknown = [name for name in names if name.removesuffix(TARGET) not in known]
     if unknown:
         raise InputError(
             f"unknown generator family {', '.join(map(repr, unknown))}; available are {', '.join(FAMILIES)}, "
-            f"and the baselines {', '.join(BASELINES)}"
+            f"and the baselines {', '.join(BASELINES)}, each also as NAME{TARGET}"
         )
-    chosen = tuple(dict.fromkeys(names)) or (*FAMILIES, *BASELINES)
-    return [family_entrant(name) if name in FAMILIES else BASELINES[name] for name in chosen]
+    both = [name + ending for name in FAMILIES for ending in ("", TARGET)]
+    return [_entrant(name) for name in tuple(dict.fromkeys(names)) or (*both, *BASELINES)]
+
+
+def _entrant(name: str) -> Entrant:
+    bare = name.removesuffix(TARGET)
+    found = family_entrant(bare) if bare in FAMILIES else BASELINES[bare]
+    return found if name == bare else target_entrant(found)

@@ -96,6 +96,10 @@ class Neighbourhood:
         inside = [self._inside(fractions[i : i + 2048]).any(axis=1) for i in range(0, len(fractions), 2048)]
         return np.concatenate(inside) if inside else np.empty(0, dtype=np.bool_)
 
+    def distances(self, fractions: Floats) -> Floats:
+        """Distances to the real alloys in units of their balls' radii, shape ``(m, n)``."""
+        return np.asarray(cdist(np.sqrt(fractions), self.roots) / np.maximum(self.radii, 1e-12))
+
     def knows(self, fractions: Floats) -> Bools:
         """Which samples have only pairs of elements that occur, shape ``(m,)``."""
         present = (fractions > 0).astype(np.int64)

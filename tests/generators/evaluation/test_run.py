@@ -13,13 +13,14 @@ from alloys.errors import InputError
 from alloys.space import Floats
 from generators.base import FAMILIES, Samples
 from generators.evaluation import protocol
-from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours, project
+from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours
 from generators.evaluation.entrants import BASELINES, Entrant, Sampler, entrants, family_entrant
 from generators.evaluation.figures import save_figures
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.protocol import Plan
 from generators.evaluation.run import METRICS, Ground, Outcome, document, draw, evaluate
 from generators.evaluation.table import LabelledAlloys, known_table, labelled
+from generators.resampling import project
 
 PLAN = Plan(samples=60, domain_samples=10, real=10, real_samples=3, data_samples=100, draws=3)
 
@@ -134,6 +135,18 @@ def test_every_family_can_enter(family: str, ground: Ground) -> None:
     assert set(outcome.metrics) == set(METRICS)
     assert outcome.metrics["train_seconds"] > 0
     assert outcome.metrics["samples_per_second"] > 0
+
+
+def test_sampling_for_a_target_is_another_entrant_of_league_b(ground: Ground) -> None:
+    assert {f"{family}+target" for family in FAMILIES} <= {entrant.name for entrant in entrants()}
+    chosen = entrants(["nearest", "nearest+target"])
+    assert [entrant.league for entrant in chosen] == ["A", "B"]
+    asked = np.repeat(ground.diagonal.values[8:12], 30, axis=0)
+    errors = []
+    for entrant in chosen:
+        drawn = draw(entrant.train(ground.data, ground.oracle, 0), asked[::30], 30, 0, ground)
+        errors.append(np.mean(np.abs(ground.oracle(ground.data.space.fractions(drawn.together)) / asked - 1)))
+    assert errors[1] < 0.05 * errors[0]
 
 
 class Silent:
