@@ -23,10 +23,10 @@ from torch import Tensor, nn
 from alloys.errors import InputError
 from alloys.space import Floats, Space, Units
 from generators import weights
+from generators.attempt import PROBE, Attempt, Material, report_of
 from generators.base import OnEpoch, Samples, TrainingReport
 from generators.codec import Batch, Codec, Scale
 from generators.fitting import Average, EpochLog, descend, resolve_device, run_epochs, torch_threads
-from generators.session import PROBE, Attempt, Material, report_of
 from generators.settings import TrainingSettings
 
 ROUNDS = 12
