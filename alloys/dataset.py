@@ -12,6 +12,7 @@ from pathlib import Path
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES, get_property
+from alloys.tables import read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,7 @@ def read_measurements(path: Path) -> list[MeasuredRow]:
         InputError: naming every line that is wrong: text or NaN in numbers, unknown columns, bad formulas,
             values that cannot be true.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            columns = list(reader.fieldnames or [])
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read {path}: {error}") from error
+    columns, rows = read_rows(path)
     return parse_measurements(columns, rows, str(path))
 
 

@@ -22,6 +22,7 @@ from alloys.composition import Composition
 from alloys.elements import tabulated_elements
 from alloys.errors import InputError
 from alloys.reference import properties_of
+from alloys.tables import read_rows
 
 CLOSED = ("shear_modulus", "fracture_toughness")
 """Closed forms written for each composition; the papers' conditions."""
@@ -70,13 +71,7 @@ def read_mpea(path: Path) -> Imported:
     Raises:
         InputError: if the file cannot be read, is another table, or leaves no composition.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            columns = list(reader.fieldnames or [])
-            records = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read {path}: {error}") from error
+    columns, records = read_rows(path)
     needed = (_FORMULA, _TEMPERATURE, *(column for column, _ in MEASURED.values()))
     lacking = sorted(set(needed) - set(columns))
     if lacking:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from alloys.errors import InputError
 from alloys.goal import Constraint, Goal, Objective
 from alloys.properties import PROPERTIES
 from alloys.space import Space
+from alloys.tables import read_rows
 from generators.base import get_family, make
 from loop.config import CampaignConfig, GeneratorConfig, SpaceConfig, StartConfig, ValidatorConfig
 from loop.yaml_lines import Location
@@ -76,11 +76,7 @@ def start_table(config: StartConfig) -> list[Composition]:
     if config.table is None:
         return [alloy.composition for alloy in known_alloys()]
     path = Path(config.table)
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read the start table {path}: {error}") from error
+    _, rows = read_rows(path, "the start table")
     if not rows or "formula" not in rows[0]:
         raise InputError(f"the start table {path} needs a column 'formula' and at least one row")
     return parse_formulas([str(row["formula"] or "") for row in rows])

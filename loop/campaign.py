@@ -283,12 +283,13 @@ class Campaign:
         """
         rows = self._checked(table)
         open_jobs = {job.request.composition: job for job in self.store.open_jobs()}
-        known = {row.composition: row.values for row in self.view().rows}
+        view = self.view()
+        known, wanted = {row.composition: row.values for row in view.rows}, set(view.goal.unknown)
         plain = []
         answers = 0
         for row in rows:
             job = open_jobs.get(row.composition)
-            complete = row.failure or set(self._unknown) <= {*known.get(row.composition, {}), *row.values}
+            complete = row.failure or wanted <= {*known.get(row.composition, {}), *row.values}
             if job is None or not complete:
                 plain.append(Observation(row.composition, row.values, source, row.failure))
                 continue
@@ -316,10 +317,6 @@ class Campaign:
                 f"{'-'.join(self.space.elements)}: {', '.join(stray)}"
             )
         return rows
-
-    @property
-    def _unknown(self) -> tuple[str, ...]:
-        return build_goal(self.config).unknown
 
     def close_answered(self) -> None:
         """Closes iterations that wait for nothing, and shows them in MLflow if tracking is on."""

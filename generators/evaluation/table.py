@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from alloys.errors import InputError
 from alloys.properties import PROPERTIES
 from alloys.reference import CLOSED_FORMS, closed_form
 from alloys.space import Floats, Space, Units
+from alloys.tables import read_rows
 
 STEP = "0.001"
 """Grid of the space, as an atomic fraction; compositions are rounded to it."""
@@ -74,13 +74,7 @@ def read_table(path: Path) -> Rows:
     Raises:
         InputError: if the file cannot be read, has no rows, or a composition cannot be read, naming its line.
     """
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.DictReader(stream)
-            columns = list(reader.fieldnames or [])
-            records = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read {path}: {error}") from error
+    columns, records = read_rows(path)
     elements = [name for name in columns if name in SYMBOLS]
     if "formula" not in columns and not elements:
         raise InputError(f"{path}: needs a column 'formula' or columns named after elements, got {columns}")

@@ -12,15 +12,7 @@ from typing import Any
 import pytest
 
 from loop import cli
-from tests.loop.loop_helpers import DEFAULT, ROOT, write_config
-
-
-def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as stop:
-        cli.main(list(arguments))
-    captured = capsys.readouterr()
-    code = stop.value.code
-    return (code if isinstance(code, int) else 0), captured.out, captured.err
+from tests.loop.loop_helpers import DEFAULT, ROOT, call, write_config
 
 
 @pytest.fixture(scope="module")

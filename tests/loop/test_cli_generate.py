@@ -16,17 +16,9 @@ from generators.training import train
 from loop import cli
 from loop.assembly import build_space
 from loop.store import CampaignStore
-from tests.loop.loop_helpers import small_config, write_config
+from tests.loop.loop_helpers import call, small_config, write_config
 
 SPACE = build_space(small_config(Path()).space)
-
-
-def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as stop:
-        cli.main(list(arguments))
-    captured = capsys.readouterr()
-    code = stop.value.code
-    return (code if isinstance(code, int) else 0), captured.out, captured.err
 
 
 @pytest.fixture(scope="module")
