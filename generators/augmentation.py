@@ -76,7 +76,7 @@ def augment(
     for _ in range(settings.copies):
         replacing = rng.random(len(units)) < settings.replace
         swapped = np.where(replacing[:, None], _replaced(space, units, rng), units)
-        copy = _moved(space, swapped, settings.jitter, rng)
+        copy = _blurred(space, _moved(space, swapped, settings.jitter, rng), settings.noise, rng)
         values = conditions + space.fractions(copy - units) @ slopes
         values = np.clip(values, low, high)
         other = ((copy > 0) != (units > 0)).any(axis=1)
@@ -106,6 +106,16 @@ def _moved(space: Space, units: Units, most: int, rng: np.random.Generator) -> U
     changed = units.copy()
     changed[rows, order[:, 0]] -= size
     changed[rows, order[:, 1]] += size
+    good = space.contains(changed) & ((changed > 0) == (units > 0)).all(axis=1)
+    return np.where(good[:, None], changed, units)
+
+
+def _blurred(space: Space, units: Units, noise: float, rng: np.random.Generator) -> Units:
+    """Each row with lognormal noise on its fractions, where that stays in the space."""
+    if not noise:
+        return units
+    fractions = space.fractions(units) * np.exp(noise * rng.standard_normal(units.shape))
+    changed = space.round_to_grid(fractions / fractions.sum(axis=1, keepdims=True))
     good = space.contains(changed) & ((changed > 0) == (units > 0)).all(axis=1)
     return np.where(good[:, None], changed, units)
 

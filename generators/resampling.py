@@ -30,6 +30,7 @@ from alloys.errors import InputError
 from alloys.space import Floats, Space, Units
 from generators.base import Samples
 from generators.evaluation.measures import COPY, directions, nearest_cosine
+from generators.critic import log_odds
 from generators.evaluation.realism import ALIKE, Neighbourhood
 
 Rows = NDArray[np.int64]
@@ -67,6 +68,8 @@ class TargetSettings:
         copies: share of the picks that may be copies of known alloys, while there are others.
         few: copies allowed in any case.
         shy: log weight lost by a copy, to others about the same known alloy.
+        realism: weight of the log odds, by a critic, that a candidate is a known alloy; 0 for no critic.
+        share: whether known alloys of like properties share the picks; else candidates compete all together.
         unlike: times the picks wanted, the candidates among which those unlike every earlier one go first.
     """
 
@@ -85,6 +88,8 @@ class TargetSettings:
     few: int = 8
     shy: float = 0.5
     unlike: float = 2.0
+    realism: float = 2.0
+    share: bool = True
 
     def __post_init__(self) -> None:
         least = {
@@ -140,6 +145,7 @@ class TargetSampler:
         owner = np.repeat(np.arange(len(asked)), np.maximum(self.settings.least, self.settings.draws * number))
         drawn, owner, valid = self._drawn(asked, owner, rng)
         units, weights = self._candidates(drawn, asked[owner])
+        weights = weights + self._realism(units, rng)
         answer = np.full(len(conditions), -1, dtype=np.int64)
         for k in range(len(asked)):
             mine, places = np.flatnonzero(owner == k), np.flatnonzero(wanted == k)
@@ -189,6 +195,12 @@ class TargetSampler:
             weights.append(-0.5 * ((error / self.settings.width) ** 2).sum(axis=1))
         return np.concatenate(found), np.concatenate(weights)
 
+    def _realism(self, units: Units, rng: np.random.Generator) -> Floats:
+        """Log odds that each candidate is a known alloy, times their weight, shape ``(m,)``."""
+        if not self.settings.realism or not len(units):
+            return np.zeros(len(units))
+        return self.settings.realism * log_odds(self.space.fractions(units), self.known, rng)
+
     def pick(self, units: Units, close: Floats, target: Floats, n: int, rng: np.random.Generator) -> Rows:
         """Rows of ``n`` candidates, distinct while they last, in random order.
 
@@ -220,6 +232,8 @@ class TargetSampler:
         apart = self.near.distances(fractions)
         strange = (apart.min(axis=1) > 1) | ~self.near.knows(fractions)
         copy = nearest_cosine(fractions, self.known) >= COPY
+        if not settings.share:
+            return np.asarray(close - settings.outside * strange - settings.shy * copy)
         each = np.exp(np.maximum(close, -300.0) - settings.outside * strange - settings.shy * copy)
         kernel = np.exp(-0.5 * (apart / settings.reach) ** 2) * each[:, None]
         chance = kernel @ (share / (kernel.sum(axis=0) + settings.doubt))
@@ -324,6 +338,9 @@ def project(fractions: Floats, targets: Floats, properties: Properties, rounds: 
 
 def slopes_of(fractions: Floats, values: Floats, properties: Properties, size: float = 1e-5) -> Floats:
     """Derivatives along adding an element and scaling back to one, shape ``(m, p, d)``; zero where absent."""
+    exact = getattr(properties, "slopes", None)
+    if exact is not None:
+        return np.asarray(exact(fractions))
     slopes = np.zeros((*values.shape, fractions.shape[1]))
     for i in range(fractions.shape[1]):
         rows = np.flatnonzero(fractions[:, i] > 0)

@@ -25,6 +25,7 @@ class TrainingSettings:
         validation_share: share of the rows held out to choose the best epoch; none below 40 rows.
         copies: augmented copies of a row, see `generators.augmentation`; 0 for none.
         jitter: largest transfer between two elements in a copy, in units of the grid; 0 for none.
+        noise: standard deviation of the logarithm of each fraction in a copy, independent of each other; 0 for none.
         replace: share of the copies in which an element is replaced by another.
         retries: further trainings, from other seeds, of a model found collapsed.
         average: decay, per step, of the running average of the weights that is judged and kept; 0 keeps the
@@ -40,6 +41,7 @@ class TrainingSettings:
     validation_share: float = 0.15
     copies: int = 64
     jitter: int = 10
+    noise: float = 0.0
     replace: float = 0.8
     retries: int = 1
     average: float = 0.0
@@ -54,6 +56,7 @@ class TrainingSettings:
         "validation_share": (0.0, 0.5),
         "copies": (0, 1000),
         "jitter": (0, 1000),
+        "noise": (0.0, 1.0),
         "replace": (0.0, 1.0),
         "retries": (0, 10),
         "average": (0.0, 0.99999),
