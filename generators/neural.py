@@ -26,7 +26,7 @@ from generators import weights
 from generators.attempt import PROBE, Attempt, Material, report_of
 from generators.base import OnEpoch, Samples, TrainingReport
 from generators.codec import Batch, Codec, Scale
-from generators.fitting import Average, EpochLog, descend, resolve_device, run_epochs, torch_threads
+from generators.fitting import Average, EpochLog, resolve_device, run_epochs, torch_threads
 from generators.settings import TrainingSettings
 
 ROUNDS = 12
@@ -101,25 +101,15 @@ class NeuralGenerator(ABC):
     def draw(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Presence and log-ratios, ``(m, d)`` each, under conditions and what of them is known, ``(m, p)``."""
 
-    # -- what a family may give --------------------------------------------------------------------
-
+    @abstractmethod
     def updater(self, network: nn.Module) -> Update:
-        """What learns from a batch: here one step of AdamW down `loss`; adversaries take turns instead."""
-        parameters = list(network.parameters())
-        s = self.settings
-        optimizer = torch.optim.AdamW(parameters, lr=s.learning_rate, weight_decay=s.weight_decay, fused=True)
+        """What learns from a batch: a step down a loss (`generators.descent`), or turns of adversaries."""
 
-        def update(batch: Batch, rng: torch.Generator, progress: float) -> float:
-            loss = self.loss(network, batch, rng, progress)
-            value = float(loss.detach())
-            good = math.isfinite(value) and descend(optimizer, loss, parameters, CLIP)
-            return value if good else math.nan
-
-        return update
-
+    @abstractmethod
     def judge(self, network: nn.Module, batch: Batch, rng: torch.Generator) -> Tensor:
-        """What chooses the best epoch, a scalar, the smaller the better: here the loss."""
-        return self.loss(network, batch, rng, 1.0)
+        """What chooses the best epoch, a scalar, the smaller the better."""
+
+    # -- what a family may give --------------------------------------------------------------------
 
     def prepare(self, network: nn.Module, pool: Batch) -> None:  # noqa: B027  a family may leave it out
         """Takes statistics of the training rows into the network's buffers before the first epoch."""

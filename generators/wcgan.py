@@ -104,7 +104,7 @@ class WcganSettings(TrainingSettings):
         "clip": (1e-6, 100.0),
         "temperature": (1e-3, 100.0),
     }
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"penalty": ("gradient", "clip")}
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {**TrainingSettings.choices, "penalty": ("gradient", "clip")}
 
 
 class WcganNetwork(nn.Module):
