@@ -31,6 +31,7 @@ from torch.nn import functional
 
 from generators.codec import Batch
 from generators.descent import DescentGenerator, Noise
+from generators.fitting import arithmetic
 from generators.layers import mlp, normal
 from generators.settings import TrainingSettings
 
@@ -145,10 +146,9 @@ class ConditionalAutoencoder(DescentGenerator):
     def draw(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Codes from the fitted distribution under the conditions, then the decoder, without noise."""
         net, s = cast(CaeNetwork, network), cast(CaeSettings, self.settings)
-        if s.prior == "gaussian":
-            codes = self._gaussian_codes(net, values, known, rng)
-        else:
-            codes = self._kernel_codes(net, values, known, rng)
+        draw_codes = self._gaussian_codes if s.prior == "gaussian" else self._kernel_codes
+        with arithmetic("float32", values.device):
+            codes = draw_codes(net, values, known, rng)
         logits, amounts = net.decode(codes, values, known)
         return (logits > 0).to(logits.dtype), amounts
 

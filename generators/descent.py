@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from generators.codec import Batch
-from generators.fitting import descend
-from generators.neural import CLIP, NeuralGenerator, Update
+from generators.fitting import Update, descend
+from generators.neural import CLIP, NeuralGenerator
 
 Noise = tuple[Tensor, ...]
 """Random numbers of one loss, on the batch's device."""
