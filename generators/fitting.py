@@ -121,6 +121,11 @@ def arithmetic(precision: str, device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False)
 
 
+def averaging_share(decay: float, steps: int) -> float:
+    """Weight of the present in a running average after so many steps: early on fewer of the earlier ones count."""
+    return 1 - min(decay, steps / (10 + steps))
+
+
 class Average:
     """A running average of a network's weights, in a copy of it; the network itself where the decay is 0.
 
@@ -136,11 +141,11 @@ class Average:
         self.steps = 0
 
     def follow(self) -> None:
-        """Takes in the present weights; early on fewer of the earlier ones count."""
+        """Takes in the present weights."""
         if not self.decay:
             return
         self.steps += 1
-        share = 1 - min(self.decay, self.steps / (10 + self.steps))
+        share = averaging_share(self.decay, self.steps)
         with torch.no_grad():
             for mean, present in zip(self.network.parameters(), self.source.parameters(), strict=True):
                 mean.lerp_(present, share)
