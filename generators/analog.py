@@ -28,8 +28,8 @@ import torch
 from torch import Tensor, nn
 
 from generators.codec import Batch
+from generators.descent import DescentGenerator, Noise
 from generators.layers import mlp, normal
-from generators.neural import NeuralGenerator
 from generators.settings import TrainingSettings
 
 CHUNK = 4096
@@ -88,7 +88,7 @@ class AnalogNetwork(nn.Module):
         return cast(Tensor, self.body(torch.cat((x, angles.sin(), angles.cos(), values, known), dim=1)))
 
 
-class AnalogGenerator(NeuralGenerator):
+class AnalogGenerator(DescentGenerator):
     """What diffusion and flow matching share: the vectors, the network, and guidance."""
 
     def build(self, rng: torch.Generator) -> nn.Module:
@@ -122,20 +122,25 @@ class AnalogGenerator(NeuralGenerator):
     ) -> Tensor:
         """Data from noise, ``(n, 2 d)`` each, under conditions, ``(n, p)``."""
 
-    def loss(self, network: nn.Module, batch: Batch, rng: torch.Generator, progress: float) -> Tensor:
-        """Mean squared error of the prediction, over rows, times and components."""
-        net, times = cast(AnalogNetwork, network), cast(AnalogSettings, self.settings).times
-        n, device = len(batch.presence) * times, batch.presence.device
-        presence, amounts = batch.presence.repeat(times, 1), batch.amounts.repeat(times, 1)
-        chance = torch.rand(amounts.shape, generator=rng, dtype=torch.float32).to(device)
-        x = torch.cat((2 * presence - 1, self.blurred(presence, amounts, chance) / net.spread), dim=1)
-        noise = normal(x.shape, rng, device)
+    def noise(self, batch: Batch, rng: torch.Generator) -> Noise:
+        """Chances for the blur, ``(n, d)``, normal numbers, ``(n, 2 d)``, and times, ``(n, 1)``; n counts versions."""
+        n, device = len(batch.presence) * cast(AnalogSettings, self.settings).times, batch.presence.device
+        d = batch.presence.shape[1]
+        chance = torch.rand((n, d), generator=rng, dtype=torch.float32).to(device)
+        noise = normal((n, 2 * d), rng, device)
         # evenly spread times, over rows and over the versions of a row, have less variance than independent ones:
         # Kingma et al. 2021, Variational Diffusion Models, appendix I.1
         start = torch.rand((1, 1), generator=rng, dtype=torch.float32)
-        when = ((start + torch.arange(n)[:, None] / n) % 1.0).to(device)
+        return chance, noise, ((start + torch.arange(n)[:, None] / n) % 1.0).to(device)
+
+    def loss_given(self, network: nn.Module, batch: Batch, noise: Noise, progress: float) -> Tensor:
+        """Mean squared error of the prediction, over rows, times and components."""
+        net, times = cast(AnalogNetwork, network), cast(AnalogSettings, self.settings).times
+        chance, normals, when = noise
+        presence, amounts = batch.presence.repeat(times, 1), batch.amounts.repeat(times, 1)
+        x = torch.cat((2 * presence - 1, self.blurred(presence, amounts, chance) / net.spread), dim=1)
         values, known = batch.values.repeat(times, 1), batch.known.repeat(times, 1)
-        return self.error(net, x, noise, when, values, known).mean()
+        return self.error(net, x, normals, when, values, known).mean()
 
     def blurred(self, presence: Tensor, amounts: Tensor, chance: Tensor) -> Tensor:
         """Log-ratios of amounts moved within their cells, shape ``(n, d)``.

@@ -30,8 +30,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from generators.codec import Batch
+from generators.descent import DescentGenerator, Noise
+from generators.fitting import arithmetic
 from generators.layers import mlp, normal
-from generators.neural import NeuralGenerator
 from generators.settings import TrainingSettings
 
 CODES = 512
@@ -69,7 +70,7 @@ class CaeSettings(TrainingSettings):
         "amounts_weight": (0.0, 1000.0),
         "code_weight": (0.0, 1000.0),
     }
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"prior": ("gaussian", "kernel")}
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {**TrainingSettings.choices, "prior": ("gaussian", "kernel")}
 
 
 class CaeNetwork(nn.Module):
@@ -106,7 +107,7 @@ class CaeNetwork(nn.Module):
         return logits, amounts
 
 
-class ConditionalAutoencoder(NeuralGenerator):
+class ConditionalAutoencoder(DescentGenerator):
     """The family ``cae``: see the module's text."""
 
     family = "cae"
@@ -117,7 +118,7 @@ class ConditionalAutoencoder(NeuralGenerator):
         settings = cast(CaeSettings, self.settings)
         return CaeNetwork(self.space.dimension, len(self.properties), settings, rng)
 
-    def loss(self, network: nn.Module, batch: Batch, rng: torch.Generator, progress: float) -> Tensor:
+    def loss_given(self, network: nn.Module, batch: Batch, noise: Noise, progress: float) -> Tensor:
         """Reconstruction error: cross entropy of presence, squared error of log-ratios, and the codes' size."""
         net, s = cast(CaeNetwork, network), cast(CaeSettings, self.settings)
         codes = net.encode(batch)
@@ -145,10 +146,9 @@ class ConditionalAutoencoder(NeuralGenerator):
     def draw(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Codes from the fitted distribution under the conditions, then the decoder, without noise."""
         net, s = cast(CaeNetwork, network), cast(CaeSettings, self.settings)
-        if s.prior == "gaussian":
-            codes = self._gaussian_codes(net, values, known, rng)
-        else:
-            codes = self._kernel_codes(net, values, known, rng)
+        draw_codes = self._gaussian_codes if s.prior == "gaussian" else self._kernel_codes
+        with arithmetic("float32", values.device):
+            codes = draw_codes(net, values, known, rng)
         logits, amounts = net.decode(codes, values, known)
         return (logits > 0).to(logits.dtype), amounts
 

@@ -214,16 +214,20 @@ class Codec:
         low = np.where(present, self._lower, 0).astype(np.int64)
         high = np.where(present, np.array(self.space.upper), 0)
         units = np.maximum(np.rint(real).astype(np.int64), low)
+        missing = self.space.total - units.sum(axis=1)
+        rows = np.flatnonzero(missing)
         for _ in range(self.space.dimension):
-            missing = self.space.total - units.sum(axis=1)
-            if not missing.any():
+            now, there, sign = units[rows], present[rows], np.sign(missing[rows])[:, None]
+            room = np.where(sign > 0, there & (now < high[rows]), now > low[rows])
+            best = np.where(room, sign * (real[rows] - now), -np.inf).argmax(axis=1)
+            # without room a row stays as it is, now and later
+            movable = room[np.arange(len(rows)), best]
+            rows, best, sign = rows[movable], best[movable], sign[movable, 0]
+            units[rows, best] += sign
+            missing[rows] -= sign
+            rows = rows[missing[rows] != 0]
+            if not len(rows):
                 break
-            sign = np.sign(missing)[:, None]
-            room = np.where(sign > 0, present & (units < high), units > low)
-            gain = np.where(room, sign * (real - units), -np.inf)
-            best = gain.argmax(axis=1)
-            rows = np.flatnonzero((missing != 0) & room.any(axis=1))
-            units[rows, best[rows]] += sign[rows, 0]
         return units
 
 

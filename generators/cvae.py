@@ -28,8 +28,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from generators.codec import Batch
+from generators.descent import DescentGenerator, Noise
 from generators.layers import linear, mlp, normal
-from generators.neural import NeuralGenerator
 from generators.settings import TrainingSettings
 
 _SPREAD = (math.log(0.05), math.log(2.0))
@@ -91,7 +91,7 @@ class CvaeNetwork(nn.Module):
         return mean, low + (high - low) * torch.sigmoid(raw)
 
 
-class ConditionalVAE(NeuralGenerator):
+class ConditionalVAE(DescentGenerator):
     """The family ``cvae``: see the module's text."""
 
     family = "cvae"
@@ -102,11 +102,16 @@ class ConditionalVAE(NeuralGenerator):
         settings = cast(CvaeSettings, self.settings)
         return CvaeNetwork(self.space.dimension, len(self.properties), settings, rng)
 
-    def loss(self, network: nn.Module, batch: Batch, rng: torch.Generator, progress: float) -> Tensor:
+    def noise(self, batch: Batch, rng: torch.Generator) -> Noise:
+        """Standard normal numbers for the latent vectors, ``(n, latent)``."""
+        latent = cast(CvaeSettings, self.settings).latent
+        return (normal((len(batch.presence), latent), rng, batch.presence.device),)
+
+    def loss_given(self, network: nn.Module, batch: Batch, noise: Noise, progress: float) -> Tensor:
         """Negative evidence lower bound in nats per row, its divergence weighted by ``beta`` (Higgins eq. 4)."""
         net, settings = cast(CvaeNetwork, network), cast(CvaeSettings, self.settings)
         mean, log_std = net.encode(batch)
-        z = mean + log_std.exp() * normal(mean.shape, rng, mean.device)
+        z = mean + log_std.exp() * noise[0]
         divergence = 0.5 * (mean**2 + (2 * log_std).exp() - 1 - 2 * log_std).sum(dim=1)
         context = torch.cat((z, batch.values, batch.known), dim=1)
         logits = net.presence(context) + batch.presence @ net.couplings().T

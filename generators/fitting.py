@@ -13,9 +13,14 @@ from torch import Tensor, nn
 
 from alloys.errors import InputError
 from generators.base import OnEpoch
+from generators.codec import Batch
 
 BEYOND = 1e6
 """A loss larger than this is called diverged."""
+
+
+Update = Callable[[Batch, torch.Generator, float], float]
+"""Learns from a batch, with random numbers and the progress from 0 to 1; the loss, NaN where it failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,37 @@ class EpochLog:
     validation: tuple[float, ...]
     best: int
     diverged: bool
+
+
+class Record:
+    """The losses of one training so far, which epoch is the best, and whether the training has ended."""
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+        self.train: list[float] = []
+        self.validation: list[float] = []
+        self.best, self.diverged = -1, False
+
+    def take(self, loss: float, value: float) -> bool:
+        """Takes in an epoch's training and validation loss; says whether it is the best so far."""
+        if not (sane(loss) and sane(value)):
+            self.diverged = True
+            return False
+        better = self.best < 0 or value < self.validation[self.best]
+        if better:
+            self.best = len(self.validation)
+        self.train.append(loss)
+        self.validation.append(value)
+        return better
+
+    @property
+    def ended(self) -> bool:
+        """Whether the training diverged or ran out of patience."""
+        return self.diverged or len(self.validation) - 1 - self.best >= self.patience
+
+    def log(self) -> EpochLog:
+        """What the epochs gave."""
+        return EpochLog(tuple(self.train), tuple(self.validation), self.best, self.diverged)
 
 
 def run_epochs(
@@ -51,36 +87,43 @@ def run_epochs(
             example; None for the network itself.
     """
     source = network if judged is None else judged
-    train: list[float] = []
-    validation: list[float] = []
-    best, best_loss, kept, diverged = -1, math.inf, _copy(source), False
+    record, kept = Record(patience), _copy(source)
     for epoch in range(epochs):
         loss = step(epoch)
-        value = check() if _sane(loss) else math.nan
-        if not (_sane(loss) and _sane(value)):
-            diverged = True
-            break
-        train.append(loss)
-        validation.append(value)
-        if value < best_loss:
-            best, best_loss, kept = epoch, value, _copy(source)
-        if on_epoch is not None:
+        value = check() if sane(loss) else math.nan
+        if record.take(loss, value):
+            kept = _copy(source)
+        if on_epoch is not None and not record.diverged:
             on_epoch(epoch, loss, value)
-        if epoch - best >= patience:
+        if record.ended:
             break
     network.load_state_dict(kept)
-    return EpochLog(tuple(train), tuple(validation), best, diverged)
+    return record.log()
 
 
 def descend(optimizer: torch.optim.Optimizer, loss: Tensor, parameters: list[nn.Parameter], clip: float) -> bool:
     """One step down, its gradient's norm held to ``clip``; does nothing and says False where that is not finite."""
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call,unused-ignore]
-    norm = nn.utils.clip_grad_norm_(parameters, clip)
-    if not math.isfinite(float(norm)):
-        return False
-    optimizer.step()
+    with arithmetic("float32", loss.device):
+        loss.backward()  # type: ignore[no-untyped-call,unused-ignore]
+        norm = nn.utils.clip_grad_norm_(parameters, clip)
+        if not math.isfinite(float(norm)):
+            return False
+        optimizer.step()
     return True
+
+
+def arithmetic(precision: str, device: torch.device) -> torch.autocast:
+    """The arithmetic of a block: ``bf16`` has matrix products in bfloat16, ``float32`` has none, also inside the other.
+
+    Weights change within the block, so no copy of them in the shorter type is kept.
+    """
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False)
+
+
+def averaging_share(decay: float, steps: int) -> float:
+    """Weight of the present in a running average after so many steps: early on fewer of the earlier ones count."""
+    return 1 - min(decay, steps / (10 + steps))
 
 
 class Average:
@@ -98,22 +141,29 @@ class Average:
         self.steps = 0
 
     def follow(self) -> None:
-        """Takes in the present weights; early on fewer of the earlier ones count."""
+        """Takes in the present weights."""
         if not self.decay:
             return
         self.steps += 1
-        share = 1 - min(self.decay, self.steps / (10 + self.steps))
+        share = averaging_share(self.decay, self.steps)
         with torch.no_grad():
             for mean, present in zip(self.network.parameters(), self.source.parameters(), strict=True):
                 mean.lerp_(present, share)
 
 
-def resolve_device(name: str) -> torch.device:
+def resolve_device(name: str, precision: str = "float32") -> torch.device:
     """The device of that name; ``auto`` is a GPU where there is one.
 
     Raises:
-        InputError: for an unknown name, or CUDA where there is none.
+        InputError: for an unknown name, CUDA where there is none, or a GPU without the precision.
     """
+    device = _device_of(name)
+    if precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
+        raise InputError(f"the GPU {str(device)!r} has no bf16; set the generator's precision to float32")
+    return device
+
+
+def _device_of(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -147,7 +197,8 @@ def torch_threads(count: int | None) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _sane(loss: float) -> bool:
+def sane(loss: float) -> bool:
+    """Whether a loss is finite and within bounds."""
     return math.isfinite(loss) and abs(loss) <= BEYOND
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -21,12 +22,21 @@ def linear(n_in: int, n_out: int, rng: torch.Generator, *, bias: bool = True) ->
     return layer
 
 
+class WideOutput(nn.Sequential):
+    """Layers in a row whose output is at least float32, also where autocast has them compute in a shorter type."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """The output, shape ``(n, n_out)``."""
+        output = cast(Tensor, super().forward(input))  # type: ignore[no-untyped-call,unused-ignore]
+        return output.to(torch.float32) if output.dtype == torch.bfloat16 else output
+
+
 def mlp(widths: Sequence[int], rng: torch.Generator) -> nn.Sequential:
     """Linear layers of those widths with SiLU between them."""
     layers: list[nn.Module] = []
     for n_in, n_out in itertools.pairwise(widths):
         layers += [linear(n_in, n_out, rng), nn.SiLU()]
-    return nn.Sequential(*layers[:-1])
+    return WideOutput(*layers[:-1])
 
 
 def normal(shape: Sequence[int], rng: torch.Generator, device: torch.device) -> Tensor:

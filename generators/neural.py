@@ -9,10 +9,9 @@ touched.
 from __future__ import annotations
 
 import hashlib
-import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -23,10 +22,11 @@ from torch import Tensor, nn
 from alloys.errors import InputError
 from alloys.space import Floats, Space, Units
 from generators import weights
-from generators.attempt import PROBE, Attempt, Material, report_of
+from generators.attempt import PROBE, Attempt, report_of
 from generators.base import OnEpoch, Samples, TrainingReport
 from generators.codec import Batch, Codec, Scale
-from generators.fitting import Average, EpochLog, descend, resolve_device, run_epochs, torch_threads
+from generators.course import Course, Task
+from generators.fitting import EpochLog, Update, arithmetic, resolve_device, torch_threads
 from generators.settings import TrainingSettings
 
 ROUNDS = 12
@@ -34,9 +34,6 @@ ROUNDS = 12
 
 CLIP = 5.0
 """Largest norm of a gradient."""
-
-Update = Callable[[Batch, torch.Generator, float], float]
-"""Learns from a batch, with random numbers and the progress from 0 to 1; the loss, NaN where it failed."""
 
 
 class NeuralGenerator(ABC):
@@ -101,25 +98,15 @@ class NeuralGenerator(ABC):
     def draw(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Presence and log-ratios, ``(m, d)`` each, under conditions and what of them is known, ``(m, p)``."""
 
-    # -- what a family may give --------------------------------------------------------------------
-
+    @abstractmethod
     def updater(self, network: nn.Module) -> Update:
-        """What learns from a batch: here one step of AdamW down `loss`; adversaries take turns instead."""
-        parameters = list(network.parameters())
-        s = self.settings
-        optimizer = torch.optim.AdamW(parameters, lr=s.learning_rate, weight_decay=s.weight_decay, fused=True)
+        """What learns from a batch: a step down a loss (`generators.descent`), or turns of adversaries."""
 
-        def update(batch: Batch, rng: torch.Generator, progress: float) -> float:
-            loss = self.loss(network, batch, rng, progress)
-            value = float(loss.detach())
-            good = math.isfinite(value) and descend(optimizer, loss, parameters, CLIP)
-            return value if good else math.nan
-
-        return update
-
+    @abstractmethod
     def judge(self, network: nn.Module, batch: Batch, rng: torch.Generator) -> Tensor:
-        """What chooses the best epoch, a scalar, the smaller the better: here the loss."""
-        return self.loss(network, batch, rng, 1.0)
+        """What chooses the best epoch, a scalar, the smaller the better."""
+
+    # -- what a family may give --------------------------------------------------------------------
 
     def prepare(self, network: nn.Module, pool: Batch) -> None:  # noqa: B027  a family may leave it out
         """Takes statistics of the training rows into the network's buffers before the first epoch."""
@@ -163,20 +150,33 @@ class NeuralGenerator(ABC):
                 of something else.
         """
         started = time.perf_counter()
+        task = self.task(units, conditions, seed=seed, device=device, on_epoch=on_epoch, warm=warm)
+        with torch_threads(threads):
+            return self.conclude(task, self.attempt(task), started)
+
+    def task(
+        self,
+        units: Units,
+        conditions: Floats,
+        *,
+        seed: int,
+        device: str = "cpu",
+        on_epoch: OnEpoch | None = None,
+        warm: bytes | None = None,
+    ) -> Task:
+        """What `fit` is asked, checked; the model is untrained and has the scale of these conditions from here on.
+
+        Raises:
+            InputError: as `fit` says.
+        """
         rows = self.codec.check_units(units)
         values = self.codec.check_conditions(conditions, len(rows))
         check_seed(seed)
-        where = resolve_device(device)
+        where = resolve_device(device, self.settings.precision)
         tensors = None if warm is None else self._warm_tensors(warm)
-        self.network, self.scale = None, Scale.of(values)
-        with torch_threads(threads):
-            attempts = [self._attempt(rows, values, seed, where, on_epoch, tensors)]
-            while attempts[-1].collapsed and len(attempts) <= self.settings.retries:
-                attempts.append(self._attempt(rows, values, seed + len(attempts), where, on_epoch))
-        kept = max(attempts, key=lambda attempt: attempt.unique)
-        self._network().load_state_dict(kept.state)
-        seconds = time.perf_counter() - started
-        return report_of(self.family, len(rows), str(where), seconds, kept, len(attempts))
+        scale = Scale.of(values)
+        self.network, self.scale = None, scale
+        return Task(rows, values, scale, int(seed), where, on_epoch, tensors)
 
     def _warm_tensors(self, content: bytes) -> dict[str, Tensor]:
         """Weights of another model, refused where they do not fit this one."""
@@ -197,70 +197,32 @@ class NeuralGenerator(ABC):
             raise InputError(f"the warm weights are of another network ({', '.join(names[:4])} differ); leave them out")
         return tensors
 
-    def _attempt(
-        self,
-        rows: Units,
-        values: Floats,
-        seed: int,
-        device: torch.device,
-        on_epoch: OnEpoch | None,
-        warm: dict[str, Tensor] | None = None,
-    ) -> Attempt:
-        """One training from one seed; leaves its network, on the CPU, in ``self.network``."""
-        rng = torch.Generator().manual_seed(seed)
-        network = self.build(rng)
-        if warm is not None:
-            network.load_state_dict(warm)
-        log = self._epochs(network.to(device), rows, values, rng, device, on_epoch)
-        network = network.cpu().eval()
-        self.network = network
-        asked = values[np.arange(PROBE) % len(values)]
-        probe = self.sample(asked, seed=seed)
+    def attempt(self, task: Task) -> Attempt:
+        """One training from the task's seed; leaves its network, on the CPU, in ``self.network``."""
+        course = Course(self, task)
+        return self.probe(course, course.run())
+
+    def probe(self, course: Course, log: EpochLog) -> Attempt:
+        """What the samples of a training that has run look like; its network goes into ``self.network``."""
+        task = course.task
+        self.network = course.network
+        asked = task.values[np.arange(PROBE) % len(task.values)]
+        probe = self.sample(asked, seed=task.seed)
         unique = len(np.unique(probe.units, axis=0)) / PROBE
-        collapsed = unique < 0.5 * self._unique_of_random(seed)
-        state = {name: value.clone() for name, value in network.state_dict().items()}
-        note = "" if warm is None else "started from warm weights"
+        collapsed = unique < 0.5 * self._unique_of_random(task.seed)
+        state = {name: value.clone() for name, value in course.network.state_dict().items()}
+        note = "" if task.warm is None else "started from warm weights"
         return Attempt(log, state, unique, probe.first_draw_valid, collapsed, note)
 
-    def _epochs(
-        self,
-        network: nn.Module,
-        rows: Units,
-        values: Floats,
-        rng: torch.Generator,
-        device: torch.device,
-        on_epoch: OnEpoch | None,
-    ) -> EpochLog:
-        s = self.settings
-        scale = self.scale if self.scale is not None else Scale.of(values)
-        data = Material.of(self.codec, s, rows, values, scale, rng)
-        self.prepare(network, data.pool)
-        average, update = Average(network, s.average), self.updater(network)
-
-        def step(epoch: int) -> float:
-            network.train()
-            total = 0.0
-            for part in data.epoch(s.batch_size, rng):
-                batch = part.hide(s.mask_probability, rng).to(device)
-                value = update(batch, rng, epoch / s.epochs)
-                if not math.isfinite(value):
-                    return math.nan
-                average.follow()
-                total += value * len(part.presence)
-            return total / data.rows
-
-        def check() -> float:
-            average.network.eval()
-            noise = torch.Generator().manual_seed(1)
-            with torch.no_grad():
-                batch = data.checks.hide(s.mask_probability, noise).to(device)
-                return float(self.judge(average.network, batch, noise))
-
-        judged = average.network
-        log = run_epochs(network, step, check, epochs=s.epochs, patience=s.patience, on_epoch=on_epoch, judged=judged)
-        with torch.no_grad():
-            self.finish(network.eval(), data.pool.to(device))
-        return log
+    def conclude(self, task: Task, first: Attempt, started: float) -> TrainingReport:
+        """Trains again where the first attempt collapsed, keeps the most diverse one and reports on it."""
+        attempts = [first]
+        while attempts[-1].collapsed and len(attempts) <= self.settings.retries:
+            attempts.append(self.attempt(task.again(len(attempts))))
+        kept = max(attempts, key=lambda attempt: attempt.unique)
+        self._network().load_state_dict(kept.state)
+        seconds = time.perf_counter() - started
+        return report_of(self.family, len(task.rows), str(task.device), seconds, kept, len(attempts))
 
     def _network(self) -> nn.Module:
         if self.network is None or self.scale is None:
@@ -296,7 +258,10 @@ class NeuralGenerator(ABC):
         asked = self.codec.check_conditions(conditions)
         check_seed(seed)
         scale = self.scale if self.scale is not None else Scale.of(asked)
-        values, known = self.codec.standardise(asked, scale)
+        device = next(network.parameters()).device
+        values, known = (part.to(device) for part in self.codec.standardise(asked, scale))
+        # on the CPU float32 is no slower for small networks
+        precision = self.settings.precision if device.type == "cuda" else "float32"
         rng = torch.Generator().manual_seed(seed)
         units = np.zeros((len(asked), self.space.dimension), dtype=np.int64)
         open_rows = np.arange(len(asked))
@@ -305,7 +270,7 @@ class NeuralGenerator(ABC):
             if not len(open_rows):
                 break
             tries = np.repeat(open_rows, min(2**turn, 32))
-            with torch.no_grad():
+            with torch.no_grad(), arithmetic(precision, device):
                 drawn = self.codec.decode(*self.draw(network, values[tries], known[tries], rng))
             good = self.space.contains(drawn)
             if turn == 0:
@@ -315,6 +280,15 @@ class NeuralGenerator(ABC):
             open_rows = np.setdiff1d(open_rows, filled)
         rows = np.setdiff1d(np.arange(len(asked)), open_rows)
         return Samples(units[rows], rows, first, self._sampling_note(asked, scale, len(open_rows)))
+
+    def to(self, device: str) -> Self:
+        """Moves a trained network to a device, where it draws from then on; returns the generator.
+
+        Raises:
+            InputError: if the generator is not trained or there is no such device.
+        """
+        self._network().to(resolve_device(device, self.settings.precision))
+        return self
 
     def _sampling_note(self, asked: Floats, scale: Scale, unfilled: int) -> str:
         notes = []

@@ -30,6 +30,8 @@ class TrainingSettings:
         retries: further trainings, from other seeds, of a model found collapsed.
         average: decay, per step, of the running average of the weights that is judged and kept; 0 keeps the
             weights themselves.
+        precision: ``float32``, or ``bf16``: matrix products in bfloat16 (`torch.autocast`), everything else, the
+            weights and the optimizer's state in float32.
     """
 
     epochs: int = 700
@@ -45,6 +47,7 @@ class TrainingSettings:
     replace: float = 0.8
     retries: int = 1
     average: float = 0.0
+    precision: str = "float32"
 
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
         "epochs": (1, 1_000_000),
@@ -61,7 +64,7 @@ class TrainingSettings:
         "retries": (0, 10),
         "average": (0.0, 0.99999),
     }
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"precision": ("float32", "bf16")}
     """Settings that are words, and the words."""
 
     def __post_init__(self) -> None:

@@ -41,9 +41,9 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from generators.codec import Batch
-from generators.fitting import descend
-from generators.layers import linear, mlp, normal
-from generators.neural import CLIP, NeuralGenerator, Update
+from generators.fitting import Update, descend
+from generators.layers import WideOutput, linear, mlp, normal
+from generators.neural import CLIP, NeuralGenerator
 from generators.settings import TrainingSettings
 
 RATIO = 4.0
@@ -104,7 +104,7 @@ class WcganSettings(TrainingSettings):
         "clip": (1e-6, 100.0),
         "temperature": (1e-3, 100.0),
     }
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"penalty": ("gradient", "clip")}
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {**TrainingSettings.choices, "penalty": ("gradient", "clip")}
 
 
 class WcganNetwork(nn.Module):
@@ -117,7 +117,7 @@ class WcganNetwork(nn.Module):
         self.generator = mlp((settings.latent + 2 * p, hidden, hidden, 2 * d), rng)
         # a constant added to every score would cancel in the game: no bias at the end
         last = linear(hidden, 1, rng, bias=False)
-        self.critic = nn.Sequential(mlp((2 * d + 2 * p, hidden, hidden), rng), nn.SiLU(), last)
+        self.critic = WideOutput(mlp((2 * d + 2 * p, hidden, hidden), rng), nn.SiLU(), last)
 
     def proposal(self, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Logits of presence, logistic noise included, and log-ratios, each ``(m, d)``."""

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alloys.errors import InputError
+from alloys.space import Space
 from generators.codec import REACH, Codec, Scale
 from tests.generators.helpers import PROPERTIES, refractory_space, training_rows
 from tests.strategies import spaces
@@ -36,6 +37,33 @@ def test_any_amounts_keep_sum_zeros_and_lower_bounds(seed: int, spread: float) -
     assert (units.sum(axis=1) == space.total).all()
     assert (units[presence.numpy() == 0] == 0).all()
     assert (units >= np.array(space.lower) * presence.numpy()).all()
+
+
+def one_row_to_the_grid(codec: Codec, real: np.ndarray, present: np.ndarray) -> list[int]:
+    """What decoding does to one row, unit by unit."""
+    space = codec.space
+    low = [value if there else 0 for value, there in zip(space.lower, present, strict=True)]
+    high = [value if there else 0 for value, there in zip(space.upper, present, strict=True)]
+    units = [max(round(float(value)), bound) for value, bound in zip(real, low, strict=True)]
+    for _ in range(space.dimension):
+        sign = int(np.sign(space.total - sum(units)))
+        gains = [
+            sign * (float(real[i]) - units[i]) if (units[i] < high[i] if sign > 0 else units[i] > low[i]) else -np.inf
+            for i in range(space.dimension)
+        ]
+        if sign and max(gains) > -np.inf:
+            units[gains.index(max(gains))] += sign
+    return units
+
+
+@settings(max_examples=30, deadline=None)
+@given(space=spaces(), seed=st.integers(0, 1000), share=st.sampled_from([0.1, 0.4, 1.0]))
+def test_rounding_moves_units_where_it_hurts_least(space: Space, seed: int, share: float) -> None:
+    codec, rng = Codec(space, ()), np.random.default_rng(seed)
+    present = rng.random((25, space.dimension)) < share
+    real = np.where(present, rng.exponential(2 * space.total / space.dimension, present.shape), 0.0)
+    expected = [one_row_to_the_grid(codec, *row) for row in zip(real, present, strict=True)]
+    assert codec._round(real, present).tolist() == expected
 
 
 def test_nothing_present_and_infinite_amounts_are_refused_by_the_space() -> None:
