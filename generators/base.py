@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.space import Floats, Space, Units
+from generators.settings import TrainingSettings
 
 OnEpoch = Callable[[int, float, float], None]
 """Called after each epoch with its number from 0, the training loss and the validation loss."""
@@ -31,12 +32,14 @@ class Samples:
         rows: the condition that each was drawn under, increasing, shape ``(k,)``.
         first_draw_valid: share of the ``m`` first draws that lay in the space, without drawing again.
         note: what a person should know (conditions without an answer, properties ignored), or empty.
+        draws: compositions drawn in all, those rejected or not chosen included.
     """
 
     units: Units
     rows: NDArray[np.int64]
     first_draw_valid: float
     note: str = ""
+    draws: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,8 @@ class Generator(Protocol):
 class GeneratorClass(Protocol):
     """What a family's class offers besides being a `Generator`."""
 
+    settings_class: type[TrainingSettings]
+
     def __call__(self, space: Space, properties: Sequence[str], settings: Mapping[str, Any]) -> Generator:
         """An untrained generator."""
         ...
@@ -217,6 +222,15 @@ def make(family: str, space: Space, properties: Sequence[str], settings: Mapping
         InputError: for an unknown family or setting, or a value out of range.
     """
     return get_family(family).load()(space, properties, settings or {})
+
+
+def settings_of(family: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Every setting of a family by name, the defaults where no other value is given.
+
+    Raises:
+        InputError: for an unknown family or setting, or a value out of range.
+    """
+    return get_family(family).load().settings_class.from_mapping(settings or {}).to_json()
 
 
 def restore(content: bytes) -> Generator:

@@ -300,13 +300,14 @@ class NeuralGenerator(ABC):
         rng = torch.Generator().manual_seed(seed)
         units = np.zeros((len(asked), self.space.dimension), dtype=np.int64)
         open_rows = np.arange(len(asked))
-        first = 1.0
+        first, draws = 1.0, 0
         for turn in range(ROUNDS):
             if not len(open_rows):
                 break
             tries = np.repeat(open_rows, min(2**turn, 32))
             with torch.no_grad():
                 drawn = self.codec.decode(*self.draw(network, values[tries], known[tries], rng))
+            draws += len(tries)
             good = self.space.contains(drawn)
             if turn == 0:
                 first = float(good.mean())
@@ -314,7 +315,7 @@ class NeuralGenerator(ABC):
             units[filled] = drawn[good][at]
             open_rows = np.setdiff1d(open_rows, filled)
         rows = np.setdiff1d(np.arange(len(asked)), open_rows)
-        return Samples(units[rows], rows, first, self._sampling_note(asked, scale, len(open_rows)))
+        return Samples(units[rows], rows, first, self._sampling_note(asked, scale, len(open_rows)), draws)
 
     def _sampling_note(self, asked: Floats, scale: Scale, unfilled: int) -> str:
         notes = []

@@ -29,7 +29,9 @@ def generators(
         list[str] | None, typer.Option(metavar="PROPERTY", help="a property to condition on; may be repeated")
     ] = None,
     families: Annotated[str | None, typer.Option(help="families and baselines, by commas; all if none")] = None,
+    settings: Annotated[Path | None, typer.Option(help="a YAML file of settings by entrant")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="training seeds, whose medians are shown")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="processes that measure side by side; mind OMP_NUM_THREADS")] = 1,
     quick: Annotated[bool, typer.Option("--quick", help="the same conditions with fewer samples")] = False,
     figures: Annotated[Path | None, typer.Option(help="folder for figures, as PNG files")] = None,
     json_: Json = False,
@@ -39,14 +41,16 @@ def generators(
     from generators.evaluation.protocol import Plan
     from generators.evaluation.run import Ground, document
     from generators.evaluation.run import evaluate as run
+    from loop.evaluation import read_settings
 
-    entered = entrants([name.strip() for name in families.split(",")] if families else [])
+    chosen = [name.strip() for name in families.split(",")] if families else []
+    entered = entrants(chosen, read_settings(settings) if settings else None)
     ground = Ground.of(_alloys(data, condition or []), Plan.quick() if quick else Plan())
 
     def tell(name: str, seed: int) -> None:
-        err().print(f"{name}: seed {seed} ({seed + 1} of {seeds})", markup=False)
+        err().print(f"{name}: measured with seed {seed} ({seed + 1} of {seeds})", markup=False)
 
-    outcomes = run(entered, ground, seeds, tell)
+    outcomes = run(entered, ground, seeds, tell, jobs)
     if figures is not None:
         from generators.evaluation.figures import save_figures
 
