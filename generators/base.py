@@ -59,6 +59,9 @@ class TrainingReport:
         unique_share: distinct rows among those samples.
         valid_share: first draws of those samples that lay in the space.
         note: what fell back to what, in words; empty where nothing did.
+        pairwise_cosine: mean cosine of pairs of those samples, over all conditions; None of fewer than two.
+        coverage: share of the 5-neighbour balls of the training rows asked for that hold one of them; None where
+            there are five distinct rows or fewer.
     """
 
     family: str
@@ -73,6 +76,8 @@ class TrainingReport:
     unique_share: float
     valid_share: float
     note: str = ""
+    pairwise_cosine: float | None = None
+    coverage: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A plain document."""

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from alloys.errors import InputError
 from alloys.space import Floats, Space, Units
 from generators import weights
-from generators.attempt import PROBE, Attempt, Material, report_of
+from generators.attempt import PROBE, Attempt, Material, report_of, spread_of
 from generators.base import OnEpoch, Samples, TrainingReport
 from generators.codec import Batch, Codec, Scale
 from generators.fitting import Average, EpochLog, descend, resolve_device, run_epochs, torch_threads
@@ -214,13 +214,14 @@ class NeuralGenerator(ABC):
         log = self._epochs(network.to(device), rows, values, rng, device, on_epoch)
         network = network.cpu().eval()
         self.network = network
-        asked = values[np.arange(PROBE) % len(values)]
-        probe = self.sample(asked, seed=seed)
+        which = np.arange(PROBE) % len(values)
+        probe = self.sample(values[which], seed=seed)
         unique = len(np.unique(probe.units, axis=0)) / PROBE
         collapsed = unique < 0.5 * self._unique_of_random(seed)
         state = {name: value.clone() for name, value in network.state_dict().items()}
         note = "" if warm is None else "started from warm weights"
-        return Attempt(log, state, unique, probe.first_draw_valid, collapsed, note)
+        spread = spread_of(self.space, rows[which], probe.units)
+        return Attempt(log, state, unique, probe.first_draw_valid, collapsed, note, spread)
 
     def _epochs(
         self,
