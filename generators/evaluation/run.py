@@ -20,6 +20,7 @@ from alloys.space import Floats, Units
 from generators.evaluation import measures, protocol, realism
 from generators.evaluation.entrants import Entrant, League, Sampler
 from generators.evaluation.oracle import Kind, Oracle
+from generators.evaluation.paths import LatentPath, latent_paths
 from generators.evaluation.protocol import Conditions, Plan
 from generators.evaluation.realism import Neighbourhood
 from generators.evaluation.table import LabelledAlloys
@@ -133,6 +134,7 @@ class Outcome:
         drawn: samples of the first seed on the diagonal and over the domain, and under the data's conditions.
         settings: the entrant's.
         spread: smallest and largest over seeds, by name in `METRICS`; NaN where a seed has none.
+        paths: of the first seed, where the entrant has latents.
     """
 
     name: str
@@ -142,6 +144,7 @@ class Outcome:
     drawn: dict[str, Drawn] = field(repr=False)
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     spread: dict[str, tuple[float, float]] = field(default_factory=dict)
+    paths: tuple[LatentPath, ...] = field(default=(), repr=False)
 
 
 def draw(sampler: Sampler, conditions: Floats, each: int, seed: int, ground: Ground) -> Drawn:
@@ -261,6 +264,7 @@ def measure(entrant: Entrant, ground: Ground, seed: int) -> Outcome:
         _apart(drawn, ground),
         drawn,
         entrant.settings,
+        paths=latent_paths(sampler, ground.diagonal, seed),
     )
 
 
@@ -326,7 +330,7 @@ def _measured(
 def _kept(entrant: Entrant, ground: Ground, seed: int) -> Outcome:
     """`measure`; the samples of the first seed alone are kept, for figures."""
     outcome = measure(entrant, ground, seed)
-    return outcome if seed == 0 else replace(outcome, drawn={})
+    return outcome if seed == 0 else replace(outcome, drawn={}, paths=())
 
 
 def _over_seeds(runs: Sequence[Outcome]) -> Outcome:

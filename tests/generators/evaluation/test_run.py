@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from generators.base import FAMILIES, Samples
 from generators.evaluation import protocol
 from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours
 from generators.evaluation.entrants import BASELINES, Entrant, Sampler, entrants, family_entrant
-from generators.evaluation.figures import save_figures
+from generators.evaluation.figures import figures, save_figures
 from generators.evaluation.oracle import Oracle
+from generators.evaluation.paths import STEPS, LatentPath
 from generators.evaluation.protocol import Plan
 from generators.evaluation.run import METRICS, Ground, Outcome, document, draw, evaluate
 from generators.evaluation.table import LabelledAlloys, known_table, labelled
@@ -131,6 +133,15 @@ def test_figures(outcomes: list[Outcome], ground: Ground, tmp_path: Path) -> Non
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in written)
 
 
+def test_a_path_has_a_figure_with_blanks_outside_the_space(outcomes: list[Outcome], ground: Ground) -> None:
+    steps = ground.data.units[[0, 0, 1, 1]].copy()
+    steps[1] = 0
+    paths = tuple(LatentPath(condition, steps) for condition in ground.diagonal.values[:2])
+    found = figures(replace(outcomes[0], paths=paths), ground)
+    assert list(found) == ["parity", "domain", "path", "bars", "correlation"]
+    assert found["path"].startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_every_family_can_enter(family: str, ground: Ground) -> None:
     """A new family needs nothing but its row in `FAMILIES`."""
@@ -141,6 +152,8 @@ def test_every_family_can_enter(family: str, ground: Ground) -> None:
     metrics = outcome.metrics
     assert metrics["valid"] > metrics["first_draw_valid"] or metrics["valid"] == 1.0
     assert metrics["draws_per_sample"] * metrics["valid"] >= 1.0
+    for path in outcome.paths:
+        assert path.units.shape == (STEPS, ground.data.space.dimension)
     assert outcome.metrics["train_seconds"] > 0
     assert outcome.metrics["samples_per_second"] > 0
 
