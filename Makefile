@@ -49,12 +49,12 @@ bench: $(STAMP)  ## the figures: database, campaign, kills
 	$(BIN)/python -m benchmarks.campaign
 	$(BIN)/python -m benchmarks.kills
 
-bench-generators: $(STAMP)  ## every generator and baseline on the published alloys; figures in build/generators
+bench-generators: $(STAMP)  ## every generator and baseline on the published alloys; figures in build/generators, measures in MLflow
 	@test -f "$(MPEA)" || { echo "MPEA_dataset.csv is not at $(MPEA); download it and say make bench-generators MPEA=FILE"; exit 2; }
 	@mkdir -p build
 	$(BIN)/alloyloop data import "$(MPEA)" --format mpea --out build/mpea.csv
 	$(BIN)/alloyloop evaluate generators --data build/mpea.csv --settings configs/generators_mpea.yaml \
-	  --seeds $(SEEDS) --jobs $(JOBS) --figures build/generators
+	  --seeds $(SEEDS) --jobs $(JOBS) --figures build/generators --mlflow
 	$(BIN)/python -m benchmarks.proposals
 
 lock: $(STAMP)  ## write what is installed as the lock

@@ -11,6 +11,7 @@ from generators.evaluation.entrants import entrants
 from generators.evaluation.run import METRICS
 from loop import cli
 from loop.evaluation import read_settings
+from loop.tracking import tracking_uri
 from tests.loop.loop_helpers import ROOT
 
 
@@ -78,6 +79,52 @@ def test_settings_of_entrants(capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert (first["draws"], first["least"], second["least"], second["known"]) == (2, 80, 40, 1)
     costs = [metrics["draws_per_sample"] for metrics in document["families"].values()]
     assert costs[0] > costs[1] >= 2
+
+
+@pytest.mark.filterwarnings("ignore")  # MLflow and what it imports warn on their own behalf
+def test_an_evaluation_in_mlflow(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    settings, store = tmp_path / "settings.yaml", tmp_path / "mlruns"
+    settings.write_text("nearest+target@few: {draws: 1, least: 30}\n")
+    code, out, err = call(
+        capsys, "evaluate", "generators", "--families", "nearest,nearest+target@few", "--settings", str(settings),
+        "--condition", "density", "--quick", "--json", "--mlflow", "--mlflow-folder", str(store),
+    )  # fmt: skip
+    assert code == 0, err
+    document = json.loads(out)
+    import mlflow
+
+    client = mlflow.MlflowClient(tracking_uri=tracking_uri(store))
+    experiment = client.get_experiment_by_name("alloyloop-generators")
+    runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    assert set(runs) == {"the project's known alloys", "nearest", "nearest+target@few"}
+    parent, few = runs["the project's known alloys"], runs["nearest+target@few"]
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    assert (parent.data.params["seeds"], parent.data.params["plan.samples"]) == ("1", "500")
+    assert parent.data.params["oracle.density"] == '"reference"'
+    assert few.data.tags["mlflow.parentRunId"] == parent.info.run_id
+    assert (few.data.params["target.draws"], few.data.params["target.least"]) == ("1", "30")
+    assert few.data.tags["league"] == "B"
+    for name, value in document["families"]["nearest+target@few"].items():
+        if name != "league":
+            assert few.data.metrics[name] == few.data.metrics[f"{name}.least"] == value
+    kept = client.download_artifacts(parent.info.run_id, "evaluation.json", str(tmp_path))
+    assert json.loads(Path(kept).read_text(encoding="utf-8")) == document
+    figures = {item.path for item in client.list_artifacts(few.info.run_id, "figures")}
+    assert figures == {f"figures/nearest+target@few_{kind}.png" for kind in ("parity", "bars", "correlation")}
+
+
+def test_a_store_that_cannot_be_used_is_named_before_any_work(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "mlruns").write_text("a file")
+    code, out, err = call(
+        capsys, "evaluate", "generators", "--families", "nearest", "--mlflow", "--mlflow-folder",
+        str(tmp_path / "mlruns"),
+    )  # fmt: skip
+    assert (code, out) == (2, "")
+    assert "MLflow's store cannot lie in" in err
+    assert "--mlflow-folder" in err
+    assert "measured" not in err
 
 
 def test_the_tracked_settings_are_right() -> None:
