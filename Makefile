@@ -7,6 +7,8 @@ CONFIG ?= configs/refractory.yaml
 # The published table (Borg et al. 2020, doi 10.6084/m9.figshare.12642953), which does not come with the project.
 MPEA ?= ../shared/data/MPEA/MPEA_dataset.csv
 SEEDS ?= 5
+# Processes of bench-generators; each takes about 1 GB of memory.
+JOBS ?= 1
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND = Agg
 export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
@@ -47,11 +49,12 @@ bench: $(STAMP)  ## the figures: database, campaign, kills
 	$(BIN)/python -m benchmarks.campaign
 	$(BIN)/python -m benchmarks.kills
 
-bench-generators: $(STAMP)  ## every generator and baseline on the published alloys; figures in build/generators
+bench-generators: $(STAMP)  ## every generator and baseline on the published alloys; figures in build/generators, measures in MLflow
 	@test -f "$(MPEA)" || { echo "MPEA_dataset.csv is not at $(MPEA); download it and say make bench-generators MPEA=FILE"; exit 2; }
 	@mkdir -p build
 	$(BIN)/alloyloop data import "$(MPEA)" --format mpea --out build/mpea.csv
-	$(BIN)/alloyloop evaluate generators --data build/mpea.csv --seeds $(SEEDS) --figures build/generators
+	$(BIN)/alloyloop evaluate generators --data build/mpea.csv --settings configs/generators_mpea.yaml \
+	  --seeds $(SEEDS) --jobs $(JOBS) --figures build/generators --mlflow
 	$(BIN)/python -m benchmarks.proposals
 
 lock: $(STAMP)  ## write what is installed as the lock

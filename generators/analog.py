@@ -175,3 +175,17 @@ class AnalogGenerator(DescentGenerator):
         parts = (torch.split(tensor, CHUNK) for tensor in (noise, values, known))
         moved = torch.cat([self.travel(net, x, v, k, rng) for x, v, k in zip(*parts, strict=True)])
         return (moved[:, :d] > 0).to(moved.dtype), moved[:, d:] * net.spread
+
+    spherical = True
+
+    def draw_latents(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
+        """Noise, for `generators.latent`."""
+        return normal((len(values), 2 * self.space.dimension), rng, values.device)
+
+    def decode_latents(
+        self, network: nn.Module, latents: Tensor, values: Tensor, known: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Noise moved to data, for `generators.latent`; where moving adds noise, always the same."""
+        net, d = cast(AnalogNetwork, network), self.space.dimension
+        moved = self.travel(net, latents, values, known, torch.Generator().manual_seed(0))
+        return (moved[:, :d] > 0).to(moved.dtype), moved[:, d:] * net.spread

@@ -9,10 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from alloys.space import Floats, Units
+from alloys.space import Floats, Space, Units
 from generators.augmentation import augment
 from generators.base import TrainingReport
 from generators.codec import Batch, Codec, Scale
+from generators.evaluation.measures import pairwise_cosine
+from generators.evaluation.realism import NEIGHBOURS, Neighbourhood
 from generators.fitting import EpochLog
 from generators.settings import TrainingSettings
 
@@ -87,6 +89,7 @@ class Attempt:
         valid: share of the probe's first draws in the space.
         collapsed: whether the samples repeat far more than random compositions do.
         note: what is to be said of it, or empty.
+        spread: `spread_of` the probe.
     """
 
     log: EpochLog
@@ -95,6 +98,25 @@ class Attempt:
     valid: float
     collapsed: bool
     note: str = ""
+    spread: tuple[float | None, float | None] = (None, None)
+
+
+def spread_of(space: Space, rows: Units, samples: Units) -> tuple[float | None, float | None]:
+    """How alike samples are, and how much of the rows they reach: two signs of mode collapse.
+
+    Args:
+        space: of both.
+        rows: the training rows whose conditions were asked, shape ``(n, d)``.
+        samples: what was drawn, shape ``(m, d)``.
+
+    Returns:
+        The mean cosine of pairs of samples, None of fewer than two; and the share of the rows' 5-neighbour balls
+        that hold a sample (Naeem et al. 2020, equation 6), None where there are not more distinct rows than that.
+    """
+    real, drawn = space.fractions(np.unique(rows, axis=0)), space.fractions(samples)
+    alike = pairwise_cosine(drawn) if len(drawn) > 1 else None
+    covered = Neighbourhood.of(real).coverage(drawn) if len(real) > NEIGHBOURS and len(drawn) else None
+    return alike, covered
 
 
 def report_of(family: str, rows: int, device: str, seconds: float, kept: Attempt, attempts: int) -> TrainingReport:
@@ -112,6 +134,8 @@ def report_of(family: str, rows: int, device: str, seconds: float, kept: Attempt
         unique_share=kept.unique,
         valid_share=kept.valid,
         note=_note(kept, attempts),
+        pairwise_cosine=kept.spread[0],
+        coverage=kept.spread[1],
     )
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.space import Floats, Space, Units
+from generators.settings import TrainingSettings
 
 OnEpoch = Callable[[int, float, float], None]
 """Called after each epoch with its number from 0, the training loss and the validation loss."""
@@ -31,12 +32,14 @@ class Samples:
         rows: the condition that each was drawn under, increasing, shape ``(k,)``.
         first_draw_valid: share of the ``m`` first draws that lay in the space, without drawing again.
         note: what a person should know (conditions without an answer, properties ignored), or empty.
+        draws: compositions drawn in all, those rejected or not chosen included.
     """
 
     units: Units
     rows: NDArray[np.int64]
     first_draw_valid: float
     note: str = ""
+    draws: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,9 @@ class TrainingReport:
         unique_share: distinct rows among those samples.
         valid_share: first draws of those samples that lay in the space.
         note: what fell back to what, in words; empty where nothing did.
+        pairwise_cosine: mean cosine of pairs of those samples, over all conditions; None of fewer than two.
+        coverage: share of the 5-neighbour balls of the training rows asked for that hold one of them; None where
+            there are five distinct rows or fewer.
     """
 
     family: str
@@ -70,6 +76,8 @@ class TrainingReport:
     unique_share: float
     valid_share: float
     note: str = ""
+    pairwise_cosine: float | None = None
+    coverage: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A plain document."""
@@ -133,6 +141,8 @@ class Generator(Protocol):
 
 class GeneratorClass(Protocol):
     """What a family's class offers besides being a `Generator`."""
+
+    settings_class: type[TrainingSettings]
 
     def __call__(self, space: Space, properties: Sequence[str], settings: Mapping[str, Any]) -> Generator:
         """An untrained generator."""
@@ -217,6 +227,15 @@ def make(family: str, space: Space, properties: Sequence[str], settings: Mapping
         InputError: for an unknown family or setting, or a value out of range.
     """
     return get_family(family).load()(space, properties, settings or {})
+
+
+def settings_of(family: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Every setting of a family by name, the defaults where no other value is given.
+
+    Raises:
+        InputError: for an unknown family or setting, or a value out of range.
+    """
+    return get_family(family).load().settings_class.from_mapping(settings or {}).to_json()
 
 
 def restore(content: bytes) -> Generator:

@@ -152,6 +152,21 @@ class ConditionalAutoencoder(DescentGenerator):
         logits, amounts = net.decode(codes, values, known)
         return (logits > 0).to(logits.dtype), amounts
 
+    spherical = False
+
+    def draw_latents(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
+        """Codes from the fitted distribution, for `generators.latent`."""
+        net = cast(CaeNetwork, network)
+        draw = self._gaussian_codes if cast(CaeSettings, self.settings).prior == "gaussian" else self._kernel_codes
+        return draw(net, values, known, rng)
+
+    def decode_latents(
+        self, network: nn.Module, latents: Tensor, values: Tensor, known: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The decoder, for `generators.latent`."""
+        logits, amounts = cast(CaeNetwork, network).decode(latents, values, known)
+        return (logits > 0).to(logits.dtype), amounts
+
     def _gaussian_codes(self, net: CaeNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
         """Draws of the codes' posterior, ``(m, latent)``; one Cholesky factor per subset of conditions."""
         codes = normal((len(values), len(net.mean)), rng, values.device)

@@ -134,6 +134,24 @@ class ConditionalVAE(DescentGenerator):
         mean, log_std = net.amounts_of(context, presence)
         return presence, mean + log_std.exp() * normal((m, d), rng, values.device)
 
+    spherical = False
+
+    def draw_latents(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
+        """Latents from the prior, for `generators.latent`."""
+        return normal((len(values), cast(CvaeNetwork, network).latent), rng, values.device)
+
+    def decode_latents(
+        self, network: nn.Module, latents: Tensor, values: Tensor, known: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Each element as is likelier after the ones before, and mean log-ratios, for `generators.latent`."""
+        net = cast(CvaeNetwork, network)
+        context = torch.cat((latents, values, known), dim=1)
+        logits, couplings = net.presence(context), net.couplings()
+        presence = torch.zeros_like(logits)
+        for i in range(self.space.dimension):
+            presence[:, i] = (logits[:, i] + presence @ couplings[i] > 0).to(presence.dtype)
+        return presence, net.amounts_of(context, presence)[0]
+
 
 def logistic_normal_nll(amounts: Tensor, mean: Tensor, log_std: Tensor, presence: Tensor) -> Tensor:
     """Negative log density of log-ratios under a logistic-normal, shape ``(n,)``, in nats.

@@ -22,7 +22,11 @@ from torch import Tensor, nn
 from alloys.errors import InputError
 from alloys.space import Floats, Space, Units
 from generators import weights
+<<<<<<< HEAD
 from generators.attempt import PROBE, Attempt, report_of
+=======
+from generators.attempt import PROBE, Attempt, Material, report_of, spread_of
+>>>>>>> w/evaluation
 from generators.base import OnEpoch, Samples, TrainingReport
 from generators.codec import Batch, Codec, Scale
 from generators.course import Course, Task
@@ -197,6 +201,7 @@ class NeuralGenerator(ABC):
             raise InputError(f"the warm weights are of another network ({', '.join(names[:4])} differ); leave them out")
         return tensors
 
+<<<<<<< HEAD
     def attempt(self, task: Task) -> Attempt:
         """One training from the task's seed; leaves its network, on the CPU, in ``self.network``."""
         course = Course(self, task)
@@ -213,6 +218,33 @@ class NeuralGenerator(ABC):
         state = {name: value.clone() for name, value in course.network.state_dict().items()}
         note = "" if task.warm is None else "started from warm weights"
         return Attempt(log, state, unique, probe.first_draw_valid, collapsed, note)
+=======
+    def _attempt(
+        self,
+        rows: Units,
+        values: Floats,
+        seed: int,
+        device: torch.device,
+        on_epoch: OnEpoch | None,
+        warm: dict[str, Tensor] | None = None,
+    ) -> Attempt:
+        """One training from one seed; leaves its network, on the CPU, in ``self.network``."""
+        rng = torch.Generator().manual_seed(seed)
+        network = self.build(rng)
+        if warm is not None:
+            network.load_state_dict(warm)
+        log = self._epochs(network.to(device), rows, values, rng, device, on_epoch)
+        network = network.cpu().eval()
+        self.network = network
+        which = np.arange(PROBE) % len(values)
+        probe = self.sample(values[which], seed=seed)
+        unique = len(np.unique(probe.units, axis=0)) / PROBE
+        collapsed = unique < 0.5 * self._unique_of_random(seed)
+        state = {name: value.clone() for name, value in network.state_dict().items()}
+        note = "" if warm is None else "started from warm weights"
+        spread = spread_of(self.space, rows[which], probe.units)
+        return Attempt(log, state, unique, probe.first_draw_valid, collapsed, note, spread)
+>>>>>>> w/evaluation
 
     def conclude(self, task: Task, first: Attempt, started: float) -> TrainingReport:
         """Trains again where the first attempt collapsed, keeps the most diverse one and reports on it."""
@@ -265,13 +297,14 @@ class NeuralGenerator(ABC):
         rng = torch.Generator().manual_seed(seed)
         units = np.zeros((len(asked), self.space.dimension), dtype=np.int64)
         open_rows = np.arange(len(asked))
-        first = 1.0
+        first, draws = 1.0, 0
         for turn in range(ROUNDS):
             if not len(open_rows):
                 break
             tries = np.repeat(open_rows, min(2**turn, 32))
             with torch.no_grad(), arithmetic(precision, device):
                 drawn = self.codec.decode(*self.draw(network, values[tries], known[tries], rng))
+            draws += len(tries)
             good = self.space.contains(drawn)
             if turn == 0:
                 first = float(good.mean())
@@ -279,7 +312,7 @@ class NeuralGenerator(ABC):
             units[filled] = drawn[good][at]
             open_rows = np.setdiff1d(open_rows, filled)
         rows = np.setdiff1d(np.arange(len(asked)), open_rows)
-        return Samples(units[rows], rows, first, self._sampling_note(asked, scale, len(open_rows)))
+        return Samples(units[rows], rows, first, self._sampling_note(asked, scale, len(open_rows)), draws)
 
     def to(self, device: str) -> Self:
         """Moves a trained network to a device, where it draws from then on; returns the generator.

@@ -110,7 +110,8 @@ class TargetSettings:
         if self.known > 1:
             wrong.append("known <= 1")
         if wrong:
-            raise InputError(f"{' and '.join(wrong)} must hold, but got {self}")
+            got = ", ".join(f"{name}={getattr(self, name)}" for name in (rule.split()[0] for rule in wrong))
+            raise InputError(f"{' and '.join(wrong)} must hold, but got {got}")
 
 
 class TargetSampler:
@@ -143,8 +144,8 @@ class TargetSampler:
         asked, wanted, number = np.unique(conditions, axis=0, return_inverse=True, return_counts=True, equal_nan=True)
         wanted = wanted.ravel()
         owner = np.repeat(np.arange(len(asked)), np.maximum(self.settings.least, self.settings.draws * number))
-        drawn, owner, valid = self._drawn(asked, owner, rng)
-        units, weights = self._candidates(drawn, asked[owner])
+        drawn, owner = self._drawn(asked, owner, rng)
+        units, weights = self._candidates(drawn.units, asked[owner])
         weights = weights + self._realism(units, rng)
         answer = np.full(len(conditions), -1, dtype=np.int64)
         for k in range(len(asked)):
@@ -152,11 +153,11 @@ class TargetSampler:
             chosen = self.pick(units[mine], weights[mine], asked[k], len(places), rng)
             answer[places[: len(chosen)]] = mine[chosen]
         rows = np.flatnonzero(answer >= 0)
-        note = f"{len(owner) / max(1, len(conditions)):.3g} draws of the generator for each composition"
-        return Samples(units[answer[rows]], rows, valid, note)
+        note = f"{len(owner) / max(1, len(conditions)):.3g} candidates for each composition"
+        return Samples(units[answer[rows]], rows, drawn.first_draw_valid, note, drawn.draws)
 
-    def _drawn(self, asked: Floats, owner: Rows, rng: np.random.Generator) -> tuple[Units, Rows, float]:
-        """Candidates as drawn, the row of ``asked`` each is for, and the generator's share of valid first draws."""
+    def _drawn(self, asked: Floats, owner: Rows, rng: np.random.Generator) -> tuple[Samples, Rows]:
+        """Candidates as drawn, and the row of ``asked`` each is for; what is said of first draws is the generator's."""
         settings = self.settings
         local = rng.random(len(owner)) < settings.known
         ours, theirs = owner[local], owner[~local]
@@ -168,7 +169,9 @@ class TargetSampler:
             mine = np.flatnonzero(ours == k)
             start[mine] = rng.choice(len(share), size=len(mine), p=share / share.sum())
         near = self._perturbed(start, rng)
-        return np.concatenate([drawn.units, near]), np.concatenate([theirs[drawn.rows], ours]), drawn.first_draw_valid
+        units, rows = np.concatenate([drawn.units, near]), np.concatenate([theirs[drawn.rows], ours])
+        valid = drawn.first_draw_valid if len(theirs) else float("nan")
+        return Samples(units, rows, valid, draws=drawn.draws + len(ours)), rows
 
     def _shares(self, target: Floats) -> Floats:
         """How much each known alloy counts for a target, by the distance of their properties, shape ``(n,)``."""

@@ -146,6 +146,20 @@ class ConditionalWassersteinGAN(NeuralGenerator):
         logits, amounts = cast(WcganNetwork, network).proposal(values, known, rng)
         return (logits > 0).to(logits.dtype), amounts
 
+    spherical = False
+
+    def draw_latents(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
+        """Latents from the prior, for `generators.latent`."""
+        return normal((len(values), cast(WcganNetwork, network).latent), rng, values.device)
+
+    def decode_latents(
+        self, network: nn.Module, latents: Tensor, values: Tensor, known: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The emission without noise on the gates, for `generators.latent`."""
+        net = cast(WcganNetwork, network)
+        logits, amounts = net.generator(torch.cat((latents, values, known), dim=1)).chunk(2, dim=1)
+        return (logits > 0).to(logits.dtype), RATIO * torch.tanh(amounts / RATIO)
+
     # -- what the critic sees ----------------------------------------------------------------------
 
     def real(self, batch: Batch) -> Tensor:

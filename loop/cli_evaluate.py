@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,9 +31,13 @@ def generators(
         list[str] | None, typer.Option(metavar="PROPERTY", help="a property to condition on; may be repeated")
     ] = None,
     families: Annotated[str | None, typer.Option(help="families and baselines, by commas; all if none")] = None,
+    settings: Annotated[Path | None, typer.Option(help="a YAML file of settings by entrant")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="training seeds, whose medians are shown")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="processes that measure side by side; mind OMP_NUM_THREADS")] = 1,
     quick: Annotated[bool, typer.Option("--quick", help="the same conditions with fewer samples")] = False,
     figures: Annotated[Path | None, typer.Option(help="folder for figures, as PNG files")] = None,
+    mlflow: Annotated[bool, typer.Option("--mlflow", help="record the measures and figures in MLflow")] = False,
+    mlflow_folder: Annotated[Path, typer.Option(help="where MLflow's store lies")] = Path("mlruns"),
     json_: Json = False,
 ) -> None:
     """Measures generators and baselines: accuracy, diversity, realism, novelty, speed."""
@@ -39,23 +45,40 @@ def generators(
     from generators.evaluation.protocol import Plan
     from generators.evaluation.run import Ground, document
     from generators.evaluation.run import evaluate as run
+    from loop.evaluation import EvaluationTracker, read_settings
 
-    entered = entrants([name.strip() for name in families.split(",")] if families else [])
+    chosen = [name.strip() for name in families.split(",")] if families else []
+    entered = entrants(chosen, read_settings(settings) if settings else None)
     ground = Ground.of(_alloys(data, condition or []), Plan.quick() if quick else Plan())
+    tracker = EvaluationTracker(mlflow_folder) if mlflow else None
 
     def tell(name: str, seed: int) -> None:
-        err().print(f"{name}: seed {seed} ({seed + 1} of {seeds})", markup=False)
+        err().print(f"{name}: measured with seed {seed} ({seed + 1} of {seeds})", markup=False)
 
-    outcomes = run(entered, ground, seeds, tell)
-    if figures is not None:
-        from generators.evaluation.figures import save_figures
-
-        for path in save_figures(outcomes, ground, figures):
-            err().print(f"wrote {path}", markup=False)
+    outcomes = run(entered, ground, seeds, tell, jobs)
     if json_:
         print_json(document(outcomes, ground))
     else:
         _print(outcomes, ground, seeds)
+    with tempfile.TemporaryDirectory() as passing:
+        drawn = _draw(outcomes, ground, figures, Path(passing) if mlflow else None)
+        if tracker is not None:
+            how = {"seeds": seeds, "plan": asdict(ground.plan)}
+            tracker.log(document(outcomes, ground), how, drawn)
+            err().print(f"recorded in MLflow's store in {mlflow_folder}; alloyloop ui shows it", markup=False)
+
+
+def _draw(outcomes: list[Outcome], ground: Ground, folder: Path | None, passing: Path | None) -> list[Path]:
+    """Figures in a folder that was asked for, else in a passing one, else none."""
+    chosen = folder or passing
+    if chosen is None:
+        return []
+    from generators.evaluation.figures import save_figures
+
+    written = save_figures(outcomes, ground, chosen)
+    for path in written if folder else []:
+        err().print(f"wrote {path}", markup=False)
+    return written
 
 
 def _alloys(path: Path | None, names: list[str]) -> LabelledAlloys:

@@ -34,7 +34,7 @@ def iteration_metrics(store: CampaignStore, index: int, view: View) -> dict[str,
 
 def _training(family: str, report: Mapping[str, object]) -> dict[str, float]:
     numbers = {}
-    for key in ("seconds", "unique_share", "valid_share"):
+    for key in ("seconds", "unique_share", "valid_share", "pairwise_cosine", "coverage"):
         value = report.get(key)
         if isinstance(value, int | float):
             numbers[f"generator.{family}.{key}"] = float(value)

@@ -1,6 +1,7 @@
-"""MLflow as a view of the campaign database: everything here can be deleted and is written again.
+"""MLflow as a view of the campaign database: everything of a campaign can be deleted and is written again.
 
-Numbers are replayed from the database's outbox with the times recorded there, so a replay adds nothing twice.
+Numbers are replayed from the database's outbox with the times recorded there, so a replay adds nothing twice. An
+evaluation of generators writes to the same store (`loop.evaluation`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import logging
 import os
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +37,77 @@ def tracking_uri(folder: Path) -> str:
     return f"sqlite:///{(folder / 'mlflow.db').resolve()}"
 
 
-def prepare(folder: Path) -> None:
+def prepare(folder: Path, advice: str = "set tracking.folder") -> None:
     """Makes the folders of a store.
 
     Raises:
-        InputError: if they cannot be made.
+        InputError: if they cannot be made; it ends with ``advice``.
     """
     try:
         (folder / "artifacts").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"MLflow's store cannot lie in {folder}: {error}; set tracking.folder") from error
+        raise InputError(f"MLflow's store cannot lie in {folder}: {error}; {advice}") from error
+
+
+class MlflowStore:
+    """MLflow's local store in a folder, opened for one experiment.
+
+    Args:
+        folder: where the store lies.
+        experiment: its name; made where there is none.
+        advice: what to do where the store cannot be used, for the message.
+
+    Raises:
+        InputError: if the store cannot be opened.
+    """
+
+    def __init__(self, folder: Path, experiment: str, advice: str = "set tracking.folder") -> None:
+        os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import mlflow
+            from mlflow.entities import Metric as MlflowMetric
+            from mlflow.entities import Param
+            from mlflow.exceptions import MlflowException
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
+
+        self.metric = MlflowMetric
+        self.param = Param
+        self.errors = (MlflowException, SQLAlchemyError, OSError)
+        self._folder, self._advice = folder, advice
+        prepare(folder, advice)
+        with self.usable():
+            self.client = mlflow.MlflowClient(tracking_uri=tracking_uri(folder))
+            self.experiment = self._experiment_id(experiment, (folder / "artifacts").resolve().as_uri())
+
+    @contextmanager
+    def usable(self) -> Iterator[None]:
+        """Says what to do where the store cannot be used.
+
+        Raises:
+            InputError: if it cannot.
+        """
+        try:
+            yield
+        except self.errors as error:
+            reason = str(error).strip().splitlines()[0]
+            raise InputError(
+                f"MLflow's store in {self._folder} cannot be used: {reason}; move it away, or {self._advice}"
+            ) from error
+
+    def _experiment_id(self, name: str, location: str) -> str:
+        found = self.client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        return str(self.client.create_experiment(name, artifact_location=location))
+
+    def parameters(self, run: Any, document: Any) -> None:
+        """Logs a document as parameters with dotted names, one for each plain value."""
+        params = [self.param(name, text[:500]) for name, text in _flat(document).items() if name]
+        for begin in range(0, len(params), 100):  # the most that MLflow takes at once
+            self.client.log_batch(run.info.run_id, params=params[begin : begin + 100])
 
 
 class Tracker:
@@ -58,39 +122,14 @@ class Tracker:
     """
 
     def __init__(self, campaign: Campaign, folder: Path) -> None:
-        os.environ.setdefault("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        logging.getLogger("alembic").setLevel(logging.WARNING)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import mlflow
-            from mlflow.entities import Metric as MlflowMetric
-            from mlflow.entities import Param
-            from mlflow.exceptions import MlflowException
-        logging.getLogger("mlflow").setLevel(logging.WARNING)
-
         self.ended = False
         """Whether the campaign came to its end."""
         self._campaign = campaign
-        self._metric = MlflowMetric
-        self._param = Param
-        self._errors = (MlflowException, SQLAlchemyError, OSError)
-        try:
-            prepare(folder)
-            self._client = mlflow.MlflowClient(tracking_uri=tracking_uri(folder))
-            self._experiment = self._experiment_id((folder / "artifacts").resolve().as_uri())
+        self._store = MlflowStore(folder, EXPERIMENT)
+        self._client, self._experiment = self._store.client, self._store.experiment
+        self._metric, self._errors = self._store.metric, self._store.errors
+        with self._store.usable():
             self._parent = self._parent_run()
-        except (MlflowException, SQLAlchemyError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise InputError(
-                f"MLflow's store in {folder} cannot be used: {reason}; move it away, or set tracking.folder"
-            ) from error
-
-    def _experiment_id(self, location: str) -> str:
-        found = self._client.get_experiment_by_name(EXPERIMENT)
-        if found is not None:
-            return str(found.experiment_id)
-        return str(self._client.create_experiment(EXPERIMENT, artifact_location=location))
 
     def _find(self, text: str) -> Any:
         runs = self._client.search_runs([self._experiment], filter_string=text, max_results=1)
@@ -115,8 +154,7 @@ class Tracker:
         return run
 
     def _parameters(self, run: Any) -> None:
-        values = _flat(self._campaign.config.science())
-        self._client.log_batch(run.info.run_id, params=[self._param(name, text[:500]) for name, text in values.items()])
+        self._store.parameters(run, self._campaign.config.science())
 
     def _version(self) -> str:
         return str(self._campaign.store.campaign().code_version)

@@ -31,8 +31,8 @@ def to_space(space: Space, fractions: Floats, otherwise: Units) -> Units:
     return np.where(space.contains(units)[:, None], units, otherwise)
 
 
-def _samples(units: Units) -> Samples:
-    return Samples(units, np.arange(len(units), dtype=np.int64), 1.0)
+def _samples(units: Units, draws: int) -> Samples:
+    return Samples(units, np.arange(len(units), dtype=np.int64), 1.0, draws=draws)
 
 
 class NearestNeighbours:
@@ -54,7 +54,8 @@ class NearestNeighbours:
         """Draws one composition for each condition, shape ``(m, p)``."""
         rng = np.random.default_rng(seed)
         origin = self.data.units[self.start(conditions, rng)]
-        return _samples(to_space(self.data.space, jittered(self.data.space.fractions(origin), rng), origin))
+        units = to_space(self.data.space, jittered(self.data.space.fractions(origin), rng), origin)
+        return _samples(units, len(units))
 
 
 class ProjectedNeighbours:
@@ -78,7 +79,7 @@ class ProjectedNeighbours:
             project(space.fractions(start[i : i + 4096]), conditions[i : i + 4096], self.oracle)
             for i in range(0, len(start), 4096)
         ]
-        return _samples(to_space(space, np.concatenate([np.empty((0, start.shape[1])), *pieces]), start))
+        return _samples(to_space(space, np.concatenate([np.empty((0, start.shape[1])), *pieces]), start), len(start))
 
 
 class ImportanceResampling:
@@ -125,15 +126,21 @@ class ImportanceResampling:
         rng = np.random.default_rng(seed)
         asked, owner = np.unique(conditions, axis=0, return_inverse=True)
         units = np.empty((len(conditions), self.space.dimension), dtype=np.int64)
+        draws = 0
         for k, condition in enumerate(asked):
             rows = np.flatnonzero(owner.ravel() == k)
             units[rows] = self._draw(condition, len(rows), rng)
-        return _samples(units)
+            draws += self._children(len(rows))
+        return _samples(units, draws)
+
+    def _children(self, m: int) -> int:
+        """Second-stage copies made for so many samples."""
+        return max(256, self.pool * m)
 
     def _draw(self, condition: Floats, m: int, rng: np.random.Generator) -> Units:
         weights = _fit(self.values, condition, self.width[0])
         chance = np.exp(weights - weights.max())
-        ancestors = rng.choice(len(self.units), size=max(256, self.pool * m), p=chance / chance.sum())
+        ancestors = rng.choice(len(self.units), size=self._children(m), p=chance / chance.sum())
         children = self._perturbed(self.units[ancestors], self.spread[1], rng)
         found = _fit(self.oracle(self.space.fractions(children)), condition, self.width[1])
         order = np.argsort(-(found + rng.gumbel(size=len(found))), kind="stable")  # without replacement

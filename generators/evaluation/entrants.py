@@ -1,23 +1,35 @@
 """Who is measured: trained families and plain baselines, behind one shape.
 
 League A learned from the labelled rows only; league B may call the reference model or the surrogate.
+
+An entrant's name is ``NAME``, a family or a baseline; ``NAME+target``, the same sampled for its targets; and either
+with ``@LABEL`` behind, which sets it apart from others of that name with other settings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Protocol, cast
 
 from alloys.errors import InputError
 from alloys.space import Floats
-from generators.base import FAMILIES, Samples
+from generators.base import FAMILIES, Samples, settings_of
 from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.table import LabelledAlloys
 from generators.resampling import TargetSampler, TargetSettings
 
 League = Literal["A", "B"]
+Settings = Mapping[str, Mapping[str, Any]]
+"""Values that differ from the defaults, by entrant."""
+
+TARGET = "+target"
+"""Ending of the names of entrants that are sampled for their targets."""
+
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 class Sampler(Protocol):
@@ -28,49 +40,97 @@ class Sampler(Protocol):
         ...
 
 
+Train = Callable[[LabelledAlloys, Oracle, int], Sampler]
+"""Makes a sampler from labelled rows, an oracle that only league B looks at, and a seed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entrant:
     """One row of the table.
 
     Attributes:
-        name: a family's or a baseline's name.
+        name: a family's or a baseline's name, with its endings.
         league: what it may use.
-        train: makes a sampler from labelled rows, an oracle that only league B looks at, and a seed.
+        train: makes its sampler; travels to other processes as long as it is no closure.
+        settings: every setting of the family, and of the sampling for targets, under ``family`` and ``target``.
     """
 
     name: str
     league: League
-    train: Callable[[LabelledAlloys, Oracle, int], Sampler]
+    train: Train
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """Trains a family."""
+
+    name: str
+    settings: Mapping[str, Any]
+    device: str
+
+    def __call__(self, data: LabelledAlloys, oracle: Oracle, seed: int) -> Sampler:
+        from generators.training import train  # late: imports torch
+
+        settings, device = self.settings, self.device
+        model = train(self.name, data.space, data.names, data.units, data.values, settings, seed=seed, device=device)
+        return model.generator()
+
+
+@dataclass(frozen=True, slots=True)
+class _Targeted:
+    """Trains another entrant and samples it for its targets."""
+
+    base: Train
+    settings: TargetSettings
+
+    def __call__(self, data: LabelledAlloys, oracle: Oracle, seed: int) -> Sampler:
+        return TargetSampler(self.base(data, oracle, seed), data.space, data.units, oracle, self.settings)
 
 
 def family_entrant(name: str, settings: Mapping[str, Any] | None = None, device: str = "auto") -> Entrant:
-    """A family of `generators.base.FAMILIES`, trained as its settings say."""
+    """A family of `generators.base.FAMILIES`, trained as its settings say.
 
-    def train_family(data: LabelledAlloys, oracle: Oracle, seed: int) -> Sampler:
-        from generators.training import train  # late: imports torch
-
-        model = train(name, data.space, data.names, data.units, data.values, settings, seed=seed, device=device)
-        return model.generator()
-
-    return Entrant(name, cast(League, getattr(FAMILIES[name], "league", "A")), train_family)
+    Raises:
+        InputError: for an unknown family or setting, or a value out of range.
+    """
+    complete = settings_of(name, settings)
+    league = cast(League, getattr(FAMILIES[name], "league", "A"))
+    return Entrant(name, league, _Family(name, complete, device), {"family": complete})
 
 
 def target_entrant(base: Entrant, settings: TargetSettings | None = None) -> Entrant:
     """An entrant sampled for its targets: trained as it is, its draws refined and chosen with the oracle's help."""
-
-    def train_base(data: LabelledAlloys, oracle: Oracle, seed: int) -> Sampler:
-        return TargetSampler(base.train(data, oracle, seed), data.space, data.units, oracle, settings)
-
-    return Entrant(base.name + TARGET, "B", train_base)
+    chosen = settings or TargetSettings()
+    return Entrant(base.name + TARGET, "B", _Targeted(base.train, chosen), {**base.settings, "target": asdict(chosen)})
 
 
-TARGET = "+target"
-"""Ending of the names of entrants that are sampled for their targets."""
+def target_settings(values: Mapping[str, Any]) -> TargetSettings:
+    """Settings of the sampling for targets from plain values, as from a YAML file.
+
+    Raises:
+        InputError: for a name that is none of them, or a value of another kind or out of range.
+    """
+    kinds = {each.name: type(each.default) for each in fields(TargetSettings)}
+    stray = sorted(set(values) - set(kinds))
+    if stray:
+        raise InputError(f"unknown settings {', '.join(stray)} of sampling for a target; known are {', '.join(kinds)}")
+    for name, value in values.items():
+        whole = kinds[name] is int
+        if type(value) is not int and (whole or type(value) is not float or not math.isfinite(value)):
+            what = "a whole number" if whole else "a finite number"
+            raise InputError(f"the setting {name} of sampling for a target must be {what}, got {value!r}")
+    return TargetSettings(**values)
+
+
+def _nearest(data: LabelledAlloys, oracle: Oracle, seed: int) -> Sampler:
+    return NearestNeighbours(data)
+
 
 BASELINES: dict[str, Entrant] = {
     entrant.name: entrant
     for entrant in (
-        Entrant("nearest", "A", lambda data, oracle, seed: NearestNeighbours(data)),
+        Entrant("nearest", "A", _nearest),
         Entrant("nearest_projected", "B", ProjectedNeighbours.train),
         Entrant("importance", "B", ImportanceResampling.train),
     )
@@ -78,27 +138,92 @@ BASELINES: dict[str, Entrant] = {
 """Entrants without a network, by name."""
 
 
-def entrants(names: Sequence[str] = ()) -> list[Entrant]:
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """An entrant's name in its parts."""
+
+    text: str
+    bare: str
+    targeted: bool
+    label: str
+
+    @classmethod
+    def parse(cls, text: str) -> _Name:
+        """Reads ``NAME[+target][@LABEL]``.
+
+        Raises:
+            InputError: for a name that is neither a family nor a baseline, or a label with other signs.
+        """
+        front, at, label = text.partition("@")
+        bare = front.removesuffix(TARGET)
+        if bare not in FAMILIES and bare not in BASELINES:
+            raise InputError(
+                f"unknown generator family {text!r}; available are {', '.join(FAMILIES)}, "
+                f"and the baselines {', '.join(BASELINES)}, each also as NAME{TARGET}"
+            )
+        if at and not _LABEL.fullmatch(label):
+            raise InputError(f"the label after @ has letters, digits, '.', '_' and '-', at most 40, got {text!r}")
+        return cls(text, bare, front != bare, label)
+
+    def source(self, settings: Settings) -> Mapping[str, Any]:
+        """The settings that its family is trained with: those of its own label, else the family's."""
+        labelled = f"{self.bare}@{self.label}"
+        return settings.get(labelled if self.label and labelled in settings else self.bare) or {}
+
+
+def entrants(names: Sequence[str] = (), settings: Settings | None = None) -> list[Entrant]:
     """Families and baselines by name, in that order; all of them, families both ways, where none is named.
 
     Args:
-        names: families or baselines; with ``+target`` behind, sampled for their targets.
+        names: families or baselines; with ``+target`` behind, sampled for their targets; with ``@LABEL`` behind,
+            an entrant of ``settings``. Where none is named, every labelled entrant of ``settings`` takes part.
+        settings: values that differ from the defaults, by entrant: of training for ``NAME``, of `TargetSettings`
+            for ``NAME+target``. ``NAME+target`` is trained as ``NAME`` is; ``NAME+target@LABEL`` as
+            ``NAME@LABEL`` where there is one, else as ``NAME``.
 
     Raises:
-        InputError: for a name that is neither.
+        InputError: for an unknown name, or settings that `check_settings` finds fault with.
     """
-    known = (*FAMILIES, *BASELINES)
-    unknown = [name for name in names if name.removesuffix(TARGET) not in known]
-    if unknown:
-        raise InputError(
-            f"unknown generator family {', '.join(map(repr, unknown))}; available are {', '.join(FAMILIES)}, "
-            f"and the baselines {', '.join(BASELINES)}, each also as NAME{TARGET}"
-        )
+    given = settings or {}
+    for mistake in check_settings(given):
+        raise InputError(": ".join((*mistake[0], mistake[1])))
+    for name in map(_Name.parse, names):
+        if name.label and name.text not in given:
+            raise InputError(f"{name.text!r} has a label, but there are no settings of that name; give them")
     both = [name + ending for name in FAMILIES for ending in ("", TARGET)]
-    return [_entrant(name) for name in tuple(dict.fromkeys(names)) or (*both, *BASELINES)]
+    everything = (*both, *BASELINES, *(name for name in given if "@" in name))
+    return [_entrant(_Name.parse(name), given) for name in tuple(dict.fromkeys(names)) or everything]
 
 
-def _entrant(name: str) -> Entrant:
-    bare = name.removesuffix(TARGET)
-    found = family_entrant(bare) if bare in FAMILIES else BASELINES[bare]
-    return found if name == bare else target_entrant(found)
+def _entrant(name: _Name, settings: Settings) -> Entrant:
+    found = family_entrant(name.bare, name.source(settings)) if name.bare in FAMILIES else BASELINES[name.bare]
+    if name.targeted:
+        found = target_entrant(found, target_settings(settings.get(name.text) or {}))
+    return Entrant(name.text, found.league, found.train, found.settings)
+
+
+def check_settings(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every mistake in settings by entrant: where it is, an entrant or one of its settings, and what it is."""
+    for text, values in settings.items():
+        try:
+            name = _Name.parse(text)
+        except InputError as error:
+            yield (text,), str(error)
+            continue
+        if not isinstance(values or {}, Mapping):
+            yield (text,), f"settings are a mapping of names to values, got {values!r}"
+        elif not name.targeted and name.bare in BASELINES:
+            yield (text,), f"the baseline {name.bare} has no settings; {name.bare}{TARGET} has"
+        else:
+            yield from _value_mistakes(name, values or {})
+
+
+def _value_mistakes(name: _Name, values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    for key, value in values.items():
+        try:
+            if name.targeted:
+                target_settings({key: value})
+            else:
+                settings_of(name.bare, {key: value})
+        except InputError as error:
+            yield (name.text, key), str(error)

@@ -12,6 +12,7 @@ mpl.use("Agg")
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES
@@ -20,6 +21,10 @@ from generators.evaluation.run import Ground, Outcome
 
 BARS = 10
 """Samples shown as composition bars."""
+
+
+BEYOND = 0.15
+"""Samples are shown as far beyond the data, as a share of the data's range."""
 
 
 def save_figures(outcomes: Sequence[Outcome], ground: Ground, folder: Path) -> list[Path]:
@@ -42,10 +47,16 @@ def save_figures(outcomes: Sequence[Outcome], ground: Ground, folder: Path) -> l
 
 
 def figures(outcome: Outcome, ground: Ground) -> dict[str, bytes]:
-    """PNG files by kind: ``parity``, ``domain`` (two properties or more), ``bars``, ``correlation``."""
+    """PNG files by kind.
+
+    They are ``parity``, ``domain`` (two properties or more), ``bars``, ``correlation`` and, of families with latents,
+    ``path``.
+    """
     found = {"parity": parity(outcome, ground)}
     if len(ground.data.names) > 1:
         found["domain"] = domain(outcome, ground)
+    if outcome.paths:
+        found["path"] = path(outcome, ground)
     return found | {"bars": bars(outcome, ground), "correlation": correlation(outcome, ground)}
 
 
@@ -77,6 +88,7 @@ def domain(outcome: Outcome, ground: Ground) -> bytes:
     lines = -(-len(drawn.units) // columns)
     figure = Figure(figsize=(2.4 * columns, 2.4 * lines), layout="constrained")
     low, high = ground.data.values[:, :2].min(axis=0), ground.data.values[:, :2].max(axis=0)
+    low, high = low - BEYOND * (high - low), high + BEYOND * (high - low)
     panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)[::-1].ravel()
     for axes, rows, condition, far in zip(panels, drawn.units, drawn.conditions, ground.domain.far, strict=False):
         values = ground.oracle(ground.data.space.fractions(rows))
@@ -125,6 +137,38 @@ def correlation(outcome: Outcome, ground: Ground) -> bytes:
         axes.set_title(title)
     figure.colorbar(mpl.cm.ScalarMappable(mpl.colors.Normalize(-1, 1), "RdBu_r"), ax=panels, shrink=0.8)
     figure.suptitle(f"{outcome.name}: agreement r = {outcome.metrics['correlation_r']:.3f}")
+    return _png(figure)
+
+
+def path(outcome: Outcome, ground: Ground) -> bytes:
+    """Compositions between two latents under one condition, and their properties (Tung 2022, figures 15 to 17).
+
+    Steps outside the space are left blank.
+    """
+    space, names = ground.data.space, ground.data.names
+    figure = Figure(figsize=(4.2 * len(outcome.paths) + 1.5, 5.5), layout="constrained")
+    panels = figure.subplots(2, len(outcome.paths), sharex=True, sharey="row", squeeze=False, height_ratios=(2, 1))
+    colours = mpl.colormaps["tab20"](np.arange(space.dimension) % 20)
+    for above, below, found in zip(*panels, outcome.paths, strict=True):
+        inside = space.contains(found.units)
+        share = np.linspace(0, 1, len(inside))
+        fractions = np.where(inside[:, None], space.fractions(found.units), 0.0)
+        above.stackplot(share, fractions.T, colors=colours, step="mid")
+        values = np.full((len(inside), len(names)), np.nan)
+        values[inside] = 100 * (ground.oracle(fractions[inside]) / found.condition - 1)
+        for k, name in enumerate(names):
+            below.plot(share, values[:, k], ".-", label=name)
+        below.axhline(0, c="tab:red", ls="--", lw=1)
+        below.set_xlabel("share of the way between two latents")
+        asked = zip(names, found.condition, strict=True)
+        above.set_title(", ".join(f"{_label(name)}: {value:.3g}" for name, value in asked), fontsize=8)
+    panels[0, 0].set_ylabel("atomic fraction")
+    panels[0, 0].set_ylim(0, 1)
+    panels[1, 0].set_ylabel("off target, %")
+    panels[1, 0].legend(fontsize=7)
+    patches = [Patch(color=colour, label=symbol) for symbol, colour in zip(space.elements, colours, strict=True)]
+    figure.legend(handles=patches, fontsize=7, loc="outside right upper")
+    figure.suptitle(f"{outcome.name}: between two latents at one condition")
     return _png(figure)
 
 

@@ -13,9 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial.distance import cdist
-from sklearn.ensemble import GradientBoostingClassifier
-from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import StratifiedKFold
 
 from alloys.space import Bools, Floats
 from generators.evaluation.measures import COPY, directions, nearest_cosine
@@ -54,6 +51,11 @@ def classifier_auc(generated: Floats, real: Floats, seed: int, folds: int = 5) -
     Returns:
         The area, or NaN where a side has fewer than two rows per fold.
     """
+    # late: every training imports this file for its balls alone
+    from sklearn.ensemble import GradientBoostingClassifier
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import StratifiedKFold
+
     rng = np.random.default_rng(seed)
     size = min(len(generated), len(real))
     if size < 2 * folds:

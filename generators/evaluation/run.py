@@ -1,10 +1,16 @@
-"""The whole protocol for one entrant after another: training, sampling, measuring, medians over seeds."""
+"""The whole protocol for one entrant after another: training, sampling, measuring, medians over seeds.
+
+Entrants and seeds do not depend on one another, so they may be measured side by side, each in a process of its own.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +20,7 @@ from alloys.space import Floats, Units
 from generators.evaluation import measures, protocol, realism
 from generators.evaluation.entrants import Entrant, League, Sampler
 from generators.evaluation.oracle import Kind, Oracle
+from generators.evaluation.paths import LatentPath, latent_paths
 from generators.evaluation.protocol import Conditions, Plan
 from generators.evaluation.realism import Neighbourhood
 from generators.evaluation.table import LabelledAlloys
@@ -30,8 +37,11 @@ METRICS = (
     "hits_per_500",
     "vendi",
     "valid",
+    "first_draw_valid",
+    "draws_per_sample",
     "unique",
     "copies",
+    "copies_data",
     "count_tv",
     "correlation_r",
     "auc_diagonal",
@@ -88,13 +98,17 @@ class Drawn:
     Attributes:
         conditions: shape ``(c, p)``.
         units: for each condition the valid samples, shape ``(k, d)``.
-        valid: share of draws that lay in the space at once.
+        valid: share of the samples asked for that came and lie in the space.
+        first_draw_valid: share of first draws that lay in the space, as the sampler counts them.
+        draws: compositions drawn for them, rejected ones included, as the sampler counts them.
         seconds: wall time of drawing.
     """
 
     conditions: Floats
     units: tuple[Units, ...]
     valid: float
+    first_draw_valid: float
+    draws: int
     seconds: float
 
     @property
@@ -118,6 +132,9 @@ class Outcome:
         metrics: medians over seeds by name in `METRICS`; NaN where there is none.
         apart: further medians: errors on conditions near to and far from data, by words.
         drawn: samples of the first seed on the diagonal and over the domain, and under the data's conditions.
+        settings: the entrant's.
+        spread: smallest and largest over seeds, by name in `METRICS`; NaN where a seed has none.
+        paths: of the first seed, where the entrant has latents.
     """
 
     name: str
@@ -125,6 +142,9 @@ class Outcome:
     metrics: dict[str, float]
     apart: dict[str, float]
     drawn: dict[str, Drawn] = field(repr=False)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    spread: dict[str, tuple[float, float]] = field(default_factory=dict)
+    paths: tuple[LatentPath, ...] = field(default=(), repr=False)
 
 
 def draw(sampler: Sampler, conditions: Floats, each: int, seed: int, ground: Ground) -> Drawn:
@@ -135,8 +155,14 @@ def draw(sampler: Sampler, conditions: Floats, each: int, seed: int, ground: Gro
     seconds = time.perf_counter() - started
     inside = ground.data.space.contains(samples.units)
     units, owners = samples.units[inside], samples.rows[inside] // each
-    valid = min(samples.first_draw_valid, len(units) / len(asked))
-    return Drawn(conditions, tuple(units[owners == k] for k in range(len(conditions))), valid, seconds)
+    return Drawn(
+        conditions,
+        tuple(units[owners == k] for k in range(len(conditions))),
+        len(np.unique(samples.rows[inside])) / len(asked),
+        samples.first_draw_valid,
+        samples.draws,
+        seconds,
+    )
 
 
 def errors_by_condition(drawn: Drawn, ground: Ground) -> Floats:
@@ -181,6 +207,7 @@ def data_metrics(drawn: Drawn, ground: Ground, seed: int) -> dict[str, float]:
     together = ground.data.space.fractions(drawn.together)
     same_number = together[np.random.default_rng(seed).permutation(len(together))[: len(real)]]
     return {
+        "copies_data": measures.copies(together, real),
         "count_tv": measures.count_total_variation(together, real),
         "correlation_r": measures.correlation_agreement(together, real),
         "auc_data": realism.classifier_auc(together, real, seed),
@@ -225,11 +252,19 @@ def measure(entrant: Entrant, ground: Ground, seed: int) -> Outcome:
         "novelty_cosine": novelty(sampler, ground, seed + 3),
         "heldout_best_of_10": held_out(entrant, ground, seed),
         "valid": min(kind.valid for kind in drawn.values()),
+        "first_draw_valid": float(np.min([kind.first_draw_valid for kind in drawn.values()])),
+        "draws_per_sample": sum(kind.draws for kind in drawn.values()) / total if total else float("nan"),
         "train_seconds": train_seconds,
         "samples_per_second": total / sum(kind.seconds for kind in drawn.values()),
     }
     return Outcome(
-        entrant.name, entrant.league, {name: metrics[name] for name in METRICS}, _apart(drawn, ground), drawn
+        entrant.name,
+        entrant.league,
+        {name: metrics[name] for name in METRICS},
+        _apart(drawn, ground),
+        drawn,
+        entrant.settings,
+        paths=latent_paths(sampler, ground.diagonal, seed),
     )
 
 
@@ -247,6 +282,7 @@ def evaluate(
     ground: Ground,
     seeds: int = 1,
     on_step: Callable[[str, int], None] | None = None,
+    jobs: int = 1,
 ) -> list[Outcome]:
     """Measures every entrant with every seed, from 0, and takes medians over the seeds.
 
@@ -254,23 +290,54 @@ def evaluate(
         entrants: families and baselines.
         ground: data and conditions.
         seeds: number of training seeds.
-        on_step: called with the entrant's name and the seed before each.
+        on_step: called with the entrant's name and the seed when they are measured.
+        jobs: processes that measure side by side; only wall times depend on their number.
 
     Raises:
-        InputError: for no seeds.
+        InputError: for no seeds or no processes, or where one of them died.
     """
-    if seeds < 1:
-        raise InputError(f"at least one seed is needed, got {seeds}")
-    outcomes = []
-    for entrant in entrants:
-        runs = []
-        for seed in range(seeds):
-            if on_step is not None:
-                on_step(entrant.name, seed)
-            runs.append(measure(entrant, ground, seed))
-        metrics, apart = _medians([run.metrics for run in runs]), _medians([run.apart for run in runs])
-        outcomes.append(Outcome(entrant.name, entrant.league, metrics, apart, runs[0].drawn))
-    return outcomes
+    for number, what in ((seeds, "seed"), (jobs, "process")):
+        if number < 1:
+            raise InputError(f"at least one {what} is needed, got {number}")
+    tasks = [(k, seed) for k in range(len(entrants)) for seed in range(seeds)]
+    runs: dict[tuple[int, int], Outcome] = {}
+    for (k, seed), run in _measured(entrants, tasks, ground, jobs):
+        runs[k, seed] = run
+        if on_step is not None:
+            on_step(entrants[k].name, seed)
+    return [_over_seeds([runs[k, seed] for seed in range(seeds)]) for k in range(len(entrants))]
+
+
+def _measured(
+    entrants: Sequence[Entrant], tasks: Sequence[tuple[int, int]], ground: Ground, jobs: int
+) -> Iterator[tuple[tuple[int, int], Outcome]]:
+    """What each entrant came to with each seed, as it is known."""
+    if jobs == 1:
+        for k, seed in tasks:
+            yield (k, seed), _kept(entrants[k], ground, seed)
+        return
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        waiting = {pool.submit(_kept, entrants[k], ground, seed): (k, seed) for k, seed in tasks}
+        try:
+            for done in as_completed(waiting):
+                yield waiting[done], done.result()
+        except BrokenProcessPool as error:
+            raise InputError("a process that measured died, perhaps for want of memory; take fewer --jobs") from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _kept(entrant: Entrant, ground: Ground, seed: int) -> Outcome:
+    """`measure`; the samples of the first seed alone are kept, for figures."""
+    outcome = measure(entrant, ground, seed)
+    return outcome if seed == 0 else replace(outcome, drawn={}, paths=())
+
+
+def _over_seeds(runs: Sequence[Outcome]) -> Outcome:
+    """Medians and spread of one entrant's runs."""
+    metrics = [run.metrics for run in runs]
+    spread = {name: (_over(np.min, metrics, name), _over(np.max, metrics, name)) for name in metrics[0]}
+    return replace(runs[0], metrics=_medians(metrics), apart=_medians([run.apart for run in runs]), spread=spread)
 
 
 def document(outcomes: Sequence[Outcome], ground: Ground) -> dict[str, Any]:
@@ -287,6 +354,11 @@ def document(outcomes: Sequence[Outcome], ground: Ground) -> dict[str, Any]:
             }
             for outcome in outcomes
         },
+        "spread": {
+            outcome.name: {name: [_number(low), _number(high)] for name, (low, high) in outcome.spread.items()}
+            for outcome in outcomes
+        },
+        "settings": {outcome.name: outcome.settings for outcome in outcomes},
     }
 
 
@@ -296,7 +368,11 @@ def _number(value: float) -> float | None:
 
 def _medians(runs: Sequence[dict[str, float]]) -> dict[str, float]:
     """Medians over runs; NaN where any run has none."""
-    return {name: float(np.median([run[name] for run in runs])) for name in runs[0]}
+    return {name: _over(np.median, runs, name) for name in runs[0]}
+
+
+def _over(statistic: Callable[[list[float]], Any], runs: Sequence[dict[str, float]], name: str) -> float:
+    return float(statistic([run[name] for run in runs]))
 
 
 def _mean(values: Any) -> float:

@@ -47,6 +47,7 @@ def test_a_collapsed_model_is_trained_again_and_named(monkeypatch: pytest.Monkey
     report = model.fit(units, values, seed=0)
     assert report.collapsed
     assert report.unique_share == 1 / 256
+    assert report.pairwise_cosine == pytest.approx(1.0)
     assert "trained 2 times" in report.note
     assert "collapsed" in report.note
 

@@ -232,6 +232,10 @@ def test_the_report_is_plain(family: str) -> None:
     assert not report.diverged
     assert report.device == "cpu"
     assert 0 < report.unique_share <= 1
+    assert report.pairwise_cosine is not None
+    assert report.coverage is not None
+    assert 0 < report.pairwise_cosine < 1
+    assert 0 <= report.coverage <= 1
     document = report.to_json()
     assert document["best_epoch"] == report.best_epoch
     assert len(document["validation_losses"]) == QUICK["epochs"]

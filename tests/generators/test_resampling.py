@@ -84,7 +84,7 @@ def test_samples_are_members_near_their_targets_and_no_copies(known: Units, targ
     assert mape(properties(fractions), asked) < 0.1
     assert copies(fractions, SPACE.fractions(known)) == 0
     assert len(np.unique(samples.units[:40], axis=0)) == 40
-    assert "16 draws of the generator" in samples.note
+    assert "16 candidates" in samples.note
 
 
 def test_a_seed_repeats_and_another_does_not(known: Units, targets: Floats) -> None:

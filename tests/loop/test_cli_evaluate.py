@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from generators.evaluation.entrants import entrants
 from generators.evaluation.run import METRICS
 from loop import cli
+from loop.evaluation import read_settings
+from loop.tracking import tracking_uri
+from tests.loop.loop_helpers import ROOT
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -31,7 +35,7 @@ def test_import_then_evaluate(capsys: pytest.CaptureFixture[str], public_data: P
     )  # fmt: skip
     document = json.loads(out)
     assert code == 0
-    assert set(document) == {"data", "rows", "oracle", "families"}
+    assert set(document) == {"data", "rows", "oracle", "families", "spread", "settings"}
     assert (document["rows"], list(document["families"])) == (557, ["nearest", "nearest_projected"])
     projected = document["families"]["nearest_projected"]
     assert set(projected) == {"league", *METRICS}
@@ -52,13 +56,96 @@ def test_import_document(capsys: pytest.CaptureFixture[str], public_data: Path, 
 def test_tables_and_figures_of_the_known_alloys(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, out, err = call(
         capsys, "evaluate", "generators", "--families", "nearest", "--condition", "density", "--quick", "--seeds", "2",
-        "--figures", str(tmp_path / "figures"),
+        "--jobs", "2", "--figures", str(tmp_path / "figures"),
     )  # fmt: skip
     assert code == 0
     for text in ("league A", "mape_percent", "density: reference", "medians over 2 seed(s)", "far from data"):
         assert text in out
-    assert "seed 1 (2 of 2)" in err
+    assert "nearest: measured with seed 1 (2 of 2)" in err
     assert len(list((tmp_path / "figures").glob("nearest_*.png"))) == 3  # one property: no panel over two
+
+
+def test_settings_of_entrants(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text("nearest+target: {draws: 2, least: 80}\nnearest+target@known1: {draws: 2, least: 40, known: 1}\n")
+    code, out, _ = call(
+        capsys, "evaluate", "generators", "--families", "nearest+target,nearest+target@known1", "--settings", str(path),
+        "--condition", "density", "--quick", "--json",
+    )  # fmt: skip
+    assert code == 0
+    document = json.loads(out)
+    assert list(document["families"]) == ["nearest+target", "nearest+target@known1"]
+    first, second = (document["settings"][name]["target"] for name in document["families"])
+    assert (first["draws"], first["least"], second["least"], second["known"]) == (2, 80, 40, 1)
+    costs = [metrics["draws_per_sample"] for metrics in document["families"].values()]
+    assert costs[0] > costs[1] >= 2
+
+
+@pytest.mark.filterwarnings("ignore")  # MLflow and what it imports warn on their own behalf
+def test_an_evaluation_in_mlflow(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    settings, store = tmp_path / "settings.yaml", tmp_path / "mlruns"
+    settings.write_text("nearest+target@few: {draws: 1, least: 30}\n")
+    code, out, err = call(
+        capsys, "evaluate", "generators", "--families", "nearest,nearest+target@few", "--settings", str(settings),
+        "--condition", "density", "--quick", "--json", "--mlflow", "--mlflow-folder", str(store),
+    )  # fmt: skip
+    assert code == 0, err
+    document = json.loads(out)
+    import mlflow
+
+    client = mlflow.MlflowClient(tracking_uri=tracking_uri(store))
+    experiment = client.get_experiment_by_name("alloyloop-generators")
+    runs = {run.info.run_name: run for run in client.search_runs([experiment.experiment_id])}
+    assert set(runs) == {"the project's known alloys", "nearest", "nearest+target@few"}
+    parent, few = runs["the project's known alloys"], runs["nearest+target@few"]
+    assert {run.info.status for run in runs.values()} == {"FINISHED"}
+    assert (parent.data.params["seeds"], parent.data.params["plan.samples"]) == ("1", "500")
+    assert parent.data.params["oracle.density"] == '"reference"'
+    assert few.data.tags["mlflow.parentRunId"] == parent.info.run_id
+    assert (few.data.params["target.draws"], few.data.params["target.least"]) == ("1", "30")
+    assert few.data.tags["league"] == "B"
+    for name, value in document["families"]["nearest+target@few"].items():
+        if name != "league":
+            assert few.data.metrics[name] == few.data.metrics[f"{name}.least"] == value
+    kept = client.download_artifacts(parent.info.run_id, "evaluation.json", str(tmp_path))
+    assert json.loads(Path(kept).read_text(encoding="utf-8")) == document
+    figures = {item.path for item in client.list_artifacts(few.info.run_id, "figures")}
+    assert figures == {f"figures/nearest+target@few_{kind}.png" for kind in ("parity", "bars", "correlation")}
+
+
+def test_a_store_that_cannot_be_used_is_named_before_any_work(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "mlruns").write_text("a file")
+    code, out, err = call(
+        capsys, "evaluate", "generators", "--families", "nearest", "--mlflow", "--mlflow-folder",
+        str(tmp_path / "mlruns"),
+    )  # fmt: skip
+    assert (code, out) == (2, "")
+    assert "MLflow's store cannot lie in" in err
+    assert "--mlflow-folder" in err
+    assert "measured" not in err
+
+
+def test_the_tracked_settings_are_right() -> None:
+    settings = read_settings(ROOT / "configs" / "generators_mpea.yaml")
+    assert {"flow+target@known0"} <= {entrant.name for entrant in entrants([], settings)}
+
+
+def test_wrong_settings_are_named_with_their_lines(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text("magic: {}\nflow:\n  copies: 2\n  epochs: 0\nflow+target: {known: 2}\nflow: {}\n")
+    code, out, err = call(capsys, "evaluate", "generators", "--settings", str(path), "--data", "absent.csv")
+    assert (code, out) == (2, "")
+    flat = " ".join(err.split())
+    for line, what in (
+        (1, "magic: unknown generator family 'magic'"),
+        (4, "flow: the generator setting epochs must lie in [1, 1e+06], got 0"),
+        (5, "flow+target: known <= 1 must hold, but got known=2"),
+        (6, "the key 'flow' is given twice"),
+    ):
+        assert f"line {line}: {what}" in flat
+    assert "copies" not in flat
 
 
 @pytest.mark.parametrize(
@@ -68,6 +155,9 @@ def test_tables_and_figures_of_the_known_alloys(capsys: pytest.CaptureFixture[st
         (["--condition", "beauty"], "the property 'beauty' is unknown"),
         (["--data", "absent.csv"], "cannot read absent.csv"),
         (["--seeds", "0"], "Invalid value for '--seeds'"),
+        (["--jobs", "0"], "Invalid value for '--jobs'"),
+        (["--settings", "absent.yaml"], "cannot read absent.yaml"),
+        (["--families", "flow@small"], "no settings of that name"),
     ],
 )
 def test_bad_input_is_named(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:

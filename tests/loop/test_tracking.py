@@ -54,6 +54,8 @@ def test_parent_and_children(tracked: Campaign) -> None:
     assert runs["campaign"].data.params["batch"] == "2"
     for name in ("hypervolume", "feasible_share", "batch.coverage.solidus", "batch.nll.solidus", "loss.cvae.train"):
         assert name in runs["1"].data.metrics
+    for name in ("unique_share", "valid_share", "pairwise_cosine", "coverage"):
+        assert 0 <= runs["1"].data.metrics[f"generator.cvae.{name}"] <= 1
     for name in ("queue.done", "seconds.validate"):
         assert name in runs["0"].data.metrics
     assert "hypervolume" in runs["campaign"].data.metrics

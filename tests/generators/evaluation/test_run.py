@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,9 @@ from generators.base import FAMILIES, Samples
 from generators.evaluation import protocol
 from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours
 from generators.evaluation.entrants import BASELINES, Entrant, Sampler, entrants, family_entrant
-from generators.evaluation.figures import save_figures
+from generators.evaluation.figures import figures, save_figures
 from generators.evaluation.oracle import Oracle
+from generators.evaluation.paths import STEPS, LatentPath
 from generators.evaluation.protocol import Plan
 from generators.evaluation.run import METRICS, Ground, Outcome, document, draw, evaluate
 from generators.evaluation.table import LabelledAlloys, known_table, labelled
@@ -103,18 +105,23 @@ def test_leagues_and_what_they_buy(outcomes: list[Outcome]) -> None:
     assert by_name["nearest_projected"].metrics["mape_percent"] < by_name["nearest"].metrics["mape_percent"]
     assert by_name["nearest"].metrics["copies"] > 0.5
     for outcome in outcomes:
-        assert outcome.metrics["valid"] == 1.0
+        assert outcome.metrics["valid"] == outcome.metrics["first_draw_valid"] == 1.0
         assert set(outcome.apart) == {"diagonal, near", "diagonal, far", "domain, near", "domain, far"}
+    assert by_name["nearest"].metrics["copies_data"] > 0.5
 
 
 def test_document_names_league_oracle_and_every_metric(outcomes: list[Outcome], ground: Ground) -> None:
     written = json.loads(json.dumps(document(outcomes, ground), allow_nan=False))
-    assert set(written) == {"data", "rows", "oracle", "families"}
+    assert set(written) == {"data", "rows", "oracle", "families", "spread", "settings"}
     assert written["oracle"] == {"shear_modulus": "reference", "fracture_toughness": "reference"}
     assert written["rows"] == len(ground.data.units)
-    for metrics in written["families"].values():
+    assert list(written["spread"]) == list(written["settings"]) == list(written["families"]) == list(BASELINES)
+    shares = "pairwise_cosine valid unique copies copies_data coverage precision auc_data count_tv".split()
+    for entrant, metrics in written["families"].items():
         assert set(metrics) == {"league", *METRICS}
-        for name in ("pairwise_cosine", "valid", "unique", "copies", "coverage", "precision", "auc_data", "count_tv"):
+        assert written["settings"][entrant] == {}
+        assert written["spread"][entrant] == {name: [metrics[name]] * 2 for name in METRICS}  # one seed
+        for name in shares:
             assert 0 <= metrics[name] <= 1
 
 
@@ -126,6 +133,15 @@ def test_figures(outcomes: list[Outcome], ground: Ground, tmp_path: Path) -> Non
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in written)
 
 
+def test_a_path_has_a_figure_with_blanks_outside_the_space(outcomes: list[Outcome], ground: Ground) -> None:
+    steps = ground.data.units[[0, 0, 1, 1]].copy()
+    steps[1] = 0
+    paths = tuple(LatentPath(condition, steps) for condition in ground.diagonal.values[:2])
+    found = figures(replace(outcomes[0], paths=paths), ground)
+    assert list(found) == ["parity", "domain", "path", "bars", "correlation"]
+    assert found["path"].startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize("family", sorted(FAMILIES))
 def test_every_family_can_enter(family: str, ground: Ground) -> None:
     """A new family needs nothing but its row in `FAMILIES`."""
@@ -133,6 +149,11 @@ def test_every_family_can_enter(family: str, ground: Ground) -> None:
     entrant = family_entrant(family, {"epochs": 1, "copies": 0}, device="cpu")
     outcome = evaluate([entrant], ground)[0]
     assert set(outcome.metrics) == set(METRICS)
+    metrics = outcome.metrics
+    assert metrics["valid"] > metrics["first_draw_valid"] or metrics["valid"] == 1.0
+    assert metrics["draws_per_sample"] * metrics["valid"] >= 1.0
+    for path in outcome.paths:
+        assert path.units.shape == (STEPS, ground.data.space.dimension)
     assert outcome.metrics["train_seconds"] > 0
     assert outcome.metrics["samples_per_second"] > 0
 
@@ -149,6 +170,49 @@ def test_sampling_for_a_target_is_another_entrant_of_league_b(ground: Ground) ->
     assert errors[1] < 0.05 * errors[0]
 
 
+def test_cost_in_draws_is_told(outcomes: list[Outcome], ground: Ground) -> None:
+    cost = {outcome.name: outcome.metrics["draws_per_sample"] for outcome in outcomes}
+    assert cost["nearest"] == cost["nearest_projected"] == 1.0
+    assert cost["importance"] >= ImportanceResampling.pool
+    sampler = entrants(["nearest+target"])[0].train(ground.data, ground.oracle, 0)
+    drawn = draw(sampler, ground.diagonal.values[:2], 60, 0, ground)
+    assert (drawn.valid, drawn.draws) == (1.0, 2 * 16 * 60)
+
+
+class Half:
+    """Answers every other condition, each twice, and half of that with what lies outside the space."""
+
+    def sample(self, conditions: Floats, *, seed: int) -> Samples:
+        rows = np.repeat(np.arange(0, len(conditions), 2), 2)
+        units = np.zeros((len(rows), 9), dtype=np.int64)
+        units[:, 1:5] = 250
+        units[(rows // 2) % 2 == 0] = 7
+        return Samples(units, rows, 0.9, draws=3 * len(conditions))
+
+
+def test_the_evaluation_counts_what_is_valid_itself(ground: Ground) -> None:
+    drawn = draw(Half(), ground.diagonal.values[:4], 10, 0, ground)
+    assert (drawn.valid, drawn.first_draw_valid, drawn.draws) == (0.25, 0.9, 120)
+
+
+def test_processes_measure_the_same(ground: Ground) -> None:
+    """Two seeds in two processes: everything but wall times is equal, and seeds have a spread."""
+    entered = [family_entrant("cvae", {"epochs": 2, "copies": 0}, device="cpu")]
+    told: list[tuple[str, int]] = []
+    alone = evaluate(entered, ground, seeds=2)
+    side = evaluate(entered, ground, seeds=2, on_step=lambda name, seed: told.append((name, seed)), jobs=2)
+    assert sorted(told) == [("cvae", 0), ("cvae", 1)]
+    for one, other in zip(alone, side, strict=True):
+        timed = ("train_seconds", "samples_per_second")
+        same = [name for name in METRICS if name not in timed]
+        assert [one.metrics[name] for name in same] == [other.metrics[name] for name in same]
+        assert [one.spread[name] for name in same] == [other.spread[name] for name in same]
+        assert (one.name, one.settings) == (other.name, other.settings)
+        assert (one.drawn["data"].together == other.drawn["data"].together).all()
+        low, high = one.spread["pairwise_cosine"]
+        assert low < one.metrics["pairwise_cosine"] < high
+
+
 class Silent:
     """Answers nothing."""
 
@@ -163,6 +227,7 @@ def test_silence_is_not_accuracy(ground: Ground) -> None:
     metrics = evaluate([Entrant("silent", "A", train)], ground)[0].metrics
     assert metrics["mape_percent"] == metrics["worst_mape_percent"] == 100.0
     assert metrics["hits_per_500"] == metrics["valid"] == metrics["heldout_best_of_10"] == 0.0
+    assert np.isnan(metrics["draws_per_sample"])
     written = document(evaluate([Entrant("silent", "A", train)], ground), ground)
     assert written["families"]["silent"]["vendi"] is None
 
@@ -195,3 +260,5 @@ def test_unknown_entrants_and_no_seeds_are_refused(ground: Ground) -> None:
         entrants(["magic"])
     with pytest.raises(InputError, match="at least one seed"):
         evaluate([], ground, seeds=0)
+    with pytest.raises(InputError, match="at least one process"):
+        evaluate([], ground, jobs=0)
