@@ -22,11 +22,7 @@ from torch import Tensor, nn
 from alloys.errors import InputError
 from alloys.space import Floats, Space, Units
 from generators import weights
-<<<<<<< HEAD
-from generators.attempt import PROBE, Attempt, report_of
-=======
-from generators.attempt import PROBE, Attempt, Material, report_of, spread_of
->>>>>>> w/evaluation
+from generators.attempt import PROBE, Attempt, report_of, spread_of
 from generators.base import OnEpoch, Samples, TrainingReport
 from generators.codec import Batch, Codec, Scale
 from generators.course import Course, Task
@@ -201,7 +197,6 @@ class NeuralGenerator(ABC):
             raise InputError(f"the warm weights are of another network ({', '.join(names[:4])} differ); leave them out")
         return tensors
 
-<<<<<<< HEAD
     def attempt(self, task: Task) -> Attempt:
         """One training from the task's seed; leaves its network, on the CPU, in ``self.network``."""
         course = Course(self, task)
@@ -211,40 +206,14 @@ class NeuralGenerator(ABC):
         """What the samples of a training that has run look like; its network goes into ``self.network``."""
         task = course.task
         self.network = course.network
-        asked = task.values[np.arange(PROBE) % len(task.values)]
-        probe = self.sample(asked, seed=task.seed)
+        which = np.arange(PROBE) % len(task.values)
+        probe = self.sample(task.values[which], seed=task.seed)
         unique = len(np.unique(probe.units, axis=0)) / PROBE
         collapsed = unique < 0.5 * self._unique_of_random(task.seed)
         state = {name: value.clone() for name, value in course.network.state_dict().items()}
         note = "" if task.warm is None else "started from warm weights"
-        return Attempt(log, state, unique, probe.first_draw_valid, collapsed, note)
-=======
-    def _attempt(
-        self,
-        rows: Units,
-        values: Floats,
-        seed: int,
-        device: torch.device,
-        on_epoch: OnEpoch | None,
-        warm: dict[str, Tensor] | None = None,
-    ) -> Attempt:
-        """One training from one seed; leaves its network, on the CPU, in ``self.network``."""
-        rng = torch.Generator().manual_seed(seed)
-        network = self.build(rng)
-        if warm is not None:
-            network.load_state_dict(warm)
-        log = self._epochs(network.to(device), rows, values, rng, device, on_epoch)
-        network = network.cpu().eval()
-        self.network = network
-        which = np.arange(PROBE) % len(values)
-        probe = self.sample(values[which], seed=seed)
-        unique = len(np.unique(probe.units, axis=0)) / PROBE
-        collapsed = unique < 0.5 * self._unique_of_random(seed)
-        state = {name: value.clone() for name, value in network.state_dict().items()}
-        note = "" if warm is None else "started from warm weights"
-        spread = spread_of(self.space, rows[which], probe.units)
+        spread = spread_of(self.space, task.rows[which], probe.units)
         return Attempt(log, state, unique, probe.first_draw_valid, collapsed, note, spread)
->>>>>>> w/evaluation
 
     def conclude(self, task: Task, first: Attempt, started: float) -> TrainingReport:
         """Trains again where the first attempt collapsed, keeps the most diverse one and reports on it."""
