@@ -27,7 +27,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from alloys.space import Space
 from generators.codec import Batch
+from generators.consistency import MixtureRule
 from generators.descent import DescentGenerator, Noise
 from generators.layers import linear, mlp, normal
 from generators.settings import TrainingSettings
@@ -45,12 +47,18 @@ class CvaeSettings(TrainingSettings):
         hidden: width of the two hidden layers of each part.
         beta: weight of the divergence from the prior (Higgins et al. 2017).
         warmup: share of the epochs over which that weight grows from 0.
+        consistency: weight of the misses, in squared standard deviations, of what is emitted against the conditions
+            (`generators.consistency`); 0 for none.
+        temperature: of sampling: factor of the latent vector's and the log-ratios' spread, and divisor of the
+            presence's logits; 1 is the model's own distribution.
     """
 
     latent: int = 8
     hidden: int = 64
     beta: float = 1.0
     warmup: float = 0.2
+    consistency: float = 0.0
+    temperature: float = 1.0
 
     ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
         **TrainingSettings.ranges,
@@ -58,14 +66,17 @@ class CvaeSettings(TrainingSettings):
         "hidden": (1, 8192),
         "beta": (0.0, 1000.0),
         "warmup": (0.0, 1.0),
+        "consistency": (0.0, 1e6),
+        "temperature": (1e-3, 10.0),
     }
 
 
 class CvaeNetwork(nn.Module):
-    """Encoder and the decoder's two parts, for ``d`` elements and ``p`` conditions."""
+    """Encoder and the decoder's two parts, for a space's ``d`` elements and ``p`` conditions."""
 
-    def __init__(self, d: int, p: int, settings: CvaeSettings, rng: torch.Generator) -> None:
+    def __init__(self, space: Space, p: int, settings: CvaeSettings, rng: torch.Generator) -> None:
         super().__init__()
+        d = space.dimension
         latent, hidden = settings.latent, settings.hidden
         self.latent = latent
         self.encoder = mlp((2 * d + 2 * p, hidden, hidden, 2 * latent), rng)
@@ -73,6 +84,7 @@ class CvaeNetwork(nn.Module):
         self.coupling = linear(d, d, rng, bias=False)
         self.amounts = mlp((latent + 2 * p + d, hidden, hidden, 2 * d), rng)
         self.register_buffer("before", torch.ones((d, d), dtype=torch.float32).tril(-1), persistent=False)
+        self.rule = MixtureRule(space, p)
 
     def encode(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation of the latent vector, each ``(n, latent)``."""
@@ -100,12 +112,22 @@ class ConditionalVAE(DescentGenerator):
     def build(self, rng: torch.Generator) -> nn.Module:
         """The network with weights from ``rng``."""
         settings = cast(CvaeSettings, self.settings)
-        return CvaeNetwork(self.space.dimension, len(self.properties), settings, rng)
+        return CvaeNetwork(self.space, len(self.properties), settings, rng)
+
+    def prepare(self, network: nn.Module, pool: Batch) -> None:
+        """Fits the rule that emissions are held to."""
+        if cast(CvaeSettings, self.settings).consistency:
+            cast(CvaeNetwork, network).rule.fit(pool)
 
     def noise(self, batch: Batch, rng: torch.Generator) -> Noise:
-        """Standard normal numbers for the latent vectors, ``(n, latent)``."""
-        latent = cast(CvaeSettings, self.settings).latent
-        return (normal((len(batch.presence), latent), rng, batch.presence.device),)
+        """Standard normal numbers for the latent vectors, ``(n, latent)``; for an emission, those of `draw`."""
+        s, device = cast(CvaeSettings, self.settings), batch.presence.device
+        n, d = batch.presence.shape
+        latent = normal((n, s.latent), rng, device)
+        if not s.consistency:
+            return (latent,)
+        chance = torch.rand((n, d), generator=rng, dtype=torch.float32).to(device)
+        return latent, normal((n, s.latent), rng, device), chance, normal((n, d), rng, device)
 
     def loss_given(self, network: nn.Module, batch: Batch, noise: Noise, progress: float) -> Tensor:
         """Negative evidence lower bound in nats per row, its divergence weighted by ``beta`` (Higgins eq. 4)."""
@@ -118,21 +140,50 @@ class ConditionalVAE(DescentGenerator):
         which = functional.binary_cross_entropy_with_logits(logits, batch.presence, reduction="none").sum(dim=1)
         how_much = logistic_normal_nll(batch.amounts, *net.amounts_of(context, batch.presence), batch.presence)
         grown = min(1.0, progress / settings.warmup) if settings.warmup else 1.0
-        return (which + how_much + settings.beta * grown * divergence).mean()
+        total = which + how_much + settings.beta * grown * divergence
+        if settings.consistency:
+            emitted = self.emit(net, batch.values, batch.known, *noise[1:])
+            total = total + settings.consistency * net.rule.error(*emitted, batch.values, batch.known)
+        return total.mean()
 
     def draw(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Ancestral sampling: latent from the prior, presence element by element, then amounts."""
         net = cast(CvaeNetwork, network)
         m, d = len(values), self.space.dimension
-        context = torch.cat((normal((m, net.latent), rng, values.device), values, known), dim=1)
-        logits, couplings = net.presence(context), net.couplings()
+        latent = normal((m, net.latent), rng, values.device)
         chance = torch.rand((m, d), generator=rng, dtype=torch.float32).to(values.device)
+        heat = cast(CvaeSettings, self.settings).temperature
+        return self.emit(net, values, known, latent, chance, normal((m, d), rng, values.device), heat)
+
+    def emit(
+        self,
+        net: CvaeNetwork,
+        values: Tensor,
+        known: Tensor,
+        latent: Tensor,
+        chance: Tensor,
+        noise: Tensor,
+        heat: float = 1.0,
+    ) -> tuple[Tensor, Tensor]:
+        """Presence and log-ratios, ``(m, d)`` each, from random numbers; gradients flow through the log-ratios.
+
+        Args:
+            net: decodes.
+            values: standardised conditions, shape ``(m, p)``.
+            known: which of them are known, shape ``(m, p)``.
+            latent: standard normal, shape ``(m, latent)``.
+            chance: uniform in [0, 1), shape ``(m, d)``.
+            noise: standard normal, shape ``(m, d)``.
+            heat: temperature.
+        """
+        context = torch.cat((heat * latent, values, known), dim=1)
+        logits, couplings = net.presence(context), net.couplings()
         presence = torch.zeros_like(logits)
-        for i in range(d):
-            at = logits[:, i] + presence @ couplings[i]
+        for i in range(self.space.dimension):
+            at = (logits[:, i] + presence @ couplings[i]).detach() / heat
             presence[:, i] = (chance[:, i] < torch.sigmoid(at)).to(presence.dtype)
         mean, log_std = net.amounts_of(context, presence)
-        return presence, mean + log_std.exp() * normal((m, d), rng, values.device)
+        return presence, mean + heat * log_std.exp() * noise
 
     spherical = False
 

@@ -32,6 +32,7 @@ class MixtureModel:
         products: coefficients of the products, symmetric with zero diagonal, each pair twice at half, shape
             ``(p, d, d)``.
         error: relative leave-one-out error of each property, root mean square, fractions of 1, shape ``(p,)``.
+        explained: share of each property's variance explained for rows unseen, shape ``(p,)``.
     """
 
     def __init__(self, fractions: Floats, values: Floats) -> None:
@@ -47,7 +48,7 @@ class MixtureModel:
         d, p = fractions.shape[1], values.shape[1]
         self.linear = np.zeros((p, d))
         self.products = np.zeros((p, d, d))
-        self.error = np.zeros(p)
+        self.error, self.explained = np.zeros(p), np.zeros(p)
         pairs = np.triu_indices(d, 1)
         for k in range(p):
             known = ~np.isnan(values[:, k])
@@ -58,7 +59,9 @@ class MixtureModel:
                 )
             some = fractions[known]
             features = np.concatenate((some, some[:, pairs[0]] * some[:, pairs[1]]), axis=1)
-            slopes, self.error[k] = _ridge(features, values[known, k])
+            slopes, unseen = _ridge(features, values[known, k])
+            self.error[k] = np.sqrt(np.mean(np.square(unseen / np.maximum(np.abs(values[known, k]), 1e-12))))
+            self.explained[k] = 1 - np.square(unseen).mean() / np.var(values[known, k])
             self.linear[k] = slopes[:d]
             self.products[k][pairs] = slopes[d:] / 2
             self.products[k] += self.products[k].T
@@ -79,8 +82,8 @@ class MixtureModel:
         return np.stack([fractions @ table for table in self.products], axis=1)
 
 
-def _ridge(x: Floats, y: Floats) -> tuple[Floats, float]:
-    """Coefficients without intercept, which fractions that sum to one make needless, and the relative error unseen."""
+def _ridge(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Coefficients without intercept, which fractions that sum to one make needless, and leave-one-out errors."""
     scale = float(np.std(y))
     middle = float(np.mean(y))
     target = (y - middle) / scale
@@ -93,7 +96,7 @@ def _ridge(x: Floats, y: Floats) -> tuple[Floats, float]:
     best = int(np.argmin([np.square(error).sum() for error in errors]))
     slopes = vt.T @ ((s / (s**2 + PENALTIES[best])) * (u.T @ target)) * scale
     slopes[: _linear_terms(x)] += middle
-    return np.asarray(slopes), float(np.sqrt(np.mean(np.square(errors[best] * scale / np.maximum(np.abs(y), 1e-12)))))
+    return np.asarray(slopes), np.asarray(errors[best] * scale)
 
 
 def _linear_terms(x: Floats) -> int:
