@@ -41,6 +41,11 @@ def log_odds(candidates: Floats, known: Floats, rng: np.random.Generator) -> Flo
     forest = RandomForestClassifier(
         TREES, min_samples_leaf=LEAF, class_weight="balanced", random_state=int(rng.integers(2**31))
     )
-    forest.fit(np.concatenate((real, some)), np.repeat([1, 0], [len(real), len(some)]))
-    chance = np.clip(forest.predict_proba(candidates)[:, 1], SURE, 1 - SURE)
+    forest.fit(_features(np.concatenate((real, some))), np.repeat([1, 0], [len(real), len(some)]))
+    chance = np.clip(forest.predict_proba(_features(candidates))[:, 1], SURE, 1 - SURE)
     return np.asarray(np.log(chance / (1 - chance)))
+
+
+def _features(fractions: Floats) -> Floats:
+    """Fractions, and the number of elements, which no single fraction shows; shape ``(m, d + 1)``."""
+    return np.concatenate((fractions, (fractions > 0).sum(axis=1, keepdims=True)), axis=1)

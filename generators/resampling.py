@@ -66,17 +66,16 @@ class TargetSettings:
         doubt: number of candidates that a known alloy must have about it to be given half of its share.
         outside: log weight lost outside every ball, or with a pair of elements that never occurs together.
         copies: share of the picks that may be copies of known alloys, while there are others.
-        few: copies allowed in any case.
         shy: log weight lost by a copy, to others about the same known alloy.
         realism: weight of the log odds, by a critic, that a candidate is a known alloy; 0 for no critic.
         share: whether known alloys of like properties share the picks; else candidates compete all together.
         unlike: times the picks wanted, the candidates among which those unlike every earlier one go first.
     """
 
-    draws: int = 16
-    least: int = 640
+    draws: int = 8
+    least: int = 128
     spread: float = 0.03
-    known: float = 0.28
+    known: float = 0.0
     noise: float = 0.2
     rounds: int = 3
     width: float = 0.001
@@ -85,7 +84,6 @@ class TargetSettings:
     doubt: float = 0.03
     outside: float = 3.0
     copies: float = 0.18
-    few: int = 8
     shy: float = 0.5
     unlike: float = 2.0
     realism: float = 2.0
@@ -101,7 +99,6 @@ class TargetSettings:
             "noise": 0,
             "outside": 0,
             "copies": 0,
-            "few": 0,
             "shy": 0,
         }
         least |= {"unlike": 1}
@@ -148,9 +145,12 @@ class TargetSampler:
         units, weights = self._candidates(drawn.units, asked[owner])
         weights = weights + self._realism(units, rng)
         answer = np.full(len(conditions), -1, dtype=np.int64)
-        for k in range(len(asked)):
+        allowance = float(rng.random())
+        for k in rng.permutation(len(asked)):
             mine, places = np.flatnonzero(owner == k), np.flatnonzero(wanted == k)
-            chosen = self.pick(units[mine], weights[mine], asked[k], len(places), rng)
+            allowance += self.settings.copies * len(places)
+            chosen, used = self.pick(units[mine], weights[mine], asked[k], len(places), int(allowance), rng)
+            allowance -= used
             answer[places[: len(chosen)]] = mine[chosen]
         rows = np.flatnonzero(answer >= 0)
         note = f"{len(owner) / max(1, len(conditions)):.3g} candidates for each composition"
@@ -204,29 +204,33 @@ class TargetSampler:
             return np.zeros(len(units))
         return self.settings.realism * log_odds(self.space.fractions(units), self.known, rng)
 
-    def pick(self, units: Units, close: Floats, target: Floats, n: int, rng: np.random.Generator) -> Rows:
-        """Rows of ``n`` candidates, distinct while they last, in random order.
+    def pick(
+        self, units: Units, close: Floats, target: Floats, n: int, copies: int, rng: np.random.Generator
+    ) -> tuple[Rows, int]:
+        """Rows of ``n`` candidates, distinct while they last, in random order; and how many are copies.
 
         Args:
             units: candidates of one target, shape ``(m, d)``.
             close: their log weights for meeting it, shape ``(m,)``.
             target: shape ``(p,)``.
             n: number wanted.
+            copies: how many may be copies of known alloys, while there are others.
             rng: random numbers.
         """
         if not len(units):
-            return np.empty(0, dtype=np.int64)
+            return np.empty(0, dtype=np.int64), 0
         first = np.unique(units, axis=0, return_index=True)[1]
         fractions = self.space.fractions(units[first])
         chance = self._chances(fractions, close[first], target)
         order = np.argsort(-(chance + rng.gumbel(size=len(first))), kind="stable")
         copy = nearest_cosine(fractions[order], self.known) >= COPY
-        late = copy & (np.cumsum(copy) > max(self.settings.copies * n, self.settings.few))
+        late = copy & (np.cumsum(copy) > copies)
         order = np.concatenate([order[~late], order[late]])
         order = _unlike_first(order, directions(fractions), round(self.settings.unlike * n))
         chosen = first[order[:n]]
         chosen = np.concatenate([chosen, rng.choice(chosen, size=n - len(chosen))])
-        return np.asarray(rng.permutation(chosen), dtype=np.int64)
+        used = int((nearest_cosine(self.space.fractions(units[chosen]), self.known) >= COPY).sum())
+        return np.asarray(rng.permutation(chosen), dtype=np.int64), used
 
     def _chances(self, fractions: Floats, close: Floats, target: Floats) -> Floats:
         """Log weights: each known alloy's share, divided among the candidates about it, shape ``(m,)``."""
