@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from loop.console import Json, err, out, print_json
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from generators.evaluation.table import LabelledAlloys
 
 app = typer.Typer(help="How good the loop's parts are.", no_args_is_help=True)
+
+
+ABREAST = 4
+"""Entrants in one table: more would cut their names."""
 
 
 @app.callback()
@@ -59,7 +63,7 @@ def generators(
     if json_:
         print_json(document(outcomes, ground))
     else:
-        _print(outcomes, ground, seeds)
+        print_tables(outcomes, ground, seeds)
     with tempfile.TemporaryDirectory() as passing:
         drawn = _draw(outcomes, ground, figures, Path(passing) if mlflow else None)
         if tracker is not None:
@@ -89,20 +93,28 @@ def _alloys(path: Path | None, names: list[str]) -> LabelledAlloys:
     return labelled(read_table(path), names, str(path))
 
 
-def _print(outcomes: list[Outcome], ground: Ground, seeds: int) -> None:
+def print_tables(outcomes: list[Outcome], ground: Ground, seeds: int) -> None:
+    """Measures and errors near and far from data, a few entrants abreast."""
     from generators.evaluation.run import METRICS
 
     console = out()
     for line in _about(ground, seeds):
         console.print(line, markup=False, soft_wrap=True)
-    table = Table("measure", *(f"{outcome.name}\nleague {outcome.league}" for outcome in outcomes))
-    for name in METRICS:
-        table.add_row(name, *(_cell(outcome.metrics[name]) for outcome in outcomes))
-    console.print(table)
-    apart = Table("MAPE, percent", *(outcome.name for outcome in outcomes), title="near and far from data")
-    for kind in outcomes[0].apart:
-        apart.add_row(f"{kind} ({_count(kind, ground)})", *(_cell(outcome.apart[kind]) for outcome in outcomes))
-    console.print(apart)
+    parts = [outcomes[i : i + ABREAST] for i in range(0, len(outcomes), ABREAST)]
+    for part in parts:
+        table = Table("measure", *(_column(f"{outcome.name}\nleague {outcome.league}") for outcome in part))
+        for name in METRICS:
+            table.add_row(name, *(_cell(outcome.metrics[name]) for outcome in part))
+        console.print(table)
+    for part in parts:
+        apart = Table("MAPE, percent", *(_column(outcome.name) for outcome in part), title="near and far from data")
+        for kind in part[0].apart:
+            apart.add_row(f"{kind} ({_count(kind, ground)})", *(_cell(outcome.apart[kind]) for outcome in part))
+        console.print(apart)
+
+
+def _column(header: str) -> Column:
+    return Column(header, overflow="fold")
 
 
 def _about(ground: Ground, seeds: int) -> list[str]:

@@ -78,14 +78,24 @@ class _Family:
 
 
 @dataclass(frozen=True, slots=True)
-class _Targeted:
-    """Trains another entrant and samples it for its targets."""
+class Targeted:
+    """Trains another entrant and samples it for its targets.
+
+    Attributes:
+        base: trains the other.
+        settings: of the sampling.
+    """
 
     base: Train
     settings: TargetSettings
 
     def __call__(self, data: LabelledAlloys, oracle: Oracle, seed: int) -> Sampler:
-        return TargetSampler(self.base(data, oracle, seed), data.space, data.units, oracle, self.settings)
+        """Both."""
+        return self.around(self.base(data, oracle, seed), data, oracle)
+
+    def around(self, sampler: Sampler, data: LabelledAlloys, oracle: Oracle) -> Sampler:
+        """What is trained already, sampled for its targets."""
+        return TargetSampler(sampler, data.space, data.units, oracle, self.settings)
 
 
 def family_entrant(name: str, settings: Mapping[str, Any] | None = None, device: str = "auto") -> Entrant:
@@ -102,7 +112,7 @@ def family_entrant(name: str, settings: Mapping[str, Any] | None = None, device:
 def target_entrant(base: Entrant, settings: TargetSettings | None = None) -> Entrant:
     """An entrant sampled for its targets: trained as it is, its draws refined and chosen with the oracle's help."""
     chosen = settings or TargetSettings()
-    return Entrant(base.name + TARGET, "B", _Targeted(base.train, chosen), {**base.settings, "target": asdict(chosen)})
+    return Entrant(base.name + TARGET, "B", Targeted(base.train, chosen), {**base.settings, "target": asdict(chosen)})
 
 
 def target_settings(values: Mapping[str, Any]) -> TargetSettings:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from generators.evaluation.entrants import entrants
-from generators.evaluation.run import METRICS
-from loop import cli
+from generators.evaluation.protocol import Plan
+from generators.evaluation.run import METRICS, Ground, Outcome
+from generators.evaluation.table import known_table, labelled
+from loop import cli, cli_evaluate
 from loop.evaluation import read_settings
 from loop.tracking import tracking_uri
 from tests.loop.loop_helpers import ROOT
@@ -130,6 +132,21 @@ def test_a_store_that_cannot_be_used_is_named_before_any_work(
 def test_the_tracked_settings_are_right() -> None:
     settings = read_settings(ROOT / "configs" / "generators_mpea.yaml")
     assert {"flow+target@known0"} <= {entrant.name for entrant in entrants([], settings)}
+
+
+def test_many_entrants_keep_their_names(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    labels = [f"nearest+target@label-{i}" for i in range(6)]
+    path = tmp_path / "settings.yaml"
+    path.write_text("".join(f"{label}: {{draws: 1, least: 30, rounds: 0}}\n" for label in labels))
+    ground = Ground.of(labelled(known_table(), ["density"], "known"), Plan(diagonal=2, domain=2))
+    outcomes = [
+        Outcome(entrant.name, entrant.league, dict.fromkeys(METRICS, 0.5), {"diagonal, near": 0.5}, {})
+        for entrant in entrants(labels, read_settings(path))
+    ]
+    cli_evaluate.print_tables(outcomes, ground, seeds=1)
+    out = capsys.readouterr().out
+    assert all(out.count(label) == 2 for label in labels)
+    assert out.count("heldout_best_of_10") == 2
 
 
 def test_wrong_settings_are_named_with_their_lines(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

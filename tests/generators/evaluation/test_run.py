@@ -15,14 +15,14 @@ from alloys.space import Floats
 from generators.base import FAMILIES, Samples
 from generators.evaluation import protocol
 from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours
-from generators.evaluation.entrants import BASELINES, Entrant, Sampler, entrants, family_entrant
+from generators.evaluation.entrants import BASELINES, Entrant, Sampler, entrants, family_entrant, target_entrant
 from generators.evaluation.figures import figures, save_figures
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.paths import STEPS, LatentPath
 from generators.evaluation.protocol import Plan
 from generators.evaluation.run import METRICS, Ground, Outcome, document, draw, evaluate
 from generators.evaluation.table import LabelledAlloys, known_table, labelled
-from generators.resampling import project
+from generators.resampling import TargetSettings, project
 
 PLAN = Plan(samples=60, domain_samples=10, real=10, real_samples=3, data_samples=100, draws=3)
 
@@ -179,6 +179,27 @@ def test_cost_in_draws_is_told(outcomes: list[Outcome], ground: Ground) -> None:
     assert (drawn.valid, drawn.draws) == (1.0, 2 * 16 * 60)
 
 
+def test_entrants_that_are_trained_alike_share_the_training(ground: Ground) -> None:
+    trained = []
+
+    def train(data: LabelledAlloys, oracle: Oracle, seed: int) -> Sampler:
+        trained.append((len(data.units), seed))
+        return NearestNeighbours(data)
+
+    plain = Entrant("plain", "A", train)
+    settings = TargetSettings(draws=1, least=40)
+    entered = [plain, target_entrant(plain, settings), *entrants(["nearest"]), replace(plain, name="again")]
+    quick = replace(ground, plan=replace(PLAN, samples=20, domain_samples=2))
+    found = evaluate(entered, quick, seeds=2)
+    rows = len(ground.data.units)
+    fewer = rows - round(0.2 * rows)
+    assert trained == [(rows, 0), (fewer, 0), (rows, 1), (fewer, 1)]
+    assert [outcome.name for outcome in found] == ["plain", "plain+target", "nearest", "again"]
+    assert len({outcome.metrics["train_seconds"] for outcome in found if outcome.name != "nearest"}) == 1
+    alone = evaluate([entered[1]], quick, seeds=2)[0]
+    assert alone.metrics["mape_percent"] == found[1].metrics["mape_percent"] < found[0].metrics["mape_percent"]
+
+
 class Half:
     """Answers every other condition, each twice, and half of that with what lies outside the space."""
 
@@ -199,8 +220,9 @@ def test_processes_measure_the_same(ground: Ground) -> None:
     """Two seeds in two processes: everything but wall times is equal, and seeds have a spread."""
     entered = [family_entrant("cvae", {"epochs": 2, "copies": 0}, device="cpu")]
     told: list[tuple[str, int]] = []
-    alone = evaluate(entered, ground, seeds=2)
-    side = evaluate(entered, ground, seeds=2, on_step=lambda name, seed: told.append((name, seed)), jobs=2)
+    quick = replace(ground, plan=replace(PLAN, samples=20, domain_samples=2))
+    alone = evaluate(entered, quick, seeds=2)
+    side = evaluate(entered, quick, seeds=2, on_step=lambda name, seed: told.append((name, seed)), jobs=2)
     assert sorted(told) == [("cvae", 0), ("cvae", 1)]
     for one, other in zip(alone, side, strict=True):
         timed = ("train_seconds", "samples_per_second")
