@@ -28,11 +28,12 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from alloys.errors import InputError
 from alloys.space import Floats, Space, Units
+from generators.attempt import Attempt
 from generators.base import TrainingReport, make
 from generators.codec import Batch
 from generators.course import Course, Task
 from generators.descent import DECAY, DescentGenerator, Noise
-from generators.fitting import EpochLog, Record, arithmetic, averaging_share, torch_threads
+from generators.fitting import Record, arithmetic, averaging_share, torch_threads
 from generators.neural import CLIP, NeuralGenerator
 from generators.training import TrainedModel
 
@@ -113,15 +114,13 @@ def fit_many(
     jobs = list(zip(models, tables, seeds, strict=True))
     tasks = [model.task(*table, seed=seed, device=device, warm=warm) for model, table, seed in jobs]
     with torch_threads(threads):
-        if len(models) > 1 and isinstance(models[0], DescentGenerator):
-            alike = [model for model in models if isinstance(model, DescentGenerator)]
-            firsts = _at_once(alike, tasks)
+        stackable = [model for model in models if isinstance(model, DescentGenerator)]
+        if len(stackable) > 1:
+            attempts = _at_once(stackable, tasks)
         else:
-            firsts = None
-        return [
-            model.conclude(task, model.attempt(task) if firsts is None else model.probe(*firsts[i]), started)
-            for i, (model, task) in enumerate(zip(models, tasks, strict=True))
-        ]
+            attempts = [model.attempt(task) for model, task in zip(models, tasks, strict=True)]
+        ends = zip(models, tasks, attempts, strict=True)
+        return [model.conclude(task, attempt, started) for model, task, attempt in ends]
 
 
 def _check(models: Sequence[NeuralGenerator], tables: Sequence[Table], seeds: Sequence[int]) -> None:
@@ -148,20 +147,19 @@ def _check(models: Sequence[NeuralGenerator], tables: Sequence[Table], seeds: Se
         raise InputError("the models trained at once must be different objects")
 
 
-def _at_once(models: Sequence[DescentGenerator], tasks: Sequence[Task]) -> list[tuple[Course, EpochLog]]:
-    """Trains all; their courses, finished, and logs."""
+def _at_once(models: Sequence[DescentGenerator], tasks: Sequence[Task]) -> list[Attempt]:
+    """The first attempt of each."""
     lanes = [
         Lane(i, model, course, course.checks(), Record(model.settings.patience))
         for i, (model, course) in enumerate((m, Course(m, task)) for m, task in zip(models, tasks, strict=True))
     ]
     best = Stack(lanes).run()
     for lane in lanes:
-        names = dict(lane.course.network.named_parameters())
         with torch.no_grad():
-            for name, parameter in names.items():
+            for name, parameter in lane.course.network.named_parameters():
                 parameter.copy_(best[name][lane.index])
         lane.course.finish()
-    return [(lane.course, lane.record.log()) for lane in lanes]
+    return [lane.model.probe(lane.course, lane.record.log()) for lane in lanes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +200,7 @@ class Stack:
             list(self.weights.values()), s.learning_rate, DECAY, weight_decay=s.weight_decay, fused=True
         )
         noises = [lane.model.noise(*lane.checks) for lane in lanes]
-        self.checks = self._stacked([lane.checks[0] for lane in lanes]), self._noise(noises)
+        self.checks = self._stacked([_parts(lane.checks[0]) for lane in lanes]), self._stacked(noises)
 
     def run(self) -> dict[str, Tensor]:
         """Runs epochs until every model has ended; the best weights of each, by the models' numbers."""
@@ -228,8 +226,9 @@ class Stack:
         total = torch.zeros(len(self.lanes), dtype=torch.float64, device=self.device)
         for batches in zip(*(lane.course.batches() for lane in self.lanes), strict=True):
             pairs = zip(self.lanes, batches, strict=True)
-            noise = self._noise([lane.model.noise(batch, lane.course.rng) for lane, batch in pairs])
-            losses, norms = self._step(self._stacked(batches), noise, epoch / self.settings.epochs)
+            noises = [lane.model.noise(batch, lane.course.rng) for lane, batch in pairs]
+            parts, noise = self._stacked([_parts(batch) for batch in batches]), self._stacked(noises)
+            losses, norms = self._step(parts, noise, epoch / self.settings.epochs)
             good = losses.isfinite() & norms.isfinite()
             total += torch.where(good, losses.double(), torch.nan) * len(batches[0].presence)
         return cast(list[float], (total / self.rows).tolist())
@@ -294,12 +293,13 @@ class Stack:
         parts, noise = self.checks
         self.checks = tuple(part[at] for part in parts), tuple(part[at] for part in noise)
 
-    def _stacked(self, batches: Sequence[Batch]) -> Parts:
-        rows = [(batch.presence, batch.amounts, batch.values, batch.known) for batch in batches]
-        return self._noise(rows)
+    def _stacked(self, each: Sequence[tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+        """Tensors of every model, stacked one by one."""
+        return tuple(torch.stack(column).to(self.device) for column in zip(*each, strict=True))
 
-    def _noise(self, noises: Sequence[Noise]) -> Noise:
-        return tuple(torch.stack(column).to(self.device) for column in zip(*noises, strict=True))
+
+def _parts(batch: Batch) -> Parts:
+    return batch.presence, batch.amounts, batch.values, batch.known
 
 
 class _Given(nn.Module):
