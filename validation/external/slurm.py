@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,8 +20,10 @@ from alloys.records import Failed, FailureKind, Verdict, digest_of
 from validation.external.base import CommandValidator
 from validation.external.files import lack_of_space
 from validation.external.settings import REQUEST, VERDICT, SlurmSettings, read_settings
-from validation.external.slurm_client import Slurm
+from validation.external.slurm_client import Slurm, SlurmError
 from validation.external.slurm_wait import Asked, wait_for_verdict
+
+log = logging.getLogger(__name__)
 
 _COMMANDS = ("sbatch", "squeue", "scancel")
 
@@ -120,8 +123,10 @@ def _on_sigterm(cancel: Callable[[], None] | None) -> Iterator[None]:
     try:
         yield
     except _Terminated:
-        with suppress(Exception):
+        try:
             cancel()
+        except (SlurmError, OSError) as error:
+            log.warning("a Slurm job may go on: %s", error)
         signal.signal(signal.SIGTERM, before)
         os.kill(os.getpid(), signal.SIGTERM)
         raise

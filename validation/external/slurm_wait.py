@@ -121,7 +121,8 @@ class Asked:
         """Waits for the oldest job and cancels the others."""
         self._missing_since = None
         oldest, others = live[0], live[1:]
-        if self._record.begun or oldest.id not in self._record.submitted:
+        known = oldest.id in self._record.submitted and oldest.id not in self._record.reported
+        if self._record.begun or not known:
             log.info("%s: Slurm job %s of this name is adopted", self.request.formula, oldest.id)
             self._note(oldest.id)
         for job in others:
@@ -189,15 +190,18 @@ class Asked:
         self._note(number)
 
     def cancel(self) -> None:
-        """Cancels every job of our name that has not ended.
+        """Cancels every job of our name that has not ended; those that are known, where Slurm lists none.
 
         Raises:
             SlurmError: if Slurm does not answer.
         """
-        for job in self._slurm.jobs(self.name).values():
-            if not job.ended:
-                self._slurm.cancel(job.id)
-                self._record.cancelled.append(job.id)
+        try:
+            numbers = [job.id for job in self._slurm.jobs(self.name).values() if not job.ended]
+        except SlurmError:
+            numbers = [number for number in self._record.submitted if number not in self._record.reported]
+        for number in numbers:
+            self._slurm.cancel(number)
+            self._record.cancelled.append(number)
         self._record.begun = False
         self._record.write(self._path)
 
@@ -218,8 +222,9 @@ def wait_for_verdict(asked: Asked) -> Verdict:
             verdict = asked.look()
             trouble = ""
         except SlurmError as error:
+            if not trouble:
+                log.warning("%s: %s; asking again", asked.request.formula, error)
             trouble = f"; {error}"
-            log.warning("%s: %s", asked.request.formula, error)
         if verdict is not None:
             return verdict
         if time.monotonic() + pause > deadline:

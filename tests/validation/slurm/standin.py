@@ -12,7 +12,8 @@ there says what goes wrong:
 - ``kept``: whether squeue lists ended jobs too.
 - ``down``: how many first calls of squeue fail.
 
-While the file ``hold`` is there, no job moves on. Each call adds a line to ``log``; standard library alone.
+While the file ``hold`` is there, no job moves on. Each call adds a line to ``log``, squeue and sacct with the jobs
+that they listed and that have not ended. Standard library alone.
 """
 
 from __future__ import annotations
@@ -53,7 +54,10 @@ def locked() -> Iterator[State]:
         path = folder() / "state.json"
         state: State = json.loads(path.read_text()) if path.exists() else {"calls": {}, "jobs": {}}
         yield state
-        path.write_text(json.dumps(state, indent=1))
+        # Whoever called may be killed at any moment; the cluster goes on.
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps(state, indent=1))
+        part.replace(path)
 
 
 def log(text: str) -> None:
@@ -144,22 +148,27 @@ def run(job: State) -> str:
     place = Path(job["folder"])
     environment = {**os.environ, "SLURM_JOB_ID": number}
     with (place / f"slurm-{number}.out").open("w") as out, (place / f"slurm-{number}.err").open("w") as err:
-        done = subprocess.run([job["script"]], cwd=place, env=environment, stdout=out, stderr=err, check=False)
+        done = subprocess.run(
+            ["/bin/sh", job["script"]], cwd=place, env=environment, stdout=out, stderr=err, check=False
+        )
     log(f"ran {number} {done.returncode}")
     return "COMPLETED" if done.returncode == 0 else "FAILED"
 
 
 def listed(name: str, state: State, wanted: str, show: Callable[[str], str | None]) -> None:
     """Prints the jobs of a name; ``show`` says as what, or None."""
+    going = []
     for job in state["jobs"].values():
         if job["name"] != wanted or job["unseen"] > 0:
             continue
         word = show(now(job))
         if word is None:
             continue
+        if word.split()[0] not in ENDED:
+            going.append(job["number"])
         fields = [job["number"], job["name"], word, job["submitted"]]
         sys.stdout.write("|".join(fields) + "\n")
-    log(name)
+    log(" ".join([name, *going]))
 
 
 def squeue(arguments: list[str]) -> int:
