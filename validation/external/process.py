@@ -83,7 +83,7 @@ def run_command(
 ) -> Ended:
     """Runs a command in a folder, without a shell; ``stdout.txt`` and ``stderr.txt`` there keep what it says.
 
-    The command dies with this process, whatever ends it, and its whole process group with it; see `guard`.
+    The command dies with this process, whatever ends it, and everything that it started with it; see `guard`.
 
     Args:
         command: the command and its arguments.
@@ -117,7 +117,8 @@ def run_command(
         _finish(guard, control, limits.grace + _MARGIN)
         for stream in streams:
             stream.close()
-    return Ended(guard.returncode if in_time else None, streams[0].cut)
+    status = guard.returncode if guard.returncode >= 0 else 128 - guard.returncode
+    return Ended(status if in_time else None, streams[0].cut)
 
 
 def _start(

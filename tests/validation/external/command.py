@@ -62,15 +62,16 @@ def floods(command: Command) -> None:
     command.write("y" * 3_000_000)
 
 
-def descendant() -> None:
-    """Starts something in the background that would never end; its number and ours go to a file."""
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+def descendants() -> None:
+    """Starts things in the background that would never end, one in a session of its own; numbers go to a file."""
+    endless = [sys.executable, "-c", "import time; time.sleep(600)"]
+    children = [subprocess.Popen(endless, start_new_session=apart) for apart in (False, True)]
     with open(os.environ["PIDS"], "a", encoding="utf-8") as stream:
-        stream.write(f"{os.getpid()}\n{child.pid}\n")
+        stream.writelines(f"{number}\n" for number in (os.getpid(), *(child.pid for child in children)))
 
 
 def never_ends(command: Command) -> None:
-    descendant()
+    descendants()
     time.sleep(600)
 
 
@@ -80,7 +81,7 @@ def ignores_sigterm(command: Command) -> None:
 
 
 def leaves_a_child(command: Command) -> None:
-    descendant()
+    descendants()
     command.say()
 
 

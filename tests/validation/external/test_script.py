@@ -125,7 +125,7 @@ def test_a_command_does_not_outlive_who_asked(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     asker = subprocess.Popen([sys.executable, "-c", code, json.dumps(given)], env={**os.environ, "PIDS": str(pids)})
     try:
-        wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 2)
+        wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 3)
         numbers = [int(line) for line in pids.read_text().split()]
         assert all(alive(number) for number in numbers)
         asker.send_signal(signal.SIGKILL)
@@ -152,9 +152,9 @@ def wait_for(condition: Any) -> None:
 
 
 def assert_gone(path: Path) -> None:
-    """Both processes named in the file end; SIGKILL takes a moment."""
+    """The processes named in the file end; SIGKILL takes a moment."""
     numbers = [int(line) for line in path.read_text().split()]
-    assert len(numbers) == 2
+    assert len(numbers) == 3
     wait_for(lambda: not any(alive(number) for number in numbers))
 
 
