@@ -37,13 +37,13 @@ def changes(command: Path = MELTING, **settings: Any) -> dict[str, Any]:
 
 
 def test_a_campaign_is_validated_by_a_command(tmp_path: Path) -> None:
-    config = small_config(tmp_path, **{**changes(), "iterations": 1})
+    config = small_config(tmp_path, **changes())
     with Campaign.open(config) as campaign:
-        Driver(campaign, LocalExecutor(campaign.spec)).run(1)
+        Driver(campaign, LocalExecutor(campaign.spec)).run(0)
         rows = campaign.view().rows
-        assert [it.state for it in campaign.store.iterations()] == [IterationState.CLOSED] * 2
+        assert [it.state for it in campaign.store.iterations()] == [IterationState.CLOSED]
         assert {job.state for job in campaign.store.jobs()} == {JobState.DONE}
-    assert len(rows) == 8
+    assert len(rows) == 6
     melting = {"Cr": 2180, "Hf": 2506, "Mo": 2896, "Nb": 2750, "Ta": 3290, "Ti": 1941, "V": 2183, "W": 3695, "Zr": 2128}
     for row in rows:
         expected = sum(melting[symbol] * fraction for symbol, fraction in row.composition.fractions().items())

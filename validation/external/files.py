@@ -50,15 +50,19 @@ def read_at_most(path: Path, most: int) -> bytes | None:
         return stream.read(most)
 
 
+def printable(text: str) -> str:
+    """A text on one line, control characters left out: it will be shown on somebody's terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 def tail(path: Path, most: int = 500) -> str:
-    """The end of a text file on one line, control characters left out; empty where there is none."""
+    """The end of a text file, printable; empty where there is none."""
     try:
         with path.open("rb") as stream:
             stream.seek(max(0, stream.seek(0, os.SEEK_END) - most))
-            text = stream.read(most).decode("utf-8", "replace")
+            return printable(stream.read(most).decode("utf-8", "replace"))
     except OSError:
         return ""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def file_digest(path: Path) -> str:

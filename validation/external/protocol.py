@@ -16,6 +16,7 @@ from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.properties import get_property
 from alloys.records import Failed, FailureKind, Measured, Quantity, Verdict, quantities
+from validation.external.files import printable
 
 PROTOCOL: Final = 1
 """Raised whenever a command written for the older documents could misread the new ones."""
@@ -99,7 +100,7 @@ def read_verdict(content: bytes, request: Request) -> Verdict:
         document = _parsed(content)
         _match(document, request)
         if document.failure is not None:
-            return Failed(FailureKind(document.failure.kind), document.failure.message)
+            return Failed(FailureKind(document.failure.kind), printable(document.failure.message))
         return Measured(_values(document, request), details={"provenance": document.provenance})
     except InputError as error:
         return Failed(FailureKind.SUSPECT, f"the command's verdict is refused: {error}")

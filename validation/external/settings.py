@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from alloys.composition import SYMBOLS
 from alloys.errors import InputError
 from alloys.properties import get_property
+from alloys.records import canonical_json
 from validation.external.files import file_digest
 from validation.external.protocol import told
 
@@ -114,6 +115,15 @@ class CommandSettings(_Strict):
         if stray:
             raise ValueError(f"not chemical elements: {', '.join(stray)}")
         return symbols
+
+    @field_validator("settings")
+    @classmethod
+    def _settings_are_json(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        try:
+            canonical_json(settings)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"they must be what JSON can say: {error}") from error
+        return settings
 
     @model_validator(mode="after")
     def _placeholders_are_arguments(self) -> Self:

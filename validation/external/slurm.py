@@ -55,8 +55,8 @@ class SlurmValidator(CommandValidator[SlurmSettings]):
 
     @property
     def longest_seconds(self) -> float:
-        """How long it waits for a job."""
-        return self.settings.run.time_limit
+        """How long it waits for a job, and for the commands of the last look."""
+        return self.settings.run.time_limit + len(_COMMANDS) * self.settings.run.command_seconds
 
     def _ask(self, composition: Composition) -> Verdict:
         run = self.settings.run

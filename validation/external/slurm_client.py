@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alloys.records import FailureKind
+from validation.external.files import printable
 
 COMPLETED = "COMPLETED"
 
@@ -141,7 +142,7 @@ class Slurm:
         except subprocess.TimeoutExpired as error:
             raise SlurmError(f"{command[0]} gave no answer within {self.seconds:g} s") from error
         if done.returncode != 0:
-            said = " ".join(done.stderr.decode("utf-8", "replace").split())[:300]
+            said = printable(done.stderr.decode("utf-8", "replace"))[:300]
             raise SlurmError(f"{command[0]} ended with status {done.returncode}: {said}")
         return done.stdout.decode("utf-8", "replace")
 

@@ -76,6 +76,11 @@ def test_a_failure_keeps_its_class(kind: FailureKind) -> None:
     assert read_verdict(text.encode(), REQUEST) == Failed(kind, "why")
 
 
+def test_a_reason_can_be_shown_on_a_terminal() -> None:
+    text = _changed(properties={}, failure={"class": "physics", "message": "a\x1b[2J\x00b\n c"})
+    assert read_verdict(text.encode(), REQUEST) == Failed(FailureKind.PHYSICS, "a [2J b c")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -117,6 +122,9 @@ def test_a_failure_keeps_its_class(kind: FailureKind) -> None:
         ),
         pytest.param(_changed(failure={"class": "physics", "message": "no"}), "give one of them", id="both"),
         pytest.param(_changed(properties={}, failure={"class": "odd", "message": "no"}), "class", id="unknown class"),
+        pytest.param(
+            _changed(properties={}, failure={"class": "physics", "message": "\ud800"}), "message", id="half a character"
+        ),
         pytest.param(_changed(properties={}, failure={"class": "physics"}), "message: Field required", id="no reason"),
     ],
 )
