@@ -17,7 +17,7 @@ from alloys.properties import PROPERTIES
 from alloys.space import Space
 from alloys.tables import read_rows
 from generators.base import get_family, make
-from loop.config import CampaignConfig, GeneratorConfig, SpaceConfig, StartConfig, ValidatorConfig
+from loop.config import CampaignConfig, ClusterConfig, GeneratorConfig, SpaceConfig, StartConfig, ValidatorConfig
 from loop.yaml_lines import Location
 from validation.base import Validator
 from validation.registry import make_validator
@@ -54,8 +54,8 @@ def build_goal(config: CampaignConfig) -> Goal:
     return Goal.parse(config.objectives, config.constraints)
 
 
-def build_validator(config: ValidatorConfig) -> Validator | None:
-    """The validator, or None where a person brings the answers.
+def build_validator(config: ValidatorConfig, scratch: Path | None = None) -> Validator | None:
+    """The validator, or None where a person brings the answers; ``scratch`` is for its files, if it has any.
 
     Raises:
         InputError: for an unknown validator or settings that it refuses.
@@ -64,7 +64,7 @@ def build_validator(config: ValidatorConfig) -> Validator | None:
         if config.settings:
             raise InputError(f"the validator 'external' has no settings, got {sorted(config.settings)}")
         return None
-    return make_validator(config.name, config.settings)
+    return make_validator(config.name, config.settings, scratch)
 
 
 def start_table(config: StartConfig) -> list[Composition]:
@@ -92,6 +92,7 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     validator_config = _part(data, "validator", ValidatorConfig, lambda config: config, found)
     validator = _validator(validator_config, found)
     found += _goal_mistakes(data)
+    _part(data, "cluster", ClusterConfig, lambda config: _check_patience(config, validator), found)
     if validator is not None:
         found += _unanswered(data, validator)
     if space is not None:
@@ -129,6 +130,16 @@ def _check_generator(config: GeneratorConfig, space: Space | None) -> None:
         get_family(family)
         if space is not None:
             make(family, space, ("density",), settings)
+
+
+def _check_patience(config: ClusterConfig, validator: Validator | None) -> None:
+    """Ray ends a validation after its own limit; one that may take longer would never be answered."""
+    longest = getattr(validator, "longest_seconds", 0.0)
+    if config.executor == "ray" and longest > config.timeout_seconds:
+        raise InputError(
+            f"timeout_seconds = {config.timeout_seconds:g} is less than {longest:g}, what validator.settings.run "
+            "lets one validation take; raise the one or lower run.time_limit"
+        )
 
 
 def _texts(data: Mapping[str, Any], key: str) -> list[tuple[int, str]]:

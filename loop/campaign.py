@@ -83,11 +83,11 @@ class Campaign:
                 process drives. Nothing is made then.
         """
         config = config if isinstance(config, CampaignConfig) else load_config(Path(config))
-        validator = build_validator(config.validator)
+        folder = Path(config.directory) / config.name
+        validator = build_validator(config.validator, folder / "scratch")
         table = start_table(config.start)
         # A start that cannot be had is found out before there is a campaign.
         _start(config, table, config.start.validate_count)
-        folder = Path(config.directory) / config.name
         lock = DriverLock(folder)
         lock.acquire()
         try:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -25,6 +25,9 @@ from loop.console import err as _err
 from loop.console import out as _out
 from loop.console import print_json as _print_json
 from loop.lookup import Directory, campaign_database
+
+if TYPE_CHECKING:
+    from validation.base import Validator
 
 app = typer.Typer(
     help="Active-learning design of refractory high-entropy alloys.",
@@ -167,19 +170,33 @@ def validate(
     formulas: Formulas,
     with_: Annotated[str, typer.Option("--with", help="the validator")] = "calphad",
     tdb: Annotated[Path | None, typer.Option(help="a thermodynamic database of your own")] = None,
+    config: Annotated[Path | None, typer.Option(help="a campaign's YAML file: its validator answers")] = None,
     json_: Json = False,
 ) -> None:
     """Asks a validator about alloys, outside any campaign."""
-    from validation.registry import make_validator
-
-    settings: dict[str, Any] = {} if tdb is None else {"tdb": str(tdb)}
-    validator = make_validator(with_, settings)
+    validator = _chosen_validator(with_, tdb, config)
     for formula, composition in zip(formulas, parse_formulas(formulas), strict=True):
         try:
             validator.check(composition.elements)
         except InputError as error:
             raise InputError(f"{formula}: {error}") from error
     _answer(formulas, validator, json_)
+
+
+def _chosen_validator(name: str, tdb: Path | None, config: Path | None) -> Validator:
+    from validation.registry import make_validator
+
+    if config is None:
+        return make_validator(name, {} if tdb is None else {"tdb": str(tdb)})
+    from loop.assembly import build_validator
+    from loop.config import load_config
+
+    if tdb is not None:
+        raise InputError("--tdb and --config both say how to validate; give one of them")
+    validator = build_validator(load_config(config).validator)
+    if validator is None:
+        raise InputError(f"{config} names no validator that could be asked: a person brings its answers")
+    return validator
 
 
 @app.command()

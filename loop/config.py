@@ -120,9 +120,12 @@ class CampaignConfig(_Strict):
 
     def science(self) -> dict[str, Any]:
         """The part that decides results: everything but where and how long it runs."""
-        return self.model_dump(
+        document = self.model_dump(
             mode="json", by_alias=True, exclude={"iterations", "cluster", "tracking", "directory", "name"}
         )
+        # How a command is run, not what it answers.
+        document["validator"]["settings"].pop("run", None)
+        return document
 
     @property
     def digest(self) -> str:

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from alloys.composition import Composition
 from alloys.records import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a validator says of itself, so that a person can choose between several and trust what comes back.
+
+    Attributes:
+        name: the validator's.
+        units: the unit of each property that it answers.
+        fidelity: how true its answers are, in a word.
+        expected_seconds: what one answer usually takes; 0 where that is not known.
+        version: of its method.
+        settings: the settings that decide its answers.
+        data: digests of the databases and files that its answers rest on.
+    """
+
+    name: str
+    units: Mapping[str, str]
+    fidelity: str
+    expected_seconds: float
+    version: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    data: tuple[str, ...] = ()
 
 
 class Validator(Protocol):
@@ -29,6 +53,11 @@ class Validator(Protocol):
     @property
     def fingerprint(self) -> str:
         """Digest of version, settings and database: two validators with one fingerprint give the same answer."""
+        ...
+
+    @property
+    def description(self) -> Description:
+        """Its properties with units, fidelity, expected cost, and what enters the fingerprint."""
         ...
 
     def check(self, elements: Iterable[str]) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 from alloys.composition import Composition
 from alloys.elements import element_table, known_elements
 from alloys.errors import InputError
+from alloys.properties import get_property
 from alloys.records import Failed, FailureKind, Measured, Verdict, digest_of, quantities
 from alloys.reference import CLOSED_FORMS, properties_of
+from validation.base import Description
 
 VERSION = 1
 
@@ -35,6 +37,13 @@ class ReferenceValidator:
         """Digest of the formulas' version and the element table."""
         table = {symbol: str(row) for symbol, row in element_table().items()}
         return digest_of({"name": self.name, "version": VERSION, "elements": table})
+
+    @property
+    def description(self) -> Description:
+        """What it answers, and from what."""
+        units = {name: get_property(name).unit for name in self.properties}
+        data = (digest_of({symbol: str(row) for symbol, row in element_table().items()}),)
+        return Description(self.name, units, "closed form", 1e-3, str(VERSION), data=data)
 
     @property
     def portable_settings(self) -> dict[str, Any]:

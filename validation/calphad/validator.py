@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -12,8 +13,10 @@ import numpy as np
 
 from alloys.composition import Composition
 from alloys.errors import InputError
+from alloys.properties import get_property
 from alloys.records import Failed, FailureKind, Measured, Verdict, digest_of, quantities
 from alloys.reference import from_solidus
+from validation.base import Description
 from validation.calphad.errors import CalphadError, DatabaseError
 
 VERSION = 1
@@ -78,6 +81,13 @@ class CalphadValidator:
     def fingerprint(self) -> str:
         """Digest of the version, the database's text and the phases."""
         return digest_of({"name": self.name, "version": VERSION, "tdb": self._text, "phases": self._phases})
+
+    @property
+    def description(self) -> Description:
+        """What it answers, and from which database."""
+        units = {name: get_property(name).unit for name in self.properties}
+        data = (hashlib.sha256(self._text.encode()).hexdigest(),)
+        return Description(self.name, units, "equilibrium", 0.5, str(VERSION), {"phases": self._phases}, data)
 
     @cached_property
     def _engine(self) -> Any:

@@ -1,0 +1,92 @@
+"""Any command as a validator: it reads a JSON request and writes a JSON verdict."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from alloys.composition import Composition
+from alloys.records import Failed, FailureKind, Verdict
+from validation.external.base import CommandValidator
+from validation.external.files import lack_of_space, read_at_most, tail, write_whole
+from validation.external.guard import NOT_STARTED
+from validation.external.process import Ended, Limits, run_command
+from validation.external.protocol import VERDICT_BYTES, Request, read_verdict
+from validation.external.settings import REQUEST, VERDICT, ScriptSettings, read_settings
+
+
+class ScriptValidator(CommandValidator[ScriptSettings]):
+    """Runs a command for each alloy, in a scratch folder of its own, without a shell and under a time limit."""
+
+    name = "script"
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        """Reads the settings, finds the command and digests the files that it names.
+
+        Raises:
+            InputError: for settings that are wrong, or a command that is not installed.
+        """
+        super().__init__(read_settings(ScriptSettings, self.name, settings))
+
+    @property
+    def longest_seconds(self) -> float:
+        """The time limit, and the grace that follows it."""
+        return self.settings.run.time_limit + self.settings.run.grace_seconds
+
+    def _ask(self, composition: Composition) -> Verdict:
+        request = self.request(composition, secrets.token_hex(16))
+        folder = self.scratch / request.key[:16] / request.nonce[:16]
+        folder.mkdir(parents=True, mode=0o700)
+        (folder / "tmp").mkdir()
+        verdict = self._in_folder(request, folder)
+        if not isinstance(verdict, Failed) or verdict.kind is FailureKind.PHYSICS:
+            if self.settings.run.keep == "failed":
+                shutil.rmtree(folder, ignore_errors=True)
+                with suppress(OSError):
+                    folder.parent.rmdir()
+            return verdict
+        return Failed(verdict.kind, f"{verdict.message} (its files: {folder})")
+
+    def _in_folder(self, request: Request, folder: Path) -> Verdict:
+        run = self.settings.run
+        full = lack_of_space(folder, run.least_free_mb)
+        if full:
+            return Failed(FailureKind.INFRASTRUCTURE, full)
+        write_whole(folder / "request.json", request.encoded())
+        places = {REQUEST: str(folder / "request.json"), VERDICT: str(folder / "verdict.json")}
+        command = [places.get(text, text) for text in self.settings.command]
+        environment = {**self.environment(), "TMPDIR": str(folder / "tmp")}
+        limits = Limits(run.time_limit, run.grace_seconds, run.memory_mb, run.output_kb * 1000)
+        stdin = None if REQUEST in self.settings.command else folder / "request.json"
+        ended = run_command(command, folder, environment, limits, stdin)
+        return self._judged(ended, request, folder)
+
+    def _judged(self, ended: Ended, request: Request, folder: Path) -> Verdict:
+        if ended.status != 0:
+            return Failed(FailureKind.INFRASTRUCTURE, self._unfinished(ended.status, folder))
+        in_file = VERDICT in self.settings.command
+        if ended.cut and not in_file:
+            return Failed(FailureKind.SUSPECT, f"the command wrote more than {self.settings.run.output_kb} kB")
+        content = read_at_most(folder / ("verdict.json" if in_file else "stdout.txt"), VERDICT_BYTES + 1)
+        verdict = read_verdict(content or b"", request)
+        full = lack_of_space(folder, self.settings.run.least_free_mb)
+        if full and isinstance(verdict, Failed) and verdict.kind is FailureKind.SUSPECT:
+            # A document cut short by a full disk says nothing about the command.
+            return Failed(FailureKind.INFRASTRUCTURE, f"{full}; {verdict.message}")
+        return verdict
+
+    def _unfinished(self, status: int | None, folder: Path) -> str:
+        last = tail(folder / "stderr.txt")
+        said = f"; it said last: {last}" if last else ""
+        program = self.settings.command[0]
+        if status is None:
+            return f"{program} took longer than run.time_limit = {self.settings.run.time_limit:g} s and was ended{said}"
+        if status == NOT_STARTED:
+            return f"{program} or something that it needs is not installed here{said}"
+        if status > 128:
+            return f"{program} was ended by signal {status - 128}{said}"
+        return f"{program} ended with status {status}{said}"

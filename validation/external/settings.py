@@ -1,0 +1,190 @@
+"""Settings of the validators that ask a command: what decides the answer, and under ``run`` how it is got."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from alloys.composition import SYMBOLS
+from alloys.errors import InputError
+from alloys.properties import get_property
+from alloys.records import canonical_json
+from validation.external.files import file_digest
+from validation.external.protocol import told
+
+REQUEST, VERDICT = "{request}", "{verdict}"
+"""Arguments that stand for the paths of the two documents."""
+
+_INTERPRETER = re.compile(r"(python|bash|sh|perl|ruby|julia|node|Rscript)[\d.]*")
+
+Text = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00]+$")]
+Seconds = Annotated[float, Field(gt=0, le=1e8)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Run(_Strict):
+    """How a command is run; nothing here changes what it answers, so it may change within a campaign."""
+
+    scratch: Text | None = None
+    keep: Literal["failed", "always"] = "failed"
+    environment: list[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]] = []
+    least_free_mb: Annotated[int, Field(ge=0)] = 100
+
+
+class ScriptRun(Run):
+    """How `script` runs a command."""
+
+    time_limit: Seconds = 1500.0
+    grace_seconds: Annotated[float, Field(ge=0, le=600)] = 5.0
+    memory_mb: Annotated[int, Field(ge=0)] = 0
+    output_kb: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+
+
+class SlurmRun(Run):
+    """How `slurm` submits a command and waits for it."""
+
+    # A job outlives whoever waits for it; its folder holds what the next one needs.
+    keep: Literal["failed", "always"] = "always"
+    options: list[Text] = []
+    time_limit: Seconds = 86400.0
+    poll_seconds: Seconds = 5.0
+    poll_longest: Seconds = 60.0
+    grace_seconds: Seconds = 120.0
+    command_seconds: Seconds = 60.0
+    history_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    accounting: bool = True
+    cancel_on_sigterm: bool = False
+
+    @field_validator("options")
+    @classmethod
+    def _options_are_ours_to_pass_on(cls, options: list[str]) -> list[str]:
+        for option in options:
+            match = re.fullmatch(r"--([a-z][a-z0-9-]*)(=.*)?", option, re.DOTALL)
+            if match is None:
+                raise ValueError(f"options of sbatch are written --name or --name=value, got {option!r}")
+            if any(name.startswith(match[1]) for name in _OURS):
+                raise ValueError(f"{option!r} cannot be given: alloyloop sets or needs to do without it")
+        return options
+
+
+# sbatch also takes shortened names, so their beginnings are refused too.
+_OURS = (
+    "array chdir clusters comment dependency error export export-file get-user-env help input job-name no-requeue "
+    "output parsable quiet requeue test-only usage version wait wrap"
+).split()
+
+
+class CommandSettings(_Strict):
+    """What decides a command's answers.
+
+    ``digests`` (sha256 by path) is set by alloyloop, where the settings travel to another process.
+    """
+
+    command: Annotated[list[Text], Field(min_length=1)]
+    properties: Annotated[list[str], Field(min_length=1)]
+    version: str = "1"
+    fidelity: Text = "external"
+    expected_seconds: Annotated[float, Field(ge=0)] = 0.0
+    elements: list[str] | None = None
+    files: list[Text] = []
+    settings: dict[str, Any] = {}
+    digests: dict[str, str] | None = None
+    run: Run = Run()
+
+    @field_validator("properties")
+    @classmethod
+    def _properties_are_known(cls, names: list[str]) -> list[str]:
+        for name in names:
+            get_property(name)
+        if len(set(names)) != len(names):
+            raise ValueError("properties must be distinct")
+        return names
+
+    @field_validator("elements")
+    @classmethod
+    def _elements_are_known(cls, symbols: list[str] | None) -> list[str] | None:
+        stray = sorted(set(symbols or ()) - SYMBOLS)
+        if stray:
+            raise ValueError(f"not chemical elements: {', '.join(stray)}")
+        return symbols
+
+    @field_validator("settings")
+    @classmethod
+    def _settings_are_json(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        try:
+            canonical_json(settings)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"they must be what JSON can say: {error}") from error
+        return settings
+
+    @model_validator(mode="after")
+    def _placeholders_are_arguments(self) -> Self:
+        for placeholder in (REQUEST, VERDICT):
+            if placeholder in self.command[:1] or self.command.count(placeholder) > 1:
+                raise ValueError(f"{placeholder} must be an argument of the command, at most once")
+        return self
+
+
+class ScriptSettings(CommandSettings):
+    """Settings of `script`."""
+
+    run: ScriptRun = ScriptRun()
+
+
+class SlurmSettings(CommandSettings):
+    """Settings of `slurm`."""
+
+    run: SlurmRun = SlurmRun()
+
+
+S = TypeVar("S", bound=CommandSettings)
+
+
+def read_settings(model: type[S], name: str, settings: Mapping[str, Any]) -> S:
+    """The settings, their paths made absolute and their files found and digested.
+
+    Settings that have travelled are taken as they are: what they name may be missing here.
+
+    Raises:
+        InputError: naming every mistake.
+    """
+    try:
+        read = model.model_validate(dict(settings))
+        if read.digests is not None:
+            return read
+        command, named = _resolved(read.command)
+        paths = [*named, *(str(_file(path)) for path in read.files)]
+        digests = {path: file_digest(Path(path)) for path in paths}
+        return read.model_copy(update={"command": command, "digests": digests})
+    except ValidationError as error:
+        raise InputError(f"settings of the validator {name!r}: {told(error)}") from error
+    except (InputError, OSError) as error:
+        raise InputError(f"settings of the validator {name!r}: {error}") from error
+
+
+def _file(text: str) -> Path:
+    path = Path(text).expanduser().absolute()
+    if not path.is_file():
+        raise InputError(f"there is no file {text!r} (looked for {path})")
+    return path
+
+
+def _resolved(command: list[str]) -> tuple[list[str], list[str]]:
+    """The command with absolute paths, and the files that it names by path."""
+    program = command[0]
+    if "/" in program:
+        program = str(_file(program))
+    if shutil.which(program) is None:
+        raise InputError(f"the command {command[0]!r} is not installed, or may not be executed")
+    if len(command) > 1 and _INTERPRETER.fullmatch(Path(program).name) and not command[1].startswith(("-", "{")):
+        _file(command[1])
+    resolved = [program, *(str(_file(text)) if Path(text).is_file() else text for text in command[1:])]
+    return resolved, [text for text in resolved if Path(text).is_absolute() and Path(text).is_file()]

@@ -1,0 +1,234 @@
+"""From a question to the verdict of its Slurm job: look, submit only if there is none, wait, and say how it ended.
+
+What Slurm lists decides, not what is remembered here. `submission.json` in the job's folder only holds what Slurm
+cannot tell: that a submission was begun, which jobs were submitted, and whose end was reported already.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from alloys.records import Failed, FailureKind, Measured, Verdict
+from validation.external.files import read_at_most, tail, write_whole
+from validation.external.protocol import VERDICT_BYTES, Request, read_verdict
+from validation.external.settings import SlurmRun
+from validation.external.slurm_client import COMPLETED, ENDED, Slurm, SlurmError, SlurmJob
+
+log = logging.getLogger(__name__)
+
+_SLOWER = 1.5
+
+
+@dataclass
+class _Record:
+    """What `submission.json` holds: a submission was begun whose job has not been seen; numbers of jobs."""
+
+    begun: bool = False
+    submitted: list[str] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
+    cancelled: list[str] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, path: Path) -> _Record:
+        """The record of a folder; a new one where there is none, or none that can be read."""
+        content = read_at_most(path, VERDICT_BYTES)
+        try:
+            data = json.loads(content or b"{}")
+            return cls(bool(data.get("begun")), *(_numbers(data.get(name)) for name in _LISTS))
+        except (ValueError, TypeError, AttributeError):
+            log.warning("%s cannot be read; Slurm is asked what there is", path)
+            return cls(begun=True)
+
+    def write(self, path: Path) -> None:
+        """Writes the record, whole."""
+        write_whole(path, json.dumps(vars(self), indent=1).encode())
+
+
+_LISTS = ("submitted", "reported", "cancelled")
+
+
+def _numbers(value: Iterable[object] | None) -> list[str]:
+    return [str(number) for number in value or ()]
+
+
+class Asked:
+    """One question on its way through Slurm.
+
+    Args:
+        request: the question; its nonce names the job.
+        folder: where the job's files lie.
+        batch: the script that Slurm runs.
+        run: how to wait.
+        slurm: Slurm's commands.
+    """
+
+    def __init__(self, request: Request, folder: Path, batch: bytes, run: SlurmRun, slurm: Slurm) -> None:
+        self.name = f"alloyloop-{request.nonce}"
+        self.request = request
+        self.folder = folder
+        self.run = run
+        self._batch = batch
+        self._slurm = slurm
+        self._path = folder / "submission.json"
+        self._record = _Record.read(self._path)
+        self._missing_since: float | None = None
+        self._refusal = ""
+
+    def verdict_in_folder(self) -> Verdict | None:
+        """The verdict that a job of ours has written, the oldest job's first; what Slurm says does not matter then."""
+        numbers = [path.name.split(".")[1] for path in self.folder.glob("verdict.*.json") if path.name.count(".") == 2]
+        for number in sorted((n for n in numbers if n.isdigit()), key=int):
+            if number not in self._record.reported:
+                return self._read(number)
+        return None
+
+    def _read(self, number: str) -> Verdict:
+        content = read_at_most(self.folder / f"verdict.{number}.json", VERDICT_BYTES + 1)
+        verdict = read_verdict(content or b"", self.request)
+        if isinstance(verdict, Measured):
+            return replace(verdict, details={**verdict.details, "slurm_job": number})
+        if verdict.kind is FailureKind.PHYSICS:
+            return verdict
+        return self._report(number, verdict.kind, verdict.message)
+
+    def look(self) -> Verdict | None:
+        """Asks Slurm for jobs of our name and does what they call for; a verdict if that is the end.
+
+        Raises:
+            SlurmError: if Slurm does not answer. Nothing is submitted then.
+        """
+        jobs = [job for job in self._slurm.jobs(self.name).values() if job.id not in self._record.cancelled]
+        live = sorted((job for job in jobs if job.queued and not job.ended), key=lambda job: job.age)
+        if live:
+            self._adopt(live)
+            return None
+        ended = [job for job in jobs if job.ended and job.id not in self._record.reported]
+        if ended:
+            return self._ended(sorted(ended, key=lambda job: (job.state == COMPLETED, job.age)))
+        unseen = [number for number in self._record.submitted if number not in self._record.reported]
+        ghosts = [job.id for job in jobs if not job.ended and job.id not in self._record.reported]
+        if self._record.begun or unseen or ghosts:
+            return self._missing([*unseen, *ghosts])
+        self._submit()
+        return None
+
+    def _adopt(self, live: list[SlurmJob]) -> None:
+        """Waits for the oldest job and cancels the others."""
+        self._missing_since = None
+        oldest, others = live[0], live[1:]
+        known = oldest.id in self._record.submitted and oldest.id not in self._record.reported
+        if self._record.begun or not known:
+            log.info("%s: Slurm job %s of this name is adopted", self.request.formula, oldest.id)
+            self._note(oldest.id)
+        for job in others:
+            log.warning("%s: Slurm job %s is a duplicate of %s: cancelled", self.request.formula, job.id, oldest.id)
+            self._slurm.cancel(job.id)
+            self._record.cancelled.append(job.id)
+            self._record.write(self._path)
+
+    def _note(self, number: str) -> None:
+        self._record.begun = False
+        self._record.submitted = sorted({*self._record.submitted, number}, key=int)
+        # A job that was given up may come back.
+        self._record.reported = [other for other in self._record.reported if other != number]
+        self._record.write(self._path)
+
+    def _ended(self, ended: list[SlurmJob]) -> Verdict | None:
+        """How the last of these ended; a completed one is told last."""
+        job, before = ended[-1], [other.id for other in ended[:-1]]
+        if job.state == COMPLETED:
+            # The file system of the node may be ahead of ours.
+            if not self._patience_is_over():
+                return None
+            return self._report(job.id, FailureKind.INFRASTRUCTURE, f"Slurm job {job.id} left no verdict", before)
+        said = tail(self.folder / f"slurm-{job.id}.err")
+        last = f"; it said last: {said}" if said else ""
+        return self._report(job.id, ENDED[job.state], f"Slurm job {job.id} ended as {job.state}{last}", before)
+
+    def _missing(self, numbers: list[str]) -> Verdict | None:
+        """A job that should be there and is not: it may yet show, and is given up after the time of grace."""
+        if not self._patience_is_over():
+            return None
+        if numbers:
+            message = f"Slurm job {', '.join(sorted(set(numbers), key=int))} has vanished from squeue and sacct"
+        else:
+            message = f"no job came of the submission as {self.name}"
+        self._record.begun = False
+        return self._report(None, FailureKind.INFRASTRUCTURE, message + self._refusal, numbers)
+
+    def _patience_is_over(self) -> bool:
+        now = time.monotonic()
+        self._missing_since = now if self._missing_since is None else self._missing_since
+        return now - self._missing_since >= self.run.grace_seconds
+
+    def _report(self, number: str | None, kind: FailureKind, message: str, others: Iterable[str] = ()) -> Failed:
+        """A failure that is told once: the next attempt passes over these jobs and submits another."""
+        self._record.begun = False
+        self._record.reported = sorted({*self._record.reported, *others, *([number] if number else [])}, key=int)
+        self._record.write(self._path)
+        return Failed(kind, message)
+
+    def _submit(self) -> None:
+        """Submits the job; where no number comes back, the next look says whether it is there."""
+        write_whole(self.folder / "request.json", self.request.encoded())
+        write_whole(self.folder / "batch.sh", self._batch)
+        self._record.begun = True
+        self._record.write(self._path)
+        try:
+            comment = f"alloyloop {self.request.key}"
+            number = self._slurm.submit(self.name, comment, self.folder, self.run.options)
+        except SlurmError as error:
+            log.warning("%s: %s; looking for the job by its name", self.request.formula, error)
+            self._refusal = f"; {error}"
+            return
+        log.info("%s: submitted as Slurm job %s", self.request.formula, number)
+        self._note(number)
+
+    def cancel(self) -> None:
+        """Cancels every job of our name that has not ended; those that are known, where Slurm lists none.
+
+        Raises:
+            SlurmError: if Slurm does not answer.
+        """
+        try:
+            numbers = [job.id for job in self._slurm.jobs(self.name).values() if not job.ended]
+        except SlurmError:
+            numbers = [number for number in self._record.submitted if number not in self._record.reported]
+        for number in numbers:
+            self._slurm.cancel(number)
+            self._record.cancelled.append(number)
+        self._record.begun = False
+        self._record.write(self._path)
+
+
+def wait_for_verdict(asked: Asked) -> Verdict:
+    """Waits until there is a verdict, asking Slurm ever less often.
+
+    After ``run.time_limit`` it gives up waiting, not the job: asked again, it is found and waited for.
+    """
+    run = asked.run
+    deadline = time.monotonic() + run.time_limit
+    pause, trouble = run.poll_seconds, ""
+    while True:
+        verdict = asked.verdict_in_folder()
+        if verdict is not None:
+            return verdict
+        try:
+            verdict = asked.look()
+            trouble = ""
+        except SlurmError as error:
+            if not trouble:
+                log.warning("%s: %s; asking again", asked.request.formula, error)
+            trouble = f"; {error}"
+        if verdict is not None:
+            return verdict
+        if time.monotonic() + pause > deadline:
+            message = f"no verdict of {asked.name} within run.time_limit = {run.time_limit:g} s; its job is left alone"
+            return Failed(FailureKind.INFRASTRUCTURE, message + trouble)
+        time.sleep(pause)
+        pause = min(pause * _SLOWER, run.poll_longest)
