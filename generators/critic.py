@@ -28,16 +28,17 @@ SURE = 1e-3
 """Probabilities are held between this and its complement."""
 
 
-def log_odds(candidates: Floats, known: Floats, rng: np.random.Generator) -> Floats:
+def log_odds(candidates: Floats, shown: Floats, known: Floats, rng: np.random.Generator) -> Floats:
     """Log of the odds that each candidate is a known alloy, shape ``(m,)``.
 
     Args:
-        candidates: fractions, shape ``(m, d)``; at most as many as copies of known alloys teach the forest.
+        candidates: fractions, shape ``(m, d)``.
+        shown: candidates that teach the forest, shape ``(k, d)``; at most as many as copies of known alloys do.
         known: fractions of known alloys, shape ``(n, d)``.
         rng: of the choice, the jitter and the forest.
     """
     real = jittered(np.tile(known, (COPIES, 1)), rng)
-    some = jittered(candidates[rng.permutation(len(candidates))[: len(real)]], rng)
+    some = jittered(shown[rng.permutation(len(shown))[: len(real)]], rng)
     forest = RandomForestClassifier(
         TREES, min_samples_leaf=LEAF, class_weight="balanced", random_state=int(rng.integers(2**31))
     )

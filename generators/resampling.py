@@ -27,15 +27,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
-from alloys.space import Floats, Space, Units
+from alloys.space import Bools, Floats, Space, Units
 from generators.base import Samples
-from generators.evaluation.measures import COPY, directions, nearest_cosine
 from generators.critic import log_odds
+from generators.evaluation.measures import COPY, directions, nearest_cosine
 from generators.evaluation.realism import ALIKE, Neighbourhood
 
 Rows = NDArray[np.int64]
 Properties = Callable[[Floats], Floats]
 """Properties, shape ``(m, p)``, of fractions, shape ``(m, d)``."""
+
+AUDIENCE = 500
+"""Candidates that a critic sees, at least, where there are."""
 
 CHUNK = 4096
 """Candidates refined at a time."""
@@ -67,7 +70,7 @@ class TargetSettings:
         outside: log weight lost outside every ball, or with a pair of elements that never occurs together.
         copies: share of the picks that may be copies of known alloys, while there are others.
         shy: log weight lost by a copy, to others about the same known alloy.
-        realism: weight of the log odds, by a critic, that a candidate is a known alloy; 0 for no critic.
+        critics: critics of realism, each of what the ones before would let through; 0 for none.
         share: whether known alloys of like properties share the picks; else candidates compete all together.
         unlike: times the picks wanted, the candidates among which those unlike every earlier one go first.
     """
@@ -86,7 +89,7 @@ class TargetSettings:
     copies: float = 0.18
     shy: float = 0.5
     unlike: float = 2.0
-    realism: float = 2.0
+    critics: int = 3
     share: bool = True
 
     def __post_init__(self) -> None:
@@ -143,7 +146,7 @@ class TargetSampler:
         owner = np.repeat(np.arange(len(asked)), np.maximum(self.settings.least, self.settings.draws * number))
         drawn, owner = self._drawn(asked, owner, rng)
         units, weights = self._candidates(drawn.units, asked[owner])
-        weights = weights + self._realism(units, rng)
+        weights = weights + self._realism(units, owner, weights, number, rng)
         answer = np.full(len(conditions), -1, dtype=np.int64)
         allowance = float(rng.random())
         for k in rng.permutation(len(asked)):
@@ -198,11 +201,37 @@ class TargetSampler:
             weights.append(-0.5 * ((error / self.settings.width) ** 2).sum(axis=1))
         return np.concatenate(found), np.concatenate(weights)
 
-    def _realism(self, units: Units, rng: np.random.Generator) -> Floats:
-        """Log odds that each candidate is a known alloy, times their weight, shape ``(m,)``."""
-        if not self.settings.realism or not len(units):
-            return np.zeros(len(units))
-        return self.settings.realism * log_odds(self.space.fractions(units), self.known, rng)
+    def _realism(self, units: Units, owner: Rows, close: Floats, number: Rows, rng: np.random.Generator) -> Floats:
+        """Log odds, by critics one after another, that each candidate is a known alloy, shape ``(m,)``.
+
+        The first critic looks at what would be picked without any, the next at what would be picked with those before:
+        their odds add up. At least `AUDIENCE` candidates are shown where there are.
+
+        Args:
+            units: candidates, shape ``(m, d)``.
+            owner: the target of each, shape ``(m,)``.
+            close: their log weights for meeting it, shape ``(m,)``.
+            number: compositions wanted for each target, shape ``(c,)``.
+            rng: random numbers.
+        """
+        odds = np.zeros(len(units))
+        if not self.settings.critics or not len(units):
+            return odds
+        fractions = self.space.fractions(units)
+        copy = nearest_cosine(fractions, self.known) >= COPY
+        wanted = np.maximum(number, -(-AUDIENCE // len(number)))
+        mine = np.split(np.argsort(owner, kind="stable"), np.cumsum(np.bincount(owner, minlength=len(number)))[:-1])
+        for _ in range(self.settings.critics):
+            chance = close + odds + rng.gumbel(size=len(units))
+            shown = [self._first(rows, chance, copy, n) for rows, n in zip(mine, wanted, strict=True)]
+            odds = odds + log_odds(fractions, fractions[np.concatenate(shown)], self.known, rng)
+        return odds
+
+    def _first(self, rows: Rows, chance: Floats, copy: Bools, n: int) -> Rows:
+        """The ``n`` of some rows with the largest chance, copies as limited, at most half of all."""
+        order = rows[np.argsort(-chance[rows], kind="stable")]
+        late = copy[order] & (np.cumsum(copy[order]) > max(1.0, self.settings.copies * n))
+        return order[~late][: min(n, -(-len(rows) // 2))]
 
     def pick(
         self, units: Units, close: Floats, target: Floats, n: int, copies: int, rng: np.random.Generator
@@ -233,18 +262,13 @@ class TargetSampler:
         return np.asarray(rng.permutation(chosen), dtype=np.int64), used
 
     def _chances(self, fractions: Floats, close: Floats, target: Floats) -> Floats:
-        """Log weights: each known alloy's share, divided among the candidates about it, shape ``(m,)``."""
+        """Log weights."""
         settings = self.settings
-        share = self._shares(target)
-        apart = self.near.distances(fractions)
-        strange = (apart.min(axis=1) > 1) | ~self.near.knows(fractions)
+        tight = self.near.tightest(fractions)
+        strange = np.isinf(tight) | ~self.near.knows(fractions)
         copy = nearest_cosine(fractions, self.known) >= COPY
-        if not settings.share:
-            return np.asarray(close - settings.outside * strange - settings.shy * copy)
-        each = np.exp(np.maximum(close, -300.0) - settings.outside * strange - settings.shy * copy)
-        kernel = np.exp(-0.5 * (apart / settings.reach) ** 2) * each[:, None]
-        chance = kernel @ (share / (kernel.sum(axis=0) + settings.doubt))
-        return np.asarray(np.log(chance + 1e-300) + 1e-9 * close)
+        needless = np.where(copy, np.log(np.clip(tight, settings.reach, 1.0) / settings.reach), 0.0)
+        return np.asarray(close - settings.outside * strange - settings.shy * needless)
 
 
 def _unlike_first(order: Rows, lines: Floats, window: int) -> Rows:

@@ -98,9 +98,13 @@ class Neighbourhood:
         inside = [self._inside(fractions[i : i + 2048]).any(axis=1) for i in range(0, len(fractions), 2048)]
         return np.concatenate(inside) if inside else np.empty(0, dtype=np.bool_)
 
-    def distances(self, fractions: Floats) -> Floats:
-        """Distances to the real alloys in units of their balls' radii, shape ``(m, n)``."""
-        return np.asarray(cdist(np.sqrt(fractions), self.roots) / np.maximum(self.radii, 1e-12))
+    def tightest(self, fractions: Floats) -> Floats:
+        """Radius of the smallest ball that each sample lies in, infinite where there is none, shape ``(m,)``."""
+        found = [
+            np.where(self._inside(fractions[i : i + 2048]), self.radii, np.inf).min(axis=1)
+            for i in range(0, len(fractions), 2048)
+        ]
+        return np.concatenate(found) if found else np.empty(0)
 
     def knows(self, fractions: Floats) -> Bools:
         """Which samples have only pairs of elements that occur, shape ``(m,)``."""
