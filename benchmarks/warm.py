@@ -97,24 +97,29 @@ def proposals(generator: Generator, config: CampaignConfig, step: Step, index: i
     return distinct(step.view.space, pool.units[pool.origins == generator.name], step.known.units, count)
 
 
+def train(
+    config: CampaignConfig, path: Sequence[Step], index: int, family: str, before: TrainedModel | None
+) -> TrainedModel:
+    """The model of an iteration, from another one's weights or fresh."""
+    step, start = path[index - 1], WarmStart(before.content if before else None)
+    return steps.training_job(config, step.view, step.known, index, family, {}, start).run()
+
+
 def chain(
-    config: CampaignConfig, path: Sequence[Step], family: str, mode: str, oracle: Surrogate, count: int
+    config: CampaignConfig, path: Sequence[Step], made: TrainedModel, mode: str, oracle: Surrogate, count: int
 ) -> tuple[list[list[float]], Units]:
-    """The numbers of each iteration, and the candidates of the last."""
-    made: list[TrainedModel] = []
-    numbers = []
-    for index, step in enumerate(path, start=1):
-        before = {"none": None, "first": made[0] if made else None, "last": made[-1] if made else None}[mode]
-        start = WarmStart(before.content if before else None)
+    """The numbers of each iteration from 2 on, after the model of the first, and the candidates of the last."""
+    numbers, first, candidates = [], made, np.empty((0, 0), dtype=np.int64)
+    for index, step in enumerate(path[1:], start=2):
         begun = time.process_time()
-        made.append(steps.training_job(config, step.view, step.known, index, family, {}, start).run())
+        made = train(config, path, index, made.family, {"none": None, "first": first, "last": made}[mode])
         seconds = time.process_time() - begun
-        generator = made[-1].generator()
+        generator = made.generator()
         candidates = proposals(generator, config, step, index, count)
         chance = oracle.probability_feasible(generator.space.fractions(candidates), step.view.goal).mean()
         exact, modelled = errors(generator, step, oracle, index)
         loss = judged(generator, step.next_units, step.next_values)
-        numbers.append([loss, exact, modelled, float(chance), seconds, len(made[-1].report.train_losses)])
+        numbers.append([loss, exact, modelled, float(chance), seconds, len(made.report.train_losses)])
     return numbers, candidates
 
 
@@ -132,13 +137,14 @@ def report(config: CampaignConfig, campaign: Campaign, given: argparse.Namespace
     )
     print(f"{'':<10}" + "".join(f"{name:>23}" for name in (*NUMBERS, "feasible, last")))
     for family in given.families.split(","):
+        configs = [config.model_copy(update={"seed": seed}) for seed in range(given.seeds)]
+        firsts = [train(seeded, path, 1, family, None) for seeded in configs]
         fresh: Floats | None = None
         for mode in MODES:
             tables, shares = [], []
-            for seed in range(given.seeds):
-                seeded = config.model_copy(update={"seed": seed})
-                numbers, units = chain(seeded, path, family, mode, oracle, given.count)
-                tables.append(numbers[1:])
+            for seeded, first in zip(configs, firsts, strict=True):
+                numbers, units = chain(seeded, path, first, mode, oracle, given.count)
+                tables.append(numbers)
                 shares.append(feasible(view, validator, units)[1] / max(1, len(units)))
             table = np.array(tables)  # seed, iteration, number
             fresh = table if fresh is None else fresh

@@ -74,6 +74,8 @@ class Guidance:
         """
         asked = conditions[: -(-len(conditions) // self.draws)]
         drawn = generator.sample(np.repeat(asked, self.draws, axis=0)[: len(conditions)], seed=seed)
+        if not len(drawn.units):
+            return drawn
         owner = drawn.rows // self.draws
         fractions = generator.space.fractions(drawn.units)
         error = np.nansum((self._seen(fractions) / self._targets(asked[owner]) - 1) ** 2, axis=1)
