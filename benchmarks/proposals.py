@@ -4,7 +4,7 @@
 
 The default campaign runs to iteration 3; then every family is trained on what is known and proposes for targets
 beyond the front, as it would in iteration 4; with ``--guided`` also with its candidates moved to their targets.
-Random compositions of the space stand beside them. Seeds are those of the campaign.
+Random compositions of the space, ten times as many, stand beside them. Seeds are those of the campaign.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from loop.guidance import guidance_of
 from loop.ranking import fit_surrogate
 from loop.view import View
 from validation.base import Validator
+
+RANDOM = 10
+"""Random compositions for each candidate of a family, as so few of them are feasible."""
 
 
 def feasible(view: View, validator: Validator, units: Units) -> tuple[int, int]:
@@ -77,7 +80,7 @@ def one_seed(seed: int, families: Sequence[str], count: int, guided: bool) -> di
             kinds = {family: (family, False) for family in families}
             kinds |= {f"{family}, guided": (family, True) for family in families} if guided else {}
             pools = {label: candidates(config, view, family, count, aimed) for label, (family, aimed) in kinds.items()}
-            pools["random"] = view.space.sample(count, np.random.default_rng(seed))
+            pools["random"] = view.space.sample(RANDOM * count, np.random.default_rng(seed))
             for label, units in pools.items():
                 passed, good = feasible(view, validator, units)
                 found[label] = (passed / max(1, len(units)), good / max(1, len(units)))
