@@ -156,7 +156,8 @@ def report(config: CampaignConfig, campaign: Campaign, given: argparse.Namespace
 
 
 def _cell(seeds: Floats, middle: float) -> str:
-    return f"{middle:.3g} ({seeds.min():.3g} to {seeds.max():.3g})"
+    texts = [f"{x:.0f}" if x >= 100 else f"{x:.3g}" for x in (middle, seeds.min(), seeds.max())]
+    return f"{texts[0]} ({texts[1]} to {texts[2]})"
 
 
 def main() -> None:
