@@ -1,15 +1,17 @@
 """What each family proposes in the loop: the feasible share, by validation, among its candidates after iteration 3.
 
-    python -m benchmarks.proposals [--count 200] [--seed 0] [--families a,b]
+    python -m benchmarks.proposals [--count 200] [--seeds 3] [--families a,b] [--guided]
 
 The default campaign runs to iteration 3; then every family is trained on what is known and proposes for targets
-beyond the front, as it would in iteration 4. Random compositions of the space stand beside them.
+beyond the front, as it would in iteration 4; with ``--guided`` also with its candidates moved to their targets.
+Random compositions of the space, ten times as many, stand beside them. Seeds are those of the campaign.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +22,14 @@ from generators.base import FAMILIES
 from loop import steps
 from loop.assembly import start_table
 from loop.campaign import Campaign
-from loop.config import load_config
+from loop.config import CampaignConfig, load_config
+from loop.guidance import guidance_of
+from loop.ranking import fit_surrogate
 from loop.view import View
 from validation.base import Validator
+
+RANDOM = 10
+"""Random compositions for each candidate of a family, as so few of them are feasible."""
 
 
 def feasible(view: View, validator: Validator, units: Units) -> tuple[int, int]:
@@ -48,34 +55,60 @@ def distinct(space: Space, units: Units, known: Units, count: int) -> Units:
     return np.array(rows[:count], dtype=np.int64).reshape(-1, space.dimension)
 
 
-def main() -> None:
-    """Prints a line for each family and one for chance."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--families", default=",".join(FAMILIES))
-    given = parser.parse_args()
+def candidates(config: CampaignConfig, view: View, family: str, count: int, guided: bool) -> Units:
+    """Distinct new candidates of a family trained on all that is known, as iteration 4 would have them."""
+    known = steps.known_compositions(view, start_table(config.start))
+    model = steps.training_job(config, view, known, 4, family, {}).run().generator()
+    guidance = guidance_of(view, known, fit_surrogate(view)) if guided else None
+    draws = 2 * count * (guidance.draws if guidance else 1)
+    pool = steps.propose(config, view, known, [(model, draws)], 4, guidance)
+    return distinct(view.space, pool.units[pool.origins == model.name], known.units, count)
+
+
+def one_seed(seed: int, families: Sequence[str], count: int, guided: bool) -> dict[str, tuple[float, float]]:
+    """By kind of candidates: the share that passes the closed forms, and the feasible share."""
+    found = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if run(folder, CONFIG, "--seed", str(given.seed), "--iterations", "3").status != 0:
+        if run(folder, CONFIG, "--seed", str(seed), "--iterations", "3", "--set", "tracking.enabled=false").status != 0:
             raise RuntimeError((folder / "run.log").read_text())
-        config = load_config(CONFIG, [f"directory={folder / 'campaigns'}"], seed=given.seed)
+        config = load_config(CONFIG, [f"directory={folder / 'campaigns'}"], seed=seed)
         with Campaign.open(config) as campaign:
             view, validator = campaign.view(), campaign.validator
-            known = steps.known_compositions(view, start_table(config.start))
             if validator is None:
                 raise RuntimeError("the default campaign has a validator")
-            print(f"{given.count} distinct new candidates each, after iteration 3, seed {given.seed}")
-            print("family      pass closed forms   feasible")
-            for family in given.families.split(","):
-                model = steps.training_job(config, view, known, 4, family, {}).run().generator()
-                pool = steps.propose(config, view, known, [(model, 2 * given.count)], 4)
-                units = distinct(view.space, pool.units[pool.origins == model.name], known.units, given.count)
-                passed, found = feasible(view, validator, units)
-                print(f"{family:<10}  {passed / len(units):>17.1%}   {found / len(units):>8.1%}", flush=True)
-            units = view.space.sample(given.count, np.random.default_rng(given.seed))
-            passed, found = feasible(view, validator, units)
-            print(f"{'random':<10}  {passed / len(units):>17.1%}   {found / len(units):>8.1%}", flush=True)
+            kinds = {family: (family, False) for family in families}
+            kinds |= {f"{family}, guided": (family, True) for family in families} if guided else {}
+            pools = {label: candidates(config, view, family, count, aimed) for label, (family, aimed) in kinds.items()}
+            pools["random"] = view.space.sample(RANDOM * count, np.random.default_rng(seed))
+            for label, units in pools.items():
+                passed, good = feasible(view, validator, units)
+                found[label] = (passed / max(1, len(units)), good / max(1, len(units)))
+                print(f"  seed {seed} {label:<17} {len(units):>4} candidates {good:>4} feasible", flush=True)
+    return found
+
+
+def _cell(shares: Sequence[float]) -> str:
+    return f"{np.mean(shares):.1%} ({min(shares):.1%} to {max(shares):.1%})"
+
+
+def main() -> None:
+    """Prints a line for each family, guided too where asked, and one for chance."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--families", default=",".join(FAMILIES))
+    parser.add_argument("--guided", action="store_true")
+    given = parser.parse_args()
+    families = given.families.split(",")
+    runs = [one_seed(seed, families, given.count, given.guided) for seed in range(given.seeds)]
+    print(f"{given.count} distinct new candidates each, after iteration 3; mean and range over {given.seeds} seeds")
+    chance = np.mean([found["random"][1] for found in runs])
+    print(f"{'':<18} {'pass closed forms':>28} {'feasible':>28}   against random")
+    for label in runs[0]:
+        passed, good = ([found[label][k] for found in runs] for k in (0, 1))
+        times = f"{np.mean(good) / chance:.1f} times" if chance else "random has none"
+        print(f"{label:<18} {_cell(passed):>28} {_cell(good):>28}   {times}")
 
 
 if __name__ == "__main__":

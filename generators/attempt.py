@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from alloys.space import Floats, Space, Units
+from alloys.space import Bools, Floats, Space, Units
 from generators.augmentation import augment
 from generators.base import TrainingReport
 from generators.codec import Batch, Codec, Scale
@@ -23,6 +24,31 @@ HELD_OUT_FROM = 40
 
 PROBE = 256
 """Samples that the guard against collapse looks at."""
+
+_SALT = b"alloyloop held out 1"
+
+
+def held_out(units: Units, share: float) -> Bools:
+    """Which rows judge an epoch and are not learned, shape ``(n,)``; none of fewer than `HELD_OUT_FROM`.
+
+    A row is held out where the hash of its composition, as a fraction of the largest hash, lies below ``share``. So
+    its part does not depend on the other rows or on their order: in a table that grows, what a model learned is
+    not what judges a later one that starts from its weights. Only where chance holds out less than half of the
+    share, or more than one and a half, the rows of the smallest hashes fill it up, or the largest are let go.
+
+    Args:
+        units: compositions, shape ``(n, d)``.
+        share: the part held out on average, from 0 to 0.5.
+    """
+    n = len(units)
+    if n < HELD_OUT_FROM:
+        return np.zeros(n, dtype=np.bool_)
+    rows = np.ascontiguousarray(units, dtype="<i8")
+    hashes = [int.from_bytes(hashlib.sha256(_SALT + row.tobytes()).digest()[:8], "big") / 2**64 for row in rows]
+    place = np.empty(n, dtype=np.int64)
+    place[np.argsort(hashes, kind="stable")] = np.arange(n)
+    below = int(np.sum(np.array(hashes) < share))
+    return np.asarray(place < round(np.clip(below, 0.5 * share * n, 1.5 * share * n)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +87,9 @@ class Material:
             scale: of the properties.
             rng: random numbers.
         """
-        order = torch.randperm(len(units), generator=rng).numpy()
-        held = round(settings.validation_share * len(units)) if len(units) >= HELD_OUT_FROM else 0
-        learn, test = order[held:], order[:held] if held else order
+        held = held_out(units, settings.validation_share)
+        learn = np.flatnonzero(~held)
+        test = np.flatnonzero(held) if held.any() else learn
         spread = np.random.default_rng(int(torch.randint(2**31, (1,), generator=rng)))
         pool = codec.encode(*augment(codec.space, units[learn], values[learn], settings, spread), scale)
         repeats = np.tile(test, max(1, min(8, 256 // len(test))))

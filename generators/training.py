@@ -20,12 +20,14 @@ class TrainedModel:
         content: what `generators.base.restore` reads: safetensors with a JSON document in the header.
         digest: sha256 of the content.
         report: how training went.
+        warm: sha256 of the model whose weights it was told to start from; None for fresh weights.
     """
 
     family: str
     content: bytes
     digest: str
     report: TrainingReport
+    warm: str | None = None
 
     def generator(self) -> Generator:
         """The generator itself, on the CPU."""
@@ -68,4 +70,5 @@ def train(
     model = make(family, space, properties, settings)
     report = model.fit(units, conditions, seed=seed, device=device, threads=threads, on_epoch=on_epoch, warm=warm)
     content = model.to_bytes()
-    return TrainedModel(family, content, hashlib.sha256(content).hexdigest(), report)
+    before = None if warm is None else hashlib.sha256(warm).hexdigest()
+    return TrainedModel(family, content, hashlib.sha256(content).hexdigest(), report, before)

@@ -28,13 +28,15 @@ from loop import steps
 from loop.assembly import EXTERNAL, build_goal, build_space, build_validator, start_table
 from loop.config import CampaignConfig, load_config
 from loop.files import write_named
+from loop.guidance import guidance_of
 from loop.identity import open_store
 from loop.jobs import Executor, LocalExecutor, ValidatorSpec
 from loop.metrics import iteration_metrics
-from loop.ranking import rank
+from loop.ranking import fit_surrogate, rank
 from loop.shares import counts, history, shares
 from loop.store import Added, CampaignStore, DriverLock, IterationState, Proposal
 from loop.view import View, view_of
+from loop.warm import warm_start
 from validation.base import Validator
 
 log = logging.getLogger(__name__)
@@ -170,10 +172,12 @@ class Campaign:
         known = steps.known_compositions(view, self._table)
         trained = self._train(index, view, known, executor, progress)
         progress("proposing candidates")
+        surrogate = fit_surrogate(view)
+        guidance = guidance_of(view, known, surrogate) if self.config.generator.guided else None
         generators = [(model.generator(), count) for model, count in trained]
-        pool = steps.propose(self.config, view, known, generators, index)
+        pool = steps.propose(self.config, view, known, generators, index, guidance)
         progress(f"ranking {len(pool.units)} candidates")
-        ranking = rank(view, pool, batch, steps.seed_for(self.config.seed, index, "ranking"))
+        ranking = rank(view, pool, batch, steps.seed_for(self.config.seed, index, "ranking"), surrogate)
         self.store.note_iteration(
             index,
             training={model.family: model.report.to_json() for model, _ in trained},
@@ -182,6 +186,7 @@ class Campaign:
                     "digest": model.digest,
                     "proposals": count,
                     "first_draw_valid": pool.first_draw_valid.get(model.family),
+                    "guided": self.config.generator.guided,
                 }
                 for model, count in trained
             },
@@ -193,15 +198,21 @@ class Campaign:
     def _train(
         self, index: int, view: View, known: steps.Known, executor: Executor, progress: Progress
     ) -> list[tuple[TrainedModel, int]]:
-        """Each family's model with how many candidates it may propose; the weights are kept and recorded."""
-        members = self.config.generator.members()
+        """Each family's model with how many candidates it may draw; the weights, and where they began, are recorded."""
+        members, warm = self.config.generator.members(), self.config.generator.warm
         models = []
+        begun: dict[str, Any] = {}
         for family, settings in members.items():
             progress(f"training {family}")
-            model = executor.train(steps.training_job(self.config, view, known, index, family, settings))
+            start = warm_start(self.store, self.folder, family, warm, index)
+            model = executor.train(steps.training_job(self.config, view, known, index, family, settings, start))
+            begun[family] = {"iteration": start.iteration, "sha256": model.warm} if model.warm else None
+            if model.warm is None and (start.content or start.note):
+                log.warning("%s: %s", family, model.report.note)
             written = write_named(self.folder, "models", model.content, ".safetensors")
             self.store.record_artifact(f"generator.{family}", written.sha256, written.path, iteration=index)
             models.append(model)
+        self.store.note_iteration(index, warm=begun)
         rng = np.random.default_rng(steps.seed_for(self.config.seed, index, "shares"))
         collapsed = [model.family for model in models if model.report.collapsed]
         part = shares(list(members), *history(self.store, view), rng, collapsed=collapsed)

@@ -54,13 +54,17 @@ class StartConfig(_Strict):
 class GeneratorConfig(_Strict):
     """Which generators propose, how many candidates together, and their own settings.
 
-    Either one ``family`` with its ``settings``, or ``families``: settings by family, side by side.
+    Either one ``family`` with its ``settings``, or ``families``: settings by family, side by side. ``warm`` says which
+    weights a training starts from: fresh ones, or those of the family's first or last iteration. Where ``guided``,
+    candidates are moved to their targets by the surrogate.
     """
 
     family: str = "cvae"
     proposals: Annotated[int, Field(ge=1, le=1_000_000)] = 4000
     settings: dict[str, Any] = {}
     families: dict[str, dict[str, Any] | None] = {}
+    warm: Literal["none", "first", "last"] = "none"
+    guided: bool = False
 
     def members(self) -> dict[str, dict[str, Any]]:
         """Every family that proposes, with its settings."""

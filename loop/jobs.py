@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -19,7 +19,10 @@ from validation.registry import make_validator
 
 @dataclass(frozen=True, slots=True)
 class TrainingJob:
-    """What a trainer needs; see `generators.training.train` for the meaning and shapes."""
+    """What a trainer needs; see `generators.training.train` for the meaning and shapes.
+
+    ``note`` is said in the report.
+    """
 
     family: str
     space: Space
@@ -29,9 +32,28 @@ class TrainingJob:
     seed: int
     settings: Mapping[str, Any] = field(default_factory=dict)
     device: str = "auto"
+    warm: bytes | None = None
+    note: str = ""
 
     def run(self) -> TrainedModel:
-        """Trains, on one thread so that the result repeats bit by bit on the CPU."""
+        """Trains, on one thread so that the result repeats bit by bit on the CPU.
+
+        Warm weights that do not fit are left out, and the report says so.
+
+        Raises:
+            InputError: for anything else that training refuses.
+        """
+        try:
+            trained = self._train(self.warm)
+        except InputError as error:
+            if self.warm is None:
+                raise
+            fresh = replace(self, warm=None, note=f"trained fresh: {error}")
+            return fresh.run()
+        note = "; ".join(filter(None, [self.note, trained.report.note]))
+        return replace(trained, report=replace(trained.report, note=note))
+
+    def _train(self, warm: bytes | None) -> TrainedModel:
         return train(
             self.family,
             self.space,
@@ -42,6 +64,7 @@ class TrainingJob:
             seed=self.seed,
             device=self.device,
             threads=1,
+            warm=warm,
         )
 
 

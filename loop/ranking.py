@@ -38,9 +38,9 @@ def fit_surrogate(view: View) -> Surrogate:
     return Surrogate.fit(view.space.elements, view.fractions(compositions), values)
 
 
-def rank(view: View, pool: Pool, batch: int, seed: int) -> Ranking:
-    """Fits the surrogate and chooses a batch from the pool."""
-    surrogate = fit_surrogate(view)
+def rank(view: View, pool: Pool, batch: int, seed: int, surrogate: Surrogate | None = None) -> Ranking:
+    """Chooses a batch from the pool by the surrogate; it is fitted if None."""
+    surrogate = surrogate or fit_surrogate(view)
     inside = [row for row in view.rows if len(view.in_space([row.composition]))]
     chosen = choose_batch(
         surrogate,

@@ -17,10 +17,12 @@ from alloys.records import Candidate, Selection
 from alloys.reference import CLOSED_FORMS, closed_form
 from alloys.space import Space, Units
 from generators.base import Generator
+from generators.guidance import Guidance
 from generators.targets import beyond_front
 from loop.config import CampaignConfig
 from loop.jobs import TrainingJob
 from loop.view import View
+from loop.warm import WarmStart
 
 Floats = NDArray[np.float64]
 
@@ -159,9 +161,16 @@ def known_compositions(view: View, table: Sequence[Composition]) -> Known:
 
 
 def training_job(
-    config: CampaignConfig, view: View, known: Known, iteration: int, family: str, settings: Mapping[str, Any]
+    config: CampaignConfig,
+    view: View,
+    known: Known,
+    iteration: int,
+    family: str,
+    settings: Mapping[str, Any],
+    start: WarmStart | None = None,
 ) -> TrainingJob:
     """The trainer's work for one family in an iteration."""
+    start = start or WarmStart()
     return TrainingJob(
         family=family,
         space=view.space,
@@ -170,6 +179,8 @@ def training_job(
         conditions=known.conditions,
         seed=seed_for(config.seed, iteration, "training"),
         settings=settings,
+        warm=start.content,
+        note=start.note,
     )
 
 
@@ -189,7 +200,12 @@ class Pool:
 
 
 def propose(
-    config: CampaignConfig, view: View, known: Known, generators: Sequence[tuple[Generator, int]], iteration: int
+    config: CampaignConfig,
+    view: View,
+    known: Known,
+    generators: Sequence[tuple[Generator, int]],
+    iteration: int,
+    guidance: Guidance | None = None,
 ) -> Pool:
     """Candidates: the generators' for targets beyond the front, random ones, and neighbours of the best alloys.
 
@@ -197,8 +213,9 @@ def propose(
         config: the campaign's.
         view: what is known.
         known: what the generators were trained on.
-        generators: each with the number of candidates that it may propose.
+        generators: each with the number of candidates that it may draw.
         iteration: its number.
+        guidance: moves the generators' candidates to their targets, and keeps the nearest; None for them as drawn.
     """
     rng = np.random.default_rng(seed_for(config.seed, iteration, "targets"))
     goal = view.goal
@@ -215,7 +232,8 @@ def propose(
     seed, begin = seed_for(config.seed, iteration, "sampling"), 0
     for number, (generator, count) in enumerate(generators):
         if count:
-            samples = generator.sample(targets[begin : begin + count], seed=(seed + number) % 2**32)
+            asked, own = targets[begin : begin + count], (seed + number) % 2**32
+            samples = guidance.sample(generator, asked, seed=own) if guidance else generator.sample(asked, seed=own)
             parts.append((samples.units, generator.name))
             valid[generator.name] = samples.first_draw_valid
         begin += count
