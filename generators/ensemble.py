@@ -35,6 +35,7 @@ from generators.course import Course, Task
 from generators.descent import DECAY, DescentGenerator, Noise
 from generators.fitting import Record, arithmetic, averaging_share, torch_threads
 from generators.neural import CLIP, NeuralGenerator
+from generators.presets import preset
 from generators.training import TrainedModel
 
 Parts = tuple[Tensor, ...]
@@ -65,7 +66,8 @@ def train_many(
         properties: names of the conditions' columns.
         units: compositions in the space, shape ``(n, d)``.
         conditions: their properties, shape ``(n, p)``, NaN where unknown.
-        settings: values of the family's settings that differ from the defaults.
+        settings: values of the family's settings that differ from the defaults for that many rows
+            (`generators.presets`).
         seeds: one for each model.
         device: ``auto`` (a GPU where there is one), ``cpu`` or ``cuda``.
         threads: threads for torch; None for what it has.
@@ -74,7 +76,8 @@ def train_many(
     Raises:
         InputError: for no seeds, and as `generators.training.train` says.
     """
-    models = [cast(NeuralGenerator, make(family, space, properties, settings)) for _ in seeds]
+    chosen = {**preset(family, len(units)), **(settings or {})}
+    models = [cast(NeuralGenerator, make(family, space, properties, chosen)) for _ in seeds]
     tables = [(units, conditions)] * len(models)
     reports = fit_many(models, tables, seeds=seeds, device=device, threads=threads, warm=warm)
     contents = [model.to_bytes() for model in models]

@@ -9,6 +9,7 @@ from typing import Any
 
 from alloys.space import Floats, Space, Units
 from generators.base import Generator, OnEpoch, TrainingReport, make, restore
+from generators.presets import preset
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def train(
         properties: names of the conditions' columns.
         units: compositions in the space, shape ``(n, d)``.
         conditions: their properties, shape ``(n, p)``, NaN where unknown.
-        settings: values of the family's settings that differ from the defaults.
+        settings: values of the family's settings that differ from the defaults for that many rows
+            (`generators.presets`).
         seed: of all randomness.
         device: ``auto`` (a GPU where there is one), ``cpu`` or ``cuda``.
         threads: threads for torch; None for what it has.
@@ -67,7 +69,7 @@ def train(
     Raises:
         InputError: for an unknown family, settings out of range, or rows or warm weights that do not fit.
     """
-    model = make(family, space, properties, settings)
+    model = make(family, space, properties, {**preset(family, len(units)), **(settings or {})})
     report = model.fit(units, conditions, seed=seed, device=device, threads=threads, on_epoch=on_epoch, warm=warm)
     content = model.to_bytes()
     before = None if warm is None else hashlib.sha256(warm).hexdigest()

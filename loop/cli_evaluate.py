@@ -52,8 +52,10 @@ def generators(
     from loop.evaluation import EvaluationTracker, read_settings
 
     chosen = [name.strip() for name in families.split(",")] if families else []
-    entered = entrants(chosen, read_settings(settings) if settings else None)
-    ground = Ground.of(_alloys(data, condition or []), Plan.quick() if quick else Plan())
+    given = read_settings(settings) if settings else None
+    alloys = _alloys(data, condition or [])
+    entered = entrants(chosen, given, len(alloys.units))
+    ground = Ground.of(alloys, Plan.quick() if quick else Plan())
     tracker = EvaluationTracker(mlflow_folder) if mlflow else None
 
     def tell(name: str, seed: int) -> None:

@@ -2,8 +2,10 @@
 
 League A learned from the labelled rows only; league B may call the reference model or the surrogate.
 
-An entrant's name is ``NAME``, a family or a baseline; ``NAME+target``, the same sampled for its targets; and either
-with ``@LABEL`` behind, which sets it apart from others of that name with other settings.
+An entrant's name is ``NAME``, a family or a baseline; ``NAME+target``, the same sampled for its targets with the oracle's
+help; ``NAME+own``, sampled for them with the help of a model learned from the same labelled rows (`generators.forward`),
+which leaves it in its league; and any with ``@LABEL`` behind, which sets it apart from others of that name with other
+settings.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from generators.base import FAMILIES, Samples, settings_of
 from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.table import LabelledAlloys
+from generators.forward import MixtureModel
+from generators.presets import preset
 from generators.resampling import TargetSampler, TargetSettings
 
 League = Literal["A", "B"]
@@ -27,7 +31,13 @@ Settings = Mapping[str, Mapping[str, Any]]
 """Values that differ from the defaults, by entrant."""
 
 TARGET = "+target"
-"""Ending of the names of entrants that are sampled for their targets."""
+"""Ending of the names of entrants that are sampled for their targets with the oracle's help."""
+
+OWN = "+own"
+"""Ending of the names of entrants that are sampled for their targets with the help of a model of the labelled rows."""
+
+BEST = "flow"
+"""The family that both endings enter with where nobody is named: the one that they served best."""
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
@@ -73,7 +83,9 @@ class _Family:
         from generators.training import train  # late: imports torch
 
         settings, device = self.settings, self.device
-        model = train(self.name, data.space, data.names, data.units, data.values, settings, seed=seed, device=device)
+        model = train(
+            self.name, data.space, data.names, data.units, data.values, settings, seed=seed, device=device, threads=1
+        )
         return model.generator()
 
 
@@ -84,10 +96,12 @@ class Targeted:
     Attributes:
         base: trains the other.
         settings: of the sampling.
+        own: whether properties are those of a model learned from the labelled rows, not the oracle's.
     """
 
     base: Train
     settings: TargetSettings
+    own: bool = False
 
     def __call__(self, data: LabelledAlloys, oracle: Oracle, seed: int) -> Sampler:
         """Both."""
@@ -95,24 +109,35 @@ class Targeted:
 
     def around(self, sampler: Sampler, data: LabelledAlloys, oracle: Oracle) -> Sampler:
         """What is trained already, sampled for its targets."""
-        return TargetSampler(sampler, data.space, data.units, oracle, self.settings)
+        properties = MixtureModel(data.fractions, data.values) if self.own else oracle
+        return TargetSampler(sampler, data.space, data.units, properties, self.settings)
 
 
-def family_entrant(name: str, settings: Mapping[str, Any] | None = None, device: str = "auto") -> Entrant:
-    """A family of `generators.base.FAMILIES`, trained as its settings say.
+def family_entrant(
+    name: str, settings: Mapping[str, Any] | None = None, device: str = "auto", rows: int = 0
+) -> Entrant:
+    """A family of `generators.base.FAMILIES`, trained as its settings say; others are those for that many rows.
 
     Raises:
         InputError: for an unknown family or setting, or a value out of range.
     """
-    complete = settings_of(name, settings)
+    complete = settings_of(name, {**preset(name, rows), **(settings or {})})
     league = cast(League, getattr(FAMILIES[name], "league", "A"))
     return Entrant(name, league, _Family(name, complete, device), {"family": complete})
 
 
-def target_entrant(base: Entrant, settings: TargetSettings | None = None) -> Entrant:
-    """An entrant sampled for its targets: trained as it is, its draws refined and chosen with the oracle's help."""
+def target_entrant(base: Entrant, settings: TargetSettings | None = None, *, own: bool = False) -> Entrant:
+    """An entrant sampled for its targets: trained as it is, its draws refined and chosen.
+
+    Args:
+        base: the entrant.
+        settings: of the sampling; None for the defaults.
+        own: whether a model learned from the labelled rows alone says what properties a draw has: then the entrant
+            stays in its league. Else the oracle does: league B.
+    """
     chosen = settings or TargetSettings()
-    return Entrant(base.name + TARGET, "B", Targeted(base.train, chosen), {**base.settings, "target": asdict(chosen)})
+    train, complete = Targeted(base.train, chosen, own), {**base.settings, "target": asdict(chosen)}
+    return Entrant(base.name + (OWN if own else TARGET), base.league if own else "B", train, complete)
 
 
 def target_settings(values: Mapping[str, Any]) -> TargetSettings:
@@ -154,26 +179,27 @@ class _Name:
 
     text: str
     bare: str
-    targeted: bool
+    ending: str
     label: str
 
     @classmethod
     def parse(cls, text: str) -> _Name:
-        """Reads ``NAME[+target][@LABEL]``.
+        """Reads ``NAME[+target|+own][@LABEL]``.
 
         Raises:
             InputError: for a name that is neither a family nor a baseline, or a label with other signs.
         """
         front, at, label = text.partition("@")
-        bare = front.removesuffix(TARGET)
+        ending = next((each for each in (TARGET, OWN) if front.endswith(each)), "")
+        bare = front.removesuffix(ending)
         if bare not in FAMILIES and bare not in BASELINES:
             raise InputError(
                 f"unknown generator family {text!r}; available are {', '.join(FAMILIES)}, "
-                f"and the baselines {', '.join(BASELINES)}, each also as NAME{TARGET}"
+                f"and the baselines {', '.join(BASELINES)}, each also as NAME{TARGET} or NAME{OWN}"
             )
         if at and not _LABEL.fullmatch(label):
             raise InputError(f"the label after @ has letters, digits, '.', '_' and '-', at most 40, got {text!r}")
-        return cls(text, bare, front != bare, label)
+        return cls(text, bare, ending, label)
 
     def source(self, settings: Settings) -> Mapping[str, Any]:
         """The settings that its family is trained with: those of its own label, else the family's."""
@@ -181,15 +207,16 @@ class _Name:
         return settings.get(labelled if self.label and labelled in settings else self.bare) or {}
 
 
-def entrants(names: Sequence[str] = (), settings: Settings | None = None) -> list[Entrant]:
-    """Families and baselines by name, in that order; all of them, families both ways, where none is named.
+def entrants(names: Sequence[str] = (), settings: Settings | None = None, rows: int = 0) -> list[Entrant]:
+    """Families and baselines by name, in that order; all of them, and `BEST` in all three ways, where none is named.
 
     Args:
         names: families or baselines; with ``+target`` behind, sampled for their targets; with ``@LABEL`` behind,
             an entrant of ``settings``. Where none is named, every labelled entrant of ``settings`` takes part.
         settings: values that differ from the defaults, by entrant: of training for ``NAME``, of `TargetSettings`
             for ``NAME+target``. ``NAME+target`` is trained as ``NAME`` is; ``NAME+target@LABEL`` as
-            ``NAME@LABEL`` where there is one, else as ``NAME``.
+            ``NAME@LABEL`` where there is one, else as ``NAME``. The same holds for ``NAME+own``.
+        rows: labelled rows, for the families' settings (`generators.presets`).
 
     Raises:
         InputError: for an unknown name, or settings that `check_settings` finds fault with.
@@ -200,15 +227,16 @@ def entrants(names: Sequence[str] = (), settings: Settings | None = None) -> lis
     for name in map(_Name.parse, names):
         if name.label and name.text not in given:
             raise InputError(f"{name.text!r} has a label, but there are no settings of that name; give them")
-    both = [name + ending for name in FAMILIES for ending in ("", TARGET)]
-    everything = (*both, *BASELINES, *(name for name in given if "@" in name))
-    return [_entrant(_Name.parse(name), given) for name in tuple(dict.fromkeys(names)) or everything]
+    everything = (*FAMILIES, BEST + OWN, BEST + TARGET, *BASELINES, *(name for name in given if "@" in name))
+    return [_entrant(_Name.parse(name), given, rows) for name in tuple(dict.fromkeys(names)) or everything]
 
 
-def _entrant(name: _Name, settings: Settings) -> Entrant:
-    found = family_entrant(name.bare, name.source(settings)) if name.bare in FAMILIES else BASELINES[name.bare]
-    if name.targeted:
-        found = target_entrant(found, target_settings(settings.get(name.text) or {}))
+def _entrant(name: _Name, settings: Settings, rows: int) -> Entrant:
+    neural = name.bare in FAMILIES
+    found = family_entrant(name.bare, name.source(settings), rows=rows) if neural else BASELINES[name.bare]
+    if name.ending:
+        chosen = target_settings(settings.get(name.text) or {})
+        found = target_entrant(found, chosen, own=name.ending == OWN)
     return Entrant(name.text, found.league, found.train, found.settings)
 
 
@@ -222,8 +250,8 @@ def check_settings(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
             continue
         if not isinstance(values or {}, Mapping):
             yield (text,), f"settings are a mapping of names to values, got {values!r}"
-        elif not name.targeted and name.bare in BASELINES:
-            yield (text,), f"the baseline {name.bare} has no settings; {name.bare}{TARGET} has"
+        elif not name.ending and name.bare in BASELINES:
+            yield (text,), f"the baseline {name.bare} has no settings; {name.bare}{TARGET} and {name.bare}{OWN} have"
         else:
             yield from _value_mistakes(name, values or {})
 
@@ -231,7 +259,7 @@ def check_settings(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
 def _value_mistakes(name: _Name, values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
     for key, value in values.items():
         try:
-            if name.targeted:
+            if name.ending:
                 target_settings({key: value})
             else:
                 settings_of(name.bare, {key: value})
