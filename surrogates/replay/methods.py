@@ -152,8 +152,8 @@ def log_chance(means: Floats, stds: Floats, seen: Floats, left: Rows, wanted: fl
 
     low = min(float(seen.min()), float((centre - _BEYOND * width).min())) - 1.0
     high = max(float(seen.max()), float((centre + _BEYOND * width).max())) + 1.0
-    # The count of answers above is a step function: the root may be a jump, which bisection finds as well.
-    edge = brentq(excess, low, high, xtol=1e-4) if excess(low) > 0 > excess(high) else high
+    # The count of answers above is a step function: the root may be a jump, which is found as well.
+    edge = brentq(excess, low, high, xtol=1e-4)
     return np.asarray(logsumexp(log_ndtr((means - edge) / stds), axis=0) - np.log(len(means)))
 
 
