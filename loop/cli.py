@@ -19,7 +19,7 @@ from rich.table import Table
 from alloys.composition import parse_formulas
 from alloys.errors import InputError, WorkError
 from alloys.records import Measured, Verdict
-from loop import cli_data, cli_evaluate, cli_generate
+from loop import cli_data, cli_evaluate, cli_generate, cli_replay
 from loop.console import Json
 from loop.console import err as _err
 from loop.console import out as _out
@@ -38,6 +38,7 @@ app = typer.Typer(
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_evaluate.app, name="evaluate")
 app.command()(cli_generate.generate)
+app.command()(cli_replay.replay)
 
 Formulas = Annotated[list[str], typer.Argument(metavar="FORMULA...", help="for example Nb45Ta25Ti15Hf15")]
 

@@ -1,0 +1,174 @@
+"""What a pool is learned from: columns of numbers, and formulas as fractions with descriptors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.composition import SYMBOLS, Composition
+from alloys.descriptors import describe
+from alloys.elements import column, known_elements, tabulated_elements
+from alloys.errors import InputError
+from alloys.reference import linear
+
+Floats = NDArray[np.float64]
+
+_MIXED = (
+    "mass", "vec", "radius", "electronegativity", "electronegativity_allen", "melting_point", "molar_volume",
+    "mass_density", "shear_modulus", "bulk_modulus", "gamma_us", "gamma_s",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns to learn from.
+
+    Attributes:
+        formula: of formulas, or an empty name.
+        elements: of amounts of elements, two or more, named after them; none beside formulas.
+        numeric: all other columns of numbers.
+    """
+
+    formula: str
+    elements: tuple[str, ...]
+    numeric: tuple[str, ...]
+
+    @classmethod
+    def of(cls, formula: str, numbers: tuple[str, ...]) -> Columns:
+        """Takes the elements out of columns of numbers."""
+        elements = tuple(name for name in numbers if name in SYMBOLS)
+        if formula or len(elements) < 2:
+            return cls(formula, (), numbers)
+        return cls("", elements, tuple(name for name in numbers if name not in elements))
+
+    @property
+    def composed(self) -> bool:
+        """Whether the rows are compositions."""
+        return bool(self.formula or self.elements)
+
+
+def choose_columns(
+    source: str,
+    columns: Sequence[str],
+    records: Sequence[Mapping[str, str | None]],
+    target: str,
+    features: Sequence[str],
+    notes: list[str],
+) -> Columns:
+    """Which columns are the inputs; what is not used although it could be is noted.
+
+    Raises:
+        InputError: for unknown columns, the target among them, several of formulas, or none at all.
+    """
+    for name in features:
+        if name not in columns or name == target:
+            others = ", ".join(repr(other) for other in columns if other != target)
+            raise InputError(f"{source}: {name!r} cannot be a feature; there are {others}")
+    kinds = {name: _kind(name, records) for name in (features or columns) if name != target}
+    formulas = [name for name, kind in kinds.items() if kind == "formula"]
+    numeric = tuple(name for name, kind in kinds.items() if kind == "number")
+    if features:
+        text = [name for name, kind in kinds.items() if kind == "text"]
+        if text or len(formulas) > 1:
+            raise InputError(
+                f"{source}: features must be numbers and at most one column of formulas; "
+                f"got text in {', '.join(map(repr, text)) or 'none'}, formulas in {', '.join(map(repr, formulas))}"
+            )
+        return Columns.of(formulas[0] if formulas else "", numeric)
+    if formulas:
+        if numeric:
+            notes.append(f"not used, name them with --features to use them: {', '.join(numeric)}")
+        return Columns.of(formulas[0], ())
+    if not numeric:
+        raise InputError(f"{source}: there is neither a column of formulas nor one of numbers beside {target!r}")
+    return Columns.of("", numeric)
+
+
+def _kind(name: str, records: Sequence[Mapping[str, str | None]]) -> str:
+    """What the cells of a column are: ``number``, ``formula``, or ``text``."""
+    cells = [cell for record in records if (cell := (record.get(name) or "").strip())]
+    if name.lower().endswith(("formula", "composition")):
+        return "formula"
+    try:
+        for cell in cells:
+            float(cell)
+    except ValueError:
+        return "text"
+    return "number" if cells else "text"
+
+
+def compositions(
+    records: Sequence[Mapping[str, str | None]], columns: Columns, notes: list[str]
+) -> list[Composition | None]:
+    """The composition of every row, None where it cannot be read (noted) or there is none."""
+    if not columns.composed:
+        return [None] * len(records)
+    found: list[Composition | None] = []
+    problems = []
+    for place, record in enumerate(records, start=1):
+        try:
+            found.append(_composition(record, columns))
+        except (InputError, ValueError) as error:
+            found.append(None)
+            problems.append(f"row {place}: {error}")
+    if problems:
+        notes.append(f"{len(problems)} of {len(records)} rows left out: composition ({problems[0]})")
+    return found
+
+
+def _composition(record: Mapping[str, str | None], columns: Columns) -> Composition:
+    if columns.formula:
+        return Composition.parse((record.get(columns.formula) or "").replace(" ", ""))
+    return Composition.from_amounts({name: float(record.get(name) or 0) for name in columns.elements})
+
+
+def describe_pool(
+    parsed: Sequence[Composition | None], notes: list[str]
+) -> tuple[tuple[str, ...], Floats, Floats | None]:
+    """Elements, fractions ``(n, e)`` and descriptors ``(n, k)`` of compositions; nothing where there are none.
+
+    Every element with full data: the surrogate's own descriptors. Else means and spreads of the numbers that all
+    elements in the table have, with size mismatch, mixing enthalpy and mixing entropy; elements that are not in the
+    table are left out of them, which is noted, and a row of such elements alone gets the mean of the others.
+    """
+    rows = [composition for composition in parsed if composition is not None]
+    if not rows:
+        return (), np.zeros((len(parsed), 0)), None
+    symbols = tuple(sorted({symbol for row in rows for symbol in row.elements}))
+    fractions = np.array([[row.fractions().get(symbol, 0.0) for symbol in symbols] for row in rows])
+    if set(symbols) <= set(known_elements()):
+        return symbols, fractions, describe(symbols, fractions)
+    present = np.array([symbol in tabulated_elements() for symbol in symbols])
+    share = fractions[:, present].sum(axis=1)
+    partial = share < 1 - 1e-9
+    if not (share > 0).any():
+        notes.append(f"no descriptors: no reference data for {', '.join(symbols)}")
+        return symbols, fractions, None
+    if partial.any():
+        stray = ", ".join(np.array(symbols)[~present])
+        notes.append(f"descriptors of {int(partial.sum())} rows are without {stray}: no reference data")
+    some = share > 0
+    found = _mixtures(tuple(np.array(symbols)[present].tolist()), fractions[np.ix_(some, present)] / share[some, None])
+    descriptors = np.tile(found.mean(axis=0), (len(rows), 1))
+    descriptors[some] = found
+    return symbols, fractions, descriptors
+
+
+def _mixtures(symbols: tuple[str, ...], fractions: Floats) -> Floats:
+    found = [linear.mixing_entropy(fractions)]
+    for name in _MIXED:
+        try:
+            values = column(symbols, name)
+        except InputError:
+            continue
+        mean = fractions @ values
+        found += [mean, np.sqrt(np.maximum(fractions @ values**2 - mean**2, 0.0))]
+    for model in (linear.size_mismatch, linear.mixing_enthalpy):
+        try:
+            found.append(model(symbols, fractions))
+        except InputError:
+            continue
+    return np.column_stack(found)
