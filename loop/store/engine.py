@@ -74,8 +74,12 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
+    def write(self, *, shared: bool = False) -> Iterator[sa.Connection]:
         """One transaction that takes the write lock at its start; it commits at the end, or leaves nothing.
+
+        Args:
+            shared: whether others of that kind may run beside it, because each locks the rows that it reads. SQLite
+                has no such locks: there it makes no difference.
 
         Raises:
             StoreBusy: if another writer held it for too long.

@@ -15,10 +15,12 @@ from alloys.records import digest_of
 from loop.store.base import Clock, decode, encode
 from loop.store.engine import Database, head_revision, is_database, migrate, revision_of
 from loop.store.errors import CampaignExists, NoCampaign, StoreError
+from loop.store.imports import ImportMethods
 from loop.store.iterations import IterationMethods
 from loop.store.lock import refuse_network_folder
 from loop.store.observations import ObservationMethods
 from loop.store.outbox import OutboxMethods
+from loop.store.people import PeopleMethods
 from loop.store.queue import QueueMethods
 from loop.store.records import CampaignInfo
 from loop.store.schema import campaign
@@ -28,7 +30,7 @@ def _fresh_token() -> str:
     return str(uuid.uuid4())
 
 
-class CampaignStore(IterationMethods, QueueMethods, ObservationMethods, OutboxMethods):
+class CampaignStore(IterationMethods, QueueMethods, PeopleMethods, ImportMethods, ObservationMethods, OutboxMethods):
     """A campaign's database with its validation queue inside.
 
     Made by `create` or `open`. Every write is one short transaction, so a process may end at any moment. Threads

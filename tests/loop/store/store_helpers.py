@@ -73,11 +73,11 @@ def make(path: Path, clock: Clock | None = None, **more: Any) -> CampaignStore:
     return CampaignStore.create(path, clock=clock or Clock(), tokens=Tokens(), **{**given, **more})
 
 
-def begin(store: CampaignStore, numbers: Sequence[int], index: int = 0) -> list[str]:
+def begin(store: CampaignStore, numbers: Sequence[int], index: int = 0, **more: bool) -> list[str]:
     """Begins an iteration with those alloys and returns the keys of its jobs, by rank."""
     store.begin_iteration(index)
     selections = [selection(number, rank) for rank, number in enumerate(numbers)]
-    return [p.key for p in store.store_batch(index, selections, [request(number) for number in numbers])]
+    return [p.key for p in store.store_batch(index, selections, [request(number) for number in numbers], **more)]
 
 
 def lease_one(store: CampaignStore, owner: str = "me") -> Lease:
