@@ -23,7 +23,8 @@ from validation.base import Validator
 from validation.registry import make_validator
 
 EXTERNAL = "external"
-"""The validator's name where a person brings the answers; see `loop.campaign.Campaign.observe`."""
+PEOPLE = (EXTERNAL, "human")
+"""The validator's names where people bring the answers: by `alloyloop queue import`, or `Campaign.observe`."""
 
 Mistake = tuple[Location, str]
 
@@ -60,9 +61,9 @@ def build_validator(config: ValidatorConfig) -> Validator | None:
     Raises:
         InputError: for an unknown validator or settings that it refuses.
     """
-    if config.name == EXTERNAL:
+    if config.name in PEOPLE:
         if config.settings:
-            raise InputError(f"the validator 'external' has no settings, got {sorted(config.settings)}")
+            raise InputError(f"the validator {config.name!r} has no settings, got {sorted(config.settings)}")
         return None
     return make_validator(config.name, config.settings)
 

@@ -153,7 +153,9 @@ class Campaign:
         else:
             chosen = self._choose(index, executor, batch or self.config.batch, progress)
         requests = [self._request(selection) for selection in chosen]
-        return self.store.store_batch(index, chosen, requests, by_hand=self.validator is None)
+        return self.store.store_batch(
+            index, chosen, requests, by_hand=self.validator is None, hold=self.config.validation.hold
+        )
 
     def close_iteration(self, index: int) -> View:
         """Writes an iteration's numbers and files, closes it, and returns what is known then."""
@@ -209,7 +211,7 @@ class Campaign:
         return [(model, wanted[model.family]) for model in models]
 
     def _request(self, selection: Selection) -> ValidationRequest:
-        name = self.validator.name if self.validator is not None else EXTERNAL
+        name = self.validator.name if self.validator is not None else self.config.validator.name
         fingerprint = self.validator.fingerprint if self.validator is not None else EXTERNAL
         return ValidationRequest(selection.candidate.composition, name, fingerprint)
 

@@ -83,6 +83,12 @@ class ValidatorConfig(_Strict):
     settings: dict[str, Any] = {}
 
 
+class ValidationConfig(_Strict):
+    """Whether new jobs wait for a person's approval before they are validated."""
+
+    hold: bool = False
+
+
 class ClusterConfig(_Strict):
     """Where training and validation run: a Ray cluster, or this process."""
 
@@ -114,6 +120,7 @@ class CampaignConfig(_Strict):
     generator: GeneratorConfig = GeneratorConfig()
     screening: ScreeningConfig = ScreeningConfig()
     validator: ValidatorConfig = ValidatorConfig()
+    validation: ValidationConfig = ValidationConfig()
     cluster: ClusterConfig = ClusterConfig()
     tracking: TrackingConfig = TrackingConfig()
     directory: str = "campaigns"
@@ -121,7 +128,7 @@ class CampaignConfig(_Strict):
     def science(self) -> dict[str, Any]:
         """The part that decides results: everything but where and how long it runs."""
         return self.model_dump(
-            mode="json", by_alias=True, exclude={"iterations", "cluster", "tracking", "directory", "name"}
+            mode="json", by_alias=True, exclude={"iterations", "validation", "cluster", "tracking", "directory", "name"}
         )
 
     @property

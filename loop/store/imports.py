@@ -92,11 +92,12 @@ def refusal(row: Result, head: JobHead | None) -> str | None:
     return None
 
 
-def listing(problems: Sequence[Problem], most: int = 20) -> str:
-    """Problems by line, the first so many of them."""
+def listing(problems: Sequence[Problem], more: int = 0, most: int = 20) -> str:
+    """Problems by line, the first so many of them; ``more`` were not kept."""
     lines = [f"line {line}: {text}" for line, text in sorted(problems)[:most]]
-    if len(problems) > most:
-        lines.append(f"and {len(problems) - most} more")
+    left = max(0, len(problems) - most) + more
+    if left:
+        lines.append(f"and {left} more")
     return "\n  ".join(["nothing was imported:", *lines])
 
 

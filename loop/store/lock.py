@@ -51,12 +51,17 @@ def refuse_network_folder(folder: Path, mounts: Path = Path("/proc/mounts")) -> 
         )
 
 
-def _owner() -> str:
+def user_name() -> str:
+    """Who runs this process; the user's number where there is no name."""
     try:
-        user = getpass.getuser()
+        return getpass.getuser()
     except (KeyError, OSError):
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()} pid {os.getpid()} since {datetime.now(UTC).isoformat(timespec='seconds')}"
+        return str(os.getuid())
+
+
+def _owner() -> str:
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    return f"{user_name()}@{socket.gethostname()} pid {os.getpid()} since {since}"
 
 
 class DriverLock:

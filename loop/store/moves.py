@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -69,10 +69,19 @@ def select_jobs(
     return [_job(row) for row in connection.execute(query)]
 
 
-def stream_jobs(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> Iterator[Job]:
-    """The same, one after another, so that a million fit into little memory."""
-    query = _SELECT.where(*conditions).order_by(*_ORDER).execution_options(yield_per=1000)
-    return (_job(row) for row in connection.execute(query))
+def page_jobs(
+    connection: sa.Connection, *conditions: sa.ColumnElement[bool], after: tuple[int, int], limit: int
+) -> list[Job]:
+    """Jobs by iteration and rank, those after a place."""
+    place = sa.tuple_(proposals.c.iteration, proposals.c.rank)
+    query = (
+        sa.select(jobs, proposals.c.iteration, proposals.c.rank)
+        .select_from(proposals.join(jobs, jobs.c.key == proposals.c.job_key))
+        .where(*conditions, place > sa.tuple_(*map(sa.literal, after)))
+        .order_by(proposals.c.iteration, proposals.c.rank)
+        .limit(limit)
+    )
+    return [_job(row) for row in connection.execute(query)]
 
 
 def load_job(connection: sa.Connection, key: str, *, lock: bool = False) -> Job:

@@ -129,6 +129,17 @@ class ObservationMethods(StorePart):
         with self._read() as connection:
             return [_stored(row) for row in connection.execute(query)]
 
+    def results(self, composition: Composition) -> list[StoredObservation]:
+        """Everything that was seen of one alloy, replicates included, in the order of arrival."""
+        query = (
+            sa.select(observations, proposals.c.rank)
+            .select_from(observations.outerjoin(proposals, proposals.c.job_key == observations.c.job_key))
+            .where(observations.c.composition == composition.canonical())
+            .order_by(observations.c.id)
+        )
+        with self._read() as connection:
+            return [_stored(row) for row in connection.execute(query)]
+
     def dataset_digest(self) -> str:
         """A digest of everything accepted, whatever order it came in."""
         return dataset_digest([stored.observation for stored in self.observations()])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 
 from alloys.records import Failed, FailureKind, ValidationRequest, Verdict
 from loop.store.base import StorePart
 from loop.store.breaker import note_answer, note_failure, select_pauses
 from loop.store.errors import StaleLease, StoreError
-from loop.store.moves import load_job, move, select_events, select_jobs, was_issued
+from loop.store.moves import load_job, move, page_jobs, select_events, select_jobs, was_issued
 from loop.store.observations import keep_replicate
 from loop.store.records import Job, JobEvent, Lease, Outcome, Pause
 from loop.store.schema import jobs
@@ -160,10 +162,25 @@ class QueueMethods(StorePart):
         Raises:
             StoreError: for an unknown state.
         """
-        if state is not None and state not in set(JobState):
-            raise StoreError(f"unknown job state {state!r}; available are {', '.join(JobState)}")
+        conditions = _in_state(state)
         with self._read() as connection:
-            return select_jobs(connection, *([] if state is None else [jobs.c.state == state]))
+            return select_jobs(connection, *conditions)
+
+    def each_job(self, state: JobState | str | None = None, page: int = 1000) -> Iterator[Job]:
+        """The same, read page by page, so that a million take little memory and hold nobody up.
+
+        Raises:
+            StoreError: for an unknown state.
+        """
+        conditions = _in_state(state)
+        after = (-1, -1)
+        while True:
+            with self._read() as connection:
+                found = page_jobs(connection, *conditions, after=after, limit=page)
+            yield from found
+            if len(found) < page:
+                return
+            after = (found[-1].iteration or 0, found[-1].rank or 0)
 
     def open_jobs(self, iteration: int | None = None) -> list[Job]:
         """Jobs whose answer is still to come, of one iteration or of all; those in review are not among them."""
@@ -205,6 +222,14 @@ class QueueMethods(StorePart):
             UnknownJob: if there is no such job.
         """
         return self.job(key).request
+
+
+def _in_state(state: JobState | str | None) -> list[sa.ColumnElement[bool]]:
+    if state is None:
+        return []
+    if state not in set(JobState):
+        raise StoreError(f"unknown job state {state!r}; available are {', '.join(JobState)}")
+    return [jobs.c.state == state]
 
 
 def _stale(job: Job, token: str) -> str:
