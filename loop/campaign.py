@@ -28,7 +28,7 @@ from loop import steps
 from loop.assembly import EXTERNAL, build_goal, build_space, build_validator, start_table
 from loop.config import CampaignConfig, load_config
 from loop.files import write_named
-from loop.identity import open_store
+from loop.identity import open_store, state_url
 from loop.jobs import Executor, LocalExecutor, ValidatorSpec
 from loop.metrics import iteration_metrics
 from loop.ranking import rank
@@ -88,7 +88,7 @@ class Campaign:
         # A start that cannot be had is found out before there is a campaign.
         _start(config, table, config.start.validate_count)
         folder = Path(config.directory) / config.name
-        lock = DriverLock(folder)
+        lock = DriverLock(folder, state_url(config))
         lock.acquire()
         try:
             store = open_store(folder, config, validator, table)

@@ -124,11 +124,14 @@ class CampaignConfig(_Strict):
     cluster: ClusterConfig = ClusterConfig()
     tracking: TrackingConfig = TrackingConfig()
     directory: str = "campaigns"
+    state: str | None = None
 
     def science(self) -> dict[str, Any]:
         """The part that decides results: everything but where and how long it runs."""
         return self.model_dump(
-            mode="json", by_alias=True, exclude={"iterations", "validation", "cluster", "tracking", "directory", "name"}
+            mode="json",
+            by_alias=True,
+            exclude={"iterations", "validation", "cluster", "tracking", "directory", "state", "name"},
         )
 
     @property

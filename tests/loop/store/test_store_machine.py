@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from alloys.records import Failed
 from loop.store import IllegalMove, Result, StaleLease, StoreError, check_store
@@ -335,10 +335,14 @@ class QueueMachine(RuleBasedStateMachine):
         assert check_store(self.store) == []
 
 
-TestQueue = QueueMachine.TestCase
-TestQueue.settings = settings(
-    max_examples=25,
-    stateful_step_count=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+def test_the_queue(backend: str) -> None:
+    """More sequences in a file than on a server, where each transaction takes longer."""
+    run_state_machine_as_test(
+        QueueMachine,
+        settings=settings(
+            max_examples=25 if backend == "sqlite" else 6,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        ),
+    )
