@@ -72,8 +72,8 @@ def answer(jobs: Path, results: Path) -> None:
             writer.writerow(row)
 
 
-def measured(*arguments: str) -> tuple[float, float, str]:
-    """Seconds and peak resident memory (MiB) of a command line, and what it said.
+def measured(*arguments: str) -> tuple[float, float, float, str]:
+    """Seconds, seconds of CPU and peak resident memory (MiB) of a command line, and what it said.
 
     Raises:
         RuntimeError: if it failed.
@@ -88,7 +88,8 @@ def measured(*arguments: str) -> tuple[float, float, str]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(text)
-    return time.perf_counter() - begin, usage.ru_maxrss / 1024, " ".join(text.split())
+    seconds = time.perf_counter() - begin
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, " ".join(text.split())
 
 
 def main() -> None:
@@ -114,8 +115,9 @@ def main() -> None:
     raise SystemExit(done != given.results)
 
 
-def _line(what: str, step: tuple[float, float, str]) -> str:
-    return f"{what}: {step[0]:.0f} s, peak {step[1]:.0f} MiB: {step[2].split(' written')[0]}"
+def _line(what: str, step: tuple[float, float, float, str]) -> str:
+    seconds, cpu, peak, text = step
+    return f"{what}: {seconds:.0f} s ({cpu:.0f} s of CPU), peak {peak:.0f} MiB: {text.split(' written')[0]}"
 
 
 if __name__ == "__main__":

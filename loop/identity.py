@@ -105,7 +105,7 @@ def _refuse_change(stored: Mapping[str, Any], given: Mapping[str, Any], name: st
         raise InputError(
             f"the campaign {name!r} was begun with another configuration:\n  "
             + "\n  ".join(changes)
-            + "\nOnly iterations, cluster, tracking and directory may change. Use --name for a new campaign"
+            + "\nOnly iterations, validation, cluster, tracking and directory may change. Use --name for a new campaign"
         )
 
 

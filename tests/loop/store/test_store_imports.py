@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from alloys.records import Measured, Quantity
-from loop.store import JobState, Result, StoreError, check_store
+from loop.store import CampaignStore, JobState, Result, StoreError, check_store
 from loop.store import imports as imports_module
 from tests.loop.store.store_helpers import PHYSICS, SUSPECT, begin, make, measured
 
@@ -134,3 +139,36 @@ def test_an_answer_of_a_worker_can_be_contradicted_by_people(store):
 def test_results_need_their_source(store):
     with pytest.raises(StoreError, match="need their source"):
         store.import_results([], source="", wanted=WANTED)
+
+
+KILLED = """
+import os, signal, sys
+from loop.store import CampaignStore, Result
+from loop.store import imports
+
+imports.BATCH = 2
+
+def rows(store):
+    for place, job in enumerate(store.jobs(), start=2):
+        if place == 7:  # two batches are written, and not committed
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield Result(place, job.key, job.nonce, {"solidus": 2400.0, "liquidus": 2600.0}, {})
+
+with CampaignStore.open(sys.argv[1]) as store:
+    store.import_results(rows(store), source="lab", wanted=("solidus", "liquidus"))
+"""
+
+
+def test_an_import_that_is_killed_leaves_nothing(tmp_path):
+    path = tmp_path / "killed.db"
+    with make(path) as store:
+        keys = begin(store, range(8), by_hand=True)
+        before = (store.jobs(), store.events())
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(path)], env=environment, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with CampaignStore.open(path) as store:
+        assert (store.jobs(), store.events()) == before
+        assert store.observations(include_replicates=True) == []
+        assert _bring(store, *[_whole(store, key) for key in keys]) == {"answered": 8}
+        assert check_store(store) == []

@@ -144,9 +144,31 @@ class QueueMachine(RuleBasedStateMachine):
         model.end("done", model.token, str(value))
 
     @precondition(leased)
-    @rule(data=st.data(), verdict=st.sampled_from([INFRASTRUCTURE, INFRASTRUCTURE, PHYSICS, SUSPECT]))
+    @rule(data=st.data(), verdict=st.sampled_from([INFRASTRUCTURE, PHYSICS, SUSPECT]))
     def fail(self, data: st.DataObject, verdict: Failed) -> None:
-        key = data.draw(st.sampled_from(self.leased()))
+        self._fail(data.draw(st.sampled_from(self.leased())), verdict)
+
+    @rule(n=st.integers(1, 3), seconds=st.sampled_from([0, 400, 1400]))
+    def outage(self, n: int, seconds: int) -> None:
+        """Whatever is asked fails, twice."""
+        for _ in range(2):
+            self.claim("a", n, 60)
+            for key in self.leased():
+                self._fail(key, INFRASTRUCTURE)
+            self.clock.now += seconds
+
+    @rule(times=st.integers(2, 3))
+    def poison(self, times: int) -> None:
+        """Whoever takes the first job dies; then people ask again."""
+        for _ in range(times):
+            self.claim("b", 1, 60)
+            for key in self.leased():
+                self._end(key, died=True)
+        for key, model in self.models.items():
+            if model.state == "needs_review":
+                self._retry(key)
+
+    def _fail(self, key: str, verdict: Failed) -> None:
         model = self.models[key]
         outcome = self.store.finish(key, str(model.token), verdict)
         if verdict is INFRASTRUCTURE:
@@ -193,7 +215,9 @@ class QueueMachine(RuleBasedStateMachine):
     @precondition(leased)
     @rule(data=st.data(), died=st.booleans())
     def end(self, data: st.DataObject, died: bool) -> None:
-        key = data.draw(st.sampled_from(self.leased()))
+        self._end(data.draw(st.sampled_from(self.leased())), died)
+
+    def _end(self, key: str, died: bool) -> None:
         model = self.models[key]
         if died:
             state = self.store.worker_died(key, str(model.token))
@@ -231,7 +255,9 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(place=places)
     def retry(self, place: int) -> None:
-        key = self.key_of(place)
+        self._retry(self.key_of(place))
+
+    def _retry(self, key: str) -> None:
         model = self.models[key]
         if model.state not in {"needs_review", "retry_wait"}:
             with pytest.raises(IllegalMove, match=f"is {model.state}: only a job that needs review"):
@@ -288,9 +314,16 @@ class QueueMachine(RuleBasedStateMachine):
             self.store.cancel(key)
             model.drop("cancelled")
 
-    @rule(place=places, value=values, stale=st.sampled_from([False, False, False, True]))
-    def bring(self, place: int, value: float, stale: bool) -> None:
-        key = self.key_of(place)
+    @rule(place=places, several=st.lists(values, min_size=1, max_size=3))
+    def bring(self, place: int, several: list[float]) -> None:
+        for value in several:
+            self._bring(self.key_of(place), value)
+
+    @rule(place=places)
+    def bring_stale(self, place: int) -> None:
+        self._bring(self.key_of(place), 2400.0, stale=True)
+
+    def _bring(self, key: str, value: float, stale: bool = False) -> None:
         model = self.models[key]
         nonce = "stale" if stale else self.store.job(key).nonce
         row = Result(2, key, nonce, {"solidus": value}, {})
