@@ -99,7 +99,19 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
         found += _uncovered(space, validator)
     _part(data, "generator", GeneratorConfig, lambda config: _check_generator(config, space), found)
     _part(data, "start", StartConfig, start_table, found)
+    if isinstance(data.get("state"), str):
+        found += _unusable_state(data["state"])
     return found
+
+
+def _unusable_state(text: str) -> list[Mistake]:
+    from loop.store.postgresql import parse_url
+
+    try:
+        parse_url(text, schema="any")
+    except InputError as error:
+        return [(("state",), f"state: {error}")]
+    return []
 
 
 def _part(

@@ -326,18 +326,30 @@ def _check_batch(store: CampaignStore, batch: Sequence[_Line], problems: _Proble
 
 def _other_alloy(line: _Line, head: JobHead) -> str | None:
     """What is wrong where the row's formula or fractions are not the job's."""
-    composition = Composition.from_canonical(head.composition)
-    amounts = composition.fractions()
+    amounts = _amounts(head.composition)
     given = list(line.fractions)
-    if line.formula and line.formula != str(composition):
+    if line.formula and line.formula != _formula(amounts):
         try:
             parsed = Composition.parse(line.formula).fractions()
         except InputError as error:
             return str(error)
         given += [(symbol, parsed.get(symbol, 0.0)) for symbol in {*parsed, *amounts}]
     if any(abs(amounts.get(symbol, 0.0) - fraction) > _TOLERANCE for symbol, fraction in given):
-        return f"the job asks for {composition}, and the row is of another alloy; bring that one with Campaign.observe"
+        asked = Composition.from_canonical(head.composition)
+        return f"the job asks for {asked}, and the row is of another alloy; bring that one with Campaign.observe"
     return None
+
+
+def _amounts(canonical: str) -> dict[str, float]:
+    """Fractions of a canonical composition, without the exact arithmetic that a million rows would wait for."""
+    pairs = (part.split(":") for part in canonical.split(","))
+    ratios = ((symbol, ratio.partition("/")) for symbol, ratio in pairs)
+    return {symbol: int(above) / int(below or 1) for symbol, (above, _, below) in ratios}
+
+
+def _formula(amounts: Mapping[str, float]) -> str:
+    """The formula as a composition writes it, but for the last digit perhaps."""
+    return "".join(symbol + f"{100 * amount:.3f}".rstrip("0").rstrip(".") for symbol, amount in amounts.items())
 
 
 def _spooled(spool: IO[str]) -> Iterator[Result]:

@@ -301,3 +301,15 @@ def test_listing_showing_and_what_is_refused(desk: Desk) -> None:
     code, _, err = desk("cancel", desk.keys("awaiting_human")[0], key)
     assert (code, "cancelled already" in err) == (2, True)
     assert len(desk.keys("awaiting_human")) == 4
+
+
+def test_a_run_on_hold_ends_until_people_approve(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    desk = Desk(tmp_path, capsys)
+    code, err = desk.run("--hold")
+    assert (code, "6 held" in err, "Traceback" in err) == (3, True, False)
+    keys = desk.keys("held")
+    assert desk("approve", *[key[:10] for key in keys[:2]])[0] == 0
+    code, err = desk.run()
+    assert code == 3
+    assert "4 held" in err
+    assert "2 to be measured" in err

@@ -373,7 +373,7 @@ def test_the_queue(backend: str) -> None:
     run_state_machine_as_test(
         QueueMachine,
         settings=settings(
-            max_examples=25 if backend == "sqlite" else 6,
+            max_examples=20 if backend == "sqlite" else 4,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
