@@ -48,7 +48,7 @@ def postgresql() -> Iterator[sa.URL]:
     if importlib.util.find_spec("psycopg") is None:
         pytest.skip("psycopg is not installed: pip install 'alloyloop[postgresql]'")
     account = _account()
-    folder = Path(tempfile.mkdtemp(prefix="alloyloop-pg-", dir="/tmp"))  # a socket's path must be short
+    folder = Path(tempfile.mkdtemp(prefix="alloyloop-pg-"))
     try:
         if account:
             os.chown(folder, account["user"], account["group"])
