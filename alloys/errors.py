@@ -11,6 +11,13 @@ class InputError(ValueError):
     """
 
 
+class PeopleNeededError(RuntimeError):
+    """Nothing goes on until people have decided or measured; the message says what, and how.
+
+    The command line prints it and exits with status 3.
+    """
+
+
 class WorkError(RuntimeError):
     """Work that was asked for could not be done, through no fault of the input: the campaign can go on later.
 

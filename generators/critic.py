@@ -1,4 +1,4 @@
-"""A critic of realism: the odds that a candidate is one of the known alloys, by a forest that learns to tell them apart.
+"""A critic of realism: the odds that a candidate is a known alloy, by a forest that learns to tell them apart.
 
 Candidates weighted by these odds follow the known alloys' law where the forest sees them rightly: the odds are the
 ratio of the two densities. Both sides' fractions are jittered, because published alloys sit on round ratios.

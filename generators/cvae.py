@@ -142,7 +142,7 @@ class ConditionalVAE(DescentGenerator):
         grown = min(1.0, progress / settings.warmup) if settings.warmup else 1.0
         total = which + how_much + settings.beta * grown * divergence
         if settings.consistency:
-            emitted = self.emit(net, batch.values, batch.known, *noise[1:])
+            emitted = self.emit(net, batch.values, batch.known, noise[1:])
             total = total + settings.consistency * net.rule.error(*emitted, batch.values, batch.known)
         return total.mean()
 
@@ -153,17 +153,10 @@ class ConditionalVAE(DescentGenerator):
         latent = normal((m, net.latent), rng, values.device)
         chance = torch.rand((m, d), generator=rng, dtype=torch.float32).to(values.device)
         heat = cast(CvaeSettings, self.settings).temperature
-        return self.emit(net, values, known, latent, chance, normal((m, d), rng, values.device), heat)
+        return self.emit(net, values, known, (latent, chance, normal((m, d), rng, values.device)), heat)
 
     def emit(
-        self,
-        net: CvaeNetwork,
-        values: Tensor,
-        known: Tensor,
-        latent: Tensor,
-        chance: Tensor,
-        noise: Tensor,
-        heat: float = 1.0,
+        self, net: CvaeNetwork, values: Tensor, known: Tensor, noise: Noise, heat: float = 1.0
     ) -> tuple[Tensor, Tensor]:
         """Presence and log-ratios, ``(m, d)`` each, from random numbers; gradients flow through the log-ratios.
 
@@ -171,11 +164,10 @@ class ConditionalVAE(DescentGenerator):
             net: decodes.
             values: standardised conditions, shape ``(m, p)``.
             known: which of them are known, shape ``(m, p)``.
-            latent: standard normal, shape ``(m, latent)``.
-            chance: uniform in [0, 1), shape ``(m, d)``.
-            noise: standard normal, shape ``(m, d)``.
+            noise: standard normal ``(m, latent)``, uniform in [0, 1) ``(m, d)`` and standard normal ``(m, d)``.
             heat: temperature.
         """
+        latent, chance, spread = noise
         context = torch.cat((heat * latent, values, known), dim=1)
         logits, couplings = net.presence(context), net.couplings()
         presence = torch.zeros_like(logits)
@@ -183,7 +175,7 @@ class ConditionalVAE(DescentGenerator):
             at = (logits[:, i] + presence @ couplings[i]).detach() / heat
             presence[:, i] = (chance[:, i] < torch.sigmoid(at)).to(presence.dtype)
         mean, log_std = net.amounts_of(context, presence)
-        return presence, mean + heat * log_std.exp() * noise
+        return presence, mean + heat * log_std.exp() * spread
 
     spherical = False
 

@@ -12,6 +12,8 @@ References:
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from alloys.errors import InputError
@@ -101,4 +103,4 @@ def _ridge(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
 def _linear_terms(x: Floats) -> int:
     """How many columns are fractions: ``d`` of ``d + d (d - 1) / 2``."""
-    return round(((1 + 8 * x.shape[1]) ** 0.5 - 1) / 2)
+    return (math.isqrt(1 + 8 * x.shape[1]) - 1) // 2

@@ -185,7 +185,9 @@ class TargetSampler:
         mine = found.of_each(len(number))
         for _ in range(self.settings.critics if len(found.units) else 0):
             shown = [
-                self.pick(found, rows, min(int(n), -(-len(rows) // 2)), int(self.settings.copies * n + rng.random()), rng)
+                self.pick(
+                    found, rows, min(int(n), -(-len(rows) // 2)), int(self.settings.copies * n + rng.random()), rng
+                )
                 for rows, n in zip(mine, wanted, strict=True)
             ]
             odds = log_odds(found.fractions, found.fractions[np.concatenate(shown)], self.known, rng)

@@ -23,7 +23,8 @@ from validation.base import Validator
 from validation.registry import make_validator
 
 EXTERNAL = "external"
-"""The validator's name where a person brings the answers; see `loop.campaign.Campaign.observe`."""
+PEOPLE = (EXTERNAL, "human")
+"""The validator's names where people bring the answers: by `alloyloop queue import`, or `Campaign.observe`."""
 
 Mistake = tuple[Location, str]
 
@@ -60,9 +61,9 @@ def build_validator(config: ValidatorConfig, scratch: Path | None = None) -> Val
     Raises:
         InputError: for an unknown validator or settings that it refuses.
     """
-    if config.name == EXTERNAL:
+    if config.name in PEOPLE:
         if config.settings:
-            raise InputError(f"the validator 'external' has no settings, got {sorted(config.settings)}")
+            raise InputError(f"the validator {config.name!r} has no settings, got {sorted(config.settings)}")
         return None
     return make_validator(config.name, config.settings, scratch)
 
@@ -99,7 +100,19 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
         found += _uncovered(space, validator)
     _part(data, "generator", GeneratorConfig, lambda config: _check_generator(config, space), found)
     _part(data, "start", StartConfig, start_table, found)
+    if isinstance(data.get("state"), str):
+        found += _unusable_state(data["state"])
     return found
+
+
+def _unusable_state(text: str) -> list[Mistake]:
+    from loop.store.postgresql import parse_url
+
+    try:
+        parse_url(text, schema="any")
+    except InputError as error:
+        return [(("state",), f"state: {error}")]
+    return []
 
 
 def _part(

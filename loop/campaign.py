@@ -29,7 +29,7 @@ from loop.assembly import EXTERNAL, build_goal, build_space, build_validator, st
 from loop.config import CampaignConfig, load_config
 from loop.files import write_named
 from loop.guidance import guidance_of
-from loop.identity import open_store
+from loop.identity import open_store, state_url
 from loop.jobs import Executor, LocalExecutor, ValidatorSpec
 from loop.metrics import iteration_metrics
 from loop.ranking import fit_surrogate, rank
@@ -90,7 +90,7 @@ class Campaign:
         table = start_table(config.start)
         # A start that cannot be had is found out before there is a campaign.
         _start(config, table, config.start.validate_count)
-        lock = DriverLock(folder)
+        lock = DriverLock(folder, state_url(config))
         lock.acquire()
         try:
             store = open_store(folder, config, validator, table)
@@ -155,7 +155,9 @@ class Campaign:
         else:
             chosen = self._choose(index, executor, batch or self.config.batch, progress)
         requests = [self._request(selection) for selection in chosen]
-        return self.store.store_batch(index, chosen, requests, by_hand=self.validator is None)
+        return self.store.store_batch(
+            index, chosen, requests, by_hand=self.validator is None, hold=self.config.validation.hold
+        )
 
     def close_iteration(self, index: int) -> View:
         """Writes an iteration's numbers and files, closes it, and returns what is known then."""
@@ -220,7 +222,7 @@ class Campaign:
         return [(model, wanted[model.family]) for model in models]
 
     def _request(self, selection: Selection) -> ValidationRequest:
-        name = self.validator.name if self.validator is not None else EXTERNAL
+        name = self.validator.name if self.validator is not None else self.config.validator.name
         fingerprint = self.validator.fingerprint if self.validator is not None else EXTERNAL
         return ValidationRequest(selection.candidate.composition, name, fingerprint)
 

@@ -17,9 +17,9 @@ import typer
 from rich.table import Table
 
 from alloys.composition import parse_formulas
-from alloys.errors import InputError, WorkError
+from alloys.errors import InputError, PeopleNeededError, WorkError
 from alloys.records import Measured, Verdict
-from loop import cli_data, cli_evaluate, cli_generate, cli_replay
+from loop import cli_data, cli_evaluate, cli_generate, cli_queue, cli_replay
 from loop.console import Json
 from loop.console import err as _err
 from loop.console import out as _out
@@ -37,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_evaluate.app, name="evaluate")
+app.add_typer(cli_queue.app, name="queue")
 app.command()(cli_generate.generate)
 app.command()(cli_replay.replay)
 
@@ -50,6 +51,7 @@ def run(
     iterations: Annotated[int | None, typer.Option(help="number of the last iteration")] = None,
     seed: Annotated[int | None, typer.Option(help="another seed")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="overrides a value")] = None,
+    hold: Annotated[bool, typer.Option("--hold", help="new jobs wait for `alloyloop queue approve`")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what happens to standard error")] = False,
 ) -> None:
     """Runs a campaign, or goes on with it where it was interrupted."""
@@ -59,7 +61,8 @@ def run(
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
     )
-    loaded = load_config(config, set_ or (), name=name, iterations=iterations, seed=seed)
+    overrides = [*(set_ or ()), *(["validation.hold=true"] if hold else [])]
+    loaded = load_config(config, overrides, name=name, iterations=iterations, seed=seed)
     run_campaign(loaded, _err())
 
 
@@ -236,8 +239,13 @@ _INTERRUPTED = 130
 """Exit status after Ctrl-C, by the shells' convention (128 + SIGINT)."""
 
 
+_WAITING = 3
+"""Exit status of a run that cannot go on until people have decided or measured."""
+
+
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command line: status 0 on success, 1 where work failed, 2 on bad input, 130 on Ctrl-C."""
+    """Runs the command line: status 0 on success, 1 where work failed, 2 on bad input, 3 where people are waited for,
+    130 on Ctrl-C."""
     call: Callable[..., Any] = typer.main.get_command(app)
     try:
         code = call(args=arguments, prog_name="alloyloop", standalone_mode=False)
@@ -262,6 +270,8 @@ def _told(error: Exception) -> tuple[int, str]:
     """
     if isinstance(error, InputError | OSError):
         return 2, str(error)
+    if isinstance(error, PeopleNeededError):
+        return _WAITING, str(error)
     if isinstance(error, WorkError):
         return 1, f"{error}; the same command goes on from here"
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # what click itself finds wrong

@@ -87,6 +87,12 @@ class ValidatorConfig(_Strict):
     settings: dict[str, Any] = {}
 
 
+class ValidationConfig(_Strict):
+    """Whether new jobs wait for a person's approval before they are validated."""
+
+    hold: bool = False
+
+
 class ClusterConfig(_Strict):
     """Where training and validation run: a Ray cluster, or this process."""
 
@@ -118,14 +124,18 @@ class CampaignConfig(_Strict):
     generator: GeneratorConfig = GeneratorConfig()
     screening: ScreeningConfig = ScreeningConfig()
     validator: ValidatorConfig = ValidatorConfig()
+    validation: ValidationConfig = ValidationConfig()
     cluster: ClusterConfig = ClusterConfig()
     tracking: TrackingConfig = TrackingConfig()
     directory: str = "campaigns"
+    state: str | None = None
 
     def science(self) -> dict[str, Any]:
         """The part that decides results: everything but where and how long it runs."""
         document = self.model_dump(
-            mode="json", by_alias=True, exclude={"iterations", "cluster", "tracking", "directory", "name"}
+            mode="json",
+            by_alias=True,
+            exclude={"iterations", "validation", "cluster", "tracking", "directory", "state", "name"},
         )
         # How a command is run, not what it answers.
         document["validator"]["settings"].pop("run", None)

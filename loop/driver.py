@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from alloys.errors import PeopleNeededError
 from alloys.records import FailureKind, Measured, Verdict
 from loop.campaign import Campaign
 from loop.jobs import Done, Executor
+from loop.queue_report import waiting_text
 from loop.store import IterationState, Lease, Outcome, StaleLease
 from loop.view import View
 
@@ -66,6 +68,9 @@ class Driver:
         """Goes on until iteration number ``iterations`` is closed; iteration 0 is the start.
 
         Where the campaign was interrupted it continues: leases of a driver that is gone are put back first.
+
+        Raises:
+            PeopleNeededError: if nothing goes on until people have decided or measured, saying what.
         """
         store = self.campaign.store
         # The campaign's lock is ours, so whoever held these leases is gone.
@@ -130,6 +135,10 @@ class Driver:
             self._renew()
 
     def _wait_for_due(self, index: int) -> None:
+        config = self.campaign.config
+        text = waiting_text(self.campaign.store, config.name, index, config.directory)
+        if text is not None:
+            raise PeopleNeededError(f"{text}\nThen run the same command again")
         due = self.campaign.store.next_due()
         wait = POLL_SECONDS if due is None else max(due - self.clock(), 0.05)
         self._stage(index, f"waiting {wait:.0f} s to try a failed validation again")

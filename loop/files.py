@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +28,18 @@ def write_atomic(path: Path, content: bytes, *, mode: int | None = None) -> None
         content: all of it.
         mode: its permissions; for its owner only if None.
     """
+    with open_atomic(path, mode=mode) as stream:
+        stream.write(content)
+
+
+@contextmanager
+def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
+    """The same for content that comes in parts: the file is there once the block has ended well."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
+            yield stream
             if mode is not None:
                 os.fchmod(stream.fileno(), mode)
             stream.flush()

@@ -7,15 +7,21 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.records import digest_of
 from loop.assembly import EXTERNAL
 from loop.config import CampaignConfig
+from loop.files import write_atomic
 from loop.store import CampaignExists, CampaignStore
+from loop.store.postgresql import parse_url, url_in
 from validation.base import Validator
 
 DATABASE = "campaign.db"
+URL = "campaign.url"
+"""The file that names the server of a campaign that is not in a file."""
 
 
 def code_version() -> str:
@@ -40,7 +46,7 @@ def open_store(
     Raises:
         InputError: if the campaign was begun with something else, naming what differs.
     """
-    path = folder / DATABASE
+    path = _place(folder, config)
     identity = {
         "science": config.science(),
         "validator": validator.fingerprint if validator is not None else EXTERNAL,
@@ -61,6 +67,34 @@ def open_store(
     return store
 
 
+def state_url(config: CampaignConfig) -> sa.URL | None:
+    """Where the campaign's database is on a server, or None where it is a file.
+
+    Raises:
+        InputError: if ``state`` is not such a URL.
+    """
+    return parse_url(config.state, schema=config.name) if config.state is not None else None
+
+
+def _place(folder: Path, config: CampaignConfig) -> Path:
+    """The campaign's database file, or the file that names its server, which is written once.
+
+    Raises:
+        InputError: if the campaign is elsewhere than the configuration says.
+    """
+    file, pointer, url = folder / DATABASE, folder / URL, state_url(config)
+    there = url_in(pointer)
+    if there is not None and there != url:
+        raise InputError(f"state: the campaign {config.name!r} is at {there}, got {url or 'nothing'}")
+    if url is None:
+        return file
+    if file.exists():
+        raise InputError(f"state: the campaign {config.name!r} is in {file}, not on a server")
+    if there is None:
+        write_atomic(pointer, f"{url}\n".encode())
+    return pointer
+
+
 def _refuse_change(stored: Mapping[str, Any], given: Mapping[str, Any], name: str) -> None:
     changes = _differences(stored["science"], given["science"])
     if stored["validator"] != given["validator"] and not changes:
@@ -71,7 +105,7 @@ def _refuse_change(stored: Mapping[str, Any], given: Mapping[str, Any], name: st
         raise InputError(
             f"the campaign {name!r} was begun with another configuration:\n  "
             + "\n  ".join(changes)
-            + "\nOnly iterations, cluster, tracking, directory and validator.settings.run may change. "
+            + "\nOnly iterations, validation, cluster, tracking, directory and validator.settings.run may change. "
             "Use --name for a new campaign"
         )
 

@@ -13,18 +13,18 @@ Directory = Annotated[Path, typer.Option("--directory", help="where campaigns li
 
 
 def campaign_database(directory: Path, name: str) -> Path:
-    """The database of a campaign.
+    """The database of a campaign, or the file that names the server where it is.
 
     Raises:
         InputError: if the name cannot be one, or there is no such campaign, naming those that there are.
     """
     from loop.config import valid_name
-    from loop.identity import DATABASE
+    from loop.identity import DATABASE, URL
 
     valid_name(name)
-    path = directory / name / DATABASE
+    path = directory / name / (URL if (directory / name / URL).is_file() else DATABASE)
     if not path.is_file():
-        found = directory.glob(f"*/{DATABASE}") if directory.is_dir() else ()
+        found = [p for file in (DATABASE, URL) for p in directory.glob(f"*/{file}")] if directory.is_dir() else []
         there = sorted(p.parent.name for p in found if p.is_file())
         raise InputError(f"there is no campaign {name!r} in {directory}; there are {', '.join(there) or 'none'}")
     return path

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from alloys.errors import InputError
-from loop.assembly import EXTERNAL
 from loop.campaign import Campaign
 from loop.config import CampaignConfig
 from loop.display import Display
@@ -41,10 +39,9 @@ def run_campaign(config: CampaignConfig, console: Console) -> None:
 
     Raises:
         InputError: if the campaign cannot be opened, or another process drives it.
+        PeopleNeededError: if nothing goes on until people have decided or measured.
         WorkError: if training fails.
     """
-    if config.validator.name == EXTERNAL:
-        raise InputError("the validator is 'external': drive this campaign from Python with suggest and observe")
     if config.tracking.enabled:
         from loop.tracking import prepare
 

@@ -18,6 +18,7 @@ from alloys.space import Space, Units
 from loop.assembly import build_goal, build_space
 from loop.config import CampaignConfig
 from loop.store import CampaignStore, IterationState
+from loop.store.transitions import FOR_PEOPLE
 
 Floats = NDArray[np.float64]
 
@@ -188,7 +189,7 @@ def campaign_state(store: CampaignStore) -> str:
     if not iterations:
         return "new"
     counts = store.counts()
-    if counts.get("needs_review") or counts.get("awaiting_human"):
+    if any(counts.get(state) for state in FOR_PEOPLE):
         return "waiting"
     closed = sum(iteration.state is IterationState.CLOSED for iteration in iterations)
     # The driver notes how far it means to go; by hand, every closed campaign may be the end.

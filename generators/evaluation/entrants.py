@@ -2,10 +2,10 @@
 
 League A learned from the labelled rows only; league B may call the reference model or the surrogate.
 
-An entrant's name is ``NAME``, a family or a baseline; ``NAME+target``, the same sampled for its targets with the oracle's
-help; ``NAME+own``, sampled for them with the help of a model learned from the same labelled rows (`generators.forward`),
-which leaves it in its league; and any with ``@LABEL`` behind, which sets it apart from others of that name with other
-settings.
+An entrant's name is ``NAME``, a family or a baseline; ``NAME+target``, the same sampled for its targets with the
+oracle's help; ``NAME+own``, sampled for them with the help of a model learned from the same labelled rows
+(`generators.forward`), which leaves it in its league; and any with ``@LABEL`` behind, which sets it apart from others
+of that name with other settings.
 """
 
 from __future__ import annotations

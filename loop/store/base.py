@@ -36,6 +36,10 @@ class StorePart:
     def _write(self) -> AbstractContextManager[sa.Connection]:
         return self._database.write()
 
+    def _lease_write(self) -> AbstractContextManager[sa.Connection]:
+        """A transaction that changes single jobs, each locked as it is read."""
+        return self._database.write(shared=True)
+
 
 def encode(value: Any, what: str) -> str:
     """Canonical JSON.

@@ -1,4 +1,4 @@
-"""The SQLite engine: pragmas, short transactions, and migrations run from code."""
+"""The database engine: SQLite's pragmas, short transactions, and migrations run from code."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Database:
     @classmethod
     def at(cls, path: Path) -> Database:
         """The database in one file."""
-        return cls(sa.URL.create("sqlite", database=str(path)))
+        return Database(sa.URL.create("sqlite", database=str(path)))
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -70,17 +70,21 @@ class Database:
         Raises:
             StoreBusy: if a writer held it for too long.
         """
-        with _told(), self.engine.connect() as connection:
+        with told(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
+    def write(self, *, shared: bool = False) -> Iterator[sa.Connection]:
         """One transaction that takes the write lock at its start; it commits at the end, or leaves nothing.
+
+        Args:
+            shared: whether others of that kind may run beside it, because each locks the rows that it reads. SQLite
+                has no such locks: there it makes no difference.
 
         Raises:
             StoreBusy: if another writer held it for too long.
         """
-        with _told(), self._writing.begin() as connection:
+        with told(), self._writing.begin() as connection:
             yield connection
 
     def set_journal(self) -> None:
@@ -109,12 +113,14 @@ class Database:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Turns what SQLite says of a locked or damaged file into a line that a person can act on."""
+def told() -> Iterator[None]:
+    """Turns what the database says of locks, damage or a lost server into a line that a person can act on."""
     try:
         yield
     except sa.exc.OperationalError as error:
-        if "locked" not in str(error.orig) and "busy" not in str(error.orig):
+        if error.connection_invalidated or "connection" in str(error.orig):
+            raise StoreError(f"the campaign's database server cannot be reached: {error.orig}") from error
+        if not any(word in str(error.orig) for word in ("locked", "busy", "lock timeout")):
             raise
         raise StoreBusy(
             f"another process held the campaign database for over {BUSY_MILLISECONDS / 1000:g} s; try again"
@@ -140,7 +146,7 @@ def head_revision() -> str:
     return str(_scripts().get_current_head())
 
 
-def revision_of(connection: sa.Connection, path: Path) -> str:
+def revision_of(connection: sa.Connection, path: object) -> str:
     """The schema revision of a database, without changing anything.
 
     Raises:

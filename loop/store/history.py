@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from loop.store.records import Iteration, Job, JobEvent, StoredObservation
-from loop.store.transitions import ANSWERED, HELD, MOVES, OPEN, IterationState, JobState
+from loop.store.transitions import ANSWERED, AT_WORK, MOVES, OPEN, IterationState, JobState
 
 if TYPE_CHECKING:
     from loop.store.store import CampaignStore
@@ -37,6 +37,7 @@ def check_history(
     for job in jobs:
         problems += _final_problems(job, chains[job.key])
     problems += _answer_problems(jobs, observations)
+    problems += _conflict_problems(jobs, observations)
     problems += _iteration_problems(jobs, iterations)
     return problems
 
@@ -54,7 +55,7 @@ def _chain_problems(chain: Iterable[JobEvent]) -> list[str]:
             problems.append(f"{where} makes a move that is not allowed: {event.from_state} to {event.to_state}")
         if event.to_state is JobState.LEASED:
             token = event.token
-        elif event.from_state in HELD and event.token != token:
+        elif event.from_state in AT_WORK and event.token != token:
             problems.append(f"{where} was made under the token {event.token}, but {token} held the job")
         state = event.to_state
     return problems
@@ -76,6 +77,8 @@ def _final_problems(job: Job, chain: Sequence[JobEvent]) -> list[str]:
     if chain[-1].to_state != job.state:
         problems.append(f"job {job.key} is {job.state}, but its last event made it {chain[-1].to_state}")
     leased = sum(event.to_state is JobState.LEASED for event in chain)
+    if job.by_hand and leased:
+        problems.append(f"job {job.key} is for people, but was leased")
     if leased != job.attempts:
         problems.append(f"job {job.key} counts {job.attempts} attempts, but was leased {leased} times")
     return problems
@@ -91,6 +94,19 @@ def _answer_problems(jobs: Sequence[Job], observations: Sequence[StoredObservati
             problems.append(f"job {job.key} is {job.state} with {accepted[job.key]} accepted results, not {wanted}")
     strays = {o.key for o in observations if o.key is not None} - {job.key for job in jobs}
     return problems + [f"a result belongs to no job: {key}" for key in sorted(strays)]
+
+
+def _conflict_problems(jobs: Sequence[Job], observations: Sequence[StoredObservation]) -> list[str]:
+    """A job waits for a look at no more conflicting results than it has, and every such result is a replicate."""
+    found = Counter(o.key for o in observations if o.conflict is not None)
+    problems = [
+        f"job {job.key} has {job.conflicts} conflicts to look at, but {found[job.key]} conflicting results"
+        for job in jobs
+        if job.conflicts > found[job.key]
+    ]
+    return problems + [
+        f"result {o.id} is accepted, but conflicts" for o in observations if o.conflict and not o.replicate
+    ]
 
 
 def _iteration_problems(jobs: Sequence[Job], iterations: Sequence[Iteration]) -> list[str]:

@@ -11,10 +11,10 @@ from alloys.composition import Composition
 from alloys.records import Candidate, Prediction, Selection, ValidationRequest
 from loop.store.base import StorePart, decode, encode
 from loop.store.errors import BatchExists, IterationError, StoreError
-from loop.store.moves import put_job
+from loop.store.moves import put_jobs
 from loop.store.records import Iteration, Proposal
 from loop.store.schema import iterations, jobs, proposals
-from loop.store.transitions import OPEN, IterationState, JobState
+from loop.store.transitions import OPEN, IterationState
 
 _index = iterations.c["index"]
 
@@ -114,6 +114,7 @@ class IterationMethods(StorePart):
         requests: Sequence[ValidationRequest],
         *,
         by_hand: bool = False,
+        hold: bool = False,
     ) -> list[Proposal]:
         """Stores an iteration's batch, queues its jobs and moves it to validating, all or nothing.
 
@@ -121,7 +122,8 @@ class IterationMethods(StorePart):
             iteration: index of an iteration that is proposing.
             selections: what was chosen; may be empty.
             requests: one per selection, of the same composition.
-            by_hand: whether the jobs await a person, and no worker gets them.
+            by_hand: whether people answer the jobs, and no worker gets them.
+            hold: whether each waits for a person's approval first.
 
         Raises:
             BatchExists: if the iteration has its batch already; read it with `proposals`.
@@ -133,9 +135,8 @@ class IterationMethods(StorePart):
         with self._write() as connection:
             if _load(connection, iteration).state is not IterationState.PROPOSING:
                 raise BatchExists(f"iteration {iteration} has its batch already, and the stored one wins")
-            _refuse_known(connection, [row["composition"] for row in rows])
-            for request in requests:
-                put_job(connection, request, now, JobState.AWAITING_HUMAN if by_hand else JobState.QUEUED)
+            refuse_known(connection, [row["composition"] for row in rows])
+            put_jobs(connection, requests, self._tokens, now=now, by_hand=by_hand, hold=hold)
             if rows:
                 connection.execute(sa.insert(proposals), rows)
             state = {"state": IterationState.VALIDATING}
@@ -179,7 +180,12 @@ def _row(iteration: int, selection: Selection, request: ValidationRequest) -> di
     }
 
 
-def _refuse_known(connection: sa.Connection, compositions: Sequence[str]) -> None:
+def refuse_known(connection: sa.Connection, compositions: Sequence[str]) -> None:
+    """Refuses canonical compositions that a batch has already.
+
+    Raises:
+        StoreError: naming them, and where they are.
+    """
     query = sa.select(proposals.c.composition, proposals.c.iteration)
     known = {row.composition: row.iteration for row in connection.execute(query)}
     again = [text for text in compositions if text in known]

@@ -11,7 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
+import sqlalchemy as sa
+
 from loop.store.errors import CampaignBusy, NetworkFolder
+from loop.store.postgresql import ServerLock
 
 NETWORK = re.compile(
     r"^(nfs\d?|cifs|smb\d?|smbfs|afs|ceph|lustre|gpfs|beegfs(_nodev)?|glusterfs|davfs|ncpfs"
@@ -51,24 +54,34 @@ def refuse_network_folder(folder: Path, mounts: Path = Path("/proc/mounts")) -> 
         )
 
 
-def _owner() -> str:
+def user_name() -> str:
+    """Who runs this process; the user's number where there is no name."""
     try:
-        user = getpass.getuser()
+        return getpass.getuser()
     except (KeyError, OSError):
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()} pid {os.getpid()} since {datetime.now(UTC).isoformat(timespec='seconds')}"
+        return str(os.getuid())
+
+
+def _owner() -> str:
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    return f"{user_name()}@{socket.gethostname()} pid {os.getpid()} since {since}"
 
 
 class DriverLock:
     """Holds ``driver.lock`` in a campaign's folder; the kernel lets go of it when the process ends, however it ends.
 
     The lock belongs to the open file: a child made by a bare ``fork`` shares it, one started by ``exec`` does not.
+
+    Args:
+        campaign_dir: the campaign's folder.
+        server: where the campaign's database is, if that is a server: the lock there is taken as well.
     """
 
-    def __init__(self, campaign_dir: Path | str) -> None:
+    def __init__(self, campaign_dir: Path | str, server: sa.URL | None = None) -> None:
         self.path = Path(campaign_dir) / "driver.lock"
         self.owner = _owner()
         self._fd: int | None = None
+        self._server = ServerLock(server, self.owner) if server is not None else None
 
     def acquire(self) -> None:
         """Takes the lock, making the folder where there is none.
@@ -94,9 +107,17 @@ class DriverLock:
         os.ftruncate(fd, 0)
         os.write(fd, f"{self.owner}\n".encode())
         self._fd = fd
+        if self._server is not None:
+            try:
+                self._server.acquire()
+            except BaseException:
+                self.release()
+                raise
 
     def release(self) -> None:
         """Lets go of the lock; nothing happens where it is not held."""
+        if self._server is not None:
+            self._server.release()
         if self._fd is not None:
             os.ftruncate(self._fd, 0)
             os.close(self._fd)

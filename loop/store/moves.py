@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from alloys.records import ValidationRequest, verdict_from_json
 from loop.store.base import decode
 from loop.store.errors import StaleLease, UnknownJob
 from loop.store.records import Job, JobEvent
-from loop.store.schema import job_events, jobs, proposals
+from loop.store.schema import job_events, jobs, proposals, validators
 from loop.store.transitions import UNHELD, JobState, check_move
 
 _SELECT = sa.select(jobs, proposals.c.iteration, proposals.c.rank).select_from(
@@ -40,47 +41,113 @@ def _job(row: sa.Row[Any]) -> Job:
         created=row.created,
         updated=row.updated,
         verdict=None if row.verdict is None else verdict_from_json(decode(row.verdict)),
+        nonce=row.nonce,
+        by_hand=row.by_hand,
+        conflicts=row.conflicts,
     )
 
 
-def select_jobs(connection: sa.Connection, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[Job]:
-    """Jobs by iteration and rank."""
+def select_jobs(
+    connection: sa.Connection,
+    *conditions: sa.ColumnElement[bool],
+    limit: int | None = None,
+    lock: bool = False,
+    skip_locked: bool = False,
+) -> list[Job]:
+    """Jobs by iteration and rank.
+
+    Args:
+        connection: a transaction.
+        conditions: which jobs.
+        limit: how many at most.
+        lock: whether they are locked until its end; on SQLite a write transaction has the whole database.
+        skip_locked: whether those that another transaction has locked are passed over.
+    """
     query = _SELECT.where(*conditions).order_by(*_ORDER).limit(limit)
+    if lock:
+        query = query.with_for_update(of=jobs, skip_locked=skip_locked)
     return [_job(row) for row in connection.execute(query)]
 
 
-def load_job(connection: sa.Connection, key: str) -> Job:
+def page_jobs(
+    connection: sa.Connection, *conditions: sa.ColumnElement[bool], after: tuple[int, int], limit: int
+) -> list[Job]:
+    """Jobs by iteration and rank, those after a place."""
+    place = sa.tuple_(proposals.c.iteration, proposals.c.rank)
+    query = (
+        sa.select(jobs, proposals.c.iteration, proposals.c.rank)
+        .select_from(proposals.join(jobs, jobs.c.key == proposals.c.job_key))
+        .where(*conditions, place > sa.tuple_(*map(sa.literal, after)))
+        .order_by(proposals.c.iteration, proposals.c.rank)
+        .limit(limit)
+    )
+    return [_job(row) for row in connection.execute(query)]
+
+
+def load_job(connection: sa.Connection, key: str, *, lock: bool = False) -> Job:
     """One job.
 
     Raises:
         UnknownJob: if there is none of that key.
     """
-    found = select_jobs(connection, jobs.c.key == key)
+    found = select_jobs(connection, jobs.c.key == key, lock=lock)
     if not found:
         raise UnknownJob(f"no job has the key {key!r}; `queue list` shows those there are")
     return found[0]
 
 
-def put_job(
-    connection: sa.Connection, request: ValidationRequest, now: float, state: JobState = JobState.QUEUED
+def first_state(*, by_hand: bool, hold: bool) -> JobState:
+    """The state that a new job starts in."""
+    if hold:
+        return JobState.HELD
+    return waiting_state(by_hand)
+
+
+def waiting_state(by_hand: bool) -> JobState:
+    """The state in which a job waits for its answer: from people, or from a worker."""
+    return JobState.AWAITING_HUMAN if by_hand else JobState.QUEUED
+
+
+def put_jobs(
+    connection: sa.Connection,
+    requests: Sequence[ValidationRequest],
+    tokens: Callable[[], str],
+    *,
+    now: float,
+    by_hand: bool = False,
+    hold: bool = False,
 ) -> None:
-    """Adds a job, queued or awaiting a person, and its first event."""
+    """Adds jobs, each with a fresh nonce, and their first events."""
+    if not requests:
+        return
+    state = first_state(by_hand=by_hand, hold=hold)
     check_move(None, state)
-    connection.execute(
-        sa.insert(jobs).values(
-            key=request.key,
-            composition=request.composition.canonical(),
-            validator=request.validator,
-            fingerprint=request.fingerprint,
-            state=state,
-            attempts=0,
-            retries=0,
-            deaths=0,
-            created=now,
-            updated=now,
-        )
-    )
-    _append(connection, request.key, None, state, now=now)
+    rows = [
+        {
+            "key": request.key,
+            "composition": request.composition.canonical(),
+            "validator": request.validator,
+            "fingerprint": request.fingerprint,
+            "nonce": tokens(),
+            "by_hand": by_hand,
+            "state": state,
+            "created": now,
+            "updated": now,
+            **dict.fromkeys(("attempts", "retries", "deaths", "conflicts"), 0),
+        }
+        for request in requests
+    ]
+    know_validators(connection, {request.validator for request in requests})
+    connection.execute(sa.insert(jobs), rows)
+    events = [{"key": row["key"], "at": now, "to_state": state, "note": ""} for row in rows]
+    connection.execute(sa.insert(job_events), events)
+
+
+def know_validators(connection: sa.Connection, names: Iterable[str]) -> None:
+    """Gives each validator the row that counts its failures."""
+    known = set(connection.execute(sa.select(validators.c.name)).scalars())
+    for name in sorted(set(names) - known):
+        connection.execute(sa.insert(validators).values(name=name, failures=0, pauses=0, paused=False))
 
 
 def move(connection: sa.Connection, job: Job, target: JobState, *, now: float, note: str = "", **columns: Any) -> None:
@@ -109,10 +176,47 @@ def move(connection: sa.Connection, job: Job, target: JobState, *, now: float, n
     _append(connection, job.key, job.state, target, now=now, note=note, owner=owner, token=token)
 
 
+def move_all(
+    connection: sa.Connection, rows: Sequence[Mapping[str, Any]], target: JobState, *, now: float, note: str
+) -> None:
+    """Makes the same move of many jobs that were just read, which nobody works on, and appends their events.
+
+    Args:
+        connection: a transaction.
+        rows: ``key`` and ``state`` of each; other names, the same in all, are columns to set.
+        target: where they go.
+        now: unix seconds.
+        note: for each event.
+
+    Raises:
+        IllegalMove: if the table does not have one of the moves.
+        StaleLease: if a job is no longer in the state it was read with.
+    """
+    if not rows:
+        return
+    for state in {row["state"] for row in rows}:
+        check_move(state, target)
+    extra: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in rows[0] if name not in ("key", "state")}
+    query = (
+        sa.update(jobs)
+        .where(jobs.c.key == sa.bindparam("of_key"), jobs.c.state == sa.bindparam("of_state"))
+        .values(state=target, updated=now, not_before=None, lease_until=None, **extra)
+    )
+    given = [
+        {"of_key": row["key"], "of_state": row["state"], **{f"new_{name}": row[name] for name in extra}} for row in rows
+    ]
+    if connection.execute(query, given).rowcount != len(rows):
+        raise StaleLease(f"a job is no longer in the state it was read with; nothing became {target}")
+    events = [
+        {"key": row["key"], "at": now, "from_state": row["state"], "to_state": target, "note": note} for row in rows
+    ]
+    connection.execute(sa.insert(job_events), events)
+
+
 def _append(
     connection: sa.Connection,
     key: str,
-    source: JobState | None,
+    source: JobState,
     target: JobState,
     *,
     now: float,

@@ -16,7 +16,8 @@ from loop.store.schema import observations, proposals
 from loop.store.transitions import JobState
 
 
-def _content(observation: Observation) -> dict[str, Any]:
+def content_of(observation: Observation) -> dict[str, Any]:
+    """The columns that say what was seen."""
     return {
         "composition": observation.composition.canonical(),
         "values": encode(dict(observation.values), "an observation"),
@@ -27,12 +28,15 @@ def _content(observation: Observation) -> dict[str, Any]:
 
 def _answer(job: Job, verdict: Verdict, source: str | None = None) -> dict[str, Any]:
     source = source or job.request.validator
+    stds: dict[str, float] = {}
     if isinstance(verdict, Measured):
         values = {name: quantity.value for name, quantity in verdict.properties.items()}
+        stds = {name: quantity.std for name, quantity in verdict.properties.items() if quantity.std is not None}
         seen = Observation(job.request.composition, values, source)
     else:
         seen = Observation(job.request.composition, {}, source, verdict.message)
-    return {**_content(seen), "job_key": job.key, "iteration": job.iteration}
+    written = encode(stds, "standard deviations") if stds else None
+    return {**content_of(seen), "stds": written, "job_key": job.key, "iteration": job.iteration}
 
 
 def accept(connection: sa.Connection, job: Job, verdict: Verdict, now: float, source: str | None = None) -> None:
@@ -97,7 +101,7 @@ class ObservationMethods(StorePart):
         new = replicates = known = 0
         with self._write() as connection:
             for row in rows:
-                content = _content(row)
+                content = content_of(row)
                 if _find(connection, content) is not None:
                     known += 1
                     continue
@@ -125,6 +129,17 @@ class ObservationMethods(StorePart):
         with self._read() as connection:
             return [_stored(row) for row in connection.execute(query)]
 
+    def results(self, composition: Composition) -> list[StoredObservation]:
+        """Everything that was seen of one alloy, replicates included, in the order of arrival."""
+        query = (
+            sa.select(observations, proposals.c.rank)
+            .select_from(observations.outerjoin(proposals, proposals.c.job_key == observations.c.job_key))
+            .where(observations.c.composition == composition.canonical())
+            .order_by(observations.c.id)
+        )
+        with self._read() as connection:
+            return [_stored(row) for row in connection.execute(query)]
+
     def dataset_digest(self) -> str:
         """A digest of everything accepted, whatever order it came in."""
         return dataset_digest([stored.observation for stored in self.observations()])
@@ -141,4 +156,6 @@ def _stored(row: sa.Row[Any]) -> StoredObservation:
         key=fields["job_key"],
         replicate=bool(fields["replicate"]),
         at=fields["at"],
+        stds=decode(fields["stds"] or "{}"),
+        conflict=fields["conflict"],
     )

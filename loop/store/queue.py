@@ -1,24 +1,23 @@
-"""The validation queue: leases, verdicts, back-off and quarantine."""
+"""The validation queue: leases and the verdicts of workers."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 
-from alloys.errors import InputError
-from alloys.records import Failed, FailureKind, Measured, ValidationRequest, Verdict, verdict_from_json
-from loop.store.base import StorePart, encode
-from loop.store.errors import IllegalMove, StaleLease, StoreError
-from loop.store.moves import load_job, move, select_events, select_jobs, was_issued
-from loop.store.observations import accept, keep_replicate
-from loop.store.records import Job, JobEvent, Lease, Outcome
+from alloys.records import Failed, FailureKind, ValidationRequest, Verdict
+from loop.store.base import StorePart
+from loop.store.breaker import note_answer, note_failure, select_pauses
+from loop.store.errors import StaleLease, StoreError
+from loop.store.moves import load_job, move, page_jobs, select_events, select_jobs, was_issued
+from loop.store.observations import keep_replicate
+from loop.store.records import Job, JobEvent, Lease, Outcome, Pause
 from loop.store.schema import jobs
-from loop.store.transitions import HELD, OPEN, JobState
+from loop.store.settle import bury, checked_verdict, is_result, settle
+from loop.store.transitions import AT_WORK, OPEN, JobState
 
 LEASE_SECONDS = 60.0
-# Waits after the first, second and third failure of the machinery, in seconds; then a person looks at it.
-BACK_OFF = (30.0, 300.0, 1200.0)
-# So many dead workers put a job in quarantine.
-POISON_DEATHS = 3
 
 
 class QueueMethods(StorePart):
@@ -27,7 +26,8 @@ class QueueMethods(StorePart):
     def claim(self, owner: str, n: int = 1, *, lease_seconds: float = LEASE_SECONDS) -> list[Lease]:
         """Leases up to ``n`` queued jobs, oldest iteration and best rank first, each with a fresh token.
 
-        Leases that ran out (each counts as a dead worker) and retries that are due are put back first.
+        Leases that ran out (each counts as a dead worker) and retries that are due are put back first. Jobs of a
+        paused validator are left alone.
 
         Raises:
             StoreError: for an empty owner, or a lease that is not positive.
@@ -37,9 +37,11 @@ class QueueMethods(StorePart):
                 f"a claim needs an owner, n >= 0 and lease_seconds > 0, got ({owner!r}, {n}, {lease_seconds})"
             )
         now = self._clock()
-        with self._write() as connection:
+        with self._lease_write() as connection:
             _sweep(connection, now)
-            queued = select_jobs(connection, jobs.c.state == JobState.QUEUED, limit=n)
+            paused = [pause.validator for pause in select_pauses(connection, now)]
+            wanted = (jobs.c.state == JobState.QUEUED, jobs.c.validator.not_in(paused))
+            queued = select_jobs(connection, *wanted, limit=n, lock=True, skip_locked=True)
             return [self._lease(connection, job, owner, now, now + lease_seconds) for job in queued]
 
     def _lease(self, connection: sa.Connection, job: Job, owner: str, now: float, until: float) -> Lease:
@@ -64,7 +66,7 @@ class QueueMethods(StorePart):
             UnknownJob: if there is no such job.
         """
         now = self._clock()
-        with self._write() as connection:
+        with self._lease_write() as connection:
             _held(connection, key, token)
             connection.execute(sa.update(jobs).where(jobs.c.key == key).values(lease_until=now + lease_seconds))
         return now + lease_seconds
@@ -74,7 +76,8 @@ class QueueMethods(StorePart):
 
         - Measured: ``DONE``, the observation in the same transaction.
         - Failed for physics: ``FAILED``, the reason kept as an observation.
-        - Failed for infrastructure: ``RETRY`` after 30, 300 and 1200 s, then ``REVIEW``.
+        - Failed for infrastructure: ``RETRY`` after 30, 300 and 1200 s and up to a tenth more, then ``REVIEW``.
+          Five in a row, of whatever jobs, pause the validator.
         - Failed as suspect, or measured values that cannot be true: ``REVIEW``.
 
         A result whose token has lost the job is a fact all the same: it is kept as a ``REPLICATE`` and changes
@@ -84,13 +87,14 @@ class QueueMethods(StorePart):
             StaleLease: if the token never held the job, or no longer does and there is no result to keep.
             UnknownJob: if there is no such job.
         """
-        verdict = _checked(verdict)
+        verdict = checked_verdict(verdict)
         now = self._clock()
-        with self._write() as connection:
-            job = load_job(connection, key)
-            if job.state in HELD and job.token == token:
-                return _settle(connection, job, verdict, now)
-            if not _is_result(verdict) or not was_issued(connection, key, token):
+        with self._lease_write() as connection:
+            job = load_job(connection, key, lock=True)
+            if job.state in AT_WORK and job.token == token:
+                _count(connection, job, verdict, now)
+                return settle(connection, job, verdict, now)
+            if not is_result(verdict) or not was_issued(connection, key, token):
                 raise StaleLease(_stale(job, token))
             return keep_replicate(connection, job, token, verdict, now)
 
@@ -102,7 +106,7 @@ class QueueMethods(StorePart):
             UnknownJob: if there is no such job.
         """
         now = self._clock()
-        with self._write() as connection:
+        with self._lease_write() as connection:
             move(connection, _held(connection, key, token), JobState.QUEUED, now=now, note=note)
 
     def release_leases(self, *, not_owner: str, count_death: bool = False) -> int:
@@ -118,7 +122,7 @@ class QueueMethods(StorePart):
             found = select_jobs(connection, jobs.c.state == JobState.LEASED, jobs.c.owner != not_owner)
             for job in found:
                 if count_death:
-                    _bury(connection, job, now, note)
+                    bury(connection, job, now, note)
                 else:
                     move(connection, job, JobState.QUEUED, now=now, note=note)
             return len(found)
@@ -131,61 +135,10 @@ class QueueMethods(StorePart):
             UnknownJob: if there is no such job.
         """
         now = self._clock()
-        with self._write() as connection:
-            return _bury(connection, _held(connection, key, token), now, note)
-
-    def cancel(self, key: str, *, note: str = "cancelled") -> None:
-        """Ends a job that has no answer yet.
-
-        Raises:
-            IllegalMove: if it has one, or is cancelled already.
-            UnknownJob: if there is no such job.
-        """
-        now = self._clock()
-        with self._write() as connection:
-            move(connection, load_job(connection, key), JobState.CANCELLED, now=now, note=note)
-
-    def review(self, key: str, verdict: Verdict | None = None, *, note: str = "reviewed") -> JobState:
-        """A person's decision on a job that needs review: again from the start, or this verdict.
-
-        Raises:
-            IllegalMove: if the job does not need review.
-            StoreError: if the verdict is neither values nor a failure for physics.
-            UnknownJob: if there is no such job.
-        """
-        checked = None if verdict is None else _checked(verdict)
-        if checked is not None and not _is_result(checked):
-            raise StoreError(f"a review ends in values or a failure for physics, got {checked}")
-        now = self._clock()
-        with self._write() as connection:
-            job = load_job(connection, key)
-            if job.state is not JobState.NEEDS_REVIEW:
-                raise IllegalMove(f"job {key} is {job.state}, only one that needs review can be reviewed")
-            if checked is None:
-                fresh = {"retries": 0, "deaths": 0, "error_class": None, "message": None}
-                move(connection, job, JobState.QUEUED, now=now, note=note, **fresh)
-                return JobState.QUEUED
-            _settle(connection, job, checked, now, note)
-            return load_job(connection, key).state
-
-    def answer(self, key: str, verdict: Verdict, *, source: str) -> Outcome:
-        """A person's answer to a job that nobody works on, the observation under the person's name.
-
-        Raises:
-            IllegalMove: if somebody works on the job, or it is answered or cancelled.
-            StoreError: if the verdict is neither values nor a failure for physics.
-            UnknownJob: if there is no such job.
-        """
-        checked = _checked(verdict)
-        if not _is_result(checked):
-            raise StoreError(f"a person's answer is values or a failure for physics, got {checked}")
-        now = self._clock()
-        with self._write() as connection:
-            job = load_job(connection, key)
-            if job.state not in (JobState.AWAITING_HUMAN, JobState.NEEDS_REVIEW):
-                move(connection, job, JobState.AWAITING_HUMAN, now=now, note=f"answered by {source}")
-                job = load_job(connection, key)
-            return _settle(connection, job, checked, now, f"answered by {source}", source)
+        with self._lease_write() as connection:
+            job = _held(connection, key, token)
+            note_failure(connection, job.request.validator, note, now)
+            return bury(connection, job, now, note)
 
     def counts(self) -> dict[str, int]:
         """Number of jobs by state, every state named."""
@@ -209,10 +162,25 @@ class QueueMethods(StorePart):
         Raises:
             StoreError: for an unknown state.
         """
-        if state is not None and state not in set(JobState):
-            raise StoreError(f"unknown job state {state!r}; available are {', '.join(JobState)}")
+        conditions = _in_state(state)
         with self._read() as connection:
-            return select_jobs(connection, *([] if state is None else [jobs.c.state == state]))
+            return select_jobs(connection, *conditions)
+
+    def each_job(self, state: JobState | str | None = None, page: int = 1000) -> Iterator[Job]:
+        """The same, read page by page, so that a million take little memory and hold nobody up.
+
+        Raises:
+            StoreError: for an unknown state.
+        """
+        conditions = _in_state(state)
+        after = (-1, -1)
+        while True:
+            with self._read() as connection:
+                found = page_jobs(connection, *conditions, after=after, limit=page)
+            yield from found
+            if len(found) < page:
+                return
+            after = (found[-1].iteration or 0, found[-1].rank or 0)
 
     def open_jobs(self, iteration: int | None = None) -> list[Job]:
         """Jobs whose answer is still to come, of one iteration or of all; those in review are not among them."""
@@ -229,8 +197,18 @@ class QueueMethods(StorePart):
             (jobs.c.state == JobState.LEASED, jobs.c.lease_until),
         )
         with self._read() as connection:
-            soonest = connection.execute(sa.select(sa.func.min(due))).scalar_one()
-        return None if soonest is None else max(now, float(soonest))
+            query = sa.select(jobs.c.validator, sa.func.min(due)).where(due.is_not(None)).group_by(jobs.c.validator)
+            soonest = {name: float(at) for name, at in connection.execute(query).all()}
+            for pause in select_pauses(connection, now):
+                at = soonest.pop(pause.validator, None)
+                if at is not None and pause.until is not None:
+                    soonest[pause.validator] = max(at, pause.until)
+        return max(now, min(soonest.values())) if soonest else None
+
+    def pauses(self) -> list[Pause]:
+        """Validators that get no jobs now, because their machinery failed many times in a row."""
+        with self._read() as connection:
+            return select_pauses(connection, self._clock())
 
     def events(self, key: str | None = None) -> list[JobEvent]:
         """Every change of state in order, of one job or of all."""
@@ -246,78 +224,37 @@ class QueueMethods(StorePart):
         return self.job(key).request
 
 
+def _in_state(state: JobState | str | None) -> list[sa.ColumnElement[bool]]:
+    if state is None:
+        return []
+    if state not in set(JobState):
+        raise StoreError(f"unknown job state {state!r}; available are {', '.join(JobState)}")
+    return [jobs.c.state == state]
+
+
 def _stale(job: Job, token: str) -> str:
     return f"token {token!r} does not hold job {job.key}, which is {job.state}; drop the work"
 
 
 def _held(connection: sa.Connection, key: str, token: str) -> Job:
-    job = load_job(connection, key)
-    if job.state not in HELD or job.token != token:
+    job = load_job(connection, key, lock=True)
+    if job.state not in AT_WORK or job.token != token:
         raise StaleLease(_stale(job, token))
     return job
 
 
-def _is_result(verdict: Verdict) -> bool:
-    return isinstance(verdict, Measured) or verdict.kind is FailureKind.PHYSICS
-
-
-def _checked(verdict: Verdict) -> Verdict:
-    """The verdict as it will be read back; one that cannot be true becomes suspect, so that a person looks."""
-    try:
-        encode(verdict.to_json(), "a verdict")
-        checked = verdict_from_json(verdict.to_json())
-    except InputError as error:
-        return Failed(FailureKind.SUSPECT, f"the validator's answer cannot be true: {error}")
-    if isinstance(checked, Measured) and not checked.properties:
-        return Failed(FailureKind.SUSPECT, "the validator answered without any property")
-    return checked
+def _count(connection: sa.Connection, job: Job, verdict: Verdict, now: float) -> None:
+    """Whether the validator's machinery works, as one verdict of a worker shows it."""
+    if isinstance(verdict, Failed) and verdict.kind is FailureKind.INFRASTRUCTURE:
+        note_failure(connection, job.request.validator, verdict.message, now)
+    else:
+        note_answer(connection, job.request.validator)
 
 
 def _sweep(connection: sa.Connection, now: float) -> None:
-    for job in select_jobs(connection, jobs.c.state == JobState.LEASED, jobs.c.lease_until <= now):
-        _bury(connection, job, now, "lease expired")
-    for job in select_jobs(connection, jobs.c.state == JobState.RETRY_WAIT, jobs.c.not_before <= now):
+    expired = (jobs.c.state == JobState.LEASED, jobs.c.lease_until <= now)
+    for job in select_jobs(connection, *expired, lock=True, skip_locked=True):
+        bury(connection, job, now, "lease expired")
+    due = (jobs.c.state == JobState.RETRY_WAIT, jobs.c.not_before <= now)
+    for job in select_jobs(connection, *due, lock=True, skip_locked=True):
         move(connection, job, JobState.QUEUED, now=now, note="retry is due")
-
-
-def _bury(connection: sa.Connection, job: Job, now: float, note: str) -> JobState:
-    deaths = job.deaths + 1
-    if deaths < POISON_DEATHS:
-        move(connection, job, JobState.QUEUED, now=now, note=note, deaths=deaths)
-        return JobState.QUEUED
-    message = f"{deaths} workers died on this job; the last: {note}"
-    columns = {"deaths": deaths, "error_class": "poison", "message": message}
-    move(connection, job, JobState.NEEDS_REVIEW, now=now, note=note, **columns)
-    return JobState.NEEDS_REVIEW
-
-
-def _settle(
-    connection: sa.Connection, job: Job, verdict: Verdict, now: float, note: str = "", source: str | None = None
-) -> Outcome:
-    text = encode(verdict.to_json(), "a verdict")
-    if isinstance(verdict, Measured):
-        cleared = {"error_class": None, "message": None}
-        move(connection, job, JobState.DONE, now=now, note=note, verdict=text, **cleared)
-        accept(connection, job, verdict, now, source)
-        return Outcome.DONE
-    told = {"error_class": str(verdict.kind), "message": verdict.message}
-    if verdict.kind is FailureKind.PHYSICS:
-        move(connection, job, JobState.FAILED, now=now, note=note, verdict=text, **told)
-        accept(connection, job, verdict, now, source)
-        return Outcome.FAILED
-    if verdict.kind is FailureKind.SUSPECT:
-        move(connection, job, JobState.NEEDS_REVIEW, now=now, note=verdict.message, verdict=text, **told)
-        return Outcome.REVIEW
-    return _retry(connection, job, verdict, now)
-
-
-def _retry(connection: sa.Connection, job: Job, verdict: Failed, now: float) -> Outcome:
-    told = {"error_class": str(verdict.kind), "message": verdict.message}
-    retries = job.retries + 1
-    if retries > len(BACK_OFF):
-        target, outcome, not_before = JobState.NEEDS_REVIEW, Outcome.REVIEW, None
-    else:
-        target, outcome, not_before = JobState.RETRY_WAIT, Outcome.RETRY, now + BACK_OFF[retries - 1]
-    columns = {**told, "retries": retries, "not_before": not_before}
-    move(connection, job, target, now=now, note=verdict.message, **columns)
-    return outcome

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -81,6 +81,9 @@ class Job:
         attempts: how often it was leased.
         retries: how often the machinery failed.
         deaths: how often a worker died on it.
+        nonce: of this round of asking; a person's file of answers must name it.
+        by_hand: whether people answer it, and no worker gets it.
+        conflicts: results that differ from the accepted one, which nobody has looked at.
     """
 
     request: ValidationRequest
@@ -99,6 +102,9 @@ class Job:
     created: float
     updated: float
     verdict: Verdict | None
+    nonce: str
+    by_hand: bool
+    conflicts: int
 
     @property
     def key(self) -> str:
@@ -130,6 +136,8 @@ class StoredObservation:
         rank: the proposal's rank there.
         key: the job that answered.
         replicate: a later result for something already answered; not part of the dataset.
+        stds: standard deviations of some of the values, in their units, where the observation keeps them.
+        conflict: how a replicate differs from what was accepted.
     """
 
     id: int
@@ -139,6 +147,65 @@ class StoredObservation:
     key: str | None
     replicate: bool
     at: float
+    stds: Mapping[str, float] = field(default_factory=dict)
+    conflict: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A validator that gets no jobs: its machinery failed many times in a row.
+
+    Attributes:
+        validator: its name.
+        failures: how many in a row.
+        until: end of the pause in unix seconds; None until a person says that it works again.
+        message: the last failure.
+    """
+
+    validator: str
+    failures: int
+    until: float | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A person's answer to a job, as one line of a file brings it: values in the properties' units, or a failure.
+
+    Attributes:
+        line: where it stands in the file.
+        key: of the job.
+        nonce: of the round of asking.
+        values: property values.
+        stds: standard deviations of some of them.
+        failure: why there are no values.
+    """
+
+    line: int
+    key: str
+    nonce: str
+    values: Mapping[str, float]
+    stds: Mapping[str, float]
+    failure: str | None = None
+
+
+@dataclass
+class Imported:
+    """What became of the rows of a file.
+
+    Attributes:
+        answered: jobs that are answered now.
+        kept: rows that answer no job, because they say a part of what is asked or the job is cancelled; kept.
+        known: rows that were there already.
+        replicates: rows for jobs that had an answer; kept beside it.
+        conflicts: those of the replicates that differ, marked for review.
+    """
+
+    answered: int = 0
+    kept: int = 0
+    known: int = 0
+    replicates: int = 0
+    conflicts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ campaign = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("config", sa.Text, nullable=False),
     sa.Column("config_digest", sa.Text, nullable=False),
-    sa.Column("seed", sa.Integer, nullable=False),
+    sa.Column("seed", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
     sa.Column("code_version", sa.Text, nullable=False),
     sa.Column("created", sa.Float, nullable=False),
     sa.CheckConstraint("id = 1", name="ck_campaign_one_row"),
@@ -56,6 +56,8 @@ jobs = sa.Table(
     sa.Column("composition", sa.Text, nullable=False),
     sa.Column("validator", sa.Text, nullable=False),
     sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("nonce", sa.Text, nullable=False),  # of this round of asking; a person's answer must name it
+    sa.Column("by_hand", sa.Boolean, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("retries", sa.Integer, nullable=False),
@@ -69,9 +71,10 @@ jobs = sa.Table(
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("updated", sa.Float, nullable=False),
     sa.Column("verdict", sa.Text),
+    sa.Column("conflicts", sa.Integer, nullable=False),  # results that differ, which nobody has looked at
     sa.UniqueConstraint("token", name="uq_jobs_token"),
     sa.CheckConstraint(_among("state", JobState), name="ck_jobs_state"),
-    sa.CheckConstraint("attempts >= 0 AND retries >= 0 AND deaths >= 0", name="ck_jobs_counts"),
+    sa.CheckConstraint("attempts >= 0 AND retries >= 0 AND deaths >= 0 AND conflicts >= 0", name="ck_jobs_counts"),
     sa.CheckConstraint(
         "state <> 'leased' OR (token IS NOT NULL AND owner IS NOT NULL AND lease_until IS NOT NULL)",
         name="ck_jobs_leased",
@@ -82,6 +85,19 @@ jobs = sa.Table(
     ),
     sa.CheckConstraint("(state = 'retry_wait') = (not_before IS NOT NULL)", name="ck_jobs_retry_wait"),
     sa.CheckConstraint(f"NOT ({_among('state', ANSWERED)}) OR verdict IS NOT NULL", name="ck_jobs_answered"),
+)
+
+validators = sa.Table(
+    "validators",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),  # of the machinery, in a row
+    sa.Column("pauses", sa.Integer, nullable=False),
+    sa.Column("paused", sa.Boolean, nullable=False),
+    sa.Column("until", sa.Float),  # a pause without an end waits for a person
+    sa.Column("message", sa.Text),
+    sa.CheckConstraint("failures >= 0 AND pauses >= 0", name="ck_validators_counts"),
+    sa.CheckConstraint("paused OR until IS NULL", name="ck_validators_until"),
 )
 
 proposals = sa.Table(
@@ -126,15 +142,19 @@ observations = sa.Table(
     sa.Column("values", sa.Text, nullable=False),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("failure", sa.Text),
+    sa.Column("stds", sa.Text),
     sa.Column("replicate", sa.Boolean, nullable=False),
+    sa.Column("conflict", sa.Text),  # how a replicate differs from what was accepted
     sa.Column("at", sa.Float, nullable=False),
     sa.CheckConstraint("(\"values\" = '{}') = (failure IS NOT NULL)", name="ck_observations_content"),
+    sa.CheckConstraint("conflict IS NULL OR replicate", name="ck_observations_conflict"),
 )
 sa.Index(
     "uq_observations_accepted",
     observations.c.job_key,
     unique=True,
     sqlite_where=sa.text("job_key IS NOT NULL AND NOT replicate"),
+    postgresql_where=sa.text("job_key IS NOT NULL AND NOT replicate"),
 )
 sa.Index("ix_observations_composition", observations.c.composition)
 

@@ -1,4 +1,4 @@
-"""The campaign database: one SQLite file, the only truth of a campaign."""
+"""The campaign database: one SQLite file or one schema of a PostgreSQL server, the only truth of a campaign."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from alloys.records import digest_of
 from loop.store.base import Clock, decode, encode
 from loop.store.engine import Database, head_revision, is_database, migrate, revision_of
 from loop.store.errors import CampaignExists, NoCampaign, StoreError
+from loop.store.imports import ImportMethods
 from loop.store.iterations import IterationMethods
 from loop.store.lock import refuse_network_folder
 from loop.store.observations import ObservationMethods
 from loop.store.outbox import OutboxMethods
+from loop.store.people import PeopleMethods
+from loop.store.postgresql import PostgreSQLDatabase, url_in
 from loop.store.queue import QueueMethods
 from loop.store.records import CampaignInfo
 from loop.store.schema import campaign
@@ -28,7 +31,7 @@ def _fresh_token() -> str:
     return str(uuid.uuid4())
 
 
-class CampaignStore(IterationMethods, QueueMethods, ObservationMethods, OutboxMethods):
+class CampaignStore(IterationMethods, QueueMethods, PeopleMethods, ImportMethods, ObservationMethods, OutboxMethods):
     """A campaign's database with its validation queue inside.
 
     Made by `create` or `open`. Every write is one short transaction, so a process may end at any moment. Threads
@@ -53,7 +56,8 @@ class CampaignStore(IterationMethods, QueueMethods, ObservationMethods, OutboxMe
         """Makes the database of a new campaign.
 
         Args:
-            path: the file; its folder is made where there is none.
+            path: the file; its folder is made where there is none. A file that holds a URL of PostgreSQL names the
+                server where the database is instead.
             name: the campaign's name.
             config: its configuration as plain JSON values.
             seed: its seed.
@@ -70,11 +74,7 @@ class CampaignStore(IterationMethods, QueueMethods, ObservationMethods, OutboxMe
         row = {"id": 1, "name": name, "config": written, "config_digest": digest_of(dict(config))}
         row |= {"seed": seed, "code_version": code_version, "created": clock()}
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        refuse_network_folder(path.parent)
-        if path.exists() and not is_database(path):
-            raise StoreError(f"{path} is there already and is not a database; choose another name")
-        database = Database.at(path)
+        database = _made(path)
         try:
             with database.write() as connection:
                 _refuse_existing(connection, path)
@@ -88,7 +88,7 @@ class CampaignStore(IterationMethods, QueueMethods, ObservationMethods, OutboxMe
 
     @classmethod
     def open(cls, path: Path | str, clock: Clock = time.time, tokens: Callable[[], str] = _fresh_token) -> Self:
-        """Opens a campaign's database, bringing an older schema up to date.
+        """Opens a campaign's database, in a file or where the file says, bringing an older schema up to date.
 
         Raises:
             NoCampaign: if there is no such file, or it is something else.
@@ -96,12 +96,7 @@ class CampaignStore(IterationMethods, QueueMethods, ObservationMethods, OutboxMe
             NetworkFolder: if the folder is on a network filesystem.
         """
         path = Path(path)
-        if not path.is_file():
-            raise NoCampaign(f"there is no campaign database at {path}; `alloyloop run` makes one")
-        refuse_network_folder(path.parent)
-        if not is_database(path):
-            raise NoCampaign(f"{path} is not a campaign database")
-        database = Database.at(path)
+        database = _found(path)
         try:
             with database.read() as connection:
                 revision = revision_of(connection, path)
@@ -131,6 +126,40 @@ class CampaignStore(IterationMethods, QueueMethods, ObservationMethods, OutboxMe
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _made(path: Path) -> Database:
+    """The database in a file that may be new, or on the server that the file names."""
+    url = url_in(path)
+    if url is not None:
+        return _ready(PostgreSQLDatabase(url), PostgreSQLDatabase.make_schema)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    refuse_network_folder(path.parent)
+    if path.exists() and not is_database(path):
+        raise StoreError(f"{path} is there already and is not a database; choose another name")
+    return Database.at(path)
+
+
+def _found(path: Path) -> Database:
+    """The database in a file, or on the server that the file names."""
+    url = url_in(path)
+    if url is not None:
+        return _ready(PostgreSQLDatabase(url), PostgreSQLDatabase.refuse_missing)
+    if not path.is_file():
+        raise NoCampaign(f"there is no campaign database at {path}; `alloyloop run` makes one")
+    refuse_network_folder(path.parent)
+    if not is_database(path):
+        raise NoCampaign(f"{path} is not a campaign database")
+    return Database.at(path)
+
+
+def _ready(server: PostgreSQLDatabase, check: Callable[[PostgreSQLDatabase], None]) -> Database:
+    try:
+        check(server)
+    except BaseException:
+        server.close()
+        raise
+    return server
 
 
 def _refuse_existing(connection: sa.Connection, path: Path) -> None:

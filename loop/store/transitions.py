@@ -14,6 +14,7 @@ from loop.store.errors import IllegalMove
 class JobState(StrEnum):
     """Where a validation job stands."""
 
+    HELD = "held"
     QUEUED = "queued"
     LEASED = "leased"
     RETRY_WAIT = "retry_wait"
@@ -37,29 +38,33 @@ class IterationState(StrEnum):
 
 S = JobState
 
-# From a state (None: the job is new) to the states that may follow it.
+# From a state (None: the job is new) to the states that may follow it. A move to the same state is a person's
+# word that a conflicting result was looked at.
 MOVES: Mapping[JobState | None, frozenset[JobState]] = {
-    None: frozenset({S.QUEUED, S.AWAITING_HUMAN}),
+    None: frozenset({S.HELD, S.QUEUED, S.AWAITING_HUMAN}),
+    S.HELD: frozenset({S.QUEUED, S.AWAITING_HUMAN, S.CANCELLED}),
     S.QUEUED: frozenset({S.LEASED, S.AWAITING_HUMAN, S.CANCELLED}),
     S.LEASED: frozenset({S.DONE, S.FAILED, S.RETRY_WAIT, S.NEEDS_REVIEW, S.QUEUED, S.SUBMITTING, S.CANCELLED}),
     S.RETRY_WAIT: frozenset({S.QUEUED, S.AWAITING_HUMAN, S.CANCELLED}),
     S.SUBMITTING: frozenset({S.EXTERNAL, S.FAILED, S.RETRY_WAIT, S.NEEDS_REVIEW, S.CANCELLED}),
     S.EXTERNAL: frozenset({S.RETRIEVING, S.FAILED, S.RETRY_WAIT, S.NEEDS_REVIEW, S.CANCELLED}),
     S.RETRIEVING: frozenset({S.DONE, S.FAILED, S.RETRY_WAIT, S.NEEDS_REVIEW, S.CANCELLED}),
-    S.AWAITING_HUMAN: frozenset({S.DONE, S.FAILED, S.CANCELLED}),
-    S.NEEDS_REVIEW: frozenset({S.QUEUED, S.FAILED, S.DONE, S.CANCELLED}),
-    S.DONE: frozenset(),
-    S.FAILED: frozenset(),
-    S.CANCELLED: frozenset(),
+    S.AWAITING_HUMAN: frozenset({S.AWAITING_HUMAN, S.DONE, S.FAILED, S.CANCELLED}),
+    S.NEEDS_REVIEW: frozenset({S.QUEUED, S.AWAITING_HUMAN, S.FAILED, S.DONE, S.CANCELLED}),
+    S.DONE: frozenset({S.DONE}),
+    S.FAILED: frozenset({S.FAILED}),
+    S.CANCELLED: frozenset({S.CANCELLED}),
 }
 
 # Somebody holds a token of the job.
-HELD = (S.LEASED, S.SUBMITTING, S.EXTERNAL, S.RETRIEVING)
+AT_WORK = (S.LEASED, S.SUBMITTING, S.EXTERNAL, S.RETRIEVING)
 # Nobody does, and none is remembered.
-UNHELD = (S.QUEUED, S.RETRY_WAIT, S.AWAITING_HUMAN, S.CANCELLED)
+UNHELD = (S.HELD, S.QUEUED, S.RETRY_WAIT, S.AWAITING_HUMAN, S.CANCELLED)
+# Only a person can move it on.
+FOR_PEOPLE = (S.HELD, S.AWAITING_HUMAN, S.NEEDS_REVIEW)
 # An answer will still come: an iteration with such a job cannot be closed. A job that needs review is set
 # aside, so that one bad alloy does not hold up the campaign.
-OPEN = (S.QUEUED, S.RETRY_WAIT, S.AWAITING_HUMAN, *HELD)
+OPEN = (S.HELD, S.QUEUED, S.RETRY_WAIT, S.AWAITING_HUMAN, *AT_WORK)
 # There is an accepted answer, positive or negative.
 ANSWERED = (S.DONE, S.FAILED)
 
@@ -76,5 +81,9 @@ def check_move(source: JobState | None, target: JobState) -> None:
         IllegalMove: naming what is allowed from that state.
     """
     if target not in MOVES[source]:
-        allowed = ", ".join(sorted(MOVES[source])) or "nothing"
-        raise IllegalMove(f"a job that is {source or 'new'} cannot become {target}; allowed: {allowed}")
+        raise IllegalMove(f"a job that is {source or 'new'} cannot become {target}; it can become {following(source)}")
+
+
+def following(source: JobState | None) -> str:
+    """The states that may follow another one, as text."""
+    return ", ".join(sorted(MOVES[source] - {source})) or "nothing else"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import os
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import sqlalchemy as sa
 
 from alloys.composition import Composition
 from alloys.records import (
@@ -23,6 +26,13 @@ from loop.store import CampaignStore, Lease
 
 # Memory-backed where there is such a folder: these tests commit thousands of times.
 FAST = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
+
+
+class Backend:
+    """Where `make` puts databases: in files, or on a PostgreSQL server."""
+
+    server: sa.URL | None = None
+
 
 INFRASTRUCTURE = Failed(FailureKind.INFRASTRUCTURE, "the machine went away")
 PHYSICS = Failed(FailureKind.PHYSICS, "no solidus below the boiling point")
@@ -68,16 +78,19 @@ def measured(value: float = 2500.0, **more: float) -> Measured:
 
 
 def make(path: Path, clock: Clock | None = None, **more: Any) -> CampaignStore:
-    """A new campaign at that path."""
+    """A new campaign at that path, or on the server of the test."""
+    if Backend.server is not None and not path.exists():
+        schema = f"test_{uuid.uuid4().hex}"
+        path.write_text(f"{Backend.server.update_query_dict({'schema': schema})}\n", encoding="utf-8")
     given: dict[str, Any] = {"name": "test", "config": {"b": [1], "a": 2.5}, "seed": 7, "code_version": "0.1.0"}
     return CampaignStore.create(path, clock=clock or Clock(), tokens=Tokens(), **{**given, **more})
 
 
-def begin(store: CampaignStore, numbers: Sequence[int], index: int = 0) -> list[str]:
+def begin(store: CampaignStore, numbers: Sequence[int], index: int = 0, **more: bool) -> list[str]:
     """Begins an iteration with those alloys and returns the keys of its jobs, by rank."""
     store.begin_iteration(index)
     selections = [selection(number, rank) for rank, number in enumerate(numbers)]
-    return [p.key for p in store.store_batch(index, selections, [request(number) for number in numbers])]
+    return [p.key for p in store.store_batch(index, selections, [request(number) for number in numbers], **more)]
 
 
 def lease_one(store: CampaignStore, owner: str = "me") -> Lease:

@@ -52,12 +52,14 @@ def test_creating_twice_is_refused_and_changes_nothing(tmp_path, store):
     assert store.campaign().name == "test"
 
 
+@pytest.mark.files_only
 def test_opening_nothing_makes_no_file(tmp_path):
     with pytest.raises(NoCampaign, match="no campaign database"):
         CampaignStore.open(tmp_path / "missing.db")
     assert not (tmp_path / "missing.db").exists()
 
 
+@pytest.mark.files_only
 def test_an_empty_file_is_no_campaign_but_create_takes_it_over(tmp_path):
     path = tmp_path / "campaign.db"
     path.touch()
@@ -68,6 +70,7 @@ def test_an_empty_file_is_no_campaign_but_create_takes_it_over(tmp_path):
         assert store.campaign().name == "test"
 
 
+@pytest.mark.files_only
 def test_a_text_file_is_refused_and_left_as_it_is(tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("not a database, but long enough to be read as one " * 40)
@@ -79,6 +82,7 @@ def test_a_text_file_is_refused_and_left_as_it_is(tmp_path):
     assert path.read_bytes() == before
 
 
+@pytest.mark.files_only
 def test_a_configuration_without_json_form_is_refused_before_a_file_is_made(tmp_path):
     with pytest.raises(InputError, match="JSON"):
         make(tmp_path / "campaign.db", config={"x": math.nan})
@@ -282,7 +286,11 @@ def test_an_artifact_out_of_place_is_refused(store, sha, path, iteration):
         "UPDATE jobs SET verdict = NULL",
         "UPDATE jobs SET state = 'lost'",
         "INSERT INTO observations SELECT 99, job_key, 't9', iteration, composition, \"values\", source, failure, "
-        "replicate, at FROM observations",
+        "stds, replicate, conflict, at FROM observations",
+        "INSERT INTO observations SELECT 99, NULL, 't9', iteration, composition, \"values\", source, failure, "
+        "stds, replicate, 'differs', at FROM observations",
+        "UPDATE jobs SET conflicts = -1",
+        "UPDATE validators SET until = 3",
         "UPDATE iterations SET state = 'closed'",
     ],
 )
@@ -302,6 +310,7 @@ def test_standard_deviations_stay_in_the_job(store):
     assert store.job(key).verdict == verdict
 
 
+@pytest.mark.files_only
 def test_the_path_may_hold_odd_characters(tmp_path):
     path = Path(tmp_path, "50% of ü?#", "c d.db")
     make(path).close()

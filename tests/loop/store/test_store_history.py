@@ -52,14 +52,18 @@ def _wrong_final_state(events, jobs, seen, turns):
     jobs[2] = replace(jobs[2], state=JobState.RETRY_WAIT)
 
 
+def _first_token(events):
+    return next(e.token for e in events if e.to_state is JobState.LEASED)
+
+
 def _finished_under_another_token(events, jobs, seen, turns):
     place = next(i for i, e in enumerate(events) if e.to_state is JobState.DONE)
-    events[place] = replace(events[place], token="t1")
+    events[place] = replace(events[place], token=_first_token(events))
 
 
 def _token_given_out_twice(events, jobs, seen, turns):
     place = max(i for i, e in enumerate(events) if e.to_state is JobState.LEASED)
-    events[place] = replace(events[place], token="t1")
+    events[place] = replace(events[place], token=_first_token(events))
 
 
 def _lease_without_owner(events, jobs, seen, turns):
@@ -81,6 +85,18 @@ def _lost_result(events, jobs, seen, turns):
 
 def _result_of_an_open_job(events, jobs, seen, turns):
     seen.append(replace(seen[0], id=99, key=jobs[2].key))
+
+
+def _conflict_without_result(events, jobs, seen, turns):
+    jobs[0] = replace(jobs[0], conflicts=1)
+
+
+def _accepted_conflict(events, jobs, seen, turns):
+    seen[:] = [o if o.replicate else replace(o, conflict="solidus differs") for o in seen]
+
+
+def _worker_on_a_job_for_people(events, jobs, seen, turns):
+    jobs[0] = replace(jobs[0], by_hand=True)
 
 
 def _result_of_no_job(events, jobs, seen, turns):
@@ -109,6 +125,9 @@ def _closed_over_an_open_job(events, jobs, seen, turns):
         (_two_accepted_results, "with 2 accepted results, not 1"),
         (_lost_result, "with 0 accepted results, not 1"),
         (_result_of_an_open_job, "with 1 accepted results, not 0"),
+        (_conflict_without_result, "has 1 conflicts to look at, but 0"),
+        (_accepted_conflict, "is accepted, but conflicts"),
+        (_worker_on_a_job_for_people, "is for people, but was leased"),
         (_result_of_no_job, "a result belongs to no job"),
         (_event_of_no_job, "event 99 belongs to no job"),
         (_closed_over_an_open_job, "iteration 1 is closed, but its job"),

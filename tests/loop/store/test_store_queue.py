@@ -6,6 +6,7 @@ import pytest
 
 from alloys.records import FailureKind, Measured, Quantity
 from loop.store import IllegalMove, Outcome, StaleLease, StoreError, UnknownJob, check_store
+from loop.store.settle import back_off
 from loop.store.transitions import MOVES, JobState, check_move
 from tests.loop.store.store_helpers import (
     INFRASTRUCTURE,
@@ -136,12 +137,13 @@ def test_a_failure_of_physics_is_a_kept_observation(store):
 
 def test_a_failure_of_the_machinery_backs_off_then_asks(store, clock):
     (key,) = begin(store, [1])
-    for wait in (30, 300, 1200):
+    for number, wait in enumerate((30, 300, 1200), start=1):
         assert store.finish(key, lease_one(store).token, INFRASTRUCTURE) is Outcome.RETRY
-        assert store.next_due() == clock.now + wait
+        assert wait <= back_off(key, number) < 1.1 * wait
+        assert store.next_due() == pytest.approx(clock.now + back_off(key, number))
         clock.now += wait - 1
         assert store.claim("me") == []
-        clock.now += 1
+        clock.now += 1 + 0.1 * wait
     assert store.finish(key, lease_one(store).token, INFRASTRUCTURE) is Outcome.REVIEW
     job = store.job(key)
     assert (job.state, job.error_class, job.retries, job.message) == (
@@ -284,7 +286,7 @@ def test_listing_by_state_and_iteration(store):
     assert len(store.open_jobs()) == 3
     assert [job.request for job in store.open_jobs(1)] == [request(3)]
     assert store.request(store.jobs("leased")[0].key) == request(1)
-    with pytest.raises(StoreError, match="available are queued"):
+    with pytest.raises(StoreError, match="available are held, queued"):
         store.jobs("lost")
 
 
@@ -292,5 +294,7 @@ def test_the_table_of_moves_is_whole():
     assert set(MOVES) == {None, *JobState}
     reachable = set().union(*MOVES.values())
     assert reachable == set(JobState)
-    with pytest.raises(IllegalMove, match="allowed: nothing"):
+    with pytest.raises(IllegalMove, match="can become nothing else"):
         check_move(JobState.DONE, JobState.QUEUED)
+    with pytest.raises(IllegalMove, match="a job that is held cannot become leased; it can become awaiting_human, "):
+        check_move(JobState.HELD, JobState.LEASED)

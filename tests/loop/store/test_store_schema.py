@@ -48,6 +48,17 @@ def test_the_trigger_holds_the_table_of_moves(tmp_path):
     assert set(re.findall(r"'([a-z_]+>[a-z_]+)'", trigger)) == wanted
 
 
+def test_the_manual_has_the_table_of_moves():
+    text = (Path(__file__).parents[3] / "docs/howto/queue.md").read_text(encoding="utf-8")
+    table = text.partition("## States")[2].partition("\n\nThe table")[0]
+    told = {}
+    for line in table.strip().splitlines()[2:]:
+        source, targets = line.strip("| ").split(" | ")
+        told[source.strip("`")] = set(re.findall("`([a-z_]+)`", targets))
+    moves = {str(source or "new"): {str(target) for target in MOVES[source] - {source}} for source in MOVES}
+    assert told == {source: targets for source, targets in moves.items() if targets}
+
+
 def test_there_is_a_golden_of_every_schema():
     versions = Path(__file__).parents[3] / "loop/store/migrations/versions"
     revisions = {path.name[1:5] for path in versions.glob("r[0-9]*.py")}

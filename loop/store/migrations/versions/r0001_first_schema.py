@@ -16,18 +16,20 @@ branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
 _STATES = (
-    "('queued', 'leased', 'retry_wait', 'needs_review', 'awaiting_human', 'submitting', 'external', "
+    "('held', 'queued', 'leased', 'retry_wait', 'needs_review', 'awaiting_human', 'submitting', 'external', "
     "'retrieving', 'done', 'failed', 'cancelled')"
 )
 _MOVES = """
+    held>queued held>awaiting_human held>cancelled
     queued>leased queued>awaiting_human queued>cancelled
     leased>done leased>failed leased>retry_wait leased>needs_review leased>queued leased>submitting leased>cancelled
     retry_wait>queued retry_wait>awaiting_human retry_wait>cancelled
     submitting>external submitting>failed submitting>retry_wait submitting>needs_review submitting>cancelled
     external>retrieving external>failed external>retry_wait external>needs_review external>cancelled
     retrieving>done retrieving>failed retrieving>retry_wait retrieving>needs_review retrieving>cancelled
-    awaiting_human>done awaiting_human>failed awaiting_human>cancelled
-    needs_review>queued needs_review>failed needs_review>done needs_review>cancelled
+    awaiting_human>awaiting_human awaiting_human>done awaiting_human>failed awaiting_human>cancelled
+    needs_review>queued needs_review>awaiting_human needs_review>failed needs_review>done needs_review>cancelled
+    done>done failed>failed cancelled>cancelled
 """
 
 
@@ -35,6 +37,7 @@ def upgrade() -> None:
     """Makes every table, index and trigger."""
     _campaign_and_iterations()
     _jobs()
+    _validators()
     _proposals_and_events()
     _observations()
     _outbox()
@@ -48,7 +51,7 @@ def _campaign_and_iterations() -> None:
         sa.Column("name", sa.Text, nullable=False),
         sa.Column("config", sa.Text, nullable=False),
         sa.Column("config_digest", sa.Text, nullable=False),
-        sa.Column("seed", sa.Integer, nullable=False),
+        sa.Column("seed", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
         sa.Column("code_version", sa.Text, nullable=False),
         sa.Column("created", sa.Float, nullable=False),
         sa.CheckConstraint("id = 1", name="ck_campaign_one_row"),
@@ -73,6 +76,8 @@ def _jobs() -> None:
         sa.Column("composition", sa.Text, nullable=False),
         sa.Column("validator", sa.Text, nullable=False),
         sa.Column("fingerprint", sa.Text, nullable=False),
+        sa.Column("nonce", sa.Text, nullable=False),
+        sa.Column("by_hand", sa.Boolean, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("retries", sa.Integer, nullable=False),
@@ -86,20 +91,35 @@ def _jobs() -> None:
         sa.Column("created", sa.Float, nullable=False),
         sa.Column("updated", sa.Float, nullable=False),
         sa.Column("verdict", sa.Text),
+        sa.Column("conflicts", sa.Integer, nullable=False),
         sa.UniqueConstraint("token", name="uq_jobs_token"),
         sa.CheckConstraint(f"state IN {_STATES}", name="ck_jobs_state"),
-        sa.CheckConstraint("attempts >= 0 AND retries >= 0 AND deaths >= 0", name="ck_jobs_counts"),
+        sa.CheckConstraint("attempts >= 0 AND retries >= 0 AND deaths >= 0 AND conflicts >= 0", name="ck_jobs_counts"),
         sa.CheckConstraint(
             "state <> 'leased' OR (token IS NOT NULL AND owner IS NOT NULL AND lease_until IS NOT NULL)",
             name="ck_jobs_leased",
         ),
         sa.CheckConstraint(
-            "NOT (state IN ('queued', 'retry_wait', 'awaiting_human', 'cancelled')) "
+            "NOT (state IN ('held', 'queued', 'retry_wait', 'awaiting_human', 'cancelled')) "
             "OR (token IS NULL AND owner IS NULL AND lease_until IS NULL)",
             name="ck_jobs_unheld",
         ),
         sa.CheckConstraint("(state = 'retry_wait') = (not_before IS NOT NULL)", name="ck_jobs_retry_wait"),
         sa.CheckConstraint("NOT (state IN ('done', 'failed')) OR verdict IS NOT NULL", name="ck_jobs_answered"),
+    )
+
+
+def _validators() -> None:
+    op.create_table(
+        "validators",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("failures", sa.Integer, nullable=False),
+        sa.Column("pauses", sa.Integer, nullable=False),
+        sa.Column("paused", sa.Boolean, nullable=False),
+        sa.Column("until", sa.Float),
+        sa.Column("message", sa.Text),
+        sa.CheckConstraint("failures >= 0 AND pauses >= 0", name="ck_validators_counts"),
+        sa.CheckConstraint("paused OR until IS NULL", name="ck_validators_until"),
     )
 
 
@@ -150,9 +170,12 @@ def _observations() -> None:
         sa.Column("values", sa.Text, nullable=False),
         sa.Column("source", sa.Text, nullable=False),
         sa.Column("failure", sa.Text),
+        sa.Column("stds", sa.Text),
         sa.Column("replicate", sa.Boolean, nullable=False),
+        sa.Column("conflict", sa.Text),
         sa.Column("at", sa.Float, nullable=False),
         sa.CheckConstraint("(\"values\" = '{}') = (failure IS NOT NULL)", name="ck_observations_content"),
+        sa.CheckConstraint("conflict IS NULL OR replicate", name="ck_observations_conflict"),
     )
     op.create_index(
         "uq_observations_accepted",
@@ -160,6 +183,7 @@ def _observations() -> None:
         ["job_key"],
         unique=True,
         sqlite_where=sa.text("job_key IS NOT NULL AND NOT replicate"),
+        postgresql_where=sa.text("job_key IS NOT NULL AND NOT replicate"),
     )
     op.create_index("ix_observations_composition", "observations", ["composition"])
 
@@ -188,15 +212,21 @@ def _outbox() -> None:
     op.create_index("uq_artifacts", "artifacts", [sa.text("coalesce(iteration, -1)"), "name"], unique=True)
 
 
+_KEPT = ("campaign", "proposals", "job_events", "observations")
+
+
 def _triggers() -> None:
+    moves = ", ".join(f"'{move}'" for move in _MOVES.split())
+    if op.get_bind().dialect.name == "postgresql":
+        _postgresql_triggers(moves)
+        return
     # What was recorded stays: nothing in these tables is changed or removed.
-    for table in ("campaign", "proposals", "job_events", "observations"):
+    for table in _KEPT:
         for verb in ("UPDATE", "DELETE"):
             op.execute(
                 f"CREATE TRIGGER tr_{table}_no_{verb.lower()} BEFORE {verb} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, '{table} rows are never changed or removed'); END"
             )
-    moves = ", ".join(f"'{move}'" for move in _MOVES.split())
     op.execute(
         "CREATE TRIGGER tr_jobs_moves BEFORE UPDATE OF state ON jobs "
         f"WHEN OLD.state || '>' || NEW.state NOT IN ({moves}) "
@@ -205,4 +235,25 @@ def _triggers() -> None:
     op.execute(
         "CREATE TRIGGER tr_jobs_no_delete BEFORE DELETE ON jobs "
         "BEGIN SELECT RAISE(ABORT, 'jobs are never removed'); END"
+    )
+
+
+def _postgresql_triggers(moves: str) -> None:
+    op.execute(
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        "BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation'; END $$"
+    )
+    for table in _KEPT:
+        op.execute(
+            f"CREATE TRIGGER tr_{table}_kept BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW "
+            f"EXECUTE FUNCTION refuse_change('{table} rows are never changed or removed')"
+        )
+    op.execute(
+        "CREATE TRIGGER tr_jobs_moves BEFORE UPDATE OF state ON jobs FOR EACH ROW "
+        f"WHEN (OLD.state || '>' || NEW.state NOT IN ({moves})) "
+        "EXECUTE FUNCTION refuse_change('a job cannot make that move')"
+    )
+    op.execute(
+        "CREATE TRIGGER tr_jobs_no_delete BEFORE DELETE ON jobs FOR EACH ROW "
+        "EXECUTE FUNCTION refuse_change('jobs are never removed')"
     )

@@ -51,8 +51,8 @@ CREATE TABLE job_events (
 	token TEXT, 
 	note TEXT NOT NULL, 
 	PRIMARY KEY (id), 
-	CONSTRAINT ck_job_events_from CHECK (from_state IN ('queued', 'leased', 'retry_wait', 'needs_review', 'awaiting_human', 'submitting', 'external', 'retrieving', 'done', 'failed', 'cancelled')), 
-	CONSTRAINT ck_job_events_to CHECK (to_state IN ('queued', 'leased', 'retry_wait', 'needs_review', 'awaiting_human', 'submitting', 'external', 'retrieving', 'done', 'failed', 'cancelled')), 
+	CONSTRAINT ck_job_events_from CHECK (from_state IN ('held', 'queued', 'leased', 'retry_wait', 'needs_review', 'awaiting_human', 'submitting', 'external', 'retrieving', 'done', 'failed', 'cancelled')), 
+	CONSTRAINT ck_job_events_to CHECK (to_state IN ('held', 'queued', 'leased', 'retry_wait', 'needs_review', 'awaiting_human', 'submitting', 'external', 'retrieving', 'done', 'failed', 'cancelled')), 
 	CONSTRAINT fk_job_events_job FOREIGN KEY("key") REFERENCES jobs ("key")
 );
 INSERT INTO "job_events" VALUES(1,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4',1000000.0,NULL,'queued',NULL,NULL,'');
@@ -74,6 +74,8 @@ CREATE TABLE jobs (
 	composition TEXT NOT NULL, 
 	validator TEXT NOT NULL, 
 	fingerprint TEXT NOT NULL, 
+	nonce TEXT NOT NULL, 
+	by_hand BOOLEAN NOT NULL, 
 	state TEXT NOT NULL, 
 	attempts INTEGER NOT NULL, 
 	retries INTEGER NOT NULL, 
@@ -87,20 +89,21 @@ CREATE TABLE jobs (
 	created FLOAT NOT NULL, 
 	updated FLOAT NOT NULL, 
 	verdict TEXT, 
+	conflicts INTEGER NOT NULL, 
 	PRIMARY KEY ("key"), 
 	CONSTRAINT uq_jobs_token UNIQUE (token), 
-	CONSTRAINT ck_jobs_state CHECK (state IN ('queued', 'leased', 'retry_wait', 'needs_review', 'awaiting_human', 'submitting', 'external', 'retrieving', 'done', 'failed', 'cancelled')), 
-	CONSTRAINT ck_jobs_counts CHECK (attempts >= 0 AND retries >= 0 AND deaths >= 0), 
+	CONSTRAINT ck_jobs_state CHECK (state IN ('held', 'queued', 'leased', 'retry_wait', 'needs_review', 'awaiting_human', 'submitting', 'external', 'retrieving', 'done', 'failed', 'cancelled')), 
+	CONSTRAINT ck_jobs_counts CHECK (attempts >= 0 AND retries >= 0 AND deaths >= 0 AND conflicts >= 0), 
 	CONSTRAINT ck_jobs_leased CHECK (state <> 'leased' OR (token IS NOT NULL AND owner IS NOT NULL AND lease_until IS NOT NULL)), 
-	CONSTRAINT ck_jobs_unheld CHECK (NOT (state IN ('queued', 'retry_wait', 'awaiting_human', 'cancelled')) OR (token IS NULL AND owner IS NULL AND lease_until IS NULL)), 
+	CONSTRAINT ck_jobs_unheld CHECK (NOT (state IN ('held', 'queued', 'retry_wait', 'awaiting_human', 'cancelled')) OR (token IS NULL AND owner IS NULL AND lease_until IS NULL)), 
 	CONSTRAINT ck_jobs_retry_wait CHECK ((state = 'retry_wait') = (not_before IS NOT NULL)), 
 	CONSTRAINT ck_jobs_answered CHECK (NOT (state IN ('done', 'failed')) OR verdict IS NOT NULL)
 );
-INSERT INTO "jobs" VALUES('a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4','Nb:101/201,W:100/201','calphad','settings-1','done',2,0,1,'t2','me',NULL,NULL,NULL,NULL,1000000.0,1000061.0,'{"details":{"phases":["BCC"]},"properties":{"solidus":{"unit":"K","value":2500.0}},"seconds":0.5,"status":"measured"}');
-INSERT INTO "jobs" VALUES('48b9f04a9d50a412b7bfdea71fa85d43aaf574b7a0aa1115bc18a038bfec0685','Nb:51/101,W:50/101','calphad','settings-1','failed',1,0,0,'t3','me',NULL,NULL,'physics','no solidus below the boiling point',1000000.0,1000062.0,'{"kind":"physics","message":"no solidus below the boiling point","seconds":0.0,"status":"failed"}');
-INSERT INTO "jobs" VALUES('948ef764eeb1e65c1f4aa30190daa397a1595a32c475f4113661a6aea61eacd9','Nb:103/203,W:100/203','calphad','settings-1','retry_wait',1,1,0,NULL,NULL,NULL,1000092.0,'infrastructure','the machine went away',1000000.0,1000062.0,NULL);
-INSERT INTO "jobs" VALUES('ce70620a821c3e117ad95089557ee1178729e3e879884c5d0b503ff79a9e05c4','Nb:26/51,W:25/51','calphad','settings-1','leased',1,0,0,'t5','me',1000121.0,NULL,NULL,NULL,1000000.0,1000061.0,NULL);
-INSERT INTO "jobs" VALUES('9c40f178cb355b8150f58d6212bce758d74ac96e87360355d14e946f26656496','Nb:21/41,W:20/41','calphad','settings-1','queued',0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,1000062.0,1000062.0,NULL);
+INSERT INTO "jobs" VALUES('a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4','Nb:101/201,W:100/201','calphad','settings-1','n1',0,'done',2,0,1,'t2','me',NULL,NULL,NULL,NULL,1000000.0,1000061.0,'{"details":{"phases":["BCC"]},"properties":{"solidus":{"unit":"K","value":2500.0}},"seconds":0.5,"status":"measured"}',0);
+INSERT INTO "jobs" VALUES('48b9f04a9d50a412b7bfdea71fa85d43aaf574b7a0aa1115bc18a038bfec0685','Nb:51/101,W:50/101','calphad','settings-1','n2',0,'failed',1,0,0,'t3','me',NULL,NULL,'physics','no solidus below the boiling point',1000000.0,1000062.0,'{"kind":"physics","message":"no solidus below the boiling point","seconds":0.0,"status":"failed"}',0);
+INSERT INTO "jobs" VALUES('948ef764eeb1e65c1f4aa30190daa397a1595a32c475f4113661a6aea61eacd9','Nb:103/203,W:100/203','calphad','settings-1','n3',0,'retry_wait',1,1,0,NULL,NULL,NULL,1000092.0,'infrastructure','the machine went away',1000000.0,1000062.0,NULL,0);
+INSERT INTO "jobs" VALUES('ce70620a821c3e117ad95089557ee1178729e3e879884c5d0b503ff79a9e05c4','Nb:26/51,W:25/51','calphad','settings-1','n4',0,'leased',1,0,0,'t5','me',1000121.0,NULL,NULL,NULL,1000000.0,1000061.0,NULL,0);
+INSERT INTO "jobs" VALUES('9c40f178cb355b8150f58d6212bce758d74ac96e87360355d14e946f26656496','Nb:21/41,W:20/41','calphad','settings-1','n5',0,'queued',0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,1000062.0,1000062.0,NULL,0);
 CREATE TABLE metrics (
 	id INTEGER NOT NULL, 
 	iteration INTEGER, 
@@ -121,17 +124,20 @@ CREATE TABLE observations (
 	"values" TEXT NOT NULL, 
 	source TEXT NOT NULL, 
 	failure TEXT, 
+	stds TEXT, 
 	replicate BOOLEAN NOT NULL, 
+	"conflict" TEXT, 
 	at FLOAT NOT NULL, 
 	PRIMARY KEY (id), 
 	CONSTRAINT ck_observations_content CHECK (("values" = '{}') = (failure IS NOT NULL)), 
+	CONSTRAINT ck_observations_conflict CHECK (conflict IS NULL OR replicate), 
 	CONSTRAINT fk_observations_job FOREIGN KEY(job_key) REFERENCES jobs ("key"), 
 	CONSTRAINT fk_observations_iteration FOREIGN KEY(iteration) REFERENCES iterations ("index")
 );
-INSERT INTO "observations" VALUES(1,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4','t2',0,'Nb:101/201,W:100/201','{"solidus":2500.0}','calphad',NULL,0,1000061.0);
-INSERT INTO "observations" VALUES(2,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4','t1',0,'Nb:101/201,W:100/201','{"solidus":2400.0}','calphad',NULL,1,1000061.0);
-INSERT INTO "observations" VALUES(3,'48b9f04a9d50a412b7bfdea71fa85d43aaf574b7a0aa1115bc18a038bfec0685','t3',0,'Nb:51/101,W:50/101','{}','calphad','no solidus below the boiling point',0,1000062.0);
-INSERT INTO "observations" VALUES(4,NULL,NULL,NULL,'Nb:6/11,W:5/11','{"solidus":2300.0}','lab',NULL,0,1000062.0);
+INSERT INTO "observations" VALUES(1,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4','t2',0,'Nb:101/201,W:100/201','{"solidus":2500.0}','calphad',NULL,NULL,0,NULL,1000061.0);
+INSERT INTO "observations" VALUES(2,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4','t1',0,'Nb:101/201,W:100/201','{"solidus":2400.0}','calphad',NULL,NULL,1,NULL,1000061.0);
+INSERT INTO "observations" VALUES(3,'48b9f04a9d50a412b7bfdea71fa85d43aaf574b7a0aa1115bc18a038bfec0685','t3',0,'Nb:51/101,W:50/101','{}','calphad','no solidus below the boiling point',NULL,0,NULL,1000062.0);
+INSERT INTO "observations" VALUES(4,NULL,NULL,NULL,'Nb:6/11,W:5/11','{"solidus":2300.0}','lab',NULL,NULL,0,NULL,1000062.0);
 CREATE TABLE proposals (
 	iteration INTEGER NOT NULL, 
 	rank INTEGER NOT NULL, 
@@ -152,6 +158,18 @@ INSERT INTO "proposals" VALUES(0,1,'Nb:51/101,W:50/101','cvae',0.5,'near the lim
 INSERT INTO "proposals" VALUES(0,2,'Nb:103/203,W:100/203','cvae',3.33333333333333314829e-01,'near the limit',NULL,'948ef764eeb1e65c1f4aa30190daa397a1595a32c475f4113661a6aea61eacd9');
 INSERT INTO "proposals" VALUES(0,3,'Nb:26/51,W:25/51','cvae',0.25,'near the limit','{"means":{"solidus":2400.0},"model":"gp-1","probability_feasible":0.25,"stds":{"solidus":60.0}}','ce70620a821c3e117ad95089557ee1178729e3e879884c5d0b503ff79a9e05c4');
 INSERT INTO "proposals" VALUES(1,0,'Nb:21/41,W:20/41','cvae',1.0,'near the limit',NULL,'9c40f178cb355b8150f58d6212bce758d74ac96e87360355d14e946f26656496');
+CREATE TABLE validators (
+	name TEXT NOT NULL, 
+	failures INTEGER NOT NULL, 
+	pauses INTEGER NOT NULL, 
+	paused BOOLEAN NOT NULL, 
+	until FLOAT, 
+	message TEXT, 
+	PRIMARY KEY (name), 
+	CONSTRAINT ck_validators_counts CHECK (failures >= 0 AND pauses >= 0), 
+	CONSTRAINT ck_validators_until CHECK (paused OR until IS NULL)
+);
+INSERT INTO "validators" VALUES('calphad',1,0,0,NULL,'the machine went away');
 CREATE INDEX ix_job_events_key ON job_events ("key", id);
 CREATE UNIQUE INDEX uq_observations_accepted ON observations (job_key) WHERE job_key IS NOT NULL AND NOT replicate;
 CREATE INDEX ix_observations_composition ON observations (composition);
@@ -165,6 +183,6 @@ CREATE TRIGGER tr_job_events_no_update BEFORE UPDATE ON job_events BEGIN SELECT 
 CREATE TRIGGER tr_job_events_no_delete BEFORE DELETE ON job_events BEGIN SELECT RAISE(ABORT, 'job_events rows are never changed or removed'); END;
 CREATE TRIGGER tr_observations_no_update BEFORE UPDATE ON observations BEGIN SELECT RAISE(ABORT, 'observations rows are never changed or removed'); END;
 CREATE TRIGGER tr_observations_no_delete BEFORE DELETE ON observations BEGIN SELECT RAISE(ABORT, 'observations rows are never changed or removed'); END;
-CREATE TRIGGER tr_jobs_moves BEFORE UPDATE OF state ON jobs WHEN OLD.state || '>' || NEW.state NOT IN ('queued>leased', 'queued>awaiting_human', 'queued>cancelled', 'leased>done', 'leased>failed', 'leased>retry_wait', 'leased>needs_review', 'leased>queued', 'leased>submitting', 'leased>cancelled', 'retry_wait>queued', 'retry_wait>awaiting_human', 'retry_wait>cancelled', 'submitting>external', 'submitting>failed', 'submitting>retry_wait', 'submitting>needs_review', 'submitting>cancelled', 'external>retrieving', 'external>failed', 'external>retry_wait', 'external>needs_review', 'external>cancelled', 'retrieving>done', 'retrieving>failed', 'retrieving>retry_wait', 'retrieving>needs_review', 'retrieving>cancelled', 'awaiting_human>done', 'awaiting_human>failed', 'awaiting_human>cancelled', 'needs_review>queued', 'needs_review>failed', 'needs_review>done', 'needs_review>cancelled') BEGIN SELECT RAISE(ABORT, 'a job cannot make that move'); END;
+CREATE TRIGGER tr_jobs_moves BEFORE UPDATE OF state ON jobs WHEN OLD.state || '>' || NEW.state NOT IN ('held>queued', 'held>awaiting_human', 'held>cancelled', 'queued>leased', 'queued>awaiting_human', 'queued>cancelled', 'leased>done', 'leased>failed', 'leased>retry_wait', 'leased>needs_review', 'leased>queued', 'leased>submitting', 'leased>cancelled', 'retry_wait>queued', 'retry_wait>awaiting_human', 'retry_wait>cancelled', 'submitting>external', 'submitting>failed', 'submitting>retry_wait', 'submitting>needs_review', 'submitting>cancelled', 'external>retrieving', 'external>failed', 'external>retry_wait', 'external>needs_review', 'external>cancelled', 'retrieving>done', 'retrieving>failed', 'retrieving>retry_wait', 'retrieving>needs_review', 'retrieving>cancelled', 'awaiting_human>awaiting_human', 'awaiting_human>done', 'awaiting_human>failed', 'awaiting_human>cancelled', 'needs_review>queued', 'needs_review>awaiting_human', 'needs_review>failed', 'needs_review>done', 'needs_review>cancelled', 'done>done', 'failed>failed', 'cancelled>cancelled') BEGIN SELECT RAISE(ABORT, 'a job cannot make that move'); END;
 CREATE TRIGGER tr_jobs_no_delete BEFORE DELETE ON jobs BEGIN SELECT RAISE(ABORT, 'jobs are never removed'); END;
 COMMIT;

@@ -1,0 +1,174 @@
+"""Answers by the file, in the store: one transaction, the first result wins, what differs is marked."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from alloys.records import Measured, Quantity
+from loop.store import CampaignStore, JobState, Result, StoreError, check_store
+from loop.store import imports as imports_module
+from tests.loop.store.store_helpers import PHYSICS, SUSPECT, begin, make, measured
+
+WANTED = ("solidus", "liquidus")
+
+
+@pytest.fixture
+def store(tmp_path):
+    with make(tmp_path / "campaign.db") as made:
+        yield made
+        assert check_store(made) == []
+
+
+def _row(store, key, line=2, stds=None, failure=None, **values):
+    return Result(line, key, store.job(key).nonce, values, stds or {}, failure)
+
+
+def _whole(store, key, solidus=2400.0, **more):
+    return _row(store, key, solidus=solidus, liquidus=2600.0, **more)
+
+
+def _bring(store, *rows, source="lab"):
+    counts = store.import_results(iter(rows), source=source, wanted=WANTED)
+    return {name: getattr(counts, name) for name in counts.__dataclass_fields__ if getattr(counts, name)}
+
+
+def test_answers_come_in_from_every_state_that_nobody_works_on(store):
+    keys = begin(store, [1, 2])
+    keys += begin(store, [3], index=1, hold=True)
+    keys += begin(store, [4], index=2, by_hand=True)
+    lease = store.claim("me", 1)[0]
+    store.finish(lease.key, lease.token, SUSPECT)
+    assert _bring(store, *[_whole(store, key, stds={"solidus": 9.0}) for key in keys]) == {"answered": 4}
+    assert {job.state for job in store.jobs()} == {JobState.DONE}
+    assert store.job(keys[0]).error_class is None
+    stored = store.observations()
+    assert [(o.observation.source, o.key, o.stds) for o in stored] == [("lab", key, {"solidus": 9.0}) for key in keys]
+    wanted = {"solidus": Quantity(2400.0, "K", 9.0), "liquidus": Quantity(2600.0, "K")}
+    assert store.job(keys[3]).verdict == Measured(wanted)
+    assert [event.note for event in store.events(keys[2])][-2:] == ["answered by lab"] * 2
+
+
+def test_a_job_at_work_or_asked_again_refuses_the_whole_file(store):
+    keys = begin(store, [1, 2])
+    (lease,) = store.claim("me", 1)
+    rows = [replace(_whole(store, keys[1]), line=2), replace(_whole(store, lease.key), line=3)]
+    rows.append(replace(rows[0], key="f" * 64, line=4))
+    rows.append(replace(rows[0], key="0" * 64, nonce="", line=5))
+    before = (store.jobs(), store.events(), store.observations(include_replicates=True))
+    with pytest.raises(StoreError) as refused:
+        _bring(store, *rows)
+    text = str(refused.value)
+    assert "line 3: the job is leased: a worker has it" in text
+    assert "line 4: no job has the key 'ffff" in text
+    assert (store.jobs(), store.events(), store.observations(include_replicates=True)) == before
+
+
+def test_a_later_batch_that_is_wrong_takes_the_earlier_ones_back(store, monkeypatch):
+    monkeypatch.setattr(imports_module, "BATCH", 2)
+    keys = begin(store, range(5), by_hand=True)
+    rows = [_whole(store, key) for key in keys]
+    with pytest.raises(StoreError, match="line 9"):
+        _bring(store, *rows[:4], replace(rows[4], nonce="old", line=9))
+    assert store.counts()["done"] == 0
+    assert _bring(store, *rows) == {"answered": 5}
+
+
+def test_the_same_rows_again_change_nothing(store):
+    keys = begin(store, [1, 2, 3], by_hand=True)
+    rows = [_whole(store, keys[0]), _row(store, keys[1], failure="cracked"), _row(store, keys[2], solidus=2300.0)]
+    assert _bring(store, *rows) == {"answered": 2, "kept": 1}
+    before = (store.jobs(), store.events(), store.observations(include_replicates=True))
+    assert _bring(store, *rows) == {"known": 3}
+    assert _bring(store, *rows, source="another lab") == {"known": 3}
+    assert (store.jobs(), store.events(), store.observations(include_replicates=True)) == before
+
+
+def test_a_row_for_the_same_job_in_the_same_file_is_a_replicate(store):
+    (key,) = begin(store, [1], by_hand=True)
+    assert _bring(store, _whole(store, key), _whole(store, key, 2410.0), _whole(store, key)) == {
+        "answered": 1,
+        "replicates": 1,
+        "conflicts": 1,
+        "known": 1,
+    }
+    assert store.job(key).conflicts == 1
+    assert store.approve(key, by="Ada") == ["done"]
+    assert store.job(key).conflicts == 0
+    assert store.events(key)[-1].note == "conflicts looked at by Ada"
+
+
+def test_what_differs_from_the_accepted_answer_is_said(store):
+    keys = begin(store, [1, 2, 3], by_hand=True)
+    _bring(store, _whole(store, keys[0]), _row(store, keys[1], failure="cracked"), _whole(store, keys[2]))
+    assert _bring(
+        store,
+        _row(store, keys[0], failure="melted away"),
+        _whole(store, keys[1]),
+        _whole(store, keys[2], stds={"solidus": 5.0}),
+    ) == {"replicates": 3, "conflicts": 2}
+    told = {o.key: o.conflict for o in store.observations(include_replicates=True) if o.replicate}
+    assert told == {keys[0]: "melted away; accepted: measured", keys[1]: "measured; accepted: cracked", keys[2]: None}
+
+
+def test_what_is_new_of_an_answered_or_cancelled_alloy_joins_the_dataset(store):
+    keys = begin(store, [1, 2])
+    lease = store.claim("me", 1)[0]
+    store.finish(lease.key, lease.token, measured(2400.0))
+    store.cancel(keys[1])
+    assert _bring(store, _row(store, keys[0], liquidus=2600.0), _whole(store, keys[1])) == {"kept": 2}
+    assert len(store.observations()) == 3
+    assert store.job(keys[1]).state is JobState.CANCELLED
+    assert _bring(store, _whole(store, keys[1], 2410.0)) == {"replicates": 1, "conflicts": 1}
+    assert store.approve(keys[1], by="Ada") == ["cancelled"]
+
+
+def test_an_answer_of_a_worker_can_be_contradicted_by_people(store):
+    keys = begin(store, [1, 2])
+    for lease, verdict in zip(store.claim("me", 2), [measured(2400.0), PHYSICS], strict=True):
+        store.finish(lease.key, lease.token, verdict)
+    assert _bring(store, *[_whole(store, key, 2500.0) for key in keys]) == {"replicates": 2, "conflicts": 2}
+
+
+def test_results_need_their_source(store):
+    with pytest.raises(StoreError, match="need their source"):
+        store.import_results([], source="", wanted=WANTED)
+
+
+KILLED = """
+import os, signal, sys
+from loop.store import CampaignStore, Result
+from loop.store import imports
+
+imports.BATCH = 2
+
+def rows(store):
+    for place, job in enumerate(store.jobs(), start=2):
+        if place == 7:  # two batches are written, and not committed
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield Result(place, job.key, job.nonce, {"solidus": 2400.0, "liquidus": 2600.0}, {})
+
+with CampaignStore.open(sys.argv[1]) as store:
+    store.import_results(rows(store), source="lab", wanted=("solidus", "liquidus"))
+"""
+
+
+def test_an_import_that_is_killed_leaves_nothing(tmp_path):
+    path = tmp_path / "killed.db"
+    with make(path) as store:
+        keys = begin(store, range(8), by_hand=True)
+        before = (store.jobs(), store.events())
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(path)], env=environment, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    with CampaignStore.open(path) as store:
+        assert (store.jobs(), store.events()) == before
+        assert store.observations(include_replicates=True) == []
+        assert _bring(store, *[_whole(store, key) for key in keys]) == {"answered": 8}
+        assert check_store(store) == []
