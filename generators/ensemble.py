@@ -151,10 +151,22 @@ def _check(models: Sequence[NeuralGenerator], tables: Sequence[Table], seeds: Se
 
 
 def _at_once(models: Sequence[DescentGenerator], tasks: Sequence[Task]) -> list[Attempt]:
-    """The first attempt of each."""
+    """The first attempt of each; models whose tables hold out different numbers of rows are stacked apart."""
+    courses = [Course(model, task) for model, task in zip(models, tasks, strict=True)]
+    alike: dict[tuple[int, int], list[int]] = {}
+    for i, course in enumerate(courses):
+        alike.setdefault((course.data.rows, len(course.data.checks.presence)), []).append(i)
+    attempts: dict[int, Attempt] = {}
+    for group in alike.values():
+        attempts |= zip(group, _stacked([models[i] for i in group], [courses[i] for i in group]), strict=True)
+    return [attempts[i] for i in range(len(models))]
+
+
+def _stacked(models: Sequence[DescentGenerator], courses: Sequence[Course]) -> list[Attempt]:
+    """The attempts of models whose tensors have the same shapes."""
     lanes = [
         Lane(i, model, course, course.checks(), Record(model.settings.patience))
-        for i, (model, course) in enumerate((m, Course(m, task)) for m, task in zip(models, tasks, strict=True))
+        for i, (model, course) in enumerate(zip(models, courses, strict=True))
     ]
     best = Stack(lanes).run()
     for lane in lanes:
