@@ -2,7 +2,7 @@
 
     python -m benchmarks.sampling [--families a,b] [--precisions float32,bf16]
 
-On the CPU, one thread, and on CUDA where present. The table has 500 rows of 22 elements. Samples are drawn through
+On the CPU, one thread, and on CUDA where present. The table has 500 rows of 22 elements, the settings are those for so many. Samples are drawn through
 `sample`, decoding and the space's checks included, 2,000 for each of 20 conditions in one call, after a first call that
 is not counted; the best of three counts. A processor second is what a second would be on a quiet core: the figure to
 read where the machine was shared.
@@ -20,6 +20,7 @@ import torch
 from benchmarks.tables import published_sized
 from generators.base import FAMILIES, make
 from generators.neural import NeuralGenerator
+from generators.presets import preset
 
 CONDITIONS = 20
 EACH = 2000
@@ -39,7 +40,8 @@ def since(start: tuple[float, float]) -> tuple[float, float]:
 def measure(family: str, device: str, precision: str) -> str:
     """One line of the table."""
     table = published_sized()
-    model = make(family, table.space, table.properties, {"precision": precision})
+    settings = {**preset(family, len(table.units)), "precision": precision}
+    model = make(family, table.space, table.properties, settings)
     assert isinstance(model, NeuralGenerator)
     start = clocks()
     report = model.fit(table.units, table.values, seed=0, device=device, threads=1)
