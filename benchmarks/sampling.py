@@ -2,10 +2,10 @@
 
     python -m benchmarks.sampling [--families a,b] [--precisions float32,bf16]
 
-On the CPU, one thread, and on CUDA where present. The table has 500 rows of 22 elements, the settings are those for so many. Samples are drawn through
-`sample`, decoding and the space's checks included, 2,000 for each of 20 conditions in one call, after a first call that
-is not counted; the best of three counts. A processor second is what a second would be on a quiet core: the figure to
-read where the machine was shared.
+On the CPU, one thread, and on CUDA where present. The table has 500 rows of 22 elements, the settings are those for so
+many. Samples are drawn through `sample`, decoding and the space's checks included, 2,000 for each of 20 conditions in
+one call, after a first call that is not counted; the best of three counts. A processor second is what a second would be
+on a quiet core: the figure to read where the machine was shared.
 """
 
 from __future__ import annotations
