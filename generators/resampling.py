@@ -84,10 +84,13 @@ class TargetSettings:
 
     def __post_init__(self) -> None:
         least = {"draws": 1, "least": 1, "rounds": 0, "spread": 0, "critics": 0, "outside": 0, "copies": 0, "shy": 0}
-        wrong = [f"{name} >= {low}" for name, low in least.items() if not getattr(self, name) >= low]
-        wrong += [f"{name} > 0" for name in ("width", "small") if not getattr(self, name) > 0]
+        wrong = {name: f"{name} >= {low}" for name, low in least.items() if not getattr(self, name) >= low}
+        wrong |= {name: f"{name} > 0" for name in ("width", "small") if not getattr(self, name) > 0}
+        if self.copies > 1:
+            wrong["copies"] = "copies <= 1"
         if wrong:
-            raise InputError(f"{' and '.join(wrong)} must hold, but got {self}")
+            got = ", ".join(f"{name}={getattr(self, name)}" for name in wrong)
+            raise InputError(f"{' and '.join(wrong.values())} must hold, but got {got}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,9 @@ class TargetSampler:
         Equal conditions are answered together: their compositions differ where the candidates allow.
         """
         rng = np.random.default_rng(seed)
-        asked, wanted, number = np.unique(conditions, axis=0, return_inverse=True, return_counts=True, equal_nan=True)
+        filled = np.where(np.isnan(conditions), np.inf, conditions)  # rows with NaN are never equal
+        asked, wanted, number = np.unique(filled, axis=0, return_inverse=True, return_counts=True)
+        asked = np.where(np.isinf(asked), np.nan, asked)
         owner = np.repeat(np.arange(len(asked)), np.maximum(self.settings.least, self.settings.draws * number))
         wide = 1 + self.settings.spread * rng.standard_normal((len(owner), asked.shape[1]))
         drawn = self.source.sample(asked[owner] * wide, seed=int(rng.integers(2**31)))

@@ -69,16 +69,19 @@ def test_tables_and_figures_of_the_known_alloys(capsys: pytest.CaptureFixture[st
 
 def test_settings_of_entrants(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "settings.yaml"
-    path.write_text("nearest+target: {draws: 2, least: 80}\nnearest+target@known1: {draws: 2, least: 40, known: 1}\n")
+    path.write_text(
+        "nearest+own: {draws: 2, least: 80, critics: 0}\nnearest+target@bare: {draws: 2, least: 40, critics: 0}\n"
+    )
     code, out, _ = call(
-        capsys, "evaluate", "generators", "--families", "nearest+target,nearest+target@known1", "--settings", str(path),
+        capsys, "evaluate", "generators", "--families", "nearest+own,nearest+target@bare", "--settings", str(path),
         "--condition", "density", "--quick", "--json",
     )  # fmt: skip
     assert code == 0
     document = json.loads(out)
-    assert list(document["families"]) == ["nearest+target", "nearest+target@known1"]
+    assert list(document["families"]) == ["nearest+own", "nearest+target@bare"]
     first, second = (document["settings"][name]["target"] for name in document["families"])
-    assert (first["draws"], first["least"], second["least"], second["known"]) == (2, 80, 40, 1)
+    assert (first["draws"], first["least"], second["least"], second["critics"]) == (2, 80, 40, 0)
+    assert [metrics["league"] for metrics in document["families"].values()] == ["A", "B"]
     costs = [metrics["draws_per_sample"] for metrics in document["families"].values()]
     assert costs[0] > costs[1] >= 2
 
@@ -86,7 +89,7 @@ def test_settings_of_entrants(capsys: pytest.CaptureFixture[str], tmp_path: Path
 @pytest.mark.filterwarnings("ignore")  # MLflow and what it imports warn on their own behalf
 def test_an_evaluation_in_mlflow(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     settings, store = tmp_path / "settings.yaml", tmp_path / "mlruns"
-    settings.write_text("nearest+target@few: {draws: 1, least: 30}\n")
+    settings.write_text("nearest+target@few: {draws: 1, least: 30, critics: 0}\n")
     code, out, err = call(
         capsys, "evaluate", "generators", "--families", "nearest,nearest+target@few", "--settings", str(settings),
         "--condition", "density", "--quick", "--json", "--mlflow", "--mlflow-folder", str(store),
@@ -131,7 +134,8 @@ def test_a_store_that_cannot_be_used_is_named_before_any_work(
 
 def test_the_tracked_settings_are_right() -> None:
     settings = read_settings(ROOT / "configs" / "generators_mpea.yaml")
-    assert {"flow+target@known0"} <= {entrant.name for entrant in entrants([], settings)}
+    found = {entrant.name: entrant.settings for entrant in entrants([], settings)}
+    assert found["flow+target@no-critics"]["target"]["critics"] == 0 < found["flow+target"]["target"]["critics"]
 
 
 def test_many_entrants_keep_their_names(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -151,18 +155,18 @@ def test_many_entrants_keep_their_names(capsys: pytest.CaptureFixture[str], tmp_
 
 def test_wrong_settings_are_named_with_their_lines(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "settings.yaml"
-    path.write_text("magic: {}\nflow:\n  copies: 2\n  epochs: 0\nflow+target: {known: 2}\nflow: {}\n")
+    path.write_text("magic: {}\nflow:\n  jitter: 2\n  epochs: 0\nflow+target: {copies: 2}\nflow: {}\n")
     code, out, err = call(capsys, "evaluate", "generators", "--settings", str(path), "--data", "absent.csv")
     assert (code, out) == (2, "")
     flat = " ".join(err.split())
     for line, what in (
         (1, "magic: unknown generator family 'magic'"),
         (4, "flow: the generator setting epochs must lie in [1, 1e+06], got 0"),
-        (5, "flow+target: known <= 1 must hold, but got known=2"),
+        (5, "flow+target: copies <= 1 must hold, but got copies=2"),
         (6, "the key 'flow' is given twice"),
     ):
         assert f"line {line}: {what}" in flat
-    assert "copies" not in flat
+    assert "jitter" not in flat
 
 
 @pytest.mark.parametrize(
