@@ -94,7 +94,7 @@ def _ridge(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     for penalty in PENALTIES:
         shrink = s**2 / (s**2 + penalty)
         leverage = (u**2) @ shrink
-        errors.append((target - u @ (shrink * (u.T @ target))) / np.maximum(1 - leverage, 1e-3))
+        errors.append((target - u @ (shrink * (u.T @ target))) / np.maximum(1 - leverage, 1e-12))
     best = int(np.argmin([np.square(error).sum() for error in errors]))
     slopes = vt.T @ ((s / (s**2 + PENALTIES[best])) * (u.T @ target)) * scale
     slopes[: _linear_terms(x)] += middle

@@ -61,6 +61,15 @@ def test_noise_is_not_explained_and_its_error_is_that_of_rows_unseen() -> None:
     assert model.error[0] == pytest.approx(unseen, rel=0.15)
 
 
+def test_noise_is_not_explained_where_every_row_can_be_met() -> None:
+    """With fewer rows than coefficients the least penalty meets them all, and none that was left out."""
+    for n in (FEWEST, 12):
+        noise = 100 + 10 * np.random.default_rng(n).standard_normal((n, 1))
+        model = MixtureModel(rows(n), noise)
+        assert model.explained[0] < 0.3
+        assert model.error[0] > 0.05
+
+
 def test_the_errors_of_rows_left_out_are_those_of_models_without_them() -> None:
     fractions = rows(60)
     values = quadratic(fractions)[:, :1] * np.exp(0.05 * np.random.default_rng(1).standard_normal((60, 1)))
