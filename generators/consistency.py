@@ -44,18 +44,25 @@ class MixtureRule(nn.Module):
             self.register_buffer(name, torch.zeros(shape, dtype=torch.float32), persistent=False)
         self.register_buffer("lower", torch.tensor(space.lower, dtype=torch.float32), persistent=False)
 
-    def fit(self, pool: Batch) -> None:
-        """Fits to the first rows of a pool; a property that is hardly known or not trusted is left out."""
+    def fit(self, pool: Batch, rows: int) -> None:
+        """Fits to the first rows of a pool; a property that is hardly known or not trusted is left out.
+
+        Args:
+            pool: rows, then their copies.
+            rows: how many are no copies: these alone say whether a property is trusted, because a row left out
+                would be seen in its copies.
+        """
         some = Batch(*(part[:ROWS].cpu() for part in (pool.presence, pool.amounts, pool.values, pool.known)))
         fractions = self.cpu_fractions(some)
         for k in range(len(self.trust)):
             known = some.known[:, k].numpy() > 0
             values = some.values[:, k].numpy().astype(np.float64)[known]
-            if known.sum() < FEWEST or np.ptp(values) == 0:
+            first = values[: int(known[:rows].sum())]
+            if len(first) < FEWEST or np.ptp(first) == 0:
+                continue
+            if MixtureModel(fractions[:rows][known[:rows]], first[:, None]).explained[0] < TRUSTED:
                 continue
             model = MixtureModel(fractions[known], values[:, None])
-            if model.explained[0] < TRUSTED:
-                continue
             self.linear[k] = torch.from_numpy(model.linear[0])
             self.products[k] = torch.from_numpy(model.products[0])
             self.trust[k] = 1.0

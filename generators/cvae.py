@@ -116,8 +116,9 @@ class ConditionalVAE(DescentGenerator):
 
     def prepare(self, network: nn.Module, pool: Batch) -> None:
         """Fits the rule that emissions are held to."""
-        if cast(CvaeSettings, self.settings).consistency:
-            cast(CvaeNetwork, network).rule.fit(pool)
+        settings = cast(CvaeSettings, self.settings)
+        if settings.consistency:
+            cast(CvaeNetwork, network).rule.fit(pool, len(pool.presence) // (settings.copies + 1))
 
     def noise(self, batch: Batch, rng: torch.Generator) -> Noise:
         """Standard normal numbers for the latent vectors, ``(n, latent)``; for an emission, those of `draw`."""

@@ -26,7 +26,7 @@ def batch_of(units: Units, values: Floats) -> Batch:
 
 def test_linear_properties_are_trusted_and_rows_meet_their_own() -> None:
     rule, rows = MixtureRule(SPACE, 3), batch_of(UNITS, VALUES)
-    rule.fit(rows)
+    rule.fit(rows, len(UNITS))
     assert rule.trust.tolist() == [1.0, 1.0, 1.0]
     assert rule.error(rows.presence, rows.amounts, rows.values, rows.known).max() < 1e-3
     turned = rows.values.roll(1, dims=0)
@@ -40,16 +40,26 @@ def test_what_rows_do_not_determine_is_not_pressed() -> None:
     few = np.where(np.arange(200) < 5, VALUES[:, 1], np.nan)
     values = np.stack((VALUES[:, 0], rng.normal(size=200), few, np.full(200, 3.0)), axis=1)
     rule, rows = MixtureRule(SPACE, 4), batch_of(UNITS, values)
-    rule.fit(rows)
+    rule.fit(rows, len(UNITS))
     assert rule.trust.tolist() == [1.0, 0.0, 0.0, 0.0]
     nonsense = rows.values.clone()
     nonsense[:, 1:] += 7.0
     assert rule.error(rows.presence, rows.amounts, nonsense, torch.ones_like(nonsense)).max() < 1e-3
 
 
+def test_copies_do_not_make_a_property_trusted() -> None:
+    """Forty values of noise can all be met, and a row left out is seen in its copies."""
+    noise = np.random.default_rng(0).normal(size=(40, 1))
+    settings = CvaeSettings(epochs=1, copies=32, replace=0.0, jitter=0, noise=0.1, consistency=1.0, retries=0)
+    model = ConditionalVAE(SPACE, ["x"], settings)
+    model.fit(UNITS[:40], noise, seed=0)
+    assert isinstance(model.network, CvaeNetwork)
+    assert not model.network.rule.trust.any()
+
+
 def test_conditions_not_asked_are_not_missed() -> None:
     rule, rows = MixtureRule(SPACE, 3), batch_of(UNITS, VALUES)
-    rule.fit(rows)
+    rule.fit(rows, len(UNITS))
     assert not rule.error(rows.presence, rows.amounts, rows.values + 5, torch.zeros_like(rows.known)).any()
     one = torch.zeros_like(rows.known)
     one[:, 1] = 1.0
