@@ -108,10 +108,10 @@ def property_entries(
 
     def entry(i: int, name: str) -> dict[str, Any]:
         unit = PROPERTIES[name].unit
-        if name in exact:
-            return _certain(float(exact[name][i]), unit, "closed form")
         value = rows.get(compositions[i], {}).get(name)
-        if value is not None:
+        if name in exact and (value is None or np.isclose(value, exact[name][i], rtol=1e-9)):
+            return _certain(float(exact[name][i]), unit, "closed form")
+        if value is not None:  # people may measure what has a closed form, and then theirs counts
             return _certain(value, unit, "measured")
         numbers = {"mean": means[name][i], "std": stds[name][i], "low": lows[name][i], "high": highs[name][i]}
         return {**{key: float(number) for key, number in numbers.items()}, "unit": unit, "source": "model"}

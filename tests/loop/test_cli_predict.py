@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from alloys.composition import Composition
@@ -179,3 +180,32 @@ def test_reading_changes_nothing_while_a_campaign_is_open(capsys: pytest.Capture
         assert len(told["waiting"]) == 6
         assert (campaign.store.dataset_digest(), campaign.store.counts()) == before
         assert Composition.parse(formula) in campaign.view().pending
+
+
+def test_without_a_reference_point_or_a_result_there_is_no_gain_to_speak_of(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    config = small_config(
+        tmp_path, validator={"name": "human"}, reference_point={}, objectives=["maximize ductility_index"]
+    )
+    with Campaign.open(config) as campaign:
+        campaign.suggest(6)
+        found = _document(capsys, "explain", tmp_path / "campaigns", "Nb40Ti30Mo20V10")
+        assert (found["gain"], found["better_than"], found["waiting"]) == (None, None, [])
+        code, out, _ = call(capsys, "explain", "small", "Nb40Ti30Mo20V10", "--directory", str(tmp_path / "campaigns"))
+        assert code == 0
+        assert "no observation; the prior stands" in out
+
+
+def test_what_people_measured_counts_even_where_there_is_a_closed_form(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with Campaign.open(small_config(tmp_path, validator={"name": "human"})) as campaign:
+        measured = {"density": 8.5, "solidus": 2400.0}
+        campaign.observe(pd.DataFrame([{"formula": "Nb40Ti30Mo20V10", **measured}]))
+        (found,) = _document(capsys, "predict", tmp_path / "campaigns", "Nb40Ti30Mo20V10")
+    for name, value in measured.items():
+        assert found["properties"][name]["mean"] == value
+        assert found["properties"][name]["source"] == "measured"
+    assert found["properties"]["vec"]["source"] == "closed form"
+    assert found["properties"]["freezing_range"]["source"] == "model"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from surrogates.calibration import Remedy, Score, remedy, score
 from surrogates.gp import GP
 from surrogates.model import Surrogate
 from surrogates.output import Output
+from surrogates.table import build_table
 from surrogates.warps import Identity
 from tests.surrogates.helpers import GOAL, SPACE, fitted, pool, truth
 
@@ -119,3 +122,12 @@ def test_intervals_are_those_of_the_latent_in_the_propertys_unit() -> None:
     for name in GOAL.unknown:
         assert (low[name] <= high[name]).all()
     assert ((low["bcc_fraction_1200c"] >= 0) & (high["bcc_fraction_1200c"] <= 1)).all()
+
+
+def test_what_chooses_a_batch_sees_the_wider_spread() -> None:
+    outputs = {name: replace(output, inflation=2.0) for name, output in fitted().outputs.items()}
+    wide, described = replace(fitted(), outputs=outputs), fitted().describe(SPACE.fractions(pool()[300:320]))
+    shifts, scales = np.zeros(2), np.ones(2)
+    before, after = (build_table(surrogate, GOAL, described, shifts, scales) for surrogate in (fitted(), wide))
+    np.testing.assert_allclose(after.deviations.numpy(), 2.0 * before.deviations.numpy(), rtol=1e-6)
+    np.testing.assert_array_equal(after.means.numpy(), before.means.numpy())

@@ -121,3 +121,24 @@ def test_a_property_without_a_model_is_refused() -> None:
     goal = Goal.parse(["maximize yield_strength_1300c"], [])
     with pytest.raises(InputError, match="no model answers yield_strength"):
         draw(fitted(), goal, fitted().describe(_promising()[:1]), 4, 0)
+
+
+def test_one_objective_will_do() -> None:
+    goal = Goal((GOAL.objectives[0],), GOAL.constraints)
+    best = _known().front()[:, :1].max()
+    gain = gain_of(
+        fitted(),
+        goal,
+        _promising()[0],
+        waiting=_promising()[1:3],
+        front=_known().front()[:, :1],
+        reference=REFERENCE[:1],
+        background=np.array([[best]]),
+        samples=256,
+    )
+    drawn = draw(fitted(), goal, fitted().describe(_promising()[:3]), 256, 0)
+    good = np.all([c.margin(drawn[c.name][:, 0]) >= 0 for c in goal.constraints], axis=0)
+    expected = np.maximum(drawn["specific_yield_strength_1300c"][:, 0] - best, 0.0) * good
+    assert gain.alone == pytest.approx(expected.mean())
+    assert gain.expected <= gain.alone
+    assert gain.objectives == {"specific_yield_strength_1300c": pytest.approx(gain.alone)}
