@@ -19,7 +19,7 @@ from rich.table import Table
 from alloys.composition import parse_formulas
 from alloys.errors import InputError, PeopleNeededError, WorkError
 from alloys.records import Measured, Verdict
-from loop import cli_data, cli_evaluate, cli_generate, cli_queue, cli_replay
+from loop import cli_data, cli_evaluate, cli_generate, cli_predict, cli_queue, cli_replay
 from loop.console import Json
 from loop.console import err as _err
 from loop.console import out as _out
@@ -40,6 +40,8 @@ app.add_typer(cli_evaluate.app, name="evaluate")
 app.add_typer(cli_queue.app, name="queue")
 app.command()(cli_generate.generate)
 app.command()(cli_replay.replay)
+app.command()(cli_predict.predict)
+app.command()(cli_predict.explain)
 
 Formulas = Annotated[list[str], typer.Argument(metavar="FORMULA...", help="for example Nb45Ta25Ti15Hf15")]
 

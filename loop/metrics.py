@@ -23,6 +23,7 @@ def iteration_metrics(store: CampaignStore, index: int, view: View) -> dict[str,
     numbers |= {f"queue.{state}": float(count) for state, count in store.counts().items()}
     numbers |= {f"seconds.{name}": seconds for name, seconds in info.get("spans", {}).items()}
     numbers |= batch_calibration(view, own)
+    numbers |= batch_calibration(view, view.upto(index), "batches")
     for name, score in info.get("calibration", {}).items():
         numbers |= {f"loo.{key}.{name}": value for key, value in score.items()}
     for family, report in info.get("training", {}).items():

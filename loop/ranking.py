@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from alloys.records import Candidate, Prediction, Selection
 from loop.steps import Pool
 from loop.view import Row, View
 from surrogates.acquisition import Pick, choose_batch
-from surrogates.calibration import Score, score_batch
+from surrogates.calibration import Score, score
 from surrogates.model import Surrogate
 
 
@@ -63,7 +63,10 @@ def rank(view: View, pool: Pool, batch: int, seed: int, surrogate: Surrogate | N
         "notes": list(surrogate.notes),
         "surrogate": surrogate.digest,
     }
-    calibration = {name: _plain(score) for name, score in surrogate.leave_one_out().items()}
+    calibration = {
+        name: {**_plain(score), "inflation": surrogate.outputs[name].inflation}
+        for name, score in surrogate.leave_one_out().items()
+    }
     return Ranking([_selection(view, surrogate, pick) for pick in chosen.picks], screening, calibration)
 
 
@@ -80,24 +83,31 @@ def _selection(view: View, surrogate: Surrogate, pick: Pick) -> Selection:
 
 
 def _plain(score: Score) -> dict[str, float]:
-    return {key: float(value) for key, value in asdict(score).items() if math.isfinite(value)}
+    numbers = {**asdict(score), "miscalibrated": float(score.miscalibrated)}
+    return {key: float(value) for key, value in numbers.items() if math.isfinite(value)}
 
 
-def batch_calibration(view: View, rows: Sequence[Row]) -> dict[str, float]:
-    """Coverage, negative log likelihood and error on a batch that was predicted before it was seen."""
-    predicted = [row for row in rows if row.prediction is not None and row.failure is None]
-    if not predicted:
-        return {}
-    names = [name for name in view.goal.unknown if all(name in _means(row) for row in predicted)]
-    means = {name: np.array([_means(row)[name] for row in predicted]) for name in names}
-    stds = {name: np.array([row.prediction.stds[name] for row in predicted if row.prediction]) for name in names}
-    truth = {name: _column(predicted, name) for name in names}
-    numbers = {}
-    for name, score in score_batch(means, stds, truth).items():
-        for key in ("coverage", "nll", "rmse"):
-            numbers[f"batch.{key}.{name}"] = float(getattr(score, key))
+def batch_calibration(view: View, rows: Sequence[Row], prefix: str = "batch") -> dict[str, float]:
+    """Calibration of each property on alloys that were predicted before they were seen.
+
+    Args:
+        view: its goal says which properties are modelled.
+        rows: of one iteration, or of several.
+        prefix: of the names ``PREFIX.KEY.PROPERTY``; the keys are the fields of `surrogates.calibration.Score` and
+            ``miscalibrated``, 0 or 1.
+    """
+    numbers: dict[str, float] = {}
+    for name in view.goal.unknown:
+        known = [(row.prediction, row.values[name]) for row in rows if row.prediction and _told(row, name)]
+        if not known:
+            continue
+        means = np.array([prediction.means[name] for prediction, _ in known])
+        stds = np.array([prediction.stds[name] for prediction, _ in known])
+        found = score(means, stds, np.array([value for _, value in known]))
+        numbers |= {f"{prefix}.{key}.{name}": value for key, value in _plain(found).items()}
     return numbers
 
 
-def _means(row: Row) -> Mapping[str, float]:
-    return row.prediction.means if row.prediction is not None else {}
+def _told(row: Row, name: str) -> bool:
+    """Whether the property was both predicted and measured."""
+    return row.prediction is not None and name in row.prediction.means and name in row.values

@@ -56,10 +56,11 @@ class Surrogate:
             values: by property, shape ``(n,)`` each; NaN where unknown, all NaN for a failed validation.
 
         Raises:
-            InputError: for wrong shapes, infinite values, an unknown property or one that has a closed form.
+            InputError: for wrong shapes, values that are infinite or beyond what the property can be, fractions that
+                are no composition, an unknown property or one that has a closed form.
         """
-        fractions = np.asarray(fractions, dtype=np.float64)
-        table = {name: np.asarray(column, dtype=np.float64) for name, column in values.items()}
+        fractions = _numbers("fractions", fractions)
+        table = {name: _numbers(name, column) for name, column in values.items()}
         _check(elements, fractions, table)
         order = _canonical_order(fractions, table)
         fractions, table = fractions[order], {name: column[order] for name, column in table.items()}
@@ -103,6 +104,24 @@ class Surrogate:
             means[name], stds[name] = self.outputs[name].warp.moments(mean, std)
         return means, stds
 
+    def intervals(self, fractions: Floats | Described, width: float) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        """Ends of intervals of ``width`` standard deviations to both sides, in the properties' own units.
+
+        Taken on the model's scale, where the uncertainty is Gaussian, and brought back from there.
+
+        Args:
+            fractions: atomic fractions, shape ``(m, d)``, or what `describe` made of them.
+            width: standard deviations on each side.
+
+        Returns:
+            lower and upper ends by property, each of shape ``(m,)``.
+        """
+        low, high = {}, {}
+        for name, (mean, std) in self._latent(self._described(fractions)).items():
+            warp = self.outputs[name].warp
+            low[name], high[name] = warp.backward(mean - width * std), warp.backward(mean + width * std)
+        return low, high
+
     def probability_feasible(self, fractions: Floats | Described, goal: Goal) -> Floats:
         """Chance that every constraint holds, shape ``(m,)``.
 
@@ -145,8 +164,8 @@ class Surrogate:
         """
         scores = {}
         for name, output in self.outputs.items():
-            if output.gp is not None and len(output.gp.targets) >= 2:
-                scores[name] = score(*output.gp.leave_one_out(), output.gp.observed())
+            if (left_out := output.leave_one_out()) is not None:
+                scores[name] = score(*left_out)
         return scores
 
     def latent_inputs(self, described: Described) -> Floats:
@@ -186,21 +205,42 @@ def _between(bounds: list[Constraint], output: Output, mean: Floats, std: Floats
     return np.maximum(high - low, 0.0)
 
 
+def _numbers(name: str, values: object) -> Floats:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} must be numbers, NaN where unknown: {error}") from error
+
+
 def _check(elements: tuple[str, ...], fractions: Floats, table: Mapping[str, Floats]) -> None:
     if fractions.ndim != 2 or fractions.shape[1] != len(elements):
         raise InputError(f"fractions of shape (n, {len(elements)}) are needed, got {fractions.shape}")
     if not np.isfinite(fractions).all() or (np.abs(fractions.sum(axis=1) - 1) > 1e-6).any():
         raise InputError("atomic fractions must be finite and every row must sum to 1")
+    if (fractions < 0).any():
+        raise InputError(f"atomic fractions must not be negative, got {fractions.min():g}")
     if not table:
         raise InputError("a surrogate needs at least one property to model")
     for name, column in table.items():
-        if name not in PROPERTIES or PROPERTIES[name].closed_form:
-            known = [row.name for row in PROPERTIES.values() if not row.closed_form]
-            raise InputError(f"{name!r} is not a property to model; those that need validation are {', '.join(known)}")
-        if column.shape != (len(fractions),):
-            raise InputError(f"{name} must have shape ({len(fractions)},), got {column.shape}")
-        if np.isinf(column).any():
-            raise InputError(f"{name} has infinite values; write NaN where it is unknown")
+        _check_column(name, column, len(fractions))
+
+
+def _check_column(name: str, column: Floats, count: int) -> None:
+    if name not in PROPERTIES or PROPERTIES[name].closed_form:
+        known = [row.name for row in PROPERTIES.values() if not row.closed_form]
+        raise InputError(f"{name!r} is not a property to model; those that need validation are {', '.join(known)}")
+    if column.shape != (count,):
+        raise InputError(f"{name} must have shape ({count},), got {column.shape}")
+    if np.isinf(column).any():
+        raise InputError(f"{name} has infinite values; write NaN where it is unknown")
+    row = PROPERTIES[name]
+    slack = 1e-9 * (row.high - row.low)
+    wrong = column[(column < row.low - slack) | (column > row.high + slack)]
+    if len(wrong):
+        raise InputError(
+            f"{name} lies between {row.low:g} and {row.high:g} {row.unit}, but got {wrong[0]:g}; "
+            "write NaN where it is unknown"
+        )
 
 
 def _digest(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from surrogates.calibration import remedy
 from surrogates.features import Described
 from surrogates.gp import FEWEST, GP, learn, prior_hyperparameters
 from surrogates.warps import Warp, warp_of
@@ -44,6 +45,7 @@ class Output:
         basis: ``"none"``, ``"physics"`` (prior mean) or ``"solidus"`` (derived from the modelled solidus).
         broad: standard deviation where nothing is known, on the model's scale.
         gp: the Gaussian process on the residual, or None where there is no observation at all.
+        inflation: multiplies its standard deviations, see `surrogates.calibration.remedy`.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Output:
     basis: str
     broad: float
     gp: GP | None
+    inflation: float = 1.0
 
     @property
     def chained(self) -> bool:
@@ -62,7 +65,8 @@ class Output:
         if self.gp is None:
             start = _UNSURE if self.basis == "none" else 0.0
             return np.full(len(inputs), start), np.full(len(inputs), self.broad)
-        return self.gp.predict(inputs)
+        mean, std = self.gp.predict(inputs)
+        return mean, self.inflation * std
 
     def joint(self, inputs: Floats, priors: Mapping[str, Floats]) -> tuple[Floats, Floats]:
         """Mean ``(m,)`` and covariance ``(m, m)`` on the model's scale; of the residual alone if chained."""
@@ -71,6 +75,7 @@ class Output:
             covariance = np.diag(std**2)
         else:
             mean, covariance = self.gp.joint(inputs)
+            covariance = self.inflation**2 * covariance
         return (mean + priors[self.name] if self.basis == "physics" else mean), covariance
 
     def predict(self, inputs: Floats, priors: Mapping[str, Floats]) -> tuple[Floats, Floats]:
@@ -97,7 +102,27 @@ class Output:
 
     def hyperparameters(self) -> list[float]:
         """Everything that was learned, as plain numbers."""
-        return [] if self.gp is None else self.gp.hyperparameters()
+        if self.gp is None:
+            return []
+        return self.gp.hyperparameters() + ([self.inflation] if self.inflation != 1.0 else [])
+
+    def leave_one_out(self) -> tuple[Floats, Floats, Floats] | None:
+        """Means, standard deviations and truths on the model's scale, each of shape ``(n,)``, of every observation
+        left out in turn; None where there are fewer than two."""
+        if self.gp is None or len(self.gp.targets) < 2:
+            return None
+        mean, std = self.gp.leave_one_out()
+        return mean, self.inflation * std, self.gp.observed()
+
+    def recalibrated(self, notes: list[str]) -> Output:
+        """This model with the standard deviations that leaving one out asks for; what was found goes to ``notes``."""
+        left_out = self.leave_one_out()
+        if left_out is None:
+            return self
+        found = remedy(self.name, *left_out)
+        if found.note:
+            notes.append(found.note)
+        return replace(self, inflation=self.inflation * found.factor)
 
 
 def fit_output(
@@ -118,7 +143,7 @@ def fit_output(
     targets = warp.forward(table[name][known]) - base[known]
     broad = BROAD.get(name, _BROAD_WARPED)
     gp = _fit_gp(name, inputs[known], targets, basis, broad, notes)
-    return Output(name, warp, basis, broad, gp)
+    return Output(name, warp, basis, broad, gp).recalibrated(notes)
 
 
 def _basis(name: str, described: Described, table: Mapping[str, Floats]) -> tuple[Floats, str]:
@@ -136,13 +161,16 @@ def _fit_gp(name: str, inputs: Floats, targets: Floats, basis: str, broad: float
         notes.append(f"{name}: no observation; the prior stands, with a standard deviation of {broad:g}")
         return None
     default = prior_hyperparameters(inputs.shape[1])
-    if count < FEWEST:
-        notes.append(f"{name}: {count} observation(s); hyperparameters are those of the prior")
+    # Repeated measurements of an alloy say nothing of other alloys.
+    distinct = len(np.unique(inputs, axis=0))
+    if distinct < FEWEST:
+        repeated = "" if distinct == count else f" of {distinct} alloy(s)"
+        notes.append(f"{name}: {count} observation(s){repeated}; hyperparameters are those of the prior")
         return GP.condition(inputs, targets, 0.0 if basis != "none" else _UNSURE, broad, default)
-    spread, floor = float(targets.std()), broad / (1 + count) ** 2
+    spread, floor = float(targets.std()), broad / (1 + distinct) ** 2
     if spread <= floor:
         notes.append(f"{name}: constant in {count} observations; hyperparameters are those of the prior")
-        return GP.condition(inputs, targets, float(targets.mean()), broad / (1 + count), default)
+        return GP.condition(inputs, targets, float(targets.mean()), broad / (1 + distinct), default)
     shift, scale = float(targets.mean()), spread
     try:
         hyper = learn(inputs, (targets - shift) / scale)

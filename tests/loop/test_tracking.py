@@ -54,6 +54,10 @@ def test_parent_and_children(tracked: Campaign) -> None:
     assert runs["campaign"].data.params["batch"] == "2"
     for name in ("hypervolume", "feasible_share", "batch.coverage.solidus", "batch.nll.solidus", "loss.cvae.train"):
         assert name in runs["1"].data.metrics
+    for kind in ("batch", "batches", "loo"):
+        for key in ("count", "coverage", "nll", "sharpness", "rmse", "miscalibrated"):
+            assert f"{kind}.{key}.solidus" in runs["1"].data.metrics
+    assert runs["1"].data.metrics["loo.inflation.solidus"] >= 1
     for name in ("unique_share", "valid_share", "pairwise_cosine", "coverage"):
         assert 0 <= runs["1"].data.metrics[f"generator.cvae.{name}"] <= 1
     for name in ("queue.done", "seconds.validate"):
