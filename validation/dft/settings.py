@@ -109,7 +109,7 @@ class DftSettings(_Strict):
     shear_kpoint_density: Annotated[float | None, Field(gt=0, le=50)] = None
     smearing: Annotated[float | None, Field(gt=0, le=2)] = None
     ordered: bool = True
-    sites: int = 16
+    sites: int = 20
     tolerance: Annotated[float, Field(ge=0, le=0.2)] = 0.04
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     expected_seconds: Annotated[float, Field(gt=0)] = 900.0

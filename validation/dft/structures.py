@@ -16,8 +16,8 @@ from alloys.errors import InputError
 
 Floats = NDArray[np.float64]
 
-# Conventional cells of the quasi-random cells, so that the cell is near to a cube.
-_SHAPES = {8: (2, 2, 1), 12: (3, 2, 1), 16: (2, 2, 2), 24: (3, 2, 2), 36: (3, 3, 2), 54: (3, 3, 3)}
+# Conventional cells along each edge of the quasi-random cells; with 20 atoms five elements can have equal shares.
+_SHAPES = {8: (2, 2, 1), 12: (3, 2, 1), 16: (2, 2, 2), 20: (5, 2, 1), 24: (3, 2, 2), 36: (3, 3, 2), 54: (3, 3, 3)}
 SITES = tuple(_SHAPES)
 """Numbers of atoms that a quasi-random cell may have."""
 
