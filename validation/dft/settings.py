@@ -141,6 +141,12 @@ class DftSettings(_Strict):
             raise ValueError(f"it must be one of {', '.join(map(str, SITES))}")
         return sites
 
+    @model_validator(mode="after")
+    def _parallel_calculators(self) -> Self:
+        if self.run.processes > 1 and self.calculator.name != "gpaw":
+            raise ValueError("run.processes above 1 is for gpaw; other codes have mpiexec in their own command")
+        return self
+
     @property
     def numbers(self) -> Level:
         """The level's numbers, with those that the settings give instead."""

@@ -21,9 +21,6 @@ _SHAPES = {8: (2, 2, 1), 12: (3, 2, 1), 16: (2, 2, 2), 20: (5, 2, 1), 24: (3, 2,
 SITES = tuple(_SHAPES)
 """Numbers of atoms that a quasi-random cell may have."""
 
-# Of cm3/mol to Å3/atom.
-_PER_ATOM = 1.0 / 0.602214076
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -116,12 +113,12 @@ def _apportioned(fractions: dict[str, Fraction], size: int) -> dict[str, int]:
 
 
 def start_volume(symbols: tuple[str, ...]) -> float:
-    """A first guess at the volume for each atom, Å3: the mean of the elements' molar volumes.
+    """A first guess at the volume for each atom, Å3: the mean of the elements' volumes.
 
     Raises:
         InputError: if an element has none.
     """
-    return float(np.mean(column(symbols, "molar_volume")) * _PER_ATOM)
+    return float(np.mean(column(symbols, "atomic_volume")))
 
 
 def build(chosen: Plan, volume: float, seed: int = 0) -> Any:

@@ -81,7 +81,7 @@ class DftValidator:
             "seed": settings.seed,
         }
         # The first guess at the volume decides the mesh of k-points.
-        guesses = digest_of({symbol: str(row.molar_volume) for symbol, row in element_table().items()})
+        guesses = digest_of({symbol: str(row.atomic_volume) for symbol, row in element_table().items()})
         return Description(
             name=self.name,
             units={name: get_property(name).unit for name in self.properties},
@@ -120,7 +120,7 @@ class DftValidator:
             InputError: naming them, and those there are.
         """
         wanted = sorted(set(elements))
-        column(wanted, "molar_volume")
+        column(wanted, "atomic_volume")
         covered = self.settings.elements
         lacking = sorted(set(wanted) - set(covered)) if covered is not None else []
         if lacking:
@@ -197,7 +197,9 @@ class DftValidator:
         """The usual variables, and where this program and GPAW's datasets lie."""
         named = allowed_environment([*self.settings.run.environment, "GPAW_SETUP_PATH"])
         root = str(Path(validation.__file__).resolve().parents[1])
-        return {"OMP_NUM_THREADS": "1", **named, "TMPDIR": str(folder / "tmp"), "PYTHONPATH": root}
+        # Under mpiexec GPAW asks to be told; see https://gpaw.readthedocs.io/releasenotes.html#mpichanges.
+        parallel = {"GPAW_MPI_BACKEND": "cgpaw"} if self.settings.run.processes > 1 else {}
+        return {"OMP_NUM_THREADS": "1", **parallel, **named, "TMPDIR": str(folder / "tmp"), "PYTHONPATH": root}
 
     def _judged(self, ended: Ended, request: Request, folder: Path) -> Verdict:
         if ended.status == 0:
