@@ -90,7 +90,7 @@ def main(arguments: list[str]) -> int:
 def _start_parallel(calculator: CalculatorSettings) -> None:
     """GPAW must be imported before ASE looks for parallel processes."""
     if calculator.name == "gpaw":
-        import gpaw  # noqa: F401
+        import gpaw.mpi  # noqa: F401
 
 
 if __name__ == "__main__":
