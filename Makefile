@@ -30,7 +30,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 # What GPAW is built with and reads.
-DFT_DEBIAN := libxc-dev libopenblas-dev libfftw3-dev libopenmpi-dev openmpi-bin gpaw-data
+DFT_DEBIAN := g++ python3-dev libxc-dev libopenblas-dev libfftw3-dev libopenmpi-dev openmpi-bin gpaw-data
 
 setup-dft: $(STAMP)  ## ASE, GPAW and sqsgenerator for the validator `dft`; Debian's packages where this may install them
 	@present=$$(dpkg-query -W -f '$${Package} $${Status}\n' $(DFT_DEBIAN) 2>/dev/null | awk '/ installed$$/ {print $$1}'); \
