@@ -14,7 +14,7 @@ export MPLBACKEND = Agg
 export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --quiet
 
-.PHONY: run test test-slow bench bench-generators setup lint lock clean
+.PHONY: run test test-slow bench bench-generators setup setup-dft lint lock clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -28,6 +28,19 @@ $(STAMP): requirements.lock pyproject.toml
 	$(PIP) -r requirements.lock
 	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
+
+# What GPAW is built with and reads.
+DFT_DEBIAN := g++ python3-dev libxc-dev libopenblas-dev libfftw3-dev libopenmpi-dev openmpi-bin gpaw-data
+
+setup-dft: $(STAMP)  ## ASE, GPAW and sqsgenerator for the validator `dft`; Debian's packages where this may install them
+	@present=$$(dpkg-query -W -f '$${Package} $${Status}\n' $(DFT_DEBIAN) 2>/dev/null | awk '/ installed$$/ {print $$1}'); \
+	for name in $(DFT_DEBIAN); do case " $$(echo $$present) " in *" $$name "*) ;; *) lacking="$$lacking $$name";; esac; done; \
+	if [ -z "$$lacking" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$lacking; \
+	else echo "GPAW needs packages that are missing; run: sudo apt-get install$$lacking"; exit 2; fi
+	$(PIP) -e '.[dft]'
+	@$(BIN)/python -c 'import ase, gpaw, sqsgenerator; print("dft: ASE", ase.__version__, "and GPAW", gpaw.__version__)'
 
 run: $(STAMP)  ## set up everything and run the main job
 	$(BIN)/alloyloop run $(CONFIG)

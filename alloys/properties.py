@@ -48,6 +48,13 @@ _ROWS = (
     Property("freezing_range", "K", "liquidus minus solidus", 0.0, 3000.0, False),
     Property("bcc_fraction_1200c", "mole fraction", "of one disordered BCC phase at 1473 K", 0.0, 1.0, False),
     Property("bcc_fraction_1300c", "mole fraction", "of one disordered BCC phase at 1573 K", 0.0, 1.0, False),
+    Property("lattice_parameter", "Å", "of the cubic bcc cell with two atoms, at 0 K", 1.0, 10.0, False),
+    Property("bulk_modulus", "GPa", "at 0 K", 0.0, 1000.0, False),
+    Property("c11", "GPa", "elastic constant C11 of the cubic crystal", 0.0, 2000.0, False),
+    Property("c12", "GPa", "elastic constant C12 of the cubic crystal", -500.0, 1000.0, False),
+    Property("c44", "GPa", "elastic constant C44 of the cubic crystal", 0.0, 1000.0, False),
+    Property("cauchy_pressure", "GPa", "C12 minus C44", -1000.0, 1000.0, False),
+    Property("mixing_energy", "kJ/mol", "bcc alloy less its elements in bcc, per mole of atoms", -200.0, 200.0, False),
 )
 
 PROPERTIES: dict[str, Property] = {row.name: row for row in _ROWS}

@@ -13,6 +13,7 @@ from validation.base import Validator
 # Module and class by name; a module is imported only when its validator is asked for.
 _WHERE = {
     "calphad": ("validation.calphad.validator", "CalphadValidator"),
+    "dft": ("validation.dft.validator", "DftValidator"),
     "script": ("validation.external.script", "ScriptValidator"),
     "slurm": ("validation.external.slurm", "SlurmValidator"),
     "reference": ("validation.reference", "ReferenceValidator"),

@@ -1,0 +1,93 @@
+"""Elements by density functional theory against published constants: ``python -m benchmarks.dft --help``.
+
+Prints what each level gives for bcc elements, and its errors against two tables: PBE by another code, and experiment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+from pathlib import Path
+
+from alloys.composition import Composition
+from alloys.elements import element
+from alloys.records import Measured
+from validation.dft.validator import DftValidator
+
+COLUMNS = ("lattice_parameter", "bulk_modulus", "c11", "c12", "c44", "shear_modulus")
+
+
+def lattice(volume: float) -> float:
+    """Edge of the cube with two atoms, Å, from Å3 for each atom."""
+    return float((2.0 * volume) ** (1.0 / 3.0))
+
+
+def references(folder: Path, symbol: str) -> dict[str, dict[str, float]]:
+    """Published values by source; lattice parameters from the project's element table."""
+    row = element(symbol)
+    volumes = {"PBE": row.atomic_volume, "experiment": row.molar_volume / 0.602214076}
+    found = {}
+    for source, file in (("PBE", "elastic_vasp_pbe.csv"), ("experiment", "elastic_experimental_handbook.csv")):
+        with (folder / file).open(encoding="utf-8", newline="") as stream:
+            cells = next(line for line in csv.DictReader(stream) if line["element"] == symbol)
+        c11, c12, c44 = (_number(cells[name]) for name in ("C11", "C12", "C44"))
+        found[source] = {
+            "lattice_parameter": lattice(volumes[source]),
+            "bulk_modulus": (c11 + 2 * c12) / 3,
+            "c11": c11,
+            "c12": c12,
+            "c44": c44,
+        }
+    return found
+
+
+def _number(text: str) -> float:
+    """A cell of the tables; one that its source calls suspect counts as unknown."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def main() -> None:
+    """Computes and prints."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--elements", nargs="+", default=["W", "Mo", "Nb", "Ta", "V"])
+    parser.add_argument("--level", default="standard", choices=["draft", "standard", "tight"])
+    parser.add_argument("--facts", type=Path, default=Path("../shared/facts"), help="where the published tables lie")
+    parser.add_argument("--scratch", type=Path, default=Path("build/dft"), help="finished states are kept here")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--hours", type=float, default=2.0, help="the most that one element may take")
+    asked = parser.parse_args()
+    run = {
+        "scratch": str(asked.scratch),
+        "time_limit": asked.hours * 3600.0,
+        "processes": asked.processes,
+        "keep": "always",
+    }
+    validator = DftValidator(
+        {"level": asked.level, "elements": asked.elements, "properties": [*COLUMNS, "pugh_ratio"], "run": run}
+    )
+    print(f"# {asked.level}: {validator.settings.numbers}")
+    print(f"# {validator.settings.versions}, processes {asked.processes}")
+    print(f"{'':3s} {'':18s}" + "".join(f"{name:>18s}" for name in COLUMNS) + f"{'seconds':>10s}")
+    for symbol in asked.elements:
+        verdict = validator.validate(Composition.parse(symbol))
+        if not isinstance(verdict, Measured):
+            print(f"{symbol:3s} {verdict.kind}: {verdict.message} ({verdict.seconds:.0f} s)", flush=True)
+            continue
+        values = {name: quantity.value for name, quantity in verdict.properties.items()}
+        cells = "".join(f"{values[name]:18.4g}" for name in COLUMNS)
+        print(f"{symbol:3s} {'computed':18s}{cells}{verdict.seconds:10.0f}", flush=True)
+        for source, known in references(asked.facts, symbol).items():
+            errors = [100 * (values[name] / known.get(name, math.nan) - 1) for name in COLUMNS]
+            print(f"{symbol:3s} {'% off ' + source:18s}" + "".join(f"{error:18.1f}" for error in errors), flush=True)
+        details = verdict.details["provenance"]
+        print(
+            f"{symbol:3s} mesh {details['kpts']}, {details['states']}, corrections {details['corrections']}", flush=True
+        )
+
+
+if __name__ == "__main__":
+    main()
