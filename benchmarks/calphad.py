@@ -1,21 +1,28 @@
-"""CALPHAD in three tables: melting points, solidus and liquidus against a reference, and speed.
+"""CALPHAD in tables: speed, melting points, solidus and liquidus against a reference, and random alloys.
 
-Run ``python benchmarks/calphad.py [FACTS.csv]``. The facts table (alloy, solidus and liquidus in K) is looked
-for beside the repository when no path is given, and that part is skipped when there is none.
+    python -m benchmarks.calphad [FACTS.csv] [--random 2000] [--seed 2026]
+
+The facts table (alloy, solidus and liquidus in K) is looked for beside the repository when no path is given, and that
+part is skipped when there is none. ``--random N`` prints only what became of N random alloys of the default space.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import re
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+import numpy as np  # noqa: E402
+
+from alloys.composition import Composition  # noqa: E402
 from validation.calphad import CalphadEngine, build_database  # noqa: E402
 
 FACTS = ROOT.parent / "shared" / "facts" / "calphad_selfcheck_9element_tdb.csv"
@@ -127,19 +134,67 @@ def speed(engine: CalphadEngine, text: str) -> None:
     say(f"  median ratio {median(ratios):.1f}, least {min(ratios):.1f}")
 
 
+def random_alloys(count: int, seed: int) -> list[Composition]:
+    """Random alloys of the default campaign's space, those of the same elements together."""
+    from loop.assembly import build_space
+    from loop.config import load_config
+
+    space = build_space(load_config(ROOT / "configs" / "refractory.yaml").space)
+    units = space.sample(count, np.random.default_rng(seed))
+    return sorted((space.composition(row) for row in units), key=lambda alloy: (alloy.elements, alloy.canonical()))
+
+
+def at_random(engine: CalphadEngine, count: int, seed: int) -> None:
+    """What became of random alloys: answers, failures by class, steps of the retry ladder, seconds."""
+    from validation.calphad import CalphadError
+
+    failures: Counter[str] = Counter()
+    steps: Counter[str] = Counter()
+    alloys = random_alloys(count, seed)
+    seconds = []
+    for alloy in alloys:
+        start = time.perf_counter()
+        try:
+            result = engine.evaluate(alloy.fractions())
+            steps.update(step for _, step in result.retries)
+        except CalphadError as error:
+            failures[error.kind] += 1
+            say(f"  {alloy}: {error}")
+        except Exception as error:
+            failures[f"unclassified: {type(error).__name__}"] += 1
+            say(f"  {alloy}: {error!r}")
+        seconds.append(time.perf_counter() - start)
+    systems = len({alloy.elements for alloy in alloys})
+    failed = sum(failures.values())
+    say(f"{len(alloys)} random alloys of {systems} systems, seed {seed}, on one core")
+    say(f"  answered {len(alloys) - failed}, failed {failed} ({failed / len(alloys):.2%}): {dict(failures)}")
+    say(f"  equilibria that needed a retry, by the step that answered: {dict(steps)}")
+    ordered = sorted(seconds)
+    say(f"  {len(alloys) / sum(seconds):.1f} alloys/s, compiling included; seconds per alloy:")
+    say(f"  median {median(seconds):.3f}, 99 % below {ordered[int(0.99 * len(ordered))]:.2f}, most {ordered[-1]:.2f}")
+
+
 def main() -> None:
-    """Print the three tables."""
+    """Prints the tables."""
     import warnings
 
     warnings.filterwarnings("ignore")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("facts", type=Path, nargs="?", default=FACTS)
+    parser.add_argument("--random", type=int, metavar="N")
+    parser.add_argument("--seed", type=int, default=2026)
+    given = parser.parse_args()
     start = time.perf_counter()
     text = build_database()
     engine = CalphadEngine(text)
     say(f"database built and read in {time.perf_counter() - start:.2f} s\n")
+    if given.random is not None:
+        at_random(engine, given.random, given.seed)
+        return
     speed(engine, text)
     say()
     melting_points(engine)
-    against_facts(engine, Path(sys.argv[1]) if len(sys.argv) > 1 else FACTS)
+    against_facts(engine, given.facts)
 
 
 if __name__ == "__main__":

@@ -1,30 +1,23 @@
-"""Solidus, liquidus and phases of one alloy, from any thermodynamic database.
-
-The liquidus is the temperature at which the tangent plane of the liquid at the alloy's composition first
-touches a solid; the solidus the temperature at which the tangent plane of the solid equilibrium first
-touches the liquid. Both distances are continuous in temperature, so a bracketed secant finds the root in a
-few equilibria, and a first liquid far from the alloy's composition cannot fall between grid points.
-"""
+"""Solidus, liquidus and phases of one alloy, from any thermodynamic database."""
 
 from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from validation.calphad.equilibrium import SAME_COMPOSITION, Equilibrator, Equilibrium, PhaseSet, lowest
+from validation.calphad.equilibrium import SAME_COMPOSITION, Equilibrator, PhaseSet
 from validation.calphad.errors import CalphadError, DatabaseError
+from validation.calphad.melting import Melting
 from validation.calphad.records import Shared
+from validation.calphad.retry import find
 from validation.calphad.system import ElementSystem
 from validation.calphad.tdbfile import load_database, parsed
 
 KELVIN = 273.15
-LOW_K, HIGH_K = 400.0, 4400.0
-ROOT_TOLERANCE_K = 0.02
-ROOT_TOLERANCE_J = 0.05
 SUM_TOLERANCE = 1e-6
 MIN_FRACTION = 1e-6
 
@@ -41,6 +34,7 @@ class ThermoResult:
         bcc_fraction: Temperature in deg C to the mole fraction of the largest disordered bcc composition set.
         phases: Temperature in deg C to rows of phase name, mole fraction of the phase, composition.
         notes: What a reader should know of this result, in words.
+        retries: Temperature in K and the step of `retry.LADDER` that an equilibrium needed there, in order.
     """
 
     solidus: float
@@ -48,6 +42,7 @@ class ThermoResult:
     bcc_fraction: dict[float, float]
     phases: dict[float, tuple[PhaseRow, ...]]
     notes: tuple[str, ...] = field(default=())
+    retries: tuple[tuple[float, str], ...] = field(default=())
 
     @property
     def freezing_range(self) -> float:
@@ -106,8 +101,8 @@ class CalphadEngine:
             fractions: Element symbol to atomic fraction; they sum to 1.
 
         Raises:
-            CalphadError: ``composition``, ``missing_element``, ``missing_phase``, ``no_convergence`` or
-                ``bracket``.
+            CalphadError: ``composition``, ``missing_element``, ``missing_phase``, ``no_convergence``, ``bracket`` or
+                ``bracket_check``.
         """
         alloy = self._checked(fractions)
         system = self._system(tuple(alloy))
@@ -116,18 +111,20 @@ class CalphadEngine:
                 raise CalphadError("missing_phase", f"{needed} cannot hold {', '.join(alloy)} in this database")
         solver = Equilibrator(system, np.array(list(alloy.values())))
         solids = [name for name in system.surfaces if name != self._liquid]
-        liquidus = self._liquidus(solver, solids)
-        solidus = min(self._solidus(solver, solids, liquidus), liquidus)
         notes: list[str] = []
+        melting = Melting(solver, self._liquid, solids, self._bcc)
+        liquidus = melting.liquidus(notes)
+        solidus = melting.solidus(liquidus)
         shares: dict[float, float] = {}
         rows: dict[float, tuple[PhaseRow, ...]] = {}
         for celsius in self.temperatures_c:
-            found = solver.find(celsius + KELVIN, list(system.surfaces), self._bcc)
+            found = find(solver, celsius + KELVIN, list(system.surfaces), self._bcc)
             sets = _joined(found.sets, celsius, notes)
             shares[celsius] = max((s.amount for s in sets if s.phase == self._bcc), default=0.0)
             shares[celsius] = round(shares[celsius], 6)
             rows[celsius] = tuple(_row(s, system.elements) for s in sets)
-        return ThermoResult(round(solidus, 2), round(liquidus, 2), shares, rows, tuple(notes))
+        retries = tuple(solver.retries)
+        return ThermoResult(round(solidus, 2), round(liquidus, 2), shares, rows, tuple(notes), retries)
 
     def _checked(self, fractions: Mapping[str, float]) -> dict[str, float]:
         alloy: dict[str, float] = {}
@@ -158,67 +155,6 @@ class CalphadEngine:
         if len(self._systems) > self._limit:
             self._systems.popitem(last=False)[1].close()
         return system
-
-    def _liquidus(self, solver: Equilibrator, solids: Sequence[str]) -> float:
-        def distance(kelvin: float) -> float:
-            liquid = solver.single(self._liquid, kelvin)
-            if liquid is None:
-                raise CalphadError("no_convergence", f"the liquid alone did not converge at {kelvin:.1f} K")
-            return self._distance(solver, liquid, solids, kelvin)
-
-        return _root(distance, 2500.0, "liquidus")
-
-    def _solidus(self, solver: Equilibrator, solids: Sequence[str], liquidus: float) -> float:
-        def distance(kelvin: float) -> float:
-            solid = solver.find(kelvin, solids, self._bcc)
-            return -self._distance(solver, solid, [self._liquid], kelvin)
-
-        return _root(distance, liquidus - 60.0, "solidus")
-
-    @staticmethod
-    def _distance(solver: Equilibrator, plane: Equilibrium, phases: Sequence[str], kelvin: float) -> float:
-        surfaces = solver.system.surfaces
-        return min(float(lowest(surfaces[name], kelvin, plane.potentials)[0].min()) for name in phases)
-
-
-def _root(function: Callable[[float], float], start: float, what: str) -> float:
-    """Root of a function that rises with temperature, by a secant kept inside its bracket, K.
-
-    Raises:
-        CalphadError: ``bracket``: no change of sign between 400 and 4400 K.
-    """
-    kelvin = min(max(start, LOW_K), HIGH_K)
-    value = function(kelvin)
-    low, high = LOW_K, HIGH_K
-    low_value, high_value = -math.inf, math.inf
-    for _ in range(80):
-        if value < 0.0:
-            low, low_value = kelvin, value
-        else:
-            high, high_value = kelvin, value
-        if abs(value) <= ROOT_TOLERANCE_J:
-            return kelvin
-        if high - low <= ROOT_TOLERANCE_K:
-            return 0.5 * (low + high)
-        following = _next(low, low_value, high, high_value)
-        if abs(following - kelvin) < 0.25 * ROOT_TOLERANCE_K:
-            return following
-        if kelvin in (LOW_K, HIGH_K) and not (math.isfinite(low_value) and math.isfinite(high_value)):
-            break
-        kelvin = following
-        value = function(kelvin)
-    raise CalphadError("bracket", f"no {what} between {LOW_K:.0f} and {HIGH_K:.0f} K; check the database's range")
-
-
-def _next(low: float, low_value: float, high: float, high_value: float) -> float:
-    slope_guess = 8.0
-    if not math.isfinite(high_value):
-        return min(low - 1.3 * low_value / slope_guess + 5.0, HIGH_K)
-    if not math.isfinite(low_value):
-        return max(high - 1.3 * high_value / slope_guess - 5.0, LOW_K)
-    inside = low - low_value * (high - low) / (high_value - low_value)
-    margin = 0.01 * (high - low)
-    return min(max(inside, low + margin), high - margin)
 
 
 def _joined(sets: Sequence[PhaseSet], celsius: float, notes: list[str]) -> list[PhaseSet]:

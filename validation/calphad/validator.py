@@ -19,7 +19,7 @@ from alloys.reference import from_solidus
 from validation.base import Description
 from validation.calphad.errors import CalphadError, DatabaseError
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same composition could get another answer from the same database."""
 
 _SETTINGS = ("tdb", "tdb_text", "phases")
@@ -148,6 +148,7 @@ class CalphadValidator:
         details = {
             "phases": {f"{celsius:g} C": [list(row) for row in rows] for celsius, rows in result.phases.items()},
             "notes": [*result.notes, *note],
+            "retries": [{"temperature": kelvin, "step": step} for kelvin, step in result.retries],
         }
         return Measured(measured, time.perf_counter() - start, details)
 
