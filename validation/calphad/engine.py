@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from validation.calphad.equilibrium import SAME_COMPOSITION, Equilibrator, PhaseSet
+from validation.calphad.equilibrium import SAME_COMPOSITION, Equilibrator, Equilibrium, PhaseSet
 from validation.calphad.errors import CalphadError, DatabaseError
 from validation.calphad.melting import Melting
 from validation.calphad.records import Shared
 from validation.calphad.retry import find
-from validation.calphad.system import ElementSystem
+from validation.calphad.scheil import Scheil, solidify
+from validation.calphad.system import Array, ElementSystem
 from validation.calphad.tdbfile import load_database, parsed
 
 KELVIN = 273.15
@@ -33,6 +34,9 @@ class ThermoResult:
         liquidus: Temperature above which all is liquid, K.
         bcc_fraction: Temperature in deg C to the mole fraction of the largest disordered bcc composition set.
         phases: Temperature in deg C to rows of phase name, mole fraction of the phase, composition.
+        gaps: Temperature in deg C to the phases of which two or more composition sets coexist (miscibility gaps).
+        competing: Temperature in deg C to the absent phase nearest to the tangent plane and its driving force in J per
+            mole of atoms, negative: what it lacks to be stable. None where every phase is present.
         notes: What a reader should know of this result, in words.
         retries: Temperature in K and the step of `retry.LADDER` that an equilibrium needed there, in order.
     """
@@ -41,6 +45,8 @@ class ThermoResult:
     liquidus: float
     bcc_fraction: dict[float, float]
     phases: dict[float, tuple[PhaseRow, ...]]
+    gaps: dict[float, tuple[str, ...]] = field(default_factory=dict)
+    competing: dict[float, tuple[str, float] | None] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())
     retries: tuple[tuple[float, str], ...] = field(default=())
 
@@ -104,27 +110,77 @@ class CalphadEngine:
             CalphadError: ``composition``, ``missing_element``, ``missing_phase``, ``no_convergence``, ``bracket`` or
                 ``bracket_check``.
         """
-        alloy = self._checked(fractions)
-        system = self._system(tuple(alloy))
-        for needed in (self._bcc, self._liquid):
-            if needed not in system.surfaces:
-                raise CalphadError("missing_phase", f"{needed} cannot hold {', '.join(alloy)} in this database")
-        solver = Equilibrator(system, np.array(list(alloy.values())))
-        solids = [name for name in system.surfaces if name != self._liquid]
+        solver, solids = self._prepared(fractions)
         notes: list[str] = []
         melting = Melting(solver, self._liquid, solids, self._bcc)
         liquidus = melting.liquidus(notes)
         solidus = melting.solidus(liquidus)
         shares: dict[float, float] = {}
         rows: dict[float, tuple[PhaseRow, ...]] = {}
+        competing: dict[float, tuple[str, float] | None] = {}
         for celsius in self.temperatures_c:
-            found = find(solver, celsius + KELVIN, list(system.surfaces), self._bcc)
+            found = find(solver, celsius + KELVIN, list(solver.surfaces), self._bcc)
             sets = _joined(found.sets, celsius, notes)
-            shares[celsius] = max((s.amount for s in sets if s.phase == self._bcc), default=0.0)
-            shares[celsius] = round(shares[celsius], 6)
-            rows[celsius] = tuple(_row(s, system.elements) for s in sets)
-        retries = tuple(solver.retries)
-        return ThermoResult(round(solidus, 2), round(liquidus, 2), shares, rows, tuple(notes), retries)
+            shares[celsius] = round(max((s.amount for s in sets if s.phase == self._bcc), default=0.0), 6)
+            rows[celsius] = tuple(_row(s, solver.system.elements) for s in sets)
+            competing[celsius] = _competing(found)
+        gaps = {celsius: _gaps(row) for celsius, row in rows.items()}
+        ends = round(solidus, 2), round(liquidus, 2)
+        return ThermoResult(*ends, shares, rows, gaps, competing, tuple(notes), tuple(solver.retries))
+
+    def scheil(self, fractions: Mapping[str, float], liquidus: float) -> Scheil:
+        """Solidification without diffusion in the solid (Scheil and Gulliver).
+
+        Args:
+            fractions: Element symbol to atomic fraction; they sum to 1.
+            liquidus: What `evaluate` found, K.
+
+        Raises:
+            CalphadError: as `evaluate`.
+        """
+        solver, _ = self._prepared(fractions)
+        return solidify(solver, self._liquid, liquidus)
+
+    def curve(self, fractions: Mapping[str, float], temperatures_k: Sequence[float]) -> dict[str, Array]:
+        """Mole fractions of the phases against temperature.
+
+        Args:
+            fractions: Element symbol to atomic fraction; they sum to 1.
+            temperatures_k: Temperatures in K, ``(n,)``.
+
+        Returns:
+            Phase to mole fractions, ``(n,)``, NaN where there is no equilibrium; the smaller sets of a phase that
+            demixes come apart as ``PHASE#2`` and so on.
+
+        Raises:
+            CalphadError: as `evaluate`, if no temperature has an equilibrium.
+        """
+        solver, _ = self._prepared(fractions)
+        curves: dict[str, Array] = {}
+        failure: CalphadError | None = None
+        failed = np.zeros(len(temperatures_k), dtype=bool)
+        for place, kelvin in enumerate(temperatures_k):
+            try:
+                sets = _joined(find(solver, kelvin, list(solver.surfaces), self._bcc).sets, kelvin - KELVIN, [])
+            except CalphadError as error:
+                failure, failed[place] = error, True
+                continue
+            for index, item in enumerate(sets):
+                rank = 1 + sum(other.phase == item.phase for other in sets[:index])
+                label = item.phase if rank == 1 else f"{item.phase}#{rank}"
+                curves.setdefault(label, np.zeros(len(temperatures_k)))[place] = item.amount
+        if failure is not None and failed.all():
+            raise failure
+        return {label: np.where(failed, np.nan, values) for label, values in sorted(curves.items())}
+
+    def _prepared(self, fractions: Mapping[str, float]) -> tuple[Equilibrator, list[str]]:
+        alloy = self._checked(fractions)
+        system = self._system(tuple(alloy))
+        for needed in (self._bcc, self._liquid):
+            if needed not in system.surfaces:
+                raise CalphadError("missing_phase", f"{needed} cannot hold {', '.join(alloy)} in this database")
+        solids = [name for name in system.surfaces if name != self._liquid]
+        return Equilibrator(system, np.array(list(alloy.values()))), solids
 
     def _checked(self, fractions: Mapping[str, float]) -> dict[str, float]:
         alloy: dict[str, float] = {}
@@ -176,3 +232,18 @@ def _joined(sets: Sequence[PhaseSet], celsius: float, notes: list[str]) -> list[
 def _row(item: PhaseSet, elements: Sequence[str]) -> PhaseRow:
     composition = {e: round(float(x), 6) for e, x in zip(elements, item.composition, strict=True)}
     return item.phase, round(item.amount, 6), composition
+
+
+def _gaps(rows: Sequence[PhaseRow]) -> tuple[str, ...]:
+    names = [name for name, _, _ in rows]
+    return tuple(sorted({name for name in names if names.count(name) > 1}))
+
+
+def _competing(found: Equilibrium) -> tuple[str, float] | None:
+    """The absent phase nearest to the tangent plane, and its driving force in J/mol-atom."""
+    present = {item.phase for item in found.sets}
+    absent = {name: distance for name, distance in found.distances.items() if name not in present}
+    if not absent:
+        return None
+    nearest = min(absent, key=lambda name: (absent[name], name))
+    return nearest, round(-absent[nearest], 2)

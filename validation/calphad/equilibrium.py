@@ -7,8 +7,8 @@ minima found and the present sets gives the best mixture, pycalphad refines it, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from pycalphad import variables as v
@@ -50,11 +50,15 @@ class PhaseSet:
 
 @dataclass(frozen=True, slots=True)
 class Equilibrium:
-    """A confirmed equilibrium: its sets, chemical potentials and energy in J/mol-atom."""
+    """An equilibrium: its sets, chemical potentials and energy in J/mol-atom.
+
+    Where it is confirmed, ``distances`` says how far each phase lies above its tangent plane, J/mol-atom.
+    """
 
     sets: tuple[PhaseSet, ...]
     potentials: Array
     energy: float
+    distances: Mapping[str, float] = field(default_factory=dict)
 
 
 def lowest(
@@ -156,9 +160,9 @@ class Equilibrator:
             pool = {name: [surfaces[name].grid] for name in phases}
             current = self.mixture(pool, temperature_k)
         for attempt in range(MAX_ROUNDS):
-            missing = self.below(current, temperature_k, sampled, pool)
+            missing, distances = self.below(current, temperature_k, sampled, pool)
             if not missing:
-                return current
+                return replace(current, distances=distances)
             self._remember(current.sets, pool)
             room = len(self.system.elements) - len(current.sets)
             grown = self.solve([*current.sets, *missing[:room]], temperature_k) if room > 0 else None
@@ -250,13 +254,19 @@ class Equilibrator:
 
     def below(
         self, current: Equilibrium, temperature_k: float, sampled: dict[str, Array], pool: dict[str, list[Array]]
-    ) -> list[PhaseSet]:
-        """Sets below the tangent plane, the lowest of each phase first; all minima near it join the pool."""
+    ) -> tuple[list[PhaseSet], dict[str, float]]:
+        """Sets below the tangent plane, the lowest of each phase first; all minima near it join the pool.
+
+        Returns:
+            The sets, and the distance of each phase from the plane in J/mol-atom (negative: below it).
+        """
         found: list[PhaseSet] = []
+        distances: dict[str, float] = {}
         rank: list[tuple[bool, float, int]] = []
         for name, energies in sampled.items():
             surface = self.surfaces[name]
             values, sites = lowest(surface, temperature_k, current.potentials, sampled=energies)
+            distances[name] = float(values.min())
             pool[name].append(sites[values < HOPELESS])
             for index in np.argsort(values, kind="stable"):
                 composition = surface.composition(sites[index : index + 1])[0]
@@ -266,7 +276,7 @@ class Equilibrator:
                 ):
                     rank.append((bool(known), float(values[index]), len(found)))
                     found.append(PhaseSet(name, sites[index], composition, SEED_AMOUNT))
-        return [found[place] for _, _, place in sorted(rank)]
+        return [found[place] for _, _, place in sorted(rank)], distances
 
 
 def merged(sets: Sequence[PhaseSet], tolerance: float) -> list[PhaseSet]:

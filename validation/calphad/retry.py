@@ -87,7 +87,7 @@ def _descend(
     current = solver.mixture(grid, kelvin, merge=0.0)
     for step in MESH_STEPS:
         for _ in range(MESH_ROUNDS):
-            below = solver.below(current, kelvin, sampled, pool)
+            below, _ = solver.below(current, kelvin, sampled, pool)
             for item in (*current.sets, *below):
                 pool[item.phase].append(around(solver.surfaces[item.phase], item.sites, step))
             following = solver.mixture(pool, kelvin, merge=0.0)
@@ -108,8 +108,9 @@ def _confirmed(
     for candidate in (solver.solve(sets, kelvin), replace(current, sets=sets)):
         if candidate is None or candidate.energy > current.energy + PROGRESS_J:
             continue
-        if not solver.below(candidate, kelvin, sampled, {name: [] for name in sampled}):
-            return candidate
+        below, distances = solver.below(candidate, kelvin, sampled, {name: [] for name in sampled})
+        if not below:
+            return replace(candidate, distances=distances)
     return None
 
 
