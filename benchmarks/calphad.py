@@ -1,9 +1,10 @@
 """CALPHAD in tables: speed, melting points, solidus and liquidus against a reference, and random alloys.
 
-    python -m benchmarks.calphad [FACTS.csv] [--random 2000] [--seed 2026]
+    python -m benchmarks.calphad [FACTS.csv] [--random 2000] [--workers 200] [--seed 2026]
 
 The facts table (alloy, solidus and liquidus in K) is looked for beside the repository when no path is given, and that
-part is skipped when there is none. ``--random N`` prints only what became of N random alloys of the default space.
+part is skipped when there is none. ``--random N`` prints only what became of N random alloys of the default space,
+``--workers N`` only how much faster two processes are than one.
 """
 
 from __future__ import annotations
@@ -144,6 +145,48 @@ def random_alloys(count: int, seed: int) -> list[Composition]:
     return sorted((space.composition(row) for row in units), key=lambda alloy: (alloy.elements, alloy.canonical()))
 
 
+def mixed_speed(engine: CalphadEngine, text: str, seed: int) -> None:
+    """Alloys of three to six of nine elements: warm rate on one core, and against cold equilibrium() calls."""
+    by_size: dict[int, list[Composition]] = {}
+    for alloy in random_alloys(400, seed):
+        by_size.setdefault(len(alloy.elements), []).append(alloy)
+    rng = np.random.default_rng(seed)
+    warm = count = 0.0
+    paired_warm = paired_cold = 0.0
+    for size, alloys in sorted(by_size.items()):
+        picked = [alloys[place] for place in rng.choice(len(alloys), 4, replace=False)]
+        for place, alloy in enumerate(picked):
+            engine.evaluate(shifted(alloy.fractions(), 0.01))  # compiles the system
+            start = time.perf_counter()
+            engine.evaluate(alloy.fractions())
+            taken = time.perf_counter() - start
+            warm, count = warm + taken, count + 1
+            if place == 0:
+                start = time.perf_counter()
+                cold_answer(text, alloy.fractions())
+                paired_cold += time.perf_counter() - start
+                paired_warm += taken
+        say(f"  {size} elements: {count / warm:.1f} alloys/s so far")
+    say(f"  warm, {count:.0f} alloys of 3 to 6 elements: {count / warm:.1f} alloys/s on one core")
+    say(f"  the first of each size again by cold equilibrium() calls: {paired_cold / paired_warm:.1f} x as long")
+
+
+def two_workers(count: int, seed: int) -> None:
+    """The same random alloys by one process and by two, each started for it."""
+    from loop.batch import answers
+    from validation.registry import make_validator
+
+    alloys = {str(alloy): alloy for alloy in random_alloys(count, seed)}
+    validator = make_validator("calphad", {})
+    seconds = []
+    for jobs in (1, 2):
+        start = time.perf_counter()
+        answered = sum(1 for _ in answers(validator, alloys, jobs))
+        seconds.append(time.perf_counter() - start)
+        say(f"  {jobs} process(es): {answered} alloys in {seconds[-1]:.1f} s, {answered / seconds[-1]:.2f} alloys/s")
+    say(f"  two are {seconds[0] / seconds[1]:.2f} x as fast as one")
+
+
 def at_random(engine: CalphadEngine, count: int, seed: int) -> None:
     """What became of random alloys: answers, failures by class, steps of the retry ladder, seconds."""
     from validation.calphad import CalphadError
@@ -182,8 +225,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("facts", type=Path, nargs="?", default=FACTS)
     parser.add_argument("--random", type=int, metavar="N")
+    parser.add_argument("--workers", type=int, metavar="N")
     parser.add_argument("--seed", type=int, default=2026)
     given = parser.parse_args()
+    if given.workers is not None:
+        two_workers(given.workers, given.seed)
+        return
     start = time.perf_counter()
     text = build_database()
     engine = CalphadEngine(text)
@@ -192,10 +239,11 @@ def main() -> None:
         at_random(engine, given.random, given.seed)
         return
     speed(engine, text)
+    mixed_speed(engine, text, given.seed)
     say()
     melting_points(engine)
     against_facts(engine, given.facts)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # processes that are spawned import this file
     main()

@@ -47,6 +47,7 @@ class CalphadValidator:
             InputError: for unknown settings, or a database that cannot be read or lacks a phase.
         """
         from validation.calphad import build_database, load_database
+        from validation.calphad.tdbfile import check_apart
 
         stray = sorted(set(settings) - set(_SETTINGS))
         if stray:
@@ -59,11 +60,11 @@ class CalphadValidator:
         if not isinstance(self._scheil, bool):
             raise InputError(f"'scheil' must be true or false, got {self._scheil!r}")
         try:
-            if settings.get("tdb") is not None:
-                text = load_database(Path(str(settings["tdb"])))
-            else:
-                text = settings.get("tdb_text") or build_database()
-                load_database(text)
+            own = settings.get("tdb") is None and not settings.get("tdb_text")
+            text = build_database() if own else _text(settings)
+            if text != build_database():
+                check_apart(text)
+            load_database(text)
         except DatabaseError as error:
             raise InputError(f"the thermodynamic database cannot be used: {error}") from error
         self._text: str = text
@@ -174,6 +175,12 @@ class CalphadValidator:
         except CalphadError as error:
             raise WorkError(str(error)) from error
         return curves
+
+
+def _text(settings: Mapping[str, Any]) -> str:
+    from validation.calphad.tdbfile import read
+
+    return read(Path(str(settings["tdb"]))) if settings.get("tdb") is not None else read(str(settings["tdb_text"]))
 
 
 def _temperatures(given: Any) -> tuple[int, ...]:
