@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Any
 
 from alloys.errors import InputError
 
@@ -46,6 +48,7 @@ _ROWS = (
     Property("solidus", "K", "equilibrium solidus", 200.0, 5000.0, False),
     Property("liquidus", "K", "equilibrium liquidus", 200.0, 5000.0, False),
     Property("freezing_range", "K", "liquidus minus solidus", 0.0, 3000.0, False),
+    Property("scheil_freezing_range", "K", "liquidus minus where Scheil leaves 1 % liquid", 0.0, 4000.0, False),
     Property("bcc_fraction_1200c", "mole fraction", "of one disordered BCC phase at 1473 K", 0.0, 1.0, False),
     Property("bcc_fraction_1300c", "mole fraction", "of one disordered BCC phase at 1573 K", 0.0, 1.0, False),
     Property("lattice_parameter", "Å", "of the cubic bcc cell with two atoms, at 0 K", 1.0, 10.0, False),
@@ -57,7 +60,29 @@ _ROWS = (
     Property("mixing_energy", "kJ/mol", "bcc alloy less its elements in bcc, per mole of atoms", -200.0, 200.0, False),
 )
 
-PROPERTIES: dict[str, Property] = {row.name: row for row in _ROWS}
+_BCC_SHARE = re.compile(r"bcc_fraction_([1-9]\d{1,3})c")
+
+
+class _Properties(dict[str, Property]):
+    """The table, and the BCC share at any other temperature in °C: ``bcc_fraction_900c``."""
+
+    def __missing__(self, name: str) -> Property:
+        match = _BCC_SHARE.fullmatch(name) if isinstance(name, str) else None
+        if match is None:
+            raise KeyError(name)
+        return Property(name, "mole fraction", f"of one disordered BCC phase at {match[1]} °C", 0.0, 1.0, False)
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or (isinstance(name, str) and _BCC_SHARE.fullmatch(name) is not None)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+
+PROPERTIES: dict[str, Property] = _Properties({row.name: row for row in _ROWS})
 
 
 def get_property(name: str) -> Property:

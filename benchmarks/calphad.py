@@ -1,21 +1,29 @@
-"""CALPHAD in three tables: melting points, solidus and liquidus against a reference, and speed.
+"""CALPHAD in tables: speed, melting points, solidus and liquidus against a reference, and random alloys.
 
-Run ``python benchmarks/calphad.py [FACTS.csv]``. The facts table (alloy, solidus and liquidus in K) is looked
-for beside the repository when no path is given, and that part is skipped when there is none.
+    python -m benchmarks.calphad [FACTS.csv] [--random 2000] [--workers 200] [--seed 2026]
+
+The facts table (alloy, solidus and liquidus in K) is looked for beside the repository when no path is given, and that
+part is skipped when there is none. ``--random N`` prints only what became of N random alloys of the default space,
+``--workers N`` only how much faster two processes are than one.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import re
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+import numpy as np  # noqa: E402
+
+from alloys.composition import Composition  # noqa: E402
 from validation.calphad import CalphadEngine, build_database  # noqa: E402
 
 FACTS = ROOT.parent / "shared" / "facts" / "calphad_selfcheck_9element_tdb.csv"
@@ -127,20 +135,115 @@ def speed(engine: CalphadEngine, text: str) -> None:
     say(f"  median ratio {median(ratios):.1f}, least {min(ratios):.1f}")
 
 
+def random_alloys(count: int, seed: int) -> list[Composition]:
+    """Random alloys of the default campaign's space, those of the same elements together."""
+    from loop.assembly import build_space
+    from loop.config import load_config
+
+    space = build_space(load_config(ROOT / "configs" / "refractory.yaml").space)
+    units = space.sample(count, np.random.default_rng(seed))
+    return sorted((space.composition(row) for row in units), key=lambda alloy: (alloy.elements, alloy.canonical()))
+
+
+def mixed_speed(engine: CalphadEngine, text: str, seed: int) -> None:
+    """Alloys of three to six of nine elements: warm rate on one core, and against cold equilibrium() calls."""
+    by_size: dict[int, list[Composition]] = {}
+    for alloy in random_alloys(400, seed):
+        by_size.setdefault(len(alloy.elements), []).append(alloy)
+    rng = np.random.default_rng(seed)
+    warm = count = 0.0
+    paired_warm = paired_cold = 0.0
+    for size, alloys in sorted(by_size.items()):
+        picked = [alloys[place] for place in rng.choice(len(alloys), 4, replace=False)]
+        for place, alloy in enumerate(picked):
+            engine.evaluate(shifted(alloy.fractions(), 0.01))  # compiles the system
+            start = time.perf_counter()
+            engine.evaluate(alloy.fractions())
+            taken = time.perf_counter() - start
+            warm, count = warm + taken, count + 1
+            if place == 0:
+                start = time.perf_counter()
+                cold_answer(text, alloy.fractions())
+                paired_cold += time.perf_counter() - start
+                paired_warm += taken
+        say(f"  {size} elements: {count / warm:.1f} alloys/s so far")
+    say(f"  warm, {count:.0f} alloys of 3 to 6 elements: {count / warm:.1f} alloys/s on one core")
+    say(f"  the first of each size again by cold equilibrium() calls: {paired_cold / paired_warm:.1f} x as long")
+
+
+def two_workers(count: int, seed: int) -> None:
+    """The same random alloys by one process and by two, each started for it."""
+    from loop.batch import answers
+    from validation.registry import make_validator
+
+    alloys = {str(alloy): alloy for alloy in random_alloys(count, seed)}
+    validator = make_validator("calphad", {})
+    seconds = []
+    for jobs in (1, 2):
+        start = time.perf_counter()
+        answered = sum(1 for _ in answers(validator, alloys, jobs))
+        seconds.append(time.perf_counter() - start)
+        say(f"  {jobs} process(es): {answered} alloys in {seconds[-1]:.1f} s, {answered / seconds[-1]:.2f} alloys/s")
+    say(f"  two are {seconds[0] / seconds[1]:.2f} x as fast as one")
+
+
+def at_random(engine: CalphadEngine, count: int, seed: int) -> None:
+    """What became of random alloys: answers, failures by class, steps of the retry ladder, seconds."""
+    from validation.calphad import CalphadError
+
+    failures: Counter[str] = Counter()
+    steps: Counter[str] = Counter()
+    alloys = random_alloys(count, seed)
+    seconds = []
+    for alloy in alloys:
+        start = time.perf_counter()
+        try:
+            result = engine.evaluate(alloy.fractions())
+            steps.update(step for _, step in result.retries)
+        except CalphadError as error:
+            failures[error.kind] += 1
+            say(f"  {alloy}: {error}")
+        except Exception as error:
+            failures[f"unclassified: {type(error).__name__}"] += 1
+            say(f"  {alloy}: {error!r}")
+        seconds.append(time.perf_counter() - start)
+    systems = len({alloy.elements for alloy in alloys})
+    failed = sum(failures.values())
+    say(f"{len(alloys)} random alloys of {systems} systems, seed {seed}, on one core")
+    say(f"  answered {len(alloys) - failed}, failed {failed} ({failed / len(alloys):.2%}): {dict(failures)}")
+    say(f"  equilibria that needed a retry, by the step that answered: {dict(steps)}")
+    ordered = sorted(seconds)
+    say(f"  {len(alloys) / sum(seconds):.1f} alloys/s, compiling included; seconds per alloy:")
+    say(f"  median {median(seconds):.3f}, 99 % below {ordered[int(0.99 * len(ordered))]:.2f}, most {ordered[-1]:.2f}")
+
+
 def main() -> None:
-    """Print the three tables."""
+    """Prints the tables."""
     import warnings
 
     warnings.filterwarnings("ignore")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("facts", type=Path, nargs="?", default=FACTS)
+    parser.add_argument("--random", type=int, metavar="N")
+    parser.add_argument("--workers", type=int, metavar="N")
+    parser.add_argument("--seed", type=int, default=2026)
+    given = parser.parse_args()
+    if given.workers is not None:
+        two_workers(given.workers, given.seed)
+        return
     start = time.perf_counter()
     text = build_database()
     engine = CalphadEngine(text)
     say(f"database built and read in {time.perf_counter() - start:.2f} s\n")
+    if given.random is not None:
+        at_random(engine, given.random, given.seed)
+        return
     speed(engine, text)
+    mixed_speed(engine, text, given.seed)
     say()
     melting_points(engine)
-    against_facts(engine, Path(sys.argv[1]) if len(sys.argv) > 1 else FACTS)
+    against_facts(engine, given.facts)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # processes that are spawned import this file
     main()

@@ -11,23 +11,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
-from alloys.composition import parse_formulas
 from alloys.errors import InputError, PeopleNeededError, WorkError
-from alloys.records import Measured, Verdict
-from loop import cli_data, cli_evaluate, cli_generate, cli_predict, cli_queue, cli_replay
+from loop import cli_data, cli_evaluate, cli_generate, cli_predict, cli_queue, cli_replay, cli_validate
 from loop.console import Json
 from loop.console import err as _err
 from loop.console import out as _out
 from loop.console import print_json as _print_json
 from loop.lookup import Directory, campaign_database
-
-if TYPE_CHECKING:
-    from validation.base import Validator
 
 app = typer.Typer(
     help="Active-learning design of refractory high-entropy alloys.",
@@ -42,8 +36,9 @@ app.command()(cli_generate.generate)
 app.command()(cli_replay.replay)
 app.command()(cli_predict.predict)
 app.command()(cli_predict.explain)
+app.command()(cli_validate.validate)
 
-Formulas = Annotated[list[str], typer.Argument(metavar="FORMULA...", help="for example Nb45Ta25Ti15Hf15")]
+Formulas = Annotated[list[str], typer.Argument(metavar="FORMULA...", help=cli_validate.EXAMPLE)]
 
 
 @app.command()
@@ -127,82 +122,12 @@ def best(
         out.print(best_table(view, top, width=out.width))
 
 
-def _verdict_document(formula: str, verdict: Verdict) -> dict[str, Any]:
-    measured = verdict.properties if isinstance(verdict, Measured) else {}
-    return {
-        "formula": formula,
-        "status": "measured" if isinstance(verdict, Measured) else "failed",
-        "properties": {name: quantity.to_json() for name, quantity in measured.items()},
-        "message": "" if isinstance(verdict, Measured) else verdict.message,
-        "seconds": round(verdict.seconds, 4),
-    }
-
-
-def _answer(formulas: list[str], validator: Any, json_: bool) -> None:
-    compositions = parse_formulas(formulas)
-    documents = [
-        _verdict_document(formula, validator.validate(composition))
-        for formula, composition in zip(formulas, compositions, strict=True)
-    ]
-    if json_:
-        _print_json(documents)
-    else:
-        for document in documents:
-            _print_verdict(document)
-    if any(document["status"] == "failed" for document in documents):
-        raise typer.Exit(1)
-
-
-def _print_verdict(document: dict[str, Any]) -> None:
-    if document["status"] == "failed":
-        _err().print(f"{document['formula']}: failed: {document['message']}", markup=False, soft_wrap=True)
-        return
-    table = Table("property", "value", "unit", title=document["formula"], title_justify="left")
-    for name, entry in document["properties"].items():
-        table.add_row(name, f"{entry['value']:.5g}", entry["unit"])
-    _out().print(table)
-
-
 @app.command()
 def properties(formulas: Formulas, json_: Json = False) -> None:
     """What the reference models say of alloys."""
     from validation.registry import make_validator
 
-    _answer(formulas, make_validator("reference", {}), json_)
-
-
-@app.command()
-def validate(
-    formulas: Formulas,
-    with_: Annotated[str, typer.Option("--with", help="the validator")] = "calphad",
-    tdb: Annotated[Path | None, typer.Option(help="a thermodynamic database of your own")] = None,
-    config: Annotated[Path | None, typer.Option(help="a campaign's YAML file: its validator answers")] = None,
-    json_: Json = False,
-) -> None:
-    """Asks a validator about alloys, outside any campaign."""
-    validator = _chosen_validator(with_, tdb, config)
-    for formula, composition in zip(formulas, parse_formulas(formulas), strict=True):
-        try:
-            validator.check(composition.elements)
-        except InputError as error:
-            raise InputError(f"{formula}: {error}") from error
-    _answer(formulas, validator, json_)
-
-
-def _chosen_validator(name: str, tdb: Path | None, config: Path | None) -> Validator:
-    from validation.registry import make_validator
-
-    if config is None:
-        return make_validator(name, {} if tdb is None else {"tdb": str(tdb)})
-    from loop.assembly import build_validator
-    from loop.config import load_config
-
-    if tdb is not None:
-        raise InputError("--tdb and --config both say how to validate; give one of them")
-    validator = build_validator(load_config(config).validator)
-    if validator is None:
-        raise InputError(f"{config} names no validator that could be asked: a person brings its answers")
-    return validator
+    cli_validate.answer(formulas, make_validator("reference", {}), json_=json_)
 
 
 @app.command()

@@ -1,30 +1,24 @@
-"""Solidus, liquidus and phases of one alloy, from any thermodynamic database.
-
-The liquidus is the temperature at which the tangent plane of the liquid at the alloy's composition first
-touches a solid; the solidus the temperature at which the tangent plane of the solid equilibrium first
-touches the liquid. Both distances are continuous in temperature, so a bracketed secant finds the root in a
-few equilibria, and a first liquid far from the alloy's composition cannot fall between grid points.
-"""
+"""Solidus, liquidus and phases of one alloy, from any thermodynamic database."""
 
 from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from validation.calphad.equilibrium import SAME_COMPOSITION, Equilibrator, Equilibrium, PhaseSet, lowest
+from validation.calphad.equilibrium import SAME_COMPOSITION, Equilibrator, Equilibrium, PhaseSet
 from validation.calphad.errors import CalphadError, DatabaseError
+from validation.calphad.melting import Melting
 from validation.calphad.records import Shared
-from validation.calphad.system import ElementSystem
+from validation.calphad.retry import find
+from validation.calphad.scheil import Scheil, solidify
+from validation.calphad.system import Array, ElementSystem
 from validation.calphad.tdbfile import load_database, parsed
 
 KELVIN = 273.15
-LOW_K, HIGH_K = 400.0, 4400.0
-ROOT_TOLERANCE_K = 0.02
-ROOT_TOLERANCE_J = 0.05
 SUM_TOLERANCE = 1e-6
 MIN_FRACTION = 1e-6
 
@@ -40,14 +34,21 @@ class ThermoResult:
         liquidus: Temperature above which all is liquid, K.
         bcc_fraction: Temperature in deg C to the mole fraction of the largest disordered bcc composition set.
         phases: Temperature in deg C to rows of phase name, mole fraction of the phase, composition.
+        gaps: Temperature in deg C to the phases of which two or more composition sets coexist (miscibility gaps).
+        competing: Temperature in deg C to the absent phase nearest to the tangent plane and its driving force in J per
+            mole of atoms, negative: what it lacks to be stable. None where every phase is present.
         notes: What a reader should know of this result, in words.
+        retries: Temperature in K and the step of `retry.LADDER` that an equilibrium needed there, in order.
     """
 
     solidus: float
     liquidus: float
     bcc_fraction: dict[float, float]
     phases: dict[float, tuple[PhaseRow, ...]]
+    gaps: dict[float, tuple[str, ...]] = field(default_factory=dict)
+    competing: dict[float, tuple[str, float] | None] = field(default_factory=dict)
     notes: tuple[str, ...] = field(default=())
+    retries: tuple[tuple[float, str], ...] = field(default=())
 
     @property
     def freezing_range(self) -> float:
@@ -106,28 +107,80 @@ class CalphadEngine:
             fractions: Element symbol to atomic fraction; they sum to 1.
 
         Raises:
-            CalphadError: ``composition``, ``missing_element``, ``missing_phase``, ``no_convergence`` or
-                ``bracket``.
+            CalphadError: ``composition``, ``missing_element``, ``missing_phase``, ``no_convergence``, ``bracket`` or
+                ``bracket_check``.
         """
+        solver, solids = self._prepared(fractions)
+        notes: list[str] = []
+        melting = Melting(solver, self._liquid, solids, self._bcc)
+        liquidus = melting.liquidus(notes)
+        solidus = melting.solidus(liquidus)
+        shares: dict[float, float] = {}
+        rows: dict[float, tuple[PhaseRow, ...]] = {}
+        competing: dict[float, tuple[str, float] | None] = {}
+        for celsius in self.temperatures_c:
+            found = find(solver, celsius + KELVIN, list(solver.surfaces), self._bcc)
+            sets = _joined(found.sets, celsius, notes)
+            shares[celsius] = round(max((s.amount for s in sets if s.phase == self._bcc), default=0.0), 6)
+            rows[celsius] = tuple(_row(s, solver.system.elements) for s in sets)
+            competing[celsius] = _competing(found)
+        gaps = {celsius: _gaps(row) for celsius, row in rows.items()}
+        ends = round(solidus, 2), round(liquidus, 2)
+        return ThermoResult(*ends, shares, rows, gaps, competing, tuple(notes), tuple(solver.retries))
+
+    def scheil(self, fractions: Mapping[str, float], liquidus: float) -> Scheil:
+        """Solidification without diffusion in the solid (Scheil and Gulliver).
+
+        Args:
+            fractions: Element symbol to atomic fraction; they sum to 1.
+            liquidus: What `evaluate` found, K.
+
+        Raises:
+            CalphadError: as `evaluate`.
+        """
+        solver, _ = self._prepared(fractions)
+        return solidify(solver, self._liquid, liquidus)
+
+    def curve(self, fractions: Mapping[str, float], temperatures_k: Sequence[float]) -> dict[str, Array]:
+        """Mole fractions of the phases against temperature.
+
+        Args:
+            fractions: Element symbol to atomic fraction; they sum to 1.
+            temperatures_k: Temperatures in K, ``(n,)``.
+
+        Returns:
+            Phase to mole fractions, ``(n,)``, NaN where there is no equilibrium; the smaller sets of a phase that
+            demixes come apart as ``PHASE#2`` and so on.
+
+        Raises:
+            CalphadError: as `evaluate`, if no temperature has an equilibrium.
+        """
+        solver, _ = self._prepared(fractions)
+        curves: dict[str, Array] = {}
+        failure: CalphadError | None = None
+        failed = np.zeros(len(temperatures_k), dtype=bool)
+        for place, kelvin in enumerate(temperatures_k):
+            try:
+                sets = _joined(find(solver, kelvin, list(solver.surfaces), self._bcc).sets, kelvin - KELVIN, [])
+            except CalphadError as error:
+                failure, failed[place] = error, True
+                continue
+            for index, item in enumerate(sets):
+                rank = 1 + sum(other.phase == item.phase for other in sets[:index])
+                label = item.phase if rank == 1 else f"{item.phase}#{rank}"
+                curves.setdefault(label, np.zeros(len(temperatures_k)))[place] = item.amount
+        if failure is not None and failed.all():
+            raise failure
+        return {label: np.where(failed, np.nan, values) for label, values in sorted(curves.items())}
+
+    def _prepared(self, fractions: Mapping[str, float]) -> tuple[Equilibrator, list[str]]:
         alloy = self._checked(fractions)
         system = self._system(tuple(alloy))
         for needed in (self._bcc, self._liquid):
             if needed not in system.surfaces:
                 raise CalphadError("missing_phase", f"{needed} cannot hold {', '.join(alloy)} in this database")
-        solver = Equilibrator(system, np.array(list(alloy.values())))
         solids = [name for name in system.surfaces if name != self._liquid]
-        liquidus = self._liquidus(solver, solids)
-        solidus = min(self._solidus(solver, solids, liquidus), liquidus)
-        notes: list[str] = []
-        shares: dict[float, float] = {}
-        rows: dict[float, tuple[PhaseRow, ...]] = {}
-        for celsius in self.temperatures_c:
-            found = solver.find(celsius + KELVIN, list(system.surfaces), self._bcc)
-            sets = _joined(found.sets, celsius, notes)
-            shares[celsius] = max((s.amount for s in sets if s.phase == self._bcc), default=0.0)
-            shares[celsius] = round(shares[celsius], 6)
-            rows[celsius] = tuple(_row(s, system.elements) for s in sets)
-        return ThermoResult(round(solidus, 2), round(liquidus, 2), shares, rows, tuple(notes))
+        return Equilibrator(system, np.array(list(alloy.values()))), solids
 
     def _checked(self, fractions: Mapping[str, float]) -> dict[str, float]:
         alloy: dict[str, float] = {}
@@ -159,67 +212,6 @@ class CalphadEngine:
             self._systems.popitem(last=False)[1].close()
         return system
 
-    def _liquidus(self, solver: Equilibrator, solids: Sequence[str]) -> float:
-        def distance(kelvin: float) -> float:
-            liquid = solver.single(self._liquid, kelvin)
-            if liquid is None:
-                raise CalphadError("no_convergence", f"the liquid alone did not converge at {kelvin:.1f} K")
-            return self._distance(solver, liquid, solids, kelvin)
-
-        return _root(distance, 2500.0, "liquidus")
-
-    def _solidus(self, solver: Equilibrator, solids: Sequence[str], liquidus: float) -> float:
-        def distance(kelvin: float) -> float:
-            solid = solver.find(kelvin, solids, self._bcc)
-            return -self._distance(solver, solid, [self._liquid], kelvin)
-
-        return _root(distance, liquidus - 60.0, "solidus")
-
-    @staticmethod
-    def _distance(solver: Equilibrator, plane: Equilibrium, phases: Sequence[str], kelvin: float) -> float:
-        surfaces = solver.system.surfaces
-        return min(float(lowest(surfaces[name], kelvin, plane.potentials)[0].min()) for name in phases)
-
-
-def _root(function: Callable[[float], float], start: float, what: str) -> float:
-    """Root of a function that rises with temperature, by a secant kept inside its bracket, K.
-
-    Raises:
-        CalphadError: ``bracket``: no change of sign between 400 and 4400 K.
-    """
-    kelvin = min(max(start, LOW_K), HIGH_K)
-    value = function(kelvin)
-    low, high = LOW_K, HIGH_K
-    low_value, high_value = -math.inf, math.inf
-    for _ in range(80):
-        if value < 0.0:
-            low, low_value = kelvin, value
-        else:
-            high, high_value = kelvin, value
-        if abs(value) <= ROOT_TOLERANCE_J:
-            return kelvin
-        if high - low <= ROOT_TOLERANCE_K:
-            return 0.5 * (low + high)
-        following = _next(low, low_value, high, high_value)
-        if abs(following - kelvin) < 0.25 * ROOT_TOLERANCE_K:
-            return following
-        if kelvin in (LOW_K, HIGH_K) and not (math.isfinite(low_value) and math.isfinite(high_value)):
-            break
-        kelvin = following
-        value = function(kelvin)
-    raise CalphadError("bracket", f"no {what} between {LOW_K:.0f} and {HIGH_K:.0f} K; check the database's range")
-
-
-def _next(low: float, low_value: float, high: float, high_value: float) -> float:
-    slope_guess = 8.0
-    if not math.isfinite(high_value):
-        return min(low - 1.3 * low_value / slope_guess + 5.0, HIGH_K)
-    if not math.isfinite(low_value):
-        return max(high - 1.3 * high_value / slope_guess - 5.0, LOW_K)
-    inside = low - low_value * (high - low) / (high_value - low_value)
-    margin = 0.01 * (high - low)
-    return min(max(inside, low + margin), high - margin)
-
 
 def _joined(sets: Sequence[PhaseSet], celsius: float, notes: list[str]) -> list[PhaseSet]:
     """Join composition sets of one phase that differ by at most ``SAME_COMPOSITION``, largest first."""
@@ -240,3 +232,18 @@ def _joined(sets: Sequence[PhaseSet], celsius: float, notes: list[str]) -> list[
 def _row(item: PhaseSet, elements: Sequence[str]) -> PhaseRow:
     composition = {e: round(float(x), 6) for e, x in zip(elements, item.composition, strict=True)}
     return item.phase, round(item.amount, 6), composition
+
+
+def _gaps(rows: Sequence[PhaseRow]) -> tuple[str, ...]:
+    names = [name for name, _, _ in rows]
+    return tuple(sorted({name for name in names if names.count(name) > 1}))
+
+
+def _competing(found: Equilibrium) -> tuple[str, float] | None:
+    """The absent phase nearest to the tangent plane, and its driving force in J/mol-atom."""
+    present = {item.phase for item in found.sets}
+    absent = {name: distance for name, distance in found.distances.items() if name not in present}
+    if not absent:
+        return None
+    nearest = min(absent, key=lambda name: (absent[name], name))
+    return nearest, round(-absent[nearest], 2)

@@ -7,8 +7,8 @@ minima found and the present sets gives the best mixture, pycalphad refines it, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from pycalphad import variables as v
@@ -50,11 +50,15 @@ class PhaseSet:
 
 @dataclass(frozen=True, slots=True)
 class Equilibrium:
-    """A confirmed equilibrium: its sets, chemical potentials and energy in J/mol-atom."""
+    """An equilibrium: its sets, chemical potentials and energy in J/mol-atom.
+
+    Where it is confirmed, ``distances`` says how far each phase lies above its tangent plane, J/mol-atom.
+    """
 
     sets: tuple[PhaseSet, ...]
     potentials: Array
     energy: float
+    distances: Mapping[str, float] = field(default_factory=dict)
 
 
 def lowest(
@@ -115,11 +119,19 @@ class Equilibrator:
     Args:
         system: The element system.
         composition: Mole fractions in the order of ``system.elements``.
+        surfaces: The phases with another sampling; those of the system by default.
+
+    Attributes:
+        retries: Temperature in K and the step of the ladder that was needed there, in order.
     """
 
-    def __init__(self, system: ElementSystem, composition: Array) -> None:
+    def __init__(
+        self, system: ElementSystem, composition: Array, surfaces: dict[str, PhaseSurface] | None = None
+    ) -> None:
         self.system = system
+        self.surfaces = system.surfaces if surfaces is None else surfaces
         self.composition = composition
+        self.retries: list[tuple[float, str]] = []
         self._conditions = {
             v.X(element): float(fraction)
             for element, fraction in zip(system.elements[1:], composition[1:], strict=True)
@@ -130,33 +142,30 @@ class Equilibrator:
         sites = self.system.formula_sites(phase, self.composition)
         if sites is None:
             return None
-        return self._solve([PhaseSet(phase, sites, self.composition, 1.0)], temperature_k)
+        return self.solve([PhaseSet(phase, sites, self.composition, 1.0)], temperature_k)
 
-    def find(self, temperature_k: float, phases: Sequence[str], first: str | None = None) -> Equilibrium:
-        """Equilibrium among phases at a temperature.
+    def attempt(self, temperature_k: float, phases: Sequence[str], first: str | None = None) -> Equilibrium | None:
+        """Equilibrium among phases at a temperature, or None where the rounds run out; `retry.find` goes on from there.
 
         Args:
             temperature_k: Temperature in K.
             phases: Names of the phases allowed.
             first: A phase tried alone before anything else.
-
-        Raises:
-            CalphadError: ``no_convergence``, with temperature and composition.
         """
-        surfaces = self.system.surfaces
-        sampled = {name: surfaces[name].energy(temperature_k, surfaces[name].grid) for name in phases}
+        surfaces = self.surfaces
+        sampled = self.sampled(phases, temperature_k)
         pool: dict[str, list[Array]] = {name: [surfaces[name].coarse] for name in phases}
         current = self.single(first, temperature_k) if first in sampled and first is not None else None
         if current is None:
             pool = {name: [surfaces[name].grid] for name in phases}
-            current = self._mixture(pool, temperature_k)
+            current = self.mixture(pool, temperature_k)
         for attempt in range(MAX_ROUNDS):
-            missing = self._below(current, temperature_k, sampled, pool)
+            missing, distances = self.below(current, temperature_k, sampled, pool)
             if not missing:
-                return current
+                return replace(current, distances=distances)
             self._remember(current.sets, pool)
             room = len(self.system.elements) - len(current.sets)
-            grown = self._solve([*current.sets, *missing[:room]], temperature_k) if room > 0 else None
+            grown = self.solve([*current.sets, *missing[:room]], temperature_k) if room > 0 else None
             if grown is not None and grown.energy < current.energy - PROGRESS:
                 current = grown
                 continue
@@ -165,14 +174,15 @@ class Equilibrator:
                 for name, energies in sampled.items():
                     order = np.argsort(energies - surfaces[name].grid_composition @ current.potentials, kind="stable")
                     pool[name].append(surfaces[name].grid[order[:POOL]])
-            rough = self._mixture(pool, temperature_k)
-            refined = self._solve(rough.sets, temperature_k)
+            rough = self.mixture(pool, temperature_k)
+            refined = self.solve(rough.sets, temperature_k)
             best = min(rough.energy, current.energy - PROGRESS)
             current = refined if refined is not None and refined.energy < best + PROGRESS else rough
-        where = ", ".join(f"{e} {x:.4f}" for e, x in zip(self.system.elements, self.composition, strict=True))
-        raise CalphadError(
-            "no_convergence", f"no equilibrium found at {temperature_k:.2f} K for {where}; try another composition"
-        )
+        return None
+
+    def sampled(self, phases: Sequence[str], temperature_k: float) -> dict[str, Array]:
+        """Energies of the grid of each phase, J/mol-atom."""
+        return {name: self.surfaces[name].energy(temperature_k, self.surfaces[name].grid) for name in phases}
 
     def _balance(self, sets: Sequence[PhaseSet], pool: dict[str, list[Array]], matrix: str | None) -> None:
         """Add matrix points opposite to some sets, so that a mixture of the two has the alloy's composition."""
@@ -192,12 +202,21 @@ class Equilibrator:
         for item in sets:
             pool[item.phase].append(item.sites[None, :])
 
-    def _mixture(self, pool: dict[str, list[Array]], temperature_k: float) -> Equilibrium:
-        """Best mixture of the points in the pool, by linear programming; its duals are the potentials."""
+    def mixture(self, pool: dict[str, list[Array]], temperature_k: float, merge: float = MERGE_SITES) -> Equilibrium:
+        """Best mixture of the points in the pool, by linear programming; its duals are the potentials.
+
+        Args:
+            pool: Phase name to arrays of site fractions, ``(points, site fractions)`` each.
+            temperature_k: Temperature in K.
+            merge: Points of one phase that differ by no more in any site fraction become one set.
+
+        Raises:
+            CalphadError: ``no_convergence``, where no mixture has the alloy's composition.
+        """
         sites = {name: np.vstack(parts) for name, parts in pool.items() if parts}
         owners = [name for name, points in sites.items() for _ in range(len(points))]
         rows = [row for points in sites.values() for row in points]
-        surfaces = self.system.surfaces
+        surfaces = self.surfaces
         energies = np.concatenate([surfaces[n].energy(temperature_k, points) for n, points in sites.items()])
         compositions = np.vstack([surfaces[n].composition(points) for n, points in sites.items()])
         answer = linprog(energies, A_eq=compositions.T, b_eq=self.composition, bounds=(0, None), method="highs-ds")
@@ -207,10 +226,10 @@ class Equilibrator:
             PhaseSet(owners[index], rows[index], compositions[index], float(answer.x[index]))
             for index in np.flatnonzero(answer.x > 1e-9)
         ]
-        merged = _merged(found, MERGE_SITES)
-        return Equilibrium(tuple(merged), np.asarray(answer.eqlin.marginals), float(answer.fun))
+        return Equilibrium(tuple(merged(found, merge)), np.asarray(answer.eqlin.marginals), float(answer.fun))
 
-    def _solve(self, sets: Sequence[PhaseSet], temperature_k: float) -> Equilibrium | None:
+    def solve(self, sets: Sequence[PhaseSet], temperature_k: float) -> Equilibrium | None:
+        """What pycalphad's solver makes of these sets, or None where it does not converge."""
         # More sets than elements break the phase rule, and pycalphad 0.11's least squares crash on them.
         sets = sorted(sets, key=lambda item: -item.amount)[: len(self.system.elements)]
         state = np.array([1.0, PRESSURE_PA, temperature_k])
@@ -231,17 +250,23 @@ class Equilibrator:
         if np.abs(overall - self.composition).max() > 1e-5:
             return None
         energy = float(sum(c.NP * c.energy for c in chosen))
-        return Equilibrium(tuple(_merged(found, 1e-4)), np.array(result.chemical_potentials), energy)
+        return Equilibrium(tuple(merged(found, 1e-4)), np.array(result.chemical_potentials), energy)
 
-    def _below(
+    def below(
         self, current: Equilibrium, temperature_k: float, sampled: dict[str, Array], pool: dict[str, list[Array]]
-    ) -> list[PhaseSet]:
-        """Sets below the tangent plane, the lowest of each phase first; all minima near it join the pool."""
+    ) -> tuple[list[PhaseSet], dict[str, float]]:
+        """Sets below the tangent plane, the lowest of each phase first; all minima near it join the pool.
+
+        Returns:
+            The sets, and the distance of each phase from the plane in J/mol-atom (negative: below it).
+        """
         found: list[PhaseSet] = []
+        distances: dict[str, float] = {}
         rank: list[tuple[bool, float, int]] = []
         for name, energies in sampled.items():
-            surface = self.system.surfaces[name]
+            surface = self.surfaces[name]
             values, sites = lowest(surface, temperature_k, current.potentials, sampled=energies)
+            distances[name] = float(values.min())
             pool[name].append(sites[values < HOPELESS])
             for index in np.argsort(values, kind="stable"):
                 composition = surface.composition(sites[index : index + 1])[0]
@@ -251,11 +276,11 @@ class Equilibrator:
                 ):
                     rank.append((bool(known), float(values[index]), len(found)))
                     found.append(PhaseSet(name, sites[index], composition, SEED_AMOUNT))
-        return [found[place] for _, _, place in sorted(rank)]
+        return [found[place] for _, _, place in sorted(rank)], distances
 
 
-def _merged(sets: Sequence[PhaseSet], tolerance: float) -> list[PhaseSet]:
-    """Join sets of one phase whose site fractions differ by no more than the tolerance."""
+def merged(sets: Sequence[PhaseSet], tolerance: float) -> list[PhaseSet]:
+    """Joins sets of one phase whose site fractions differ by no more than the tolerance."""
     kept: list[PhaseSet] = []
     for item in sorted(sets, key=lambda s: -s.amount):
         for place, other in enumerate(kept):

@@ -13,6 +13,7 @@ import numpy as np
 from validation.calphad import unaries
 from validation.calphad.database import POLYTYPE_PENALTY, SOLUTIONS, LavesCompound
 from validation.calphad.equilibrium import Equilibrator
+from validation.calphad.retry import find
 from validation.calphad.system import ElementSystem
 from validation.calphad.tdbfile import parsed
 
@@ -44,7 +45,7 @@ def formation_energy(compound: LavesCompound, tdb_text: str) -> float:
     system = ElementSystem(database, pair, SOLUTIONS)
     third = 1.0 / 3.0
     composition = np.array([2 * third if element == compound.small else third for element in pair])
-    rest = Equilibrator(system, composition).find(compound.limit_k, list(system.surfaces))
+    rest = find(Equilibrator(system, composition), compound.limit_k, list(system.surfaces))
     reference = 2 * reference_energy(compound.small, compound.limit_k)
     reference += reference_energy(compound.large, compound.limit_k)
     energy = 3 * rest.energy - reference

@@ -21,6 +21,27 @@ from pycalphad.core.phase_rec import PhaseRecord
 Shared = dict[tuple[object, ...], Any]
 
 
+def plain(variables: Sequence[Any], expressions: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """The variables as symbols named by their place, and the expressions of them.
+
+    pycalphad's own symbols hash like Python strings, differently in every process, and symengine sums terms in the
+    order of their hashes: with plain symbols every process rounds alike.
+    """
+    places = [symengine.Symbol(f"p{index}") for index in range(len(variables))]
+    mapping = dict(zip(variables, places, strict=True))
+    return places, [ordered(symengine.sympify(expression).xreplace(mapping)) for expression in expressions]
+
+
+def ordered(expression: Any) -> Any:
+    """The same expression with the terms of every sum and product entered in the order of their text."""
+    if isinstance(expression, symengine.Pow):
+        base, exponent = expression.args
+        return ordered(base) ** exponent
+    if not isinstance(expression, symengine.Add | symengine.Mul):
+        return expression
+    return expression.func(*sorted((ordered(part) for part in expression.args), key=str))
+
+
 def compiled(arguments: Sequence[Any], expressions: Any, optimise: int = 0) -> Any:
     """Compile expressions of the arguments, in order, to one function."""
     return symengine.Lambdify(list(arguments), expressions, backend="llvm", cse=True, opt_level=optimise)
@@ -28,9 +49,7 @@ def compiled(arguments: Sequence[Any], expressions: Any, optimise: int = 0) -> A
 
 def linear_functions(shared: Shared, variables: Sequence[Any], expressions: Sequence[Any]) -> tuple[Any, Any, Any]:
     """Value, gradient and Hessian functions, compiled once per shape of the expressions."""
-    places = [symengine.Symbol(f"p{index}") for index in range(len(variables))]
-    mapping = dict(zip(variables, places, strict=True))
-    graphs = [symengine.sympify(expression).xreplace(mapping) for expression in expressions]
+    places, graphs = plain(variables, expressions)
     key = (len(places), *(str(graph) for graph in graphs))
     if key not in shared:
         gradients = [[graph.diff(place) for place in places] for graph in graphs]
@@ -91,8 +110,7 @@ class SharedRecordFactory(PhaseRecordFactory):  # type: ignore[misc]
         """Energy functions; only what the solver asks for is compiled."""
         if property_name == "GM" and not include_grad and not include_hess:
             return BuildFunctionsResult(func=self._energies[phase_name], grad=None, hess=None)
-        variables = self._variables(phase_name)
-        graph = symengine.sympify(getattr(self.models[phase_name], property_name))
+        variables, (graph,) = plain(self._variables(phase_name), [getattr(self.models[phase_name], property_name)])
         slopes = [graph.diff(variable) for variable in variables]
         curves = [[slope.diff(variable) for variable in variables] for slope in slopes] if include_hess else None
         return BuildFunctionsResult(

@@ -20,7 +20,7 @@ from pycalphad import variables as v
 from pycalphad.core.utils import filter_phases, unpack_species
 
 from validation.calphad.errors import DatabaseError
-from validation.calphad.records import Shared, SharedRecordFactory, compiled
+from validation.calphad.records import Shared, SharedRecordFactory, compiled, plain
 
 Array = NDArray[np.float64]
 
@@ -76,6 +76,7 @@ class PhaseSurface:
         coarse: A coarse sampling that reaches every corner, ``(fewer points, site fractions)``.
         formula: Moles of each element per formula unit and site fraction, ``(site fractions, elements)``.
         moves: Transfers inside one sublattice, ``(moves, site fractions)`` of +1, -1 and 0.
+        sizes: Site fractions in each sublattice, in order.
         function: Compiled energy, J per mole of atoms, of rows ``(N, P, T, site fractions)``.
     """
 
@@ -85,7 +86,12 @@ class PhaseSurface:
     coarse: Array
     formula: Array
     moves: Array
+    sizes: tuple[int, ...]
     function: Callable[[Array], Array]
+
+    def sublattices(self) -> list[tuple[int, int]]:
+        """Size and first place of each sublattice."""
+        return [(size, sum(self.sizes[:index])) for index, size in enumerate(self.sizes)]
 
     def composition(self, sites: Array) -> Array:
         """Mole fractions, ``(points, elements)``, of site fractions ``(points, site fractions)``."""
@@ -135,7 +141,7 @@ class ElementSystem:
             raise DatabaseError(
                 f"phase {name} uses undefined functions {sorted(unknown)}, which would count as 0 J/mol; define them"
             )
-        function = compiled([v.N, v.P, v.T, *variables], [expression], optimise=2)
+        function = compiled(*plain([v.N, v.P, v.T, *variables], [expression]), optimise=2)
         formula = np.zeros((len(variables), len(self.elements)))
         for row, variable in enumerate(variables):
             ratio = float(model.site_ratios[variable.sublattice_index])
@@ -148,7 +154,7 @@ class ElementSystem:
         moles = grid @ formula
         fractions = moles / moles.sum(axis=1, keepdims=True)
         return PhaseSurface(
-            name, grid, fractions, _site_grid(sizes, COARSE_GRID), formula, _moves(sublattices), function
+            name, grid, fractions, _site_grid(sizes, COARSE_GRID), formula, _moves(sublattices), tuple(sizes), function
         )
 
     def close(self) -> None:

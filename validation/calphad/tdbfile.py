@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +14,10 @@ from typing import Any
 from validation.calphad.errors import DatabaseError
 
 MAX_BYTES = 20_000_000
+PARSE_SECONDS = 120
+"""Processor time that reading a database may take; 20 MB take less than half of it."""
+PARSE_BYTES = 4 * 2**30
+"""Address space that reading a database may take."""
 
 
 def load_database(path_or_text: str | Path, *, elements: Iterable[str] = (), phases: Iterable[str] = ()) -> str:
@@ -23,7 +31,7 @@ def load_database(path_or_text: str | Path, *, elements: Iterable[str] = (), pha
     Raises:
         DatabaseError: The file is missing, too large, not text, does not parse, or lacks an element or phase.
     """
-    text = _read(path_or_text)
+    text = read(path_or_text)
     database = parsed(text)
     have = sorted(set(database.elements) - {"VA", "/-"})
     missing = sorted({name.upper() for name in elements} - set(have))
@@ -40,7 +48,12 @@ def load_database(path_or_text: str | Path, *, elements: Iterable[str] = (), pha
     return text
 
 
-def _read(path_or_text: str | Path) -> str:
+def read(path_or_text: str | Path) -> str:
+    """The text of a TDB file, or the text itself, unparsed.
+
+    Raises:
+        DatabaseError: The file is missing or too large.
+    """
     if isinstance(path_or_text, str) and ("\n" in path_or_text or "!" in path_or_text):
         if len(path_or_text) > MAX_BYTES:
             raise DatabaseError(f"the database text has {len(path_or_text)} characters; at most {MAX_BYTES} are read")
@@ -54,6 +67,41 @@ def _read(path_or_text: str | Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         return path.read_text(encoding="latin-1")
+
+
+@lru_cache(maxsize=4)
+def check_apart(text: str, seconds: int = PARSE_SECONDS, memory: int = PARSE_BYTES) -> None:
+    """Parses TDB text in a process of its own with limits, so that a hostile one cannot stall or fill this one.
+
+    Args:
+        text: TDB text.
+        seconds: Processor time; the wall clock may take ten times as long.
+        memory: Address space in bytes.
+
+    Raises:
+        DatabaseError: It does not parse, or not within the limits.
+    """
+    command = [sys.executable, "-P", "-W", "ignore", str(Path(__file__).with_name("tdbcheck.py"))]
+    threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    try:
+        done = subprocess.run(
+            [*command, str(seconds), str(memory)],
+            input=text, capture_output=True, text=True, encoding="utf-8", timeout=10 * seconds,
+            env={**os.environ, **threads},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise DatabaseError(f"reading the database took more than {10 * seconds} s; is it a TDB file?") from None
+    if done.returncode == 0:
+        return
+    if done.returncode == 3:
+        raise DatabaseError(f"the database does not parse as TDB: {done.stdout}")
+    if done.returncode == -signal.SIGKILL:
+        raise DatabaseError(f"reading the database took more than {seconds} s of processor time; is it a TDB file?")
+    detail = (done.stderr.strip().splitlines() or [""])[-1][:300]
+    raise DatabaseError(
+        f"reading the database took more than {memory / 2**30:.1f} GiB of memory, or broke the parser "
+        f"(status {done.returncode}) {detail}; is it a TDB file?"
+    )
 
 
 @lru_cache(maxsize=4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,18 @@ from typing import Any
 import numpy as np
 
 from alloys.composition import Composition
-from alloys.errors import InputError
+from alloys.errors import InputError, WorkError
 from alloys.properties import get_property
 from alloys.records import Failed, FailureKind, Measured, Verdict, digest_of, quantities
 from alloys.reference import from_solidus
 from validation.base import Description
 from validation.calphad.errors import CalphadError, DatabaseError
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same composition could get another answer from the same database."""
 
-_SETTINGS = ("tdb", "tdb_text", "phases")
+_SETTINGS = ("tdb", "tdb_text", "phases", "temperatures", "scheil")
+_ALWAYS_C = (1200, 1300)
 
 
 class CalphadValidator:
@@ -32,19 +33,12 @@ class CalphadValidator:
     (`alloys.reference.edge`); they are left out for elements that it does not know.
 
     Settings: ``tdb``, a path to a database in TDB format (the project's own by default); ``tdb_text``, the same as
-    text; ``phases``, the phases to consider (all by default).
+    text; ``phases``, the phases to consider (all by default); ``temperatures``, more temperatures in whole °C at which
+    phases are reported, each with its property ``bcc_fraction_<°C>c``; ``scheil``, whether to add
+    ``scheil_freezing_range``, which takes many equilibria.
     """
 
     name = "calphad"
-    properties = (
-        "solidus",
-        "liquidus",
-        "freezing_range",
-        "bcc_fraction_1200c",
-        "bcc_fraction_1300c",
-        "yield_strength_1300c",
-        "specific_yield_strength_1300c",
-    )
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         """Reads and checks the database; nothing is computed yet.
@@ -53,6 +47,7 @@ class CalphadValidator:
             InputError: for unknown settings, or a database that cannot be read or lacks a phase.
         """
         from validation.calphad import build_database, load_database
+        from validation.calphad.tdbfile import check_apart
 
         stray = sorted(set(settings) - set(_SETTINGS))
         if stray:
@@ -60,12 +55,16 @@ class CalphadValidator:
         phases = settings.get("phases")
         if phases is not None and not (isinstance(phases, list) and all(isinstance(p, str) for p in phases)):
             raise InputError(f"'phases' must be a list of phase names, got {phases!r}")
+        self._celsius = _temperatures(settings.get("temperatures", []))
+        self._scheil = settings.get("scheil", False)
+        if not isinstance(self._scheil, bool):
+            raise InputError(f"'scheil' must be true or false, got {self._scheil!r}")
         try:
-            if settings.get("tdb") is not None:
-                text = load_database(Path(str(settings["tdb"])))
-            else:
-                text = settings.get("tdb_text") or build_database()
-                load_database(text)
+            own = settings.get("tdb") is None and not settings.get("tdb_text")
+            text = build_database() if own else _text(settings)
+            if text != build_database():
+                check_apart(text)
+            load_database(text)
         except DatabaseError as error:
             raise InputError(f"the thermodynamic database cannot be used: {error}") from error
         self._text: str = text
@@ -73,28 +72,46 @@ class CalphadValidator:
         _ = self._engine.elements
 
     @property
+    def properties(self) -> tuple[str, ...]:
+        """The properties that it answers, by its settings."""
+        shares = [f"bcc_fraction_{celsius}c" for celsius in (*_ALWAYS_C, *self._celsius)]
+        extra = ["scheil_freezing_range"] if self._scheil else []
+        strengths = ("yield_strength_1300c", "specific_yield_strength_1300c")
+        return ("solidus", "liquidus", "freezing_range", *shares, *extra, *strengths)
+
+    @property
+    def _extra(self) -> dict[str, Any]:
+        """Settings beyond the default ones: those that are not asked for change neither answer nor fingerprint."""
+        extra = {"temperatures": list(self._celsius), "scheil": self._scheil}
+        return {name: value for name, value in extra.items() if value}
+
+    @property
     def portable_settings(self) -> dict[str, Any]:
         """Settings from which a worker without the file makes the same validator."""
-        return {"tdb_text": self._text, "phases": self._phases}
+        return {"tdb_text": self._text, "phases": self._phases, **self._extra}
 
     @cached_property
     def fingerprint(self) -> str:
         """Digest of the version, the database's text and the phases."""
-        return digest_of({"name": self.name, "version": VERSION, "tdb": self._text, "phases": self._phases})
+        return digest_of(
+            {"name": self.name, "version": VERSION, "tdb": self._text, "phases": self._phases, **self._extra}
+        )
 
     @property
     def description(self) -> Description:
         """What it answers, and from which database."""
         units = {name: get_property(name).unit for name in self.properties}
         data = (hashlib.sha256(self._text.encode()).hexdigest(),)
-        return Description(self.name, units, "equilibrium", 0.5, str(VERSION), {"phases": self._phases}, data)
+        return Description(
+            self.name, units, "equilibrium", 0.5, str(VERSION), {"phases": self._phases, **self._extra}, data
+        )
 
     @cached_property
     def _engine(self) -> Any:
         from validation.calphad import CalphadEngine
 
         try:
-            return CalphadEngine(self._text, phases=self._phases)
+            return CalphadEngine(self._text, phases=self._phases, temperatures_c=(*_ALWAYS_C, *self._celsius))
         except (DatabaseError, ValueError) as error:
             raise InputError(f"the thermodynamic database cannot be used: {error}") from error
 
@@ -128,13 +145,13 @@ class CalphadValidator:
         start = time.perf_counter()
         try:
             result = self._engine.evaluate(composition.fractions())
-            values = {
-                "solidus": result.solidus,
-                "liquidus": result.liquidus,
-                "freezing_range": result.freezing_range,
-                "bcc_fraction_1200c": result.bcc_fraction[1200.0],
-                "bcc_fraction_1300c": result.bcc_fraction[1300.0],
-            }
+            shares = {f"bcc_fraction_{celsius:g}c": share for celsius, share in result.bcc_fraction.items()}
+            ends = {"solidus": result.solidus, "liquidus": result.liquidus, "freezing_range": result.freezing_range}
+            values, frozen = {**ends, **shares}, {}
+            if self._scheil:
+                path = self._engine.scheil(composition.fractions(), result.liquidus)
+                values["scheil_freezing_range"] = round(result.liquidus - path.solidus, 2)
+                frozen = {"scheil": {"solidus": path.solidus, "solids": path.solids, "liquid": list(path.liquid)}}
             strengths, note = _strengths(composition, result.solidus)
             measured = quantities({**values, **strengths})
         except (CalphadError, DatabaseError) as error:
@@ -145,11 +162,47 @@ class CalphadValidator:
             # The solver broke on this alloy and this database; it would again.
             reason = f"the equilibrium solver failed: {type(error).__name__}: {error}"
             return Failed(FailureKind.PHYSICS, reason, time.perf_counter() - start)
-        details = {
-            "phases": {f"{celsius:g} C": [list(row) for row in rows] for celsius, rows in result.phases.items()},
-            "notes": [*result.notes, *note],
-        }
-        return Measured(measured, time.perf_counter() - start, details)
+        return Measured(measured, time.perf_counter() - start, {**_details(result, note), **frozen})
+
+    def curve(self, composition: Composition, temperatures_k: Sequence[float]) -> dict[str, Any]:
+        """Mole fraction of each phase at each temperature in K; see `CalphadEngine.curve`.
+
+        Raises:
+            WorkError: where there is no equilibrium at any of them.
+        """
+        try:
+            curves: dict[str, Any] = self._engine.curve(composition.fractions(), temperatures_k)
+        except CalphadError as error:
+            raise WorkError(str(error)) from error
+        return curves
+
+
+def _text(settings: Mapping[str, Any]) -> str:
+    from validation.calphad.tdbfile import read
+
+    return read(Path(str(settings["tdb"]))) if settings.get("tdb") is not None else read(str(settings["tdb_text"]))
+
+
+def _temperatures(given: Any) -> tuple[int, ...]:
+    whole = isinstance(given, list) and all(isinstance(t, int) and 25 <= t <= 4000 for t in given)
+    if not whole or len(set(given)) < len(given):
+        raise InputError(f"'temperatures' must be a list of whole °C from 25 to 4000, each once, got {given!r}")
+    return tuple(sorted(set(given) - set(_ALWAYS_C)))
+
+
+def _details(result: Any, note: Sequence[str]) -> dict[str, Any]:
+    """What a verdict keeps beside its properties; every key by temperature names it in °C."""
+    competing = {
+        f"{celsius:g} C": None if item is None else {"phase": item[0], "driving_force": item[1]}
+        for celsius, item in result.competing.items()
+    }
+    return {
+        "phases": {f"{celsius:g} C": [list(row) for row in rows] for celsius, rows in result.phases.items()},
+        "miscibility_gaps": {f"{celsius:g} C": list(names) for celsius, names in result.gaps.items() if names},
+        "competing": competing,
+        "notes": [*result.notes, *note],
+        "retries": [{"temperature": kelvin, "step": step} for kelvin, step in result.retries],
+    }
 
 
 def _strengths(composition: Composition, solidus: float) -> tuple[dict[str, float], list[str]]:

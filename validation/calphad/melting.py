@@ -1,0 +1,158 @@
+"""Solidus and liquidus of one alloy, each bracketed and then checked.
+
+The liquidus is the temperature at which the tangent plane of the liquid at the alloy's composition first
+touches a solid; the solidus the temperature at which the tangent plane of the solid equilibrium first
+touches the liquid. Both distances are continuous in temperature, so a bracketed secant finds the root in a
+few equilibria, and a first liquid far from the alloy's composition cannot fall between grid points.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from validation.calphad.equilibrium import DRIVING_FORCE_TOLERANCE, Equilibrator, Equilibrium, lowest
+from validation.calphad.errors import CalphadError
+from validation.calphad.retry import find
+
+LOW_K, HIGH_K = 400.0, 4400.0
+ROOT_TOLERANCE_K = 0.02
+ROOT_TOLERANCE_J = 0.05
+CHECK_K = 1.0
+"""A solidus or liquidus must still hold this far below and above it, K."""
+
+Distance = Callable[[float], float]
+
+
+class Melting:
+    """Where one alloy begins and ends to melt.
+
+    Args:
+        solver: The alloy's equilibria.
+        liquid: Name of the liquid.
+        solids: Names of the solid phases.
+        first: The solid that is tried alone before anything else.
+    """
+
+    def __init__(self, solver: Equilibrator, liquid: str, solids: Sequence[str], first: str) -> None:
+        self._solver = solver
+        self._liquid = liquid
+        self._solids = list(solids)
+        self._first = first
+
+    def liquidus(self, notes: list[str]) -> float:
+        """Temperature above which no solid is left, K.
+
+        Args:
+            notes: Takes a word where the liquid itself would split in two.
+
+        Raises:
+            CalphadError: ``no_convergence``, ``bracket`` or ``bracket_check``.
+        """
+
+        def distance(kelvin: float) -> float:
+            return self._distance(self._alone(kelvin), self._solids, kelvin)
+
+        kelvin = checked_root(distance, 2500.0, "liquidus")
+        above = kelvin + CHECK_K
+        if self._distance(self._alone(above), [self._liquid], above) < -DRIVING_FORCE_TOLERANCE:
+            notes.append(f"the liquid splits in two at the liquidus, {kelvin:.0f} K; it is counted as one there")
+        return kelvin
+
+    def solidus(self, liquidus: float) -> float:
+        """Temperature of the first liquid, K, at most the liquidus.
+
+        Args:
+            liquidus: The liquidus in K; the search starts below it.
+
+        Raises:
+            CalphadError: ``no_convergence``, ``bracket`` or ``bracket_check``.
+        """
+
+        def distance(kelvin: float) -> float:
+            solid = find(self._solver, kelvin, self._solids, self._first)
+            return -self._distance(solid, [self._liquid], kelvin)
+
+        return min(checked_root(distance, liquidus - 60.0, "solidus"), liquidus)
+
+    def _alone(self, kelvin: float) -> Equilibrium:
+        liquid = self._solver.single(self._liquid, kelvin)
+        if liquid is None:
+            raise CalphadError("no_convergence", f"the liquid alone did not converge at {kelvin:.1f} K")
+        return liquid
+
+    def _distance(self, plane: Equilibrium, phases: Sequence[str], kelvin: float) -> float:
+        surfaces = self._solver.surfaces
+        return min(float(lowest(surfaces[name], kelvin, plane.potentials)[0].min()) for name in phases)
+
+
+def checked_root(function: Distance, start: float, what: str) -> float:
+    """Root of a function that rises with temperature, K, with its signs confirmed `CHECK_K` to either side.
+
+    Args:
+        function: J/mol-atom of a temperature in K; negative below the root.
+        start: Where to begin, K.
+        what: Its name, for messages.
+
+    Raises:
+        CalphadError: ``bracket``: no change of sign between 400 and 4400 K; ``bracket_check``: the sign does not hold
+            just below or above the root, so that it is no boundary.
+    """
+    seen: dict[float, float] = {}
+
+    def remembered(kelvin: float) -> float:
+        seen[kelvin] = function(kelvin)
+        return seen[kelvin]
+
+    root = _root(remembered, start, what)
+    for sign, side in ((-1.0, "below"), (1.0, "above")):
+        if any(0.0 < sign * (t - root) <= CHECK_K and sign * value > ROOT_TOLERANCE_J for t, value in seen.items()):
+            continue
+        value = function(root + sign * CHECK_K)
+        if sign * value <= 0.0:
+            raise CalphadError(
+                "bracket_check",
+                f"the {what} of {root:.2f} K does not hold {CHECK_K:g} K {side} it (distance {value:.2f} J/mol of "
+                "atoms); try another composition",
+            )
+    return root
+
+
+def _root(function: Distance, start: float, what: str) -> float:
+    """Root of a function that rises with temperature, by a secant kept inside its bracket, K.
+
+    Raises:
+        CalphadError: ``bracket``: no change of sign between 400 and 4400 K.
+    """
+    kelvin = min(max(start, LOW_K), HIGH_K)
+    value = function(kelvin)
+    low, high = LOW_K, HIGH_K
+    low_value, high_value = -math.inf, math.inf
+    for _ in range(80):
+        if value < 0.0:
+            low, low_value = kelvin, value
+        else:
+            high, high_value = kelvin, value
+        if abs(value) <= ROOT_TOLERANCE_J:
+            return kelvin
+        if high - low <= ROOT_TOLERANCE_K:
+            return 0.5 * (low + high)
+        following = _next(low, low_value, high, high_value)
+        if abs(following - kelvin) < 0.25 * ROOT_TOLERANCE_K:
+            return following
+        if kelvin in (LOW_K, HIGH_K) and not (math.isfinite(low_value) and math.isfinite(high_value)):
+            break
+        kelvin = following
+        value = function(kelvin)
+    raise CalphadError("bracket", f"no {what} between {LOW_K:.0f} and {HIGH_K:.0f} K; check the database's range")
+
+
+def _next(low: float, low_value: float, high: float, high_value: float) -> float:
+    slope_guess = 8.0
+    if not math.isfinite(high_value):
+        return min(low - 1.3 * low_value / slope_guess + 5.0, HIGH_K)
+    if not math.isfinite(low_value):
+        return max(high - 1.3 * high_value / slope_guess - 5.0, LOW_K)
+    inside = low - low_value * (high - low) / (high_value - low_value)
+    margin = 0.01 * (high - low)
+    return min(max(inside, low + margin), high - margin)
