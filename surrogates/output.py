@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surrogates.features import Described
-from surrogates.gp import FEWEST, GP, learn, prior_hyperparameters
+from surrogates.gp import FEWEST, GP, prior_hyperparameters
+from surrogates.quick import QuickGP
+from surrogates.sparse import fit_gp
 from surrogates.warps import Warp, warp_of
 
 Floats = NDArray[np.float64]
@@ -44,6 +46,7 @@ class Output:
         basis: ``"none"``, ``"physics"`` (prior mean) or ``"solidus"`` (derived from the modelled solidus).
         broad: standard deviation where nothing is known, on the model's scale.
         gp: the Gaussian process on the residual, or None where there is no observation at all.
+        quick: answers in its place where a bound will do, if given.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Output:
     basis: str
     broad: float
     gp: GP | None
+    quick: QuickGP | None = None
 
     @property
     def chained(self) -> bool:
@@ -62,7 +66,7 @@ class Output:
         if self.gp is None:
             start = _UNSURE if self.basis == "none" else 0.0
             return np.full(len(inputs), start), np.full(len(inputs), self.broad)
-        return self.gp.predict(inputs)
+        return (self.quick or self.gp).predict(inputs)
 
     def joint(self, inputs: Floats, priors: Mapping[str, Floats]) -> tuple[Floats, Floats]:
         """Mean ``(m,)`` and covariance ``(m, m)`` on the model's scale; of the residual alone if chained."""
@@ -145,8 +149,9 @@ def _fit_gp(name: str, inputs: Floats, targets: Floats, basis: str, broad: float
         return GP.condition(inputs, targets, float(targets.mean()), broad / (1 + count), default)
     shift, scale = float(targets.mean()), spread
     try:
-        hyper = learn(inputs, (targets - shift) / scale)
-        return GP.condition(inputs, targets, shift, scale, hyper)
+        gp, note = fit_gp(inputs, targets, shift, scale)
     except (RuntimeError, ValueError) as error:
         notes.append(f"{name}: the fit failed ({error}); hyperparameters are those of the prior")
         return GP.condition(inputs, targets, shift, max(scale, floor), default)
+    notes += [f"{name}: {note}"] if note else []
+    return gp
