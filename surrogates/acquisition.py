@@ -167,8 +167,8 @@ class _Chooser:
                 break
         polished = (units != first).any(axis=1)
         labels = [f"polish of {label}" if new else label for label, new in zip(labels, polished, strict=True)]
-        counts |= {"short_list": len(pool), "polished": int(polished.sum())}
-        return Batch(tuple(self.explain(units, labels, scores)), self.mode, counts, lost)
+        numbers = {**counts, "short_list": len(pool), "polished": int(polished.sum())}
+        return Batch(tuple(self.explain(units, labels, scores)), self.mode, numbers, lost)
 
     @property
     def floor(self) -> float:

@@ -18,10 +18,10 @@ from surrogates.gp import GP, learn, matern, spread_out
 Floats = NDArray[np.float64]
 Hyper = tuple[float, Tensor, float]
 
-LEARN = 1000
+LEARN = 600
 """Observations up to which all of them teach the hyperparameters."""
 
-LEARN_ON = 512
+LEARN_ON = 384
 """Observations that teach them where there are more."""
 
 EXACT = 3000

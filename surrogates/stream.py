@@ -73,9 +73,8 @@ def in_blocks(candidates: Iterable[Block], space: Space, size: int) -> Iterator[
             raise InputError(f"one origin per candidate is needed, got {len(names)} for {len(rows)}")
         for start in range(0, len(rows), size):
             part = slice(start, start + size)
-            named = np.full(len(rows[part]), names, dtype=object)
-            if not isinstance(names, str):
-                named[:] = [str(name) for name in names[part]]
+            each = names if not isinstance(names, str) else [names] * len(rows)
+            named = np.array([str(name) for name in each[part]], dtype=object)
             units, origins = np.concatenate([units, rows[part]]), np.concatenate([origins, named])
             if len(units) >= size:
                 yield units[:size], origins[:size]
@@ -86,7 +85,8 @@ def in_blocks(candidates: Iterable[Block], space: Space, size: int) -> Iterator[
 
 def spread_work(work: Callable[[Block], T], blocks: Iterable[Block]) -> Iterator[T]:
     """What the work makes of each block, in order, on all cores that torch leaves; few blocks are alive at once."""
-    threads = max(1, len(os.sched_getaffinity(0)) // torch.get_num_threads())
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    threads = max(1, min(cores // torch.get_num_threads(), 16))
     waiting: deque[Future[T]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for block in blocks:
