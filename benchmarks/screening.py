@@ -127,10 +127,15 @@ def million(candidates: int, draws: int, looks: int) -> None:
     print("  lost:", {name: round(value, 3) for name, value in batch.lost.items()})
 
 
-def direct(data: tuple[Units, dict[str, Floats], Surrogate], pool: Units) -> tuple[float, float]:
-    """Wall and processor seconds of BoTorch's acquisition over a pool, once; its models take our hyperparameters."""
+def direct(data: tuple[Units, dict[str, Floats], Surrogate], pool: Units, looks: int) -> tuple[float, float]:
+    """Wall and processor seconds of BoTorch's acquisition over a pool, once; its models take our hyperparameters.
+
+    Where it looks at a part of the pool, the time for the rows is scaled to all, that for its making is not.
+    """
     units, values, surrogate = data
-    inputs, asked = (surrogate.latent_inputs(surrogate.describe(SPACE.fractions(rows))) for rows in (units, pool))
+    inputs, asked = (
+        surrogate.latent_inputs(surrogate.describe(SPACE.fractions(rows))) for rows in (units, pool[:looks])
+    )
     names, models = [o.name for o in GOAL.objectives] + [c.name for c in GOAL.constraints], []
     for name in names:
         gp = surrogate.outputs[name].gp
@@ -154,9 +159,11 @@ def direct(data: tuple[Units, dict[str, Floats], Surrogate], pool: Units) -> tup
             constraints=slacks,
             prune_baseline=False,
         )
+        making = time.perf_counter() - wall, time.process_time() - processor
         for part in torch.tensor(asked)[:, None].split(256):
             function(part)
-    return time.perf_counter() - wall, time.process_time() - processor
+    looking = time.perf_counter() - wall - making[0], time.process_time() - processor - making[1]
+    return making[0] + looking[0] * len(pool) / looks, making[1] + looking[1] * len(pool) / looks
 
 
 def ratio(candidates: int, draws: int, looks: int) -> None:
@@ -170,12 +177,11 @@ def ratio(candidates: int, draws: int, looks: int) -> None:
     )
     _, wall_all, processor_all = timed(lambda: batch_of(data, iter([(pool, "random")])))
     print(f"  with polish and the check of what was lost {wall_all:.2f} s, {processor_all:.2f} CPU seconds", flush=True)
-    once, once_processor = (10_000 / looks * seconds for seconds in direct(data, pool[:looks]))
+    once, once_processor = direct(data, pool, looks)
+    print(f"  BoTorch, one look at the pool (at {looks} of it, scaled): {once:.1f} s, {once_processor:.1f} CPU seconds")
     print(
-        f"  BoTorch, one look at the pool (at {looks} of it, scaled): {once:.1f} s, {once_processor:.1f} CPU seconds; 8 picks take 8 looks"
-    )
-    print(
-        f"  ratio for 8 picks, CPU seconds: {8 * once_processor / processor:.0f} times, with polish and check ", end=""
+        f"  ratio for 8 picks, which take 8 looks, CPU seconds: {8 * once_processor / processor:.0f} times, with polish and check ",
+        end="",
     )
     print(
         f"{8 * once_processor / processor_all:.0f}; one look against our whole choice {once_processor / processor:.0f}"
