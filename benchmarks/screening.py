@@ -180,7 +180,7 @@ def ratio(candidates: int, draws: int, looks: int) -> None:
     once, once_processor = direct(data, pool, looks)
     print(f"  BoTorch, one look at the pool (at {looks} of it, scaled): {once:.1f} s, {once_processor:.1f} CPU seconds")
     print(
-        f"  ratio for 8 picks, which take 8 looks, CPU seconds: {8 * once_processor / processor:.0f} times, with polish and check ",
+        f"  8 picks take 8 looks; ratio in CPU seconds {8 * once_processor / processor:.0f} times, with polish and check ",
         end="",
     )
     print(
