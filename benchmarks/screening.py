@@ -179,13 +179,11 @@ def ratio(candidates: int, draws: int, looks: int) -> None:
     print(f"  with polish and the check of what was lost {wall_all:.2f} s, {processor_all:.2f} CPU seconds", flush=True)
     once, once_processor = direct(data, pool, looks)
     print(f"  BoTorch, one look at the pool (at {looks} of it, scaled): {once:.1f} s, {once_processor:.1f} CPU seconds")
+    times = [8 * once_processor / seconds for seconds in (processor, processor_all)]
     print(
-        f"  8 picks take 8 looks; ratio in CPU seconds {8 * once_processor / processor:.0f} times, with polish and check ",
-        end="",
+        f"  8 picks take 8 looks; ratio in CPU seconds {times[0]:.0f}, with polish and check {times[1]:.0f}; ", end=""
     )
-    print(
-        f"{8 * once_processor / processor_all:.0f}; one look against our whole choice {once_processor / processor:.0f}"
-    )
+    print(f"one look against our whole choice {once_processor / processor:.0f}")
 
 
 def joint(data: tuple[Units, dict[str, Floats], Surrogate], batches: list[Units]) -> list[float]:
