@@ -59,6 +59,7 @@ def rank(view: View, pool: Pool, batch: int, seed: int, surrogate: Surrogate | N
     screening = {
         "mode": chosen.mode,
         "counts": dict(chosen.counts),
+        "lost": dict(chosen.lost),
         "proposed": proposed,
         "notes": list(surrogate.notes),
         "surrogate": surrogate.digest,

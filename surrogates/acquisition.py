@@ -6,8 +6,11 @@ Daulton, Balandat & Bakshy, NeurIPS 2021 (NEHVI); Ament et al., NeurIPS 2023 (th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +25,7 @@ from surrogates.features import Described
 from surrogates.model import Surrogate
 from surrogates.pareto import pareto_mask
 from surrogates.screen import Known, Settings, allowed, bound, shorten
+from surrogates.stream import Block, Lottery, Scored, ShortList, in_blocks, spread_work
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -62,11 +66,16 @@ class Batch:
         picks: at most as many as were asked for.
         mode: ``"feasibility"`` while nothing feasible is known, else ``"improvement"``.
         counts: candidates looked at, fallen out by rule, on the short list, polished.
+        lost: what the short list may have lost: candidates off it that were ``sampled``, of which
+            ``better_than_first`` are better alone than the first pick and ``better_than_last`` better than the last
+            pick beside the others; with the log acquisition of ``first`` and the sample's ``best_alone``, of
+            ``last`` and the sample's ``best_as_last``. All before polish.
     """
 
     picks: tuple[Pick, ...]
     mode: str
     counts: Mapping[str, int]
+    lost: Mapping[str, float]
 
 
 def choose_batch(
@@ -77,8 +86,8 @@ def choose_batch(
     observed: Units,
     values: Mapping[str, Floats],
     pending: Units,
-    candidates: Units,
-    origins: Sequence[str],
+    candidates: Units | Iterable[Block],
+    origins: Sequence[str] | None = None,
     reference: Floats,
     q: int = 8,
     seed: int = 0,
@@ -92,6 +101,10 @@ def choose_batch(
     probability that at least one of the batch is feasible while nothing feasible is known. Then each pick is
     moved to its best neighbour on the grid where that is better. The same arguments give the same batch.
 
+    Candidates may be a stream, which is looked at block by block and never held: a pool longer than ``settings.block``
+    is screened by quick models first, and what these keep once more by the exact ones. Repetitions are found within a
+    block, and of candidates that are still kept.
+
     Args:
         surrogate: fitted on the observed alloys.
         goal: objectives and constraints.
@@ -99,8 +112,8 @@ def choose_batch(
         observed: validated alloys, shape ``(n, d)``.
         values: by property, shape ``(n,)``; NaN where unknown.
         pending: alloys under validation, shape ``(p, d)``.
-        candidates: shape ``(m, d)``.
-        origins: who proposed each candidate, ``m`` of them.
+        candidates: shape ``(m, d)``, or blocks of them, each with who proposed it (one name, or one for each row).
+        origins: who proposed each candidate, ``m`` of them; None for a stream.
         reference: the hypervolume's reference point, per objective and signed so that larger is better.
         q: picks wanted; fewer come back where fewer candidates are left.
         seed: of the quasi Monte Carlo samples.
@@ -111,17 +124,16 @@ def choose_batch(
     """
     settings = settings or Settings()
     reference = np.asarray(reference, dtype=np.float64)
-    _check(surrogate, goal, space, (observed, pending, candidates), origins, reference, q)
+    _check(surrogate, goal, space, (observed, pending), reference, q)
+    if isinstance(candidates, np.ndarray):
+        if origins is None:
+            raise InputError("one origin per candidate is needed, got none")
+        candidates = [(candidates, origins)]
+    elif origins is not None:
+        raise InputError("a stream of candidates brings its own origins: leave origins out")
     known = Known.of(goal, space, observed, values)
     chooser = _Chooser(surrogate, goal, space, known, observed, pending, reference, seed, settings)
-    return chooser.choose(candidates, origins, q)
-
-
-@dataclass(frozen=True, slots=True)
-class _Pool:
-    units: Units
-    described: Described
-    rows: Indices
+    return chooser.choose(candidates, q)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +152,14 @@ class _Chooser:
     def mode(self) -> str:
         return "feasibility" if self.known.feasibility_first(self.goal) else "improvement"
 
-    def choose(self, candidates: Units, origins: Sequence[str], q: int) -> Batch:
+    def choose(self, candidates: Iterable[Block], q: int) -> Batch:
         """The whole way from candidates to explained picks."""
-        kept, lost = allowed(self.goal, self.space, candidates, [self.observed, self.pending])
-        pool = self.short(candidates[kept], self.settings.short_list)
+        lottery = Lottery(self.settings.check + self.settings.short_list, self.space.dimension, self.seed)
+        pool, counts = self.screen(in_blocks(candidates, self.space, self.settings.block), lottery)
         chosen = self.greedy(pool, q)
         first = pool.units[[row for row, _ in chosen]]
-        labels = [str(origins[kept[pool.rows[row]]]) for row, _ in chosen]
+        labels = [str(pool.origins[row]) for row, _ in chosen]
+        lost = self.lost(first, lottery.drawn(self.space, pool.units, self.settings.check))
         units, scores = first, [score for _, score in chosen]
         for _ in range(self.settings.polish if len(units) else 0):
             units, scores, moved = self.polish(units, scores)
@@ -154,19 +167,73 @@ class _Chooser:
                 break
         polished = (units != first).any(axis=1)
         labels = [f"polish of {label}" if new else label for label, new in zip(labels, polished, strict=True)]
-        counts = {"candidates": len(candidates), **lost, "short_list": len(pool.units), "polished": int(polished.sum())}
-        return Batch(tuple(self.explain(units, labels, scores)), self.mode, counts)
+        numbers = {**counts, "short_list": len(pool), "polished": int(polished.sum())}
+        return Batch(tuple(self.explain(units, labels, scores)), self.mode, numbers, lost)
 
-    def short(self, units: Units, size: int) -> _Pool:
-        """The short list of allowed candidates ``(m, d)``."""
-        if not len(units):
-            empty = self.surrogate.describe(self.space.fractions(units))
-            return _Pool(units, empty, np.zeros(0, dtype=np.int64))
-        described = self.surrogate.describe(self.space.fractions(units))
-        scores = bound(self.surrogate, self.goal, described, self.known, self.reference, self.settings)
-        floor = self.settings.floor if self.mode == "improvement" else 0.0
-        rows = shorten(units, scores, size, self.settings, floor=floor)
-        return _Pool(units[rows], described.take(rows), rows)
+    @property
+    def floor(self) -> float:
+        return self.settings.floor if self.mode == "improvement" else 0.0
+
+    def screen(self, blocks: Iterator[Block], lottery: Lottery) -> tuple[Scored, Counter[str]]:
+        """The short list of all candidates, and how many were looked at and fell out by which rule.
+
+        A single block is looked at by the exact models, more by quick ones that keep a wider list for them.
+        """
+        ahead = list(itertools.islice(blocks, 2))
+        many = len(ahead) > 1
+        surrogate = self.surrogate.quick() if many else self.surrogate
+        size = self.settings.wide if many else self.settings.short_list
+        kept = ShortList(size, self.settings, self.floor, self.space)
+        counts = Counter(dict.fromkeys(("candidates", "out_of_space", "duplicate", "closed_form"), 0))
+        for rows, fallen in spread_work(partial(self.looked_at, surrogate), _drained(ahead, blocks)):
+            counts.update(fallen)
+            kept.add(rows)
+            lottery.add(rows.units)
+        counts["duplicate"] += kept.repeated
+        best = kept.best()
+        if best is None:
+            best = self.scored(self.surrogate, self.observed[:0], np.zeros(0, dtype=np.object_))
+        return (self.short(best.units, best.origins, self.settings.short_list) if many else best), counts
+
+    def looked_at(self, surrogate: Surrogate, block: Block) -> tuple[Scored, dict[str, int]]:
+        """A block's allowed candidates with their bound, and how many fell out by which rule."""
+        units, origins = block
+        kept, fallen = allowed(self.goal, self.space, units, [self.observed, self.pending])
+        named = np.asarray(origins, dtype=np.object_)[kept]
+        return self.scored(surrogate, units[kept], named), {"candidates": len(units), **fallen}
+
+    def scored(self, surrogate: Surrogate, units: Units, origins: NDArray[np.object_]) -> Scored:
+        """Allowed candidates ``(m, d)`` with their bound."""
+        described = surrogate.describe(self.space.fractions(units))
+        scores = bound(surrogate, self.goal, described, self.known, self.reference, self.settings)
+        return Scored(units, origins, described, scores)
+
+    def short(self, units: Units, origins: NDArray[np.object_], size: int) -> Scored:
+        """The short list of allowed candidates ``(m, d)``, by the exact models."""
+        rows = self.scored(self.surrogate, units, origins)
+        return rows.take(shorten(units, rows.scores, size, self.settings, floor=self.floor))
+
+    def lost(self, picks: Units, others: Units) -> dict[str, float]:
+        """Some candidates off the short list beside the picks of the short list, by the exact acquisition.
+
+        See `Batch` for what comes back.
+        """
+        if not len(picks) or not len(others):
+            return {"sampled": 0.0}
+        described = self.surrogate.describe(self.space.fractions(np.concatenate([picks, others])))
+        criterion = self.criterion(described, self.pending)
+        alone = criterion.values(np.arange(len(described)))
+        criterion.wait_for(range(len(picks) - 1))
+        last = criterion.values(np.arange(len(picks) - 1, len(described)))
+        return {
+            "sampled": float(len(others)),
+            "first": float(alone[0]),
+            "best_alone": float(alone[len(picks) :].max()),
+            "better_than_first": float((alone[len(picks) :] > alone[0]).sum()),
+            "last": float(last[0]),
+            "best_as_last": float(last[1:].max()),
+            "better_than_last": float((last[1:] > last[0]).sum()),
+        }
 
     def criterion(self, described: Described, waiting: Units) -> Criterion:
         """The acquisition over these alloys, then the waiting ones, then the incumbents."""
@@ -189,7 +256,7 @@ class _Chooser:
         best = pareto_mask(self.known.objectives[feasible])
         return feasible[best]
 
-    def greedy(self, pool: _Pool, q: int) -> list[tuple[int, float]]:
+    def greedy(self, pool: Scored, q: int) -> list[tuple[int, float]]:
         """Rows of the pool with their scores, one after the other.
 
         Candidates are looked at in the order of their last known value; as the gain of a candidate shrinks
@@ -210,7 +277,7 @@ class _Chooser:
         """Moves each pick to its best neighbour on the grid, given the others; also says how many moved."""
         around = np.concatenate([self.space.neighbours(row) for row in units])
         kept, _ = allowed(self.goal, self.space, around, [self.observed, self.pending, units])
-        pool = self.short(around[kept], self.settings.polish_list)
+        pool = self.short(around[kept], np.full(len(kept), "", dtype=np.object_), self.settings.polish_list)
         first = len(pool.units)
         everything = np.concatenate([pool.units, units])
         picks = self.surrogate.describe(self.space.fractions(units))
@@ -293,6 +360,12 @@ def _lazy_best(criterion: Criterion, latest: Floats, chosen: list[tuple[int, flo
         fresh[todo] = True
 
 
+def _drained(ahead: list[Block], rest: Iterator[Block]) -> Iterator[Block]:
+    while ahead:
+        yield ahead.pop(0)
+    yield from rest
+
+
 def _one_move(units: Units, centre: Units) -> NDArray[np.bool_]:
     """Which rows differ from the centre by one transfer between two elements."""
     return np.asarray((units != centre).sum(axis=1) == 2)
@@ -302,16 +375,13 @@ def _check(
     surrogate: Surrogate,
     goal: Goal,
     space: Space,
-    arrays: tuple[Units, Units, Units],
-    origins: Sequence[str],
+    arrays: tuple[Units, Units],
     reference: Floats,
     q: int,
 ) -> None:
-    for rows, what in zip(arrays, ("observed", "pending", "candidates"), strict=True):
+    for rows, what in zip(arrays, ("observed", "pending"), strict=True):
         if rows.ndim != 2 or rows.shape[1] != space.dimension:
             raise InputError(f"{what} must have shape (n, {space.dimension}), got {rows.shape}")
-    if len(origins) != len(arrays[2]):
-        raise InputError(f"one origin per candidate is needed, got {len(origins)} for {len(arrays[2])}")
     if reference.shape != (len(goal.objectives),) or not np.isfinite(reference).all():
         raise InputError(f"the reference needs one finite number per objective, got {reference.tolist()}")
     if q < 1:

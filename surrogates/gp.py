@@ -139,6 +139,24 @@ def matern(a: Tensor, b: Tensor, lengthscale: Tensor) -> Tensor:
     return (1.0 + s + s.square() / 3.0) * torch.exp(-s)
 
 
+def spread_out(points: Tensor, count: int) -> NDArray[np.int64]:
+    """Indices of at most ``count`` of ``n x d`` points: the nearest to the mean, then ever the farthest from these.
+
+    Gonzalez, Theor. Comput. Sci. 38 (1985) 293. Points equal to chosen ones are never chosen.
+    """
+    distance = (points - points.mean(dim=0)).square().sum(dim=1)
+    best = int(distance.argmin())
+    chosen = [best]
+    distance = torch.full_like(distance, torch.inf)
+    while len(chosen) < count:
+        distance = torch.minimum(distance, (points - points[best]).square().sum(dim=1))
+        best = int(distance.argmax())
+        if float(distance[best]) <= 0.0:
+            break
+        chosen.append(best)
+    return np.array(chosen, dtype=np.int64)
+
+
 def prior_hyperparameters(dimension: int) -> tuple[float, Tensor, float]:
     """Constant, lengthscales and noise at the modes of their priors, for too few data or a failed fit."""
     kernel = get_covar_module_with_dim_scaled_prior(ard_num_dims=dimension, use_rbf_kernel=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,10 @@ from alloys.reference.registry import closed_form
 from surrogates.calibration import Score, score
 from surrogates.features import Described, Scaling
 from surrogates.output import Output, fit_output
+from surrogates.quick import QuickGP
 
 Floats = NDArray[np.float64]
+Latent = Mapping[str, tuple[Floats, Floats]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +91,21 @@ class Surrogate:
             raise InputError(f"fractions of shape (m, {len(self.elements)}) are needed, got {fractions.shape}")
         return Described.of(self.elements, fractions)
 
-    def predict(self, fractions: Floats | Described) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    def predict(
+        self, fractions: Floats | Described, latent: Latent | None = None
+    ) -> tuple[dict[str, Floats], dict[str, Floats]]:
         """Means and standard deviations of the noise-free properties in their own units.
 
         Args:
             fractions: atomic fractions, shape ``(m, d)``, or what `describe` made of them.
+            latent: what `latent` made of them, so that several questions share the work.
 
         Returns:
             two mappings from property to shape ``(m,)``.
         """
         described = self._described(fractions)
         means, stds = {}, {}
-        for name, (mean, std) in self._latent(described).items():
+        for name, (mean, std) in (latent or self.latent(described)).items():
             means[name], stds[name] = self.outputs[name].warp.moments(mean, std)
         return means, stds
 
@@ -117,12 +122,12 @@ class Surrogate:
             lower and upper ends by property, each of shape ``(m,)``.
         """
         low, high = {}, {}
-        for name, (mean, std) in self._latent(self._described(fractions)).items():
+        for name, (mean, std) in self.latent(self._described(fractions)).items():
             warp = self.outputs[name].warp
             low[name], high[name] = warp.backward(mean - width * std), warp.backward(mean + width * std)
         return low, high
 
-    def probability_feasible(self, fractions: Floats | Described, goal: Goal) -> Floats:
+    def probability_feasible(self, fractions: Floats | Described, goal: Goal, latent: Latent | None = None) -> Floats:
         """Chance that every constraint holds, shape ``(m,)``.
 
         Product over the properties, taken as independent; constraints in closed form count as 0 or 1.
@@ -132,18 +137,20 @@ class Surrogate:
         """
         described = self._described(fractions)
         total = np.ones(len(described))
-        for chance in self.constraint_probabilities(described, goal).values():
+        for chance in self.constraint_probabilities(described, goal, latent).values():
             total *= chance
         return total
 
-    def constraint_probabilities(self, fractions: Floats | Described, goal: Goal) -> dict[str, Floats]:
+    def constraint_probabilities(
+        self, fractions: Floats | Described, goal: Goal, latent: Latent | None = None
+    ) -> dict[str, Floats]:
         """Chance of each constrained property's constraints together, by property, each of shape ``(m,)``.
 
         Raises:
             InputError: if a constraint is on a property that is neither modelled nor in closed form.
         """
         described = self._described(fractions)
-        latent = self._latent(described)
+        latent = latent or self.latent(described)
         chances = {}
         for name in dict.fromkeys(constraint.name for constraint in goal.constraints):
             bounds = [constraint for constraint in goal.constraints if constraint.name == name]
@@ -155,6 +162,14 @@ class Surrogate:
             else:
                 raise InputError(f"no model answers the constraint on {name}; modelled are {', '.join(self.names)}")
         return chances
+
+    def quick(self) -> Surrogate:
+        """The same for large pools: single precision and standard deviations bounded from above; only predicts."""
+        outputs = {
+            name: output if output.gp is None else replace(output, quick=QuickGP.of(output.gp))
+            for name, output in self.outputs.items()
+        }
+        return replace(self, outputs=outputs)
 
     def leave_one_out(self) -> dict[str, Score]:
         """Calibration of each property with every observation left out in turn, hyperparameters kept.
@@ -175,7 +190,8 @@ class Surrogate:
     def _described(self, fractions: Floats | Described) -> Described:
         return fractions if isinstance(fractions, Described) else self.describe(fractions)
 
-    def _latent(self, described: Described) -> dict[str, tuple[Floats, Floats]]:
+    def latent(self, described: Described) -> Latent:
+        """Means and standard deviations on the modelled scales, each of shape ``(m,)``, by property."""
         inputs = self.latent_inputs(described)
         priors = described.prior_means()
         found: dict[str, tuple[Floats, Floats]] = {}

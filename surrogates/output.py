@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from surrogates.calibration import remedy
 from surrogates.features import Described
-from surrogates.gp import FEWEST, GP, learn, prior_hyperparameters
+from surrogates.gp import FEWEST, GP, prior_hyperparameters
+from surrogates.quick import QuickGP
+from surrogates.sparse import fit_gp
 from surrogates.warps import Warp, warp_of
 
 Floats = NDArray[np.float64]
@@ -46,6 +48,7 @@ class Output:
         broad: standard deviation where nothing is known, on the model's scale.
         gp: the Gaussian process on the residual, or None where there is no observation at all.
         inflation: multiplies its standard deviations, see `surrogates.calibration.remedy`.
+        quick: answers in its place where a bound will do, if given.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Output:
     broad: float
     gp: GP | None
     inflation: float = 1.0
+    quick: QuickGP | None = None
 
     @property
     def chained(self) -> bool:
@@ -65,7 +69,7 @@ class Output:
         if self.gp is None:
             start = _UNSURE if self.basis == "none" else 0.0
             return np.full(len(inputs), start), np.full(len(inputs), self.broad)
-        mean, std = self.gp.predict(inputs)
+        mean, std = (self.quick or self.gp).predict(inputs)
         return mean, self.inflation * std
 
     def joint(self, inputs: Floats, priors: Mapping[str, Floats]) -> tuple[Floats, Floats]:
@@ -173,8 +177,9 @@ def _fit_gp(name: str, inputs: Floats, targets: Floats, basis: str, broad: float
         return GP.condition(inputs, targets, float(targets.mean()), broad / (1 + distinct), default)
     shift, scale = float(targets.mean()), spread
     try:
-        hyper = learn(inputs, (targets - shift) / scale)
-        return GP.condition(inputs, targets, shift, scale, hyper)
+        gp, note = fit_gp(inputs, targets, shift, scale)
     except (RuntimeError, ValueError) as error:
         notes.append(f"{name}: the fit failed ({error}); hyperparameters are those of the prior")
         return GP.condition(inputs, targets, shift, max(scale, floor), default)
+    notes += [f"{name}: {note}"] if note else []
+    return gp

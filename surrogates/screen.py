@@ -15,7 +15,7 @@ from alloys.properties import PROPERTIES
 from alloys.reference.registry import closed_form
 from alloys.space import Space, Units
 from surrogates.features import Described
-from surrogates.model import Surrogate
+from surrogates.model import Latent, Surrogate
 from surrogates.pareto import improvements
 
 Floats = NDArray[np.float64]
@@ -35,6 +35,10 @@ class Settings:
         polish: rounds in which every pick is moved to the best of its neighbours on the grid; 0 for none. More rounds
             win hypervolume earlier, and settle more often on one local front.
         polish_list: neighbours of all picks together that the exact acquisition sees in a round.
+        block: candidates looked at together; a pool of more is screened twice, quickly and then well.
+        wide: candidates that the quick screening keeps for the good one.
+        check: candidates off the short list, drawn at random, that the exact acquisition sees after all, to say what
+            the short list may have lost; 0 for none.
     """
 
     short_list: int = 256
@@ -44,14 +48,17 @@ class Settings:
     samples: int = 128
     polish: int = 1
     polish_list: int = 192
+    block: int = 16384
+    wide: int = 2048
+    check: int = 64
 
     def __post_init__(self) -> None:
-        counts = {"short_list": self.short_list, "samples": self.samples, "polish_list": self.polish_list}
-        for name, value in counts.items():
-            if value < 1:
-                raise InputError(f"{name} must be at least 1, got {value}")
-        if self.polish < 0:
-            raise InputError(f"polish must be at least 0 rounds, got {self.polish}")
+        for name in ("short_list", "samples", "polish_list", "block", "wide"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("polish", "check"):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name} must be at least 0, got {getattr(self, name)}")
         if not (0 <= self.floor < 1 and 0 < self.share <= 1 and self.optimism >= 0):
             raise InputError(
                 "0 <= floor < 1, 0 < share <= 1 and optimism >= 0 must hold, "
@@ -156,16 +163,19 @@ def bound(
 
     While nothing feasible is known the bound is the chance of feasibility alone.
     """
-    chance = surrogate.probability_feasible(described, goal)
+    latent = surrogate.latent(described)
+    chance = surrogate.probability_feasible(described, goal, latent)
     if known.feasibility_first(goal):
         return Bound(chance, chance)
-    hopes = optimistic(surrogate, goal, described, settings.optimism)
+    hopes = optimistic(surrogate, goal, described, settings.optimism, latent)
     return Bound(chance * improvements(hopes, known.front(), reference), chance)
 
 
-def optimistic(surrogate: Surrogate, goal: Goal, described: Described, optimism: float) -> Floats:
+def optimistic(
+    surrogate: Surrogate, goal: Goal, described: Described, optimism: float, latent: Latent | None = None
+) -> Floats:
     """Signed objectives with ``optimism`` standard deviations added, shape ``(m, objectives)``."""
-    means, stds = surrogate.predict(described)
+    means, stds = surrogate.predict(described, latent)
     columns = []
     for objective in goal.objectives:
         if PROPERTIES[objective.name].closed_form:
@@ -182,18 +192,28 @@ def shorten(units: Units, scores: Bound, size: int, settings: Settings, *, floor
     Where too few reach the floor, the likeliest ones fill up. No set of elements takes more than its share
     while other sets still have candidates.
     """
-    able = scores.chance >= floor
-    if able.sum() < min(16, len(units)):
-        able = np.zeros(len(units), dtype=np.bool_)
-        able[np.argsort(-scores.chance, kind="stable")[: max(16, size // 4)]] = True
+    scarce = int((scores.chance >= floor).sum()) < min(16, len(units))
+    return ranked(units, scores, able_rows(scores, floor, size, scarce=scarce), size, settings)
+
+
+def able_rows(scores: Bound, floor: float, size: int, *, scarce: bool) -> NDArray[np.bool_]:
+    """Which candidates, shape ``(m,)``, may be on a short list: those at the floor, or the likeliest where scarce."""
+    if not scarce:
+        return np.asarray(scores.chance >= floor)
+    able = np.zeros(len(scores.chance), dtype=np.bool_)
+    able[np.argsort(-scores.chance, kind="stable")[: max(16, size // 4)]] = True
+    return able
+
+
+def ranked(units: Units, scores: Bound, able: NDArray[np.bool_], size: int, settings: Settings) -> Indices:
+    """Indices of the best ``size`` able rows by the bound, best first, each set of elements first up to its share."""
     order = np.argsort(-scores.value, kind="stable")
     order = order[able[order]]
     most = max(1, int(settings.share * size))
     counts: Counter[bytes] = Counter()
     first: list[int] = []
     later: list[int] = []
-    for index in order:
-        key = (units[index] > 0).tobytes()
+    for index, key in zip(order, (row.tobytes() for row in units[order] > 0), strict=True):
         counts[key] += 1
         (first if counts[key] <= most else later).append(int(index))
     return np.array((first + later)[:size], dtype=np.int64)

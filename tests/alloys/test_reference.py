@@ -114,3 +114,16 @@ def test_demixing_margin_tells_a_gap_from_a_solution() -> None:
     assert margin("NbMoTaW") > 0.3
     assert margin("CrMoNbV") < 0
     assert margin("WTaCrV") < 0
+
+
+def test_estimates_of_an_alloy_do_not_depend_on_the_others() -> None:
+    elements = ("Mo", "Nb", "Ta", "Ti", "W")
+    fractions = np.array([[1, 0, 0, 0, 0], [0.5, 0.5, 0, 0, 0], [0, 0, 0.2, 0.3, 0.5], [0.2, 0.2, 0.2, 0.2, 0.2]])
+    together = melting_estimates(elements, fractions)
+    margins = demixing_margin(elements, fractions, 1473.15)
+    for i, row in enumerate(fractions):
+        present = row > 0
+        alone = melting_estimates(tuple(np.array(elements)[present]), row[None, present])
+        assert {name: column[i] for name, column in together.items()} == {n: c[0] for n, c in alone.items()}
+        margin = demixing_margin(tuple(np.array(elements)[present]), row[None, present], 1473.15)[0]
+        assert margins[i] == pytest.approx(margin, abs=1e-9)

@@ -184,7 +184,7 @@ def test_a_failed_fit_falls_back_and_is_noted(monkeypatch: pytest.MonkeyPatch) -
     def broken(*_: object) -> None:
         raise RuntimeError("no descent")
 
-    monkeypatch.setattr("surrogates.output.learn", broken)
+    monkeypatch.setattr("surrogates.sparse.learn", broken)
     fractions, values = rows(0, 20)
     surrogate = Surrogate.fit(SPACE.elements, fractions, values)
     assert any("the fit failed (no descent)" in note for note in surrogate.notes)
