@@ -68,7 +68,7 @@ bench-generators: $(STAMP)  ## every generator and baseline on the published all
 	$(BIN)/alloyloop data import "$(MPEA)" --format mpea --out build/mpea.csv
 	$(BIN)/alloyloop evaluate generators --data build/mpea.csv --settings configs/generators_mpea.yaml \
 	  --seeds $(SEEDS) --jobs $(JOBS) --figures build/generators --mlflow
-	$(BIN)/python -m benchmarks.proposals
+	$(BIN)/python -m benchmarks.proposals --guided
 
 lock: $(STAMP)  ## write what is installed as the lock
 	$(BIN)/python -m pip freeze --all --exclude-editable --exclude alloyloop --exclude pip | sed 's/+cpu$$//' > requirements.lock
