@@ -94,7 +94,7 @@ def test_a_fit_that_is_too_sure_is_recalibrated_noted_and_has_a_digest_of_its_ow
     def too_sure(x: np.ndarray, targets: np.ndarray) -> tuple[float, torch.Tensor, float]:
         return 0.0, torch.full((x.shape[1],), 30.0, dtype=torch.float64), 1e-5
 
-    monkeypatch.setattr("surrogates.output.learn", too_sure)
+    monkeypatch.setattr("surrogates.sparse.learn", too_sure)
     units = pool()[:40]
     values = {"solidus": truth(units)["solidus"]}
     wide = Surrogate.fit(SPACE.elements, SPACE.fractions(units), values)
