@@ -73,8 +73,8 @@ def against_facts(engine: CalphadEngine, path: Path) -> None:
 
 
 def shifted(alloy: dict[str, float], step: float) -> dict[str, float]:
-    """The alloy with some of its first element moved to its last: other composition, same elements."""
-    first, last = min(alloy), max(alloy)
+    """The alloy with some of its largest amount moved to its smallest: other composition, same elements."""
+    last, *_, first = sorted(alloy, key=lambda name: (alloy[name], name))
     return {**alloy, first: alloy[first] - step, last: alloy[last] + step}
 
 
