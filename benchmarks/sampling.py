@@ -20,7 +20,7 @@ import torch
 from benchmarks.tables import published_sized
 from generators.base import FAMILIES, make
 from generators.neural import NeuralGenerator
-from generators.presets import preset
+from generators.presets import chosen
 
 CONDITIONS = 20
 EACH = 2000
@@ -40,7 +40,7 @@ def since(start: tuple[float, float]) -> tuple[float, float]:
 def measure(family: str, device: str, precision: str) -> str:
     """One line of the table."""
     table = published_sized()
-    settings = {**preset(family, len(table.units)), "precision": precision}
+    settings = chosen(family, len(table.units), {"precision": precision})
     model = make(family, table.space, table.properties, settings)
     assert isinstance(model, NeuralGenerator)
     start = clocks()

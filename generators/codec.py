@@ -231,5 +231,21 @@ class Codec:
         return units
 
 
+def relaxed_fractions(presence: Tensor, amounts: Tensor, lower: Tensor, total: int) -> Tensor:
+    """What `Codec.decode` rounds, where gradients pass: atomic fractions, ``(n, d)``; 0 where nothing is present.
+
+    Args:
+        presence: 0 or 1, or between them, shape ``(n, d)``.
+        amounts: log-ratios, shape ``(n, d)``; beyond 20 they count as 20.
+        lower: lower bounds in units of the grid, shape ``(d,)``.
+        total: units in the whole.
+    """
+    low = presence * lower
+    weight = amounts.clamp(-20.0, 20.0).exp() * presence
+    share = weight / weight.sum(dim=1, keepdim=True).clamp_min(1e-6)
+    rest = total - low.sum(dim=1, keepdim=True) + presence.sum(dim=1, keepdim=True) / 2
+    return (low + share * rest - presence / 2) / total
+
+
 def _tensor(values: NDArray[Any]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from alloys.space import Space
-from generators.codec import Batch
+from generators.codec import Batch, relaxed_fractions
 from generators.forward import FEWEST, MixtureModel
 
 ROWS = 4096
@@ -70,19 +70,10 @@ class MixtureRule(nn.Module):
     def cpu_fractions(self, rows: Batch) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         """Atomic fractions of rows, shape ``(n, d)``, wherever the rule lies."""
         lower = self.lower.cpu()
-        return _fractions(rows.presence, rows.amounts, lower, self.total).numpy().astype(np.float64)
+        return relaxed_fractions(rows.presence, rows.amounts, lower, self.total).numpy().astype(np.float64)
 
     def error(self, presence: Tensor, amounts: Tensor, values: Tensor, known: Tensor) -> Tensor:
         """Squared misses of the conditions, standardised, summed over the trusted known ones, shape ``(n,)``."""
-        x = _fractions(presence, amounts, self.lower, self.total)
+        x = relaxed_fractions(presence, amounts, self.lower, self.total)
         answer = x @ self.linear.T + torch.einsum("ni,kij,nj->nk", x, self.products, x)
         return ((answer - values) ** 2 * known * self.trust).sum(dim=1)
-
-
-def _fractions(presence: Tensor, amounts: Tensor, lower: Tensor, total: int) -> Tensor:
-    """Atomic fractions of presences and log-ratios before rounding, ``(n, d)``; 0 where nothing is present."""
-    low = presence * lower
-    weight = amounts.clamp(-20.0, 20.0).exp() * presence
-    share = weight / weight.sum(dim=1, keepdim=True).clamp_min(1e-6)
-    rest = total - low.sum(dim=1, keepdim=True) + presence.sum(dim=1, keepdim=True) / 2
-    return (low + share * rest - presence / 2) / total

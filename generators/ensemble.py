@@ -35,7 +35,7 @@ from generators.course import Course, Task
 from generators.descent import DECAY, DescentGenerator, Noise
 from generators.fitting import Record, arithmetic, averaging_share, torch_threads
 from generators.neural import CLIP, NeuralGenerator
-from generators.presets import preset
+from generators.presets import chosen
 from generators.training import TrainedModel
 
 Parts = tuple[Tensor, ...]
@@ -76,8 +76,8 @@ def train_many(
     Raises:
         InputError: for no seeds, and as `generators.training.train` says.
     """
-    chosen = {**preset(family, len(units)), **(settings or {})}
-    models = [cast(NeuralGenerator, make(family, space, properties, chosen)) for _ in seeds]
+    complete = chosen(family, len(units), settings)
+    models = [cast(NeuralGenerator, make(family, space, properties, complete)) for _ in seeds]
     tables = [(units, conditions)] * len(models)
     reports = fit_many(models, tables, seeds=seeds, device=device, threads=threads, warm=warm)
     contents = [model.to_bytes() for model in models]

@@ -9,6 +9,7 @@ figures of other seeds.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 MANY = 300
@@ -25,6 +26,11 @@ FAMILY: dict[str, dict[str, Any]] = {
     "flow": {"patience": 2000, "guidance": 0.0},
 }
 """For one family, beside those."""
+
+
+def chosen(family: str, rows: int, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What a family is trained with: the preset for that many rows, and settings that are given before it."""
+    return {**preset(family, rows), **(settings or {})}
 
 
 def preset(family: str, rows: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from alloys.space import Floats, Space, Units
 from generators.base import Generator, OnEpoch, TrainingReport, make, restore
-from generators.presets import preset
+from generators.presets import chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def train(
     Raises:
         InputError: for an unknown family, settings out of range, or rows or warm weights that do not fit.
     """
-    model = make(family, space, properties, {**preset(family, len(units)), **(settings or {})})
+    model = make(family, space, properties, chosen(family, len(units), settings))
     report = model.fit(units, conditions, seed=seed, device=device, threads=threads, on_epoch=on_epoch, warm=warm)
     content = model.to_bytes()
     before = None if warm is None else hashlib.sha256(warm).hexdigest()

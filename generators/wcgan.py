@@ -40,7 +40,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from generators.codec import Batch
+from generators.codec import Batch, relaxed_fractions
 from generators.fitting import Update, descend
 from generators.layers import WideOutput, linear, mlp, normal
 from generators.neural import CLIP, NeuralGenerator
@@ -180,11 +180,8 @@ class ConditionalWassersteinGAN(NeuralGenerator):
 
     def _fractions(self, presence: Tensor, amounts: Tensor) -> Tensor:
         """Atomic fractions of presences and log-ratios before rounding, ``(n, d)``; 0 where nothing is present."""
-        low = presence * torch.tensor(self.space.lower, dtype=torch.float32, device=presence.device)
-        weight = amounts.exp() * presence
-        share = weight / weight.sum(dim=1, keepdim=True).clamp_min(1e-6)
-        rest = self.space.total - low.sum(dim=1, keepdim=True) + presence.sum(dim=1, keepdim=True) / 2
-        return (low + share * rest - presence / 2) / self.space.total
+        lower = torch.tensor(self.space.lower, dtype=torch.float32, device=presence.device)
+        return relaxed_fractions(presence, amounts, lower, self.space.total)
 
     # -- the game ----------------------------------------------------------------------------------
 

@@ -125,15 +125,21 @@ def choose_batch(
     settings = settings or Settings()
     reference = np.asarray(reference, dtype=np.float64)
     _check(surrogate, goal, space, (observed, pending), reference, q)
+    blocks = _blocks(candidates, origins)
+    known = Known.of(goal, space, observed, values)
+    chooser = _Chooser(surrogate, goal, space, known, observed, pending, reference, seed, settings)
+    return chooser.choose(blocks, q)
+
+
+def _blocks(candidates: Units | Iterable[Block], origins: Sequence[str] | None) -> Iterable[Block]:
+    """Candidates as a stream, whichever way they came."""
     if isinstance(candidates, np.ndarray):
         if origins is None:
             raise InputError("one origin per candidate is needed, got none")
-        candidates = [(candidates, origins)]
-    elif origins is not None:
+        return [(candidates, origins)]
+    if origins is not None:
         raise InputError("a stream of candidates brings its own origins: leave origins out")
-    known = Known.of(goal, space, observed, values)
-    chooser = _Chooser(surrogate, goal, space, known, observed, pending, reference, seed, settings)
-    return chooser.choose(candidates, q)
+    return candidates
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from alloys.composition import Composition
-from alloys.records import Verdict
+from alloys.records import Verdict, digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,18 @@ class Description:
     version: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     data: tuple[str, ...] = ()
+
+    def digest(self) -> str:
+        """Digest of all that decides the answers: everything but fidelity and cost."""
+        return digest_of(
+            {
+                "name": self.name,
+                "version": self.version,
+                "units": dict(self.units),
+                "settings": dict(self.settings),
+                "data": list(self.data),
+            }
+        )
 
 
 class Validator(Protocol):

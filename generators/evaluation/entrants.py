@@ -18,12 +18,12 @@ from typing import Any, Literal, Protocol, cast
 
 from alloys.errors import InputError
 from alloys.space import Floats
+from generators import presets
 from generators.base import FAMILIES, Samples, settings_of
 from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.table import LabelledAlloys
 from generators.forward import MixtureModel
-from generators.presets import preset
 from generators.resampling import TargetSampler, TargetSettings
 
 League = Literal["A", "B"]
@@ -121,7 +121,7 @@ def family_entrant(
     Raises:
         InputError: for an unknown family or setting, or a value out of range.
     """
-    complete = settings_of(name, {**preset(name, rows), **(settings or {})})
+    complete = settings_of(name, presets.chosen(name, rows, settings))
     league = cast(League, getattr(FAMILIES[name], "league", "A"))
     return Entrant(name, league, _Family(name, complete, device), {"family": complete})
 

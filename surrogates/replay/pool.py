@@ -78,7 +78,6 @@ class Pool:
         Raises:
             InputError: for too few distinct rows, constant inputs or answers that do not differ.
         """
-        extra = np.zeros((len(inputs), 0)) if descriptors is None else descriptors
         distinct, first, owner, count = np.unique(
             inputs, axis=0, return_index=True, return_inverse=True, return_counts=True
         )
@@ -97,7 +96,7 @@ class Pool:
             raise InputError(f"{source}: every input is constant; name others with --features")
         if not kept.all():
             told.append("constant, left out: " + ", ".join(np.array(names)[~kept]))
-        extra = extra[first]
+        extra = np.zeros((len(distinct), 0)) if descriptors is None else descriptors[first]
         return cls(
             source, target, minimize, tuple(np.array(names)[kept].tolist()), distinct[:, kept],
             extra[:, _varying(extra)], -values if minimize else values, tuple(told),

@@ -9,13 +9,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from alloys.composition import SYMBOLS
 from alloys.errors import InputError
 from alloys.records import canonical_json
 from validation.dft.levels import LEVELS, Level
 from validation.dft.structures import SITES
 from validation.external.protocol import told
-from validation.external.settings import ScriptRun, Seconds
+from validation.external.settings import Elements, ScriptRun, Seconds
 
 SCALAR = ("lattice_parameter", "bulk_modulus", "mixing_energy")
 ELASTIC = ("c11", "c12", "c44", "shear_modulus", "poisson_ratio", "pugh_ratio", "cauchy_pressure")
@@ -103,7 +102,7 @@ class DftSettings(_Strict):
     level: Literal["draft", "standard", "tight"] = "standard"
     calculator: CalculatorSettings = CalculatorSettings(name="gpaw")
     properties: Annotated[list[str], Field(min_length=1)] = list(ANSWERED)
-    elements: list[str] | None = None
+    elements: Elements = None
     cutoff: Annotated[float | None, Field(ge=100, le=5000)] = None
     kpoint_density: Annotated[float | None, Field(gt=0, le=50)] = None
     shear_kpoint_density: Annotated[float | None, Field(gt=0, le=50)] = None
@@ -125,14 +124,6 @@ class DftSettings(_Strict):
         if stray or len(set(names)) != len(names):
             raise ValueError(f"they must be distinct and among {', '.join(ANSWERED)}")
         return names
-
-    @field_validator("elements")
-    @classmethod
-    def _elements_are_known(cls, symbols: list[str] | None) -> list[str] | None:
-        stray = sorted(set(symbols or ()) - SYMBOLS)
-        if stray:
-            raise ValueError(f"not chemical elements: {', '.join(stray)}")
-        return symbols
 
     @field_validator("sites")
     @classmethod

@@ -96,15 +96,7 @@ class DftValidator:
     def fingerprint(self) -> str:
         """Digest of the version, the calculator with its version and data, the level and the properties."""
         told = self.description
-        return digest_of(
-            {
-                "name": told.name,
-                "version": told.version,
-                "units": dict(told.units),
-                "settings": _plain(told.settings),
-                "data": list(told.data),
-            }
-        )
+        return replace(told, settings=_plain(told.settings)).digest()
 
     @property
     def portable_settings(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.properties import get_property
-from alloys.records import Failed, FailureKind, ValidationRequest, Verdict, digest_of
+from alloys.records import Failed, FailureKind, ValidationRequest, Verdict
 from validation.base import Description
 from validation.external.files import allowed_environment, file_digest
 from validation.external.protocol import PROTOCOL, Request
@@ -64,16 +64,7 @@ class CommandValidator(ABC, Generic[S]):
     @cached_property
     def fingerprint(self) -> str:
         """Digest of the version, the command, its files and settings, and the properties with their units."""
-        told = self.description
-        return digest_of(
-            {
-                "name": told.name,
-                "version": told.version,
-                "units": dict(told.units),
-                "settings": dict(told.settings),
-                "data": list(told.data),
-            }
-        )
+        return self.description.digest()
 
     @property
     def portable_settings(self) -> dict[str, Any]:

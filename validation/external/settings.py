@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from alloys.composition import SYMBOLS
 from alloys.errors import InputError
@@ -24,6 +24,17 @@ _INTERPRETER = re.compile(r"(python|bash|sh|perl|ruby|julia|node|Rscript)[\d.]*"
 
 Text = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00]+$")]
 Seconds = Annotated[float, Field(gt=0, le=1e8)]
+
+
+def _known(symbols: list[str] | None) -> list[str] | None:
+    stray = sorted(set(symbols or ()) - SYMBOLS)
+    if stray:
+        raise ValueError(f"not chemical elements: {', '.join(stray)}")
+    return symbols
+
+
+Elements = Annotated[list[str] | None, AfterValidator(_known)]
+"""Chemical symbols that a validator covers; None for any."""
 
 
 class _Strict(BaseModel):
@@ -93,7 +104,7 @@ class CommandSettings(_Strict):
     version: str = "1"
     fidelity: Text = "external"
     expected_seconds: Annotated[float, Field(ge=0)] = 0.0
-    elements: list[str] | None = None
+    elements: Elements = None
     files: list[Text] = []
     settings: dict[str, Any] = {}
     digests: dict[str, str] | None = None
@@ -107,14 +118,6 @@ class CommandSettings(_Strict):
         if len(set(names)) != len(names):
             raise ValueError("properties must be distinct")
         return names
-
-    @field_validator("elements")
-    @classmethod
-    def _elements_are_known(cls, symbols: list[str] | None) -> list[str] | None:
-        stray = sorted(set(symbols or ()) - SYMBOLS)
-        if stray:
-            raise ValueError(f"not chemical elements: {', '.join(stray)}")
-        return symbols
 
     @field_validator("settings")
     @classmethod
