@@ -34,11 +34,12 @@ from alloys.goal import Goal
 from alloys.reference.registry import from_solidus
 from alloys.reference.solution import demixing_margin
 from alloys.space import Space, Units
-from surrogates.acquisition import Batch, choose_batch
+from surrogates.acquisition import choose_batch
 from surrogates.criterion import Criterion
 from surrogates.gp import GP, botorch_model
 from surrogates.model import Surrogate
 from surrogates.pareto import pareto_mask
+from surrogates.picks import Batch
 from surrogates.screen import Known, Settings
 from surrogates.stream import Block
 
@@ -141,7 +142,8 @@ def direct(data: tuple[Units, dict[str, Floats], Surrogate], pool: Units, looks:
         gp = surrogate.outputs[name].gp
         assert gp is not None
         model = botorch_model(inputs, (values[name] - values[name].mean()) / values[name].std())
-        model.covar_module.lengthscale, model.likelihood.noise = gp.lengthscale[None], gp.noise
+        model.covar_module.take(gp.lengthscale)
+        model.likelihood.noise = gp.noise
         models.append(model.eval())
     known = Known.of(GOAL, SPACE, units, values)
     front = np.flatnonzero(known.feasible)[pareto_mask(known.front())]

@@ -56,7 +56,7 @@ class GeneratorConfig(_Strict):
 
     Either one ``family`` with its ``settings``, or ``families``: settings by family, side by side. ``warm`` says which
     weights a training starts from: fresh ones, or those of the family's first or last iteration. Where ``guided``,
-    candidates are moved to their targets by the surrogate.
+    candidates are moved to their targets by closed forms and the surrogate.
     """
 
     family: str = "cvae"
@@ -64,7 +64,7 @@ class GeneratorConfig(_Strict):
     settings: dict[str, Any] = {}
     families: dict[str, dict[str, Any] | None] = {}
     warm: Literal["none", "first", "last"] = "none"
-    guided: bool = False
+    guided: bool = True
 
     def members(self) -> dict[str, dict[str, Any]]:
         """Every family that proposes, with its settings."""

@@ -12,9 +12,10 @@ import numpy as np
 from alloys.records import Candidate, Prediction, Selection
 from loop.steps import Pool
 from loop.view import Row, View
-from surrogates.acquisition import Pick, choose_batch
+from surrogates.acquisition import choose_batch
 from surrogates.calibration import Score, score
 from surrogates.model import Surrogate
+from surrogates.picks import Pick
 
 
 @dataclass(frozen=True, slots=True)

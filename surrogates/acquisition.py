@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.goal import Goal
-from alloys.properties import PROPERTIES
-from alloys.reference.registry import closed_form
 from alloys.space import Space, Units
+from surrogates.ascent import Champions, climb, moved
 from surrogates.criterion import Criterion
 from surrogates.features import Described
 from surrogates.model import Surrogate
 from surrogates.pareto import pareto_mask
+from surrogates.picks import Batch, explained
 from surrogates.screen import Known, Settings, allowed, bound, shorten
 from surrogates.stream import Block, Lottery, Scored, ShortList, in_blocks, spread_work
 
@@ -31,51 +31,6 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 _CHUNK = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """One alloy chosen for validation.
-
-    Attributes:
-        units: the composition in units of the space.
-        origin: who proposed it; ``"polish of ORIGIN"`` where it was moved on the grid.
-        rank: 0 for the first.
-        score: logarithm of the acquisition, given the picks before it; where polish moved it, given all the others.
-        means: predictions of the modelled properties, and the closed forms that the goal names.
-        stds: standard deviations of the modelled properties.
-        probability_feasible: chance that every constraint holds.
-        why: the reasons in words.
-    """
-
-    units: tuple[int, ...]
-    origin: str
-    rank: int
-    score: float
-    means: Mapping[str, float]
-    stds: Mapping[str, float]
-    probability_feasible: float
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """The picks, best first, and what became of the candidates.
-
-    Attributes:
-        picks: at most as many as were asked for.
-        mode: ``"feasibility"`` while nothing feasible is known, else ``"improvement"``.
-        counts: candidates looked at, fallen out by rule, on the short list, polished.
-        lost: what the short list may have lost: candidates off it that were ``sampled``, of which
-            ``better_than_first`` are better alone than the first pick and ``better_than_last`` better than the last
-            pick beside the others; with the log acquisition of ``first`` and the sample's ``best_alone``, of
-            ``last`` and the sample's ``best_as_last``. All before polish.
-    """
-
-    picks: tuple[Pick, ...]
-    mode: str
-    counts: Mapping[str, int]
-    lost: Mapping[str, float]
 
 
 def choose_batch(
@@ -96,7 +51,8 @@ def choose_batch(
     """Chooses up to ``q`` candidates for validation.
 
     Candidates outside the space, known, pending, repeated or breaking a constraint in closed form fall out. A
-    cheap bound keeps a short list, from which picks are taken greedily, each given the pending alloys and the
+    cheap bound, which is also climbed on the grid from the best candidates of each set of elements, keeps a short list,
+    from which picks are taken greedily, each given the pending alloys and the
     picks before: by constrained qLogNEHVI, by qLogNEI where the goal has one objective, and by the
     probability that at least one of the batch is feasible while nothing feasible is known. Then each pick is
     moved to its best neighbour on the grid where that is better. The same arguments give the same batch.
@@ -115,7 +71,7 @@ def choose_batch(
         candidates: shape ``(m, d)``, or blocks of them, each with who proposed it (one name, or one for each row).
         origins: who proposed each candidate, ``m`` of them; None for a stream.
         reference: the hypervolume's reference point, per objective and signed so that larger is better.
-        q: picks wanted; fewer come back where fewer candidates are left.
+        q: picks wanted; fewer come back where no more are found.
         seed: of the quasi Monte Carlo samples.
         settings: sizes and thresholds.
 
@@ -168,13 +124,22 @@ class _Chooser:
         lost = self.lost(first, lottery.drawn(self.space, pool.units, self.settings.check))
         units, scores = first, [score for _, score in chosen]
         for _ in range(self.settings.polish if len(units) else 0):
-            units, scores, moved = self.polish(units, scores)
-            if not moved:
+            units, scores, better = self.polish(units, scores)
+            if not better:
                 break
         polished = (units != first).any(axis=1)
-        labels = [f"polish of {label}" if new else label for label, new in zip(labels, polished, strict=True)]
+        labels = [moved(label) if new else label for label, new in zip(labels, polished, strict=True)]
         numbers = {**counts, "short_list": len(pool), "polished": int(polished.sum())}
-        return Batch(tuple(self.explain(units, labels, scores)), self.mode, numbers, lost)
+        picks = explained(
+            self.surrogate,
+            self.goal,
+            self.space,
+            units,
+            labels=labels,
+            scores=scores,
+            feasibility=self.mode == "feasibility",
+        )
+        return Batch(tuple(picks), self.mode, numbers, lost)
 
     @property
     def floor(self) -> float:
@@ -190,16 +155,26 @@ class _Chooser:
         surrogate = self.surrogate.quick() if many else self.surrogate
         size = self.settings.wide if many else self.settings.short_list
         kept = ShortList(size, self.settings, self.floor, self.space)
-        counts = Counter(dict.fromkeys(("candidates", "out_of_space", "duplicate", "closed_form"), 0))
+        champions = Champions(self.settings.starts)
+        counts = Counter(dict.fromkeys(("candidates", "out_of_space", "duplicate", "closed_form", "climbed"), 0))
         for rows, fallen in spread_work(partial(self.looked_at, surrogate), _drained(ahead, blocks)):
             counts.update(fallen)
             kept.add(rows)
             lottery.add(rows.units)
+            champions.add(rows)
         counts["duplicate"] += kept.repeated
+        for rows in self.climbed(surrogate, champions.rows):
+            counts["climbed"] += len(rows)
+            kept.add(rows)
         best = kept.best()
         if best is None:
             best = self.scored(self.surrogate, self.observed[:0], np.zeros(0, dtype=np.object_))
         return (self.short(best.units, best.origins, self.settings.short_list) if many else best), counts
+
+    def climbed(self, surrogate: Surrogate, starts: Scored | None) -> Iterator[Scored]:
+        """What a search uphill of the bound from the best candidates looks at."""
+        if starts is not None:
+            yield from climb(starts, lambda block: self.looked_at(surrogate, block)[0], self.space, self.settings.climb)
 
     def looked_at(self, surrogate: Surrogate, block: Block) -> tuple[Scored, dict[str, int]]:
         """A block's allowed candidates with their bound, and how many fell out by which rule."""
@@ -299,56 +274,6 @@ class _Chooser:
                 rows[k], moved = int(options[best]), moved + 1
                 scores[k] = float(gains[best])
         return everything[rows], scores, moved
-
-    def explain(self, units: Units, labels: list[str], scores: list[float]) -> list[Pick]:
-        """The picks with predictions and reasons."""
-        if not len(units):
-            return []
-        described = self.surrogate.describe(self.space.fractions(units))
-        means, stds = self.surrogate.predict(described)
-        exact = {
-            name: closed_form(name, self.space.elements, described.fractions)
-            for name in self.goal.names
-            if PROPERTIES[name].closed_form
-        }
-        everything = {**means, **exact}
-        chances = self.surrogate.constraint_probabilities(described, self.goal)
-        total = self.surrogate.probability_feasible(described, self.goal)
-        picks = []
-        for i, row in enumerate(units):
-            single = {name: float(column[i]) for name, column in everything.items()}
-            spread = {name: float(column[i]) for name, column in stds.items()}
-            tight = min(chances, key=lambda name: chances[name][i]) if chances else ""
-            text = self._why(labels[i], scores[i], float(total[i]), tight, single, spread)
-            if tight:
-                text += f" (holds with probability {chances[tight][i]:.2f})"
-            numbers = tuple(int(value) for value in row)
-            picks.append(Pick(numbers, labels[i], i, scores[i], single, spread, float(total[i]), text))
-        return picks
-
-    def _why(
-        self,
-        label: str,
-        score: float,
-        total: float,
-        tight: str,
-        means: dict[str, float],
-        stds: dict[str, float],
-    ) -> str:
-        if self.mode == "feasibility":
-            head = "nothing feasible is known yet, chosen to be feasible"
-        else:
-            kind = "hypervolume gain" if len(self.goal.objectives) > 1 else "gain"
-            head = f"log expected {kind} {score:.2f}"
-        hopes = ", ".join(f"{o.name} {_number(o.name, means, stds)}" for o in self.goal.objectives)
-        text = f"{head}; expects {hopes}; P(feasible) {total:.2f}; from {label}"
-        return f"{text}; tightest constraint {tight} {_number(tight, means, stds)}" if tight else text
-
-
-def _number(name: str, means: Mapping[str, float], stds: Mapping[str, float]) -> str:
-    unit = PROPERTIES[name].unit
-    spread = f" ± {stds[name]:.3g}" if name in stds else ""
-    return f"{means[name]:.4g}{spread}" + (f" {unit}" if unit != "1" else "")
 
 
 def _lazy_best(criterion: Criterion, latest: Floats, chosen: list[tuple[int, float]]) -> int:

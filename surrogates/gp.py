@@ -14,15 +14,14 @@ import numpy as np
 import torch
 from botorch.exceptions.warnings import OptimizationWarning
 from botorch.models import SingleTaskGP
-from botorch.models.utils.gpytorch_modules import (
-    get_covar_module_with_dim_scaled_prior,
-    get_gaussian_likelihood_with_lognormal_prior,
-)
+from botorch.models.utils.gpytorch_modules import get_gaussian_likelihood_with_lognormal_prior
 from botorch.optim.fit import fit_gpytorch_mll_scipy
 from botorch.settings import validate_input_scaling
 from gpytorch.mlls import ExactMarginalLogLikelihood
 from numpy.typing import NDArray
 from torch import Tensor
+
+from surrogates.kernel import SharedMatern
 
 Floats = NDArray[np.float64]
 
@@ -159,15 +158,12 @@ def spread_out(points: Tensor, count: int) -> NDArray[np.int64]:
 
 def prior_hyperparameters(dimension: int) -> tuple[float, Tensor, float]:
     """Constant, lengthscales and noise at the modes of their priors, for too few data or a failed fit."""
-    kernel = get_covar_module_with_dim_scaled_prior(ard_num_dims=dimension, use_rbf_kernel=False)
-    prior = kernel.lengthscale_prior
-    mode = float(torch.exp(prior.loc - prior.scale.square()).max())
-    return 0.0, torch.full((dimension,), mode, dtype=torch.float64), 1e-3
+    return 0.0, SharedMatern(dimension).lengthscales, 1e-3
 
 
 def botorch_model(x: Floats, targets: Floats) -> SingleTaskGP:
     """The unfitted BoTorch model of ``(n, d)`` inputs and ``(n,)`` standardised targets."""
-    kernel = get_covar_module_with_dim_scaled_prior(ard_num_dims=x.shape[1], use_rbf_kernel=False)
+    kernel = SharedMatern(x.shape[1])
     with validate_input_scaling(False):
         return SingleTaskGP(
             torch.tensor(x, dtype=torch.float64),
@@ -194,7 +190,7 @@ def learn(x: Floats, targets: Floats) -> tuple[float, Tensor, float]:
         # Reaching the step limit is no failure here: the posterior is flat along most lengthscales.
         warnings.simplefilter("ignore", OptimizationWarning)
         fit_gpytorch_mll_scipy(mll, options={"maxiter": _STEPS})
-    lengthscale = model.covar_module.lengthscale.detach()[0].clone()
+    lengthscale = model.covar_module.lengthscales
     constant, noise = float(model.mean_module.constant.detach()), float(model.likelihood.noise.detach())
     if not (bool(torch.isfinite(lengthscale).all()) and np.isfinite([constant, noise]).all()):
         raise RuntimeError("the hyperparameters are not finite")

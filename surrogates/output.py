@@ -29,7 +29,7 @@ BROAD: dict[str, float] = {
 }
 """Standard deviation of a property about its prior mean while next to nothing is known of it, in its unit."""
 
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(11)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 _BROAD_WARPED = 1.0

@@ -32,13 +32,14 @@ class Settings:
         optimism: standard deviations added to the objectives in the cheap bound.
         share: largest share of the short list that one set of elements may take before others had their turn.
         samples: quasi Monte Carlo samples of the exact acquisition; a power of two.
-        polish: rounds in which every pick is moved to the best of its neighbours on the grid; 0 for none. More rounds
-            win hypervolume earlier, and settle more often on one local front.
+        polish: rounds in which every pick is moved to the best of its neighbours on the grid; 0 for none.
         polish_list: neighbours of all picks together that the exact acquisition sees in a round.
         block: candidates looked at together; a pool of more is screened twice, quickly and then well.
         wide: candidates that the quick screening keeps for the good one.
         check: candidates off the short list, drawn at random, that the exact acquisition sees after all, to say what
             the short list may have lost; 0 for none.
+        starts: sets of elements whose best candidate is moved uphill on the bound; see `surrogates.ascent`.
+        climb: most moves of each of them; 0 for none.
     """
 
     short_list: int = 256
@@ -46,17 +47,19 @@ class Settings:
     optimism: float = 1.0
     share: float = 0.34
     samples: int = 128
-    polish: int = 1
+    polish: int = 3
     polish_list: int = 192
     block: int = 16384
     wide: int = 2048
     check: int = 64
+    starts: int = 48
+    climb: int = 20
 
     def __post_init__(self) -> None:
-        for name in ("short_list", "samples", "polish_list", "block", "wide"):
+        for name in ("short_list", "samples", "polish_list", "block", "wide", "starts"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name} must be at least 1, got {getattr(self, name)}")
-        for name in ("polish", "check"):
+        for name in ("polish", "check", "climb"):
             if getattr(self, name) < 0:
                 raise InputError(f"{name} must be at least 0, got {getattr(self, name)}")
         if not (0 <= self.floor < 1 and 0 < self.share <= 1 and self.optimism >= 0):

@@ -65,7 +65,7 @@ def _models(campaign: Campaign) -> dict[int, str]:
 
 @pytest.mark.parametrize(("warm", "sources"), [("none", [None] * 3), ("first", [None, 1, 1]), ("last", [None, 1, 2])])
 def test_what_an_iteration_started_from_is_recorded(tmp_path: Path, warm: str, sources: list[int | None]) -> None:
-    with _go_on(_campaign(tmp_path, warm=warm), 3) as campaign:
+    with _go_on(_campaign(tmp_path, warm=warm, guided=False), 3) as campaign:
         models = _models(campaign)
         for index, source in enumerate(sources, start=1):
             info = campaign.store.iteration(index).info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from alloys.errors import InputError
 from alloys.goal import Goal
 from alloys.space import Units
-from surrogates.acquisition import Batch, choose_batch
+from surrogates.acquisition import choose_batch
 from surrogates.model import Surrogate
 from surrogates.pareto import hypervolume
+from surrogates.picks import Batch
 from surrogates.screen import Known, Settings
 from tests.surrogates.helpers import GOAL, REFERENCE, SPACE, closed_form_ok, feasible, fitted, pool, truth
 
@@ -95,7 +97,7 @@ def test_pending_alloys_are_not_proposed_again_and_change_the_batch() -> None:
 
 
 def test_polish_is_a_setting_and_names_what_it_moved() -> None:
-    plain = choose(settings=Settings(short_list=48, samples=32, polish=0))
+    plain = choose(settings=Settings(short_list=48, samples=32, polish=0, climb=0))
     assert plain.counts["polished"] == 0
     assert all(not pick.origin.startswith("polish") for pick in plain.picks)
     assert usual().counts["polished"] > 0
@@ -148,7 +150,7 @@ def test_failed_validations_are_no_obstacle() -> None:
 
 
 def test_fewer_candidates_than_asked_for_give_fewer_picks() -> None:
-    batch = choose(candidates=pool()[40:42], origins=["a", "b"])
+    batch = choose(candidates=pool()[40:42], origins=["a", "b"], settings=replace(SMALL, climb=0))
     assert 1 <= len(batch.picks) <= 2
     assert choose(candidates=pool()[:5], origins=["a"] * 5).picks == ()
 

@@ -95,7 +95,7 @@ def test_the_cached_factor_gives_the_posterior_of_gpytorch() -> None:
     x, y, unseen = draw.normal(size=(25, 6)), draw.normal(size=25), draw.normal(size=(40, 6))
     gp = GP.condition(x, y, 0.0, 1.0, (0.3, torch.linspace(0.5, 3.0, 6, dtype=torch.float64), 0.01))
     model = botorch_model(x, y)
-    model.covar_module.lengthscale = gp.lengthscale[None]
+    model.covar_module.take(gp.lengthscale)
     model.mean_module.constant.data.fill_(0.3)
     model.likelihood.noise = 0.01
     with torch.no_grad():

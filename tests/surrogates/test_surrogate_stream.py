@@ -65,14 +65,16 @@ def test_picks_from_a_stream_are_new_distinct_and_in_the_space() -> None:
 
 def test_repetitions_across_blocks_are_chosen_once() -> None:
     few = pool()[200:210]
-    batch = choose(candidates=((few, "again") for _ in range(30)), origins=None, settings=replace(BLOCKS, polish=0))
+    batch = choose(
+        candidates=((few, "again") for _ in range(30)), origins=None, settings=replace(BLOCKS, polish=0, climb=0)
+    )
     assert batch.counts["short_list"] <= 10
     assert batch.counts["duplicate"] == 290
     assert len(set(SPACE.keys(units_of(batch)))) == 4
 
 
 def test_ten_candidates_are_enough() -> None:
-    batch = choose(candidates=iter([(pool()[200:210], "few")]), origins=None)
+    batch = choose(candidates=iter([(pool()[200:210], "few")]), origins=None, settings=replace(SMALL, climb=0))
     assert len(batch.picks) == 4
     assert batch.lost == {"sampled": 0.0}
 
