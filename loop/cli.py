@@ -174,6 +174,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command line: status 0 on success, 1 where work failed, 2 on bad input, 3 where people are waited for,
     130 on Ctrl-C."""
     call: Callable[..., Any] = typer.main.get_command(app)
+    words = sys.argv[1:] if arguments is None else arguments
     try:
         code = call(args=arguments, prog_name="alloyloop", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
@@ -182,11 +183,19 @@ def main(arguments: list[str] | None = None) -> None:
         code = stop.exit_code
     except Exception as error:
         code, message = _told(error)
+        if code == 1:
+            message = f"{message}; {_next(words)}"
         if message:
             _err().print(f"alloyloop: {message}", markup=False, soft_wrap=True)
     if code == _INTERRUPTED:
-        _err().print("alloyloop: stopped; the same command goes on from here", markup=False)
+        _err().print(f"alloyloop: stopped; {_next(words)}", markup=False)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _next(words: list[str]) -> str:
+    """What the command of these words will do when it is given again after it was cut short."""
+    goes_on = words[:1] == ["run"] or (words[:1] == ["validate"] and "--out" in words)
+    return f"the same command {'goes on from here' if goes_on else 'starts over'}"
 
 
 def _told(error: Exception) -> tuple[int, str]:
@@ -200,7 +209,7 @@ def _told(error: Exception) -> tuple[int, str]:
     if isinstance(error, PeopleNeededError):
         return _WAITING, str(error)
     if isinstance(error, WorkError):
-        return 1, f"{error}; the same command goes on from here"
+        return 1, str(error)
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # what click itself finds wrong
         return 2, str(error.format_message())
     raise error

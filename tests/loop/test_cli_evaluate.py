@@ -194,3 +194,17 @@ def test_a_wrong_file_or_format_is_refused(capsys: pytest.CaptureFixture[str], t
     assert code == 2
     assert "is not the published MPEA table" in err
     assert call(capsys, "data", "import", str(path), "--format", "other")[0] == 2
+
+
+def test_ctrl_c_says_that_an_evaluation_starts_over(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("loop.evaluation.read_settings", interrupted)
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("{}\n")
+    code, _, err = call(capsys, "evaluate", "generators", "--data", "x.csv", "--settings", str(settings))
+    assert code == 130
+    assert "the same command starts over" in err
