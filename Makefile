@@ -14,7 +14,7 @@ export MPLBACKEND = Agg
 export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --quiet
 
-.PHONY: run test test-slow bench bench-generators setup setup-dft lint lock clean
+.PHONY: run test test-slow bench bench-generators setup setup-dft setup-test lint lock clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -45,7 +45,18 @@ setup-dft: $(STAMP)  ## ASE, GPAW and sqsgenerator for the validator `dft`; Debi
 run: $(STAMP)  ## set up everything and run the main job
 	$(BIN)/alloyloop run $(CONFIG)
 
-test: $(STAMP) lint  ## set up everything and pass the tests
+# Debian's package begins to serve where systemd runs, which a test must not bring about: there a person installs it.
+setup-test: $(STAMP)  ## PostgreSQL's programs for the tests of campaigns on a server, where this may install them
+	@if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && [ ! -d /run/systemd/system ]; then \
+	  echo "installing Debian's postgresql for the tests of campaigns on a server"; \
+	  { timeout 120 apt-get update -qq && DEBIAN_FRONTEND=noninteractive timeout 600 apt-get install -y -qq \
+	    --no-install-recommends postgresql; } >$(VENV)/postgresql.log 2>&1 && exit 0; \
+	  tail -n 3 $(VENV)/postgresql.log; \
+	fi; \
+	echo "tests of campaigns on a PostgreSQL server will be skipped; to have them run: sudo apt-get install postgresql"
+
+test: $(STAMP) setup-test lint  ## set up everything and pass the tests
 	$(BIN)/python -m pytest -m "not slow"
 
 test-slow: $(STAMP)  ## the slow checks: whole campaigns, kills

@@ -133,11 +133,52 @@ class ValidationRequest:
 
 
 class FailureKind(StrEnum):
-    """Why there is no answer: the machinery failed, or the science did."""
+    """Why there is no answer: the machinery failed, or the science did.
+
+    What the queue does after each is in `loop.store.classes`.
+    """
 
     INFRASTRUCTURE = "infrastructure"
+    CAPACITY = "capacity"
+    RESOURCE = "resource"
+    CORRECTABLE = "correctable"
     PHYSICS = "physics"
     SUSPECT = "suspect"
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What a further try is given that the first was not.
+
+    Attributes:
+        resources: limits by name, such as ``memory_mb``, instead of those that were too small.
+        corrections: of the method, oldest first; what each means is the validator's business.
+    """
+
+    resources: Mapping[str, float] = field(default_factory=dict)
+    corrections: tuple[Mapping[str, Any], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"resources"?, "corrections"?}``, without what is empty."""
+        given = {"resources": dict(self.resources), "corrections": [dict(each) for each in self.corrections]}
+        return {name: value for name, value in given.items() if value}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Adjustment:
+        """Reads what `to_json` wrote."""
+        return cls(document.get("resources", {}), tuple(document.get("corrections", ())))
+
+    def after(self, failed: Failed) -> Adjustment:
+        """What the try after a failure is given."""
+        if failed.kind is FailureKind.RESOURCE:
+            return Adjustment({**self.resources, **failed.ask}, self.corrections)
+        if failed.kind is FailureKind.CORRECTABLE:
+            return Adjustment(self.resources, (*self.corrections, failed.ask))
+        return self
+
+
+UNADJUSTED = Adjustment()
+"""A first try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +201,25 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A verdict without values: the kind of failure and its reason."""
+    """A verdict without values: the kind of failure and its reason.
+
+    Attributes:
+        kind: the class of the failure.
+        message: the reason.
+        seconds: what it took.
+        ask: what the next try should be given: limits by name for `RESOURCE`, a correction of the method for
+            `CORRECTABLE`; empty where nothing is left to ask for.
+    """
 
     kind: FailureKind
     message: str
     seconds: float = 0.0
+    ask: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """``{"status": "failed", "kind", "message", "seconds"}``."""
-        return {"status": "failed", "kind": str(self.kind), "message": self.message, "seconds": self.seconds}
+        """``{"status": "failed", "kind", "message", "seconds", "ask"?}``."""
+        document = {"status": "failed", "kind": str(self.kind), "message": self.message, "seconds": self.seconds}
+        return {**document, "ask": dict(self.ask)} if self.ask else document
 
 
 Verdict = Measured | Failed
@@ -182,7 +233,8 @@ def verdict_from_json(document: Mapping[str, Any]) -> Verdict:
     """
     try:
         if document["status"] == "failed":
-            return Failed(FailureKind(document["kind"]), str(document["message"]), float(document["seconds"]))
+            told = (FailureKind(document["kind"]), str(document["message"]), float(document["seconds"]))
+            return Failed(*told, dict(document.get("ask", {})))
         if document["status"] != "measured":
             raise InputError(f"a verdict's status must be 'measured' or 'failed', got {document['status']!r}")
         values = {name: float(entry["value"]) for name, entry in document["properties"].items()}

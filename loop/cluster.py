@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from alloys.errors import InputError, WorkError
-from alloys.records import Failed, FailureKind
+from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind
 from generators.training import TrainedModel
 from loop.jobs import Done, TrainingJob, ValidatorSpec, validate
 
@@ -84,9 +84,9 @@ class RayExecutor:
         trained: TrainedModel = self._ray.get(self._trainer.train.remote(job), timeout=self._timeout)
         return trained
 
-    def submit(self, key: str, canonical: str) -> None:
+    def submit(self, key: str, canonical: str, *, adjustment: Adjustment = UNADJUSTED) -> None:
         """Starts a validation as a task; the queue retries, Ray does not."""
-        future = self._task.remote(self._spec, canonical)
+        future = self._task.remote(self._spec, canonical, adjustment)
         self._under_way[future] = key
         self._begun[future] = time.monotonic()
 

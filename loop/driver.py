@@ -126,7 +126,8 @@ class Driver:
             free = self.executor.slots - self.executor.pending
             for lease in store.claim(self._owner, max(0, free)):
                 self._leases[lease.key] = lease
-                self.executor.submit(lease.key, lease.request.composition.canonical())
+                canonical = lease.request.composition.canonical()
+                self.executor.submit(lease.key, canonical, adjustment=lease.adjustment)
             if not self.executor.pending:
                 self._wait_for_due(index)
                 continue

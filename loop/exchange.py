@@ -15,12 +15,13 @@ from typing import IO
 
 from alloys.composition import SYMBOLS, Composition
 from alloys.errors import InputError
+from alloys.files import open_atomic
 from alloys.properties import PROPERTIES
 from alloys.records import Failed, FailureKind, Measured
 from alloys.units import scale_of
 from loop.assembly import build_goal
 from loop.csv_cells import escape, unescape
-from loop.files import open_atomic, usual_mode
+from loop.files import usual_mode
 from loop.store import CampaignStore, Imported, Job, Result
 from loop.store.imports import BATCH, JobHead, Problem, listing, refusal
 from loop.view import config_of

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alloys.errors import InputError
+from alloys.files import write_atomic
 from alloys.properties import PROPERTIES
 from alloys.reference import CLOSED_FORMS, closed_form
 from alloys.space import Floats, Space
@@ -23,7 +24,7 @@ from generators.base import Generator
 from generators.distance import Spread, distance_notes, training_spreads
 from generators.request import Drawn, Target, check_askable, draw_distinct
 from loop.assembly import start_table
-from loop.files import usual_mode, write_atomic
+from loop.files import usual_mode
 from loop.steps import known_compositions
 from loop.store import Artifact, CampaignStore
 from loop.view import view_of

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 
 from alloys.composition import Composition
 from alloys.errors import InputError
+from alloys.files import write_atomic
 from alloys.records import digest_of
 from loop.assembly import EXTERNAL
 from loop.config import CampaignConfig
-from loop.files import write_atomic
 from loop.store import CampaignExists, CampaignStore
 from loop.store.postgresql import parse_url, url_in
 from validation.base import Validator

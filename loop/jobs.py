@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 from alloys.composition import Composition
 from alloys.errors import InputError
-from alloys.records import Failed, FailureKind, Verdict, canonical_json
+from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, Verdict, canonical_json
 from alloys.space import Floats, Space, Units
 from generators.training import TrainedModel, train
-from validation.base import Validator
+from validation.base import Validator, adjusted
 from validation.registry import make_validator
 
 
@@ -86,13 +86,14 @@ def _made(spec: ValidatorSpec) -> Validator:
     return make_validator(spec.name, json.loads(spec.settings))
 
 
-def validate(spec: ValidatorSpec, canonical: str) -> Verdict:
+def validate(spec: ValidatorSpec, canonical: str, adjustment: Adjustment = UNADJUSTED) -> Verdict:
     """The verdict on a composition; the validator is made once per process and kept.
 
+    ``adjustment`` is what this try is given that the first was not.
     What breaks outside the validator's own science is a failure of the machinery.
     """
     try:
-        return _made(spec).validate(Composition.from_canonical(canonical))
+        return adjusted(_made(spec), adjustment).validate(Composition.from_canonical(canonical))
     except InputError as error:
         return Failed(FailureKind.SUSPECT, str(error))
     except (MemoryError, OSError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
@@ -124,8 +125,8 @@ class Executor(Protocol):
         """Trains a generator and waits for it."""
         ...
 
-    def submit(self, key: str, canonical: str) -> None:
-        """Starts a validation."""
+    def submit(self, key: str, canonical: str, *, adjustment: Adjustment = UNADJUSTED) -> None:
+        """Starts a validation; ``adjustment`` is what this try is given that the first was not."""
         ...
 
     def collect(self, timeout: float) -> list[Done]:
@@ -144,7 +145,7 @@ class LocalExecutor:
 
     def __init__(self, spec: ValidatorSpec | None) -> None:
         self._spec = spec
-        self._waiting: list[tuple[str, str]] = []
+        self._waiting: list[tuple[str, str, Adjustment]] = []
 
     @property
     def pending(self) -> int:
@@ -155,16 +156,16 @@ class LocalExecutor:
         """Trains here."""
         return job.run()
 
-    def submit(self, key: str, canonical: str) -> None:
+    def submit(self, key: str, canonical: str, *, adjustment: Adjustment = UNADJUSTED) -> None:
         """Notes a validation; `collect` does it."""
-        self._waiting.append((key, canonical))
+        self._waiting.append((key, canonical, adjustment))
 
     def collect(self, timeout: float) -> list[Done]:
         """Validates what was submitted; the time limit does not apply here."""
         waiting, self._waiting = self._waiting, []
         if waiting and self._spec is None:
             raise InputError("there is no validator: bring answers with Campaign.observe")
-        return [Done(key, validate(self._spec, canonical)) for key, canonical in waiting if self._spec]
+        return [Done(key, validate(self._spec, alloy, given)) for key, alloy, given in waiting if self._spec]
 
     def close(self) -> None:
         """Nothing to end."""

@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 
 from alloys.composition import Composition
 from alloys.errors import WorkError
+from alloys.files import write_atomic
 from alloys.records import Measured
-from loop.files import write_atomic
 
 COLDEST_K = 873.15
 MARGIN_K = 60.0

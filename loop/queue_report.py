@@ -11,6 +11,7 @@ from rich.table import Table
 
 from alloys.properties import PROPERTIES
 from loop.store import CampaignStore, Job, JobState, Pause, StoredObservation
+from loop.store.classes import RULES
 from loop.store.transitions import MOVES
 
 
@@ -32,7 +33,17 @@ def job_document(job: Job) -> dict[str, Any]:
     }
     if job.error_class is not None:
         document["error_class"] = job.error_class
+        document |= _tries(job)
     return {**document, "created": moment(job.created), "updated": moment(job.updated)}
+
+
+def _tries(job: Job) -> dict[str, Any]:
+    """How many failures of the class of the last one there were, and how many more tries that class allows."""
+    rule = RULES.get(job.error_class or "")
+    if rule is None or rule.counter is None:
+        return {}
+    failures = getattr(job, rule.counter)
+    return {"failures": failures, "tries_left": None if rule.most is None else max(0, rule.most + 1 - failures)}
 
 
 def show_document(store: CampaignStore, key: str) -> dict[str, Any]:
@@ -50,6 +61,10 @@ def show_document(store: CampaignStore, key: str) -> dict[str, Any]:
         "can_become": [str(state) for state in sorted(MOVES[job.state] - {job.state})],
         "retries": job.retries,
         "deaths": job.deaths,
+        "waits": job.waits,
+        "raises": job.raises,
+        "corrections": job.corrections,
+        "adjustment": job.adjustment.to_json(),
         "message": job.message,
         "owner": job.owner,
         "lease_until": moment(job.lease_until),
@@ -64,6 +79,7 @@ def show_document(store: CampaignStore, key: str) -> dict[str, Any]:
                 "to": str(event.to_state),
                 "owner": event.owner,
                 "note": event.note,
+                "error_class": event.error_class,
             }
             for event in store.events(key)
         ],
@@ -106,26 +122,43 @@ def job_table(jobs: Iterable[Job]) -> Table:
 
 
 def _why(job: Job) -> str:
-    parts = [f"{job.error_class}: {job.message}"] if job.error_class else []
+    parts = [f"{job.error_class}{_count(job)}: {job.message}"] if job.error_class else []
     if job.conflicts:
         parts.append(f"{job.conflicts} conflicting")
     return "; ".join(parts)
+
+
+def _count(job: Job) -> str:
+    rule = RULES.get(job.error_class or "")
+    if rule is None or rule.counter is None:
+        return ""
+    most = "" if rule.most is None else f"/{rule.most + 1}"
+    return f" {getattr(job, rule.counter)}{most}"
 
 
 def show_table(document: dict[str, Any]) -> list[Table]:
     """One job as tables: what it is, its results, and what happened to it."""
     facts = Table.grid(padding=(0, 2))
     for name, value in document.items():
-        if name not in ("results", "events") and value not in (None, []):
+        if name not in ("results", "events") and value not in (None, [], {}):
             facts.add_row(name, ", ".join(value) if isinstance(value, list) else str(value))
     results = Table("result", "source", "", title="Results", title_justify="left", box=box.SIMPLE_HEAD)
     for result in document["results"]:
         values = [_value_text(name, entry) for name, entry in result["properties"].items()]
         mark = result["conflict"] or ("replicate" if result["replicate"] else "")
         results.add_row(", ".join(values) or result["failure"], result["source"], mark)
-    events = Table("when", "from", "to", "owner", "note", title="Events", title_justify="left", box=box.SIMPLE_HEAD)
+    events = Table(
+        "when", "from", "to", "class", "owner", "note", title="Events", title_justify="left", box=box.SIMPLE_HEAD
+    )
     for event in document["events"]:
-        events.add_row(event["at"], event["from"] or "", event["to"], event["owner"] or "", event["note"])
+        events.add_row(
+            event["at"],
+            event["from"] or "",
+            event["to"],
+            event["error_class"] or "",
+            event["owner"] or "",
+            event["note"],
+        )
     return [facts, *([results] if document["results"] else []), events]
 
 

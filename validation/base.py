@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from alloys.composition import Composition
-from alloys.records import Verdict, digest_of
+from alloys.records import UNADJUSTED, Adjustment, Verdict, digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +88,19 @@ class Validator(Protocol):
     def validate(self, composition: Composition) -> Verdict:
         """What is true of the composition, or why that is not known."""
         ...
+
+
+@runtime_checkable
+class Adjustable(Protocol):
+    """A validator that can be asked again with more memory or time, or with its method set otherwise."""
+
+    def adjusted(self, adjustment: Adjustment) -> Validator:
+        """The same validator, with the same fingerprint, for a further try."""
+        ...
+
+
+def adjusted(validator: Validator, adjustment: Adjustment) -> Validator:
+    """The validator for a further try; as it is where nothing is asked of it, or it cannot be adjusted."""
+    if adjustment == UNADJUSTED or not isinstance(validator, Adjustable):
+        return validator
+    return validator.adjusted(adjustment)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from alloys.records import FailureKind
+from loop.store.classes import COUNTERS, DUE, RULES, Rule
 from loop.store.records import Iteration, Job, JobEvent, StoredObservation
 from loop.store.transitions import ANSWERED, AT_WORK, MOVES, OPEN, IterationState, JobState
 
@@ -24,7 +26,7 @@ def check_history(
     observations: Sequence[StoredObservation],
     iterations: Sequence[Iteration] = (),
 ) -> list[str]:
-    """Problems found in rows as they were read: moves, tokens, final states, answers, closed iterations."""
+    """Problems found in rows as they were read: moves, tokens, error classes, final states, answers, iterations."""
     chains: dict[str, list[JobEvent]] = {job.key: [] for job in jobs}
     problems = []
     for event in events:
@@ -33,9 +35,11 @@ def check_history(
         chains.setdefault(event.key, []).append(event)
     for chain in chains.values():
         problems += _chain_problems(chain)
+        problems += _class_problems(chain)
     problems += _token_problems(events)
     for job in jobs:
         problems += _final_problems(job, chains[job.key])
+        problems += _count_problems(job, chains[job.key])
     problems += _answer_problems(jobs, observations)
     problems += _conflict_problems(jobs, observations)
     problems += _iteration_problems(jobs, iterations)
@@ -58,6 +62,68 @@ def _chain_problems(chain: Iterable[JobEvent]) -> list[str]:
         elif event.from_state in AT_WORK and event.token != token:
             problems.append(f"{where} was made under the token {event.token}, but {token} held the job")
         state = event.to_state
+    return problems
+
+
+def _rounds(chain: Iterable[JobEvent]) -> Iterator[tuple[JobEvent, Counter[str]]]:
+    """Each event with the failures by class up to it, since the job was last asked from the start."""
+    failures: Counter[str] = Counter()
+    for event in chain:
+        if event.from_state is JobState.NEEDS_REVIEW and event.to_state in (JobState.QUEUED, JobState.AWAITING_HUMAN):
+            failures = Counter()
+        if event.error_class is not None:
+            failures[event.error_class] += 1
+        yield event, failures
+
+
+def _class_problems(chain: Sequence[JobEvent]) -> list[str]:
+    """Each failure led where the table of error classes says, and each wait was as long as it says."""
+    problems = []
+    until: float | None = None
+    for event, failures in _rounds(chain):
+        where = f"event {event.id} of job {event.key}"
+        if event.note == DUE and until is not None and event.at < until:
+            problems.append(f"{where} ends a wait {until - event.at:g} s too early")
+        until = None
+        if event.to_state is JobState.RETRY_WAIT and event.error_class is None:
+            problems.append(f"{where} makes the job wait for another try without a class of error")
+        if event.error_class is None:
+            continue
+        rule = RULES.get(event.error_class)
+        if rule is None:
+            problems.append(f"{where} has an unknown class of error: {event.error_class}")
+            continue
+        failed = failures[event.error_class]
+        if event.to_state not in _targets(rule, failed):
+            problems.append(f"{where} is {event.error_class} number {failed}, but led to {event.to_state}")
+        elif event.to_state is JobState.RETRY_WAIT:
+            until = event.at + rule.wait(failed)
+    return problems
+
+
+def _targets(rule: Rule, failures: int) -> set[JobState]:
+    """Where a failure may lead: a class that needs something to ask for may also end early."""
+    if not rule.goes_on(failures, asked=True):
+        return {rule.end}
+    return {rule.again, rule.end} if rule.asks else {rule.again}
+
+
+def _count_problems(job: Job, chain: Sequence[JobEvent]) -> list[str]:
+    """The job counts the failures that its log has, and was given every correction."""
+    failures: Counter[str] = Counter()
+    corrected = 0
+    for event, failures in _rounds(chain):
+        again = event.to_state is JobState.RETRY_WAIT and event.error_class == FailureKind.CORRECTABLE
+        corrected = corrected + again if failures else 0
+    named = {rule.counter: name for name, rule in RULES.items()}
+    problems = [
+        f"job {job.key} counts {getattr(job, counter)} {named[counter]} failures, but its log has "
+        f"{failures[named[counter]]}"
+        for counter in COUNTERS
+        if getattr(job, counter) != failures[named[counter]]
+    ]
+    if len(job.adjustment.corrections) != corrected:
+        problems.append(f"job {job.key} has {len(job.adjustment.corrections)} corrections, but its log has {corrected}")
     return problems
 
 

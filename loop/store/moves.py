@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from alloys.composition import Composition
-from alloys.records import ValidationRequest, verdict_from_json
-from loop.store.base import decode
+from alloys.records import UNADJUSTED, Adjustment, ValidationRequest, verdict_from_json
+from loop.store.base import decode, encode
+from loop.store.classes import COUNTERS
 from loop.store.errors import StaleLease, UnknownJob
 from loop.store.records import Job, JobEvent
 from loop.store.schema import job_events, jobs, proposals, validators
@@ -44,6 +45,10 @@ def _job(row: sa.Row[Any]) -> Job:
         nonce=row.nonce,
         by_hand=row.by_hand,
         conflicts=row.conflicts,
+        waits=row.waits,
+        raises=row.raises,
+        corrections=row.corrections,
+        adjustment=Adjustment.from_json(decode(row.adjustment)),
     )
 
 
@@ -108,6 +113,11 @@ def waiting_state(by_hand: bool) -> JobState:
     return JobState.AWAITING_HUMAN if by_hand else JobState.QUEUED
 
 
+def afresh() -> dict[str, Any]:
+    """The columns of a job that is asked for the first time, or from the start again."""
+    return {**dict.fromkeys(COUNTERS, 0), "adjustment": encode(UNADJUSTED.to_json(), "no adjustment")}
+
+
 def put_jobs(
     connection: sa.Connection,
     requests: Sequence[ValidationRequest],
@@ -133,7 +143,9 @@ def put_jobs(
             "state": state,
             "created": now,
             "updated": now,
-            **dict.fromkeys(("attempts", "retries", "deaths", "conflicts"), 0),
+            "attempts": 0,
+            "conflicts": 0,
+            **afresh(),
         }
         for request in requests
     ]
@@ -153,7 +165,8 @@ def know_validators(connection: sa.Connection, names: Iterable[str]) -> None:
 def move(connection: sa.Connection, job: Job, target: JobState, *, now: float, note: str = "", **columns: Any) -> None:
     """Makes one move of a job that was just read, and appends its event.
 
-    The token is forgotten where the new state has no holder; `columns` are set besides.
+    The token is forgotten where the new state has no holder; `columns` are set besides. An ``error_class`` among them
+    is the event's too.
 
     Raises:
         IllegalMove: if the table does not have the move.
@@ -173,7 +186,18 @@ def move(connection: sa.Connection, job: Job, target: JobState, *, now: float, n
         raise StaleLease(f"job {job.key} is no longer {job.state} under the token it was read with")
     # The event names who held the job: before the move, or from it on.
     owner, token = columns.get("owner", job.owner), columns.get("token", job.token)
-    _append(connection, job.key, job.state, target, now=now, note=note, owner=owner, token=token)
+    connection.execute(
+        sa.insert(job_events).values(
+            key=job.key,
+            at=now,
+            from_state=job.state,
+            to_state=target,
+            owner=owner,
+            token=token,
+            note=note,
+            error_class=columns.get("error_class"),
+        )
+    )
 
 
 def move_all(
@@ -208,27 +232,17 @@ def move_all(
     if connection.execute(query, given).rowcount != len(rows):
         raise StaleLease(f"a job is no longer in the state it was read with; nothing became {target}")
     events = [
-        {"key": row["key"], "at": now, "from_state": row["state"], "to_state": target, "note": note} for row in rows
+        {
+            "key": row["key"],
+            "at": now,
+            "from_state": row["state"],
+            "to_state": target,
+            "note": note,
+            "error_class": row.get("error_class"),
+        }
+        for row in rows
     ]
     connection.execute(sa.insert(job_events), events)
-
-
-def _append(
-    connection: sa.Connection,
-    key: str,
-    source: JobState,
-    target: JobState,
-    *,
-    now: float,
-    note: str = "",
-    owner: str | None = None,
-    token: str | None = None,
-) -> None:
-    connection.execute(
-        sa.insert(job_events).values(
-            key=key, at=now, from_state=source, to_state=target, owner=owner, token=token, note=note
-        )
-    )
 
 
 def select_events(connection: sa.Connection, key: str | None = None) -> list[JobEvent]:
@@ -246,6 +260,7 @@ def select_events(connection: sa.Connection, key: str | None = None) -> list[Job
             owner=row.owner,
             token=row.token,
             note=row.note,
+            error_class=row.error_class,
         )
         for row in connection.execute(query)
     ]

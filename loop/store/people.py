@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from alloys.records import ValidationRequest, Verdict
 from loop.store.base import StorePart
 from loop.store.breaker import WORKS
+from loop.store.classes import REJECTED
 from loop.store.errors import IllegalMove, StoreError, UnknownJob
 from loop.store.iterations import refuse_known
-from loop.store.moves import load_job, move, put_jobs, waiting_state
+from loop.store.moves import afresh, load_job, move, put_jobs, waiting_state
 from loop.store.records import Job, Outcome
 from loop.store.schema import jobs, observations, proposals, validators
 from loop.store.settle import checked_verdict, is_result, settle
@@ -17,7 +18,6 @@ from loop.store.transitions import JobState, following
 
 # Where a person's word that a conflicting result was looked at changes nothing else.
 _LOOKED_AT = (JobState.AWAITING_HUMAN, JobState.DONE, JobState.FAILED, JobState.CANCELLED)
-_REJECTED = "rejected"
 
 
 class PeopleMethods(StorePart):
@@ -159,7 +159,7 @@ class PeopleMethods(StorePart):
         return states
 
     def _again(self, connection: sa.Connection, job: Job, now: float, note: str) -> JobState:
-        fresh = {"retries": 0, "deaths": 0, "error_class": None, "message": None, "nonce": self._tokens()}
+        fresh = {**afresh(), "error_class": None, "message": None, "nonce": self._tokens()}
         target = waiting_state(job.by_hand)
         move(connection, job, target, now=now, note=note, **fresh)
         return target
@@ -229,5 +229,5 @@ def _no(job: Job, rule: str) -> str:
 def _reject(connection: sa.Connection, job: Job, reason: str, by: str, now: float) -> None:
     if job.state is not JobState.HELD:
         raise IllegalMove(_no(job, "only a held job can be rejected or edited"))
-    told = {"error_class": _REJECTED, "message": reason}
+    told = {"error_class": REJECTED, "message": reason}
     move(connection, job, JobState.CANCELLED, now=now, note=f"rejected by {by}: {reason}", **told)

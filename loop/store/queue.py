@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from alloys.records import Failed, FailureKind, ValidationRequest, Verdict
+from alloys.records import Failed, ValidationRequest, Verdict
 from loop.store.base import StorePart
 from loop.store.breaker import note_answer, note_failure, select_pauses
+from loop.store.classes import DUE, RULES
 from loop.store.errors import StaleLease, StoreError
 from loop.store.moves import load_job, move, page_jobs, select_events, select_jobs, was_issued
 from loop.store.observations import keep_replicate
@@ -56,7 +57,7 @@ class QueueMethods(StorePart):
             lease_until=until,
             attempts=attempt,
         )
-        return Lease(job.request, token, owner, until, attempt)
+        return Lease(job.request, token, owner, until, attempt, job.adjustment)
 
     def renew(self, key: str, token: str, *, lease_seconds: float = LEASE_SECONDS) -> float:
         """Extends a lease to ``lease_seconds`` from now and returns its new end in unix seconds.
@@ -76,9 +77,9 @@ class QueueMethods(StorePart):
 
         - Measured: ``DONE``, the observation in the same transaction.
         - Failed for physics: ``FAILED``, the reason kept as an observation.
-        - Failed for infrastructure: ``RETRY`` after 30, 300 and 1200 s and up to a tenth more, then ``REVIEW``.
-          Five in a row, of whatever jobs, pause the validator.
-        - Failed as suspect, or measured values that cannot be true: ``REVIEW``.
+        - Failed otherwise: ``RETRY`` or ``REVIEW``, as `classes.RULES` has it. Five failures of the machinery in a
+          row, of whatever jobs, pause the validator.
+        - Measured values that cannot be true: ``REVIEW``.
 
         A result whose token has lost the job is a fact all the same: it is kept as a ``REPLICATE`` and changes
         nothing else. The same result under the same token again is a ``DUPLICATE`` and changes nothing.
@@ -245,10 +246,11 @@ def _held(connection: sa.Connection, key: str, token: str) -> Job:
 
 def _count(connection: sa.Connection, job: Job, verdict: Verdict, now: float) -> None:
     """Whether the validator's machinery works, as one verdict of a worker shows it."""
-    if isinstance(verdict, Failed) and verdict.kind is FailureKind.INFRASTRUCTURE:
-        note_failure(connection, job.request.validator, verdict.message, now)
-    else:
+    works = RULES[verdict.kind].works if isinstance(verdict, Failed) else True
+    if works:
         note_answer(connection, job.request.validator)
+    elif works is False and isinstance(verdict, Failed):
+        note_failure(connection, job.request.validator, verdict.message, now)
 
 
 def _sweep(connection: sa.Connection, now: float) -> None:
@@ -257,4 +259,4 @@ def _sweep(connection: sa.Connection, now: float) -> None:
         bury(connection, job, now, "lease expired")
     due = (jobs.c.state == JobState.RETRY_WAIT, jobs.c.not_before <= now)
     for job in select_jobs(connection, *due, lock=True, skip_locked=True):
-        move(connection, job, JobState.QUEUED, now=now, note="retry is due")
+        move(connection, job, JobState.QUEUED, now=now, note=DUE)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from alloys.records import Observation, Selection, ValidationRequest, Verdict
+from alloys.records import UNADJUSTED, Adjustment, Observation, Selection, ValidationRequest, Verdict
 from loop.store.transitions import IterationState, JobState
 
 
@@ -56,13 +56,17 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to answer one job until ``until`` (unix seconds), fenced by a token."""
+    """The right to answer one job until ``until`` (unix seconds), fenced by a token.
+
+    ``adjustment`` is what this try is given that the first was not.
+    """
 
     request: ValidationRequest
     token: str
     owner: str
     until: float
     attempt: int
+    adjustment: Adjustment = UNADJUSTED
 
     @property
     def key(self) -> str:
@@ -84,6 +88,12 @@ class Job:
         nonce: of this round of asking; a person's file of answers must name it.
         by_hand: whether people answer it, and no worker gets it.
         conflicts: results that differ from the accepted one, which nobody has looked at.
+        waits: how often there was no room for it.
+        raises: how often a limit was too small.
+        corrections: how often the method had to be set otherwise.
+        adjustment: what the next try is given that the first was not.
+
+    Counts are since it was last asked from the start.
     """
 
     request: ValidationRequest
@@ -105,6 +115,10 @@ class Job:
     nonce: str
     by_hand: bool
     conflicts: int
+    waits: int
+    raises: int
+    corrections: int
+    adjustment: Adjustment
 
     @property
     def key(self) -> str:
@@ -114,7 +128,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobEvent:
-    """One change of state of one job."""
+    """One change of state of one job; ``error_class`` of the failure that led to it."""
 
     id: int
     key: str
@@ -124,6 +138,7 @@ class JobEvent:
     owner: str | None
     token: str | None
     note: str
+    error_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,9 +72,17 @@ jobs = sa.Table(
     sa.Column("updated", sa.Float, nullable=False),
     sa.Column("verdict", sa.Text),
     sa.Column("conflicts", sa.Integer, nullable=False),  # results that differ, which nobody has looked at
+    sa.Column("waits", sa.Integer, nullable=False),
+    sa.Column("raises", sa.Integer, nullable=False),
+    sa.Column("corrections", sa.Integer, nullable=False),
+    sa.Column("adjustment", sa.Text, nullable=False),  # what the next try is given
     sa.UniqueConstraint("token", name="uq_jobs_token"),
     sa.CheckConstraint(_among("state", JobState), name="ck_jobs_state"),
-    sa.CheckConstraint("attempts >= 0 AND retries >= 0 AND deaths >= 0 AND conflicts >= 0", name="ck_jobs_counts"),
+    sa.CheckConstraint(
+        "attempts >= 0 AND retries >= 0 AND deaths >= 0 AND conflicts >= 0 AND waits >= 0 AND raises >= 0 "
+        "AND corrections >= 0",
+        name="ck_jobs_counts",
+    ),
     sa.CheckConstraint(
         "state <> 'leased' OR (token IS NOT NULL AND owner IS NOT NULL AND lease_until IS NOT NULL)",
         name="ck_jobs_leased",
@@ -126,6 +134,7 @@ job_events = sa.Table(
     sa.Column("owner", sa.Text),
     sa.Column("token", sa.Text),
     sa.Column("note", sa.Text, nullable=False),
+    sa.Column("error_class", sa.Text),  # of the failure that led to this move
     sa.CheckConstraint(_among("from_state", JobState), name="ck_job_events_from"),
     sa.CheckConstraint(_among("to_state", JobState), name="ck_job_events_to"),
 )

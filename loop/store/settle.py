@@ -1,31 +1,19 @@
-"""What a verdict, or a worker's death, means for a job: the error classes, back-off and quarantine."""
+"""What a verdict, or a worker's death, means for a job: the table of error classes applied."""
 
 from __future__ import annotations
 
-import hashlib
+from typing import Any
 
 import sqlalchemy as sa
 
 from alloys.errors import InputError
-from alloys.records import Failed, FailureKind, Measured, Verdict, verdict_from_json
+from alloys.records import Failed, FailureKind, Measured, Verdict, canonical_json, verdict_from_json
 from loop.store.base import encode
+from loop.store.classes import POISON, RULES, back_off
 from loop.store.moves import move
 from loop.store.observations import accept
 from loop.store.records import Job, Outcome
 from loop.store.transitions import JobState
-
-# Waits after the first, second and third failure of the machinery, in seconds; then a person looks at it.
-BACK_OFF = (30.0, 300.0, 1200.0)
-# Each wait is longer by up to this share, another for each job, so that they do not all come back at once.
-JITTER = 0.1
-# So many dead workers put a job in quarantine.
-POISON_DEATHS = 3
-
-
-def back_off(key: str, retries: int) -> float:
-    """Seconds until a job is tried again after so many failures; the same whenever it is asked."""
-    share = int(hashlib.sha256(f"{key} {retries}".encode()).hexdigest()[:8], 16) / 2**32
-    return BACK_OFF[retries - 1] * (1 + JITTER * share)
 
 
 def is_result(verdict: Verdict) -> bool:
@@ -47,14 +35,12 @@ def checked_verdict(verdict: Verdict) -> Verdict:
 
 def bury(connection: sa.Connection, job: Job, now: float, note: str) -> JobState:
     """A worker died on a job: queued again, or in quarantine for a person if that was one too many."""
-    deaths = job.deaths + 1
-    if deaths < POISON_DEATHS:
-        move(connection, job, JobState.QUEUED, now=now, note=note, deaths=deaths)
-        return JobState.QUEUED
-    message = f"{deaths} workers died on this job; the last: {note}"
-    columns = {"deaths": deaths, "error_class": "poison", "message": message}
-    move(connection, job, JobState.NEEDS_REVIEW, now=now, note=note, **columns)
-    return JobState.NEEDS_REVIEW
+    rule, deaths = RULES[POISON], job.deaths + 1
+    target = rule.again if rule.goes_on(deaths, asked=True) else rule.end
+    message = f"{deaths} worker{'s' if deaths > 1 else ''} died on this job; the last: {note}"
+    columns = {"deaths": deaths, "error_class": POISON, "message": message}
+    move(connection, job, target, now=now, note=note, **columns)
+    return target
 
 
 def settle(
@@ -67,24 +53,30 @@ def settle(
         move(connection, job, JobState.DONE, now=now, note=note, verdict=text, **cleared)
         accept(connection, job, verdict, now, source)
         return Outcome.DONE
-    told = {"error_class": str(verdict.kind), "message": verdict.message}
-    if verdict.kind is FailureKind.PHYSICS:
-        move(connection, job, JobState.FAILED, now=now, note=note, verdict=text, **told)
+    rule = RULES[verdict.kind]
+    columns: dict[str, Any] = {"error_class": str(verdict.kind), "message": verdict.message}
+    if rule.counter is not None:
+        return _again(connection, job, verdict, now, columns)
+    note = note if rule.end is JobState.FAILED else verdict.message
+    move(connection, job, rule.end, now=now, note=note, verdict=text, **columns)
+    if rule.end is JobState.FAILED:
         accept(connection, job, verdict, now, source)
         return Outcome.FAILED
-    if verdict.kind is FailureKind.SUSPECT:
-        move(connection, job, JobState.NEEDS_REVIEW, now=now, note=verdict.message, verdict=text, **told)
+    return Outcome.REVIEW
+
+
+def _again(connection: sa.Connection, job: Job, verdict: Failed, now: float, columns: dict[str, Any]) -> Outcome:
+    """A further try with what the failure asks for, or a person if there is none left."""
+    rule = RULES[verdict.kind]
+    failures = getattr(job, str(rule.counter)) + 1
+    columns |= {str(rule.counter): failures}
+    if not rule.goes_on(failures, asked=bool(verdict.ask)):
+        move(connection, job, rule.end, now=now, note=verdict.message, **columns)
         return Outcome.REVIEW
-    return _retry(connection, job, verdict, now)
-
-
-def _retry(connection: sa.Connection, job: Job, verdict: Failed, now: float) -> Outcome:
-    told = {"error_class": str(verdict.kind), "message": verdict.message}
-    retries = job.retries + 1
-    if retries > len(BACK_OFF):
-        target, outcome, not_before = JobState.NEEDS_REVIEW, Outcome.REVIEW, None
-    else:
-        target, outcome, not_before = JobState.RETRY_WAIT, Outcome.RETRY, now + back_off(job.key, retries)
-    columns = {**told, "retries": retries, "not_before": not_before}
-    move(connection, job, target, now=now, note=verdict.message, **columns)
-    return outcome
+    note = verdict.message
+    if rule.asks:
+        columns["adjustment"] = encode(job.adjustment.after(verdict).to_json(), "what the next try is given")
+        note = f"{note}; tried again with {canonical_json(dict(verdict.ask))}"
+    not_before = now + back_off(verdict.kind, job.key, failures)
+    move(connection, job, rule.again, now=now, note=note, not_before=not_before, **columns)
+    return Outcome.RETRY

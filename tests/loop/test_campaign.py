@@ -10,7 +10,7 @@ import pytest
 
 from alloys.composition import Composition
 from alloys.errors import InputError
-from alloys.records import Failed, FailureKind, Measured, Verdict, quantities
+from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, Measured, Verdict, quantities
 from loop.campaign import Campaign
 from loop.driver import Driver
 from loop.jobs import Done, LocalExecutor, TrainingJob
@@ -161,9 +161,9 @@ class _Interrupting(LocalExecutor):
         self._count()
         return trained
 
-    def submit(self, key: str, canonical: str) -> None:
+    def submit(self, key: str, canonical: str, *, adjustment: Adjustment = UNADJUSTED) -> None:
         self._count()
-        super().submit(key, canonical)
+        super().submit(key, canonical, adjustment=adjustment)
 
     def collect(self, timeout: float) -> list[Done]:
         self._count()

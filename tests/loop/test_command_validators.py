@@ -17,7 +17,7 @@ from loop.campaign import Campaign
 from loop.config import check_config
 from loop.driver import Driver
 from loop.jobs import LocalExecutor
-from loop.store import IterationState, JobState
+from loop.store import IterationState, JobState, check_store
 from tests.loop.loop_helpers import ROOT, call, small_config, small_document, write_config
 from validation.registry import VALIDATORS, make_validator
 
@@ -50,6 +50,41 @@ def test_a_campaign_is_validated_by_a_command(tmp_path: Path) -> None:
         assert row.values["liquidus"] == pytest.approx(expected)
     # Files of answered requests are gone.
     assert list((campaign.folder / "scratch").rglob("*.json")) == []
+
+
+_DEMANDING = """
+import json, sys
+request = json.load(sys.stdin)
+verdict = {name: request[name] for name in ("protocol", "key", "nonce")}
+if request.get("resources", {}).get("memory_mb", 0) < 4000:
+    raise MemoryError
+if "W" in request["composition"] and len(request.get("corrections", ())) < 2:
+    verdict["failure"] = {"class": "correctable", "message": "not converged", "correction": {"mixing": 0.02}}
+else:
+    verdict["properties"] = {"liquidus": {"value": 2300.0, "unit": "K"}}
+json.dump(verdict, sys.stdout)
+"""
+
+
+def test_what_a_command_lacks_it_is_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = tmp_path / "demanding.py"
+    command.write_text(_DEMANDING)
+    run = {"least_free_mb": 1, "memory_mb": 1000, "most": {"memory_mb": 4000}}
+    config = small_config(tmp_path, **changes(command, run=run))
+    with Campaign.open(config) as campaign:
+        Driver(campaign, LocalExecutor(campaign.spec)).run(0)
+        jobs = campaign.store.jobs()
+        assert check_store(campaign.store) == []
+    assert {job.state for job in jobs} == {JobState.DONE}
+    for job in jobs:
+        corrections = 2 if "W" in job.request.composition.elements else 0
+        assert (job.raises, job.corrections, job.attempts) == (2, corrections, 3 + corrections)
+        assert job.adjustment.resources == {"memory_mb": 4000}
+    code, out, _ = call(capsys, "queue", "show", config.name, jobs[0].key, "--json", "--directory", config.directory)
+    document = json.loads(out)
+    assert code == 0
+    assert document["adjustment"]["resources"] == {"memory_mb": 4000}
+    assert [event["error_class"] for event in document["events"]].count("resource") == 2
 
 
 _PICKY = """

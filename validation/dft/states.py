@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from alloys.files import write_atomic
 from alloys.records import digest_of
 from validation.dft.calculators import Numbers
 from validation.dft.levels import RUNGS, Rung
-from validation.external.files import printable, write_whole
+from validation.external.files import printable
 
 RELAXATION_STEPS = 60
 
@@ -166,11 +166,8 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Another alloy's job may be writing the same element's state.
-    own = path.with_name(f"{path.name}.{os.getpid()}")
-    write_whole(own, json.dumps(record, allow_nan=False, indent=1).encode())
-    own.replace(path)
+    # Another alloy's job may be writing the same element's state: the last one stays.
+    write_atomic(path, json.dumps(record, allow_nan=False, indent=1).encode())
 
 
 def _shared(read: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import secrets
 import shutil
 import sys
@@ -16,14 +17,16 @@ import validation
 from alloys.composition import Composition
 from alloys.elements import column, element_table, known_elements
 from alloys.errors import InputError
+from alloys.files import write_atomic
 from alloys.properties import get_property
-from alloys.records import Failed, FailureKind, Measured, ValidationRequest, Verdict, digest_of
+from alloys.records import Adjustment, Failed, FailureKind, Measured, ValidationRequest, Verdict, digest_of
 from validation.base import Description
 from validation.dft.calculators import data_files, refuse_missing, spec_of, versions
 from validation.dft.levels import RUNGS, SMEARING_FACTORS
 from validation.dft.settings import ELASTIC, DftSettings, read_dft_settings
 from validation.dft.structures import Plan, plan, refuse_without_sqsgenerator
-from validation.external.files import allowed_environment, file_digest, lack_of_space, read_at_most, tail, write_whole
+from validation.external.files import allowed_environment, file_digest, lack_of_space, read_at_most, tail
+from validation.external.limits import raised, unfinished, within_most
 from validation.external.process import Ended, Limits, run_command
 from validation.external.protocol import VERDICT_BYTES, Request, read_verdict
 
@@ -62,8 +65,9 @@ class DftValidator:
 
     @property
     def longest_seconds(self) -> float:
-        """The time limit, and the grace that follows it."""
-        return self.settings.run.time_limit + self.settings.run.grace_seconds
+        """The time limit as far as it may be raised, and the grace that follows it."""
+        run = self.settings.run
+        return run.most.get("time_limit", run.time_limit) + run.grace_seconds
 
     @cached_property
     def description(self) -> Description:
@@ -120,6 +124,13 @@ class DftValidator:
                 f"'elements' of the dft settings lacks {', '.join(lacking)}; it has {', '.join(covered or ())}"
             )
 
+    def adjusted(self, adjustment: Adjustment) -> DftValidator:
+        """The same validator for a further try, under higher limits; its corrections are its own ladder's."""
+        other = copy.copy(self)
+        run = raised(self.settings.run, adjustment.resources)
+        other.settings = self.settings.model_copy(update={"run": run})
+        return other
+
     def validate(self, composition: Composition) -> Verdict:
         """What the calculator says of an alloy, or why it says nothing; it never raises for what a job does."""
         start = time.perf_counter()
@@ -131,7 +142,7 @@ class DftValidator:
             verdict = Failed(FailureKind.SUSPECT, str(error))
         except OSError as error:
             verdict = Failed(FailureKind.INFRASTRUCTURE, f"{type(error).__name__}: {error}")
-        return replace(verdict, seconds=time.perf_counter() - start)
+        return replace(within_most(self.settings.run, verdict), seconds=time.perf_counter() - start)
 
     def _planned(self, composition: Composition) -> Plan:
         settings = self.settings
@@ -169,14 +180,14 @@ class DftValidator:
         full = lack_of_space(folder, run.least_free_mb)
         if full:
             return Failed(FailureKind.INFRASTRUCTURE, full)
-        write_whole(folder / "request.json", request.encoded())
+        write_atomic(folder / "request.json", request.encoded())
         limits = Limits(run.time_limit, run.grace_seconds, run.memory_mb, run.output_kb * 1000)
         ended = run_command(self._command(folder), folder, self._environment(folder), limits)
         verdict = self._judged(ended, request, folder)
         if run.keep == "failed" and (isinstance(verdict, Measured) or verdict.kind is FailureKind.PHYSICS):
             shutil.rmtree(folder, ignore_errors=True)
         elif isinstance(verdict, Failed):
-            return Failed(verdict.kind, f"{verdict.message} (its files: {folder})")
+            return replace(verdict, message=f"{verdict.message} (its files: {folder})")
         return verdict
 
     def _command(self, folder: Path) -> list[str]:
@@ -198,15 +209,8 @@ class DftValidator:
             return read_verdict(read_at_most(folder / "verdict.json", VERDICT_BYTES + 1) or b"", request)
         last = tail(folder / "stderr.txt")
         said = f"; it said last: {last}" if last else ""
-        kept = "the states that it finished are kept and not computed again"
-        if ended.status is None:
-            limit = self.settings.run.time_limit
-            message = f"the job took longer than run.time_limit = {limit:g} s and was ended; {kept}{said}"
-        elif ended.status > 128:
-            message = f"the job was ended by signal {ended.status - 128}; {kept}{said}"
-        else:
-            message = f"the job ended with status {ended.status}; {kept}{said}"
-        return Failed(FailureKind.INFRASTRUCTURE, message)
+        said = f"; the states that it finished are kept and not computed again{said}"
+        return unfinished(self.settings.run, "the job", ended.status, said)
 
     def _changed(self) -> str | None:
         """What to say where a data file or a package is not what it was when the campaign began."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from alloys.composition import Composition
 from alloys.errors import InputError
+from alloys.files import write_atomic
 from alloys.records import digest_of
 from validation.dft.calculators import make, spec_of
 from validation.dft.levels import SMEARING_FACTORS
@@ -17,7 +18,7 @@ from validation.dft.settings import CalculatorSettings, DftSettings
 from validation.dft.states import Method, States, Tally, UnconvergedError
 from validation.dft.structures import plan
 from validation.dft.work import SuspectError, UnstableError, properties_of
-from validation.external.files import printable, write_whole
+from validation.external.files import printable
 from validation.external.protocol import Request
 
 
@@ -83,7 +84,7 @@ def main(arguments: list[str]) -> int:
 
     document = answer(request, settings, Path(arguments[2]))
     if world.rank == 0:
-        write_whole(Path(arguments[1]), json.dumps(document, allow_nan=False).encode())
+        write_atomic(Path(arguments[1]), json.dumps(document, allow_nan=False).encode())
     return 0
 
 

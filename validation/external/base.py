@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 import os
 import time
@@ -10,14 +11,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.properties import get_property
-from alloys.records import Failed, FailureKind, ValidationRequest, Verdict
+from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, ValidationRequest, Verdict
 from validation.base import Description
 from validation.external.files import allowed_environment, file_digest
+from validation.external.limits import raised, within_most
 from validation.external.protocol import PROTOCOL, Request
 from validation.external.settings import CommandSettings
 
@@ -34,6 +36,7 @@ class CommandValidator(ABC, Generic[S]):
         self.settings = settings
         self.properties = tuple(settings.properties)
         self._seen: dict[str, tuple[int, int]] = {}
+        self._adjustment = UNADJUSTED
 
     @property
     def scratch(self) -> Path:
@@ -86,6 +89,14 @@ class CommandValidator(ABC, Generic[S]):
                 f"the command does not cover {', '.join(lacking)}; its settings name {', '.join(covered or ())}"
             )
 
+    def adjusted(self, adjustment: Adjustment) -> Self:
+        """The same command for a further try: under higher limits, its request with the corrections so far."""
+        other = copy.copy(self)
+        run = raised(self.settings.run, adjustment.resources)
+        other.settings = self.settings.model_copy(update={"run": run})
+        other._adjustment = adjustment
+        return other
+
     def validate(self, composition: Composition) -> Verdict:
         """What the command says of an alloy, or why it says nothing; it never raises for what the command does."""
         start = time.perf_counter()
@@ -94,7 +105,7 @@ class CommandValidator(ABC, Generic[S]):
             verdict = Failed(FailureKind.INFRASTRUCTURE, changed) if changed else self._ask(composition)
         except OSError as error:
             verdict = Failed(FailureKind.INFRASTRUCTURE, _explained(error))
-        return replace(verdict, seconds=time.perf_counter() - start)
+        return replace(within_most(self.settings.run, verdict), seconds=time.perf_counter() - start)
 
     @abstractmethod
     def _ask(self, composition: Composition) -> Verdict:
@@ -107,7 +118,8 @@ class CommandValidator(ABC, Generic[S]):
     def request(self, composition: Composition, nonce: str) -> Request:
         """The request document."""
         settings = self.settings.settings
-        return Request.of(composition, self.properties, settings, key=self.key(composition), nonce=nonce)
+        key = self.key(composition)
+        return Request.of(composition, self.properties, settings, self._adjustment, key=key, nonce=nonce)
 
     def environment(self) -> dict[str, str]:
         """The variables that the command sees: the usual ones and those that the settings name."""

@@ -1,4 +1,4 @@
-"""Files and environment of a command: written whole, read with care, nothing passed on that was not named."""
+"""Files and environment of a command: read with care, nothing passed on that was not named."""
 
 from __future__ import annotations
 
@@ -13,25 +13,6 @@ from pathlib import Path
 USUAL_VARIABLES = (
     "HOME LANG LANGUAGE LC_ALL LC_CTYPE LC_NUMERIC LD_LIBRARY_PATH LOGNAME OMP_NUM_THREADS PATH SHELL TZ USER".split()
 )
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file so that it is there entirely or not at all, also after a crash.
-
-    Raises:
-        OSError: if it cannot be written.
-    """
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def read_at_most(path: Path, most: int) -> bytes | None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.properties import get_property
-from alloys.records import Failed, FailureKind, Measured, Quantity, Verdict, quantities
+from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, Measured, Quantity, Verdict, quantities
 from validation.external.files import printable
 
 PROTOCOL: Final = 1
@@ -23,6 +23,10 @@ PROTOCOL: Final = 1
 
 VERDICT_BYTES = 1_000_000
 """A verdict is a handful of numbers; a larger one is a mistake."""
+
+
+CORRECTION_BYTES = 4000
+"""A correction is a few settings; it is kept with the job and sent again."""
 
 
 class _Document(BaseModel):
@@ -39,10 +43,23 @@ class Request(_Document):
     composition: dict[str, float] = Field(description="atomic fraction by element, sum 1")
     properties: dict[str, str] = Field(description="what is wanted: unit by property")
     settings: dict[str, Any] = Field(default={}, description="the `settings` of the configuration, unchanged")
+    resources: dict[str, float] = Field(
+        default={}, description="limits of this try, by the names of `run`, where they are not those of the first"
+    )
+    corrections: list[dict[str, Any]] = Field(
+        default=[], description="what earlier tries asked for in failures of class `correctable`, oldest first"
+    )
 
     @classmethod
     def of(
-        cls, composition: Composition, properties: tuple[str, ...], settings: Mapping[str, Any], *, key: str, nonce: str
+        cls,
+        composition: Composition,
+        properties: tuple[str, ...],
+        settings: Mapping[str, Any],
+        adjustment: Adjustment = UNADJUSTED,
+        *,
+        key: str,
+        nonce: str,
     ) -> Request:
         """The request for an alloy, with the units of the property table."""
         return cls(
@@ -52,11 +69,14 @@ class Request(_Document):
             composition=composition.fractions(),
             properties={name: get_property(name).unit for name in properties},
             settings=dict(settings),
+            resources=dict(adjustment.resources),
+            corrections=[dict(correction) for correction in adjustment.corrections],
         )
 
     def encoded(self) -> bytes:
-        """The document as UTF-8 text."""
-        return (json.dumps(self.model_dump(mode="json"), indent=1, allow_nan=False) + "\n").encode()
+        """The document as UTF-8 text; of a first try without the fields of later ones."""
+        first = {name for name in ("resources", "corrections") if not getattr(self, name)}
+        return (json.dumps(self.model_dump(mode="json", exclude=first), indent=1, allow_nan=False) + "\n").encode()
 
 
 class Answer(_Document):
@@ -70,12 +90,29 @@ class Answer(_Document):
 class Failure(_Document):
     """Why there are no values."""
 
-    kind: Literal["infrastructure", "physics", "suspect"] = Field(
+    kind: Literal["infrastructure", "capacity", "resource", "correctable", "physics", "suspect"] = Field(
         alias="class",
-        description="physics: kept as an answer, never asked again; infrastructure: asked again later; "
-        "suspect: set aside for a person",
+        description="physics: kept as an answer, never asked again; infrastructure: asked again later, three times; "
+        "capacity: asked again later, as often as it takes; resource: asked again with higher limits; correctable: "
+        "asked again with `correction`, five times; suspect: set aside for a person",
     )
     message: Annotated[str, Field(min_length=1, max_length=4000)]
+    resources: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default={}, description="of class `resource`: limits that would do, by the names of `run`; doubled if none"
+    )
+    correction: dict[str, Any] = Field(
+        default={}, description="of class `correctable`: what the next request should bring, in at most 4000 bytes"
+    )
+
+    @model_validator(mode="after")
+    def _asks_for_what_its_class_can_have(self) -> Self:
+        if self.resources and self.kind != "resource":
+            raise ValueError(f"'resources' belong to a failure of class 'resource', not {self.kind!r}")
+        if bool(self.correction) != (self.kind == "correctable"):
+            raise ValueError("a failure of class 'correctable', and no other, needs a 'correction'")
+        if len(json.dumps(self.correction)) > CORRECTION_BYTES:
+            raise ValueError(f"'correction' is larger than {CORRECTION_BYTES} bytes")
+        return self
 
 
 class VerdictDocument(_Document):
@@ -100,7 +137,8 @@ def read_verdict(content: bytes, request: Request) -> Verdict:
         document = _parsed(content)
         _match(document, request)
         if document.failure is not None:
-            return Failed(FailureKind(document.failure.kind), printable(document.failure.message))
+            told = document.failure
+            return Failed(FailureKind(told.kind), printable(told.message), ask=told.resources or told.correction)
         return Measured(_values(document, request), details={"provenance": document.provenance})
     except InputError as error:
         return Failed(FailureKind.SUSPECT, f"the command's verdict is refused: {error}")

@@ -6,14 +6,16 @@ import secrets
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from alloys.composition import Composition
+from alloys.files import write_atomic
 from alloys.records import Failed, FailureKind, Verdict
 from validation.external.base import CommandValidator
-from validation.external.files import lack_of_space, read_at_most, tail, write_whole
-from validation.external.guard import NOT_STARTED
+from validation.external.files import lack_of_space, read_at_most, tail
+from validation.external.limits import unfinished
 from validation.external.process import Ended, Limits, run_command
 from validation.external.protocol import VERDICT_BYTES, Request, read_verdict
 from validation.external.settings import REQUEST, VERDICT, ScriptSettings, read_settings
@@ -34,8 +36,9 @@ class ScriptValidator(CommandValidator[ScriptSettings]):
 
     @property
     def longest_seconds(self) -> float:
-        """The time limit, and the grace that follows it."""
-        return self.settings.run.time_limit + self.settings.run.grace_seconds
+        """The time limit as far as it may be raised, and the grace that follows it."""
+        run = self.settings.run
+        return run.most.get("time_limit", run.time_limit) + run.grace_seconds
 
     def _ask(self, composition: Composition) -> Verdict:
         request = self.request(composition, secrets.token_hex(16))
@@ -49,14 +52,14 @@ class ScriptValidator(CommandValidator[ScriptSettings]):
                 with suppress(OSError):
                     folder.parent.rmdir()
             return verdict
-        return Failed(verdict.kind, f"{verdict.message} (its files: {folder})")
+        return replace(verdict, message=f"{verdict.message} (its files: {folder})")
 
     def _in_folder(self, request: Request, folder: Path) -> Verdict:
         run = self.settings.run
         full = lack_of_space(folder, run.least_free_mb)
         if full:
             return Failed(FailureKind.INFRASTRUCTURE, full)
-        write_whole(folder / "request.json", request.encoded())
+        write_atomic(folder / "request.json", request.encoded())
         places = {REQUEST: str(folder / "request.json"), VERDICT: str(folder / "verdict.json")}
         command = [places.get(text, text) for text in self.settings.command]
         environment = {**self.environment(), "TMPDIR": str(folder / "tmp")}
@@ -67,7 +70,7 @@ class ScriptValidator(CommandValidator[ScriptSettings]):
 
     def _judged(self, ended: Ended, request: Request, folder: Path) -> Verdict:
         if ended.status != 0:
-            return Failed(FailureKind.INFRASTRUCTURE, self._unfinished(ended.status, folder))
+            return self._unfinished(ended.status, folder)
         in_file = VERDICT in self.settings.command
         if ended.cut and not in_file:
             return Failed(FailureKind.SUSPECT, f"the command wrote more than {self.settings.run.output_kb} kB")
@@ -79,14 +82,7 @@ class ScriptValidator(CommandValidator[ScriptSettings]):
             return Failed(FailureKind.INFRASTRUCTURE, f"{full}; {verdict.message}")
         return verdict
 
-    def _unfinished(self, status: int | None, folder: Path) -> str:
+    def _unfinished(self, status: int | None, folder: Path) -> Failed:
         last = tail(folder / "stderr.txt")
         said = f"; it said last: {last}" if last else ""
-        program = self.settings.command[0]
-        if status is None:
-            return f"{program} took longer than run.time_limit = {self.settings.run.time_limit:g} s and was ended{said}"
-        if status == NOT_STARTED:
-            return f"{program} or something that it needs is not installed here{said}"
-        if status > 128:
-            return f"{program} was ended by signal {status - 128}{said}"
-        return f"{program} ended with status {status}{said}"
+        return unfinished(self.settings.run, self.settings.command[0], status, said)

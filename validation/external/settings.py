@@ -6,7 +6,7 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -42,16 +42,37 @@ class _Strict(BaseModel):
 
 
 class Run(_Strict):
-    """How a command is run; nothing here changes what it answers, so it may change within a campaign."""
+    """How a command is run; nothing here changes what it answers, so it may change within a campaign.
+
+    ``most`` holds how far limits may be raised for an alloy that needs more than they allow.
+    """
+
+    LIMITS: ClassVar[tuple[str, ...]] = ()
 
     scratch: Text | None = None
+    most: dict[str, Annotated[float, Field(gt=0, le=1e9)]] = {}
     keep: Literal["failed", "always"] = "failed"
     environment: list[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]] = []
     least_free_mb: Annotated[int, Field(ge=0)] = 100
 
+    def limit(self, name: str) -> float:
+        """A limit's value; 0 where there is none, or none of that name."""
+        return float(getattr(self, name)) if name in self.LIMITS else 0.0
+
+    @model_validator(mode="after")
+    def _most_is_of_limits(self) -> Self:
+        for name, most in self.most.items():
+            if name not in self.LIMITS:
+                raise ValueError(f"most: {name!r} cannot be raised; those that can are {', '.join(self.LIMITS)}")
+            if not 0 < self.limit(name) <= most:
+                raise ValueError(f"most: 0 < {name} <= most.{name} must hold, got {self.limit(name):g} and {most:g}")
+        return self
+
 
 class ScriptRun(Run):
     """How `script` runs a command."""
+
+    LIMITS = ("memory_mb", "time_limit")
 
     time_limit: Seconds = 1500.0
     grace_seconds: Annotated[float, Field(ge=0, le=600)] = 5.0
@@ -60,11 +81,15 @@ class ScriptRun(Run):
 
 
 class SlurmRun(Run):
-    """How `slurm` submits a command and waits for it."""
+    """How `slurm` submits a command and waits for it; ``memory_mb`` and ``job_seconds`` become options of sbatch."""
+
+    LIMITS = ("memory_mb", "job_seconds")
 
     # A job outlives whoever waits for it; its folder holds what the next one needs.
     keep: Literal["failed", "always"] = "always"
     options: list[Text] = []
+    memory_mb: Annotated[int, Field(ge=0)] = 0
+    job_seconds: Annotated[int, Field(ge=0)] = 0
     time_limit: Seconds = 86400.0
     poll_seconds: Seconds = 5.0
     poll_longest: Seconds = 60.0
@@ -84,6 +109,20 @@ class SlurmRun(Run):
             if any(name.startswith(match[1]) for name in _OURS):
                 raise ValueError(f"{option!r} cannot be given: alloyloop sets or needs to do without it")
         return options
+
+    @model_validator(mode="after")
+    def _limits_are_given_once(self) -> Self:
+        for name, begins in (("memory_mb", "mem"), ("job_seconds", "time")):
+            double = [option for option in self.options if option.startswith(f"--{begins}")]
+            if getattr(self, name) and double:
+                raise ValueError(f"give either {name} or the option {double[0]!r}, not both")
+        return self
+
+    def limit_options(self) -> list[str]:
+        """Memory of each node and time of the job as sbatch takes them."""
+        memory = [f"--mem={self.memory_mb}M"] if self.memory_mb else []
+        minutes, seconds = divmod(self.job_seconds, 60)
+        return [*memory, f"--time={minutes}:{seconds:02d}"] if self.job_seconds else memory
 
 
 # sbatch also takes shortened names, so their beginnings are refused too.

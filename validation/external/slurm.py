@@ -10,6 +10,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -77,7 +78,9 @@ class SlurmValidator(CommandValidator[SlurmSettings]):
         answered = not isinstance(verdict, Failed) or verdict.kind is FailureKind.PHYSICS
         if answered and run.keep == "failed":
             shutil.rmtree(folder, ignore_errors=True)
-        return verdict if answered else Failed(verdict.kind, f"{verdict.message} (its files: {folder})")  # type: ignore[union-attr]
+        if isinstance(verdict, Failed) and not answered:
+            return replace(verdict, message=f"{verdict.message} (its files: {folder})")
+        return verdict
 
 
 def batch_script(command: list[str], folder: Path) -> bytes:

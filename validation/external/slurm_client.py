@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,10 +11,10 @@ from pathlib import Path
 from alloys.records import FailureKind
 from validation.external.files import printable
 
-COMPLETED = "COMPLETED"
+COMPLETED, PENDING = "COMPLETED", "PENDING"
 
 # Ended without an answer. Slurm's fault, or the command's in a way that another try may mend: asked again.
-# A limit that was reached, or somebody's hand: a person decides, because the same again would end the same.
+# A limit that was reached: asked again with more, as far as that is allowed. Somebody's hand: a person decides.
 ENDED: Mapping[str, FailureKind] = {
     "BOOT_FAIL": FailureKind.INFRASTRUCTURE,
     "FAILED": FailureKind.INFRASTRUCTURE,
@@ -24,9 +25,16 @@ ENDED: Mapping[str, FailureKind] = {
     "REVOKED": FailureKind.INFRASTRUCTURE,
     "CANCELLED": FailureKind.SUSPECT,
     "DEADLINE": FailureKind.SUSPECT,
-    "OUT_OF_MEMORY": FailureKind.SUSPECT,
-    "TIMEOUT": FailureKind.SUSPECT,
+    "OUT_OF_MEMORY": FailureKind.RESOURCE,
+    "TIMEOUT": FailureKind.RESOURCE,
 }
+
+
+# The limit that ended a job, by its state.
+LIMIT_OF: Mapping[str, str] = {"OUT_OF_MEMORY": "memory_mb", "TIMEOUT": "job_seconds"}
+
+# What sbatch says where a user or an account has as many jobs as it may; see `slurm_strerror` in Slurm's source.
+NO_ROOM = re.compile(r"MaxSubmit|MaxJobs|temporarily unable to accept job|Resource temporarily unavailable")
 
 
 class SlurmError(Exception):

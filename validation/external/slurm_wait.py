@@ -13,11 +13,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from alloys.files import write_atomic
 from alloys.records import Failed, FailureKind, Measured, Verdict
-from validation.external.files import read_at_most, tail, write_whole
+from validation.external.files import read_at_most, tail
+from validation.external.limits import short_of
 from validation.external.protocol import VERDICT_BYTES, Request, read_verdict
 from validation.external.settings import SlurmRun
-from validation.external.slurm_client import COMPLETED, ENDED, Slurm, SlurmError, SlurmJob
+from validation.external.slurm_client import COMPLETED, ENDED, LIMIT_OF, NO_ROOM, PENDING, Slurm, SlurmError, SlurmJob
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ class _Record:
 
     def write(self, path: Path) -> None:
         """Writes the record, whole."""
-        write_whole(path, json.dumps(vars(self), indent=1).encode())
+        write_atomic(path, json.dumps(vars(self), indent=1).encode())
 
 
 _LISTS = ("submitted", "reported", "cancelled")
@@ -78,6 +80,8 @@ class Asked:
         self._record = _Record.read(self._path)
         self._missing_since: float | None = None
         self._refusal = ""
+        self.waits_for_room = False
+        """Whether, at the last look, our job had not begun."""
 
     def verdict_in_folder(self) -> Verdict | None:
         """The verdict that a job of ours has written, the oldest job's first; what Slurm says does not matter then."""
@@ -94,7 +98,7 @@ class Asked:
             return replace(verdict, details={**verdict.details, "slurm_job": number})
         if verdict.kind is FailureKind.PHYSICS:
             return verdict
-        return self._report(number, verdict.kind, verdict.message)
+        return self._report(number, verdict)
 
     def look(self) -> Verdict | None:
         """Asks Slurm for jobs of our name and does what they call for; a verdict if that is the end.
@@ -121,6 +125,7 @@ class Asked:
         """Waits for the oldest job and cancels the others."""
         self._missing_since = None
         oldest, others = live[0], live[1:]
+        self.waits_for_room = oldest.state == PENDING
         known = oldest.id in self._record.submitted and oldest.id not in self._record.reported
         if self._record.begun or not known:
             log.info("%s: Slurm job %s of this name is adopted", self.request.formula, oldest.id)
@@ -145,10 +150,14 @@ class Asked:
             # The file system of the node may be ahead of ours.
             if not self._patience_is_over():
                 return None
-            return self._report(job.id, FailureKind.INFRASTRUCTURE, f"Slurm job {job.id} left no verdict", before)
+            lost = Failed(FailureKind.INFRASTRUCTURE, f"Slurm job {job.id} left no verdict")
+            return self._report(job.id, lost, before)
         said = tail(self.folder / f"slurm-{job.id}.err")
         last = f"; it said last: {said}" if said else ""
-        return self._report(job.id, ENDED[job.state], f"Slurm job {job.id} ended as {job.state}{last}", before)
+        message = f"Slurm job {job.id} ended as {job.state}{last}"
+        limit = LIMIT_OF.get(job.state)
+        failed = Failed(ENDED[job.state], message) if limit is None else short_of(self.run, limit, message)
+        return self._report(job.id, failed, before)
 
     def _missing(self, numbers: list[str]) -> Verdict | None:
         """A job that should be there and is not: it may yet show, and is given up after the time of grace."""
@@ -159,29 +168,32 @@ class Asked:
         else:
             message = f"no job came of the submission as {self.name}"
         self._record.begun = False
-        return self._report(None, FailureKind.INFRASTRUCTURE, message + self._refusal, numbers)
+        full = not numbers and NO_ROOM.search(self._refusal)
+        kind = FailureKind.CAPACITY if full else FailureKind.INFRASTRUCTURE
+        return self._report(None, Failed(kind, message + self._refusal), numbers)
 
     def _patience_is_over(self) -> bool:
         now = time.monotonic()
         self._missing_since = now if self._missing_since is None else self._missing_since
         return now - self._missing_since >= self.run.grace_seconds
 
-    def _report(self, number: str | None, kind: FailureKind, message: str, others: Iterable[str] = ()) -> Failed:
+    def _report(self, number: str | None, failed: Failed, others: Iterable[str] = ()) -> Failed:
         """A failure that is told once: the next attempt passes over these jobs and submits another."""
         self._record.begun = False
         self._record.reported = sorted({*self._record.reported, *others, *([number] if number else [])}, key=int)
         self._record.write(self._path)
-        return Failed(kind, message)
+        return failed
 
     def _submit(self) -> None:
         """Submits the job; where no number comes back, the next look says whether it is there."""
-        write_whole(self.folder / "request.json", self.request.encoded())
-        write_whole(self.folder / "batch.sh", self._batch)
+        write_atomic(self.folder / "request.json", self.request.encoded())
+        write_atomic(self.folder / "batch.sh", self._batch)
         self._record.begun = True
         self._record.write(self._path)
         try:
             comment = f"alloyloop {self.request.key}"
-            number = self._slurm.submit(self.name, comment, self.folder, self.run.options)
+            options = [*self.run.options, *self.run.limit_options()]
+            number = self._slurm.submit(self.name, comment, self.folder, options)
         except SlurmError as error:
             log.warning("%s: %s; looking for the job by its name", self.request.formula, error)
             self._refusal = f"; {error}"
@@ -229,6 +241,7 @@ def wait_for_verdict(asked: Asked) -> Verdict:
             return verdict
         if time.monotonic() + pause > deadline:
             message = f"no verdict of {asked.name} within run.time_limit = {run.time_limit:g} s; its job is left alone"
-            return Failed(FailureKind.INFRASTRUCTURE, message + trouble)
+            kind = FailureKind.CAPACITY if asked.waits_for_room and not trouble else FailureKind.INFRASTRUCTURE
+            return Failed(kind, message + trouble)
         time.sleep(pause)
         pause = min(pause * _SLOWER, run.poll_longest)

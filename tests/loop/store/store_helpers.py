@@ -36,6 +36,10 @@ class Backend:
 
 INFRASTRUCTURE = Failed(FailureKind.INFRASTRUCTURE, "the machine went away")
 PHYSICS = Failed(FailureKind.PHYSICS, "no solidus below the boiling point")
+CAPACITY = Failed(FailureKind.CAPACITY, "no licence is free")
+RESOURCE = Failed(FailureKind.RESOURCE, "memory used up", ask={"memory_mb": 2000.0})
+NO_MORE = Failed(FailureKind.RESOURCE, "memory used up, and no more is allowed")
+CORRECTABLE = Failed(FailureKind.CORRECTABLE, "it did not converge", ask={"mixing": 0.02})
 SUSPECT = Failed(FailureKind.SUSPECT, "solidus above liquidus")
 
 

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from alloys.records import UNADJUSTED
 from loop.store import JobState, check_history, check_store
-from tests.loop.store.store_helpers import PHYSICS, Clock, begin, make, measured
+from loop.store.classes import DUE
+from tests.loop.store.store_helpers import CORRECTABLE, INFRASTRUCTURE, PHYSICS, Clock, begin, make, measured
 
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
-    """Rows of a small campaign: a done job with a replicate, a failed one, a leased one, in a closed iteration."""
+    """Rows of a small campaign: a done job with a replicate, a failed one, one that was corrected, a leased one."""
     clock = Clock()
     with make(tmp_path_factory.mktemp("history") / "campaign.db", clock) as store:
         begin(store, [1, 2])
@@ -24,6 +26,10 @@ def good(tmp_path_factory):
         store.finish(second.key, second.token, PHYSICS)
         store.close_iteration(0)
         begin(store, [3], index=1)
+        for verdict in (INFRASTRUCTURE, CORRECTABLE):
+            (third,) = store.claim("me")
+            store.finish(third.key, third.token, verdict)
+            clock.now += 40
         store.claim("me")
         assert check_store(store) == []
         return store.events(), store.jobs(), store.observations(include_replicates=True), store.iterations()
@@ -111,6 +117,45 @@ def _closed_over_an_open_job(events, jobs, seen, turns):
     turns[1] = replace(turns[1], state=turns[0].state)
 
 
+def _place(events, state, note=""):
+    return max(i for i, e in enumerate(events) if e.to_state is state and note in e.note)
+
+
+def _unknown_class(events, jobs, seen, turns):
+    place = _place(events, JobState.FAILED)
+    events[place] = replace(events[place], error_class="bad luck")
+
+
+def _wait_without_class(events, jobs, seen, turns):
+    place = _place(events, JobState.RETRY_WAIT)
+    events[place] = replace(events[place], error_class=None)
+
+
+def _suspect_and_tried_again(events, jobs, seen, turns):
+    place = _place(events, JobState.RETRY_WAIT)
+    events[place] = replace(events[place], error_class="suspect")
+
+
+def _tried_too_often(events, jobs, seen, turns):
+    place = _place(events, JobState.RETRY_WAIT)
+    wait = events[place]
+    back = replace(wait, from_state=wait.to_state, to_state=wait.from_state, error_class=None)
+    events[place : place + 1] = [wait, back] * 6
+
+
+def _wait_cut_short(events, jobs, seen, turns):
+    place = min(i for i, e in enumerate(events) if e.note == DUE)
+    events[place] = replace(events[place], at=events[place].at - 20)
+
+
+def _failures_miscounted(events, jobs, seen, turns):
+    jobs[2] = replace(jobs[2], retries=2)
+
+
+def _correction_lost(events, jobs, seen, turns):
+    jobs[2] = replace(jobs[2], adjustment=UNADJUSTED)
+
+
 @pytest.mark.parametrize(
     ("plant", "message"),
     [
@@ -130,6 +175,13 @@ def _closed_over_an_open_job(events, jobs, seen, turns):
         (_worker_on_a_job_for_people, "is for people, but was leased"),
         (_result_of_no_job, "a result belongs to no job"),
         (_event_of_no_job, "event 99 belongs to no job"),
+        (_unknown_class, "unknown class of error: bad luck"),
+        (_wait_without_class, "wait for another try without a class of error"),
+        (_suspect_and_tried_again, "is suspect number 1, but led to retry_wait"),
+        (_tried_too_often, "is correctable number 6, but led to retry_wait"),
+        (_wait_cut_short, "ends a wait 10 s too early"),
+        (_failures_miscounted, "counts 2 infrastructure failures, but its log has 1"),
+        (_correction_lost, "has 0 corrections, but its log has 1"),
         (_closed_over_an_open_job, "iteration 1 is closed, but its job"),
     ],
 )

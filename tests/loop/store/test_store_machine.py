@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,12 +12,28 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from alloys.records import Failed
+from alloys.records import Adjustment, Failed
 from loop.store import IllegalMove, Result, StaleLease, StoreError, check_store
-from loop.store.settle import back_off
-from tests.loop.store.store_helpers import FAST, INFRASTRUCTURE, PHYSICS, SUSPECT, Clock, begin, make, measured, request
+from loop.store.classes import back_off
+from tests.loop.store.store_helpers import (
+    CAPACITY,
+    CORRECTABLE,
+    FAST,
+    INFRASTRUCTURE,
+    NO_MORE,
+    PHYSICS,
+    RESOURCE,
+    SUSPECT,
+    Clock,
+    begin,
+    make,
+    measured,
+    request,
+)
 
 PAUSES = (300, 1200)
+# How many further tries each class has; None for as many as it takes.
+TRIES = {"infrastructure": 3, "capacity": None, "resource": 5, "correctable": 5, "suspect": 0}
 OPEN = {"queued", "retry_wait", "held", "awaiting_human", "leased"}
 
 
@@ -30,7 +47,8 @@ class Model:
     token: str | None = None
     owner: str | None = None
     until: float = 0.0
-    retries: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    given: list[str] = field(default_factory=list)
     deaths: int = 0
     conflicts: int = 0
     old: list[str] = field(default_factory=list)
@@ -43,6 +61,9 @@ class Model:
 
     def wait(self) -> None:
         self.drop("awaiting_human" if self.by_hand else "queued")
+
+    def afresh(self) -> None:
+        self.failures, self.given, self.deaths = Counter(), [], 0
 
     def die(self) -> None:
         self.deaths += 1
@@ -83,6 +104,7 @@ class Machinery:
         self.failures, self.pauses, self.until = 0, 0, 0.0
 
 
+AGAIN = [CAPACITY, RESOURCE, NO_MORE, CORRECTABLE]
 values = st.sampled_from([2400.0, 2500.0])
 places = st.integers(0, 20)
 
@@ -144,7 +166,7 @@ class QueueMachine(RuleBasedStateMachine):
         model.end("done", model.token, str(value))
 
     @precondition(leased)
-    @rule(data=st.data(), verdict=st.sampled_from([INFRASTRUCTURE, PHYSICS, SUSPECT]))
+    @rule(data=st.data(), verdict=st.sampled_from([INFRASTRUCTURE, PHYSICS, SUSPECT, *AGAIN]))
     def fail(self, data: st.DataObject, verdict: Failed) -> None:
         self._fail(data.draw(st.sampled_from(self.leased())), verdict)
 
@@ -156,6 +178,15 @@ class QueueMachine(RuleBasedStateMachine):
             for key in self.leased():
                 self._fail(key, INFRASTRUCTURE)
             self.clock.now += seconds
+
+    @rule(verdict=st.sampled_from([CAPACITY, RESOURCE, CORRECTABLE]), times=st.integers(4, 6))
+    def stubborn(self, verdict: Failed, times: int) -> None:
+        """Whoever takes the first job is told the same."""
+        for _ in range(times):
+            self.claim("a", 1, 60)
+            for key in self.leased():
+                self._fail(key, verdict)
+            self.clock.now += 1000 if verdict is CAPACITY else 0
 
     @rule(times=st.integers(2, 3))
     def poison(self, times: int) -> None:
@@ -173,20 +204,23 @@ class QueueMachine(RuleBasedStateMachine):
         outcome = self.store.finish(key, str(model.token), verdict)
         if verdict is INFRASTRUCTURE:
             self.machinery.fail(self.clock.now)
-        else:
+        elif verdict is not CAPACITY:
             self.machinery.work()
         if verdict is PHYSICS:
             assert outcome == "failed"
             model.end("failed", model.token, PHYSICS.message)
-        elif verdict is SUSPECT or model.retries == 3:
+            return
+        kind = str(verdict.kind)
+        model.failures[kind] += 1
+        most = TRIES[kind]
+        if verdict is NO_MORE or (most is not None and model.failures[kind] > most):
             assert outcome == "review"
-            model.retries += verdict is INFRASTRUCTURE
             model.drop("needs_review")
-        else:
-            assert outcome == "retry"
-            model.retries += 1
-            model.until = self.clock.now + back_off(key, model.retries)
-            model.drop("retry_wait")
+            return
+        assert outcome == "retry"
+        model.until = self.clock.now + back_off(kind, key, model.failures[kind])
+        model.given += [kind] if verdict.ask else []
+        model.drop("retry_wait")
 
     @rule(data=st.data(), place=places, value=values)
     def come_late(self, data: st.DataObject, place: int, value: float) -> None:
@@ -249,7 +283,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.store.review(key, verdict)
         if verdict is None:
             model.wait()
-            model.retries = model.deaths = 0
+            model.afresh()
         else:
             model.end("failed", None, verdict.message)
 
@@ -266,7 +300,7 @@ class QueueMachine(RuleBasedStateMachine):
         nonce = self.store.job(key).nonce
         again = model.state == "needs_review"
         if again:
-            model.retries = model.deaths = 0
+            model.afresh()
         model.wait()
         assert self.store.retry(key, by="me") == [model.state]
         assert (self.store.job(key).nonce != nonce) is again
@@ -350,9 +384,13 @@ class QueueMachine(RuleBasedStateMachine):
     def the_store_is_as_the_model(self) -> None:
         jobs = self.store.jobs()
         models = sorted(self.models.items(), key=lambda item: item[1].order)
-        assert [(j.key, j.state, j.retries, j.deaths, j.conflicts, j.by_hand) for j in jobs] == [
-            (key, m.state, m.retries, m.deaths, m.conflicts, m.by_hand) for key, m in models
+        assert [(j.key, j.state, j.deaths, j.conflicts, j.by_hand) for j in jobs] == [
+            (key, m.state, m.deaths, m.conflicts, m.by_hand) for key, m in models
         ]
+        assert [(j.retries, j.waits, j.raises, j.corrections) for j in jobs] == [
+            tuple(m.failures[kind] for kind in TRIES if kind != "suspect") for _, m in models
+        ]
+        assert [j.adjustment for j in jobs] == [_adjustment(m) for _, m in models]
         leased = {job.key: job.token for job in jobs if job.state == "leased"}
         assert leased == {key: self.models[key].token for key in self.leased()}
         assert bool(self.store.pauses()) is self.machinery.paused(self.clock.now)
@@ -366,6 +404,11 @@ class QueueMachine(RuleBasedStateMachine):
             )
         assert sum(o.key is None for o in stored) == sum(len(model.beside) for model in self.models.values())
         assert check_store(self.store) == []
+
+
+def _adjustment(model: Model) -> Adjustment:
+    resources = dict(RESOURCE.ask) if "resource" in model.given else {}
+    return Adjustment(resources, (CORRECTABLE.ask,) * model.given.count("correctable"))
 
 
 def test_the_queue(backend: str) -> None:

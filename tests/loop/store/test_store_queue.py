@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from alloys.records import FailureKind, Measured, Quantity
+from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, Measured, Quantity, canonical_json
 from loop.store import IllegalMove, Outcome, StaleLease, StoreError, UnknownJob, check_store
-from loop.store.settle import back_off
+from loop.store.classes import RULES, back_off
 from loop.store.transitions import MOVES, JobState, check_move
 from tests.loop.store.store_helpers import (
+    CAPACITY,
+    CORRECTABLE,
     INFRASTRUCTURE,
+    NO_MORE,
     PHYSICS,
     SUSPECT,
     Clock,
@@ -139,8 +145,8 @@ def test_a_failure_of_the_machinery_backs_off_then_asks(store, clock):
     (key,) = begin(store, [1])
     for number, wait in enumerate((30, 300, 1200), start=1):
         assert store.finish(key, lease_one(store).token, INFRASTRUCTURE) is Outcome.RETRY
-        assert wait <= back_off(key, number) < 1.1 * wait
-        assert store.next_due() == pytest.approx(clock.now + back_off(key, number))
+        assert wait <= back_off("infrastructure", key, number) < 1.1 * wait
+        assert store.next_due() == pytest.approx(clock.now + back_off("infrastructure", key, number))
         clock.now += wait - 1
         assert store.claim("me") == []
         clock.now += 1 + 0.1 * wait
@@ -154,6 +160,67 @@ def test_a_failure_of_the_machinery_backs_off_then_asks(store, clock):
     )
     assert store.observations(include_replicates=True) == []
     assert store.next_due() is None
+
+
+def test_no_room_is_waited_for_without_end(store, clock):
+    (key,) = begin(store, [1])
+    for number in range(1, 9):
+        assert store.finish(key, lease_one(store).token, CAPACITY) is Outcome.RETRY
+        wait = (60, 300, 900)[min(number, 3) - 1]
+        assert store.next_due() == pytest.approx(clock.now + back_off("capacity", key, number))
+        clock.now += wait - 1
+        assert store.claim("me") == []
+        clock.now += 1 + 0.1 * wait
+    assert store.pauses() == []
+    assert (store.job(key).waits, store.job(key).retries) == (8, 0)
+    assert store.finish(key, lease_one(store).token, measured()) is Outcome.DONE
+
+
+def test_a_limit_is_raised_at_once_and_stays_raised(store):
+    (key,) = begin(store, [1])
+    assert lease_one(store).adjustment == UNADJUSTED
+    for number, mb in enumerate((2000.0, 4000.0), start=1):
+        asked = Failed(FailureKind.RESOURCE, "memory used up", ask={"memory_mb": mb})
+        assert store.finish(key, store.job(key).token, asked) is Outcome.RETRY
+        assert lease_one(store).adjustment == Adjustment({"memory_mb": mb})
+        assert store.job(key).raises == number
+    assert store.finish(key, store.job(key).token, NO_MORE) is Outcome.REVIEW
+    assert (store.job(key).error_class, store.job(key).raises) == ("resource", 3)
+    store.retry(key, by="me")
+    assert (lease_one(store).adjustment, store.job(key).raises) == (UNADJUSTED, 0)
+
+
+def test_five_corrections_are_given_each_with_those_before_it(store):
+    (key,) = begin(store, [1])
+    for number in range(1, 6):
+        asked = Failed(FailureKind.CORRECTABLE, "it did not converge", ask={"mixing": 1 / number})
+        assert store.finish(key, lease_one(store).token, asked) is Outcome.RETRY
+    assert [dict(c) for c in lease_one(store).adjustment.corrections] == [{"mixing": 1 / n} for n in range(1, 6)]
+    assert store.finish(key, store.job(key).token, CORRECTABLE) is Outcome.REVIEW
+    assert (store.job(key).state, store.job(key).error_class) == ("needs_review", "correctable")
+    notes = [event.note for event in store.events(key) if event.error_class == "correctable"]
+    assert [note.partition("tried again with ")[2] for note in notes] == [
+        *(canonical_json({"mixing": 1 / n}) for n in range(1, 6)),
+        "",
+    ]
+    assert store.observations(include_replicates=True) == []
+
+
+def test_every_class_of_a_verdict_has_its_rule():
+    assert set(FailureKind) < set(RULES)
+    assert all(rule.waits or rule.again is JobState.QUEUED for rule in RULES.values() if rule.counter)
+
+
+def test_the_manual_has_the_table_of_classes():
+    text = (Path(__file__).parents[3] / "docs/howto/queue.md").read_text(encoding="utf-8")
+    table = text.partition("## What happens to failures")[2].partition("\n\n")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    assert [(row[0].strip("`"), row[1]) for row in rows] == [(name, rule.meaning) for name, rule in RULES.items()]
+    for row in rows:
+        rule = RULES[row[0].strip("`")]
+        assert [float(text) for text in re.findall(r"\d+", row[2])] == [wait for wait in rule.waits if wait]
+        assert row[3] == ("without end" if rule.most is None else str(rule.most))
+        assert row[4] == f"`{rule.end}`"
 
 
 def test_a_suspect_answer_needs_review(store):

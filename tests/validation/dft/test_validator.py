@@ -104,9 +104,9 @@ def test_a_job_that_never_ends_is_ended(tmp_path: Path) -> None:
 
 
 def test_memory_is_limited(tmp_path: Path) -> None:
-    verdict = ask("W", settings(tmp_path, own("Hungry"), run={"memory_mb": 8000}))
+    verdict = ask("W", settings(tmp_path, own("Hungry"), run={"memory_mb": 8000, "most": {"memory_mb": 9000}}))
     assert isinstance(verdict, Failed)
-    assert verdict.kind is FailureKind.INFRASTRUCTURE
+    assert (verdict.kind, dict(verdict.ask)) == (FailureKind.RESOURCE, {"memory_mb": 9000})
     assert "MemoryError" in verdict.message
 
 

@@ -85,6 +85,21 @@ def leaves_a_child(command: Command) -> None:
     command.say()
 
 
+def needs(command: Command) -> None:
+    """Wants 3000 MB, and two corrections."""
+    given = command.request.get("resources", {}).get("memory_mb", 0)
+    corrections = command.request.get("corrections", [])
+    if given < 3000:
+        failure = {"class": "resource", "message": "3000 MB are needed", "resources": {"memory_mb": 3000}}
+    elif len(corrections) < 2:
+        mixing = 0.1 / (len(corrections) + 1)
+        failure = {"class": "correctable", "message": "not converged", "correction": {"mixing": mixing}}
+    else:
+        command.say(provenance={"resources": command.request["resources"], "corrections": corrections})
+        return
+    command.say(properties={}, failure=failure)
+
+
 MODES: dict[str, Callable[[Command], object]] = {
     "good": good,
     "settings": lambda c: c.say(provenance={"settings": c.request["settings"], "folder": os.getcwd()}),
@@ -100,6 +115,8 @@ MODES: dict[str, Callable[[Command], object]] = {
     "never ends": never_ends,
     "ignores SIGTERM": ignores_sigterm,
     "leaves a child": leaves_a_child,
+    "needs": needs,
+    "licence": lambda c: c.say(properties={}, failure={"class": "capacity", "message": "no licence is free"}),
     "hungry": lambda c: c.say(provenance={"bytes": len(bytearray(4 * 2**30))}),
     "floods": floods,
     "fifo": lambda c: os.mkfifo(c.paths[1]),

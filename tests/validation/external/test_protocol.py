@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alloys.composition import Composition
 from alloys.properties import PROPERTIES
-from alloys.records import Failed, FailureKind, Measured, Quantity
+from alloys.records import Adjustment, Failed, FailureKind, Measured, Quantity
 from validation.external.protocol import VERDICT_BYTES, Request, VerdictDocument, read_verdict
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -72,8 +72,18 @@ def test_a_good_verdict_is_measured() -> None:
 
 @pytest.mark.parametrize("kind", list(FailureKind))
 def test_a_failure_keeps_its_class(kind: FailureKind) -> None:
-    text = _changed(properties={}, failure={"class": str(kind), "message": "why"})
-    assert read_verdict(text.encode(), REQUEST) == Failed(kind, "why")
+    asks = {FailureKind.RESOURCE: "resources", FailureKind.CORRECTABLE: "correction"}
+    asked = {asks[kind]: {"memory_mb": 2000.0}} if kind in asks else {}
+    text = _changed(properties={}, failure={"class": str(kind), "message": "why", **asked})
+    assert read_verdict(text.encode(), REQUEST) == Failed(kind, "why", ask={"memory_mb": 2000.0} if asked else {})
+
+
+def test_a_later_try_brings_what_it_is_given() -> None:
+    given = Adjustment({"memory_mb": 4000.0}, ({"mixing": 0.02},))
+    later = Request.of(Composition.parse("HfNb2Ta"), ("solidus",), {}, given, key="k" * 64, nonce="n" * 32)
+    document = json.loads(later.encoded())
+    assert (document["resources"], document["corrections"]) == ({"memory_mb": 4000.0}, [{"mixing": 0.02}])
+    assert Request.model_validate(document) == later
 
 
 def test_a_reason_can_be_shown_on_a_terminal() -> None:
@@ -84,6 +94,26 @@ def test_a_reason_can_be_shown_on_a_terminal() -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        pytest.param(
+            _changed(properties={}, failure={"class": "correctable", "message": "x"}),
+            "needs a 'correction'",
+            id="no ask",
+        ),
+        pytest.param(
+            _changed(properties={}, failure={"class": "suspect", "message": "x", "resources": {"memory_mb": 1}}),
+            "'resources' belong to a failure of class 'resource'",
+            id="resources of another class",
+        ),
+        pytest.param(
+            _changed(properties={}, failure={"class": "resource", "message": "x", "resources": {"memory_mb": -1}}),
+            "greater than 0",
+            id="negative resources",
+        ),
+        pytest.param(
+            _changed(properties={}, failure={"class": "correctable", "message": "x", "correction": {"x": "y" * 4000}}),
+            "larger than 4000 bytes",
+            id="a correction too large",
+        ),
         pytest.param("", "empty", id="empty"),
         pytest.param(" \n", "empty", id="blank"),
         pytest.param("{", "not a JSON document", id="cut short"),

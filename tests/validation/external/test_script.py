@@ -16,8 +16,9 @@ import pytest
 
 from alloys.composition import Composition
 from alloys.errors import InputError
-from alloys.records import Failed, FailureKind, Measured, Verdict, canonical_json
+from alloys.records import UNADJUSTED, Failed, FailureKind, Measured, Verdict, canonical_json
 from loop.jobs import ValidatorSpec, validate
+from validation.base import adjusted
 from validation.external import files, script
 from validation.external.script import ScriptValidator
 from validation.registry import make_validator
@@ -69,6 +70,7 @@ def test_settings_reach_the_command_in_a_folder_of_its_own(tmp_path: Path) -> No
     ("mode", "paths", "kind", "message"),
     [
         ("physics", (), FailureKind.PHYSICS, "it does not melt"),
+        ("licence", (), FailureKind.CAPACITY, "no licence is free"),
         ("wrong unit", (), FailureKind.SUSPECT, "solidus must be in 'K', got 'C'"),
         ("another's", (), FailureKind.SUSPECT, "answers another request: its nonce is '0000"),
         ("malformed", (), FailureKind.SUSPECT, "not a JSON document"),
@@ -166,8 +168,65 @@ def assert_gone(path: Path) -> None:
 def test_memory_can_be_limited(tmp_path: Path) -> None:
     verdict = ask(tmp_path, "hungry", memory_mb=1000)
     assert isinstance(verdict, Failed)
-    assert verdict.kind is FailureKind.INFRASTRUCTURE
+    assert (verdict.kind, dict(verdict.ask)) == (FailureKind.RESOURCE, {})
     assert "MemoryError" in verdict.message
+    assert "no more is allowed by run.most: memory_mb = 1000 of 1000" in verdict.message
+
+
+def test_a_command_short_of_memory_is_asked_again_with_more(tmp_path: Path) -> None:
+    validator = ScriptValidator(settings(tmp_path, "hungry", memory_mb=2000, most={"memory_mb": 7000}))
+    given = UNADJUSTED
+    for ask in (4000, 7000):
+        verdict = validator.adjusted(given).validate(ALLOY)
+        assert isinstance(verdict, Failed)
+        assert (verdict.kind, dict(verdict.ask)) == (FailureKind.RESOURCE, {"memory_mb": ask})
+        given = given.after(verdict)
+    assert isinstance(validator.adjusted(given).validate(ALLOY), Measured)
+    assert validator.adjusted(given).fingerprint == validator.fingerprint
+    assert validator.settings.run.memory_mb == 2000
+
+
+def test_a_command_short_of_time_is_asked_again_with_more(tmp_path: Path) -> None:
+    verdict = ask(
+        tmp_path, "never ends", time_limit=0.3, grace_seconds=0.1, most={"time_limit": 0.5}, environment=["PIDS"]
+    )
+    assert isinstance(verdict, Failed)
+    assert (verdict.kind, dict(verdict.ask)) == (FailureKind.RESOURCE, {"time_limit": 0.5})
+    longest = ScriptValidator(settings(tmp_path, "good", grace_seconds=1, most={"time_limit": 80})).longest_seconds
+    assert longest == 81
+
+
+def test_a_command_says_what_it_needs(tmp_path: Path) -> None:
+    validator = ScriptValidator(settings(tmp_path, "needs", memory_mb=1000, most={"memory_mb": 8000}))
+    given = UNADJUSTED
+    for kind, asked in [
+        (FailureKind.RESOURCE, {"memory_mb": 3000}),
+        (FailureKind.CORRECTABLE, {"mixing": 0.1}),
+        (FailureKind.CORRECTABLE, {"mixing": 0.05}),
+    ]:
+        verdict = adjusted(validator, given).validate(ALLOY)
+        assert isinstance(verdict, Failed)
+        assert (verdict.kind, verdict.ask) == (kind, asked)
+        given = given.after(verdict)
+    verdict = adjusted(validator, given).validate(ALLOY)
+    assert isinstance(verdict, Measured), verdict
+    assert verdict.details["provenance"] == {
+        "resources": {"memory_mb": 3000},
+        "corrections": [{"mixing": 0.1}, {"mixing": 0.05}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        ({"most": {"nodes": 4}}, "'nodes' cannot be raised; those that can are memory_mb, time_limit"),
+        ({"most": {"memory_mb": 4000}}, "0 < memory_mb <= most.memory_mb must hold, got 0 and 4000"),
+        ({"time_limit": 60, "most": {"time_limit": 30}}, "0 < time_limit <= most.time_limit must hold, got 60 and 30"),
+    ],
+)
+def test_limits_that_may_be_raised_are_checked(tmp_path: Path, run: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        ScriptValidator(settings(tmp_path, "good", **run))
 
 
 def test_only_named_variables_are_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

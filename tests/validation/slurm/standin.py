@@ -4,7 +4,8 @@
 there says what goes wrong:
 
 - ``sbatch``: for each call ``ok``, ``lost`` (the job is made, the reply is not), ``hangs`` (the job is made, no reply
-  ever), ``refused`` (no job), ``garbled`` (another reply), ``twice`` (two jobs, no reply). The last is ``ok``.
+  ever), ``refused`` (no job), ``full`` (no job: the user has as many as allowed), ``garbled`` (another reply),
+  ``twice`` (two jobs, no reply). The last is ``ok``.
 - ``hidden``: how many looks of squeue and sacct do not see a new job.
 - ``lives``: for each job its states, one for each look of squeue once it is seen; the last one stays. ``RUNS`` runs
   the script: COMPLETED, or FAILED where its exit status is not 0. ``GONE`` is in neither list, ``GHOST`` is RUNNING in
@@ -34,7 +35,7 @@ State = dict[str, Any]
 PLAN: State = {"sbatch": [], "hidden": 0, "lives": [["PENDING", "RUNNING", "RUNS"]], "kept": False, "down": 0}
 ENDED = "BOOT_FAIL CANCELLED COMPLETED DEADLINE FAILED NODE_FAIL OUT_OF_MEMORY PREEMPTED TIMEOUT".split()
 KNOWN = {
-    "sbatch": "--parsable --job-name --comment --chdir --output --error --no-requeue --export --partition --time",
+    "sbatch": "--parsable --job-name --comment --chdir --output --error --no-requeue --export --partition --time --mem",
     "squeue": "--me --noheader --states --name --format",
     "sacct": "--noheader --parsable2 --allocations --name --starttime --format",
     "scancel": "",
@@ -99,6 +100,7 @@ def make_job(state: State, options: dict[str, str], script: str) -> str:
         "script": script,
         "folder": options["--chdir"],
         "unseen": plan()["hidden"],
+        "options": options,
         "life": lives[min(count, len(lives) - 1)],
         "age": 0,
         "end": None,
@@ -116,11 +118,13 @@ def sbatch(arguments: list[str]) -> int:
         todo = plan()["sbatch"]
         how = todo[count] if count < len(todo) else "ok"
         log(f"sbatch {how}")
-        numbers = [make_job(state, options, script) for _ in range({"refused": 0, "twice": 2}.get(how, 1))]
+        numbers = [make_job(state, options, script) for _ in range({"refused": 0, "full": 0, "twice": 2}.get(how, 1))]
     if how == "hangs":
         time.sleep(600)
     if how == "refused":
         sys.stderr.write("sbatch: error: Batch job submission failed: Unable to contact slurm controller\n")
+    if how == "full":
+        sys.stderr.write("sbatch: error: QOSMaxSubmitJobPerUserLimit\n")
     if how in ("lost", "twice"):
         sys.stderr.write("sbatch: error: Batch job submission failed: Socket timed out on send/recv operation\n")
     if how in ("ok", "garbled"):

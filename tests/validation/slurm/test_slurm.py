@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from alloys.errors import InputError
-from alloys.records import Failed, FailureKind, Measured
+from alloys.records import UNADJUSTED, Failed, FailureKind, Measured
 from loop.jobs import ValidatorSpec
 from tests.validation.slurm.cluster import ALLOY, RUNS, Cluster, assert_measured
 from validation.external.slurm import SlurmValidator
@@ -68,8 +68,8 @@ def test_the_verdict_may_come_by_file_and_the_request_too(cluster: Cluster) -> N
         ("PREEMPTED", FailureKind.INFRASTRUCTURE),
         ("BOOT_FAIL", FailureKind.INFRASTRUCTURE),
         ("FAILED", FailureKind.INFRASTRUCTURE),
-        ("TIMEOUT", FailureKind.SUSPECT),
-        ("OUT_OF_MEMORY", FailureKind.SUSPECT),
+        ("TIMEOUT", FailureKind.RESOURCE),
+        ("OUT_OF_MEMORY", FailureKind.RESOURCE),
         ("DEADLINE", FailureKind.SUSPECT),
         ("CANCELLED", FailureKind.SUSPECT),
     ],
@@ -96,6 +96,14 @@ def test_a_job_that_ends_without_a_verdict_is_told_once(cluster: Cluster, state:
             FailureKind.INFRASTRUCTURE,
             "no job came of the submission as alloyloop-",
             id="refused",
+        ),
+        pytest.param(
+            {"sbatch": ["full"]},
+            "good",
+            {},
+            FailureKind.CAPACITY,
+            "QOSMaxSubmitJobPerUserLimit",
+            id="no room",
         ),
         pytest.param(
             {"lives": [["PENDING", "GONE"], RUNS]},
@@ -165,6 +173,34 @@ def test_what_the_science_refuses_is_an_answer(cluster: Cluster) -> None:
     assert cluster.count("sbatch") == 1
 
 
+@pytest.mark.parametrize(
+    ("state", "name", "options"),
+    [
+        ("OUT_OF_MEMORY", "memory_mb", ["--mem=1000M", "--mem=2000M", "--mem=3000M"]),
+        ("TIMEOUT", "job_seconds", ["--time=16:40", "--time=33:20", "--time=50:00"]),
+    ],
+)
+def test_a_job_that_reached_its_limit_is_submitted_with_more(
+    cluster: Cluster, state: str, name: str, options: list[str]
+) -> None:
+    cluster.plan(lives=[["RUNNING", state], ["RUNNING", state], RUNS])
+    validator = SlurmValidator(cluster.settings(**{name: 1000, "most": {name: 3000}}))
+    given = UNADJUSTED
+    for asked in (2000, 3000):
+        verdict = validator.adjusted(given).validate(ALLOY)
+        assert isinstance(verdict, Failed)
+        assert (verdict.kind, dict(verdict.ask)) == (FailureKind.RESOURCE, {name: asked})
+        given = given.after(verdict)
+    assert_measured(validator.adjusted(given).validate(ALLOY))
+    told = [job["options"] for job in cluster.state().values()]
+    assert [f"{key}={job[key]}" for job in told for key in ("--mem", "--time") if key in job] == options
+
+
+def test_a_limit_is_given_once(cluster: Cluster) -> None:
+    with pytest.raises(InputError, match="give either memory_mb or the option '--mem=4G', not both"):
+        make_validator("slurm", cluster.settings(memory_mb=1000, options=["--mem=4G"]))
+
+
 def test_of_two_jobs_of_one_name_the_older_is_adopted(cluster: Cluster) -> None:
     cluster.plan(sbatch=["twice"])
     verdict = cluster.ask(grace_seconds=30)
@@ -195,7 +231,7 @@ def test_waiting_may_end_before_the_job(cluster: Cluster) -> None:
     (cluster.folder / "hold").touch()
     verdict = cluster.ask(time_limit=0.5)
     assert isinstance(verdict, Failed)
-    assert verdict.kind is FailureKind.INFRASTRUCTURE
+    assert verdict.kind is FailureKind.CAPACITY  # it has not begun
     assert "within run.time_limit = 0.5 s; its job is left alone" in verdict.message
     (cluster.folder / "hold").unlink()
     assert_measured(cluster.ask())

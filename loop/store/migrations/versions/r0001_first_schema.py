@@ -92,9 +92,17 @@ def _jobs() -> None:
         sa.Column("updated", sa.Float, nullable=False),
         sa.Column("verdict", sa.Text),
         sa.Column("conflicts", sa.Integer, nullable=False),
+        sa.Column("waits", sa.Integer, nullable=False),
+        sa.Column("raises", sa.Integer, nullable=False),
+        sa.Column("corrections", sa.Integer, nullable=False),
+        sa.Column("adjustment", sa.Text, nullable=False),
         sa.UniqueConstraint("token", name="uq_jobs_token"),
         sa.CheckConstraint(f"state IN {_STATES}", name="ck_jobs_state"),
-        sa.CheckConstraint("attempts >= 0 AND retries >= 0 AND deaths >= 0 AND conflicts >= 0", name="ck_jobs_counts"),
+        sa.CheckConstraint(
+            "attempts >= 0 AND retries >= 0 AND deaths >= 0 AND conflicts >= 0 AND waits >= 0 AND raises >= 0 "
+            "AND corrections >= 0",
+            name="ck_jobs_counts",
+        ),
         sa.CheckConstraint(
             "state <> 'leased' OR (token IS NOT NULL AND owner IS NOT NULL AND lease_until IS NOT NULL)",
             name="ck_jobs_leased",
@@ -153,6 +161,7 @@ def _proposals_and_events() -> None:
         sa.Column("owner", sa.Text),
         sa.Column("token", sa.Text),
         sa.Column("note", sa.Text, nullable=False),
+        sa.Column("error_class", sa.Text),
         sa.CheckConstraint(f"from_state IN {_STATES}", name="ck_job_events_from"),
         sa.CheckConstraint(f"to_state IN {_STATES}", name="ck_job_events_to"),
     )

@@ -50,25 +50,26 @@ CREATE TABLE job_events (
 	owner TEXT, 
 	token TEXT, 
 	note TEXT NOT NULL, 
+	error_class TEXT, 
 	PRIMARY KEY (id), 
 	CONSTRAINT ck_job_events_from CHECK (from_state IN ('held', 'queued', 'leased', 'retry_wait', 'needs_review', 'awaiting_human', 'submitting', 'external', 'retrieving', 'done', 'failed', 'cancelled')), 
 	CONSTRAINT ck_job_events_to CHECK (to_state IN ('held', 'queued', 'leased', 'retry_wait', 'needs_review', 'awaiting_human', 'submitting', 'external', 'retrieving', 'done', 'failed', 'cancelled')), 
 	CONSTRAINT fk_job_events_job FOREIGN KEY("key") REFERENCES jobs ("key")
 );
-INSERT INTO "job_events" VALUES(1,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4',1000000.0,NULL,'queued',NULL,NULL,'');
-INSERT INTO "job_events" VALUES(2,'48b9f04a9d50a412b7bfdea71fa85d43aaf574b7a0aa1115bc18a038bfec0685',1000000.0,NULL,'queued',NULL,NULL,'');
-INSERT INTO "job_events" VALUES(3,'948ef764eeb1e65c1f4aa30190daa397a1595a32c475f4113661a6aea61eacd9',1000000.0,NULL,'queued',NULL,NULL,'');
-INSERT INTO "job_events" VALUES(4,'ce70620a821c3e117ad95089557ee1178729e3e879884c5d0b503ff79a9e05c4',1000000.0,NULL,'queued',NULL,NULL,'');
-INSERT INTO "job_events" VALUES(5,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4',1000000.0,'queued','leased','slow','t1','');
-INSERT INTO "job_events" VALUES(6,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4',1000061.0,'leased','queued','slow','t1','lease expired');
-INSERT INTO "job_events" VALUES(7,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4',1000061.0,'queued','leased','me','t2','');
-INSERT INTO "job_events" VALUES(8,'48b9f04a9d50a412b7bfdea71fa85d43aaf574b7a0aa1115bc18a038bfec0685',1000061.0,'queued','leased','me','t3','');
-INSERT INTO "job_events" VALUES(9,'948ef764eeb1e65c1f4aa30190daa397a1595a32c475f4113661a6aea61eacd9',1000061.0,'queued','leased','me','t4','');
-INSERT INTO "job_events" VALUES(10,'ce70620a821c3e117ad95089557ee1178729e3e879884c5d0b503ff79a9e05c4',1000061.0,'queued','leased','me','t5','');
-INSERT INTO "job_events" VALUES(11,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4',1000061.0,'leased','done','me','t2','');
-INSERT INTO "job_events" VALUES(12,'48b9f04a9d50a412b7bfdea71fa85d43aaf574b7a0aa1115bc18a038bfec0685',1000062.0,'leased','failed','me','t3','');
-INSERT INTO "job_events" VALUES(13,'948ef764eeb1e65c1f4aa30190daa397a1595a32c475f4113661a6aea61eacd9',1000062.0,'leased','retry_wait','me','t4','the machine went away');
-INSERT INTO "job_events" VALUES(14,'9c40f178cb355b8150f58d6212bce758d74ac96e87360355d14e946f26656496',1000062.0,NULL,'queued',NULL,NULL,'');
+INSERT INTO "job_events" VALUES(1,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4',1000000.0,NULL,'queued',NULL,NULL,'',NULL);
+INSERT INTO "job_events" VALUES(2,'48b9f04a9d50a412b7bfdea71fa85d43aaf574b7a0aa1115bc18a038bfec0685',1000000.0,NULL,'queued',NULL,NULL,'',NULL);
+INSERT INTO "job_events" VALUES(3,'948ef764eeb1e65c1f4aa30190daa397a1595a32c475f4113661a6aea61eacd9',1000000.0,NULL,'queued',NULL,NULL,'',NULL);
+INSERT INTO "job_events" VALUES(4,'ce70620a821c3e117ad95089557ee1178729e3e879884c5d0b503ff79a9e05c4',1000000.0,NULL,'queued',NULL,NULL,'',NULL);
+INSERT INTO "job_events" VALUES(5,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4',1000000.0,'queued','leased','slow','t1','',NULL);
+INSERT INTO "job_events" VALUES(6,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4',1000061.0,'leased','queued','slow','t1','lease expired','poison');
+INSERT INTO "job_events" VALUES(7,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4',1000061.0,'queued','leased','me','t2','',NULL);
+INSERT INTO "job_events" VALUES(8,'48b9f04a9d50a412b7bfdea71fa85d43aaf574b7a0aa1115bc18a038bfec0685',1000061.0,'queued','leased','me','t3','',NULL);
+INSERT INTO "job_events" VALUES(9,'948ef764eeb1e65c1f4aa30190daa397a1595a32c475f4113661a6aea61eacd9',1000061.0,'queued','leased','me','t4','',NULL);
+INSERT INTO "job_events" VALUES(10,'ce70620a821c3e117ad95089557ee1178729e3e879884c5d0b503ff79a9e05c4',1000061.0,'queued','leased','me','t5','',NULL);
+INSERT INTO "job_events" VALUES(11,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4',1000061.0,'leased','done','me','t2','',NULL);
+INSERT INTO "job_events" VALUES(12,'48b9f04a9d50a412b7bfdea71fa85d43aaf574b7a0aa1115bc18a038bfec0685',1000062.0,'leased','failed','me','t3','','physics');
+INSERT INTO "job_events" VALUES(13,'948ef764eeb1e65c1f4aa30190daa397a1595a32c475f4113661a6aea61eacd9',1000062.0,'leased','retry_wait','me','t4','the machine went away','infrastructure');
+INSERT INTO "job_events" VALUES(14,'9c40f178cb355b8150f58d6212bce758d74ac96e87360355d14e946f26656496',1000062.0,NULL,'queued',NULL,NULL,'',NULL);
 CREATE TABLE jobs (
 	"key" TEXT NOT NULL, 
 	composition TEXT NOT NULL, 
@@ -90,20 +91,24 @@ CREATE TABLE jobs (
 	updated FLOAT NOT NULL, 
 	verdict TEXT, 
 	conflicts INTEGER NOT NULL, 
+	waits INTEGER NOT NULL, 
+	raises INTEGER NOT NULL, 
+	corrections INTEGER NOT NULL, 
+	adjustment TEXT NOT NULL, 
 	PRIMARY KEY ("key"), 
 	CONSTRAINT uq_jobs_token UNIQUE (token), 
 	CONSTRAINT ck_jobs_state CHECK (state IN ('held', 'queued', 'leased', 'retry_wait', 'needs_review', 'awaiting_human', 'submitting', 'external', 'retrieving', 'done', 'failed', 'cancelled')), 
-	CONSTRAINT ck_jobs_counts CHECK (attempts >= 0 AND retries >= 0 AND deaths >= 0 AND conflicts >= 0), 
+	CONSTRAINT ck_jobs_counts CHECK (attempts >= 0 AND retries >= 0 AND deaths >= 0 AND conflicts >= 0 AND waits >= 0 AND raises >= 0 AND corrections >= 0), 
 	CONSTRAINT ck_jobs_leased CHECK (state <> 'leased' OR (token IS NOT NULL AND owner IS NOT NULL AND lease_until IS NOT NULL)), 
 	CONSTRAINT ck_jobs_unheld CHECK (NOT (state IN ('held', 'queued', 'retry_wait', 'awaiting_human', 'cancelled')) OR (token IS NULL AND owner IS NULL AND lease_until IS NULL)), 
 	CONSTRAINT ck_jobs_retry_wait CHECK ((state = 'retry_wait') = (not_before IS NOT NULL)), 
 	CONSTRAINT ck_jobs_answered CHECK (NOT (state IN ('done', 'failed')) OR verdict IS NOT NULL)
 );
-INSERT INTO "jobs" VALUES('a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4','Nb:101/201,W:100/201','calphad','settings-1','n1',0,'done',2,0,1,'t2','me',NULL,NULL,NULL,NULL,1000000.0,1000061.0,'{"details":{"phases":["BCC"]},"properties":{"solidus":{"unit":"K","value":2500.0}},"seconds":0.5,"status":"measured"}',0);
-INSERT INTO "jobs" VALUES('48b9f04a9d50a412b7bfdea71fa85d43aaf574b7a0aa1115bc18a038bfec0685','Nb:51/101,W:50/101','calphad','settings-1','n2',0,'failed',1,0,0,'t3','me',NULL,NULL,'physics','no solidus below the boiling point',1000000.0,1000062.0,'{"kind":"physics","message":"no solidus below the boiling point","seconds":0.0,"status":"failed"}',0);
-INSERT INTO "jobs" VALUES('948ef764eeb1e65c1f4aa30190daa397a1595a32c475f4113661a6aea61eacd9','Nb:103/203,W:100/203','calphad','settings-1','n3',0,'retry_wait',1,1,0,NULL,NULL,NULL,1000092.0,'infrastructure','the machine went away',1000000.0,1000062.0,NULL,0);
-INSERT INTO "jobs" VALUES('ce70620a821c3e117ad95089557ee1178729e3e879884c5d0b503ff79a9e05c4','Nb:26/51,W:25/51','calphad','settings-1','n4',0,'leased',1,0,0,'t5','me',1000121.0,NULL,NULL,NULL,1000000.0,1000061.0,NULL,0);
-INSERT INTO "jobs" VALUES('9c40f178cb355b8150f58d6212bce758d74ac96e87360355d14e946f26656496','Nb:21/41,W:20/41','calphad','settings-1','n5',0,'queued',0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,1000062.0,1000062.0,NULL,0);
+INSERT INTO "jobs" VALUES('a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4','Nb:101/201,W:100/201','calphad','settings-1','n1',0,'done',2,0,1,'t2','me',NULL,NULL,NULL,NULL,1000000.0,1000061.0,'{"details":{"phases":["BCC"]},"properties":{"solidus":{"unit":"K","value":2500.0}},"seconds":0.5,"status":"measured"}',0,0,0,0,'{}');
+INSERT INTO "jobs" VALUES('48b9f04a9d50a412b7bfdea71fa85d43aaf574b7a0aa1115bc18a038bfec0685','Nb:51/101,W:50/101','calphad','settings-1','n2',0,'failed',1,0,0,'t3','me',NULL,NULL,'physics','no solidus below the boiling point',1000000.0,1000062.0,'{"kind":"physics","message":"no solidus below the boiling point","seconds":0.0,"status":"failed"}',0,0,0,0,'{}');
+INSERT INTO "jobs" VALUES('948ef764eeb1e65c1f4aa30190daa397a1595a32c475f4113661a6aea61eacd9','Nb:103/203,W:100/203','calphad','settings-1','n3',0,'retry_wait',1,1,0,NULL,NULL,NULL,1000092.0,'infrastructure','the machine went away',1000000.0,1000062.0,NULL,0,0,0,0,'{}');
+INSERT INTO "jobs" VALUES('ce70620a821c3e117ad95089557ee1178729e3e879884c5d0b503ff79a9e05c4','Nb:26/51,W:25/51','calphad','settings-1','n4',0,'leased',1,0,0,'t5','me',1000121.0,NULL,NULL,NULL,1000000.0,1000061.0,NULL,0,0,0,0,'{}');
+INSERT INTO "jobs" VALUES('9c40f178cb355b8150f58d6212bce758d74ac96e87360355d14e946f26656496','Nb:21/41,W:20/41','calphad','settings-1','n5',0,'queued',0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,1000062.0,1000062.0,NULL,0,0,0,0,'{}');
 CREATE TABLE metrics (
 	id INTEGER NOT NULL, 
 	iteration INTEGER, 
