@@ -116,7 +116,7 @@ class ObservationMethods(StorePart):
         Results brought by hand come first.
         """
         query = (
-            sa.select(observations, proposals.c.rank)
+            sa.select(observations, proposals.c.rank, proposals.c.tier)
             .select_from(observations.outerjoin(proposals, proposals.c.job_key == observations.c.job_key))
             .order_by(
                 sa.func.coalesce(observations.c.iteration, -1),
@@ -132,7 +132,7 @@ class ObservationMethods(StorePart):
     def results(self, composition: Composition) -> list[StoredObservation]:
         """Everything that was seen of one alloy, replicates included, in the order of arrival."""
         query = (
-            sa.select(observations, proposals.c.rank)
+            sa.select(observations, proposals.c.rank, proposals.c.tier)
             .select_from(observations.outerjoin(proposals, proposals.c.job_key == observations.c.job_key))
             .where(observations.c.composition == composition.canonical())
             .order_by(observations.c.id)
@@ -158,4 +158,5 @@ def _stored(row: sa.Row[Any]) -> StoredObservation:
         at=fields["at"],
         stds=decode(fields["stds"] or "{}"),
         conflict=fields["conflict"],
+        tier=fields["tier"],
     )
