@@ -81,7 +81,7 @@ class ValidatorSpec:
         return cls(validator.name, canonical_json(validator.portable_settings))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _made(spec: ValidatorSpec) -> Validator:
     return make_validator(spec.name, json.loads(spec.settings))
 
@@ -124,8 +124,8 @@ class Executor(Protocol):
         """Trains a generator and waits for it."""
         ...
 
-    def submit(self, key: str, canonical: str) -> None:
-        """Starts a validation."""
+    def submit(self, key: str, canonical: str, spec: ValidatorSpec | None = None) -> None:
+        """Starts a validation, by the executor's own validator if no other is named."""
         ...
 
     def collect(self, timeout: float) -> list[Done]:
@@ -145,6 +145,7 @@ class LocalExecutor:
     def __init__(self, spec: ValidatorSpec | None) -> None:
         self._spec = spec
         self._waiting: list[tuple[str, str]] = []
+        self._others: dict[str, ValidatorSpec] = {}
 
     @property
     def pending(self) -> int:
@@ -155,16 +156,22 @@ class LocalExecutor:
         """Trains here."""
         return job.run()
 
-    def submit(self, key: str, canonical: str) -> None:
+    def submit(self, key: str, canonical: str, spec: ValidatorSpec | None = None) -> None:
         """Notes a validation; `collect` does it."""
         self._waiting.append((key, canonical))
+        if spec is not None:
+            self._others[key] = spec
 
     def collect(self, timeout: float) -> list[Done]:
         """Validates what was submitted; the time limit does not apply here."""
         waiting, self._waiting = self._waiting, []
-        if waiting and self._spec is None:
-            raise InputError("there is no validator: bring answers with Campaign.observe")
-        return [Done(key, validate(self._spec, canonical)) for key, canonical in waiting if self._spec]
+        done = []
+        for key, canonical in waiting:
+            spec = self._others.pop(key, self._spec)
+            if spec is None:
+                raise InputError("there is no validator: bring answers with Campaign.observe")
+            done.append(Done(key, validate(spec, canonical)))
+        return done
 
     def close(self) -> None:
         """Nothing to end."""
