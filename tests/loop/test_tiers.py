@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import statistics
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,12 @@ from loop.campaign import Campaign
 from loop.config import CampaignConfig, check_config
 from loop.driver import Driver
 from loop.jobs import Done, LocalExecutor, ValidatorSpec
+from loop.promotion import expected_seconds, standings
 from loop.store import CampaignStore, IterationState, JobState, check_store
 from loop.tiers import build_tiers
 from loop.view import View, config_of, view_of
 from tests.loop.loop_helpers import ROOT, small_config, small_document
+from validation.registry import make_validator
 
 EXAMPLE = ROOT / "configs" / "refractory_tiers.yaml"
 
@@ -29,6 +33,9 @@ MELTING = {"Cr": 2180, "Hf": 2506, "Mo": 2896, "Nb": 2750, "Ta": 3290, "Ti": 194
 request = json.load(sys.stdin)
 verdict = {name: request[name] for name in ("protocol", "key", "nonce")}
 mean = sum(fraction * MELTING[symbol] for symbol, fraction in request["composition"].items())
+if sys.argv[1] == "picky" and "Nb" in request["composition"]:
+    verdict["failure"] = {"class": "physics", "message": "no crucible holds it"}
+    sys.exit(json.dump(verdict, sys.stdout))
 values = {"liquidus": mean} if sys.argv[1] == "draft" else {"liquidus": mean - 100.0, "solidus": mean - 300.0}
 verdict["properties"] = {name: {"value": value, "unit": "K", "std": 25.0} for name, value in values.items()}
 json.dump(verdict, sys.stdout)
@@ -206,6 +213,39 @@ def test_without_hours_all_that_passed_are_asked(tmp_path: Path) -> None:
         assert added.new == 1
         row = next(row for row in campaign.view().rows if row.composition == alloy)
         assert row.values["liquidus"] == row.confirmed["liquidus"] == 2999.0
+
+
+def test_a_failure_of_the_dear_one_is_kept_and_is_not_asked_again(tmp_path: Path) -> None:
+    whole = document(tmp_path, iterations=0)
+    dear = whole["validators"][2]
+    dear |= {"hours": None, "settings": {**dear["settings"], "command": [*dear["settings"]["command"][:2], "picky"]}}
+    with Campaign.open(CampaignConfig.model_validate(whole)) as campaign:
+        Driver(campaign, LocalExecutor(campaign.spec)).run(0)
+        view = campaign.view()
+        asked = [row for row in view.rows if any(answer.tier == 2 for answer in row.answers)]
+        failed = [row for row in asked if "Nb" in row.composition.elements]
+        assert failed
+        for row in asked:
+            assert row.failure == ("no crucible holds it" if row in failed else None)
+            assert ("solidus" in row.values) is (row not in failed)
+        assert not any(row.feasible for row in failed)
+        assert all("liquidus" in row.values for row in failed)
+        assert standings(view, campaign.store, campaign.tiers) == []
+
+
+def test_measured_seconds_are_medians_of_what_is_finished(done: Campaign) -> None:
+    tier = replace(done.tiers[1], measured=True)
+    seconds = expected_seconds(tier, done.store)
+    times = [job.verdict.seconds for job in done.store.jobs() if job.key in _keys(done, 1) and job.verdict]
+    assert len(times) >= 3
+    assert seconds[0] == statistics.median(times)
+    unasked = replace(tier, validator=make_validator("reference", {}), seconds=7.0)
+    assert expected_seconds(replace(unasked, measured=False), done.store) == {0: 7.0}
+    assert expected_seconds(done.tiers[2], done.store) == {0: 3600.0}
+
+
+def _keys(campaign: Campaign, tier: int) -> set[str]:
+    return {proposal.key for proposal in campaign.store.promotions() if proposal.tier == tier}
 
 
 def test_one_validator_keeps_the_configurations_digest(tmp_path: Path) -> None:
