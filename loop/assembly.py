@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,14 +91,14 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     """
     found: list[Mistake] = []
     space = _part(data, "space", SpaceConfig, build_space, found)
-    validator_config = _part(data, "validator", ValidatorConfig, lambda config: config, found)
-    validator = _validator(validator_config, found)
+    validators = _validators(data, found)
     found += _goal_mistakes(data)
-    _part(data, "cluster", ClusterConfig, lambda config: _check_patience(config, validator), found)
-    if validator is not None:
-        found += _unanswered(data, validator)
+    for validator in validators:
+        _part(data, "cluster", ClusterConfig, partial(_check_patience, validator=validator), found)
+    if validators:
+        found += _unanswered(data, validators)
     if space is not None:
-        found += _uncovered(space, validator)
+        found += _uncovered(space, validators, "validators" if data.get("validators") else "validator")
     _part(data, "generator", GeneratorConfig, lambda config: _check_generator(config, space), found)
     _part(data, "start", StartConfig, start_table, found)
     if isinstance(data.get("state"), str):
@@ -130,12 +131,19 @@ def _part(
         return None
 
 
-def _validator(config: ValidatorConfig | None, found: list[Mistake]) -> Validator | None:
+def _validators(data: Mapping[str, Any], found: list[Mistake]) -> list[Validator]:
+    """Who is asked; nobody where people answer, or a validator cannot be had."""
+    if data.get("validators"):
+        from loop.tiers import tier_mistakes
+
+        return tier_mistakes(data, found)
+    config = _part(data, "validator", ValidatorConfig, lambda config: config, found)
     try:
-        return build_validator(config) if config is not None else None
+        validator = build_validator(config) if config is not None else None
     except InputError as error:
         found.append((("validator",), f"validator: {error}"))
-        return None
+        return []
+    return [] if validator is None else [validator]
 
 
 def _check_generator(config: GeneratorConfig, space: Space | None) -> None:
@@ -145,7 +153,7 @@ def _check_generator(config: GeneratorConfig, space: Space | None) -> None:
             make(family, space, ("density",), settings)
 
 
-def _check_patience(config: ClusterConfig, validator: Validator | None) -> None:
+def _check_patience(config: ClusterConfig, validator: Validator) -> None:
     """Ray ends a validation after its own limit; one that may take longer would never be answered."""
     longest = getattr(validator, "longest_seconds", 0.0)
     if config.executor == "ray" and longest > config.timeout_seconds:
@@ -191,24 +199,22 @@ def _goal_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     return found
 
 
-def _unanswered(data: Mapping[str, Any], validator: Validator) -> list[Mistake]:
-    """Objectives and constraints that neither a closed form nor the validator answers."""
+def _unanswered(data: Mapping[str, Any], validators: Sequence[Validator]) -> list[Mistake]:
+    """Objectives and constraints that neither a closed form nor a validator answers."""
     found: list[Mistake] = []
+    told = " and ".join(f"the validator {v.name!r} answers {', '.join(v.properties)}" for v in validators)
     for key, parse in (("objectives", Objective.parse), ("constraints", Constraint.parse)):
         for i, text in _texts(data, key):
             try:
                 name = parse(text).name
             except InputError:
                 continue
-            if not PROPERTIES[name].closed_form and name not in validator.properties:
-                answered = ", ".join(validator.properties)
-                found.append(
-                    ((key, i), f"{key}: nobody measures {name!r}: the validator {validator.name!r} answers {answered}")
-                )
+            if not PROPERTIES[name].closed_form and not any(name in v.properties for v in validators):
+                found.append(((key, i), f"{key}: nobody measures {name!r}: {told}"))
     return found
 
 
-def _uncovered(space: Space, validator: Validator | None) -> list[Mistake]:
+def _uncovered(space: Space, validators: Sequence[Validator], key: str) -> list[Mistake]:
     found: list[Mistake] = []
     unknown = sorted(set(space.elements) - set(known_elements()))
     if unknown:
@@ -218,9 +224,9 @@ def _uncovered(space: Space, validator: Validator | None) -> list[Mistake]:
                 f"space: no reference data for {', '.join(unknown)}; available are {', '.join(known_elements())}",
             )
         )
-    if validator is not None:
+    for validator in validators:
         try:
             validator.check(space.elements)
         except InputError as error:
-            found.append((("validator",), f"validator: {error}"))
+            found.append(((key,), f"{key}: {error}"))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -35,6 +36,7 @@ from loop.metrics import iteration_metrics
 from loop.ranking import fit_surrogate, rank
 from loop.shares import counts, history, shares
 from loop.store import Added, CampaignStore, DriverLock, IterationState, Proposal
+from loop.tiers import Tier, build_tiers
 from loop.view import View, view_of
 from loop.warm import warm_start
 from validation.base import Validator
@@ -53,7 +55,8 @@ class Campaign:
         config: its configuration.
         folder: where its files lie.
         store: its database.
-        validator: who says what is true; None where a person does.
+        validator: who says what is true, of several the first; None where a person does.
+        tiers: several validators from the cheapest to the dearest; none where there is one.
     """
 
     def __init__(
@@ -64,12 +67,14 @@ class Campaign:
         validator: Validator | None,
         lock: DriverLock,
         table: list[Composition],
+        tiers: Sequence[Tier] = (),
     ) -> None:
         self.config = config
         self.folder = folder
         self.store = store
         self.validator = validator
         self.space = build_space(config.space)
+        self.tiers = tuple(tiers)
         self._lock = lock
         self._table = table
 
@@ -86,17 +91,18 @@ class Campaign:
         """
         config = config if isinstance(config, CampaignConfig) else load_config(Path(config))
         folder = Path(config.directory) / config.name
-        validator = build_validator(config.validator, folder / "scratch")
+        tiers = build_tiers(config, folder / "scratch")
+        validator = tiers[0].validator if tiers else build_validator(config.validator, folder / "scratch")
         table = start_table(config.start)
         # A start that cannot be had is found out before there is a campaign.
         _start(config, table, config.start.validate_count)
         lock = DriverLock(folder, state_url(config))
         lock.acquire()
         try:
-            store = open_store(folder, config, validator, table)
+            store = open_store(folder, config, validator, table, tiers)
             # The lock is ours, so whoever held leases is gone.
             store.release_leases(not_owner=lock.owner)
-            return cls(config, folder, store, validator, lock, table)
+            return cls(config, folder, store, validator, lock, table, tiers)
         except BaseException:
             lock.release()
             raise
@@ -130,6 +136,14 @@ class Campaign:
         """The validator in a form that travels."""
         return ValidatorSpec.of(self.validator) if self.validator is not None else None
 
+    def spec_for(self, request: ValidationRequest) -> ValidatorSpec | None:
+        """Of several validators, the one that a job asks in that form; None where there is one."""
+        return self._specs.get((request.validator, request.fingerprint))
+
+    @cached_property
+    def _specs(self) -> dict[tuple[str, str], ValidatorSpec]:
+        return {(t.validator.name, t.validator.fingerprint): ValidatorSpec.of(t.validator) for t in self.tiers}
+
     # Proposing ----------------------------------------------------------------------------------------------
 
     def propose(
@@ -154,7 +168,7 @@ class Campaign:
             chosen = _start(self.config, self._table, batch or self.config.start.validate_count, seen)
         else:
             chosen = self._choose(index, executor, batch or self.config.batch, progress)
-        requests = [self._request(selection) for selection in chosen]
+        requests = [self.request(selection) for selection in chosen]
         return self.store.store_batch(
             index, chosen, requests, by_hand=self.validator is None, hold=self.config.validation.hold
         )
@@ -221,7 +235,11 @@ class Campaign:
         wanted = counts(self.config.generator.proposals, part)
         return [(model, wanted[model.family]) for model in models]
 
-    def _request(self, selection: Selection) -> ValidationRequest:
+    def request(self, selection: Selection, tier: int = 0) -> ValidationRequest:
+        """What a validator is asked of an alloy; of several validators the one of that number, counted from 0."""
+        if tier:
+            asked = self.tiers[tier].validator
+            return ValidationRequest(selection.candidate.composition, asked.name, asked.fingerprint)
         name = self.validator.name if self.validator is not None else self.config.validator.name
         fingerprint = self.validator.fingerprint if self.validator is not None else EXTERNAL
         return ValidationRequest(selection.candidate.composition, name, fingerprint)
@@ -302,7 +320,8 @@ class Campaign:
         answers = 0
         for row in rows:
             job = open_jobs.get(row.composition)
-            complete = row.failure or wanted <= {*known.get(row.composition, {}), *row.values}
+            # Of several validators none is answered by a person's result, which stands above them.
+            complete = not self.tiers and (row.failure or wanted <= {*known.get(row.composition, {}), *row.values})
             if job is None or not complete:
                 plain.append(Observation(row.composition, row.values, source, row.failure))
                 continue
@@ -310,7 +329,7 @@ class Campaign:
             self.store.answer(job.key, verdict, source=source)
             del open_jobs[row.composition]
             answers += 1
-        added = self.store.add_observations(plain)
+        added = self.store.add_observations(plain, beside_jobs=bool(self.tiers))
         self.close_answered()
         return Added(added.new + answers, added.replicates, added.known)
 
@@ -333,9 +352,13 @@ class Campaign:
 
     def close_answered(self) -> None:
         """Closes iterations that wait for nothing, and shows them in MLflow if tracking is on."""
+        from loop.promotion import promote
+
         closed = False
         for iteration in self.store.iterations():
             if iteration.state is IterationState.VALIDATING and not self.store.open_jobs(iteration.index):
+                if promote(self, iteration.index):
+                    continue
                 self.close_iteration(iteration.index)
                 closed = True
         if closed and self.config.tracking.enabled:

@@ -83,7 +83,11 @@ def _chosen(name: str, settings: dict[str, Any], config: Path | None) -> Validat
     if settings:
         given = ", ".join("--temperature" if key == "temperatures" else f"--{key}" for key in settings)
         raise InputError(f"{given} and --config both say how to validate; give one of them")
-    validator = build_validator(load_config(config).validator)
+    named = load_config(config)
+    if named.validators:
+        labels = ", ".join(tier.label or tier.name for tier in named.validators)
+        raise InputError(f"{config} has several validators ({labels}); ask one with --with and its settings")
+    validator = build_validator(named.validator)
     if validator is None:
         raise InputError(f"{config} names no validator that could be asked: a person brings its answers")
     return validator

@@ -47,7 +47,7 @@ class RayExecutor:
             _start(ray, address, workers)
         self.slots = max(1, min(workers, int(ray.cluster_resources().get("CPU", 1))))
         self._gpus = 1 if ray.cluster_resources().get("GPU", 0) >= 1 else 0
-        self._spec = ray.put(spec)
+        self._specs: dict[ValidatorSpec | None, Any] = {None: ray.put(spec)}
         self._task = _validation_task(ray)
         self._trainer: Any = None
         self._under_way: dict[Any, str] = {}
@@ -84,9 +84,13 @@ class RayExecutor:
         trained: TrainedModel = self._ray.get(self._trainer.train.remote(job), timeout=self._timeout)
         return trained
 
-    def submit(self, key: str, canonical: str, *, adjustment: Adjustment = UNADJUSTED) -> None:
+    def submit(
+        self, key: str, canonical: str, spec: ValidatorSpec | None = None, *, adjustment: Adjustment = UNADJUSTED
+    ) -> None:
         """Starts a validation as a task; the queue retries, Ray does not."""
-        future = self._task.remote(self._spec, canonical, adjustment)
+        if spec not in self._specs:
+            self._specs[spec] = self._ray.put(spec)
+        future = self._task.remote(self._specs[spec], canonical, adjustment)
         self._under_way[future] = key
         self._begun[future] = time.monotonic()
 

@@ -87,6 +87,22 @@ class ValidatorConfig(_Strict):
     settings: dict[str, Any] = {}
 
 
+class TierConfig(_Strict):
+    """One of several validators, which are listed from the cheapest to the dearest.
+
+    ``gates`` are constraints on what it answers; None for those of the goal. ``hours`` bound what it is expected to
+    take in one iteration; None asks it for every alloy that passed the gates before. ``seconds`` of one answer are
+    those that it declares if None, or ``measured``.
+    """
+
+    name: str
+    label: Name | None = None
+    settings: dict[str, Any] = {}
+    gates: list[str] | None = None
+    hours: Annotated[float, Field(gt=0)] | None = None
+    seconds: Annotated[float, Field(gt=0)] | Literal["measured"] | None = None
+
+
 class ValidationConfig(_Strict):
     """Whether new jobs wait for a person's approval before they are validated."""
 
@@ -124,6 +140,7 @@ class CampaignConfig(_Strict):
     generator: GeneratorConfig = GeneratorConfig()
     screening: ScreeningConfig = ScreeningConfig()
     validator: ValidatorConfig = ValidatorConfig()
+    validators: list[TierConfig] = []
     validation: ValidationConfig = ValidationConfig()
     cluster: ClusterConfig = ClusterConfig()
     tracking: TrackingConfig = TrackingConfig()
@@ -137,8 +154,12 @@ class CampaignConfig(_Strict):
             by_alias=True,
             exclude={"iterations", "validation", "cluster", "tracking", "directory", "state", "name"},
         )
-        # How a command is run, not what it answers.
-        document["validator"]["settings"].pop("run", None)
+        # A campaign has one validator or several.
+        unused = "validator" if self.validators else "validators"
+        del document[unused]
+        for validator in document.get("validators", [document.get("validator")]):
+            # How a command is run, not what it answers.
+            validator["settings"].pop("run", None)
         return document
 
     @property
@@ -245,6 +266,10 @@ def _schema_mistake(document: Document, detail: Any) -> tuple[int, str]:
 def _known_keys(location: Location) -> list[str]:
     model: Any = CampaignConfig
     for part in location:
+        if isinstance(part, int):
+            # One of a list: its own type.
+            model = next(iter(getattr(model, "__args__", ())), None)
+            continue
         field = getattr(model, "model_fields", {}).get(part)
         model = field.annotation if field is not None else None
     fields = getattr(model, "model_fields", {})

@@ -14,6 +14,7 @@ from alloys.errors import PeopleNeededError
 from alloys.records import FailureKind, Measured, Verdict
 from loop.campaign import Campaign
 from loop.jobs import Done, Executor
+from loop.promotion import promote
 from loop.queue_report import waiting_text
 from loop.store import IterationState, Lease, Outcome, StaleLease
 from loop.view import View
@@ -94,9 +95,12 @@ class Driver:
         store.note_iteration(0, last_iteration=self._last)
         if not proposals:
             log.warning("iteration %d: no new candidate of the space passes the closed forms", index)
-        self._stage(index, "validating")
-        with _span(spans, "validate"):
-            self._validate(index)
+        while True:
+            self._stage(index, "validating")
+            with _span(spans, "validate"):
+                self._validate(index)
+            if not promote(self.campaign, index, lambda text: self._stage(index, text)):
+                break
         store.note_iteration(index, spans=spans)
         self._stage(index, "closing")
         view = self.campaign.close_iteration(index)
@@ -116,7 +120,7 @@ class Driver:
 
     def _validate(self, index: int) -> None:
         store = self.campaign.store
-        total = len(store.proposals(index))
+        total = len(store.proposals(index)) + len(store.promotions(index))
         while True:
             open_jobs = store.open_jobs(index)
             for watcher in self.watchers:
@@ -126,8 +130,8 @@ class Driver:
             free = self.executor.slots - self.executor.pending
             for lease in store.claim(self._owner, max(0, free)):
                 self._leases[lease.key] = lease
-                canonical = lease.request.composition.canonical()
-                self.executor.submit(lease.key, canonical, adjustment=lease.adjustment)
+                spec, canonical = self.campaign.spec_for(lease.request), lease.request.composition.canonical()
+                self.executor.submit(lease.key, canonical, spec, adjustment=lease.adjustment)
             if not self.executor.pending:
                 self._wait_for_due(index)
                 continue

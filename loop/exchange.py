@@ -164,7 +164,10 @@ def import_results(store: CampaignStore, path: Path, *, source: str) -> tuple[Im
     Raises:
         InputError: naming the lines that are wrong; nothing is stored then.
     """
-    wanted = build_goal(config_of(store)).unknown
+    config = config_of(store)
+    if config.validators:
+        raise InputError("jobs of several validators are answered by these; bring results with Campaign.observe")
+    wanted = build_goal(config).unknown
     with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
         empty = _check(store, path, spool)
         spool.seek(0)

@@ -17,6 +17,7 @@ from loop.assembly import EXTERNAL
 from loop.config import CampaignConfig
 from loop.store import CampaignExists, CampaignStore
 from loop.store.postgresql import parse_url, url_in
+from loop.tiers import Tier, fidelities
 from validation.base import Validator
 
 DATABASE = "campaign.db"
@@ -33,7 +34,11 @@ def code_version() -> str:
 
 
 def open_store(
-    folder: Path, config: CampaignConfig, validator: Validator | None, table: list[Composition]
+    folder: Path,
+    config: CampaignConfig,
+    validator: Validator | None,
+    table: list[Composition],
+    tiers: Sequence[Tier] = (),
 ) -> CampaignStore:
     """Makes the database of a campaign, or opens it.
 
@@ -42,16 +47,20 @@ def open_store(
         config: its configuration.
         validator: who says what is true; None where a person does.
         table: the start table.
+        tiers: where there are several validators, all of them; the first is ``validator``.
 
     Raises:
         InputError: if the campaign was begun with something else, naming what differs.
     """
     path = _place(folder, config)
-    identity = {
+    identity: dict[str, Any] = {
         "science": config.science(),
         "validator": validator.fingerprint if validator is not None else EXTERNAL,
         "table": digest_of([composition.canonical() for composition in table]),
     }
+    if tiers:
+        identity["validator"] = [tier.validator.fingerprint for tier in tiers]
+        identity["tiers"] = fidelities(tiers)
     try:
         # Also where a first attempt ended before anything was written.
         return CampaignStore.create(

@@ -81,7 +81,7 @@ class ValidatorSpec:
         return cls(validator.name, canonical_json(validator.portable_settings))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _made(spec: ValidatorSpec) -> Validator:
     return make_validator(spec.name, json.loads(spec.settings))
 
@@ -125,8 +125,13 @@ class Executor(Protocol):
         """Trains a generator and waits for it."""
         ...
 
-    def submit(self, key: str, canonical: str, *, adjustment: Adjustment = UNADJUSTED) -> None:
-        """Starts a validation; ``adjustment`` is what this try is given that the first was not."""
+    def submit(
+        self, key: str, canonical: str, spec: ValidatorSpec | None = None, *, adjustment: Adjustment = UNADJUSTED
+    ) -> None:
+        """Starts a validation, by the executor's own validator if no other is named.
+
+        ``adjustment`` is what this try is given that the first was not.
+        """
         ...
 
     def collect(self, timeout: float) -> list[Done]:
@@ -146,6 +151,7 @@ class LocalExecutor:
     def __init__(self, spec: ValidatorSpec | None) -> None:
         self._spec = spec
         self._waiting: list[tuple[str, str, Adjustment]] = []
+        self._others: dict[str, ValidatorSpec] = {}
 
     @property
     def pending(self) -> int:
@@ -156,16 +162,24 @@ class LocalExecutor:
         """Trains here."""
         return job.run()
 
-    def submit(self, key: str, canonical: str, *, adjustment: Adjustment = UNADJUSTED) -> None:
+    def submit(
+        self, key: str, canonical: str, spec: ValidatorSpec | None = None, *, adjustment: Adjustment = UNADJUSTED
+    ) -> None:
         """Notes a validation; `collect` does it."""
         self._waiting.append((key, canonical, adjustment))
+        if spec is not None:
+            self._others[key] = spec
 
     def collect(self, timeout: float) -> list[Done]:
         """Validates what was submitted; the time limit does not apply here."""
         waiting, self._waiting = self._waiting, []
-        if waiting and self._spec is None:
-            raise InputError("there is no validator: bring answers with Campaign.observe")
-        return [Done(key, validate(self._spec, alloy, given)) for key, alloy, given in waiting if self._spec]
+        done = []
+        for key, canonical, given in waiting:
+            spec = self._others.pop(key, self._spec)
+            if spec is None:
+                raise InputError("there is no validator: bring answers with Campaign.observe")
+            done.append(Done(key, validate(spec, canonical, given)))
+        return done
 
     def close(self) -> None:
         """Nothing to end."""

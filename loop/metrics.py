@@ -26,6 +26,11 @@ def iteration_metrics(store: CampaignStore, index: int, view: View) -> dict[str,
     numbers |= batch_calibration(view, view.upto(index), "batches")
     for name, score in info.get("calibration", {}).items():
         numbers |= {f"loo.{key}.{name}": value for key, value in score.items()}
+    for note in info.get("promotions", []):
+        for label, told in note["validators"].items():
+            for key in ("asked", "seconds", "value"):
+                name = f"validator.{label}.{key}"
+                numbers[name] = numbers.get(name, 0.0) + float(told[key])
     for family, report in info.get("training", {}).items():
         numbers |= _training(family, report)
     for family, made in info.get("generators", {}).items():

@@ -14,6 +14,7 @@ from loop.steps import Pool
 from loop.view import Row, View
 from surrogates.acquisition import choose_batch
 from surrogates.calibration import Score, score
+from surrogates.fidelity import Level, fit_levels
 from surrogates.model import Surrogate
 from surrogates.picks import Pick
 
@@ -35,6 +36,9 @@ class Ranking:
 
 def fit_surrogate(view: View) -> Surrogate:
     """The surrogate of everything that only validation answers, fitted on all that is known."""
+    if view.tiers:
+        levels = [Level(label, view.fractions(alloys), table) for label, alloys, table in view.levels()]
+        return fit_levels(view.space.elements, levels)
     compositions, values = view.observed()
     return Surrogate.fit(view.space.elements, view.fractions(compositions), values)
 
@@ -73,7 +77,7 @@ def rank(view: View, pool: Pool, batch: int, seed: int, surrogate: Surrogate | N
 
 
 def _column(rows: Sequence[Row], name: str) -> Any:
-    return np.array([row.values.get(name, np.nan) for row in rows], dtype=np.float64)
+    return np.array([row.confirmed.get(name, np.nan) for row in rows], dtype=np.float64)
 
 
 def _selection(view: View, surrogate: Surrogate, pick: Pick) -> Selection:
@@ -100,7 +104,7 @@ def batch_calibration(view: View, rows: Sequence[Row], prefix: str = "batch") ->
     """
     numbers: dict[str, float] = {}
     for name in view.goal.unknown:
-        known = [(row.prediction, row.values[name]) for row in rows if row.prediction and _told(row, name)]
+        known = [(row.prediction, row.confirmed[name]) for row in rows if row.prediction and _told(row, name)]
         if not known:
             continue
         means = np.array([prediction.means[name] for prediction, _ in known])
@@ -112,4 +116,4 @@ def batch_calibration(view: View, rows: Sequence[Row], prefix: str = "batch") ->
 
 def _told(row: Row, name: str) -> bool:
     """Whether the property was both predicted and measured."""
-    return row.prediction is not None and name in row.prediction.means and name in row.values
+    return row.prediction is not None and name in row.prediction.means and name in row.confirmed

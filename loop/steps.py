@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 log = logging.getLogger(__name__)
 
-_PURPOSES = ("design", "training", "targets", "sampling", "random", "ranking", "shares")
+_PURPOSES = ("design", "training", "targets", "sampling", "random", "ranking", "shares", "fidelity")
 
 
 def seed_for(seed: int, iteration: int, purpose: str) -> int:

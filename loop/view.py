@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.goal import Goal
-from alloys.records import Observation, Prediction
+from alloys.records import Prediction
 from alloys.reference import properties_of
 from alloys.space import Space, Units
 from loop.assembly import build_goal, build_space
@@ -24,6 +24,35 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class Fidelity:
+    """One of a campaign's validators, as its database knows it: its label and the properties that it answers."""
+
+    label: str
+    properties: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One accepted result.
+
+    Attributes:
+        tier: which of the campaign's validators answered; None for results brought by hand.
+        iteration: which asked; None likewise.
+        values: by property; none for a failure.
+        stds: standard deviations of some of them.
+        failure: the reason of a failure.
+        source: who answered.
+    """
+
+    tier: int | None
+    iteration: int | None
+    values: Mapping[str, float]
+    stds: Mapping[str, float]
+    failure: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One alloy that validation has spoken of.
 
@@ -31,11 +60,13 @@ class Row:
         composition: the alloy.
         iteration: which asked for it; None for results brought by hand.
         origin: who proposed it.
-        values: measured properties and closed forms.
-        feasible: whether every constraint holds.
-        failure: the reason where validation failed.
+        values: measured properties, each from the dearest validator that answered it, and closed forms.
+        feasible: whether every constraint holds by what is confirmed; of several validators, where all is.
+        failure: the reason where validation failed; of several validators, where any did.
         prediction: what the model thought before.
         why: why it was chosen.
+        confirmed: those of the values that came from the dearest validator that can answer them, and closed forms.
+        answers: what was told, in the order of arrival.
     """
 
     composition: Composition
@@ -46,6 +77,8 @@ class Row:
     failure: str | None
     prediction: Prediction | None
     why: str
+    confirmed: Mapping[str, float]
+    answers: tuple[Answer, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +91,7 @@ class View:
         goal: its goal.
         rows: accepted results, by iteration and rank.
         pending: compositions that are asked for and not answered, cancelled and set-aside ones included.
+        tiers: its validators from the cheapest to the dearest; none where it has one.
     """
 
     config: CampaignConfig
@@ -65,10 +99,20 @@ class View:
     goal: Goal
     rows: tuple[Row, ...]
     pending: tuple[Composition, ...]
+    tiers: tuple[Fidelity, ...] = ()
 
     def upto(self, iteration: int) -> tuple[Row, ...]:
-        """Rows of iterations up to and including this one, and those brought by hand."""
-        return tuple(row for row in self.rows if row.iteration is None or row.iteration <= iteration)
+        """Rows of iterations up to and including this one, as they were then, and those brought by hand."""
+        rows = [row for row in self.rows if row.iteration is None or row.iteration <= iteration]
+        return tuple(self._as_of(row, iteration) for row in rows) if self.tiers else tuple(rows)
+
+    def _as_of(self, row: Row, iteration: int) -> Row:
+        known = tuple(a for a in row.answers if a.iteration is None or a.iteration <= iteration)
+        return row if len(known) == len(row.answers) else replace(row, **_told(row.composition, known, self))
+
+    def top(self, name: str) -> int:
+        """The dearest validator that answers a property, counted from 0."""
+        return max((i for i, tier in enumerate(self.tiers) if name in tier.properties), default=0)
 
     def reference_point(self) -> Floats:
         """Where hypervolume is measured from, larger is better, shape ``(m,)``.
@@ -121,6 +165,20 @@ class View:
         }
         return [row.composition for row in self.rows], table
 
+    def levels(self) -> list[tuple[str, list[Composition], dict[str, Floats]]]:
+        """The same for each validator in turn: its label, compositions, and values of what it answers.
+
+        Results brought by hand count as those of the dearest validator that answers the property.
+        """
+        levels = []
+        for i, tier in enumerate(self.tiers):
+            names = [name for name in self.goal.unknown if name in tier.properties]
+            told = [(row.composition, _by_tier(row.answers, i, self)) for row in self.rows]
+            told = [(composition, values) for composition, values in told if values]
+            table = {name: np.array([v.get(name, np.nan) for _, v in told], dtype=np.float64) for name in names}
+            levels.append((tier.label, [composition for composition, _ in told], table))
+        return [level for level in levels if level[2]]
+
     def fractions(self, compositions: Sequence[Composition]) -> Floats:
         """Atomic fractions in the space's order, shape ``(n, d)``."""
         amounts = [composition.fractions() for composition in compositions]
@@ -148,38 +206,69 @@ def config_of(store: CampaignStore) -> CampaignConfig:
 def view_of(store: CampaignStore, config: CampaignConfig | None = None) -> View:
     """Reads a campaign."""
     config = config or config_of(store)
-    goal = build_goal(config)
+    told = store.campaign().config.get("tiers", [])
+    tiers = tuple(Fidelity(tier["label"], tuple(tier["properties"])) for tier in told)
+    empty = View(config, build_space(config.space), build_goal(config), (), (), tiers)
     proposals = {p.selection.candidate.composition: p for p in store.proposals()}
     rows = []
     for composition, seen in _by_alloy(store).items():
         proposal = proposals.get(composition)
         selection = proposal.selection if proposal else None
-        measured = {name: value for observation in reversed(seen) for name, value in observation.values.items()}
-        failure = next((observation.failure for observation in seen if observation.failure), None)
-        values = {**properties_of(composition), **measured}
         rows.append(
             Row(
                 composition=composition,
                 iteration=proposal.iteration if proposal else None,
                 origin=selection.candidate.origin if selection else seen[0].source,
-                values=values,
-                feasible=bool(measured) and goal.feasible(values),
-                failure=failure if not measured else None,
                 prediction=selection.prediction if selection else None,
                 why=selection.why if selection else "",
+                **_told(composition, seen, empty),
             )
         )
     answered = {row.composition for row in rows}
     pending = tuple(composition for composition in proposals if composition not in answered)
-    return View(config, build_space(config.space), goal, tuple(rows), pending)
+    return replace(empty, rows=tuple(rows), pending=pending)
 
 
-def _by_alloy(store: CampaignStore) -> dict[Composition, list[Observation]]:
-    """Accepted observations of each alloy, in the order of iteration and rank, then of arrival."""
+def _told(composition: Composition, answers: Sequence[Answer], view: View) -> dict[str, Any]:
+    """What a row says by these answers: the dearest one of each property wins, and the first of its kind."""
+    best: dict[str, tuple[int, float]] = {}
+    for answer in answers:
+        for name, value in answer.values.items():
+            level = view.top(name) if answer.tier is None else answer.tier
+            if name not in best or level > best[name][0]:
+                best[name] = (level, value)
+    plain = properties_of(composition)
+    values = {**plain, **{name: value for name, (_, value) in best.items()}}
+    confirmed = {**plain, **{name: value for name, (level, value) in best.items() if level >= view.top(name)}}
+    complete = not view.tiers or set(view.goal.names) <= set(confirmed)
+    failure = next((answer.failure for answer in answers if answer.failure), None)
+    return {
+        "values": values,
+        "confirmed": confirmed,
+        "feasible": bool(best) and complete and view.goal.feasible(confirmed),
+        "failure": failure if not best or view.tiers else None,
+        "answers": tuple(answers),
+    }
+
+
+def _by_tier(answers: Sequence[Answer], tier: int, view: View) -> dict[str, float]:
+    """What one validator said of an alloy, the first answer of each property."""
+    return {
+        name: value
+        for answer in reversed(answers)
+        for name, value in answer.values.items()
+        if (view.top(name) if answer.tier is None else answer.tier) == tier
+    }
+
+
+def _by_alloy(store: CampaignStore) -> dict[Composition, list[Answer]]:
+    """Accepted results of each alloy, in the order of iteration and rank, then of arrival."""
     ranks = {p.selection.candidate.composition: (p.iteration, p.selection.rank) for p in store.proposals()}
-    found: dict[Composition, list[Observation]] = {}
+    found: dict[Composition, list[Answer]] = {}
     for stored in store.observations():
-        found.setdefault(stored.observation.composition, []).append(stored.observation)
+        seen = stored.observation
+        answer = Answer(stored.tier, stored.iteration, seen.values, stored.stds, seen.failure, seen.source)
+        found.setdefault(seen.composition, []).append(answer)
     return dict(sorted(found.items(), key=lambda item: ranks.get(item[0], (-1, -1))))
 
 

@@ -90,7 +90,7 @@ def gains_alone(
 ) -> Floats:
     """Expected gain of each of ``n`` alloys as if nothing were waited for, shape ``(n,)``."""
     drawn = draw(surrogate, goal, described, samples, seed)
-    points, good = _signed(goal, drawn), _kept(goal, drawn)
+    points, good = signed(goal, drawn), kept(goal, drawn)
     return np.asarray((_improve(points, front, reference) * good).mean(axis=0))
 
 
@@ -121,7 +121,7 @@ def gain_of(
     """
     described = surrogate.describe(np.concatenate([alloy[None], waiting]))
     drawn = draw(surrogate, goal, described, samples, seed)
-    points, good = _signed(goal, drawn), _kept(goal, drawn)
+    points, good = signed(goal, drawn), kept(goal, drawn)
     raw = _improve(points[:, :1], front, reference)[:, 0]
     alone = raw * good[:, 0]
     others = range(1, len(described))
@@ -136,7 +136,7 @@ def gain_of(
         objectives=objectives,
         baseline=baseline,
         without={
-            str(c): float((raw * _kept(_but(goal, k), drawn)[:, 0]).mean()) for k, c in enumerate(goal.constraints)
+            str(c): float((raw * kept(_but(goal, k), drawn)[:, 0]).mean()) for k, c in enumerate(goal.constraints)
         },
         waiting=float(alone.mean()) - np.array(left, dtype=np.float64),
     )
@@ -152,11 +152,13 @@ def _root(covariance: Floats) -> Floats:
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
-def _signed(goal: Goal, drawn: Mapping[str, Floats]) -> Floats:
+def signed(goal: Goal, drawn: Mapping[str, Floats]) -> Floats:
+    """Objectives of samples of shape ``(samples, n)``, larger is better, shape ``(samples, n, objectives)``."""
     return np.stack([o.sign * drawn[o.name] for o in goal.objectives], axis=-1)
 
 
-def _kept(goal: Goal, drawn: Mapping[str, Floats]) -> Bools:
+def kept(goal: Goal, drawn: Mapping[str, Floats]) -> Bools:
+    """In which samples every constraint holds, shape ``(samples, n)``."""
     good = np.ones(next(iter(drawn.values())).shape, dtype=np.bool_)
     for constraint in goal.constraints:
         good &= constraint.margin(drawn[constraint.name]) >= 0
@@ -186,7 +188,7 @@ def _at_mean(surrogate: Surrogate, goal: Goal, described: Described, front: Floa
         if PROPERTIES[name].closed_form
     }
     certain = {name: column[None] for name, column in {**means, **exact}.items()}
-    return float((_improve(_signed(goal, certain), front, reference) * _kept(goal, certain))[0, 0])
+    return float((_improve(signed(goal, certain), front, reference) * kept(goal, certain))[0, 0])
 
 
 def _by_objective(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,6 @@ from alloys.reference.registry import closed_form
 from surrogates.calibration import Score, score
 from surrogates.features import Described, Scaling
 from surrogates.output import Output, fit_output
-from surrogates.quick import QuickGP
 
 Floats = NDArray[np.float64]
 Latent = Mapping[str, tuple[Floats, Floats]]
@@ -61,11 +60,7 @@ class Surrogate:
             InputError: for wrong shapes, values that are infinite or beyond what the property can be, fractions that
                 are no composition, an unknown property or one that has a closed form.
         """
-        fractions = _numbers("fractions", fractions)
-        table = {name: _numbers(name, column) for name, column in values.items()}
-        _check(elements, fractions, table)
-        order = _canonical_order(fractions, table)
-        fractions, table = fractions[order], {name: column[order] for name, column in table.items()}
+        fractions, table = checked(elements, fractions, values)
         described = Described.of(elements, fractions)
         seen = np.any([np.isfinite(column) for column in table.values()], axis=0)
         scaling = Scaling.fit(described.raw()[seen])
@@ -73,7 +68,7 @@ class Surrogate:
         outputs = {
             name: fit_output(name, described, scaling.apply(described.raw()), table, notes) for name in sorted(table)
         }
-        return cls(elements, scaling, outputs, tuple(notes), _digest(elements, fractions, table, outputs))
+        return cls(elements, scaling, outputs, tuple(notes), digest_of_fit(elements, [(fractions, table)], outputs))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -165,11 +160,7 @@ class Surrogate:
 
     def quick(self) -> Surrogate:
         """The same for large pools: single precision and standard deviations bounded from above; only predicts."""
-        outputs = {
-            name: output if output.gp is None else replace(output, quick=QuickGP.of(output.gp))
-            for name, output in self.outputs.items()
-        }
-        return replace(self, outputs=outputs)
+        return replace(self, outputs={name: output.quickened() for name, output in self.outputs.items()})
 
     def leave_one_out(self) -> dict[str, Score]:
         """Calibration of each property with every observation left out in turn, hyperparameters kept.
@@ -202,6 +193,21 @@ class Surrogate:
             if output.chained:
                 found[name] = output.predict_chained(inputs, described, found["solidus"])
         return {name: found[name] for name in self.outputs}
+
+
+def checked(
+    elements: tuple[str, ...], fractions: Floats, values: Mapping[str, Floats]
+) -> tuple[Floats, dict[str, Floats]]:
+    """Training data with their rows in an order of their own, so that the order they come in changes nothing.
+
+    Raises:
+        InputError: as `Surrogate.fit` does.
+    """
+    fractions = _numbers("fractions", fractions)
+    table = {name: _numbers(name, column) for name, column in values.items()}
+    _check(elements, fractions, table)
+    order = _canonical_order(fractions, table)
+    return fractions[order], {name: column[order] for name, column in table.items()}
 
 
 def _canonical_order(fractions: Floats, table: Mapping[str, Floats]) -> NDArray[np.int64]:
@@ -259,12 +265,15 @@ def _check_column(name: str, column: Floats, count: int) -> None:
         )
 
 
-def _digest(
-    elements: tuple[str, ...], fractions: Floats, table: Mapping[str, Floats], outputs: Mapping[str, Output]
+def digest_of_fit(
+    elements: tuple[str, ...], levels: Sequence[tuple[Floats, Mapping[str, Floats]]], outputs: Mapping[str, Output]
 ) -> str:
-    content = hashlib.sha256(json.dumps([elements, sorted(table)]).encode())
-    content.update(np.ascontiguousarray(fractions).tobytes())
-    for name in sorted(table):
-        content.update(np.ascontiguousarray(table[name]).tobytes())
-        content.update(json.dumps(outputs[name].hyperparameters()).encode())
+    """sha256 of training data, as fractions and values of each level, and of hyperparameters."""
+    content = hashlib.sha256(json.dumps([elements, *(sorted(table) for _, table in levels)]).encode())
+    left = dict(outputs)
+    for fractions, table in reversed(levels):
+        content.update(np.ascontiguousarray(fractions).tobytes())
+        for name in sorted(table):
+            content.update(np.ascontiguousarray(table[name]).tobytes())
+            content.update(json.dumps(left.pop(name).hyperparameters() if name in left else []).encode())
     return content.hexdigest()

@@ -104,6 +104,10 @@ class Output:
         variance = _WEIGHTS @ (derived - expected) ** 2
         return mean + expected, np.sqrt(std**2 + variance)
 
+    def quickened(self) -> Output:
+        """The same with a quick stand-in for the Gaussian process, where there is one."""
+        return self if self.gp is None else replace(self, quick=QuickGP.of(self.gp))
+
     def hyperparameters(self) -> list[float]:
         """Everything that was learned, as plain numbers."""
         if self.gp is None:
@@ -146,7 +150,7 @@ def fit_output(
     known = np.isfinite(table[name]) & np.isfinite(base)
     targets = warp.forward(table[name][known]) - base[known]
     broad = BROAD.get(name, _BROAD_WARPED)
-    gp = _fit_gp(name, inputs[known], targets, basis, broad, notes)
+    gp = fit_residual(name, inputs[known], targets, basis, broad, notes)
     return Output(name, warp, basis, broad, gp).recalibrated(notes)
 
 
@@ -159,7 +163,17 @@ def _basis(name: str, described: Described, table: Mapping[str, Floats]) -> tupl
     return np.zeros(len(described)), "none"
 
 
-def _fit_gp(name: str, inputs: Floats, targets: Floats, basis: str, broad: float, notes: list[str]) -> GP | None:
+def fit_residual(name: str, inputs: Floats, targets: Floats, basis: str, broad: float, notes: list[str]) -> GP | None:
+    """The Gaussian process of ``n`` residuals, with the fall-backs for few and constant ones; None for none at all.
+
+    Args:
+        name: what is modelled, for the notes.
+        inputs: scaled, shape ``(n, d)``.
+        targets: shape ``(n,)``.
+        basis: as in `Output`.
+        broad: standard deviation where nothing is known.
+        notes: receives one line per fall-back.
+    """
     count = len(targets)
     if count == 0:
         notes.append(f"{name}: no observation; the prior stands, with a standard deviation of {broad:g}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -143,10 +143,68 @@ class IterationMethods(StorePart):
             connection.execute(sa.update(iterations).where(_index == iteration).values(state))
             return _select(connection, iteration)
 
+    def store_promotions(
+        self,
+        iteration: int,
+        number: int,
+        selections: Sequence[Selection],
+        requests: Sequence[ValidationRequest],
+        tiers: Sequence[int],
+        *,
+        note: Mapping[str, Any],
+        hold: bool = False,
+    ) -> list[Proposal]:
+        """Stores which alloys dearer validators are asked for and queues their jobs, all or nothing.
+
+        Args:
+            iteration: index of an iteration that is validating.
+            number: of the round of this iteration, counted from 0.
+            selections: what was chosen, ranked from 0; may be empty.
+            requests: one per selection, of the same composition.
+            tiers: the validator that each asks, counted from 0.
+            note: how the round came about; joins ``promotions`` of the iteration's notes.
+            hold: whether each waits for a person's approval first.
+
+        Raises:
+            BatchExists: if the round is stored already; read it with `promotions`.
+            IterationError: if there is no such iteration, or it is not validating.
+            StoreError: if the parts do not match, or the alloy was asked of the validator before.
+        """
+        if len(tiers) != len(selections) or any(tier < 1 for tier in tiers):
+            raise StoreError(f"a round needs one tier from 1 on per selection, got {list(tiers)}")
+        rows = _rows(iteration, selections, requests)
+        now = self._clock()
+        with self._write() as connection:
+            found = _load(connection, iteration)
+            rounds = [*found.info.get("promotions", []), dict(note)]
+            if found.state is not IterationState.VALIDATING:
+                raise IterationError(f"iteration {iteration} is {found.state}, not validating")
+            if len(rounds) != number + 1:
+                raise BatchExists(
+                    f"iteration {iteration} has {len(rounds) - 1} rounds already, and the stored ones win"
+                )
+            last = sa.select(sa.func.coalesce(sa.func.max(proposals.c.rank), -1))
+            first = connection.execute(last.where(proposals.c.iteration == iteration)).scalar_one() + 1
+            try:
+                put_jobs(connection, requests, self._tokens, now=now, hold=hold)
+                for row, tier in zip(rows, tiers, strict=True):
+                    placed = {**row, "rank": first + row["rank"], "tier": tier}
+                    connection.execute(sa.insert(proposals).values(placed))
+            except sa.exc.IntegrityError as error:
+                raise StoreError(f"an alloy is asked of a validator once in a campaign: {error.orig}") from error
+            info = encode({**found.info, "promotions": rounds}, "a round of promotions")
+            connection.execute(sa.update(iterations).where(_index == iteration).values(info=info))
+            return [p for p in _select(connection, iteration, promoted=True) if p.selection.rank >= first]
+
     def proposals(self, iteration: int | None = None) -> list[Proposal]:
-        """Stored proposals by iteration and rank, of one iteration or of all."""
+        """Stored proposals by iteration and rank, of one iteration or of all; without promotions."""
         with self._read() as connection:
             return _select(connection, iteration)
+
+    def promotions(self, iteration: int | None = None) -> list[Proposal]:
+        """What dearer validators were asked, by iteration and rank, of one iteration or of all."""
+        with self._read() as connection:
+            return _select(connection, iteration, promoted=True)
 
 
 def _rows(
@@ -194,8 +252,9 @@ def refuse_known(connection: sa.Connection, compositions: Sequence[str]) -> None
         raise StoreError(f"an alloy is asked for once in a campaign, but the batch repeats {named}")
 
 
-def _select(connection: sa.Connection, iteration: int | None) -> list[Proposal]:
-    query = sa.select(proposals).order_by(proposals.c.iteration, proposals.c.rank)
+def _select(connection: sa.Connection, iteration: int | None, *, promoted: bool = False) -> list[Proposal]:
+    wanted = proposals.c.tier > 0 if promoted else proposals.c.tier == 0
+    query = sa.select(proposals).where(wanted).order_by(proposals.c.iteration, proposals.c.rank)
     if iteration is not None:
         query = query.where(proposals.c.iteration == iteration)
     return [_proposal(row) for row in connection.execute(query)]
@@ -205,4 +264,4 @@ def _proposal(row: sa.Row[Any]) -> Proposal:
     prediction = None if row.prediction is None else Prediction.from_json(decode(row.prediction))
     candidate = Candidate(Composition.from_canonical(row.composition), row.origin)
     selection = Selection(candidate, row.rank, row.score, row.why, prediction)
-    return Proposal(row.iteration, selection, row.job_key)
+    return Proposal(row.iteration, selection, row.job_key, row.tier)

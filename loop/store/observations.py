@@ -62,11 +62,13 @@ def _find(connection: sa.Connection, row: dict[str, Any]) -> int | None:
     return found
 
 
-def _contradicts(connection: sa.Connection, observation: Observation) -> bool:
+def _contradicts(connection: sa.Connection, observation: Observation, *, beside_jobs: bool) -> bool:
     """Whether something accepted already speaks of the same alloy and a same property, or either is a failure."""
     query = sa.select(observations.c["values"]).where(
         observations.c.composition == observation.composition.canonical(), sa.not_(observations.c.replicate)
     )
+    if beside_jobs:
+        query = query.where(observations.c.job_key.is_(None))
     known = [set(decode(text)) for text in connection.execute(query).scalars()]
     return any(not names or not observation.values or names & set(observation.values) for names in known)
 
@@ -86,11 +88,15 @@ def _check(row: int, observation: Observation) -> None:
 class ObservationMethods(StorePart):
     """The part of the store that keeps what was seen."""
 
-    def add_observations(self, rows: Sequence[Observation]) -> Added:
+    def add_observations(self, rows: Sequence[Observation], *, beside_jobs: bool = False) -> Added:
         """Adds results brought by hand, all or none.
 
         A row that is there already changes nothing. One that speaks of a property that is already known for the
         same alloy becomes a replicate: the first accepted result wins. Other properties of a known alloy are new.
+
+        Args:
+            rows: the results.
+            beside_jobs: whether only other results by hand make a replicate, as they stand above what jobs answer.
 
         Raises:
             StoreError: for a row without values and failure, or with impossible ones, naming the row.
@@ -105,7 +111,7 @@ class ObservationMethods(StorePart):
                 if _find(connection, content) is not None:
                     known += 1
                     continue
-                late = _contradicts(connection, row)
+                late = _contradicts(connection, row, beside_jobs=beside_jobs)
                 connection.execute(sa.insert(observations).values({**content, "replicate": late, "at": now}))
                 new, replicates = new + (not late), replicates + late
         return Added(new, replicates, known)
@@ -116,7 +122,7 @@ class ObservationMethods(StorePart):
         Results brought by hand come first.
         """
         query = (
-            sa.select(observations, proposals.c.rank)
+            sa.select(observations, proposals.c.rank, proposals.c.tier)
             .select_from(observations.outerjoin(proposals, proposals.c.job_key == observations.c.job_key))
             .order_by(
                 sa.func.coalesce(observations.c.iteration, -1),
@@ -132,7 +138,7 @@ class ObservationMethods(StorePart):
     def results(self, composition: Composition) -> list[StoredObservation]:
         """Everything that was seen of one alloy, replicates included, in the order of arrival."""
         query = (
-            sa.select(observations, proposals.c.rank)
+            sa.select(observations, proposals.c.rank, proposals.c.tier)
             .select_from(observations.outerjoin(proposals, proposals.c.job_key == observations.c.job_key))
             .where(observations.c.composition == composition.canonical())
             .order_by(observations.c.id)
@@ -158,4 +164,5 @@ def _stored(row: sa.Row[Any]) -> StoredObservation:
         at=fields["at"],
         stds=decode(fields["stds"] or "{}"),
         conflict=fields["conflict"],
+        tier=fields["tier"],
     )

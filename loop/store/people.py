@@ -114,6 +114,9 @@ class PeopleMethods(StorePart):
             asked = job.request
             if (request.validator, request.fingerprint) != (asked.validator, asked.fingerprint):
                 raise StoreError(f"an edited alloy is validated like the first, by {asked.validator!r}")
+            row = connection.execute(sa.select(proposals).where(proposals.c.job_key == key)).one()
+            if row.tier:
+                raise StoreError("an alloy that passed the cheaper validators cannot be edited; reject the job instead")
             refuse_known(connection, [text])
             seen = sa.select(observations.c.id).where(observations.c.composition == text)
             if connection.execute(seen.limit(1)).first() is not None:
@@ -121,7 +124,6 @@ class PeopleMethods(StorePart):
             _reject(connection, job, f"edited to {request.composition}", by, now)
             put_jobs(connection, [request], self._tokens, now=now, by_hand=job.by_hand)
             own = sa.select(sa.func.max(proposals.c.rank)).where(proposals.c.iteration == job.iteration)
-            row = connection.execute(sa.select(proposals).where(proposals.c.job_key == key)).one()
             connection.execute(
                 sa.insert(proposals).values(
                     iteration=row.iteration,

@@ -47,11 +47,12 @@ class Iteration:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A stored selection and the key of the job that answers it."""
+    """A stored selection and the key of the job that answers it; ``tier`` counts a campaign's validators from 0."""
 
     iteration: int
     selection: Selection
     key: str
+    tier: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,7 @@ class StoredObservation:
         replicate: a later result for something already answered; not part of the dataset.
         stds: standard deviations of some of the values, in their units, where the observation keeps them.
         conflict: how a replicate differs from what was accepted.
+        tier: which of the campaign's validators answered, counted from 0; None for results brought by hand.
     """
 
     id: int
@@ -164,6 +166,7 @@ class StoredObservation:
     at: float
     stds: Mapping[str, float] = field(default_factory=dict)
     conflict: str | None = None
+    tier: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from alloys.errors import InputError
 from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, Measured, Verdict, quantities
 from loop.campaign import Campaign
 from loop.driver import Driver
-from loop.jobs import Done, LocalExecutor, TrainingJob
+from loop.jobs import Done, LocalExecutor, TrainingJob, ValidatorSpec
 from loop.store import CampaignBusy, CampaignStore, JobState, check_store
 from loop.view import config_of, view_of
 from tests.loop.loop_helpers import ROOT, small_config
@@ -161,9 +161,11 @@ class _Interrupting(LocalExecutor):
         self._count()
         return trained
 
-    def submit(self, key: str, canonical: str, *, adjustment: Adjustment = UNADJUSTED) -> None:
+    def submit(
+        self, key: str, canonical: str, spec: ValidatorSpec | None = None, *, adjustment: Adjustment = UNADJUSTED
+    ) -> None:
         self._count()
-        super().submit(key, canonical, adjustment=adjustment)
+        super().submit(key, canonical, spec, adjustment=adjustment)
 
     def collect(self, timeout: float) -> list[Done]:
         self._count()

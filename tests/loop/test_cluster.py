@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from alloys.composition import Composition
-from alloys.records import Measured
+from alloys.records import Failed, Measured
 from alloys.space import Space
 from loop.cluster import RayExecutor
 from loop.jobs import Done, LocalExecutor, TrainingJob, ValidatorSpec, validate
@@ -59,6 +59,18 @@ def test_tasks_answer_as_this_process_does(executor: RayExecutor) -> None:
         assert isinstance(there, Measured)
         assert there.properties == here.properties
     assert executor.pending == 0
+
+
+def test_a_validation_may_name_another_validator(executor: RayExecutor) -> None:
+    canonical = Composition.parse("NbMoTaW").canonical()
+    other = ValidatorSpec("reference", '{"no": "such setting"}')
+    executor.submit("own", canonical)
+    executor.submit("other", canonical, other)
+    answers = _collect(executor, 2)
+    assert isinstance(answers["own"].verdict, Measured)
+    refused = answers["other"].verdict
+    assert isinstance(refused, Failed)
+    assert "has no settings" in refused.message
 
 
 def test_training_in_an_actor_gives_the_same_weights_as_here(executor: RayExecutor) -> None:

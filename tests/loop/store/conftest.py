@@ -15,6 +15,7 @@ CONTRACT = {
     "test_store_imports",
     "test_store_machine",
     "test_store_people",
+    "test_store_promotions",
     "test_store_queue",
 }
 

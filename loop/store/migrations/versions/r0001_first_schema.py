@@ -148,8 +148,10 @@ def _proposals_and_events() -> None:
         sa.Column("why", sa.Text, nullable=False),
         sa.Column("prediction", sa.Text),
         sa.Column("job_key", sa.Text, sa.ForeignKey("jobs.key", name="fk_proposals_job"), nullable=False),
-        sa.UniqueConstraint("composition", name="uq_proposals_composition"),
+        sa.Column("tier", sa.Integer, nullable=False, server_default="0"),
+        sa.UniqueConstraint("composition", "tier", name="uq_proposals_composition"),
         sa.UniqueConstraint("job_key", name="uq_proposals_job"),
+        sa.CheckConstraint("tier >= 0", name="ck_proposals_tier"),
     )
     op.create_table(
         "job_events",

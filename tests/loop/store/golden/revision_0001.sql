@@ -152,17 +152,19 @@ CREATE TABLE proposals (
 	why TEXT NOT NULL, 
 	prediction TEXT, 
 	job_key TEXT NOT NULL, 
+	tier INTEGER DEFAULT '0' NOT NULL, 
 	PRIMARY KEY (iteration, rank), 
-	CONSTRAINT uq_proposals_composition UNIQUE (composition), 
+	CONSTRAINT uq_proposals_composition UNIQUE (composition, tier), 
 	CONSTRAINT uq_proposals_job UNIQUE (job_key), 
+	CONSTRAINT ck_proposals_tier CHECK (tier >= 0), 
 	CONSTRAINT fk_proposals_iteration FOREIGN KEY(iteration) REFERENCES iterations ("index"), 
 	CONSTRAINT fk_proposals_job FOREIGN KEY(job_key) REFERENCES jobs ("key")
 );
-INSERT INTO "proposals" VALUES(0,0,'Nb:101/201,W:100/201','cvae',1.0,'near the limit',NULL,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4');
-INSERT INTO "proposals" VALUES(0,1,'Nb:51/101,W:50/101','cvae',0.5,'near the limit','{"means":{"solidus":2400.0},"model":"gp-1","probability_feasible":0.25,"stds":{"solidus":60.0}}','48b9f04a9d50a412b7bfdea71fa85d43aaf574b7a0aa1115bc18a038bfec0685');
-INSERT INTO "proposals" VALUES(0,2,'Nb:103/203,W:100/203','cvae',3.33333333333333314829e-01,'near the limit',NULL,'948ef764eeb1e65c1f4aa30190daa397a1595a32c475f4113661a6aea61eacd9');
-INSERT INTO "proposals" VALUES(0,3,'Nb:26/51,W:25/51','cvae',0.25,'near the limit','{"means":{"solidus":2400.0},"model":"gp-1","probability_feasible":0.25,"stds":{"solidus":60.0}}','ce70620a821c3e117ad95089557ee1178729e3e879884c5d0b503ff79a9e05c4');
-INSERT INTO "proposals" VALUES(1,0,'Nb:21/41,W:20/41','cvae',1.0,'near the limit',NULL,'9c40f178cb355b8150f58d6212bce758d74ac96e87360355d14e946f26656496');
+INSERT INTO "proposals" VALUES(0,0,'Nb:101/201,W:100/201','cvae',1.0,'near the limit',NULL,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4',0);
+INSERT INTO "proposals" VALUES(0,1,'Nb:51/101,W:50/101','cvae',0.5,'near the limit','{"means":{"solidus":2400.0},"model":"gp-1","probability_feasible":0.25,"stds":{"solidus":60.0}}','48b9f04a9d50a412b7bfdea71fa85d43aaf574b7a0aa1115bc18a038bfec0685',0);
+INSERT INTO "proposals" VALUES(0,2,'Nb:103/203,W:100/203','cvae',3.33333333333333314829e-01,'near the limit',NULL,'948ef764eeb1e65c1f4aa30190daa397a1595a32c475f4113661a6aea61eacd9',0);
+INSERT INTO "proposals" VALUES(0,3,'Nb:26/51,W:25/51','cvae',0.25,'near the limit','{"means":{"solidus":2400.0},"model":"gp-1","probability_feasible":0.25,"stds":{"solidus":60.0}}','ce70620a821c3e117ad95089557ee1178729e3e879884c5d0b503ff79a9e05c4',0);
+INSERT INTO "proposals" VALUES(1,0,'Nb:21/41,W:20/41','cvae',1.0,'near the limit',NULL,'9c40f178cb355b8150f58d6212bce758d74ac96e87360355d14e946f26656496',0);
 CREATE TABLE validators (
 	name TEXT NOT NULL, 
 	failures INTEGER NOT NULL, 
