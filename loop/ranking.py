@@ -35,7 +35,8 @@ class Ranking:
 def fit_surrogate(view: View) -> Surrogate:
     """The surrogate of everything that only validation answers, fitted on all that is known."""
     compositions, values = view.observed()
-    return Surrogate.fit(view.space.elements, view.fractions(compositions), values)
+    fractions, inference = view.fractions(compositions), view.config.surrogate.inference
+    return Surrogate.fit(view.space.elements, fractions, values, inference)
 
 
 def rank(view: View, pool: Pool, batch: int, seed: int, surrogate: Surrogate | None = None) -> Ranking:

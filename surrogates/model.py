@@ -17,8 +17,8 @@ from alloys.properties import PROPERTIES
 from alloys.reference.registry import closed_form
 from surrogates.calibration import Score, score
 from surrogates.features import Described, Scaling
-from surrogates.output import Output, fit_output
-from surrogates.quick import QuickGP
+from surrogates.output import Inference, Output, fit_output
+from surrogates.quick import made_quick
 
 Floats = NDArray[np.float64]
 Latent = Mapping[str, tuple[Floats, Floats]]
@@ -43,23 +43,31 @@ class Surrogate:
     digest: str
 
     @classmethod
-    def fit(cls, elements: tuple[str, ...], fractions: Floats, values: Mapping[str, Floats]) -> Surrogate:
+    def fit(
+        cls,
+        elements: tuple[str, ...],
+        fractions: Floats,
+        values: Mapping[str, Floats],
+        inference: Inference = "map",
+    ) -> Surrogate:
         """Fits every property to what is known of it.
 
         The inputs are the physics descriptors and the fractions. The solidus and the freezing range are
         modelled as residuals of their physics prior. A property that the reference models derive from the
         solidus is modelled as the residual of that derivation, so that what is learned of the solidus carries
-        over to it. Fractions of phases are modelled on the scale of `surrogates.warps.Saturating`. Nothing
-        here is random.
+        over to it. Fractions of phases are modelled on the scale of `surrogates.warps.Saturating`. The same
+        arguments give the same surrogate.
 
         Args:
             elements: the palette, in the order of the columns.
             fractions: atomic fractions, shape ``(n, len(elements))``; duplicate rows are allowed.
             values: by property, shape ``(n,)`` each; NaN where unknown, all NaN for a failed validation.
+            inference: whether hyperparameters are the most probable ones, or averaged over (`surrogates.bayesian`).
 
         Raises:
-            InputError: for wrong shapes, values that are infinite or beyond what the property can be, fractions that
-                are no composition, an unknown property or one that has a closed form.
+            InputError: where NumPyro is needed and missing; for wrong shapes, values that are infinite or beyond what
+                the property can be, fractions that are no composition, an unknown property or one that has a closed
+                form.
         """
         fractions = _numbers("fractions", fractions)
         table = {name: _numbers(name, column) for name, column in values.items()}
@@ -71,7 +79,8 @@ class Surrogate:
         scaling = Scaling.fit(described.raw()[seen])
         notes: list[str] = []
         outputs = {
-            name: fit_output(name, described, scaling.apply(described.raw()), table, notes) for name in sorted(table)
+            name: fit_output(name, described, scaling.apply(described.raw()), table, notes, inference)
+            for name in sorted(table)
         }
         return cls(elements, scaling, outputs, tuple(notes), _digest(elements, fractions, table, outputs))
 
@@ -166,7 +175,7 @@ class Surrogate:
     def quick(self) -> Surrogate:
         """The same for large pools: single precision and standard deviations bounded from above; only predicts."""
         outputs = {
-            name: output if output.gp is None else replace(output, quick=QuickGP.of(output.gp))
+            name: output if output.gp is None else replace(output, quick=made_quick(output.gp))
             for name, output in self.outputs.items()
         }
         return replace(self, outputs=outputs)
