@@ -1,12 +1,16 @@
 """What screening costs and what it loses: from many candidates to a batch of 8.
 
-    python -m benchmarks.screening [--parts million,ratio,loss,fits] [--candidates 1000000] [--draws 10] [--looks 10000]
+    python -m benchmarks.screening [--parts million,ratio,loss,fits,others,crossover] [--candidates 1000000]
+                                   [--draws 10] [--looks 10000]
 
 The truth is the physics prior with a smooth error, of nine elements; 529 observations. Parts, each in a process:
 million  a stream of candidates, all of which may be proposed, to a batch: seconds and peak memory.
 ratio    a batch from 10,000 against BoTorch's qLogNEHVI over the same pool in t-batches of 256, the same thread count.
-loss     the batch through the short list against a greedy batch in which the acquisition saw every candidate.
-fits     refit and rank with 2,000 and 20,000 observations; errors beside a subset of the data and gpytorch's SVGP.
+loss     the batch through the short list against greedy batches in which the acquisition saw every candidate that the
+         floor of feasibility lets pass, and every one with a chance of 0.1 % to be feasible.
+fits     refit and rank with 2,000 and 20,000 observations.
+others   errors of those beside a subset of the data and gpytorch's SVGP.
+crossover  exact posteriors and ones through inducing points: errors, calibration and seconds by size.
 Two objectives and four constraints, all modelled. A CPU second is what a second would be on a quiet core.
 """
 
@@ -17,9 +21,7 @@ import itertools
 import multiprocessing
 import resource
 import time
-from collections.abc import Callable, Iterator
 
-import gpytorch
 import numpy as np
 import torch
 from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolumeImprovement
@@ -29,93 +31,16 @@ from botorch.sampling.normal import SobolQMCNormalSampler
 from numpy.typing import NDArray
 
 import surrogates  # noqa: F401
-from alloys.descriptors import prior_means
-from alloys.goal import Goal
-from alloys.reference.registry import from_solidus
-from alloys.reference.solution import demixing_margin
-from alloys.space import Space, Units
-from surrogates.acquisition import choose_batch
+from alloys.space import Units
+from benchmarks.fits import crossover, fits, others
+from benchmarks.problem import GOAL, OBSERVED, REFERENCE, SPACE, batch_of, observed, stream, timed
 from surrogates.criterion import Criterion
-from surrogates.gp import GP, botorch_model
+from surrogates.gp import botorch_model
 from surrogates.model import Surrogate
 from surrogates.pareto import pareto_mask
-from surrogates.picks import Batch
 from surrogates.screen import Known, Settings
-from surrogates.stream import Block
 
 Floats = NDArray[np.float64]
-
-SPACE = Space.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), limits=[("Cr", 0.10, "Zr")])
-STRENGTH = "specific_yield_strength_1300c"
-GOAL = Goal.parse(
-    [f"maximize {STRENGTH}", "maximize solidus"],
-    [
-        "freezing_range <= 300",
-        "yield_strength_1300c >= 60",
-        "bcc_fraction_1200c >= 0.99",
-        "bcc_fraction_1300c >= 0.99",
-    ],
-)
-REFERENCE = np.array([0.0, 1800.0])
-OBSERVED = 529
-
-
-def truth(units: Units) -> dict[str, Floats]:
-    """What validation would answer, by property, shape ``(n,)``: some 60 K of smooth error and 1 K of noise."""
-    fractions = SPACE.fractions(units)
-    draw = np.random.default_rng(7)
-    matrix = draw.normal(size=(SPACE.dimension, SPACE.dimension))
-    error = 120 * np.einsum("ni,ij,nj->n", fractions, matrix + matrix.T, fractions)
-    error += 30 * np.sin(20 * fractions @ draw.normal(size=SPACE.dimension)) + draw.normal(size=len(units))
-    priors = prior_means(SPACE.elements, fractions)
-    solidus = priors["solidus"] + error
-    margins = {c: demixing_margin(SPACE.elements, fractions, c + 273.15) - 0.15 for c in (1200, 1300)}
-    return {
-        "solidus": solidus,
-        "freezing_range": np.maximum(priors["freezing_range"] - 0.5 * error, 5.0),
-        **from_solidus(SPACE.elements, fractions, solidus),
-        **{f"bcc_fraction_{c}c": np.clip(1.0 + 1.5 * np.minimum(m, 0), 0.3, 1.0) for c, m in margins.items()},
-    }
-
-
-def observed(count: int = OBSERVED) -> tuple[Units, dict[str, Floats], Surrogate]:
-    """Random observations and the surrogate of them."""
-    units = np.unique(SPACE.sample(2 * count, np.random.default_rng(11)), axis=0)
-    units = np.random.default_rng(12).permutation(units)[:count]
-    values = truth(units)
-    return units, values, Surrogate.fit(SPACE.elements, SPACE.fractions(units), values)
-
-
-def batch_of(
-    data: tuple[Units, dict[str, Floats], Surrogate], candidates: Iterator[Block], settings: Settings | None = None
-) -> Batch:
-    """The batch of 8."""
-    units, values, surrogate = data
-    return choose_batch(
-        surrogate,
-        GOAL,
-        SPACE,
-        observed=units,
-        values=values,
-        pending=units[:0],
-        candidates=candidates,
-        reference=REFERENCE,
-        settings=settings,
-    )
-
-
-def stream(count: int, seed: int = 1) -> Iterator[Block]:
-    """Random candidates, some thousand at a time."""
-    rng = np.random.default_rng(seed)
-    for start in range(0, count, 10_000):
-        yield SPACE.sample(min(10_000, count - start), rng), "random"
-
-
-def timed(work: Callable[[], Batch]) -> tuple[Batch, float, float]:
-    """The batch, wall and processor seconds."""
-    wall, processor = time.perf_counter(), time.process_time()
-    batch = work()
-    return batch, time.perf_counter() - wall, time.process_time() - processor
 
 
 def million(candidates: int, draws: int, looks: int) -> None:
@@ -210,99 +135,39 @@ def joint(data: tuple[Units, dict[str, Floats], Surrogate], batches: list[Units]
     return [criterion.joint(np.arange(a, b)) for a, b in itertools.pairwise(starts)]
 
 
+WAYS = {
+    "short list": Settings(polish=0, check=0),
+    "short list, floor 0.1": Settings(polish=0, check=0, floor=0.1),
+    "everything above the floor": Settings(polish=0, check=0, short_list=10_000, share=1),
+    "everything": Settings(polish=0, check=0, short_list=10_000, share=1, floor=0.001),
+}
+"""Of choosing a batch, the last one exhaustive."""
+
+
 def loss(candidates: int, draws: int, looks: int) -> None:
-    """The short list's batch against one for which every candidate with a chance of 0.1 % to be feasible was scored."""
+    """The short list's batch against those for which every candidate was scored."""
     data = observed()
-    shares = []
+    shares: dict[str, list[float]] = {way: [] for way in WAYS}
     for draw in range(draws):
         units = SPACE.sample(10_000, np.random.default_rng(100 + draw))
-        found = []
-        for settings in (
-            Settings(polish=0, check=0),
-            Settings(polish=0, check=0, short_list=10_000, floor=0.001, share=1),
-        ):
+        batches, seconds, scored = [], [], []
+        for settings in WAYS.values():
             batch, _, processor = timed(lambda s=settings, u=units: batch_of(data, iter([(u, "random")]), s))
-            found.append((np.array([pick.units for pick in batch.picks]), processor, batch.counts["short_list"]))
-        ours, best = joint(data, [found[0][0], found[1][0]])
-        shares.append(float(np.exp(ours - best)))
-        same = len({*map(tuple, found[0][0])} & {*map(tuple, found[1][0])})
-        print(
-            f"  pool {draw}: {shares[-1]:.2%} of the acquisition of exhaustive scoring ({found[1][2]} scored), "
-            f"{same} of 8 the same; {found[0][1]:.1f} against {found[1][1]:.1f} CPU seconds",
-            flush=True,
-        )
-    print(f"short list of {Settings().short_list}: {np.mean(shares):.2%} on average, {min(shares):.2%} at least")
+            batches.append(np.array([pick.units for pick in batch.picks]))
+            seconds.append(f"{processor:.1f}")
+            scored.append(str(batch.counts["short_list"]))
+        values = joint(data, batches)
+        for way, value in zip(WAYS, values, strict=True):
+            shares[way].append(float(np.exp(value - values[-1])))
+        found = "; ".join(f"{way} {part[-1]:.2%}" for way, part in shares.items())
+        print(f"  pool {draw}: {found}; scored {', '.join(scored)}; CPU seconds {', '.join(seconds)}", flush=True)
+    for way, part in shares.items():
+        print(f"{way}: {np.mean(part):.2%} of the acquisition of everything on average, {min(part):.2%} at least")
+    same = np.array(shares["short list"]) / np.array(shares["everything above the floor"])
+    print(f"short list against everything above the floor: {same.mean():.2%} on average, {same.min():.2%} at least")
 
 
-def svgp(x: Floats, y: Floats, unseen: Floats, epochs: int) -> Floats:
-    """Means by gpytorch's SVGP, 512 inducing points, Adam over batches of 1,024."""
-    torch.manual_seed(0)
-    kernel = botorch_model(x[:2], y[:2]).covar_module
-    points = torch.tensor(x[np.linspace(0, len(x) - 1, 512).round().astype(np.int64)])
-
-    class Model(gpytorch.models.ApproximateGP):  # type: ignore[misc]
-        def __init__(self) -> None:
-            spread = gpytorch.variational.CholeskyVariationalDistribution(512)
-            super().__init__(gpytorch.variational.VariationalStrategy(self, points, spread))
-            self.mean_module, self.covar_module = gpytorch.means.ConstantMean(), kernel
-
-        def forward(self, rows: torch.Tensor) -> gpytorch.distributions.MultivariateNormal:
-            return gpytorch.distributions.MultivariateNormal(self.mean_module(rows), self.covar_module(rows))
-
-    model, likelihood = Model().double(), gpytorch.likelihoods.GaussianLikelihood().double()
-    objective = gpytorch.mlls.VariationalELBO(likelihood, model, num_data=len(x))
-    optimiser = torch.optim.Adam([*model.parameters(), *likelihood.parameters()], lr=0.02)
-    inputs, targets = torch.tensor(x), torch.tensor(y)
-    for _ in range(epochs):
-        for rows in torch.randperm(len(x)).split(1024):
-            optimiser.zero_grad()
-            value = -objective(model(inputs[rows]), targets[rows])
-            value.backward()
-            optimiser.step()
-    model.eval()
-    with torch.no_grad():
-        return np.asarray(model(torch.tensor(unseen)).mean.numpy())
-
-
-def fits(candidates: int, draws: int, looks: int) -> None:
-    """Refit and rank at sizes, then other ways to fit as many."""
-    for count in (2_000, 20_000):
-        wall, processor = time.perf_counter(), time.process_time()
-        data = observed(count)
-        fit = time.perf_counter() - wall, time.process_time() - processor
-        _, wall, processor = timed(lambda d=data: batch_of(d, stream(5_000)))
-        print(f"{count} observations, {len(data[2].names)} models: refit {fit[0]:.1f} s ({fit[1]:.1f} CPU), ", end="")
-        print(f"rank 5000 {wall:.1f} s ({processor:.1f} CPU); {data[2].notes[-1]}", flush=True)
-        others(data)
-
-
-def others(data: tuple[Units, dict[str, Floats], Surrogate]) -> None:
-    """Errors in the solidus of unseen alloys: ours, the same hyperparameters on a subset, and SVGP."""
-    units, _, surrogate = data
-    gp = surrogate.outputs["solidus"].gp
-    assert gp is not None
-    unseen = SPACE.sample(2_000, np.random.default_rng(77))
-    described = [surrogate.describe(SPACE.fractions(rows)) for rows in (units, unseen)]
-    x, asked = (surrogate.latent_inputs(rows) for rows in described)
-    y, wanted = (
-        truth(rows)["solidus"] - seen.prior_means()["solidus"]
-        for rows, seen in zip((units, unseen), described, strict=True)
-    )
-    subset = GP.condition(x[:384], y[:384], gp.shift, gp.scale, (gp.constant, gp.lengthscale, gp.noise))
-    start = time.process_time()
-    epochs = max(5, 200_000 // len(x))
-    variational = gp.shift + gp.scale * svgp(x, (y - gp.shift) / gp.scale, asked, epochs)
-    seconds = time.process_time() - start
-    errors = {
-        "ours": gp.predict(asked)[0],
-        "subset of 384": subset.predict(asked)[0],
-        f"SVGP, {epochs} epochs, {seconds:.0f} CPU seconds for this one model": variational,
-    }
-    for name, mean in errors.items():
-        print(f"  solidus, root mean square error {np.sqrt(np.mean((mean - wanted) ** 2)):6.2f} K: {name}", flush=True)
-
-
-PARTS = {"million": million, "ratio": ratio, "loss": loss, "fits": fits}
+PARTS = {"million": million, "ratio": ratio, "loss": loss, "fits": fits, "others": others, "crossover": crossover}
 
 
 def main() -> None:

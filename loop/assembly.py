@@ -18,7 +18,15 @@ from alloys.properties import PROPERTIES
 from alloys.space import Space
 from alloys.tables import read_rows
 from generators.base import get_family, make
-from loop.config import CampaignConfig, ClusterConfig, GeneratorConfig, SpaceConfig, StartConfig, ValidatorConfig
+from loop.config import (
+    CampaignConfig,
+    ClusterConfig,
+    GeneratorConfig,
+    SpaceConfig,
+    StartConfig,
+    SurrogateConfig,
+    ValidatorConfig,
+)
 from loop.yaml_lines import Location
 from validation.base import Validator
 from validation.registry import make_validator
@@ -100,6 +108,7 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     if space is not None:
         found += _uncovered(space, validators, "validators" if data.get("validators") else "validator")
     _part(data, "generator", GeneratorConfig, lambda config: _check_generator(config, space), found)
+    _part(data, "surrogate", SurrogateConfig, _check_surrogate, found)
     _part(data, "start", StartConfig, start_table, found)
     if isinstance(data.get("state"), str):
         found += _unusable_state(data["state"])
@@ -151,6 +160,13 @@ def _check_generator(config: GeneratorConfig, space: Space | None) -> None:
         get_family(family)
         if space is not None:
             make(family, space, ("density",), settings)
+
+
+def _check_surrogate(config: SurrogateConfig) -> None:
+    if config.inference == "bayesian":
+        from surrogates.bayesian import require
+
+        require()
 
 
 def _check_patience(config: ClusterConfig, validator: Validator) -> None:

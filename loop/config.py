@@ -73,6 +73,12 @@ class GeneratorConfig(_Strict):
         return {self.family: self.settings}
 
 
+class SurrogateConfig(_Strict):
+    """Whether the surrogate's hyperparameters are the most probable ones, or averaged over."""
+
+    inference: Literal["map", "bayesian"] = "map"
+
+
 class ScreeningConfig(_Strict):
     """What joins the generator's candidates before ranking."""
 
@@ -138,6 +144,7 @@ class CampaignConfig(_Strict):
     reference_point: dict[str, float] = {}
     start: StartConfig = StartConfig()
     generator: GeneratorConfig = GeneratorConfig()
+    surrogate: SurrogateConfig = SurrogateConfig()
     screening: ScreeningConfig = ScreeningConfig()
     validator: ValidatorConfig = ValidatorConfig()
     validators: list[TierConfig] = []

@@ -38,9 +38,10 @@ def fit_surrogate(view: View) -> Surrogate:
     """The surrogate of everything that only validation answers, fitted on all that is known."""
     if view.tiers:
         levels = [Level(label, view.fractions(alloys), table) for label, alloys, table in view.levels()]
-        return fit_levels(view.space.elements, levels)
+        return fit_levels(view.space.elements, levels, view.config.surrogate.inference)
     compositions, values = view.observed()
-    return Surrogate.fit(view.space.elements, view.fractions(compositions), values)
+    fractions, inference = view.fractions(compositions), view.config.surrogate.inference
+    return Surrogate.fit(view.space.elements, fractions, values, inference)
 
 
 def rank(view: View, pool: Pool, batch: int, seed: int, surrogate: Surrogate | None = None) -> Ranking:

@@ -29,9 +29,9 @@ from alloys.errors import InputError
 from surrogates.features import Described, Scaling
 from surrogates.gp import FEWEST, GP, matern
 from surrogates.model import Surrogate, checked, digest_of_fit
-from surrogates.output import Output, fit_output, fit_residual
-from surrogates.quick import QuickGP
-from surrogates.sparse import LEARN
+from surrogates.output import Inference, Output, fit_output, fit_residual
+from surrogates.quick import made_quick
+from surrogates.sparse import LEARN, fit_gp
 
 Floats = NDArray[np.float64]
 
@@ -89,7 +89,7 @@ class FidelityOutput(Output):
     @property
     def offset(self) -> float:
         """Mean of the discrepancy where nothing is near, on the model's scale."""
-        return 0.0 if self.gp is None else self.gp.shift + self.gp.scale * self.gp.constant
+        return self.gp.shift + self.gp.scale * self.gp.constant if isinstance(self.gp, GP) else 0.0
 
     def residual(self, inputs: Floats) -> tuple[Floats, Floats]:
         """As `Output.residual` for a chained property; of the discrepancy alone for any other."""
@@ -125,7 +125,7 @@ class FidelityOutput(Output):
 
     def quickened(self) -> Output:
         """The same with quick stand-ins for the Gaussian processes of both."""
-        quick = None if self.gp is None else QuickGP.of(self.gp)
+        quick = None if self.gp is None else made_quick(self.gp)
         return replace(self, quick=quick, lower=self.lower.quickened())
 
     def hyperparameters(self) -> list[float]:
@@ -147,7 +147,7 @@ class FidelityOutput(Output):
         return self._mean(below[0], own[0]), np.sqrt(variance)
 
 
-def fit_levels(elements: tuple[str, ...], levels: Sequence[Level]) -> Surrogate:
+def fit_levels(elements: tuple[str, ...], levels: Sequence[Level], inference: Inference = "map") -> Surrogate:
     """Fits every property at the highest fidelity that answers it.
 
     A property that one level alone answers is modelled as `Surrogate.fit` does; with one level the two are the same.
@@ -155,6 +155,8 @@ def fit_levels(elements: tuple[str, ...], levels: Sequence[Level]) -> Surrogate:
     Args:
         elements: the palette, in the order of the columns.
         levels: from the lowest fidelity to the highest; a level without rows is one that has not answered yet.
+        inference: of the lowest fidelity's hyperparameters, as in `Surrogate.fit`; of the others they are the most
+            probable ones.
 
     Raises:
         InputError: as `Surrogate.fit`, or without a level.
@@ -175,7 +177,7 @@ def fit_levels(elements: tuple[str, ...], levels: Sequence[Level]) -> Surrogate:
     for name in names:
         chain = [i for i, (_, table) in enumerate(tables) if name in table]
         first = chain[0]
-        output = fit_output(name, described[first], inputs[first], tables[first][1], notes)
+        output = fit_output(name, described[first], inputs[first], tables[first][1], notes, inference)
         for i in chain[1:]:
             rows = _Rows(levels[i].name, levels[chain[chain.index(i) - 1]].name, described[i], inputs[i], tables[i][1])
             output = _fit_above(name, output, rows, outputs.get("solidus"), notes)
@@ -238,11 +240,11 @@ def _linked(
     if len(np.unique(x, axis=0)) < FEWEST:
         # The offset is as uncertain beforehand as the discrepancy about it.
         offset = float(plain.sum()) / (1 + len(plain))
-        gp = fit_residual(name, x, plain - offset, "physics", broad, notes)
+        gp = fit_residual(name, x, plain - offset, "physics", broad, notes, fit_gp)
         return gp and replace(gp, shift=gp.shift + offset), Link(1.0, 0.0, centre, None, below)
     strength = float(plain.var()) / RHO_SPREAD**2
     rho = 1.0 + float(apart @ (plain - plain.mean())) / max(float(apart @ apart) + strength, 1e-300)
-    gp = fit_residual(name, x, plain - (rho - 1.0) * apart, "physics", broad, notes)
+    gp = fit_residual(name, x, plain - (rho - 1.0) * apart, "physics", broad, notes, fit_gp)
     if gp is None or len(x) > LEARN:
         return gp, Link(rho, 0.0, centre, None, below)
     inputs = torch.tensor(x, dtype=torch.float64)

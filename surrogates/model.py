@@ -17,7 +17,7 @@ from alloys.properties import PROPERTIES
 from alloys.reference.registry import closed_form
 from surrogates.calibration import Score, score
 from surrogates.features import Described, Scaling
-from surrogates.output import Output, fit_output
+from surrogates.output import Inference, Output, fit_output
 
 Floats = NDArray[np.float64]
 Latent = Mapping[str, tuple[Floats, Floats]]
@@ -42,23 +42,31 @@ class Surrogate:
     digest: str
 
     @classmethod
-    def fit(cls, elements: tuple[str, ...], fractions: Floats, values: Mapping[str, Floats]) -> Surrogate:
+    def fit(
+        cls,
+        elements: tuple[str, ...],
+        fractions: Floats,
+        values: Mapping[str, Floats],
+        inference: Inference = "map",
+    ) -> Surrogate:
         """Fits every property to what is known of it.
 
         The inputs are the physics descriptors and the fractions. The solidus and the freezing range are
         modelled as residuals of their physics prior. A property that the reference models derive from the
         solidus is modelled as the residual of that derivation, so that what is learned of the solidus carries
-        over to it. Fractions of phases are modelled on the scale of `surrogates.warps.Saturating`. Nothing
-        here is random.
+        over to it. Fractions of phases are modelled on the scale of `surrogates.warps.Saturating`. The same
+        arguments give the same surrogate.
 
         Args:
             elements: the palette, in the order of the columns.
             fractions: atomic fractions, shape ``(n, len(elements))``; duplicate rows are allowed.
             values: by property, shape ``(n,)`` each; NaN where unknown, all NaN for a failed validation.
+            inference: whether hyperparameters are the most probable ones, or averaged over (`surrogates.bayesian`).
 
         Raises:
-            InputError: for wrong shapes, values that are infinite or beyond what the property can be, fractions that
-                are no composition, an unknown property or one that has a closed form.
+            InputError: where NumPyro is needed and missing; for wrong shapes, values that are infinite or beyond what
+                the property can be, fractions that are no composition, an unknown property or one that has a closed
+                form.
         """
         fractions, table = checked(elements, fractions, values)
         described = Described.of(elements, fractions)
@@ -66,7 +74,8 @@ class Surrogate:
         scaling = Scaling.fit(described.raw()[seen])
         notes: list[str] = []
         outputs = {
-            name: fit_output(name, described, scaling.apply(described.raw()), table, notes) for name in sorted(table)
+            name: fit_output(name, described, scaling.apply(described.raw()), table, notes, inference)
+            for name in sorted(table)
         }
         return cls(elements, scaling, outputs, tuple(notes), digest_of_fit(elements, [(fractions, table)], outputs))
 

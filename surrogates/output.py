@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from surrogates.bayesian import DRAWS, MOST, Mixture, fit_mixture
 from surrogates.calibration import remedy
 from surrogates.features import Described
 from surrogates.gp import FEWEST, GP, prior_hyperparameters
-from surrogates.quick import QuickGP
+from surrogates.quick import QuickGP, QuickMixture, made_quick
 from surrogates.sparse import fit_gp
 from surrogates.warps import Warp, warp_of
 
 Floats = NDArray[np.float64]
+Inference = Literal["map", "bayesian"]
+"""Hyperparameters: the most probable ones, or averaged over."""
+
+M = TypeVar("M")
 
 CHAINED = ("yield_strength_1300c", "specific_yield_strength_1300c")
 """Properties that `alloys.reference.registry.from_solidus` derives from the solidus."""
@@ -46,7 +52,7 @@ class Output:
         warp: the scale it is modelled on.
         basis: ``"none"``, ``"physics"`` (prior mean) or ``"solidus"`` (derived from the modelled solidus).
         broad: standard deviation where nothing is known, on the model's scale.
-        gp: the Gaussian process on the residual, or None where there is no observation at all.
+        gp: the Gaussian process on the residual, or a mixture of them, or None where there is no observation at all.
         inflation: multiplies its standard deviations, see `surrogates.calibration.remedy`.
         quick: answers in its place where a bound will do, if given.
     """
@@ -55,9 +61,9 @@ class Output:
     warp: Warp
     basis: str
     broad: float
-    gp: GP | None
+    gp: GP | Mixture | None
     inflation: float = 1.0
-    quick: QuickGP | None = None
+    quick: QuickGP | QuickMixture | None = None
 
     @property
     def chained(self) -> bool:
@@ -106,7 +112,7 @@ class Output:
 
     def quickened(self) -> Output:
         """The same with a quick stand-in for the Gaussian process, where there is one."""
-        return self if self.gp is None else replace(self, quick=QuickGP.of(self.gp))
+        return self if self.gp is None else replace(self, quick=made_quick(self.gp))
 
     def hyperparameters(self) -> list[float]:
         """Everything that was learned, as plain numbers."""
@@ -134,7 +140,12 @@ class Output:
 
 
 def fit_output(
-    name: str, described: Described, inputs: Floats, table: Mapping[str, Floats], notes: list[str]
+    name: str,
+    described: Described,
+    inputs: Floats,
+    table: Mapping[str, Floats],
+    notes: list[str],
+    inference: Inference = "map",
 ) -> Output:
     """Fits one property; every fall-back is appended to ``notes``.
 
@@ -144,13 +155,18 @@ def fit_output(
         inputs: their scaled inputs, shape ``(n, d)``.
         table: values by property, shape ``(n,)`` each, NaN where unknown.
         notes: receives one line per fall-back.
+        inference: whether hyperparameters are the most probable ones, or averaged over.
+
+    Raises:
+        InputError: if they are to be averaged over and NumPyro is missing.
     """
     warp = warp_of(name)
     base, basis = _basis(name, described, table)
     known = np.isfinite(table[name]) & np.isfinite(base)
     targets = warp.forward(table[name][known]) - base[known]
     broad = BROAD.get(name, _BROAD_WARPED)
-    gp = fit_residual(name, inputs[known], targets, basis, broad, notes)
+    fit = fit_gp if inference == "map" else _averaged
+    gp = fit_residual(name, inputs[known], targets, basis, broad, notes, fit)
     return Output(name, warp, basis, broad, gp).recalibrated(notes)
 
 
@@ -163,7 +179,24 @@ def _basis(name: str, described: Described, table: Mapping[str, Floats]) -> tupl
     return np.zeros(len(described)), "none"
 
 
-def fit_residual(name: str, inputs: Floats, targets: Floats, basis: str, broad: float, notes: list[str]) -> GP | None:
+def _averaged(x: Floats, y: Floats, shift: float, scale: float) -> tuple[GP | Mixture, str]:
+    """As `surrogates.sparse.fit_gp`, with an average over hyperparameters, which many observations can do without."""
+    if len(x) <= MOST:
+        return fit_mixture(x, y, shift, scale), f"averaged over {DRAWS} draws of the hyperparameters"
+    gp, note = fit_gp(x, y, shift, scale)
+    few = f"more than {MOST} observations; hyperparameters are the most probable ones"
+    return gp, f"{few}; {note}" if note else few
+
+
+def fit_residual(
+    name: str,
+    inputs: Floats,
+    targets: Floats,
+    basis: str,
+    broad: float,
+    notes: list[str],
+    fit: Callable[[Floats, Floats, float, float], tuple[M, str]],
+) -> GP | M | None:
     """The Gaussian process of ``n`` residuals, with the fall-backs for few and constant ones; None for none at all.
 
     Args:
@@ -173,6 +206,7 @@ def fit_residual(name: str, inputs: Floats, targets: Floats, basis: str, broad: 
         basis: as in `Output`.
         broad: standard deviation where nothing is known.
         notes: receives one line per fall-back.
+        fit: what is fitted where nothing speaks against it; see `surrogates.sparse.fit_gp`.
     """
     count = len(targets)
     if count == 0:
@@ -191,7 +225,7 @@ def fit_residual(name: str, inputs: Floats, targets: Floats, basis: str, broad: 
         return GP.condition(inputs, targets, float(targets.mean()), broad / (1 + distinct), default)
     shift, scale = float(targets.mean()), spread
     try:
-        gp, note = fit_gp(inputs, targets, shift, scale)
+        gp, note = fit(inputs, targets, shift, scale)
     except (RuntimeError, ValueError) as error:
         notes.append(f"{name}: the fit failed ({error}); hyperparameters are those of the prior")
         return GP.condition(inputs, targets, shift, max(scale, floor), default)

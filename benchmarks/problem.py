@@ -1,0 +1,93 @@
+"""The problem of the screening figures: two objectives and four constraints, all modelled, over nine elements."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.descriptors import prior_means
+from alloys.goal import Goal
+from alloys.reference.registry import from_solidus
+from alloys.reference.solution import demixing_margin
+from alloys.space import Space, Units
+from surrogates.acquisition import Batch, choose_batch
+from surrogates.model import Surrogate
+from surrogates.screen import Settings
+from surrogates.stream import Block
+
+Floats = NDArray[np.float64]
+
+SPACE = Space.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), limits=[("Cr", 0.10, "Zr")])
+STRENGTH = "specific_yield_strength_1300c"
+GOAL = Goal.parse(
+    [f"maximize {STRENGTH}", "maximize solidus"],
+    [
+        "freezing_range <= 300",
+        "yield_strength_1300c >= 60",
+        "bcc_fraction_1200c >= 0.99",
+        "bcc_fraction_1300c >= 0.99",
+    ],
+)
+REFERENCE = np.array([0.0, 1800.0])
+OBSERVED = 529
+
+
+def truth(units: Units) -> dict[str, Floats]:
+    """What validation would answer, by property, shape ``(n,)``: some 60 K of smooth error and 1 K of noise."""
+    fractions = SPACE.fractions(units)
+    draw = np.random.default_rng(7)
+    matrix = draw.normal(size=(SPACE.dimension, SPACE.dimension))
+    error = 120 * np.einsum("ni,ij,nj->n", fractions, matrix + matrix.T, fractions)
+    error += 30 * np.sin(20 * fractions @ draw.normal(size=SPACE.dimension)) + draw.normal(size=len(units))
+    priors = prior_means(SPACE.elements, fractions)
+    solidus = priors["solidus"] + error
+    margins = {c: demixing_margin(SPACE.elements, fractions, c + 273.15) - 0.15 for c in (1200, 1300)}
+    return {
+        "solidus": solidus,
+        "freezing_range": np.maximum(priors["freezing_range"] - 0.5 * error, 5.0),
+        **from_solidus(SPACE.elements, fractions, solidus),
+        **{f"bcc_fraction_{c}c": np.clip(1.0 + 1.5 * np.minimum(m, 0), 0.3, 1.0) for c, m in margins.items()},
+    }
+
+
+def observed(count: int = OBSERVED) -> tuple[Units, dict[str, Floats], Surrogate]:
+    """Random observations and the surrogate of them."""
+    units = np.unique(SPACE.sample(2 * count, np.random.default_rng(11)), axis=0)
+    units = np.random.default_rng(12).permutation(units)[:count]
+    values = truth(units)
+    return units, values, Surrogate.fit(SPACE.elements, SPACE.fractions(units), values)
+
+
+def batch_of(
+    data: tuple[Units, dict[str, Floats], Surrogate], candidates: Iterator[Block], settings: Settings | None = None
+) -> Batch:
+    """The batch of 8."""
+    units, values, surrogate = data
+    return choose_batch(
+        surrogate,
+        GOAL,
+        SPACE,
+        observed=units,
+        values=values,
+        pending=units[:0],
+        candidates=candidates,
+        reference=REFERENCE,
+        settings=settings,
+    )
+
+
+def stream(count: int, seed: int = 1) -> Iterator[Block]:
+    """Random candidates, some thousand at a time."""
+    rng = np.random.default_rng(seed)
+    for start in range(0, count, 10_000):
+        yield SPACE.sample(min(10_000, count - start), rng), "random"
+
+
+def timed(work: Callable[[], Batch]) -> tuple[Batch, float, float]:
+    """The batch, wall and processor seconds."""
+    wall, processor = time.perf_counter(), time.process_time()
+    batch = work()
+    return batch, time.perf_counter() - wall, time.process_time() - processor
