@@ -35,7 +35,8 @@ class Ranking:
 def fit_surrogate(view: View) -> Surrogate:
     """The surrogate of everything that only validation answers, fitted on all that is known."""
     compositions, values = view.observed()
-    return Surrogate.fit(view.space.elements, view.fractions(compositions), values)
+    failed = np.array([row.failure is not None for row in view.rows], dtype=np.bool_)
+    return Surrogate.fit(view.space.elements, view.fractions(compositions), values, failed)
 
 
 def rank(view: View, pool: Pool, batch: int, seed: int, surrogate: Surrogate | None = None) -> Ranking:

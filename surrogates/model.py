@@ -16,11 +16,13 @@ from alloys.goal import Constraint, Goal
 from alloys.properties import PROPERTIES
 from alloys.reference.registry import closed_form
 from surrogates.calibration import Score, score
+from surrogates.failures import Failures
 from surrogates.features import Described, Scaling
 from surrogates.output import Output, fit_output
 from surrogates.quick import QuickGP
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 Latent = Mapping[str, tuple[Floats, Floats]]
 
 
@@ -34,6 +36,7 @@ class Surrogate:
         outputs: one model per property.
         notes: every fall-back that was taken, in words.
         digest: sha256 of the training data and hyperparameters.
+        failures: what is thought of the success of validations; None while none failed.
     """
 
     elements: tuple[str, ...]
@@ -41,9 +44,16 @@ class Surrogate:
     outputs: Mapping[str, Output]
     notes: tuple[str, ...]
     digest: str
+    failures: Failures | None = None
 
     @classmethod
-    def fit(cls, elements: tuple[str, ...], fractions: Floats, values: Mapping[str, Floats]) -> Surrogate:
+    def fit(
+        cls,
+        elements: tuple[str, ...],
+        fractions: Floats,
+        values: Mapping[str, Floats],
+        failed: Bools | None = None,
+    ) -> Surrogate:
         """Fits every property to what is known of it.
 
         The inputs are the physics descriptors and the fractions. The solidus and the freezing range are
@@ -55,7 +65,8 @@ class Surrogate:
         Args:
             elements: the palette, in the order of the columns.
             fractions: atomic fractions, shape ``(n, len(elements))``; duplicate rows are allowed.
-            values: by property, shape ``(n,)`` each; NaN where unknown, all NaN for a failed validation.
+            values: by property, shape ``(n,)`` each; NaN where unknown.
+            failed: which validations failed for good, shape ``(n,)``; if None, those of which nothing is known.
 
         Raises:
             InputError: for wrong shapes, values that are infinite or beyond what the property can be, fractions that
@@ -64,7 +75,8 @@ class Surrogate:
         fractions = _numbers("fractions", fractions)
         table = {name: _numbers(name, column) for name, column in values.items()}
         _check(elements, fractions, table)
-        order = _canonical_order(fractions, table)
+        lost = _failed(table, failed, len(fractions))
+        order = _canonical_order(fractions, table, lost)
         fractions, table = fractions[order], {name: column[order] for name, column in table.items()}
         described = Described.of(elements, fractions)
         seen = np.any([np.isfinite(column) for column in table.values()], axis=0)
@@ -73,7 +85,9 @@ class Surrogate:
         outputs = {
             name: fit_output(name, described, scaling.apply(described.raw()), table, notes) for name in sorted(table)
         }
-        return cls(elements, scaling, outputs, tuple(notes), _digest(elements, fractions, table, outputs))
+        failures = Failures.fit(described.raw(), lost[order], notes)
+        digest = _digest(elements, fractions, table, outputs, failures)
+        return cls(elements, scaling, outputs, tuple(notes), digest, failures)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -84,11 +98,10 @@ class Surrogate:
         """The compositions ``(m, d)`` with their descriptors, to be used for several questions.
 
         Raises:
-            InputError: if the number of columns is not that of the palette.
+            InputError: if the number of columns is not that of the palette, or a row is no composition.
         """
-        fractions = np.asarray(fractions, dtype=np.float64)
-        if fractions.ndim != 2 or fractions.shape[1] != len(self.elements):
-            raise InputError(f"fractions of shape (m, {len(self.elements)}) are needed, got {fractions.shape}")
+        fractions = _numbers("fractions", fractions)
+        _check_fractions(self.elements, fractions)
         return Described.of(self.elements, fractions)
 
     def predict(
@@ -128,7 +141,7 @@ class Surrogate:
         return low, high
 
     def probability_feasible(self, fractions: Floats | Described, goal: Goal, latent: Latent | None = None) -> Floats:
-        """Chance that every constraint holds, shape ``(m,)``.
+        """Chance that validation succeeds and every constraint holds, shape ``(m,)``.
 
         Product over the properties, taken as independent; constraints in closed form count as 0 or 1.
 
@@ -139,7 +152,12 @@ class Surrogate:
         total = np.ones(len(described))
         for chance in self.constraint_probabilities(described, goal, latent).values():
             total *= chance
-        return total
+        return total if self.failures is None else total * self.probability_success(described)
+
+    def probability_success(self, fractions: Floats | Described) -> Floats:
+        """Chance that validation succeeds, shape ``(m,)``; 1 while no validation failed."""
+        described = self._described(fractions)
+        return np.ones(len(described)) if self.failures is None else self.failures.probability(described.raw())
 
     def constraint_probabilities(
         self, fractions: Floats | Described, goal: Goal, latent: Latent | None = None
@@ -204,9 +222,23 @@ class Surrogate:
         return {name: found[name] for name in self.outputs}
 
 
-def _canonical_order(fractions: Floats, table: Mapping[str, Floats]) -> NDArray[np.int64]:
+def _failed(table: Mapping[str, Floats], failed: Bools | None, count: int) -> Bools:
+    """Which validations failed, shape ``(count,)``; those without any value unless they are named."""
+    unknown = np.all([np.isnan(column) for column in table.values()], axis=0)
+    if failed is None:
+        return np.asarray(unknown)
+    failed = np.asarray(failed)
+    if failed.shape != (count,) or failed.dtype != np.bool_:
+        raise InputError(f"failed must be {count} truth values, got {failed.dtype} of shape {failed.shape}")
+    if (failed & ~unknown).any():
+        row = int(np.flatnonzero(failed & ~unknown)[0])
+        raise InputError(f"row {row} is said to have failed, but has values; a failed validation has none")
+    return failed
+
+
+def _canonical_order(fractions: Floats, table: Mapping[str, Floats], failed: Bools) -> NDArray[np.int64]:
     """An order of the rows by their content, so that the order they come in does not change a bit of the fit."""
-    keys = np.column_stack([fractions, *(table[name] for name in sorted(table))])
+    keys = np.column_stack([fractions, *(table[name] for name in sorted(table)), failed])
     return np.lexsort(keys.T[::-1])
 
 
@@ -228,13 +260,17 @@ def _numbers(name: str, values: object) -> Floats:
         raise InputError(f"{name} must be numbers, NaN where unknown: {error}") from error
 
 
-def _check(elements: tuple[str, ...], fractions: Floats, table: Mapping[str, Floats]) -> None:
+def _check_fractions(elements: tuple[str, ...], fractions: Floats) -> None:
     if fractions.ndim != 2 or fractions.shape[1] != len(elements):
         raise InputError(f"fractions of shape (n, {len(elements)}) are needed, got {fractions.shape}")
     if not np.isfinite(fractions).all() or (np.abs(fractions.sum(axis=1) - 1) > 1e-6).any():
         raise InputError("atomic fractions must be finite and every row must sum to 1")
     if (fractions < 0).any():
         raise InputError(f"atomic fractions must not be negative, got {fractions.min():g}")
+
+
+def _check(elements: tuple[str, ...], fractions: Floats, table: Mapping[str, Floats]) -> None:
+    _check_fractions(elements, fractions)
     if not table:
         raise InputError("a surrogate needs at least one property to model")
     for name, column in table.items():
@@ -260,11 +296,17 @@ def _check_column(name: str, column: Floats, count: int) -> None:
 
 
 def _digest(
-    elements: tuple[str, ...], fractions: Floats, table: Mapping[str, Floats], outputs: Mapping[str, Output]
+    elements: tuple[str, ...],
+    fractions: Floats,
+    table: Mapping[str, Floats],
+    outputs: Mapping[str, Output],
+    failures: Failures | None,
 ) -> str:
     content = hashlib.sha256(json.dumps([elements, sorted(table)]).encode())
     content.update(np.ascontiguousarray(fractions).tobytes())
     for name in sorted(table):
         content.update(np.ascontiguousarray(table[name]).tobytes())
         content.update(json.dumps(outputs[name].hyperparameters()).encode())
+    if failures is not None:
+        content.update(json.dumps(failures.hyperparameters()).encode())
     return content.hexdigest()
