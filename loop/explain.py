@@ -68,13 +68,15 @@ def explain_document(view: View, proposals: Sequence[Proposal], composition: Com
     surrogate = fit_surrogate(moment.view)
     gain = _gain(moment, surrogate, composition)
     chances = surrogate.constraint_probabilities(view.fractions([composition]), view.goal)
+    success = float(surrogate.probability_success(view.fractions([composition]))[0])
     return {
         "formula": str(composition),
         "picked": None if proposal is None else _picked(proposal, surrogate),
         "as_of": moment.words,
         "outside": outside(view.space, composition),
         "mode": "improvement" if any(row.feasible for row in moment.view.rows) else "feasibility",
-        "probability_feasible": float(np.prod([chance[0] for chance in chances.values()])),
+        "probability_success": success,
+        "probability_feasible": success * float(np.prod([chance[0] for chance in chances.values()])),
         "gain": None if gain is None else _gain_entry(gain),
         "better_than": None if gain is None else _better_than(moment, surrogate, gain),
         "objectives": _objectives(moment, surrogate, composition, gain),
@@ -296,6 +298,8 @@ def _constraint_table(document: dict[str, Any]) -> Table:
     for name, entry in document["constraints"].items():
         without = "" if entry["gain_without"] is None else f"{entry['gain_without']:.4g}"
         table.add_row(name, f"{entry['probability']:.3g}", without)
+    if document["probability_success"] < 1:
+        table.add_row("validation succeeds", f"{document['probability_success']:.3g}", "")
     return table
 
 

@@ -40,10 +40,12 @@ def predict_document(view: View, compositions: Sequence[Composition], nearest: i
     refuse_strangers(view, compositions)
     surrogate = fit_surrogate(view)
     entries = property_entries(view, surrogate, compositions)
+    success = surrogate.probability_success(view.fractions(compositions))
     rows = {row.composition: row for row in view.rows}
     documents = []
-    for composition, entry in zip(compositions, entries, strict=True):
+    for composition, entry, modelled in zip(compositions, entries, success, strict=True):
         row = rows.get(composition)
+        validated = float(modelled) if row is None else float(row.failure is None)
         reason = outside(view.space, composition)
         documents.append(
             {
@@ -52,7 +54,8 @@ def predict_document(view: View, compositions: Sequence[Composition], nearest: i
                 "in_space": not reason,
                 "outside": reason,
                 "properties": entry,
-                "probability_feasible": _chance(view, surrogate, composition, entry),
+                "probability_success": validated,
+                "probability_feasible": validated * _chance(view, surrogate, composition, entry),
                 "nearest": nearest_known(view, composition, nearest),
                 "remoteness": remoteness(view, composition),
             }
@@ -212,6 +215,10 @@ def predict_table(view: View, document: dict[str, Any]) -> Table:
 def predict_lines(document: dict[str, Any]) -> list[str]:
     """What the table does not say, in sentences."""
     lines = [f"P(feasible) {document['probability_feasible']:.3g}; {document['status']}"]
+    if document["status"] == "failed":
+        lines.append("its validation failed for good, so it counts as infeasible")
+    elif document["probability_success"] < 1:
+        lines.append(f"validation succeeds with probability {document['probability_success']:.3g}")
     if document["outside"]:
         lines.append(f"outside the space: {document['outside']}")
     if document["remoteness"] is not None and document["remoteness"] >= _FAR:

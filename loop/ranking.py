@@ -36,12 +36,13 @@ class Ranking:
 
 def fit_surrogate(view: View) -> Surrogate:
     """The surrogate of everything that only validation answers, fitted on all that is known."""
-    if view.tiers:
-        levels = [Level(label, view.fractions(alloys), table) for label, alloys, table in view.levels()]
-        return fit_levels(view.space.elements, levels, view.config.surrogate.inference)
     compositions, values = view.observed()
     fractions, inference = view.fractions(compositions), view.config.surrogate.inference
-    return Surrogate.fit(view.space.elements, fractions, values, inference)
+    failed = np.array([row.failure is not None for row in view.rows], dtype=np.bool_)
+    if view.tiers:
+        levels = [Level(label, view.fractions(alloys), table) for label, alloys, table in view.levels()]
+        return fit_levels(view.space.elements, levels, inference, tried=(fractions, failed))
+    return Surrogate.fit(view.space.elements, fractions, values, inference, failed=failed)
 
 
 def rank(view: View, pool: Pool, batch: int, seed: int, surrogate: Surrogate | None = None) -> Ranking:

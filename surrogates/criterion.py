@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from alloys.goal import Goal
-from alloys.properties import PROPERTIES
 from surrogates.features import Described
 from surrogates.model import Surrogate
 from surrogates.screen import optimistic
@@ -79,12 +78,11 @@ class Criterion:
         """
         hopes = optimistic(surrogate, goal, described, 1.0)
         scales = np.maximum(hopes.max(axis=0) - np.minimum(hopes.min(axis=0), reference), 1e-6)
-        model = TableModel(build_table(surrogate, goal, described, reference, scales))
+        validated = len(described) - candidates - waiting
+        model = TableModel(build_table(surrogate, goal, described, reference, scales, validated))
         incumbents = torch.arange(candidates + waiting, len(described), dtype=torch.float64)[:, None]
         count = len(goal.objectives)
-        slacks = [
-            _slack(count + i) for i, _ in enumerate(c for c in goal.constraints if not PROPERTIES[c.name].closed_form)
-        ]
+        slacks = [_slack(column) for column in range(count, model.num_outputs)]
 
         def make(rows: Tensor) -> Callable[[Tensor], Tensor]:
             sampler = SobolQMCNormalSampler(sample_shape=torch.Size([samples]), seed=seed)

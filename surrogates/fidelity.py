@@ -26,14 +26,17 @@ import torch
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
+from surrogates.failures import Failures
 from surrogates.features import Described, Scaling
 from surrogates.gp import FEWEST, GP, matern
-from surrogates.model import Surrogate, checked, digest_of_fit
+from surrogates.model import Surrogate
 from surrogates.output import Inference, Output, fit_output, fit_residual
 from surrogates.quick import made_quick
 from surrogates.sparse import LEARN, fit_gp
+from surrogates.training import Training, digest_of_fit
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 RHO_SPREAD = 0.5
 """Standard deviation of rho about 1 before there are data."""
@@ -147,7 +150,13 @@ class FidelityOutput(Output):
         return self._mean(below[0], own[0]), np.sqrt(variance)
 
 
-def fit_levels(elements: tuple[str, ...], levels: Sequence[Level], inference: Inference = "map") -> Surrogate:
+def fit_levels(
+    elements: tuple[str, ...],
+    levels: Sequence[Level],
+    inference: Inference = "map",
+    *,
+    tried: tuple[Floats, Bools] | None = None,
+) -> Surrogate:
     """Fits every property at the highest fidelity that answers it.
 
     A property that one level alone answers is modelled as `Surrogate.fit` does; with one level the two are the same.
@@ -157,33 +166,35 @@ def fit_levels(elements: tuple[str, ...], levels: Sequence[Level], inference: In
         levels: from the lowest fidelity to the highest; a level without rows is one that has not answered yet.
         inference: of the lowest fidelity's hyperparameters, as in `Surrogate.fit`; of the others they are the most
             probable ones.
+        tried: atomic fractions ``(k, d)`` of all alloys that were validated, and whether that failed for good, shape
+            ``(k,)``; None where nothing failed.
 
     Raises:
         InputError: as `Surrogate.fit`, or without a level.
     """
     if not levels:
         raise InputError("a surrogate of several fidelities needs at least one level")
-    tables = [checked(elements, level.fractions, level.values) for level in levels]
-    described = [Described.of(elements, fractions) for fractions, _ in tables]
-    seen = [
-        part.raw()[np.any([np.isfinite(column) for column in table.values()], axis=0)]
-        for part, (_, table) in zip(described, tables, strict=True)
-    ]
+    rows = [Training.checked(elements, level.fractions, level.values) for level in levels]
+    described = [Described.of(elements, part.fractions) for part in rows]
+    seen = [part.raw()[known.seen] for part, known in zip(described, rows, strict=True)]
     scaling = Scaling.fit(np.concatenate(seen))
     inputs = [scaling.apply(part.raw()) for part in described]
     notes: list[str] = []
     outputs: dict[str, Output] = {}
-    names = sorted({name for _, table in tables for name in table}, key=lambda name: (name != "solidus", name))
+    names = sorted({name for part in rows for name in part.table}, key=lambda name: (name != "solidus", name))
     for name in names:
-        chain = [i for i, (_, table) in enumerate(tables) if name in table]
+        chain = [i for i, part in enumerate(rows) if name in part.table]
         first = chain[0]
-        output = fit_output(name, described[first], inputs[first], tables[first][1], notes, inference)
+        output = fit_output(name, described[first], inputs[first], rows[first].table, notes, inference)
         for i in chain[1:]:
-            rows = _Rows(levels[i].name, levels[chain[chain.index(i) - 1]].name, described[i], inputs[i], tables[i][1])
-            output = _fit_above(name, output, rows, outputs.get("solidus"), notes)
+            below = levels[chain[chain.index(i) - 1]].name
+            own = _Rows(levels[i].name, below, described[i], inputs[i], rows[i].table)
+            output = _fit_above(name, output, own, outputs.get("solidus"), notes)
         outputs[name] = output
     ordered = {name: outputs[name] for name in sorted(outputs)}
-    return Surrogate(elements, scaling, ordered, tuple(notes), digest_of_fit(elements, tables, ordered))
+    failures = None if tried is None else Failures.fit(Described.of(elements, tried[0]).raw(), tried[1], notes)
+    digest = digest_of_fit(elements, rows, ordered, failures)
+    return Surrogate(elements, scaling, ordered, tuple(notes), digest, failures)
 
 
 @dataclass(frozen=True, slots=True)

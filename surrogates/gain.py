@@ -28,6 +28,9 @@ from surrogates.pareto import improvements
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
+SUCCESS = "success"
+"""Beside the properties: whether validation succeeds, see `surrogates.failures`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gain:
@@ -58,6 +61,8 @@ class Gain:
 def draw(surrogate: Surrogate, goal: Goal, described: Described, samples: int, seed: int) -> dict[str, Floats]:
     """Joint posterior samples of the goal's properties in their own units, shape ``(samples, n)`` each.
 
+    Once validations failed, `SUCCESS` is among them, which is positive where validation succeeds.
+
     Raises:
         InputError: if a property is neither modelled nor in closed form.
     """
@@ -74,6 +79,9 @@ def draw(surrogate: Surrogate, goal: Goal, described: Described, samples: int, s
             derived = from_solidus(described.elements, tiled, drawn["solidus"].ravel())
             latent = latent + derived[name].reshape(latent.shape)
         drawn[name] = output.warp.backward(latent)
+    if surrogate.failures is not None:
+        mean, covariance = surrogate.failures.joint(described.raw())
+        found[SUCCESS] = mean + rng.standard_normal((samples, len(described))) @ _root(covariance).T
     for name in goal.names:
         if PROPERTIES[name].closed_form:
             exact = closed_form(name, described.elements, described.fractions)
@@ -160,6 +168,8 @@ def signed(goal: Goal, drawn: Mapping[str, Floats]) -> Floats:
 def kept(goal: Goal, drawn: Mapping[str, Floats]) -> Bools:
     """In which samples every constraint holds, shape ``(samples, n)``."""
     good = np.ones(next(iter(drawn.values())).shape, dtype=np.bool_)
+    if SUCCESS in drawn:
+        good &= drawn[SUCCESS] > 0
     for constraint in goal.constraints:
         good &= constraint.margin(drawn[constraint.name]) >= 0
     return good

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,10 +14,13 @@ from alloys.goal import Constraint, Goal
 from alloys.properties import PROPERTIES
 from alloys.reference.registry import closed_form
 from surrogates.calibration import Score, score
+from surrogates.failures import Failures
 from surrogates.features import Described, Scaling
 from surrogates.output import Inference, Output, fit_output
+from surrogates.training import Training, check_fractions, digest_of_fit, numbers
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 Latent = Mapping[str, tuple[Floats, Floats]]
 
 
@@ -33,6 +34,7 @@ class Surrogate:
         outputs: one model per property.
         notes: every fall-back that was taken, in words.
         digest: sha256 of the training data and hyperparameters.
+        failures: what is thought of the success of validations; None while none failed.
     """
 
     elements: tuple[str, ...]
@@ -40,6 +42,7 @@ class Surrogate:
     outputs: Mapping[str, Output]
     notes: tuple[str, ...]
     digest: str
+    failures: Failures | None = None
 
     @classmethod
     def fit(
@@ -48,6 +51,8 @@ class Surrogate:
         fractions: Floats,
         values: Mapping[str, Floats],
         inference: Inference = "map",
+        *,
+        failed: Bools | None = None,
     ) -> Surrogate:
         """Fits every property to what is known of it.
 
@@ -60,24 +65,26 @@ class Surrogate:
         Args:
             elements: the palette, in the order of the columns.
             fractions: atomic fractions, shape ``(n, len(elements))``; duplicate rows are allowed.
-            values: by property, shape ``(n,)`` each; NaN where unknown, all NaN for a failed validation.
+            values: by property, shape ``(n,)`` each; NaN where unknown.
             inference: whether hyperparameters are the most probable ones, or averaged over (`surrogates.bayesian`).
+            failed: which validations failed for good, shape ``(n,)``; if None, those of which nothing is known.
 
         Raises:
             InputError: where NumPyro is needed and missing; for wrong shapes, values that are infinite or beyond what
                 the property can be, fractions that are no composition, an unknown property or one that has a closed
                 form.
         """
-        fractions, table = checked(elements, fractions, values)
-        described = Described.of(elements, fractions)
-        seen = np.any([np.isfinite(column) for column in table.values()], axis=0)
-        scaling = Scaling.fit(described.raw()[seen])
+        known = Training.checked(elements, fractions, values, failed)
+        described = Described.of(elements, known.fractions)
+        scaling = Scaling.fit(described.raw()[known.seen])
         notes: list[str] = []
         outputs = {
-            name: fit_output(name, described, scaling.apply(described.raw()), table, notes, inference)
-            for name in sorted(table)
+            name: fit_output(name, described, scaling.apply(described.raw()), known.table, notes, inference)
+            for name in sorted(known.table)
         }
-        return cls(elements, scaling, outputs, tuple(notes), digest_of_fit(elements, [(fractions, table)], outputs))
+        failures = Failures.fit(described.raw(), known.failed, notes)
+        digest = digest_of_fit(elements, [known], outputs, failures)
+        return cls(elements, scaling, outputs, tuple(notes), digest, failures)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -88,11 +95,10 @@ class Surrogate:
         """The compositions ``(m, d)`` with their descriptors, to be used for several questions.
 
         Raises:
-            InputError: if the number of columns is not that of the palette.
+            InputError: if the number of columns is not that of the palette, or a row is no composition.
         """
-        fractions = np.asarray(fractions, dtype=np.float64)
-        if fractions.ndim != 2 or fractions.shape[1] != len(self.elements):
-            raise InputError(f"fractions of shape (m, {len(self.elements)}) are needed, got {fractions.shape}")
+        fractions = numbers("fractions", fractions)
+        check_fractions(self.elements, fractions)
         return Described.of(self.elements, fractions)
 
     def predict(
@@ -132,7 +138,7 @@ class Surrogate:
         return low, high
 
     def probability_feasible(self, fractions: Floats | Described, goal: Goal, latent: Latent | None = None) -> Floats:
-        """Chance that every constraint holds, shape ``(m,)``.
+        """Chance that validation succeeds and every constraint holds, shape ``(m,)``.
 
         Product over the properties, taken as independent; constraints in closed form count as 0 or 1.
 
@@ -143,7 +149,12 @@ class Surrogate:
         total = np.ones(len(described))
         for chance in self.constraint_probabilities(described, goal, latent).values():
             total *= chance
-        return total
+        return total if self.failures is None else total * self.probability_success(described)
+
+    def probability_success(self, fractions: Floats | Described) -> Floats:
+        """Chance that validation succeeds, shape ``(m,)``; 1 while no validation failed."""
+        described = self._described(fractions)
+        return np.ones(len(described)) if self.failures is None else self.failures.probability(described.raw())
 
     def constraint_probabilities(
         self, fractions: Floats | Described, goal: Goal, latent: Latent | None = None
@@ -204,27 +215,6 @@ class Surrogate:
         return {name: found[name] for name in self.outputs}
 
 
-def checked(
-    elements: tuple[str, ...], fractions: Floats, values: Mapping[str, Floats]
-) -> tuple[Floats, dict[str, Floats]]:
-    """Training data with their rows in an order of their own, so that the order they come in changes nothing.
-
-    Raises:
-        InputError: as `Surrogate.fit` does.
-    """
-    fractions = _numbers("fractions", fractions)
-    table = {name: _numbers(name, column) for name, column in values.items()}
-    _check(elements, fractions, table)
-    order = _canonical_order(fractions, table)
-    return fractions[order], {name: column[order] for name, column in table.items()}
-
-
-def _canonical_order(fractions: Floats, table: Mapping[str, Floats]) -> NDArray[np.int64]:
-    """An order of the rows by their content, so that the order they come in does not change a bit of the fit."""
-    keys = np.column_stack([fractions, *(table[name] for name in sorted(table))])
-    return np.lexsort(keys.T[::-1])
-
-
 def _between(bounds: list[Constraint], output: Output, mean: Floats, std: Floats) -> Floats:
     low, high = np.zeros(len(mean)), np.ones(len(mean))
     for constraint in bounds:
@@ -234,55 +224,3 @@ def _between(bounds: list[Constraint], output: Output, mean: Floats, std: Floats
         else:
             high = np.minimum(high, level)
     return np.maximum(high - low, 0.0)
-
-
-def _numbers(name: str, values: object) -> Floats:
-    try:
-        return np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{name} must be numbers, NaN where unknown: {error}") from error
-
-
-def _check(elements: tuple[str, ...], fractions: Floats, table: Mapping[str, Floats]) -> None:
-    if fractions.ndim != 2 or fractions.shape[1] != len(elements):
-        raise InputError(f"fractions of shape (n, {len(elements)}) are needed, got {fractions.shape}")
-    if not np.isfinite(fractions).all() or (np.abs(fractions.sum(axis=1) - 1) > 1e-6).any():
-        raise InputError("atomic fractions must be finite and every row must sum to 1")
-    if (fractions < 0).any():
-        raise InputError(f"atomic fractions must not be negative, got {fractions.min():g}")
-    if not table:
-        raise InputError("a surrogate needs at least one property to model")
-    for name, column in table.items():
-        _check_column(name, column, len(fractions))
-
-
-def _check_column(name: str, column: Floats, count: int) -> None:
-    if name not in PROPERTIES or PROPERTIES[name].closed_form:
-        known = [row.name for row in PROPERTIES.values() if not row.closed_form]
-        raise InputError(f"{name!r} is not a property to model; those that need validation are {', '.join(known)}")
-    if column.shape != (count,):
-        raise InputError(f"{name} must have shape ({count},), got {column.shape}")
-    if np.isinf(column).any():
-        raise InputError(f"{name} has infinite values; write NaN where it is unknown")
-    row = PROPERTIES[name]
-    slack = 1e-9 * (row.high - row.low)
-    wrong = column[(column < row.low - slack) | (column > row.high + slack)]
-    if len(wrong):
-        raise InputError(
-            f"{name} lies between {row.low:g} and {row.high:g} {row.unit}, but got {wrong[0]:g}; "
-            "write NaN where it is unknown"
-        )
-
-
-def digest_of_fit(
-    elements: tuple[str, ...], levels: Sequence[tuple[Floats, Mapping[str, Floats]]], outputs: Mapping[str, Output]
-) -> str:
-    """sha256 of training data, as fractions and values of each level, and of hyperparameters."""
-    content = hashlib.sha256(json.dumps([elements, *(sorted(table) for _, table in levels)]).encode())
-    left = dict(outputs)
-    for fractions, table in reversed(levels):
-        content.update(np.ascontiguousarray(fractions).tobytes())
-        for name in sorted(table):
-            content.update(np.ascontiguousarray(table[name]).tobytes())
-            content.update(json.dumps(left.pop(name).hyperparameters() if name in left else []).encode())
-    return content.hexdigest()

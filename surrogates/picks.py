@@ -28,7 +28,7 @@ class Pick:
         score: logarithm of the acquisition, given the picks before it; where polish moved it, given all the others.
         means: predictions of the modelled properties, and the closed forms that the goal names.
         stds: standard deviations of the modelled properties.
-        probability_feasible: chance that every constraint holds.
+        probability_feasible: chance that validation succeeds and every constraint holds.
         why: the reasons in words.
     """
 

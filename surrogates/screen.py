@@ -88,7 +88,7 @@ class Known:
         """Joins measured values with closed forms.
 
         Raises:
-            InputError: if a property that needs validation has no column, or a column the wrong length.
+            InputError: if a property that needs validation has no column, or a column the wrong length or infinite.
         """
         fractions = space.fractions(observed)
         table = {}
@@ -99,6 +99,8 @@ class Known:
                 table[name] = np.asarray(values[name], dtype=np.float64)
             else:
                 raise InputError(f"{name} needs one value (NaN if unknown) for each of {len(observed)} observed rows")
+            if np.isinf(table[name]).any():
+                raise InputError(f"{name} has infinite values; write NaN where it is unknown")
         feasible = np.ones(len(observed), dtype=np.bool_)
         for constraint in goal.constraints:
             feasible &= np.nan_to_num(constraint.margin(table[constraint.name]), nan=-1.0) >= 0
@@ -147,7 +149,7 @@ class Bound:
 
     Attributes:
         value: chance of feasibility times optimistic hypervolume improvement, or the chance alone.
-        chance: probability that every constraint holds.
+        chance: probability that validation succeeds and every constraint holds.
     """
 
     value: Floats

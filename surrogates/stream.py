@@ -63,12 +63,15 @@ def in_blocks(candidates: Iterable[Block], space: Space, size: int) -> Iterator[
     """The same candidates in the same order, ``size`` in a block, however many come at a time.
 
     Raises:
-        InputError: for a block of the wrong shape, or with another number of origins than rows.
+        InputError: for a block of the wrong shape, of other than whole numbers, or with another number of origins
+            than rows.
     """
     units, origins = np.zeros((0, space.dimension), dtype=np.int64), np.zeros(0, dtype=object)
     for rows, names in candidates:
         if rows.ndim != 2 or rows.shape[1] != space.dimension:
             raise InputError(f"candidates must have shape (n, {space.dimension}), got {rows.shape}")
+        if rows.dtype.kind not in "iu":
+            raise InputError(f"candidates must be whole numbers of grid steps, got {rows.dtype}")
         if not isinstance(names, str) and len(names) != len(rows):
             raise InputError(f"one origin per candidate is needed, got {len(names)} for {len(rows)}")
         for start in range(0, len(rows), size):

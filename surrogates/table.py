@@ -3,7 +3,8 @@
 An acquisition function over a short list asks for the same covariances again and again. Here they are
 computed once from the cached factors and looked up, and everything that needs the composition (closed forms,
 strengths that follow from the solidus) is looked up as well: the model's outputs are the signed objectives,
-then one slack per constraint that is negative where the constraint holds.
+then one slack per constraint that is negative where the constraint holds, and one for the success of validation
+once some failed.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from torch import Tensor
 from alloys.goal import Constraint, Goal, Objective
 from alloys.properties import PROPERTIES
 from alloys.reference.registry import closed_form
+from surrogates.failures import Failures
 from surrogates.features import Described
 from surrogates.model import Surrogate
 from surrogates.warps import Saturating
@@ -183,7 +185,9 @@ def _root(covariance: Tensor) -> Tensor:
     return diagonal
 
 
-def build_table(surrogate: Surrogate, goal: Goal, described: Described, shifts: Floats, scales: Floats) -> Table:
+def build_table(
+    surrogate: Surrogate, goal: Goal, described: Described, shifts: Floats, scales: Floats, validated: int = 0
+) -> Table:
     """Looks everything up once for ``N`` compositions.
 
     Args:
@@ -192,6 +196,7 @@ def build_table(surrogate: Surrogate, goal: Goal, described: Described, shifts: 
         described: the compositions.
         shifts: subtracted from the signed objectives, shape ``(objectives,)``.
         scales: divides them, likewise.
+        validated: how many of the last compositions are known to be validated with success.
     """
     names = [name for name in surrogate.names if name in goal.unknown or name == "solidus"]
     inputs, priors = surrogate.latent_inputs(described), described.prior_means()
@@ -202,12 +207,18 @@ def build_table(surrogate: Surrogate, goal: Goal, described: Described, shifts: 
         means.append(mean)
         spans.append(span)
         correlations.append(covariance / span**2)
+    success = _success(surrogate.failures, described, validated)
+    for latent, covariance in success:
+        means.append(latent)
+        spans.append(1.0)
+        correlations.append(covariance)
     mean, spread = np.array(means), np.array(spans)
     variances = np.array([block.diagonal() for block in correlations])
     deviation = spread[:, None] * np.sqrt(np.maximum(variances, 1e-10))
     builder = _Builder(surrogate, described, names, mean, deviation)
     columns = [builder.objective(o, shifts[i], scales[i]) for i, o in enumerate(goal.objectives)]
     columns += [builder.slack(c, spread) for c in goal.constraints if not PROPERTIES[c.name].closed_form]
+    columns += [Column(-1.0, 0.0, 1.0, latent=len(names)) for _ in success]
     return Table(
         torch.tensor(mean.T.copy()),
         torch.tensor(deviation.T.copy()),
@@ -215,6 +226,17 @@ def build_table(surrogate: Surrogate, goal: Goal, described: Described, shifts: 
         torch.tensor(spread),
         tuple(columns),
     )
+
+
+def _success(failures: Failures | None, described: Described, validated: int) -> list[tuple[Floats, Floats]]:
+    """Mean and covariance of what is positive where validation succeeds; nothing while none failed."""
+    if failures is None:
+        return []
+    mean, covariance = failures.joint(described.raw())
+    known = np.arange(len(mean)) >= len(mean) - validated
+    mean[known] = 1.0
+    covariance[known] = covariance[:, known] = 0.0
+    return [(mean, covariance)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, Measured
 from loop.campaign import Campaign
 from loop.driver import Driver
 from loop.jobs import Done, LocalExecutor, TrainingJob, ValidatorSpec
+from loop.predict import predict_document, predict_lines
 from loop.store import CampaignBusy, CampaignStore, JobState, check_store
 from loop.view import config_of, view_of
 from tests.loop.loop_helpers import ROOT, small_config
@@ -273,8 +274,18 @@ def test_a_failed_sample_is_an_answer(tmp_path: Path) -> None:
         assert len(campaign.pending()) == 5
         campaign.observe(_answers(first.iloc[1:]))
         assert campaign.pending().empty
-        assert [row.failure for row in campaign.view().rows].count("the ingot cracked") == 1
+        view = campaign.view()
+        assert [row.failure for row in view.rows].count("the ingot cracked") == 1
         assert len(campaign.suggest(2)) == 2
+        notes = campaign.store.iteration(1).info["screening"]["notes"]
+        assert any(note.startswith("validation failed for 1 of 6 alloys") for note in notes)
+        compositions = [Composition.parse(text) for text in (first["formula"][0], first["formula"][1], "MoNbTaW")]
+        found = predict_document(view, compositions)
+        assert [entry["status"] for entry in found] == ["failed", "measured", "unknown"]
+        assert [entry["probability_success"] for entry in found[:2]] == [0.0, 1.0]
+        assert found[0]["probability_feasible"] == 0.0
+        assert 0.5 < found[2]["probability_success"] < 1.0
+        assert "validation succeeds with probability" in "\n".join(predict_lines(found[2]))
 
 
 def test_what_was_seen_before_the_start_is_not_asked_for_again(tmp_path: Path) -> None:

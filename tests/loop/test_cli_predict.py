@@ -51,7 +51,8 @@ def _document(capsys: pytest.CaptureFixture[str], command: str, campaigns: Path,
 def test_an_unknown_alloy_is_predicted(capsys: pytest.CaptureFixture[str], campaigns: Path) -> None:
     (found,) = _document(capsys, "predict", campaigns, "Nb40Ti30Mo20V10")
     assert set(found) == {
-        *("formula", "status", "in_space", "outside", "properties", "probability_feasible", "nearest", "remoteness")
+        *("formula", "status", "in_space", "outside", "properties", "probability_feasible", "probability_success"),
+        *("nearest", "remoteness"),
     }
     assert (found["formula"], found["status"], found["in_space"]) == ("Mo20Nb40Ti30V10", "unknown", True)
     assert list(found["properties"]) == NAMES
@@ -63,6 +64,7 @@ def test_an_unknown_alloy_is_predicted(capsys: pytest.CaptureFixture[str], campa
         assert entry["low"] <= entry["high"]
     assert found["properties"]["vec"]["mean"] == pytest.approx(0.4 * 5 + 0.3 * 4 + 0.2 * 6 + 0.1 * 5)
     assert 0 <= found["probability_feasible"] <= 1
+    assert found["probability_success"] == 1  # nothing failed
     distances = [near["distance"] for near in found["nearest"]]
     assert len(distances) == 3
     assert distances == sorted(distances)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 
 from alloys.descriptors import prior_means
 from alloys.errors import InputError
-from surrogates.acquisition import choose_batch
+from alloys.goal import Goal
+from surrogates.acquisition import Batch, choose_batch
 from surrogates.model import Surrogate
+from surrogates.screen import Settings
+from surrogates.stream import Block
 from tests.surrogates.helpers import GOAL, REFERENCE, SPACE, pool, truth
 
 
@@ -133,10 +140,108 @@ def test_with_more_constraints_than_data_a_batch_is_still_chosen(count: int) -> 
         assert np.isfinite([pick.score, pick.probability_feasible, *pick.means.values(), *pick.stds.values()]).all()
 
 
+def test_one_observation_speaks_of_its_neighbourhood_alone() -> None:
+    fractions, values = _rows(1)
+    hot = {"solidus": values["solidus"] + 100.0}
+    surrogate = Surrogate.fit(SPACE.elements, fractions, hot)
+    _defined(surrogate)
+    assert surrogate.predict(fractions)[0]["solidus"][0] == pytest.approx(hot["solidus"][0], abs=10)
+    off = surrogate.predict(_unseen())[0]["solidus"] - prior_means(SPACE.elements, _unseen())["solidus"]
+    assert np.abs(off).max() < 60
+    assert np.median(surrogate.predict(_unseen())[1]["solidus"]) > 100
+    assert surrogate.leave_one_out() == {}
+
+
+def test_an_alloy_that_failed_and_succeeded_may_do_either() -> None:
+    fractions, values = _rows(10)
+    twice = np.concatenate([fractions, np.repeat(fractions[:1], 6, axis=0)])
+    solidus = np.concatenate([values["solidus"], np.full(6, np.nan)])
+    surrogate = Surrogate.fit(SPACE.elements, twice, {"solidus": solidus})
+    _defined(surrogate)
+    chance = surrogate.probability_success(fractions)
+    assert 0.02 < chance[0] < 0.6
+    assert chance[0] < chance[1:].min()
+    assert surrogate.predict(fractions)[0]["solidus"][0] == pytest.approx(values["solidus"][0], abs=20)
+
+
+def _choose(**changes: Any) -> Batch:
+    fractions, values = _rows(12)
+    few = {"solidus": values["solidus"]}
+    usual: dict[str, Any] = {
+        "surrogate": Surrogate.fit(SPACE.elements, fractions, few),
+        "goal": Goal.parse(["maximize solidus"], ["density <= 9", "vec <= 5"]),
+        "space": SPACE,
+        "observed": pool()[:12],
+        "values": few,
+        "pending": pool()[:0],
+        "candidates": pool()[300:310],
+        "origins": ["random"] * 10,
+        "reference": np.array([1500.0]),
+        "q": 3,
+        "settings": Settings(short_list=32, samples=32, polish=0, check=0, block=50_000, wide=64),
+    }
+    return choose_batch(**(usual | changes))
+
+
+def test_a_pool_of_ten_is_enough() -> None:
+    batch = _choose()
+    assert batch.counts["candidates"] == 10
+    assert len({pick.units for pick in batch.picks}) == 3
+    assert {pick.units for pick in batch.picks} <= {tuple(row) for row in pool()[300:310].tolist()}
+
+
+@pytest.mark.slow
+def test_a_pool_of_a_million_is_looked_at_in_blocks() -> None:
+    def million() -> Iterator[Block]:
+        for seed in range(20):
+            yield SPACE.sample(50_000, np.random.default_rng(seed)), "random"
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    batch = _choose(candidates=million(), origins=None)
+    assert batch.counts["candidates"] == 1_000_000
+    assert len({pick.units for pick in batch.picks}) == 3
+    assert max(pick.means["solidus"] for pick in batch.picks) > max(pick.means["solidus"] for pick in _choose().picks)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**21  # kilobytes: 2 GiB
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"values": {"solidus": np.full(12, np.inf)}}, "solidus has infinite values; write NaN"),
+        ({"reference": np.array([np.nan])}, "one finite number per objective"),
+        ({"candidates": np.full((10, 9), np.nan)}, "candidates must be whole numbers of grid steps, got float64"),
+        ({"candidates": np.zeros((10, 8), dtype=np.int64)}, r"candidates must have shape \(n, 9\)"),
+        ({"goal": Goal.parse(["maximize solidus"], ["liquidus <= 3000"])}, "no model answers liquidus"),
+    ],
+)
+def test_a_choice_from_bad_input_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        _choose(**changes)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 0.5, -1.0])
+def test_a_question_about_no_composition_is_refused(bad: float) -> None:
+    fractions, values = _rows(3)
+    surrogate = Surrogate.fit(SPACE.elements, fractions, {"solidus": values["solidus"]})
+    fractions = np.eye(9)[:1]
+    fractions[0, 1] = bad
+    with pytest.raises(InputError, match="atomic fractions must"):
+        surrogate.predict(fractions)
+
+
+@pytest.mark.parametrize("name", ["melting", "", "SOLIDUS"])
+def test_an_unknown_property_is_refused_with_those_there_are(name: str) -> None:
+    fractions, values = _rows(3)
+    with pytest.raises(InputError, match=f"'{name}' is not a property to model; .*solidus"):
+        Surrogate.fit(SPACE.elements, fractions, {name: values["solidus"]})
+
+
 @pytest.mark.parametrize(
     ("fractions", "values", "message"),
     [
         (np.full((2, 9), np.nan), np.ones(2), "finite"),
+        (np.eye(9)[:2], np.array([2000.0, -np.inf]), "infinite"),
+        (np.full((2, 9), np.inf), np.ones(2), "finite"),
         (np.eye(9)[:2] * 1.5 - np.eye(9)[2:4] * 0.5, np.full(2, 2000.0), "must not be negative, got -0.5"),
         (np.eye(9)[:2], np.array([2000.0, 1e200]), r"between 200 and 5000 K, but got 1e\+200"),
         (np.eye(9)[:2], np.array([2000.0, -5.0]), "between 200 and 5000 K, but got -5"),
