@@ -57,7 +57,7 @@ def physics(elements: tuple[str, ...], fractions: Floats) -> Floats:
         linear.size_mismatch(elements, fractions),
         linear.mixing_enthalpy(elements, fractions),
         linear.mixing_entropy(fractions),
-        np.log10(linear.omega(elements, fractions)),
+        np.log10(np.maximum(linear.omega(elements, fractions), 1e-6)),
     ]
     return np.column_stack([*means, *spreads, *rest])
 

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import heapq
+
 import numpy as np
 
 from alloys.space import Floats, Space, Units
 from benchmarks.efficiency.problem import Problem
 
-ROUNDS = 30
-FRONTIER = 4
+LOOKS = 300
+"""Compositions whose neighbours are looked at before a search begins elsewhere."""
+ELSEWHERE = 2000
+"""Random allowed compositions, from the nearest of which it then begins."""
 
 
 def nearest(problem: Problem, points: Floats, asked: Units) -> Units:
     """For each point an allowed composition near it, none asked before and none twice, shape ``(n, d)``.
 
-    Grid compositions with the largest amounts of each point, at every allowed number of elements, are tried first.
-    Where none of them is allowed, transfers of one to five steps between two elements are followed from the nearest
-    ones until there is one. Near is the Euclidean distance between amounts.
+    A best-first search: it begins with the grid compositions of the largest amounts of the point, at every allowed
+    number of elements, and follows transfers of one to five steps between two elements, always from the nearest
+    composition that was not followed yet, until that one may be asked. Near is the Euclidean distance between amounts.
+    Where the point lies deep in what is not allowed, transfers lead towards it from an allowed composition.
 
     Args:
         problem: says what is allowed.
         points: amounts in steps of the grid, of any sum, shape ``(n, d)``.
         asked: what may not be asked again, shape ``(m, d)``.
-
-    Raises:
-        RuntimeError: if nothing is found near a point.
     """
     chosen = np.zeros((0, problem.space.dimension), dtype=np.int64)
     for point in points:
@@ -34,23 +36,35 @@ def nearest(problem: Problem, points: Floats, asked: Units) -> Units:
 
 
 def _one(problem: Problem, point: Floats, taken: Units) -> Units:
-    space = problem.space
-    rows = on_grid(space, point)
-    for _ in range(ROUNDS):
-        rows = np.unique(rows, axis=0)
-        rows = rows[np.argsort(((rows - point) ** 2).sum(axis=1), kind="stable")]
-        good = problem.fresh(rows, taken)
-        if len(good):
-            found: Units = good[np.argmin(((good - point) ** 2).sum(axis=1))]
-            return found
-        rows = np.concatenate([rows, *(space.neighbours(row) for row in _frontier(rows, taken))])
-    raise RuntimeError(f"no composition may be asked near {point.tolist()}")
+    space, known = problem.space, set(problem.space.keys(taken))
+    heap: list[tuple[float, tuple[int, ...]]] = []
+    seen: set[tuple[int, ...]] = set()
+
+    def add(rows: Units) -> None:
+        for row, far in zip(rows.tolist(), ((rows - point) ** 2).sum(axis=1), strict=True):
+            if tuple(row) not in seen:
+                seen.add(tuple(row))
+                heapq.heappush(heap, (float(far), tuple(row)))
+
+    add(on_grid(space, point))
+    for _ in range(LOOKS):
+        if not heap:
+            break
+        row = np.array(heapq.heappop(heap)[1], dtype=np.int64)
+        if problem.allowed(row[None])[0] and row.tobytes() not in known:
+            return row
+        add(space.neighbours(row))
+    return _towards(problem, point, taken)
 
 
-def _frontier(rows: Units, taken: Units) -> list[Units]:
-    """The nearest rows and a few spread over the rest, so that a search is not caught where nothing is allowed."""
-    picks = {*range(min(FRONTIER, len(rows))), *np.linspace(0, len(rows) - 1, FRONTIER).astype(int).tolist()}
-    return [rows[i] for i in sorted(picks)]
+def _towards(problem: Problem, point: Floats, taken: Units) -> Units:
+    """The nearest of random allowed compositions, and from there as near as allowed transfers lead."""
+    rows = problem.sample(ELSEWHERE, np.random.default_rng(0), taken)
+    while True:
+        best: Units = rows[np.argmin(((rows - point) ** 2).sum(axis=1))]
+        rows = np.concatenate([best[None], problem.fresh(problem.space.neighbours(best), taken)])
+        if ((rows - point) ** 2).sum(axis=1).argmin() == 0:
+            return best
 
 
 def on_grid(space: Space, point: Floats) -> Units:

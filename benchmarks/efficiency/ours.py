@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import weakref
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +40,11 @@ class Ours:
     ) -> None:
         self.name = name
         self._problem, self._q, self._generators = problem, q, generators
-        # The folder goes when the object does.
-        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        self._config = own_config(problem.config, Path(self._folder.name), overrides, generators=generators)
+        # The campaign is closed and its folder goes when the method does.
+        self._stack = ExitStack()
+        weakref.finalize(self, self._stack.close)
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory())
+        self._config = own_config(problem.config, Path(folder), overrides, generators=generators)
         self._campaign: Campaign | None = None
         self._told = 0
 
@@ -48,7 +52,7 @@ class Ours:
         """The batch, shape ``(q, d)``."""
         logging.getLogger("loop").setLevel(logging.WARNING)
         if self._campaign is None:
-            self._campaign = _open(self._config, generators=self._generators)
+            self._campaign = self._stack.enter_context(_open(self._config, generators=self._generators))
             self._same_start(history)
         self._campaign.observe(self._answers(history))
         self._told = len(history)

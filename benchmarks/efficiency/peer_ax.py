@@ -18,6 +18,7 @@ import warnings
 import numpy as np
 from ax.api.client import Client
 from ax.api.configs import RangeParameterConfig
+from ax.utils.common.logger import set_ax_logger_levels
 
 from alloys.elements import column
 from alloys.goal import Constraint
@@ -43,7 +44,7 @@ class Ax:
 
     def propose(self, history: History) -> Units:
         """The batch, shape ``(q, d)``."""
-        logging.getLogger("ax").setLevel(logging.ERROR)
+        set_ax_logger_levels(logging.ERROR)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             client = self._client(history)

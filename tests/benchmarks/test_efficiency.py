@@ -170,20 +170,33 @@ def test_nearest_repairs_what_is_far_outside(tmp_path: Path) -> None:
     points = np.array([[11.0] * 9, [0, 0, 0, 0, 50.0, 0, 0, 50.0, 0], [50.0, *[0.0] * 7, 50.0]])
     rows = nearest(problem, points, problem.start())
     assert problem.allowed(rows).all()
+    # Half tantalum and half tungsten is far too dense: what comes instead has more of them than chance has.
+    chance = problem.sample(500, np.random.default_rng(0), problem.start())
+    heavy = [problem.space.elements.index(symbol) for symbol in ("Ta", "W")]
+    assert rows[1, heavy].sum() > np.quantile(chance[:, heavy].sum(axis=1), 0.9)
 
 
-@pytest.mark.parametrize("name", ["botorch-compositions", "botorch-descriptors"])
-def test_botorch_proposes_by_the_protocol_and_again_the_same(tmp_path: Path, name: str) -> None:
-    from benchmarks.efficiency.direct import BoTorch, bare, physics
+@pytest.mark.parametrize("describe", ["bare", "physics"])
+def test_botorch_proposes_by_the_protocol(tmp_path: Path, describe: str) -> None:
+    from benchmarks.efficiency import direct
 
-    def once() -> Run:
-        problem = problem_of(tmp_path, start=12)
-        describe = bare if name == "botorch-compositions" else physics
-        return played(problem, BoTorch(problem, 3, 0, name, describe, pool=30), batches=2)
+    problem = problem_of(tmp_path)
+    run = played(problem, direct.BoTorch(problem, 2, 0, "b", getattr(direct, describe), pool=10), batches=1, q=2)
+    assert len(run) == 10
 
-    run = once()
-    assert len(run) == 18
-    assert once().formulas == run.formulas
+
+def test_botorch_proposes_the_same_again_and_leaves_failures_out(tmp_path: Path) -> None:
+    from benchmarks.efficiency.direct import BoTorch
+
+    problem = problem_of(tmp_path)
+    units = problem.sample(8, np.random.default_rng(3), problem.start()[:0])
+    failing = problem.fresh(problem.space.sample(20_000, np.random.default_rng(4)), units)
+    cr, v = (problem.space.elements.index(symbol) for symbol in ("Cr", "V"))
+    units = np.concatenate([units, failing[(failing[:, cr] > 0) & (failing[:, v] > 0)][:2]])
+    history = History(units, problem.ask(units), np.zeros(len(units), dtype=np.int64))
+    assert history.failed(problem.goal.unknown).sum() >= 2
+    first, second = (BoTorch(problem, 2, 0, "b", pool=10).propose(history) for _ in range(2))
+    assert first.tolist() == second.tolist()
 
 
 def test_botorch_knows_the_closed_form_objective_and_the_constraints(tmp_path: Path) -> None:
@@ -201,7 +214,7 @@ def test_botorch_knows_the_closed_form_objective_and_the_constraints(tmp_path: P
     inputs = method._inputs(start[known])
     objective, reference = method._objective(history, known, inputs.shape[1] - 1)
     spread = problem.points(history.values)[known].std(axis=0)
-    np.testing.assert_allclose(objective(samples, X=inputs)[0] * spread, problem.points(history.values)[known])
+    np.testing.assert_allclose(objective(samples, X=inputs)[0].numpy() * spread, problem.points(history.values)[known])
     np.testing.assert_allclose(np.array(reference) * spread, problem.reference(), atol=1e-12)
     broken = np.any([c(samples)[0].numpy() > 0 for c in method._constraints(table)], axis=0)
     assert (broken == ~problem.feasible(history.values)[known]).all()
@@ -221,8 +234,8 @@ def test_physics_descriptors_are_plain_and_of_an_alloy_alone() -> None:
 
 def test_ours_is_the_campaign_asked_and_told(tmp_path: Path) -> None:
     problem = problem_of(tmp_path)
-    run = played(problem, METHODS["ours-no-generators"].make(problem, 3, 0), batches=2)
-    assert len(run) == 14
+    run = played(problem, METHODS["ours-no-generators"].make(problem, 3, 0), batches=1)
+    assert len(run) == 11
     failed = [point is None for point in run.points]
     assert run.formulas[:8] == [str(problem.space.composition(row)) for row in problem.start()]
     assert not any(good for good, gone in zip(run.feasible, failed, strict=True) if gone)
