@@ -34,16 +34,13 @@ def _random(problem: Problem, q: int, seed: int) -> Method:
     return Random(problem, q, seed)
 
 
-def _compositions(problem: Problem, q: int, seed: int) -> Method:
-    from benchmarks.efficiency.direct import BoTorch, bare
+def _botorch(name: str, describe: str) -> Make:
+    def make(problem: Problem, q: int, seed: int) -> Method:
+        from benchmarks.efficiency import direct
 
-    return BoTorch(problem, q, seed, "botorch-compositions", bare)
+        return direct.BoTorch(problem, q, seed, name, getattr(direct, describe))
 
-
-def _descriptors(problem: Problem, q: int, seed: int) -> Method:
-    from benchmarks.efficiency.direct import BoTorch, physics
-
-    return BoTorch(problem, q, seed, "botorch-descriptors", physics)
+    return make
 
 
 def _ax(problem: Problem, q: int, seed: int) -> Method:
@@ -75,8 +72,9 @@ def _ours(name: str, *overrides: str, generators: bool = True) -> Make:
 
 METHODS: dict[str, Entry] = {
     "random": Entry(_random),
-    "botorch-compositions": Entry(_compositions, peer=True),
-    "botorch-descriptors": Entry(_descriptors, peer=True),
+    "botorch-compositions": Entry(_botorch("botorch-compositions", "bare"), peer=True),
+    "botorch-descriptors": Entry(_botorch("botorch-descriptors", "both"), peer=True),
+    "botorch-descriptors-alone": Entry(_botorch("botorch-descriptors-alone", "physics"), peer=True),
     "ax": Entry(_ax, peer=True, needs=("ax", "ax-platform")),
     "baybe": Entry(_baybe, peer=True, needs=("baybe", "baybe")),
     "nsga2": Entry(_nsga2, peer=True, needs=("pymoo", "pymoo")),

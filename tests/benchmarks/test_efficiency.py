@@ -176,7 +176,7 @@ def test_nearest_repairs_what_is_far_outside(tmp_path: Path) -> None:
     assert rows[1, heavy].sum() > np.quantile(chance[:, heavy].sum(axis=1), 0.9)
 
 
-@pytest.mark.parametrize("describe", ["bare", "physics"])
+@pytest.mark.parametrize("describe", ["bare", "both"])
 def test_botorch_proposes_by_the_protocol(tmp_path: Path, describe: str) -> None:
     from benchmarks.efficiency import direct
 
@@ -221,11 +221,12 @@ def test_botorch_knows_the_closed_form_objective_and_the_constraints(tmp_path: P
 
 
 def test_physics_descriptors_are_plain_and_of_an_alloy_alone() -> None:
-    from benchmarks.efficiency.direct import physics
+    from benchmarks.efficiency.direct import both, physics
 
-    elements = ("Mo", "Nb", "Ta", "W")
-    rows = physics(elements, np.array([[0.25, 0.25, 0.25, 0.25], [1.0, 0.0, 0.0, 0.0]]))
+    elements, fractions = ("Mo", "Nb", "Ta", "W"), np.array([[0.25, 0.25, 0.25, 0.25], [1.0, 0.0, 0.0, 0.0]])
+    rows = physics(elements, fractions)
     assert rows.shape == (2, 16)
+    assert both(elements, fractions).tolist() == np.concatenate([rows, fractions], axis=1).tolist()
     assert rows[0, 1] == pytest.approx(5.5)
     assert rows[1, 6:13] == pytest.approx(0.0, abs=1e-6)
     # The published mixing enthalpy of MoNbTaW is -6.5 kJ/mol (Senkov et al., Intermetallics 18 (2010) 1758).
