@@ -262,8 +262,8 @@ def needs(module: str, package: str) -> pytest.MarkDecorator:
     "name",
     [
         pytest.param("nsga2", marks=needs("pymoo", "pymoo")),
-        pytest.param("baybe", marks=needs("baybe", "baybe")),
-        pytest.param("ax", marks=needs("ax", "ax-platform")),
+        pytest.param("baybe", marks=[needs("baybe", "baybe"), pytest.mark.slow]),
+        pytest.param("ax", marks=[needs("ax", "ax-platform"), pytest.mark.slow]),
     ],
 )
 @pytest.mark.filterwarnings("ignore")
