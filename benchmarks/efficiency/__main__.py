@@ -44,6 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", default="5", help="how many, from 0; or a list: 0,3,4")
     parser.add_argument("--batches", type=int, default=10, help="after the start")
     parser.add_argument("--config", type=Path, default=Path("configs/refractory.yaml"))
+    parser.add_argument(
+        "--tdb", type=Path, help="another thermodynamic database that answers; needs a folder of its own"
+    )
     parser.add_argument("--out", type=Path, default=Path("build/efficiency/runs"))
     parser.add_argument("--cache", type=Path, default=Path("build/efficiency/answers"))
     parser.add_argument("--front", type=Path, action="append", default=[], help="a file of results; may be repeated")
@@ -76,7 +79,7 @@ def _play(given: argparse.Namespace) -> None:
         for seed in _seeds(given.seeds):
             if path_of(given.out, name, seed).exists():
                 continue
-            problem = Problem.load(given.config, seed, given.cache)
+            problem = Problem.load(given.config, seed, given.cache, given.tdb)
             q = problem.config.batch
             method = METHODS[name].make(problem, q, seed)
             run = play(problem, method, seed, batches=given.batches, q=q, tell=lambda text: print(text, flush=True))
@@ -89,7 +92,7 @@ def _report(given: argparse.Namespace) -> None:
     from benchmarks.efficiency.records import read, read_all
     from benchmarks.efficiency.report import Comparison
 
-    problem = Problem.load(given.config, 0, given.cache)
+    problem = Problem.load(given.config, 0, given.cache, given.tdb)
     runs, longer = read_all(given.out), [read(path) for path in given.front]
     comparison = Comparison.of(runs, longer, problem.reference(), problem.digest)
     print(comparison.text())

@@ -69,14 +69,13 @@ class Ours:
         return np.array(rows, dtype=np.int64)
 
     def _answers(self, history: History) -> pd.DataFrame:
-        """What came back since the last batch, as `Campaign.observe` takes it."""
-        space, names = self._problem.space, self._problem.goal.unknown
-        failed = history.failed(names)
+        """Everything that validation said since the last batch, as `Campaign.observe` takes it."""
+        space, failed = self._problem.space, history.failed(self._problem.goal.unknown)
         rows: list[dict[str, Any]] = []
         for i in range(self._told, len(history)):
-            row: dict[str, Any] = {"formula": str(space.composition(history.units[i]))}
-            known = {} if failed[i] else {name: float(history.values[name][i]) for name in names}
-            rows.append({**row, **known, "failure": "no values came back" if failed[i] else ""})
+            known = {} if failed[i] else self._problem.answers.of(space, history.units[i])
+            row = {"formula": str(space.composition(history.units[i])), **known}
+            rows.append({**row, "failure": "no values came back" if failed[i] else ""})
         return pd.DataFrame(rows)
 
 

@@ -79,13 +79,14 @@ class Problem:
         self.goal = build_goal(self.config)
 
     @classmethod
-    def load(cls, path: Path, seed: int, cache: Path) -> Problem:
-        """The problem of a configuration file.
+    def load(cls, path: Path, seed: int, cache: Path, tdb: Path | None = None) -> Problem:
+        """The problem of a configuration file; with ``tdb`` another thermodynamic database answers.
 
         Raises:
             InputError: for a bad configuration, or one whose validator is a person.
         """
-        config = load_config(path, seed=seed)
+        overrides = [] if tdb is None else [f"validator.settings={{tdb: {json.dumps(str(tdb.resolve()))}}}"]
+        config = load_config(path, overrides, seed=seed)
         validator = build_validator(config.validator)
         if validator is None:
             raise ValueError(f"{path}: the benchmark needs a validator that answers by itself")
@@ -100,7 +101,8 @@ class Problem:
             "reference": self.reference().tolist(),
             "validator": self.answers.validator.name,
         }
-        return digest_of(parts)[:16]
+        settings = self.config.validator.settings
+        return digest_of({**parts, "settings": settings} if settings else parts)[:16]
 
     def reference(self) -> Floats:
         """Where hypervolume is measured from, larger is better, shape ``(m,)``."""

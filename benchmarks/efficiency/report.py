@@ -84,8 +84,11 @@ class Comparison:
             f"(hypervolume {self.whole:.5g})",
             f"best peer by the median of final hypervolumes: {best or 'none has run'}",
             "median over seeds (least to most); evaluations are counted at the end of batches, the start included",
-            "",
         ]
+        versions = len({run.validator for own in self.runs.values() for run in own})
+        if versions > 1:
+            lines.append(f"{versions} versions of the validator answered: compare with care")
+        lines.append("")
         return "\n".join([*lines, *_table(self._columns(best), list(self.runs))])
 
     def _columns(self, best: str | None) -> list[tuple[str, Callable[[str], str]]]:

@@ -399,7 +399,20 @@ def test_the_report_is_printed_with_a_figure(tmp_path: Path, capsys: pytest.Capt
     ours = next(line for line in printed.splitlines() if line.startswith("ours"))
     assert "best peer by the median of final hypervolumes: botorch-compositions" in printed
     assert ours.split()[:3] == ["ours", "1", "1.000"]
+    assert "versions of the validator" not in printed
     assert (tmp_path / "hypervolume.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_answers_of_two_versions_of_the_validator_are_told() -> None:
+    runs = [run_of([[1.0, 1.0]], [0]), replace(run_of([[1.0, 1.0]], [0], "ax"), validator="w")]
+    assert "2 versions of the validator answered" in Comparison.of(runs, [], REFERENCE, "p").text()
+
+
+def test_another_database_is_another_problem(tmp_path: Path) -> None:
+    problem = problem_of(tmp_path)
+    other = problem.config.validator.model_copy(update={"settings": {"tdb": "mine.tdb"}})
+    changed = replace(problem, config=problem.config.model_copy(update={"validator": other}))
+    assert changed.digest != problem.digest
 
 
 def test_a_report_without_results_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
