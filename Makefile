@@ -14,7 +14,7 @@ export MPLBACKEND = Agg
 export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --quiet
 
-.PHONY: run test test-slow bench bench-generators setup setup-dft setup-test lint lock clean
+.PHONY: run test test-slow bench bench-generators bench-sample-efficiency setup setup-dft setup-test setup-peers lint lock clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -41,6 +41,9 @@ setup-dft: $(STAMP)  ## ASE, GPAW and sqsgenerator for the validator `dft`; Debi
 	else echo "GPAW needs packages that are missing; run: sudo apt-get install$$lacking"; exit 2; fi
 	$(PIP) -e '.[dft]'
 	@$(BIN)/python -c 'import ase, gpaw, sqsgenerator; print("dft: ASE", ase.__version__, "and GPAW", gpaw.__version__)'
+
+setup-peers: $(STAMP)  ## Ax, BayBE and pymoo, which the loop is compared with
+	$(PIP) -c requirements.lock -e '.[peers]'
 
 run: $(STAMP)  ## set up everything and run the main job
 	$(BIN)/alloyloop run $(CONFIG)
@@ -80,6 +83,10 @@ bench-generators: $(STAMP)  ## every generator and baseline on the published all
 	$(BIN)/alloyloop evaluate generators --data build/mpea.csv --settings configs/generators_mpea.yaml \
 	  --seeds $(SEEDS) --jobs $(JOBS) --figures build/generators --mlflow
 	$(BIN)/python -m benchmarks.proposals --guided
+
+# After `make setup-peers`; without it, Ax, BayBE and NSGA-II are left out. Hours on two cores; what is done is kept.
+bench-sample-efficiency: $(STAMP)  ## evaluations that the loop and its peers need, from the same start
+	$(BIN)/python -m benchmarks.efficiency --seeds $(SEEDS)
 
 lock: $(STAMP)  ## write what is installed as the lock
 	$(BIN)/python -m pip freeze --all --exclude-editable --exclude alloyloop --exclude pip | sed 's/+cpu$$//' > requirements.lock

@@ -1,0 +1,1 @@
+"""Evaluations that methods need to solve the default campaign's problem, side by side in one run."""

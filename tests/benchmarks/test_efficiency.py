@@ -1,0 +1,421 @@
+"""The comparison of sample efficiency: protocol, methods on a cheap validator, measures and report."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from alloys.composition import Composition
+from alloys.descriptors import prior_means
+from alloys.errors import InputError
+from alloys.goal import Constraint
+from alloys.records import Failed, FailureKind, Measured, Verdict, quantities
+from alloys.reference import closed_form
+from alloys.reference.solution import demixing_margin
+from benchmarks.efficiency import metrics
+from benchmarks.efficiency.__main__ import main
+from benchmarks.efficiency.campaign import play
+from benchmarks.efficiency.methods import METHODS, chosen, lacking
+from benchmarks.efficiency.nearest import nearest
+from benchmarks.efficiency.problem import Answers, Problem
+from benchmarks.efficiency.protocol import BrokenProtocolError, History, Method
+from benchmarks.efficiency.records import Run, path_of, read, write
+from benchmarks.efficiency.report import Comparison
+from benchmarks.efficiency.simple import Random
+from loop.config import CampaignConfig
+
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE = np.array([0.0, 0.0])
+
+
+class StandIn:
+    """Answers by the physics estimates, in microseconds; alloys with vanadium and chromium fail."""
+
+    name = "stand-in"
+    fingerprint = "0" * 64
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def validate(self, composition: Composition) -> Verdict:
+        self.asked.append(str(composition))
+        elements = composition.elements
+        if {"Cr", "V"} <= set(elements):
+            return Failed(FailureKind.PHYSICS, "no equilibrium")
+        fractions = np.array([list(composition.fractions().values())])
+        values = {name: float(column[0]) for name, column in prior_means(elements, fractions).items()}
+        for celsius in (1200, 1300):
+            margin = float(demixing_margin(elements, fractions, celsius + 273.15)[0])
+            values[f"bcc_fraction_{celsius}c"] = float(np.clip(1.0 + margin, 0.3, 1.0))
+        return Measured(quantities(values))
+
+
+def problem_of(folder: Path, *, seed: int = 0, start: int = 8) -> Problem:
+    """The default campaign's problem with a smaller start, answered by the stand-in."""
+    document = yaml.safe_load((ROOT / "configs" / "refractory.yaml").read_text(encoding="utf-8"))
+    document["start"] = {"validate": start, "from_table": 0.5}
+    document["generator"] = {"family": "cvae", "proposals": 100, "settings": {"epochs": 5}}
+    document["screening"] = {"random": 50}
+    config = CampaignConfig.model_validate({**document, "seed": seed})
+    return Problem(config, Answers(StandIn(), folder / "answers"))  # type: ignore[arg-type]
+
+
+def run_of(points: list[list[float] | None], batches: list[int], method: str = "random", seed: int = 0) -> Run:
+    """A record whose alloys with points are feasible."""
+    formulas = [f"{method}{i}" if batches[i] else f"start{i}" for i in range(len(points))]
+    feasible = [point is not None for point in points]
+    return Run(method, seed, "p", "v", formulas, batches, feasible, points, [1.0, 3.0], [0.5, 0.5], {})
+
+
+# The protocol --------------------------------------------------------------------------------------------------------
+
+
+def played(problem: Problem, method: Method, *, batches: int = 2, q: int = 3) -> Run:
+    return play(problem, method, problem.config.seed, batches=batches, q=q, tell=lambda text: None)
+
+
+def test_every_method_starts_with_the_campaigns_own_start_and_each_alloy_counts_once(tmp_path: Path) -> None:
+    problem = problem_of(tmp_path)
+    run = played(problem, Random(problem, 3, 0))
+    start = [str(problem.space.composition(row)) for row in problem.start()]
+    assert run.formulas[:8] == start
+    assert run.batches == [0] * 8 + [1] * 3 + [2] * 3
+    assert len(set(run.formulas)) == 14
+    assert run.ends() == [8, 11, 14]
+    assert len(run.seconds) == 2
+
+
+def test_answers_are_kept_and_another_run_asks_the_validator_nothing(tmp_path: Path) -> None:
+    first = problem_of(tmp_path)
+    run = played(first, Random(first, 3, 0))
+    again = problem_of(tmp_path)
+    assert played(again, Random(again, 3, 0)).points == run.points
+    assert first.answers.validator.asked == run.formulas  # type: ignore[attr-defined]
+    assert again.answers.computed == 0
+
+
+def test_a_failure_of_the_machinery_is_not_kept(tmp_path: Path) -> None:
+    problem = problem_of(tmp_path)
+    broken = Failed(FailureKind.INFRASTRUCTURE, "no licence")
+    problem.answers.validator.validate = lambda composition: broken  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError, match="no licence"):
+        problem.ask(problem.start()[:1])
+    assert list(problem.answers.folder.iterdir()) == []
+
+
+def test_random_compositions_pass_the_closed_forms(tmp_path: Path) -> None:
+    problem = problem_of(tmp_path)
+    units = problem.sample(200, np.random.default_rng(0), problem.start())
+    values = problem.closed(units)
+    assert problem.space.contains(units).all()
+    assert (values["density"] <= 9).all()
+    assert (values["vec"] <= 5).all()
+    assert len(np.unique(units, axis=0)) == 200
+
+
+@pytest.mark.parametrize("spoil", ["twice", "asked", "outside", "short"])
+def test_a_batch_that_breaks_the_protocol_is_refused(tmp_path: Path, spoil: str) -> None:
+    problem = problem_of(tmp_path)
+    start = problem.start()
+    history = History(start, problem.ask(start), np.zeros(len(start), dtype=np.int64))
+    batch = problem.sample(3, np.random.default_rng(0), start)
+    problem.check(history, batch, 3)
+    if spoil == "twice":
+        batch[1] = batch[0]
+    elif spoil == "asked":
+        batch[1] = start[0]
+    elif spoil == "outside":
+        batch[1] = [100, *[0] * 8]
+    else:
+        batch = batch[:2]
+    with pytest.raises(BrokenProtocolError):
+        problem.check(history, batch, 3)
+
+
+def test_incumbents_are_the_undominated_feasible_ones_then_those_that_break_least(tmp_path: Path) -> None:
+    problem = problem_of(tmp_path, start=24)
+    start = problem.start()
+    history = History(start, problem.ask(start), np.zeros(len(start), dtype=np.int64))
+    feasible = problem.feasible(history.values)
+    best = problem.space.keys(problem.incumbents(history))
+    rank = {key: i for i, key in enumerate(problem.space.keys(start))}
+    rows = [rank[key] for key in best]
+    assert [bool(feasible[i]) for i in rows] == sorted((bool(feasible[i]) for i in rows), reverse=True)
+    broken = [problem.violation(history)[i] for i in rows if not feasible[i]]
+    assert broken == sorted(broken)
+    assert len(broken) > 1
+
+
+# Methods -------------------------------------------------------------------------------------------------------------
+
+
+def test_nearest_leaves_what_may_be_asked_and_finds_what_lies_next(tmp_path: Path) -> None:
+    problem = problem_of(tmp_path)
+    rows = problem.sample(5, np.random.default_rng(1), problem.start())
+    assert nearest(problem, rows.astype(float), rows[:0]).tolist() == rows.tolist()
+    moved = nearest(problem, np.repeat(rows[:1], 3, axis=0).astype(float), rows)
+    assert problem.allowed(moved).all()
+    assert len(np.unique(np.concatenate([moved, rows]), axis=0)) == 8
+    assert np.abs(moved - rows[0]).sum(axis=1).max() <= 20
+
+
+def test_nearest_repairs_what_is_far_outside(tmp_path: Path) -> None:
+    problem = problem_of(tmp_path)
+    points = np.array([[11.0] * 9, [0, 0, 0, 0, 50.0, 0, 0, 50.0, 0], [50.0, *[0.0] * 7, 50.0]])
+    rows = nearest(problem, points, problem.start())
+    assert problem.allowed(rows).all()
+    # Half tantalum and half tungsten is far too dense: what comes instead has more of them than chance has.
+    chance = problem.sample(500, np.random.default_rng(0), problem.start())
+    heavy = [problem.space.elements.index(symbol) for symbol in ("Ta", "W")]
+    assert rows[1, heavy].sum() > np.quantile(chance[:, heavy].sum(axis=1), 0.9)
+
+
+@pytest.mark.parametrize("describe", ["bare", "both"])
+def test_botorch_proposes_by_the_protocol(tmp_path: Path, describe: str) -> None:
+    from benchmarks.efficiency import direct
+
+    problem = problem_of(tmp_path)
+    run = played(problem, direct.BoTorch(problem, 2, 0, "b", getattr(direct, describe), pool=10), batches=1, q=2)
+    assert len(run) == 10
+
+
+def test_botorch_proposes_the_same_again_and_leaves_failures_out(tmp_path: Path) -> None:
+    from benchmarks.efficiency.direct import BoTorch
+
+    problem = problem_of(tmp_path)
+    units = problem.sample(8, np.random.default_rng(3), problem.start()[:0])
+    failing = problem.fresh(problem.space.sample(20_000, np.random.default_rng(4)), units)
+    cr, v = (problem.space.elements.index(symbol) for symbol in ("Cr", "V"))
+    units = np.concatenate([units, failing[(failing[:, cr] > 0) & (failing[:, v] > 0)][:2]])
+    history = History(units, problem.ask(units), np.zeros(len(units), dtype=np.int64))
+    assert history.failed(problem.goal.unknown).sum() >= 2
+    first, second = (BoTorch(problem, 2, 0, "b", pool=10).propose(history) for _ in range(2))
+    assert first.tolist() == second.tolist()
+
+
+def test_botorch_knows_the_closed_form_objective_and_the_constraints(tmp_path: Path) -> None:
+    import torch
+
+    from benchmarks.efficiency.direct import BoTorch
+
+    problem = problem_of(tmp_path, start=24)
+    start = problem.start()
+    history = History(start, problem.ask(start), np.zeros(len(start), dtype=np.int64))
+    known = ~history.failed(problem.goal.unknown)
+    method = BoTorch(problem, 3, 0, "botorch")
+    table = np.column_stack([history.values[name][known] for name in problem.goal.unknown])
+    samples = torch.tensor(table)[None]
+    inputs = method._inputs(start[known])
+    objective, reference = method._objective(history, known, inputs.shape[1] - 1)
+    spread = problem.points(history.values)[known].std(axis=0)
+    np.testing.assert_allclose(objective(samples, X=inputs)[0].numpy() * spread, problem.points(history.values)[known])
+    np.testing.assert_allclose(np.array(reference) * spread, problem.reference(), atol=1e-12)
+    broken = np.any([c(samples)[0].numpy() > 0 for c in method._constraints(table)], axis=0)
+    assert (broken == ~problem.feasible(history.values)[known]).all()
+
+
+def test_physics_descriptors_are_plain_and_of_an_alloy_alone() -> None:
+    from benchmarks.efficiency.direct import both, physics
+
+    elements, fractions = ("Mo", "Nb", "Ta", "W"), np.array([[0.25, 0.25, 0.25, 0.25], [1.0, 0.0, 0.0, 0.0]])
+    rows = physics(elements, fractions)
+    assert rows.shape == (2, 16)
+    assert both(elements, fractions).tolist() == np.concatenate([rows, fractions], axis=1).tolist()
+    assert rows[0, 1] == pytest.approx(5.5)
+    assert rows[1, 6:13] == pytest.approx(0.0, abs=1e-6)
+    # The published mixing enthalpy of MoNbTaW is -6.5 kJ/mol (Senkov et al., Intermetallics 18 (2010) 1758).
+    assert rows[0, 13] == pytest.approx(-6.5, abs=0.3)
+
+
+def test_ours_is_the_campaign_asked_and_told(tmp_path: Path) -> None:
+    problem = problem_of(tmp_path)
+    run = played(problem, METHODS["ours-no-generators"].make(problem, 3, 0), batches=1)
+    assert len(run) == 11
+    failed = [point is None for point in run.points]
+    assert run.formulas[:8] == [str(problem.space.composition(row)) for row in problem.start()]
+    assert not any(good for good, gone in zip(run.feasible, failed, strict=True) if gone)
+
+
+def test_what_ours_without_generators_looks_at_is_as_much(tmp_path: Path) -> None:
+    from benchmarks.efficiency.ours import own_config
+
+    config = problem_of(tmp_path).config
+    own = own_config(config, tmp_path, ["generator.guided=true"], generators=False)
+    assert own.generator.guided
+    assert own.screening.random == 150
+    assert own.validator.name == "external"
+    assert own.seed == config.seed
+
+
+def needs(module: str, package: str) -> pytest.MarkDecorator:
+    missing = importlib.util.find_spec(module) is None
+    return pytest.mark.skipif(missing, reason=f"{package} is not installed: pip install -e '.[peers]'")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("nsga2", marks=needs("pymoo", "pymoo")),
+        pytest.param("baybe", marks=[needs("baybe", "baybe"), pytest.mark.slow]),
+        pytest.param("ax", marks=[needs("ax", "ax-platform"), pytest.mark.slow]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_peers_propose_by_the_protocol(tmp_path: Path, name: str) -> None:
+    problem = problem_of(tmp_path, start=12)
+    run = played(problem, METHODS[name].make(problem, 2, 0), batches=2, q=2)
+    assert len(run) == 16
+    assert len(set(run.formulas)) == 16
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ax") is None, reason="ax-platform is not installed")
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("text", ["density <= 9", "density >= 7.5", "vec <= 5.0", "vec >= 4.5"])
+def test_closed_forms_are_linear_for_ax(tmp_path: Path, text: str) -> None:
+    from benchmarks.efficiency.peer_ax import linear_form
+
+    space, constraint = problem_of(tmp_path).space, Constraint.parse(text)
+    fractions = space.fractions(space.sample(300, np.random.default_rng(0)))
+    holds = constraint.margin(closed_form(constraint.name, space.elements, fractions)) >= 0
+    form = linear_form(space.elements, constraint)
+    assert form is not None
+    assert 0 < holds.sum() < 300
+    assert (holds == (fractions @ form <= 1e-12)).all()
+
+
+# Measures ------------------------------------------------------------------------------------------------------------
+
+
+def test_hypervolume_is_normalised_by_the_union_of_all_fronts() -> None:
+    low = run_of([[1.0, 1.0], None, [2.0, 1.0], [1.0, 1.5]], [0, 1, 1, 2])
+    high = run_of([[1.0, 1.0], [1.0, 4.0], [0.5, 0.5], None], [0, 1, 1, 2], method="ax")
+    longer = run_of([[3.0, 0.5], None], [0, 1], method="ours")
+    comparison = Comparison.of([low, high], [longer], REFERENCE, "p")
+    # Union of the boxes to (1, 4), (2, 1) and (3, 0.5).
+    assert comparison.whole == pytest.approx(4 + 1 + 0.5)
+    assert comparison.front == 3
+    assert comparison.curves["random", 0] == pytest.approx([1 / 5.5, 2 / 5.5, 2.5 / 5.5])
+    assert comparison.curves["ax", 0] == pytest.approx([1 / 5.5, 4 / 5.5, 4 / 5.5])
+    assert comparison.best_peer() == "ax"
+
+
+def test_evaluations_are_counted_at_the_end_of_batches() -> None:
+    run = run_of([[1.0, 1.0], None, [2.0, 1.0], [3.0, 1.0]], [0, 1, 1, 2])
+    curve = metrics.volumes(run, REFERENCE)
+    assert curve == pytest.approx([1.0, 2.0, 3.0])
+    assert metrics.evaluations_to(run, curve, 1.5) == 3
+    assert metrics.evaluations_to(run, curve, 3.0) == 4
+    assert metrics.evaluations_to(run, curve, 3.1) == metrics.NEVER
+
+
+def test_levels_of_other_methods_are_those_of_the_same_seed() -> None:
+    runs = [
+        run_of([[1.0, 1.0], [2.0, 1.0]], [0, 1], "botorch-compositions", 0),
+        run_of([[1.0, 1.0], [9.0, 1.0]], [0, 1], "botorch-compositions", 1),
+        run_of([[1.0, 1.0], [2.5, 1.0]], [0, 1], "ours", 0),
+        run_of([[1.0, 1.0], [2.5, 1.0]], [0, 1], "ours", 1),
+        run_of([[1.0, 1.0], [2.5, 1.0]], [0, 1], "ours", 2),
+    ]
+    comparison = Comparison.of(runs, [], REFERENCE, "p")
+    assert comparison.to_end_of("ours", "botorch-compositions") == [2, metrics.NEVER]
+    assert comparison.to_end_of("botorch-compositions", "botorch-compositions") == [2, 2]
+    assert comparison.to_level("ours", 0.1) == [1, 1, 1]
+    assert comparison.to_end_of("ours", None) == []
+
+
+def test_feasible_shares_leave_out_the_start() -> None:
+    run = run_of([[1.0, 1.0], None, None, [1.0, 1.0], [1.0, 1.0]], [0, 0, 1, 1, 2])
+    assert metrics.feasible_share(run) == pytest.approx(2 / 3)
+    assert metrics.feasible_share(run, 2) == 1.0
+    assert metrics.first_feasible(run) == 1
+    assert metrics.first_feasible(run_of([None, None], [0, 1])) == metrics.NEVER
+    assert math.isnan(metrics.feasible_share(run_of([None], [0])))
+
+
+def test_what_was_never_reached_counts_in_medians() -> None:
+    assert metrics.spread([72.0, metrics.NEVER, 56.0]) == (72.0, 56.0, metrics.NEVER)
+    assert metrics.spread([72.0, metrics.NEVER])[0] == metrics.NEVER
+    assert metrics.spread([1.0, 2.0, 4.0, 8.0])[0] == 3.0
+    assert math.isnan(metrics.spread([])[0])
+
+
+def test_runs_that_cannot_be_compared_are_refused() -> None:
+    run = run_of([[1.0, 1.0], [2.0, 1.0]], [0, 1])
+    for other, words in (
+        (replace(run, method="ax", problem="q"), "another problem"),
+        (replace(run, method="ax", formulas=["x", "y"]), "began with other alloys"),
+        (run_of([[1.0, 1.0]] * 3, [0, 1, 2], "ax"), "different lengths"),
+    ):
+        with pytest.raises(InputError, match=words):
+            Comparison.of([run, other], [], REFERENCE, "p")
+    with pytest.raises(InputError, match="no results yet"):
+        Comparison.of([], [], REFERENCE, "p")
+
+
+def test_a_record_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    run = run_of([[1.0, 1.0], None], [0, 1])
+    path = write(tmp_path, run)
+    assert path == path_of(tmp_path, "random", 0)
+    assert read(path) == run
+    path.write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError, match="no record of a run"):
+        read(path)
+
+
+# The command ---------------------------------------------------------------------------------------------------------
+
+
+def test_unknown_methods_are_named_with_those_there_are() -> None:
+    assert chosen("random, ours") == ["random", "ours"]
+    assert chosen(None) == list(METHODS)
+    with pytest.raises(InputError, match=r"unknown methods: tpe; available are random, botorch-compositions"):
+        chosen("random,tpe")
+
+
+def test_a_missing_package_is_named_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert lacking("random") is None
+    assert "install the peers with `pip install -e '.[peers]'`" in (lacking("baybe") or "")
+
+
+def test_the_report_is_printed_with_a_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = ROOT / "configs" / "refractory.yaml"
+    digest = Problem.load(config, 0, tmp_path / "answers").digest
+    runs = [
+        run_of([[1.0, 3.0], [2.0, 4.0], [9.0, 3.0]], [0, 1, 2], "botorch-compositions"),
+        run_of([[1.0, 3.0], [9.0, 4.0], None], [0, 1, 2], "ours"),
+    ]
+    for run in runs:
+        write(tmp_path / "runs", replace(run, problem=digest))
+    arguments = ["--report", "--out", str(tmp_path / "runs"), "--cache", str(tmp_path / "answers")]
+    assert main([*arguments, "--config", str(config)]) == 0
+    printed = capsys.readouterr().out
+    ours = next(line for line in printed.splitlines() if line.startswith("ours"))
+    assert "best peer by the median of final hypervolumes: botorch-compositions" in printed
+    assert ours.split()[:3] == ["ours", "1", "1.000"]
+    assert "versions of the validator" not in printed
+    assert (tmp_path / "hypervolume.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_answers_of_two_versions_of_the_validator_are_told() -> None:
+    runs = [run_of([[1.0, 1.0]], [0]), replace(run_of([[1.0, 1.0]], [0], "ax"), validator="w")]
+    assert "2 versions of the validator answered" in Comparison.of(runs, [], REFERENCE, "p").text()
+
+
+def test_another_database_is_another_problem(tmp_path: Path) -> None:
+    problem = problem_of(tmp_path)
+    other = problem.config.validator.model_copy(update={"settings": {"tdb": "mine.tdb"}})
+    changed = replace(problem, config=problem.config.model_copy(update={"validator": other}))
+    assert changed.digest != problem.digest
+
+
+def test_a_report_without_results_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--report", "--out", str(tmp_path / "none"), "--cache", str(tmp_path / "answers")]
+    assert main([*arguments, "--config", str(ROOT / "configs" / "refractory.yaml")]) == 2
+    assert "run the benchmark without --report first" in capsys.readouterr().err
