@@ -6,10 +6,11 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_ndtr, logsumexp
 from scipy.stats import norm, rankdata
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 
-from surrogates.replay.process import PoolProcess, Prior, draw, learn
+from surrogates.replay.process import PoolProcess, Prior, draw, learn, left_out
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -19,6 +20,12 @@ GROWTH = 1.05
 
 TREES = 100
 """Trees of a forest, as in the protocol's paper."""
+
+LEVELS = (0.5, 0.75, 0.9)
+"""Shares of the answers so far below the levels at which the order that a model predicts is judged."""
+
+FEWEST = 4
+"""Answers below which no model is judged."""
 
 
 class Scale(Protocol):
@@ -52,6 +59,30 @@ class NormalScores:
     def __call__(self, values: Floats) -> Floats:
         """Interpolated between the answers it was made from, constant beyond them."""
         return np.asarray(np.interp(values, self._values, self._scores))
+
+
+def order_score(means: Floats, stds: Floats, targets: Floats) -> float:
+    """Log-likelihood that answers left out are on the right side of levels between them, averaged over levels.
+
+    It depends on the order of the answers alone, so that models on any scales can be compared.
+
+    Args:
+        means: of each answer given the others, by ``s`` members, shape ``(s, n)``.
+        stds: their standard deviations, noise included, shape ``(s, n)``.
+        targets: the answers on the same scale, shape ``(n,)``.
+
+    Returns:
+        0 where there are fewer than `FEWEST`.
+    """
+    if len(targets) < FEWEST:
+        return 0.0
+    ranked, total = np.sort(targets), 0.0
+    for share in LEVELS:
+        place = min(int(np.ceil(share * len(ranked))), len(ranked) - 1)
+        level = ranked[place - 1 : place + 1].mean()
+        side = np.where(targets > level, 1.0, -1.0)
+        total += float(logsumexp(log_ndtr(side * (means - level) / stds), axis=0).sum())
+    return total / len(LEVELS) - len(targets) * float(np.log(len(means)))
 
 
 class Process:
@@ -101,7 +132,11 @@ class LikeliestProcess(Process):
 
 
 class SampledProcess(Process):
-    """Gaussian processes whose hyperparameters are drawn from their posterior, and drawn further with every refit."""
+    """Gaussian processes whose hyperparameters are drawn from their posterior, and drawn further with every refit.
+
+    Attributes:
+        score: `order_score` of the answers they were last fitted to, each left out in turn.
+    """
 
     MEMBERS = 6
     STEPS = 8
@@ -111,9 +146,13 @@ class SampledProcess(Process):
         super().__init__(inputs / np.sqrt(12), Prior.scaled(inputs.shape[1]), scale)
         self._rng = rng
         self._theta = [self._prior.draw(rng) for _ in range(self.MEMBERS)]
+        self.score = 0.0
 
     def _relearn(self, inputs: Floats) -> list[Floats]:
-        return [draw(theta, inputs, self.targets, self._prior, self._rng, self.STEPS) for theta in self._theta]
+        drawn = [draw(theta, inputs, self.targets, self._prior, self._rng, self.STEPS) for theta in self._theta]
+        means, stds = zip(*(left_out(theta, inputs, self.targets) for theta in drawn), strict=True)
+        self.score = order_score(np.array(means), np.array(stds), self.targets)
+        return drawn
 
 
 class Forest:
@@ -121,6 +160,7 @@ class Forest:
 
     Attributes:
         targets: the answers so far on the model's scale, shape ``(n,)``.
+        score: `order_score` of the answers it was last fitted to, each by the trees that did not see it.
     """
 
     NOISE = 0.05
@@ -132,22 +172,26 @@ class Forest:
         scale: type[Standard] | type[NormalScores],
         kind: type[RandomForestRegressor] | type[ExtraTreesRegressor],
         seed: int,
+        trees: int = TREES,
         **settings: float,
     ) -> None:
-        self._inputs, self._make_scale = inputs, scale
-        self._forest = kind(TREES, random_state=seed, n_jobs=1, **settings)
+        # Trees compare single precision; inputs are converted once.
+        self._inputs, self._make_scale = inputs.astype(np.float32), scale
+        self._forest = kind(trees, random_state=seed, n_jobs=1, **settings)
         self._learned = 0
         self._scale: Scale = Standard(np.zeros(1))
-        self._votes: Floats = np.zeros((TREES, len(inputs)))
+        self._votes: Floats = np.zeros((trees, len(inputs)))
         self.targets: Floats = np.zeros(0)
+        self.score = 0.0
 
     def update(self, rows: Rows, values: Floats) -> None:
         """Takes all answers so far, old ones first, shape ``(n,)`` each."""
         if len(rows) >= max(self._learned + 1, self._learned * GROWTH):
             self._scale = self._make_scale(values)
-            self._forest.fit(self._inputs[rows], self._scale(values))
-            self._votes = np.array([tree.predict(self._inputs) for tree in self._forest.estimators_])
+            fitted = self._forest.fit(self._inputs[rows], self._scale(values))
+            self._votes = np.array([tree.predict(self._inputs, check_input=False) for tree in fitted.estimators_])
             self._learned = len(rows)
+            self.score = self._judge(rows, self._scale(values))
         self.targets = self._scale(values)
 
     def spread(self) -> tuple[Floats, Floats]:
@@ -158,3 +202,14 @@ class Forest:
         """Mean and standard deviation of an answer, noise included, shape ``(1, N)`` each."""
         mean, spread = self.spread()
         return mean[None], np.sqrt(spread**2 + self.NOISE)[None]
+
+    def _judge(self, rows: Rows, targets: Floats) -> float:
+        """The score of answers by the trees that did not see them; by none, they are as any answer."""
+        drawn = self._forest.estimators_samples_
+        unseen = np.array([np.bincount(sample, minlength=len(rows)) == 0 for sample in drawn], dtype=np.float64)
+        count, votes = unseen.sum(axis=0), self._votes[:, rows]
+        safe = np.maximum(count, 1.0)
+        means = (votes * unseen).sum(axis=0) / safe
+        variance = ((votes - means) ** 2 * unseen).sum(axis=0) / safe
+        stds = np.sqrt(np.where(count > 1, variance, 1.0) + self.NOISE)
+        return order_score(means[None], stds[None], targets)

@@ -163,6 +163,23 @@ def draw(theta: Floats, x: Floats, y: Floats, prior: Prior, rng: np.random.Gener
     return theta
 
 
+def left_out(theta: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Mean and standard deviation, noise included, of each answer given all others, shape ``(n,)`` each.
+
+    Rasmussen & Williams (2006), eqs. 5.10 to 5.12; arguments as for `log_likelihood`.
+
+    Raises:
+        LinAlgError: where the covariance cannot be factorised.
+    """
+    dimension = x.shape[1]
+    scaled = x / np.exp(theta[:dimension])
+    signal, bias, noise = np.exp(theta[dimension:])
+    covariance = signal * _matern(scaled, scaled) + bias + noise * np.eye(len(y))
+    inverse = cho_solve((cholesky(covariance, lower=True, check_finite=False), True), np.eye(len(y)))
+    precision = np.diag(inverse)
+    return y - inverse @ y / precision, precision**-0.5
+
+
 class PoolProcess:
     """The posterior at every row of a pool of ``N`` rows, for fixed hyperparameters.
 
@@ -189,16 +206,31 @@ class PoolProcess:
 
     def add(self, row: int, answer: float) -> None:
         """Conditions on one more answer: a rank-one update, exact, of cost ``n N``."""
-        half = self._half[: self._count]
-        covariance = self._kernel(np.array([row]))[0] - half[:, row] @ half
-        spread = np.sqrt(self.variance[row] + self.noise)
-        step = covariance / spread
-        self.mean = self.mean + step * (answer - self.mean[row]) / spread
+        step = self.steps(np.array([row]))[0]
+        self.mean = self.mean + step * (answer - self.mean[row]) / np.sqrt(self.variance[row] + self.noise)
         self.variance = np.maximum(self.variance - step**2, _SMALLEST)
         if self._count == len(self._half):
             self._half = np.concatenate([self._half, np.empty_like(self._half)])
         self._half[self._count] = step
         self._count += 1
+
+    def steps(self, rows: Rows) -> Floats:
+        """How far every mean moves where an answer is one standard deviation above its own, shape ``(c, N)``.
+
+        The squares are what such an answer takes off the variances.
+
+        Args:
+            rows: where the answers are, shape ``(c,)``.
+        """
+        half = self._half[: self._count]
+        covariance = self._kernel(rows) - half[:, rows].T @ half
+        return np.asarray(covariance / np.sqrt(self.variance[rows] + self.noise)[:, None])
+
+    def believing(self, row: int) -> PoolProcess:
+        """A copy to which the answer at a row is its mean."""
+        other = self.fork()
+        other.add(row, float(other.mean[row]))
+        return other
 
     def fork(self) -> PoolProcess:
         """A copy that can be updated without changing this one."""

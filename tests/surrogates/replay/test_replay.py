@@ -11,7 +11,7 @@ from alloys.errors import InputError
 from alloys.reference import closed_form
 from surrogates.replay import metrics
 from surrogates.replay.inputs import describe_pool
-from surrogates.replay.methods import DEFAULT, METHODS, confidence_bound, expected_improvement, log_chance
+from surrogates.replay.methods import DEFAULT, METHODS, confidence_bound, expected_improvement
 from surrogates.replay.models import NormalScores, Standard
 from surrogates.replay.pool import Pool
 from surrogates.replay.run import MOST_LOOKS, Plan, document, replay, summary
@@ -90,16 +90,6 @@ def test_document_has_plain_numbers(real: Pool) -> None:
     assert len(method["fraction_found"]) == len(found["expected_random"]) == 11
     assert set(method["acceleration"]) == {"0.5", "0.8"}
     assert set(method["interval"]) == {"fraction_found", "enhancement_max", "acceleration"}
-
-
-def test_chance_of_the_top_counts_as_many_rows_as_are_wanted() -> None:
-    rng = np.random.default_rng(0)
-    means, stds = rng.normal(size=(3, 50)), rng.uniform(0.2, 1.0, size=(3, 50))
-    left = np.arange(40)
-    chance = np.exp(log_chance(means, stds, np.array([-5.0, -4.0]), left, 6.0))
-    assert chance[left].sum() == pytest.approx(6.0, abs=0.01)
-    sure = log_chance(np.arange(5.0)[None], np.full((1, 5), 1e-3), np.array([0.0]), np.arange(1, 5), 1.0)
-    np.testing.assert_allclose(np.exp(sure[1:]), [0, 0, 0, 1], atol=1e-3)
 
 
 def test_acquisitions_worked_out_by_hand() -> None:
