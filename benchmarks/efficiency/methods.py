@@ -80,7 +80,7 @@ METHODS: dict[str, Entry] = {
     "nsga2": Entry(_nsga2, peer=True, needs=("pymoo", "pymoo")),
     "ours": Entry(_ours("ours")),
     "ours-no-generators": Entry(_ours("ours-no-generators", generators=False)),
-    "ours-guided": Entry(_ours("ours-guided", "generator.guided=true")),
+    "ours-unguided": Entry(_ours("ours-unguided", "generator.guided=false")),
 }
 
 PEERS: tuple[str, ...] = tuple(name for name, entry in METHODS.items() if entry.peer)
