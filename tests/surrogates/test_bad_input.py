@@ -178,7 +178,7 @@ def _choose(**changes: Any) -> Batch:
         "origins": ["random"] * 10,
         "reference": np.array([1500.0]),
         "q": 3,
-        "settings": Settings(short_list=32, samples=32, polish=0, check=0, block=50_000, wide=64),
+        "settings": Settings(short_list=32, samples=32, polish=0, climb=0, check=0, block=50_000, wide=64),
     }
     return choose_batch(**(usual | changes))
 
