@@ -56,6 +56,7 @@ def rank(view: View, pool: Pool, batch: int, seed: int, surrogate: Surrogate | N
         observed=view.in_space([row.composition for row in inside]),
         values={name: _column(inside, name) for name in view.goal.unknown},
         pending=view.in_space(view.pending),
+        barred=view.in_space(view.dropped),
         candidates=pool.units,
         origins=[str(origin) for origin in pool.origins],
         reference=view.reference_point(),

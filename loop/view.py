@@ -17,10 +17,13 @@ from alloys.reference import properties_of
 from alloys.space import Space, Units
 from loop.assembly import build_goal, build_space
 from loop.config import CampaignConfig
-from loop.store import CampaignStore, IterationState
+from loop.store import CampaignStore, IterationState, JobState
 from loop.store.transitions import FOR_PEOPLE
 
 Floats = NDArray[np.float64]
+
+_WITHOUT_ANSWER = (JobState.CANCELLED, JobState.FAILED)
+"""States that no answer follows; a failure of the science in `FAILED` is an answer of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,10 @@ class View:
         space: its space.
         goal: its goal.
         rows: accepted results, by iteration and rank.
-        pending: compositions that are asked for and not answered, cancelled and set-aside ones included.
+        pending: compositions that are asked for and may yet be answered; those in review are among them.
         tiers: its validators from the cheapest to the dearest; none where it has one.
+        dropped: compositions whose validation was cancelled, rejected or given up: no answer will come, and they are
+            not asked for again.
     """
 
     config: CampaignConfig
@@ -100,6 +105,7 @@ class View:
     rows: tuple[Row, ...]
     pending: tuple[Composition, ...]
     tiers: tuple[Fidelity, ...] = ()
+    dropped: tuple[Composition, ...] = ()
 
     def upto(self, iteration: int) -> tuple[Row, ...]:
         """Rows of iterations up to and including this one, as they were then, and those brought by hand."""
@@ -225,8 +231,14 @@ def view_of(store: CampaignStore, config: CampaignConfig | None = None) -> View:
             )
         )
     answered = {row.composition for row in rows}
-    pending = tuple(composition for composition in proposals if composition not in answered)
-    return replace(empty, rows=tuple(rows), pending=pending)
+    ended = {job.request.composition for state in _WITHOUT_ANSWER for job in store.jobs(state)}
+    unanswered = [composition for composition in proposals if composition not in answered]
+    return replace(
+        empty,
+        rows=tuple(rows),
+        pending=tuple(composition for composition in unanswered if composition not in ended),
+        dropped=tuple(composition for composition in unanswered if composition in ended),
+    )
 
 
 def _told(composition: Composition, answers: Sequence[Answer], view: View) -> dict[str, Any]:

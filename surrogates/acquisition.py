@@ -41,6 +41,7 @@ def choose_batch(
     observed: Units,
     values: Mapping[str, Floats],
     pending: Units,
+    barred: Units | None = None,
     candidates: Units | Iterable[Block],
     origins: Sequence[str] | None = None,
     reference: Floats,
@@ -68,6 +69,7 @@ def choose_batch(
         observed: validated alloys, shape ``(n, d)``.
         values: by property, shape ``(n,)``; NaN where unknown.
         pending: alloys under validation, shape ``(p, d)``.
+        barred: others that must not be chosen, shape ``(b, d)``; they count as neither known nor under way.
         candidates: shape ``(m, d)``, or blocks of them, each with who proposed it (one name, or one for each row).
         origins: who proposed each candidate, ``m`` of them; None for a stream.
         reference: the hypervolume's reference point, per objective and signed so that larger is better.
@@ -80,10 +82,11 @@ def choose_batch(
     """
     settings = settings or Settings()
     reference = np.asarray(reference, dtype=np.float64)
-    _check(surrogate, goal, space, (observed, pending), reference, q)
+    barred = np.zeros((0, space.dimension), dtype=np.int64) if barred is None else barred
+    _check(surrogate, goal, space, (observed, pending, barred), reference, q)
     blocks = _blocks(candidates, origins)
     known = Known.of(goal, space, observed, values)
-    chooser = _Chooser(surrogate, goal, space, known, observed, pending, reference, seed, settings)
+    chooser = _Chooser(surrogate, goal, space, known, observed, pending, barred, reference, seed, settings)
     return chooser.choose(blocks, q)
 
 
@@ -106,6 +109,7 @@ class _Chooser:
     known: Known
     observed: Units
     pending: Units
+    barred: Units
     reference: Floats
     seed: int
     settings: Settings
@@ -179,7 +183,7 @@ class _Chooser:
     def looked_at(self, surrogate: Surrogate, block: Block) -> tuple[Scored, dict[str, int]]:
         """A block's allowed candidates with their bound, and how many fell out by which rule."""
         units, origins = block
-        kept, fallen = allowed(self.goal, self.space, units, [self.observed, self.pending])
+        kept, fallen = allowed(self.goal, self.space, units, [self.observed, self.pending, self.barred])
         named = np.asarray(origins, dtype=np.object_)[kept]
         return self.scored(surrogate, units[kept], named), {"candidates": len(units), **fallen}
 
@@ -257,7 +261,7 @@ class _Chooser:
     def polish(self, units: Units, scores: list[float]) -> tuple[Units, list[float], int]:
         """Moves each pick to its best neighbour on the grid, given the others; also says how many moved."""
         around = np.concatenate([self.space.neighbours(row) for row in units])
-        kept, _ = allowed(self.goal, self.space, around, [self.observed, self.pending, units])
+        kept, _ = allowed(self.goal, self.space, around, [self.observed, self.pending, self.barred, units])
         pool = self.short(around[kept], np.full(len(kept), "", dtype=np.object_), self.settings.polish_list)
         first = len(pool.units)
         everything = np.concatenate([pool.units, units])
@@ -306,11 +310,11 @@ def _check(
     surrogate: Surrogate,
     goal: Goal,
     space: Space,
-    arrays: tuple[Units, Units],
+    arrays: tuple[Units, Units, Units],
     reference: Floats,
     q: int,
 ) -> None:
-    for rows, what in zip(arrays, ("observed", "pending"), strict=True):
+    for rows, what in zip(arrays, ("observed", "pending", "barred"), strict=True):
         if rows.ndim != 2 or rows.shape[1] != space.dimension:
             raise InputError(f"{what} must have shape (n, {space.dimension}), got {rows.shape}")
     if reference.shape != (len(goal.objectives),) or not np.isfinite(reference).all():

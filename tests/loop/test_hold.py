@@ -18,7 +18,7 @@ from loop.driver import Driver
 from loop.jobs import Done, LocalExecutor
 from loop.store import CampaignStore, JobState, check_store
 from loop.store.breaker import PAUSE_AFTER
-from loop.view import campaign_state
+from loop.view import campaign_state, view_of
 from tests.loop.loop_helpers import call, small_config
 from tests.loop.test_campaign import ANSWERS
 
@@ -35,8 +35,8 @@ class _Same(LocalExecutor):
 
     def collect(self, timeout: float) -> list[Done]:
         waiting, self._waiting = self._waiting, []
-        self.asked += [canonical for _, canonical in waiting]
-        return [Done(key, self._verdict) for key, _ in waiting]
+        self.asked += [canonical for _, canonical, _ in waiting]
+        return [Done(key, self._verdict) for key, _, _ in waiting]
 
 
 def _held(folder: Path, **changes: Any) -> CampaignConfig:
@@ -95,6 +95,9 @@ def test_nothing_is_validated_before_it_is_approved(tmp_path: Path, capsys: pyte
     with _store(config) as store:
         rejected = {held[0].request.composition, held[1].request.composition}
         assert rejected.isdisjoint(p.selection.candidate.composition for p in store.proposals(1))
+        view = view_of(store)
+        assert rejected == set(view.dropped)
+        assert rejected.isdisjoint(view.pending)
         assert {job.message for job in store.jobs(JobState.CANCELLED)} == {
             "too much hafnium",
             "edited to Nb40Ta30Ti30",

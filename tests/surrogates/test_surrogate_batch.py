@@ -96,6 +96,16 @@ def test_pending_alloys_are_not_proposed_again_and_change_the_batch() -> None:
     assert units_of(batch).shape == (4, SPACE.dimension)
 
 
+def test_barred_alloys_are_not_chosen_and_are_not_waited_for() -> None:
+    first = units_of(usual())
+    batch = choose(barred=first[:1])
+    assert tuple(first[0]) not in {tuple(row) for row in units_of(batch)}
+    # Of the first pick of a batch, what is waited for takes a part; what is barred takes none.
+    waited = choose(pending=first[:1], settings=replace(SMALL, polish=0))
+    barred = choose(barred=first[:1], settings=replace(SMALL, polish=0))
+    assert barred.picks[0].score > waited.picks[0].score
+
+
 def test_polish_is_a_setting_and_names_what_it_moved() -> None:
     plain = choose(settings=Settings(short_list=48, samples=32, polish=0, climb=0))
     assert plain.counts["polished"] == 0
