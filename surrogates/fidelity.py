@@ -244,7 +244,7 @@ def _linked(
     rho comes first from a ridge regression, then, with the discrepancy's kernel learned, from generalised least
     squares with the prior N(1, RHO_SPREAD^2), beside a free offset.
     """
-    mean, std = below
+    mean = below[0]
     centre = float(mean.mean())
     apart = mean - centre
     plain = targets - mean
@@ -258,9 +258,30 @@ def _linked(
     gp = fit_residual(name, x, plain - (rho - 1.0) * apart, "physics", broad, notes, fit_gp)
     if gp is None or len(x) > LEARN:
         return gp, Link(rho, 0.0, centre, None, below)
+    try:
+        return _refined(gp, x, plain, Link(rho, 0.0, centre, None, below), apart)
+    except (RuntimeError, np.linalg.LinAlgError) as error:
+        notes.append(f"{name}: rho by ridge regression alone ({error})")
+        return gp, Link(rho, 0.0, centre, None, below)
+
+
+def _refined(gp: GP, x: Floats, plain: Floats, link: Link, apart: Floats) -> tuple[GP, Link]:
+    """The offset and rho by generalised least squares with the kernel that was learned.
+
+    Args:
+        gp: the discrepancy as the ridge regression left it.
+        x: scaled inputs, shape ``(n, d)``.
+        plain: targets less the level below, shape ``(n,)``.
+        link: with rho of the ridge regression.
+        apart: the level below less its mean, shape ``(n,)``.
+
+    Raises:
+        RuntimeError: if a covariance cannot be factorised.
+        numpy.linalg.LinAlgError: likewise.
+    """
     inputs = torch.tensor(x, dtype=torch.float64)
     kernel = matern(inputs, inputs, gp.lengthscale).numpy() + gp.noise * np.eye(len(x))
-    covariance = gp.scale**2 * kernel + np.diag((rho * std) ** 2)
+    covariance = gp.scale**2 * kernel + np.diag((link.rho * link.below[1]) ** 2)
     design = np.column_stack([np.ones(len(x)), apart])
     weighted = np.linalg.solve(covariance, np.column_stack([design, plain]))
     precision = design.T @ weighted[:, :2] + np.diag([0.0, RHO_SPREAD**-2])
@@ -269,4 +290,4 @@ def _linked(
     hyper = (0.0, gp.lengthscale, gp.noise)
     again = GP.condition(x, plain - change * apart, float(offset), gp.scale, hyper)
     trend = GP.condition(x, apart, 0.0, 1.0, hyper)
-    return again, Link(float(1.0 + change), rho_std, centre, trend, below)
+    return again, replace(link, rho=float(1.0 + change), rho_std=rho_std, trend=trend)

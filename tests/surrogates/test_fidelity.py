@@ -119,6 +119,25 @@ def test_degenerate_data_have_a_defined_result(level: Level, note: str) -> None:
     assert note in " ".join(found.notes)
 
 
+def test_cheap_ones_that_did_not_answer_leave_the_prior() -> None:
+    nothing = Level("calphad", fractions(slice(0, 0)), {"solidus": np.zeros(0)})
+    found = fit_levels(SPACE.elements, [nothing, dear(4)])
+    means, stds = found.predict(fractions(UNSEEN))
+    assert np.isfinite(means["solidus"]).all()
+    assert (stds["solidus"] > 100.0).all()
+    assert any("the prior stands" in note for note in found.notes)
+
+
+def test_a_covariance_that_cannot_be_factorised_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("not positive definite")
+
+    monkeypatch.setattr("surrogates.fidelity._refined", broken)
+    found = fit_levels(SPACE.elements, [cheap(12, "solidus"), dear(5)])
+    assert any("rho by ridge regression alone (not positive definite)" in note for note in found.notes)
+    assert np.isfinite(found.predict(fractions(UNSEEN))[0]["solidus"]).all()
+
+
 def test_an_offset_without_scatter_is_taken_over() -> None:
     shifted = Level("dft", fractions(slice(0, 5)), {"solidus": truth(pool()[:5])["solidus"] + 55.0})
     found = fit_levels(SPACE.elements, [cheap(CHEAP, "solidus"), shifted])
