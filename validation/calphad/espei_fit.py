@@ -2,7 +2,7 @@
 
 ESPEI changes logging and warnings of the process that imports it, so no other process does. Standard input: a JSON
 object with ``pair`` (two symbols in alphabetical order), ``fractions`` of the second element and ``energies`` of mixing
-in J per mole of atoms. Standard output: a JSON object with ``terms``, the Redlich-Kister coefficients in J/mol by order.
+in J per mole of atoms. Standard output: a JSON object with ``terms``, Redlich-Kister coefficients in J/mol by order.
 
 References:
     B. Bocklund et al., MRS Communications 9 (2019) 618 (ESPEI).
