@@ -24,8 +24,9 @@ from gpytorch.mlls import ExactMarginalLogLikelihood, SumMarginalLogLikelihood
 
 import surrogates  # noqa: F401  (what BoTorch needs before it is imported)
 from alloys.elements import column
+from alloys.goal import Constraint
 from alloys.reference import linear
-from alloys.space import Floats, Units
+from alloys.space import Bools, Floats, Units
 from benchmarks.efficiency.problem import Problem
 from benchmarks.efficiency.protocol import History
 
@@ -108,7 +109,7 @@ class BoTorch:
         known = [closed[o.name] for o in self._problem.goal.objectives if o.name in closed]
         return torch.tensor(np.column_stack([self._describe(self._problem.space.elements, fractions), *known]))
 
-    def _best(self, history: History, known: Units, candidates: Units) -> Units:
+    def _best(self, history: History, known: Bools, candidates: Units) -> Units:
         goal = self._problem.goal
         x = self._inputs(history.units[known])
         seen = x.shape[1] - sum(o.name not in goal.unknown for o in goal.objectives)
@@ -132,7 +133,7 @@ class BoTorch:
         return candidates[rows]
 
     def _objective(
-        self, history: History, known: Units, seen: int
+        self, history: History, known: Bools, seen: int
     ) -> tuple[GenericMCMultiOutputObjective, list[float]]:
         """Signed objectives in their standard deviations, and the reference point likewise."""
         goal = self._problem.goal
@@ -156,13 +157,13 @@ class BoTorch:
     def _constraints(self, table: Floats) -> list[Callable[[torch.Tensor], torch.Tensor]]:
         """Of samples: negative where a constraint that only validation answers holds, in standard deviations."""
         goal = self._problem.goal
-        made = []
-        for constraint in goal.constraints:
-            if constraint.name in goal.unknown:
-                j = goal.unknown.index(constraint.name)
-                scale = constraint.sign / max(float(table[:, j].std()), 1e-9)
-                made.append(lambda y, j=j, b=constraint.bound, s=scale: s * (b - y[..., j]))
-        return made
+
+        def of(constraint: Constraint) -> Callable[[torch.Tensor], torch.Tensor]:
+            j = goal.unknown.index(constraint.name)
+            scale = constraint.sign / max(float(table[:, j].std()), 1e-9)
+            return lambda y: scale * (constraint.bound - y[..., j])
+
+        return [of(constraint) for constraint in goal.constraints if constraint.name in goal.unknown]
 
 
 def _fitted(x: torch.Tensor, y: torch.Tensor, seen: int) -> ModelListGP:

@@ -62,7 +62,7 @@ class BayBE:
             found = self._recommender().recommend(
                 self._q, self._searchspace(candidates), self._objective(), self._measurements(history)
             )
-        return np.rint(found[list(problem.space.elements)].to_numpy()).astype(np.int64)
+        return np.asarray(np.rint(found[list(problem.space.elements)].to_numpy()), dtype=np.int64)
 
     def _searchspace(self, candidates: Units) -> SearchSpace:
         space = self._problem.space
@@ -100,4 +100,4 @@ class BayBE:
             if constraint.name in goal.unknown:
                 column = history.values[constraint.name]
                 margins.append(constraint.margin(column) / max(float(np.nanstd(column[start])), 1e-9))
-        return np.min(margins, axis=0)
+        return np.asarray(np.min(margins, axis=0))

@@ -13,7 +13,7 @@ import numpy as np
 from alloys.goal import Goal
 from alloys.records import Failed, FailureKind, Measured, digest_of
 from alloys.reference import CLOSED_FORMS, closed_form
-from alloys.space import Floats, Space, Units
+from alloys.space import Bools, Floats, Space, Units
 from benchmarks.efficiency.protocol import BrokenProtocolError, History
 from loop.assembly import build_goal, build_space, build_validator, start_table
 from loop.config import CampaignConfig, load_config
@@ -134,10 +134,9 @@ class Problem:
         table = {name: np.array([m.get(name, np.nan) for m in measured]) for name in self.goal.unknown}
         return {**table, **self.closed(units)}
 
-    def allowed(self, units: Units) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def allowed(self, units: Units) -> Bools:
         """Which rows are in the space and satisfy the constraints that the composition alone decides, ``(n,)``."""
-        good: np.ndarray[tuple[int], np.dtype[np.bool_]] = self.space.contains(units)
-        return good & passes_closed_forms(self.space, self.goal, units)
+        return self.space.contains(units) & passes_closed_forms(self.space, self.goal, units)
 
     def fresh(self, units: Units, asked: Units) -> Units:
         """The allowed ones among some rows, each once and none that was asked."""
@@ -166,9 +165,9 @@ class Problem:
         if len(self.fresh(units, history.units)) < int(self.allowed(units).sum()):
             raise BrokenProtocolError("an alloy is proposed twice, or was asked before")
 
-    def feasible(self, values: Mapping[str, Floats]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def feasible(self, values: Mapping[str, Floats]) -> Bools:
         """Which alloys satisfy every constraint, shape ``(n,)``; failed ones do not."""
-        good = ~np.any([np.isnan(column) for column in values.values()], axis=0)
+        good: Bools = ~np.any([np.isnan(column) for column in values.values()], axis=0)
         for constraint in self.goal.constraints:
             good &= np.nan_to_num(constraint.margin(values[constraint.name]), nan=-np.inf) >= 0
         return good

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from alloys.space import Floats, Units
+from alloys.space import Bools, Floats, Units
 
 
 class BrokenProtocolError(RuntimeError):
@@ -37,9 +37,9 @@ class History:
         """The number of the batch that comes next."""
         return int(self.batches.max()) + 1 if len(self) else 0
 
-    def failed(self, names: tuple[str, ...]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def failed(self, names: tuple[str, ...]) -> Bools:
         """Where one of these properties is not known, shape ``(n,)``."""
-        return np.any([np.isnan(self.values[name]) for name in names], axis=0)
+        return np.asarray(np.any([np.isnan(self.values[name]) for name in names], axis=0), dtype=np.bool_)
 
     def join(self, units: Units, values: Mapping[str, Floats]) -> History:
         """This history and one more batch."""
