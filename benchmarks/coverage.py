@@ -86,10 +86,10 @@ def columns(told: Sequence[Told]) -> tuple[Floats, Floats, Floats]:
 
 
 def line(label: str, told: Sequence[Told], *, own_unit: bool = True) -> str:
-    """One row of the table; likelihood and widths only where all have one unit."""
+    """One row of the table, of at least one prediction; likelihood and widths only where all have one unit."""
     means, stds, truth = columns(told)
     found = score(means, stds, truth)
-    z = float(np.sqrt((((truth - means) / stds) ** 2).mean())) if len(told) else np.nan
+    z = float(np.sqrt((((truth - means) / stds) ** 2).mean()))
     text = f"{label:<32} {found.count:>6} {found.coverage:>8.1%} {found.verdict:<15} {z:>6.2f}"
     return text + (f" {found.nll:>8.2f} {found.sharpness:>9.3g} {found.rmse:>9.3g}" if own_unit else "")
 
@@ -116,10 +116,9 @@ def report(found: Sequence[Found]) -> Iterator[str]:
     plain = [one for one in told if not _bounded(one.name)]
     yield line("together, without phase fractions", plain, own_unit=False)
     yield line("together", told, own_unit=False)
-    yield "coverage by iteration, without phase fractions: " + ", ".join(
-        f"{index}: {score(*columns([one for one in plain if one.iteration == index])).coverage:.0%}"
-        for index in sorted({one.iteration for one in plain})
-    )
+    yield "by iteration, without phase fractions:"
+    for index in sorted({one.iteration for one in plain}):
+        yield line(f"  {index}", [one for one in plain if one.iteration == index], own_unit=False)
 
 
 def _bounded(name: str) -> bool:

@@ -5,6 +5,8 @@ alloy to alloy, so that success is one more outcome constraint beside the goal's
 approximation. Before any data the chance is `PRIOR` everywhere; where nothing failed there is no model, and the
 chance is 1.
 
+scikit-learn's classifier is not used: its prior mean is zero, a chance of one half, and it gives no joint posterior.
+
 References:
     Rasmussen & Williams, Gaussian Processes for Machine Learning (2006), sections 3.3 and 3.4 (probit, Laplace), and
     eq. 3.32 (its evidence).
