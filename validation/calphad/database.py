@@ -47,6 +47,37 @@ class Interaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Published:
+    """An energy ``a + b T`` in J/mol of a phase: a Laves structure per A2B, or a term of three elements.
+
+    Attributes:
+        phase: The phase.
+        species: What the term belongs to: small and large atom of a Laves compound, where two large atoms with a comma
+            between them stand for their mixing on the large sites; or three elements in alphabetical order.
+        order: 0; for three elements the place of the one whose fraction it is weighted with.
+        a: J/mol.
+        b: J/mol/K.
+        source: Where the number was read.
+        assessment: The paper.
+        status: ``assessed`` or ``estimate``.
+    """
+
+    phase: str
+    species: tuple[str, ...]
+    order: int
+    a: float
+    b: float
+    source: str
+    assessment: str
+    status: str
+
+    @property
+    def comment(self) -> str:
+        """What the TDB text says of it."""
+        return _comment(f"{self.status}: {self.assessment}; read from {self.source}")
+
+
+@dataclass(frozen=True, slots=True)
 class LavesCompound:
     """One A2B compound: ``a + b T`` in J per mole of formula unit relative to 2 GHSER(A) + GHSER(B)."""
 
@@ -63,7 +94,13 @@ class LavesCompound:
     rule: str
 
     def energy(self, phase: str) -> tuple[float, float]:
-        """Formation energy (a, b) of this compound in one of the Laves structures, J and J/K per A2B."""
+        """Formation energy (a, b) of this compound in one of the Laves structures, J and J/K per A2B.
+
+        An assessed energy of the structure comes first (`laves_polytypes`).
+        """
+        assessed = laves_polytypes().get((phase, self.small, self.large))
+        if assessed is not None:
+            return assessed.a, assessed.b
         if phase == self.ground:
             return self.a, self.b
         if phase == self.high and self.transition_k is not None:
@@ -109,6 +146,39 @@ def interactions() -> tuple[Interaction, ...]:
     if missing:
         raise DatabaseError(f"binary_interactions.csv lacks {sorted(missing)}; add a row, marked estimate if need be")
     return tuple(found)
+
+
+def _published(name: str, species: str) -> list[Published]:
+    return [
+        Published(
+            row["phase"], tuple(row[species].split("-")), int(row["order"]), float(row["a"]), float(row["b"]),
+            row["source"], row["assessment"], row["status"],
+        )
+        for row in _rows(name)
+    ]  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def ternary_interactions() -> tuple[Published, ...]:
+    """Terms of three elements from ``data/ternary_interactions.csv``.
+
+    Raises:
+        DatabaseError: The elements of a row are not three in alphabetical order, or its order is not 0, 1 or 2.
+    """
+    found = _published("ternary_interactions.csv", "elements")
+    for item in found:
+        if len(set(item.species)) != 3 or sorted(item.species) != list(item.species) or not 0 <= item.order <= 2:
+            raise DatabaseError(
+                f"{item.species}, order {item.order}: write three elements alphabetically, order 0 to 2"
+            )
+    return tuple(found)
+
+
+@lru_cache(maxsize=1)
+def laves_polytypes() -> dict[tuple[str, str, str], Published]:
+    """Assessed energies of Laves structures by phase, small and large atom, from ``data/laves_polytypes.csv``."""
+    found = _published("laves_polytypes.csv", "compound")
+    return {(item.phase, item.species[0], item.species[1]): item for item in found}
 
 
 @lru_cache(maxsize=1)
@@ -183,13 +253,18 @@ def _solution(phase: str) -> list[str]:
     origin = rules[phase]["copy_of"] if phase in rules else phase
     if phase in rules:
         lines.append(_comment(f"estimate: {rules[phase]['rule']}"))
+    own = {item.pair for item in interactions() if item.phase == phase}
     for item in interactions():
-        if item.phase != origin:
+        if item.phase != (phase if item.pair in own else origin):
             continue
-        if phase not in rules:
+        if item.pair in own:
             lines.append(_comment(f"{item.status}: {item.assessment}; read from {item.source}"))
         species = f"{','.join(item.pair)}{tail};{item.order}"
         lines.append(_simple(phase, species, _polynomial(item.a, item.b, item.c)))
+    for term in ternary_interactions():
+        if term.phase == phase:
+            species = f"{','.join(term.species)}{tail};{term.order}"
+            lines += [term.comment, _simple(phase, species, _polynomial(term.a, term.b))]
     return lines
 
 
@@ -205,9 +280,14 @@ def _laves(phase: str) -> list[str]:
             lines.append(_comment("estimate: no such compound is reported; 5000 J/mol-atom above its elements"))
             energy = _polynomial(3 * UNSTABLE_PER_ATOM)
         else:
-            lines.append(_comment(f"{compound.status} ({compound.rule}): {compound.source}"))
+            assessed = laves_polytypes().get((phase, small, large))
+            note = _comment(f"{compound.status} ({compound.rule}): {compound.source}")
+            lines.append(note if assessed is None else assessed.comment)
             energy = _polynomial(*compound.energy(phase))
         lines.append(_simple(phase, f"{small}:{large};0", energy + reference))
+    for (name, small, large), item in laves_polytypes().items():
+        if name == phase and "," in large:
+            lines += [item.comment, _simple(phase, f"{small}:{large};0", _polynomial(item.a, item.b))]
     return lines
 
 

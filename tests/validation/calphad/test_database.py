@@ -12,14 +12,28 @@ from pathlib import Path
 import pytest
 
 from validation.calphad import DatabaseError, build_database, database_digest, load_database, unaries
-from validation.calphad.database import ELEMENTS, LAVES, interactions, laves_compounds, table_path
+from validation.calphad.database import (
+    ELEMENTS,
+    LAVES,
+    interactions,
+    laves_compounds,
+    laves_polytypes,
+    table_path,
+    ternary_interactions,
+)
 from validation.calphad.laves_fit import formation_energy
 from validation.calphad.tdbfile import parsed
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-@pytest.mark.parametrize("name", ["binary_interactions.csv", "interaction_rules.csv", "laves.csv"])
+TABLES = (
+    "binary_interactions.csv", "interaction_rules.csv", "laves.csv", "laves_polytypes.csv", "ternary_interactions.csv",
+)  # fmt: skip
+FITTED = [compound for compound in laves_compounds() if compound.rule == "fit"]
+
+
+@pytest.mark.parametrize("name", TABLES)
 def test_every_row_has_a_source_and_a_status(name: str) -> None:
     with table_path(name).open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -92,7 +106,21 @@ def test_liquid_stays_stable_above_the_assessed_range(element: str) -> None:
         assert min(energy, key=lambda name: energy[name]) == "LIQUID"
 
 
-@pytest.mark.parametrize("compound", laves_compounds(), ids=lambda c: f"{c.small}2{c.large}")
+def test_published_energies_stand_in_the_text_and_come_before_the_rules() -> None:
+    text = " ".join(build_database().split())
+    for (phase, small, large), item in laves_polytypes().items():
+        statement = re.search(rf"PARAMETER G\({phase},{small}:{large};0\) 298.15 ([+-][\d.]+)", text)
+        assert statement is not None
+        assert float(statement[1]) == pytest.approx(item.a)
+    for term in ternary_interactions():
+        assert f"PARAMETER G({term.phase},{','.join(term.species)}:VA;{term.order}) 298.15" in text
+    for compound in laves_compounds():
+        assert compound.rule == "fit" or (compound.ground, compound.small, compound.large) in laves_polytypes()
+        given = laves_polytypes().get((compound.ground, compound.small, compound.large))
+        assert given is None or compound.energy(compound.ground) == (given.a, given.b) == (compound.a, compound.b)
+
+
+@pytest.mark.parametrize("compound", FITTED, ids=lambda c: f"{c.small}2{c.large}")
 def test_laves_energies_follow_from_their_stability_limits(compound) -> None:  # type: ignore[no-untyped-def]
     assert formation_energy(compound, build_database()) == pytest.approx(compound.a, abs=5.0)
 
