@@ -106,6 +106,18 @@ def test_liquid_stays_stable_above_the_assessed_range(element: str) -> None:
         assert min(energy, key=lambda name: energy[name]) == "LIQUID"
 
 
+def test_hcp_takes_what_is_given_and_copies_bcc_for_the_rest() -> None:
+    text = " ".join(build_database().split())
+    given = {item.pair: item for item in interactions() if item.phase == "HCP_A3" and item.order == 0}
+    bcc = {item.pair: item for item in interactions() if item.phase == "BCC_A2" and item.order == 0}
+    assert given
+    for pair in combinations(ELEMENTS, 2):
+        terms = re.findall(rf"PARAMETER G\(HCP_A3,{','.join(pair)}:VA;0\) 298.15 ([+-]?[\d.]+)", text)
+        assert len(terms) == 1, pair
+        item = given.get(pair, bcc[pair])
+        assert float(terms[0]) == pytest.approx(item.a or item.b)
+
+
 def test_published_energies_stand_in_the_text_and_come_before_the_rules() -> None:
     text = " ".join(build_database().split())
     for (phase, small, large), item in laves_polytypes().items():
