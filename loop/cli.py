@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from alloys.errors import InputError, PeopleNeededError, WorkError
-from loop import cli_data, cli_evaluate, cli_generate, cli_predict, cli_queue, cli_replay, cli_validate
+from loop import cli_data, cli_evaluate, cli_generate, cli_predict, cli_queue, cli_replay, cli_tdb, cli_validate
 from loop.console import Json
 from loop.console import err as _err
 from loop.console import out as _out
@@ -32,6 +32,7 @@ app = typer.Typer(
 app.add_typer(cli_data.app, name="data")
 app.add_typer(cli_evaluate.app, name="evaluate")
 app.add_typer(cli_queue.app, name="queue")
+app.add_typer(cli_tdb.app, name="tdb")
 app.command()(cli_generate.generate)
 app.command()(cli_replay.replay)
 app.command()(cli_predict.predict)

@@ -1,0 +1,70 @@
+"""A refitted pair: ESPEI finds known terms again, and only what it should changes in the database."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from validation.calphad import CalphadEngine, DatabaseError, build_database
+from validation.calphad.refit import Refit, fit_terms, redlich_kister, refit
+
+TERMS = (8000.0, 3000.0)
+ENERGIES = {x: redlich_kister(TERMS, x) for x in (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875)}
+
+
+def fraction_energy(text: str, fractions: dict[str, float]) -> float:
+    """Energy of bcc at 1500 K less its elements in bcc, J per mole of atoms, entropy of mixing left out."""
+    from validation.calphad.system import ElementSystem
+    from validation.calphad.tdbfile import parsed
+
+    def energy(alloy: dict[str, float]) -> float:
+        surface = ElementSystem(parsed(text), sorted(alloy), ["BCC_A2", "LIQUID"]).surfaces["BCC_A2"]
+        sites = np.array(
+            [[*(alloy[name] for name in sorted(alloy)), *([1.0] if surface.grid.shape[1] > len(alloy) else [])]]
+        )
+        ideal = 8.3145 * 1500.0 * sum(x * np.log(x) for x in alloy.values() if x > 0.0)
+        return float(surface.energy(1500.0, sites)[0]) - ideal
+
+    return energy(fractions) - sum(x * energy({name: 1.0}) for name, x in fractions.items())
+
+
+@pytest.fixture(scope="module")
+def refitted() -> Refit:
+    return refit(build_database(), ("NB", "ZR"), ENERGIES)
+
+
+def test_known_terms_are_found_again_by_espei(refitted: Refit) -> None:
+    assert refitted.after == pytest.approx(TERMS, abs=1.0)
+    assert refitted.before == pytest.approx((15911.0, 3919.0), abs=0.1)
+    assert refitted.residual < 1.0
+
+
+def test_bcc_takes_the_energies_and_keeps_its_entropy(refitted: Refit) -> None:
+    alloy = {"NB": 0.5, "ZR": 0.5}
+    old, new = (fraction_energy(text, alloy) for text in (build_database(), refitted.text))
+    assert old == pytest.approx(0.25 * (15911.0 + 3.35 * 1500.0), abs=1.0)
+    assert new - old == pytest.approx(0.25 * (8000.0 - 15911.0), abs=1.0)
+
+
+def test_other_pairs_stay(refitted: Refit) -> None:
+    alloy = {"MO": 0.3, "NB": 0.7}
+    assert fraction_energy(refitted.text, alloy) == pytest.approx(fraction_energy(build_database(), alloy), abs=0.01)
+
+
+def test_melting_stays_near_where_the_liquid_follows_and_moves_where_it_is_kept(refitted: Refit) -> None:
+    alloy = {"Nb": 0.2, "Zr": 0.8}
+    kept = refit(build_database(), ("NB", "ZR"), ENERGIES, liquid="keep")
+    base, follows, stays = (
+        CalphadEngine(text).evaluate(alloy).solidus for text in (build_database(), refitted.text, kept.text)
+    )
+    assert abs(follows - base) < 40.0
+    assert stays - base > 60.0
+
+
+def test_too_few_energies_and_foreign_elements_are_refused() -> None:
+    with pytest.raises(DatabaseError, match="2 or more compositions of both elements, got 1"):
+        fit_terms(("NB", "ZR"), {0.0: 0.0, 0.5: 100.0, 1.0: 0.0})
+    with pytest.raises(DatabaseError, match="lacks RE"):
+        refit(build_database(), ("NB", "RE"), ENERGIES)
+    with pytest.raises(DatabaseError, match="'follow' or 'keep'"):
+        refit(build_database(), ("NB", "ZR"), ENERGIES, liquid="away")
