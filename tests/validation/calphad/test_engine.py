@@ -44,8 +44,8 @@ def test_pure_elements_melt_where_sgte_says(engine: CalphadEngine, element: str)
     assert found.freezing_range == pytest.approx(0.0, abs=0.5)
 
 
-@pytest.mark.parametrize("alloy", ["NbMoTaW", "NbTiVZr", "HfMoNbTiZr", "MoNbTi", "CrMoNbV"])
-def test_alloys_without_ternary_terms_agree_with_the_facts(engine: CalphadEngine, alloy: str) -> None:
+@pytest.mark.parametrize("alloy", ["NbMoTaW", "NbTiVZr", "HfMoNbTiZr", "MoNbTi", "WTaCrV"])
+def test_alloys_of_the_same_binaries_agree_with_the_facts(engine: CalphadEngine, alloy: str) -> None:
     solidus, liquidus = facts()[alloy]
     found = engine.evaluate(fractions(alloy))
     assert found.solidus == pytest.approx(solidus, abs=5.0)
