@@ -14,6 +14,7 @@ import yaml
 
 from benchmarks.kills import disturbed, undisturbed
 from benchmarks.processes import CONFIG, command, environment, run, status
+from loop.store import CampaignStore, check_store
 from tests.loop.loop_helpers import small_document
 
 
@@ -31,6 +32,12 @@ def _wait_for(process: subprocess.Popen[bytes], path: Path, seconds: float) -> N
         assert process.poll() is None, "the campaign ended before it was looked for"
         assert time.monotonic() < limit, f"{path} did not appear within {seconds:g} s"
         time.sleep(0.05)
+
+
+def _problems(folder: Path) -> list[str]:
+    """What the history checker finds in the small campaign there."""
+    with CampaignStore.open(folder / "campaigns" / "small" / "campaign.db") as store:
+        return check_store(store)
 
 
 def test_killed_under_ray_it_ends_as_it_does_in_one_process(tmp_path: Path) -> None:
@@ -51,6 +58,7 @@ def test_killed_under_ray_it_ends_as_it_does_in_one_process(tmp_path: Path) -> N
     assert run(shaken, config).status == 0, (shaken / "run.log").read_text()
     assert status(shaken, "small")["dataset_digest"] == status(alone, "small")["dataset_digest"]
     assert (shaken / "mlruns" / "mlflow.db").is_file()
+    assert _problems(shaken) == []
 
 
 def test_ctrl_c_says_what_happens_and_the_next_run_goes_on(tmp_path: Path) -> None:
@@ -64,6 +72,7 @@ def test_ctrl_c_says_what_happens_and_the_next_run_goes_on(tmp_path: Path) -> No
     assert process.returncode == 130
     assert "the same command goes on from here" in err
     assert run(tmp_path, config).status == 0
+    assert _problems(tmp_path) == []
 
 
 @pytest.mark.slow

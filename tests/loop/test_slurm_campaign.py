@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from loop.lookup import campaign_database
-from loop.store import CampaignStore, JobState
+from loop.store import CampaignStore, JobState, check_store
 from tests.loop.loop_helpers import ROOT, write_config
 
 STANDIN = ROOT / "tests" / "validation" / "slurm" / "standin.py"
@@ -60,6 +60,7 @@ def test_a_killed_driver_leaves_one_job_for_each_alloy(tmp_path: Path) -> None:
     subprocess.run(command, env=environment, cwd=tmp_path, check=True, stderr=subprocess.DEVNULL, timeout=300)
     with CampaignStore.open(campaign_database(tmp_path / "campaigns", "small")) as store:
         jobs = store.jobs()
+        assert check_store(store) == []
     assert {job.state for job in jobs} == {JobState.DONE}
     assert len(lines("sbatch")) == len(lines("ran")) == len(jobs) == 6
     assert max(job.attempts for job in jobs) > 1

@@ -36,6 +36,8 @@ MERGE_SITES = 0.06
 """Points of one phase in a mixture that differ by less in every site fraction start as one set."""
 MAX_ROUNDS = 12
 STEPS = (0.06, 0.03, 0.012, 0.005, 0.002, 0.0008, 0.0003, 0.0001)
+FOLLOW_FROM = 2
+"""The first of the steps by which a minimum is followed from one temperature to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,25 @@ def lowest(
     if len(surface.moves):
         for step in STEPS:
             sites, values = _descend(surface, temperature_k, potentials, sites, values, step)
+    return values, sites
+
+
+def followed(surface: PhaseSurface, temperature_k: float, potentials: Array, sites: Array) -> tuple[Array, Array]:
+    """Minima of the distance, found from those at a temperature near by.
+
+    Args:
+        surface: The phase.
+        temperature_k: Temperature in K.
+        potentials: Chemical potentials in J/mol, ``(elements,)``.
+        sites: The minima there, ``(minima, site fractions)``.
+
+    Returns:
+        Distances in J/mol-atom, ``(minima,)``, and site fractions.
+    """
+    values = surface.energy(temperature_k, sites) - surface.composition(sites) @ potentials
+    if len(surface.moves):
+        for step in STEPS[FOLLOW_FROM:]:
+            sites, values = _descend(surface, temperature_k, potentials, sites.copy(), values.copy(), step)
     return values, sites
 
 

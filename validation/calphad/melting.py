@@ -4,6 +4,10 @@ The liquidus is the temperature at which the tangent plane of the liquid at the 
 touches a solid; the solidus the temperature at which the tangent plane of the solid equilibrium first
 touches the liquid. Both distances are continuous in temperature, so a bracketed secant finds the root in a
 few equilibria, and a first liquid far from the alloy's composition cannot fall between grid points.
+
+On the way to a root the minima of the last search, and the sets of the last equilibrium, are followed from one
+temperature to the next, without looking for others. At the root everything is searched anew: where that finds
+another distance, it is followed from there, and after `FOLLOWED_ROUNDS` of these every step is a search of its own.
 """
 
 from __future__ import annotations
@@ -11,17 +15,35 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from validation.calphad.equilibrium import DRIVING_FORCE_TOLERANCE, Equilibrator, Equilibrium, lowest
+import numpy as np
+
+from validation.calphad.equilibrium import (
+    DRIVING_FORCE_TOLERANCE,
+    HOPELESS,
+    Equilibrator,
+    Equilibrium,
+    PhaseSet,
+    followed,
+    lowest,
+)
 from validation.calphad.errors import CalphadError
 from validation.calphad.retry import find
+from validation.calphad.system import Array
 
 LOW_K, HIGH_K = 400.0, 4400.0
 ROOT_TOLERANCE_K = 0.02
 ROOT_TOLERANCE_J = 0.05
+FOLLOWED_ROUNDS = 3
+FOLLOWED_MINIMA = 2
+"""Minima of each phase, the lowest, that are followed."""
+SAME_J = 0.1
+"""Distance at a root that was followed, J/mol-atom, up to which a new search confirms it: about 0.02 K."""
 CHECK_K = 1.0
 """A solidus or liquidus must still hold this far below and above it, K."""
 
 Distance = Callable[[float], float]
+Minima = dict[str, Array]
+"""Site fractions of minima by phase, ``(minima, site fractions)``."""
 
 
 class Melting:
@@ -50,10 +72,15 @@ class Melting:
             CalphadError: ``no_convergence``, ``bracket`` or ``bracket_check``.
         """
 
-        def distance(kelvin: float) -> float:
-            return self._distance(self._alone(kelvin), self._solids, kelvin)
+        minima: Minima = {}
 
-        kelvin = checked_root(distance, 2500.0, "liquidus")
+        def distance(kelvin: float) -> float:
+            return self._distance(self._alone(kelvin), self._solids, kelvin, minima)
+
+        def near(kelvin: float) -> float:
+            return self._followed(self._alone(kelvin), kelvin, minima) if minima else distance(kelvin)
+
+        kelvin = checked_root(distance, 2500.0, "liquidus", near)
         above = kelvin + CHECK_K
         if self._distance(self._alone(above), [self._liquid], above) < -DRIVING_FORCE_TOLERANCE:
             notes.append(f"the liquid splits in two at the liquidus, {kelvin:.0f} K; it is counted as one there")
@@ -69,11 +96,23 @@ class Melting:
             CalphadError: ``no_convergence``, ``bracket`` or ``bracket_check``.
         """
 
-        def distance(kelvin: float) -> float:
-            solid = find(self._solver, kelvin, self._solids, self._first)
-            return -self._distance(solid, [self._liquid], kelvin)
+        minima: Minima = {}
+        sets: tuple[PhaseSet, ...] = ()
 
-        return min(checked_root(distance, liquidus - 60.0, "solidus"), liquidus)
+        def distance(kelvin: float) -> float:
+            nonlocal sets
+            solid = find(self._solver, kelvin, self._solids, self._first)
+            sets = solid.sets
+            return -self._distance(solid, [self._liquid], kelvin, minima)
+
+        def near(kelvin: float) -> float:
+            try:
+                solid = self._solver.solve(sets, kelvin) if minima else None
+            except (ArithmeticError, LookupError, ValueError):  # pycalphad's solver broke on these sets
+                solid = None
+            return distance(kelvin) if solid is None else -self._followed(solid, kelvin, minima)
+
+        return min(checked_root(distance, liquidus - 60.0, "solidus", near), liquidus)
 
     def _alone(self, kelvin: float) -> Equilibrium:
         liquid = self._solver.single(self._liquid, kelvin)
@@ -81,18 +120,37 @@ class Melting:
             raise CalphadError("no_convergence", f"the liquid alone did not converge at {kelvin:.1f} K")
         return liquid
 
-    def _distance(self, plane: Equilibrium, phases: Sequence[str], kelvin: float) -> float:
-        surfaces = self._solver.surfaces
-        return min(float(lowest(surfaces[name], kelvin, plane.potentials)[0].min()) for name in phases)
+    def _distance(
+        self, plane: Equilibrium, phases: Sequence[str], kelvin: float, minima: Minima | None = None
+    ) -> float:
+        """The lowest distance of any of the phases; the minima that are worth following are put into ``minima``."""
+        least = math.inf
+        for name in phases:
+            values, sites = lowest(self._solver.surfaces[name], kelvin, plane.potentials)
+            least = min(least, float(values.min()))
+            if minima is not None:
+                minima.pop(name, None)
+                if values.min() < HOPELESS:
+                    minima[name] = sites[np.argsort(values, kind="stable")[:FOLLOWED_MINIMA]]
+        return least
+
+    def _followed(self, plane: Equilibrium, kelvin: float, minima: Minima) -> float:
+        """The lowest distance of the minima, moved to where they are now."""
+        least = math.inf
+        for name, start in minima.items():
+            values, minima[name] = followed(self._solver.surfaces[name], kelvin, plane.potentials, start)
+            least = min(least, float(values.min()))
+        return least
 
 
-def checked_root(function: Distance, start: float, what: str) -> float:
+def checked_root(function: Distance, start: float, what: str, near: Distance | None = None) -> float:
     """Root of a function that rises with temperature, K, with its signs confirmed `CHECK_K` to either side.
 
     Args:
         function: J/mol-atom of a temperature in K; negative below the root.
         start: Where to begin, K.
         what: Its name, for messages.
+        near: The same by following what the function found last; cheaper, and not always right.
 
     Raises:
         CalphadError: ``bracket``: no change of sign between 400 and 4400 K; ``bracket_check``: the sign does not hold
@@ -104,7 +162,9 @@ def checked_root(function: Distance, start: float, what: str) -> float:
         seen[kelvin] = function(kelvin)
         return seen[kelvin]
 
-    root = _root(remembered, start, what)
+    root = None if near is None else _followed_root(remembered, near, start, what)
+    if root is None:
+        root = _root(remembered, start, what)
     for sign, side in ((-1.0, "below"), (1.0, "above")):
         if any(0.0 < sign * (t - root) <= CHECK_K and sign * value > ROOT_TOLERANCE_J for t, value in seen.items()):
             continue
@@ -116,6 +176,20 @@ def checked_root(function: Distance, start: float, what: str) -> float:
                 "atoms); try another composition",
             )
     return root
+
+
+def _followed_root(function: Distance, near: Distance, start: float, what: str) -> float | None:
+    """Root of the cheaper function that the other one confirms, K; None where it does not."""
+    kelvin = min(max(start, LOW_K), HIGH_K)
+    function(kelvin)
+    for _ in range(FOLLOWED_ROUNDS):
+        try:
+            kelvin = _root(near, kelvin, what)
+        except CalphadError:
+            return None
+        if abs(function(kelvin)) <= SAME_J:
+            return kelvin
+    return None
 
 
 def _root(function: Distance, start: float, what: str) -> float:

@@ -19,7 +19,7 @@ from alloys.reference import from_solidus
 from validation.base import Description
 from validation.calphad.errors import CalphadError, DatabaseError
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same composition could get another answer from the same database."""
 
 _SETTINGS = ("tdb", "tdb_text", "phases", "temperatures", "scheil")

@@ -1,6 +1,7 @@
 """A worker for the crash test: takes over, then claims and finishes until nothing is left.
 
-Run as ``crash_worker.py DATABASE OWNER``; prints a line for every step.
+Run as ``crash_worker.py DATABASE OWNER``; prints a line for every step. A quarter of the jobs needs more memory, a
+quarter two corrections.
 """
 
 from __future__ import annotations
@@ -8,13 +9,22 @@ from __future__ import annotations
 import sys
 import time
 
-from alloys.records import Measured, quantities
-from loop.store import CampaignStore
+from alloys.records import Failed, FailureKind, Measured, Verdict, quantities
+from loop.store import CampaignStore, Lease
 
 
 def _say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def _verdict(lease: Lease) -> Verdict:
+    kind, given = int(lease.key[4], 16) % 4, lease.adjustment
+    if kind == 0 and not given.resources:
+        return Failed(FailureKind.RESOURCE, "memory used up", ask={"memory_mb": 2000.0})
+    if kind == 1 and len(given.corrections) < 2:
+        return Failed(FailureKind.CORRECTABLE, "not converged", ask={"mixing": 0.1 / (len(given.corrections) + 1)})
+    return Measured(quantities({"solidus": 2000.0 + int(lease.key[:4], 16) / 100}))
 
 
 def main(path: str, owner: str) -> None:
@@ -24,8 +34,7 @@ def main(path: str, owner: str) -> None:
         _say("ready")
         while store.open_jobs():
             for lease in store.claim(owner, 3):
-                solidus = 2000.0 + int(lease.key[:4], 16) / 100
-                store.finish(lease.key, lease.token, Measured(quantities({"solidus": solidus})))
+                store.finish(lease.key, lease.token, _verdict(lease))
                 _say(lease.key)
     _say("empty")
 

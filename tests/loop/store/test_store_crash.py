@@ -56,6 +56,9 @@ def test_killed_workers_lose_and_double_nothing(tmp_path):
         assert check_store(store) == []
         assert len(store.observations(include_replicates=True)) == JOBS
         assert store.dataset_digest() == reference.dataset_digest()
+        for one, other in zip(store.jobs(), reference.jobs(), strict=True):
+            assert one.adjustment == other.adjustment
+        assert {(job.raises, job.corrections) for job in store.jobs()} == {(0, 0), (1, 0), (0, 2)}
         assert store.close_iteration(0).state == "closed"
 
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from validation.calphad import CalphadError, build_database, retry
+from alloys.composition import Composition
+from validation.calphad import CalphadEngine, CalphadError, build_database, melting, retry
 from validation.calphad.equilibrium import Equilibrator
 from validation.calphad.melting import checked_root
 from validation.calphad.system import ElementSystem
@@ -91,6 +92,31 @@ def test_a_root_is_checked_on_both_sides() -> None:
         with pytest.raises(CalphadError, match=r"does not hold 1 K (above|below) it") as caught:
             checked_root(touching, 1800.0, "solidus")
         assert caught.value.kind == "bracket_check"
+
+
+def test_a_root_that_was_followed_is_confirmed_or_searched_anew() -> None:
+    asked: list[float] = []
+
+    def function(kelvin: float) -> float:
+        asked.append(kelvin)
+        return 5.0 * (kelvin - 1800.0)
+
+    root = checked_root(function, 2500.0, "solidus", lambda kelvin: 4.0 * (kelvin - 1800.0))
+    assert root == pytest.approx(1800.0, abs=0.02)
+    assert asked == [2500.0, root, root - 1.0, root + 1.0]
+    # What is followed has lost the lowest minimum: its root is none, and nothing of it is left in the answer.
+    assert checked_root(function, 2500.0, "solidus", lambda kelvin: kelvin - 1700.0) == pytest.approx(1800.0, abs=0.02)
+
+
+@pytest.mark.parametrize("formula", ["CrHfNbTiZr", "HfMoTaTiZr", "Cr30Mo30V40"])
+def test_roots_that_were_followed_are_those_that_are_searched(formula: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = CalphadEngine(build_database())
+    fractions = Composition.parse(formula).fractions()
+    followed = engine.evaluate(fractions)
+    monkeypatch.setattr(melting, "_followed_root", lambda *given: None)
+    searched = engine.evaluate(fractions)
+    assert (followed.solidus, followed.liquidus) == pytest.approx((searched.solidus, searched.liquidus), abs=0.1)
+    assert followed.phases == searched.phases
 
 
 def test_every_process_computes_the_same_bits() -> None:
