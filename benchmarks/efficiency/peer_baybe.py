@@ -30,8 +30,11 @@ from benchmarks.efficiency.protocol import History
 
 TABLE = 5000
 MARGIN = "constraint_margin"
-TOLERATED = 0.1
-"""By how many standard deviations of the start a constraint may be broken before an alloy counts for nothing."""
+TOLERATED = 0.01
+"""By how many standard deviations of the start a constraint may be broken before an alloy counts for nothing.
+
+With 0.1, some 25 K of solidus, fewer than half of the picks were feasible: the best alloys lie on that bound.
+"""
 
 
 class BayBE:
