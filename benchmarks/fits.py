@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -26,7 +27,6 @@ T = TypeVar("T")
 SIZES = (500, 1000, 2000, 3000, 5000)
 INDUCING = (512, 1024, 2048)
 ASKED = 2_000
-COUNTS = (2_000, 20_000)
 
 
 def svgp(x: Floats, y: Floats, unseen: Floats, epochs: int) -> Floats:
@@ -59,9 +59,9 @@ def svgp(x: Floats, y: Floats, unseen: Floats, epochs: int) -> Floats:
         return np.asarray(model(torch.tensor(unseen)).mean.numpy())
 
 
-def fits(candidates: int, draws: int, looks: int) -> None:
+def fits(given: argparse.Namespace) -> None:
     """Refit and rank at sizes."""
-    for count in COUNTS:
+    for count in map(int, given.observations.split(",")):
         wall, processor = time.perf_counter(), time.process_time()
         data = observed(count)
         fit = time.perf_counter() - wall, time.process_time() - processor
@@ -70,10 +70,10 @@ def fits(candidates: int, draws: int, looks: int) -> None:
         print(f"rank 5000 {wall:.1f} s ({processor:.1f} CPU); {data[2].notes[-1]}", flush=True)
 
 
-def others(candidates: int, draws: int, looks: int) -> None:
+def others(given: argparse.Namespace) -> None:
     """Errors in the solidus of unseen alloys: ours, the same hyperparameters on a subset, and SVGP."""
     unseen = SPACE.sample(ASKED, np.random.default_rng(77))
-    for count in COUNTS:
+    for count in map(int, given.observations.split(",")):
         (x, y), (asked, wanted) = targets("solidus", count, unseen)
         shift, scale = float(y.mean()), float(y.std())
         gp, note = fit_gp(x, y, shift, scale)
@@ -89,7 +89,7 @@ def others(candidates: int, draws: int, looks: int) -> None:
             print(f"  root mean square error {np.sqrt(np.mean((mean - wanted) ** 2)):6.2f} K: {name}", flush=True)
 
 
-def crossover(candidates: int, draws: int, looks: int) -> None:
+def crossover(given: argparse.Namespace) -> None:
     """At each size the exact posterior beside those through inducing points, by the same hyperparameters."""
     unseen = SPACE.sample(ASKED, np.random.default_rng(77))
     for name in ("solidus", "bcc_fraction_1200c"):

@@ -1,14 +1,14 @@
 """What screening costs and what it loses: from many candidates to a batch of 8.
 
     python -m benchmarks.screening [--parts million,ratio,loss,fits,others,crossover] [--candidates 1000000]
-                                   [--draws 10] [--looks 10000]
+                                   [--draws 10] [--looks 10000] [--observations 2000,20000]
 
 The truth is the physics prior with a smooth error, of nine elements; 529 observations. Parts, each in a process:
 million  a stream of candidates, all of which may be proposed, to a batch: seconds and peak memory.
 ratio    a batch from 10,000 against BoTorch's qLogNEHVI over the same pool in t-batches of 256, the same thread count.
 loss     the batch through the short list against greedy batches in which the acquisition saw every candidate that the
          floor of feasibility lets pass, and every one with a chance of 0.1 % to be feasible.
-fits     refit and rank with 2,000 and 20,000 observations.
+fits     refit and rank with many observations.
 others   errors of those beside a subset of the data and gpytorch's SVGP.
 crossover  exact posteriors and ones through inducing points: errors, calibration and seconds by size.
 Two objectives and four constraints, all modelled. A CPU second is what a second would be on a quiet core.
@@ -43,12 +43,12 @@ from surrogates.screen import Known, Settings
 Floats = NDArray[np.float64]
 
 
-def million(candidates: int, draws: int, looks: int) -> None:
+def million(given: argparse.Namespace) -> None:
     """A batch from a long stream."""
     data = observed()
-    batch, wall, processor = timed(lambda: batch_of(data, stream(candidates)))
+    batch, wall, processor = timed(lambda: batch_of(data, stream(given.candidates)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{candidates} candidates, {OBSERVED} observations: batch of {len(batch.picks)} in {wall:.1f} s")
+    print(f"{given.candidates} candidates, {OBSERVED} observations: batch of {len(batch.picks)} in {wall:.1f} s")
     print(f"  {processor:.1f} CPU seconds, {peak:.2f} GiB peak; {dict(batch.counts)}")
     print("  lost:", {name: round(value, 3) for name, value in batch.lost.items()})
 
@@ -93,7 +93,7 @@ def direct(data: tuple[Units, dict[str, Floats], Surrogate], pool: Units, looks:
     return making[0] + looking[0] * len(pool) / looks, making[1] + looking[1] * len(pool) / looks
 
 
-def ratio(candidates: int, draws: int, looks: int) -> None:
+def ratio(given: argparse.Namespace) -> None:
     """Ours against BoTorch's over 10,000."""
     data = observed()
     pool = SPACE.sample(10_000, np.random.default_rng(2))
@@ -104,8 +104,9 @@ def ratio(candidates: int, draws: int, looks: int) -> None:
     )
     _, wall_all, processor_all = timed(lambda: batch_of(data, iter([(pool, "random")])))
     print(f"  with polish and the check of what was lost {wall_all:.2f} s, {processor_all:.2f} CPU seconds", flush=True)
-    once, once_processor = direct(data, pool, looks)
-    print(f"  BoTorch, one look at the pool (at {looks} of it, scaled): {once:.1f} s, {once_processor:.1f} CPU seconds")
+    once, once_processor = direct(data, pool, given.looks)
+    print(f"  BoTorch, one look at the pool (at {given.looks} of it, scaled): ", end="")
+    print(f"{once:.1f} s, {once_processor:.1f} CPU seconds")
     times = [8 * once_processor / seconds for seconds in (processor, processor_all)]
     print(
         f"  8 picks take 8 looks; ratio in CPU seconds {times[0]:.0f}, with polish and check {times[1]:.0f}; ", end=""
@@ -144,11 +145,11 @@ WAYS = {
 """Of choosing a batch, the last one exhaustive."""
 
 
-def loss(candidates: int, draws: int, looks: int) -> None:
+def loss(given: argparse.Namespace) -> None:
     """The short list's batch against those for which every candidate was scored."""
     data = observed()
     shares: dict[str, list[float]] = {way: [] for way in WAYS}
-    for draw in range(draws):
+    for draw in range(given.draws):
         units = SPACE.sample(10_000, np.random.default_rng(100 + draw))
         batches, seconds, scored = [], [], []
         for settings in WAYS.values():
@@ -177,10 +178,11 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=1_000_000)
     parser.add_argument("--draws", type=int, default=10)
     parser.add_argument("--looks", type=int, default=10_000, help="rows BoTorch looks at; its time is scaled to 10,000")
+    parser.add_argument("--observations", default="2000,20000", help="sizes of fits and others")
     given = parser.parse_args()
     spawn = multiprocessing.get_context("spawn")
     for part in given.parts.split(","):
-        process = spawn.Process(target=PARTS[part], args=(given.candidates, given.draws, given.looks))
+        process = spawn.Process(target=PARTS[part], args=(given,))
         process.start()
         process.join()
         if process.exitcode:

@@ -108,7 +108,7 @@ class _Awkward(LocalExecutor):
     def collect(self, timeout: float) -> list[Done]:
         waiting, self._waiting = self._waiting, []
         done = []
-        for key, canonical in waiting:
+        for key, canonical, _ in waiting:
             self.asked.append(canonical)
             done.append(Done(key, self._verdict(len(self.asked))))
         return done
