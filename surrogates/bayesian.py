@@ -1,8 +1,8 @@
 """A Gaussian process averaged over its hyperparameters instead of at their most probable values.
 
 The No-U-Turn sampler (Hoffman & Gelman, JMLR 15 (2014) 1593) of NumPyro draws hyperparameters from their posterior
-under BoTorch's fully Bayesian model, Matern 5/2 with a lengthscale of its own for each input, with the priors below. What
-is predicted is the equal mixture of the Gaussian processes that they make. NumPyro comes with the optional group
+under BoTorch's fully Bayesian model, Matern 5/2 with a lengthscale of its own for each input, with the priors below.
+What is predicted is the equal mixture of the Gaussian processes that they make. NumPyro comes with the optional group
 `bayesian`.
 """
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from alloys.errors import InputError
+from alloys.records import UNADJUSTED, Adjustment
 from loop.campaign import Campaign
 from loop.config import CampaignConfig, check_config
 from loop.driver import Driver
@@ -175,9 +176,11 @@ class _Interrupting(LocalExecutor):
         if not self._left:
             raise _StoppedError
 
-    def submit(self, key: str, canonical: str, spec: ValidatorSpec | None = None) -> None:
+    def submit(
+        self, key: str, canonical: str, spec: ValidatorSpec | None = None, *, adjustment: Adjustment = UNADJUSTED
+    ) -> None:
         self._count()
-        super().submit(key, canonical, spec)
+        super().submit(key, canonical, spec, adjustment=adjustment)
 
     def collect(self, timeout: float) -> list[Done]:
         self._count()
