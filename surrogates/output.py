@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from surrogates.bayesian import DRAWS, MOST, Mixture, fit_mixture
+from surrogates.bayesian import DRAWS, MOST, Mixture, fit_mixture, require
 from surrogates.calibration import remedy
 from surrogates.features import Described
 from surrogates.gp import FEWEST, GP, prior_hyperparameters
@@ -160,6 +160,8 @@ def fit_output(
     Raises:
         InputError: if they are to be averaged over and NumPyro is missing.
     """
+    if inference == "bayesian":
+        require()
     warp = warp_of(name)
     base, basis = _basis(name, described, table)
     known = np.isfinite(table[name]) & np.isfinite(base)
