@@ -123,7 +123,7 @@ POOLS: dict[str, tuple[Callable[[Path, Path], Pool], bool]] = {
     "perovskite": (perovskite, False),
     "p3ht": (p3ht, False),
     "ackley-synthetic": (ackley, False),
-    "toughness-synthetic": (toughness, False),
+    "toughness-synthetic": (toughness, True),
     "strength-synthetic": (strength, True),
     "hartmann-synthetic": (hartmann, True),
     "autoam": (autoam, True),
