@@ -21,6 +21,9 @@ Rows = NDArray[np.int64]
 SHORT = 40
 """Rows, the likeliest, whose answers are looked ahead of."""
 
+FEW = 5
+"""Rows still to be found up to which it is looked ahead; beyond, the likeliest row is chosen."""
+
 _BEYOND, _NEVER = 10.0, 1e-300
 # Gauss-Hermite quadrature with three points: exact for polynomials of a normal variable up to the fifth degree.
 _POINTS, _WEIGHTS = np.sqrt(3.0) * np.array([-1.0, 0.0, 1.0]), np.array([1.0, 4.0, 1.0]) / 6.0
@@ -67,11 +70,12 @@ class TopSearch:
     model averaging (Geisser & Eddy, J. Am. Stat. Assoc. 74 (1979) 153; Yao et al., Bayesian Anal. 13 (2018) 917).
 
     Each model places the edge of the top where the number of rows that it expects above it is that of the top: so
-    the chance to belong to it is uncertain where little is known. The row chosen has the highest sum of its own
-    chance, and of the chances that its answer is expected to leave for the best of the other rows, as many as are
-    still to be found: active search with a horizon (Jiang et al., ICML 2017, PMLR 70:1714, eq. 7). With no horizon,
-    that is its own chance alone (Garnett et al., ICML 2012, arXiv:1206.6406), campaigns stay too long where they
-    found the first of the top.
+    the chance to belong to it is uncertain where little is known. While more than `FEW` are still to be found, the row
+    with the highest chance is chosen: the one-step optimum of active search (Garnett et al., ICML 2012,
+    arXiv:1206.6406). After that, campaigns that stay where they found the others take long. The row chosen then has
+    the highest sum of its own chance, and of the chances that its answer is expected to leave for the best of the other
+    rows, as many as are still to be found: active search with a horizon (Jiang et al., ICML 2017, PMLR 70:1714, eq. 7).
+    A longer horizon spends too many looks on learning: a model that is told more every time needs less of a plan.
     """
 
     def __init__(self, pool: Pool, rng: np.random.Generator) -> None:
@@ -114,7 +118,10 @@ class TopSearch:
         chance = logsumexp(votes, axis=0)
         short = free[np.argsort(-chance[free], kind="stable")[:SHORT]]
         found = sum(o.weight * (o.seen > level).sum() for o, level in zip(opinions, edges, strict=True))
-        horizon = int(np.clip(round(self._wanted - found), 1, max(len(free) - 1, 1)))
+        missing = max(round(self._wanted - found), 1)
+        if missing > FEW:
+            return int(short[0])
+        horizon = min(missing, max(len(free) - 1, 1))
         ahead = expected_rest(opinions, edges, short, free, horizon)
         return int(short[np.argmax(np.exp(chance[short]) + ahead)])
 

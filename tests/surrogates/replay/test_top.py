@@ -94,3 +94,16 @@ def test_most_of_the_top_of_a_smooth_pool_is_found_in_few_looks() -> None:
     while len(rows) < 25:
         rows = np.append(rows, search.choose(rows, pool.values[rows], 1))
     assert pool.best[rows].sum() >= 0.8 * pool.best.sum()
+
+
+def test_the_likeliest_row_is_chosen_while_many_are_missing() -> None:
+    rng = np.random.default_rng(1)
+    x = rng.uniform(size=(200, 2))
+    pool = Pool.of("slope", "y", ["a", "b"], x, x[:, 0])
+    search, rows = TopSearch(pool, np.random.default_rng(0)), np.array([0, 1, 2])
+    pick = search.choose(rows, pool.values[rows], 1)[0]
+    left, opinions = np.arange(3, 200), search._opinions(rows, pool.values[rows])
+    chance = sum(
+        o.weight * np.exp(log_chance(o.means, o.stds, edge(o.means, o.stds, o.seen, left, 10.0))) for o in opinions
+    )
+    assert pick == left[np.argmax(np.asarray(chance)[left])]
