@@ -12,7 +12,7 @@ from rich.table import Table
 from alloys.properties import PROPERTIES
 from loop.store import CampaignStore, Job, JobState, Pause, StoredObservation
 from loop.store.classes import RULES
-from loop.store.transitions import MOVES
+from loop.store.transitions import AT_WORK, MOVES
 
 
 def moment(seconds: float | None) -> str | None:
@@ -33,17 +33,17 @@ def job_document(job: Job) -> dict[str, Any]:
     }
     if job.error_class is not None:
         document["error_class"] = job.error_class
-        document |= _tries(job)
     return {**document, "created": moment(job.created), "updated": moment(job.updated)}
 
 
 def _tries(job: Job) -> dict[str, Any]:
-    """How many failures of the class of the last one there were, and how many more tries that class allows."""
+    """Failures of the class of the last one, and how many tries are left; None for as many as it takes."""
     rule = RULES.get(job.error_class or "")
     if rule is None or rule.counter is None:
         return {}
     failures = getattr(job, rule.counter)
-    return {"failures": failures, "tries_left": None if rule.most is None else max(0, rule.most + 1 - failures)}
+    left = None if rule.most is None else rule.most + 1 - failures
+    return {"failures": failures, "tries_left": left if job.state in _FOR_WORKERS or job.state in AT_WORK else 0}
 
 
 def show_document(store: CampaignStore, key: str) -> dict[str, Any]:
@@ -55,6 +55,7 @@ def show_document(store: CampaignStore, key: str) -> dict[str, Any]:
     job = store.job(key)
     return {
         **job_document(job),
+        **_tries(job),
         "iteration": job.iteration,
         "rank": job.rank,
         "by_hand": job.by_hand,
@@ -122,18 +123,17 @@ def job_table(jobs: Iterable[Job]) -> Table:
 
 
 def _why(job: Job) -> str:
-    parts = [f"{job.error_class}{_count(job)}: {job.message}"] if job.error_class else []
+    parts = [f"{job.error_class}{_left(job)}: {job.message}"] if job.error_class else []
     if job.conflicts:
         parts.append(f"{job.conflicts} conflicting")
     return "; ".join(parts)
 
 
-def _count(job: Job) -> str:
-    rule = RULES.get(job.error_class or "")
-    if rule is None or rule.counter is None:
-        return ""
-    most = "" if rule.most is None else f"/{rule.most + 1}"
-    return f" {getattr(job, rule.counter)}{most}"
+def _left(job: Job) -> str:
+    left = _tries(job).get("tries_left", 0)
+    if left is None:
+        return " (tried again as often as it takes)"
+    return f" ({left} more {'try' if left == 1 else 'tries'})" if left else ""
 
 
 def show_table(document: dict[str, Any]) -> list[Table]:

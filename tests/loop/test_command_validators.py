@@ -84,6 +84,7 @@ def test_what_a_command_lacks_it_is_given(tmp_path: Path, capsys: pytest.Capture
     document = json.loads(out)
     assert code == 0
     assert document["adjustment"]["resources"] == {"memory_mb": 4000}
+    assert "tries_left" not in document  # it is answered
     assert [event["error_class"] for event in document["events"]].count("resource") == 2
 
 
