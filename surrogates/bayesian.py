@@ -63,6 +63,11 @@ class Mixture:
         return self.members[0].scale
 
     @property
+    def noise_std(self) -> float:
+        """Standard deviation of the noise, in the targets' unit: root of the members' mean variance."""
+        return float(np.sqrt(np.mean([gp.noise_std**2 for gp in self.members])))
+
+    @property
     def lengthscale(self) -> Tensor:
         """Harmonic mean of the members', shape ``(d,)``: that of the mean inverse, by which relevance is told."""
         return 1.0 / torch.stack([1.0 / gp.lengthscale for gp in self.members]).mean(dim=0)

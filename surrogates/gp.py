@@ -117,6 +117,11 @@ class GP:
         mean = self.targets - self.weights / inverse
         return (self.shift + self.scale * mean).numpy(), (self.scale * inverse.rsqrt()).numpy()
 
+    @property
+    def noise_std(self) -> float:
+        """Standard deviation of the noise, in the targets' unit."""
+        return float(self.scale * np.sqrt(self.noise))
+
     def observed(self) -> Floats:
         """The targets, in their own unit, shape ``(n,)``."""
         return np.asarray((self.shift + self.scale * self.targets).numpy())

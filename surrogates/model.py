@@ -102,13 +102,14 @@ class Surrogate:
         return Described.of(self.elements, fractions)
 
     def predict(
-        self, fractions: Floats | Described, latent: Latent | None = None
+        self, fractions: Floats | Described, latent: Latent | None = None, *, noise: bool = False
     ) -> tuple[dict[str, Floats], dict[str, Floats]]:
-        """Means and standard deviations of the noise-free properties in their own units.
+        """Means and standard deviations of the properties in their own units.
 
         Args:
             fractions: atomic fractions, shape ``(m, d)``, or what `describe` made of them.
             latent: what `latent` made of them, so that several questions share the work.
+            noise: whether of what validation will say, its scatter included, and not of the noise-free properties.
 
         Returns:
             two mappings from property to shape ``(m,)``.
@@ -116,7 +117,8 @@ class Surrogate:
         described = self._described(fractions)
         means, stds = {}, {}
         for name, (mean, std) in (latent or self.latent(described)).items():
-            means[name], stds[name] = self.outputs[name].warp.moments(mean, std)
+            output = self.outputs[name]
+            means[name], stds[name] = output.warp.moments(mean, np.hypot(std, output.noise) if noise else std)
         return means, stds
 
     def intervals(self, fractions: Floats | Described, width: float) -> tuple[dict[str, Floats], dict[str, Floats]]:

@@ -70,6 +70,11 @@ class Output:
         """Whether the property is derived from the modelled solidus."""
         return self.basis == "solidus"
 
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the noise of an observation, on the model's scale; 0 where none is known."""
+        return 0.0 if self.gp is None else self.inflation * self.gp.noise_std
+
     def residual(self, inputs: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the residual at scaled inputs ``(m, d)``, each of shape ``(m,)``."""
         if self.gp is None:

@@ -27,7 +27,7 @@ class Pick:
         rank: 0 for the first.
         score: logarithm of the acquisition, given the picks before it; where polish moved it, given all the others.
         means: predictions of the modelled properties, and the closed forms that the goal names.
-        stds: standard deviations of the modelled properties.
+        stds: standard deviations of the modelled properties as validation will tell them, its scatter included.
         probability_feasible: chance that validation succeeds and every constraint holds.
         why: the reasons in words.
     """
@@ -86,7 +86,9 @@ def explained(
     if not len(units):
         return []
     described = surrogate.describe(space.fractions(units))
-    means, stds = surrogate.predict(described)
+    latent = surrogate.latent(described)
+    means, _ = surrogate.predict(described, latent)
+    _, stds = surrogate.predict(described, latent, noise=True)
     exact = {
         name: closed_form(name, space.elements, described.fractions)
         for name in goal.names

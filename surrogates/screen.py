@@ -43,7 +43,7 @@ class Settings:
     """
 
     short_list: int = 256
-    floor: float = 0.25
+    floor: float = 0.1
     optimism: float = 1.0
     share: float = 0.34
     samples: int = 128

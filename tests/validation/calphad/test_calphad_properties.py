@@ -29,7 +29,7 @@ def test_two_bcc_sets_are_a_miscibility_gap_and_one_is_not(engine: CalphadEngine
 
 
 def test_the_nearest_absent_phase_and_what_it_lacks(engine: CalphadEngine) -> None:
-    found = engine.evaluate(fractions("CrNbTiZr"))
+    found = engine.evaluate(fractions("CrTaTiZr"))
     present = {name for name, _, _ in found.phases[1200.0]}
     assert present == {"BCC_A2", "LAVES_C15"}
     phase, force = found.competing[1200.0] or ("", 0.0)
@@ -42,9 +42,9 @@ def test_scheil_leaves_liquid_below_the_solidus(engine: CalphadEngine) -> None:
     alloy = fractions("CrNbTiZr")
     equilibrium = engine.evaluate(alloy)
     path = engine.scheil(alloy, equilibrium.liquidus)
-    # The scheil package 0.3.0 on this database, 5 K steps: 1 % liquid at 1546.7 K, 0.79 bcc and 0.21 C15.
-    assert path.solidus == pytest.approx(1546.7, abs=5.0)
-    assert path.solids["LAVES_C15"] == pytest.approx(0.216, abs=0.015)
+    # The scheil package 0.3.0 on this database, 1 K steps: 1 % liquid at 1537.9 K, 0.748 bcc and 0.245 C15.
+    assert path.solidus == pytest.approx(1537.9, abs=5.0)
+    assert path.solids["LAVES_C15"] == pytest.approx(0.245, abs=0.015)
     assert path.solidus < equilibrium.solidus
     left = [share for _, share in path.liquid]
     assert left == sorted(left, reverse=True)
