@@ -18,8 +18,8 @@ from validation.calphad.melting import checked_root
 from validation.calphad.system import ElementSystem
 from validation.calphad.tdbfile import parsed
 
-# A Laves phase beside bcc close to the top of a miscibility gap. The energy is that of pycalphad's equilibrium() with 500
-# and with 2,000 points per degree of freedom.
+# A Laves phase beside bcc close to the top of a miscibility gap. The energy is that of pycalphad's equilibrium() with
+# 500 and with 2,000 points per degree of freedom.
 ELEMENTS = ("CR", "HF", "TA", "TI", "V", "ZR")
 FRACTIONS = np.array([0.08, 0.07, 0.10, 0.09, 0.48, 0.18])
 KELVIN = 1533.42
