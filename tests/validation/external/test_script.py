@@ -186,7 +186,8 @@ def test_a_command_short_of_memory_is_asked_again_with_more(tmp_path: Path) -> N
     assert validator.settings.run.memory_mb == 2000
 
 
-def test_a_command_short_of_time_is_asked_again_with_more(tmp_path: Path) -> None:
+def test_a_command_short_of_time_is_asked_again_with_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIDS", str(tmp_path / "pids"))
     verdict = ask(
         tmp_path, "never ends", time_limit=0.3, grace_seconds=0.1, most={"time_limit": 0.5}, environment=["PIDS"]
     )
