@@ -14,7 +14,7 @@ from surrogates.calibration import remedy
 from surrogates.features import Described
 from surrogates.gp import FEWEST, GP, prior_hyperparameters
 from surrogates.quick import QuickGP, QuickMixture, made_quick
-from surrogates.sparse import fit_gp
+from surrogates.sparse import conditioned, fit_gp
 from surrogates.warps import Warp, warp_of
 
 Floats = NDArray[np.float64]
@@ -225,16 +225,16 @@ def fit_residual(
     if distinct < FEWEST:
         repeated = "" if distinct == count else f" of {distinct} alloy(s)"
         notes.append(f"{name}: {count} observation(s){repeated}; hyperparameters are those of the prior")
-        return GP.condition(inputs, targets, 0.0 if basis != "none" else _UNSURE, broad, default)
+        return conditioned(inputs, targets, 0.0 if basis != "none" else _UNSURE, broad, default)
     spread, floor = float(targets.std()), broad / (1 + distinct) ** 2
     if spread <= floor:
         notes.append(f"{name}: constant in {count} observations; hyperparameters are those of the prior")
-        return GP.condition(inputs, targets, float(targets.mean()), broad / (1 + distinct), default)
+        return conditioned(inputs, targets, float(targets.mean()), broad / (1 + distinct), default)
     shift, scale = float(targets.mean()), spread
     try:
         gp, note = fit(inputs, targets, shift, scale)
     except (RuntimeError, ValueError) as error:
         notes.append(f"{name}: the fit failed ({error}); hyperparameters are those of the prior")
-        return GP.condition(inputs, targets, shift, max(scale, floor), default)
+        return conditioned(inputs, targets, shift, max(scale, floor), default)
     notes += [f"{name}: {note}"] if note else []
     return gp

@@ -132,7 +132,12 @@ def fit_gp(x: Floats, y: Floats, shift: float, scale: float) -> tuple[GP, str]:
     some = np.linspace(0, count - 1, LEARN_ON).round().astype(np.int64)
     hyper = learn(x[some], (y[some] - shift) / scale)
     note = f"{count} observations; hyperparameters learned on {LEARN_ON} of them"
-    if count <= EXACT:
-        return GP.condition(x, y, shift, scale, hyper), note + ", posterior exact"
-    sparse = SparseGP.condition(x, y, shift, scale, hyper)
-    return sparse, note + f", posterior through {len(sparse.inputs)} inducing points"
+    gp = conditioned(x, y, shift, scale, hyper)
+    through = f"through {len(gp.inputs)} inducing points" if isinstance(gp, SparseGP) else "exact"
+    return gp, f"{note}, posterior {through}"
+
+
+def conditioned(x: Floats, y: Floats, shift: float, scale: float, hyper: Hyper) -> GP:
+    """As `GP.condition`, exact up to `EXACT` observations and through inducing points beyond."""
+    kind = GP if len(x) <= EXACT else SparseGP
+    return kind.condition(x, y, shift, scale, hyper)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from alloys.descriptors import prior_means
 from surrogates import sparse
 from surrogates.gp import GP, spread_out
 from surrogates.model import Surrogate
@@ -90,3 +91,21 @@ def test_a_small_number_is_exact_and_says_nothing() -> None:
     gp, note = fit_gp(x, y, 0.0, 1.0)
     assert type(gp) is GP
     assert note == ""
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_fall_backs_of_many_observations_are_sparse_too(monkeypatch: pytest.MonkeyPatch, broken: bool) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("singular")
+
+    for name, value in {"EXACT": 50, "INDUCING": 32}.items():
+        monkeypatch.setattr(sparse, name, value)
+    if broken:
+        monkeypatch.setattr(sparse, "learn", fails)
+    units = pool()[:80]
+    values = truth(units)["solidus"] if broken else prior_means(SPACE.elements, SPACE.fractions(units))["solidus"]
+    surrogate = Surrogate.fit(SPACE.elements, SPACE.fractions(units), {"solidus": values})
+    assert ("the fit failed (singular)" if broken else "constant in 80 observations") in surrogate.notes[0]
+    gp = surrogate.outputs["solidus"].gp
+    assert isinstance(gp, SparseGP)
+    assert len(gp.inputs) == 32
