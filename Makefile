@@ -73,6 +73,7 @@ lint: $(STAMP)
 
 bench: $(STAMP)  ## the figures: database, campaign, kills
 	$(BIN)/python -m benchmarks.calphad
+	$(BIN)/python -m benchmarks.phase_states
 	$(BIN)/python -m benchmarks.campaign
 	$(BIN)/python -m benchmarks.kills
 

@@ -6,13 +6,15 @@ evaluation of generators writes to the same store (`loop.evaluation`).
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
+import sqlite3
 import tempfile
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,26 @@ def prepare(folder: Path, advice: str = "set tracking.folder") -> None:
         raise InputError(f"MLflow's store cannot lie in {folder}: {error}; {advice}") from error
 
 
+def _make_whole(folder: Path, client: Callable[..., Any]) -> None:
+    """Makes the store's database where there is none, so that it is there whole or not at all.
+
+    MLflow makes its tables in several transactions; one that was killed between them could never be opened again.
+    """
+    target = folder / "mlflow.db"
+    if target.exists():
+        return
+    new = folder / f".mlflow.db.{os.getpid()}"
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            client(tracking_uri=tracking_uri(Path(scratch))).search_experiments(max_results=1)
+            with closing(sqlite3.connect(Path(scratch) / "mlflow.db")) as made, closing(sqlite3.connect(new)) as copy:
+                made.backup(copy)
+        with contextlib.suppress(FileExistsError):  # another process was first
+            os.link(new, target)
+    finally:
+        new.unlink(missing_ok=True)
+
+
 class MlflowStore:
     """MLflow's local store in a folder, opened for one experiment.
 
@@ -79,6 +101,7 @@ class MlflowStore:
         self._folder, self._advice = folder, advice
         prepare(folder, advice)
         with self.usable():
+            _make_whole(folder, mlflow.MlflowClient)
             self.client = mlflow.MlflowClient(tracking_uri=tracking_uri(folder))
             self.experiment = self._experiment_id(experiment, (folder / "artifacts").resolve().as_uri())
 

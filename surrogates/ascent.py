@@ -52,7 +52,8 @@ def climb(starts: Scored, look: Look, space: Space, rounds: int) -> Iterator[Sco
         rounds: most moves of one start.
 
     Yields:
-        what was scored in each round, none of it twice in a round.
+        where the starts are after each round, none of it twice in a round. Not the other neighbours: a list of the best
+        of these would hold little else than one another's twins.
     """
     at = starts
     for _ in range(rounds if len(starts) else 0):
@@ -62,13 +63,13 @@ def climb(starts: Scored, look: Look, space: Space, rounds: int) -> Iterator[Sco
         seen = look((np.concatenate(around), names))
         if not len(seen):
             return
-        yield seen
         best = _best(space, around, seen)
         better = np.flatnonzero((best >= 0) & (seen.scores.value[best] > at.scores.value))
         if not len(better):
             return
         rows = np.unique(best[better])
         at = seen.take(rows)
+        yield at
 
 
 def _best(space: Space, around: list[Units], seen: Scored) -> NDArray[np.int64]:

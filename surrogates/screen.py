@@ -42,7 +42,7 @@ class Settings:
         climb: most moves of each of them; 0 for none.
     """
 
-    short_list: int = 256
+    short_list: int = 512
     floor: float = 0.1
     optimism: float = 1.0
     share: float = 0.34

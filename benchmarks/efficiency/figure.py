@@ -23,7 +23,7 @@ def draw(comparison: Comparison, path: Path) -> None:
         (line,) = axes.plot(ends, np.median(curves, axis=0), label=f"{method} ({len(runs)})")
         axes.fill_between(ends, curves.min(axis=0), curves.max(axis=0), color=line.get_color(), alpha=0.12, lw=0)
     axes.set(xlabel="evaluations", ylabel="hypervolume / that of all fronts together", ylim=(0, 1.02))
-    axes.legend(loc="upper left", fontsize="small")
+    axes.legend(loc="lower right", fontsize="small")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
     pyplot.close(figure)

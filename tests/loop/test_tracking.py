@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from loop.campaign import Campaign
 from loop.driver import Driver
 from loop.jobs import LocalExecutor
-from loop.tracking import EXPERIMENT, Tracker, tracking_uri
+from loop.tracking import EXPERIMENT, MlflowStore, Tracker, tracking_uri
 from tests.loop.loop_helpers import small_config
 
 # MLflow and what it imports warn on their own behalf.
@@ -94,3 +95,28 @@ def test_a_lost_store_is_rebuilt_from_the_campaign(tracked: Campaign, tmp_path: 
     assert set(new) == set(old)
     for key in ("0", "1"):
         assert new[key].data.metrics == old[key].data.metrics
+
+
+@pytest.mark.parametrize("when", ["before it is there", "when another was first"])
+def test_a_store_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    def killed(*_: object) -> None:
+        assert not (tmp_path / "mlflow.db").exists()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("loop.tracking.os.link", killed)
+        with pytest.raises(KeyboardInterrupt):
+            MlflowStore(tmp_path, "first")
+    assert [path.name for path in tmp_path.iterdir()] == ["artifacts"]
+
+    if when == "when another was first":
+        link = os.link
+
+        def second(made: Path, target: Path) -> None:
+            link(made, target)
+            link(made, target)
+
+        monkeypatch.setattr("loop.tracking.os.link", second)
+    store = MlflowStore(tmp_path, "first")
+    assert store.experiment == MlflowStore(tmp_path, "first").experiment
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["artifacts", "mlflow.db"]
