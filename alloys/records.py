@@ -64,11 +64,24 @@ class Candidate:
 
     Attributes:
         composition: the alloy.
-        origin: the generator or sampler that proposed it.
+        origin: the generator or sampler that proposed it; see `moved`.
     """
 
     composition: Composition
     origin: str
+
+
+_MOVED = "polish of "
+
+
+def moved(origin: str) -> str:
+    """The origin of a candidate that was moved on the grid since it was proposed, however often."""
+    return _MOVED + proposer(origin)
+
+
+def proposer(origin: str) -> str:
+    """Who proposed a candidate of this origin, whether it was moved since or not."""
+    return origin.removeprefix(_MOVED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from alloys.space import Units
-from benchmarks.problem import SPACE, batch_of, observed, stream, timed, truth
+from benchmarks.synthetic import SPACE, batch_of, observed, stream, timed, truth
 from surrogates.calibration import score
 from surrogates.features import Described, Scaling
 from surrogates.gp import GP, botorch_model, learn

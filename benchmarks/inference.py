@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.problem import SPACE, truth
+from benchmarks.synthetic import SPACE, truth
 from surrogates.bayesian import Mixture, fit_mixture
 from surrogates.calibration import Score, score
 from surrogates.features import Described, Scaling

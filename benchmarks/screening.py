@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 import surrogates  # noqa: F401
 from alloys.space import Units
 from benchmarks.fits import crossover, fits, others
-from benchmarks.problem import GOAL, OBSERVED, REFERENCE, SPACE, batch_of, observed, stream, timed
+from benchmarks.synthetic import GOAL, OBSERVED, REFERENCE, SPACE, batch_of, observed, stream, timed
 from surrogates.criterion import Criterion
 from surrogates.gp import botorch_model
 from surrogates.model import Surrogate

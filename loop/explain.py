@@ -17,9 +17,9 @@ from rich.table import Table
 
 from alloys.composition import Composition
 from alloys.properties import PROPERTIES
-from alloys.reference.registry import closed_form
 from loop.predict import nearest_known, outside, property_entries, refuse_strangers
 from loop.ranking import fit_surrogate
+from loop.steps import passes_closed_forms
 from loop.store import Proposal
 from loop.view import View
 from surrogates.attribution import Attribution, by_descriptors, by_elements, relevance
@@ -165,10 +165,7 @@ def _better_than(moment: Moment, surrogate: Surrogate, gain: Gain) -> float:
     """Share of random alloys of the space, closed-form constraints held, that would gain less alone."""
     view = moment.view
     units = view.space.sample(8 * _RIVALS, np.random.default_rng(0))
-    good = np.ones(len(units), dtype=np.bool_)
-    for constraint in view.goal.closed_form_constraints:
-        exact = closed_form(constraint.name, view.space.elements, view.space.fractions(units))
-        good &= constraint.margin(exact) >= 0
+    good = passes_closed_forms(view.space, view.goal, units)
     rivals = units[good][:_RIVALS] if good.any() else units[:_RIVALS]
     described = surrogate.describe(view.space.fractions(rivals))
     others = gains_alone(surrogate, view.goal, described, _front(view), view.reference_point(), 128, 0)

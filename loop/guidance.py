@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from alloys.reference import CLOSED_FORMS, closed_form
+from alloys.reference import closed_forms
 from alloys.space import Floats
 from generators.guidance import Guidance
 from loop.steps import Known
@@ -34,7 +34,7 @@ def guidance_of(view: View, known: Known, surrogate: Surrogate) -> Guidance:
 
     def outlook(fractions: Floats) -> Floats:
         means, stds = surrogate.predict(fractions)
-        means |= {name: closed_form(name, elements, fractions) for name in known.names if name in CLOSED_FORMS}
+        means |= closed_forms(known.names, elements, fractions)
         columns = [means[o.name] for o in goal.objectives]
         for c in goal.constraints:
             room = c.margin(means[c.name] - c.sign * stds.get(c.name, 0.0)) / scale[c.name]

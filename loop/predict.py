@@ -13,7 +13,7 @@ from rich.table import Table
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES
-from alloys.reference.registry import closed_form
+from alloys.reference.registry import closed_forms
 from alloys.space import Space
 from loop.ranking import fit_surrogate
 from loop.view import Row, View
@@ -103,11 +103,7 @@ def property_entries(
     means, stds = surrogate.predict(described)
     lows, highs = surrogate.intervals(described, HALF_WIDTH)
     rows = {row.composition: row.values for row in view.rows} if measured else {}
-    exact = {
-        name: closed_form(name, view.space.elements, described.fractions)
-        for name in view.goal.names
-        if PROPERTIES[name].closed_form
-    }
+    exact = closed_forms(view.goal.names, view.space.elements, described.fractions)
 
     def entry(i: int, name: str) -> dict[str, Any]:
         unit = PROPERTIES[name].unit

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from alloys.goal import Goal
 from alloys.properties import PROPERTIES
+from alloys.records import proposer
 from loop.store import CampaignStore
 from loop.view import Row, View, campaign_state, iteration_summaries, view_of
 
@@ -89,7 +90,7 @@ def best_table(view: View, top: int, *, width: int = WIDE, with_predictions: boo
     feasible = [row for row in view.ranked() if row.feasible][:top]
     for row in feasible:
         cells = [_cell(row, name, with_predictions, width >= WIDE) for name in names]
-        where = "by hand" if row.iteration is None else f"{row.iteration} {row.origin.removeprefix('polish of ')}"
+        where = "by hand" if row.iteration is None else f"{row.iteration} {proposer(row.origin)}"
         table.add_row(str(row.composition), where, *cells)
     if not feasible:
         table.add_row("none is feasible yet", "", *("" for _ in names))

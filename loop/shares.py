@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from alloys.records import proposer
 from loop.store import CampaignStore
 from loop.view import Row, View
 
@@ -24,7 +25,7 @@ def earned(view: View, before: Sequence[Row], batch: Sequence[Row]) -> dict[str,
     counts: dict[str, int] = {}
     for row in batch:
         if row.feasible and view.hypervolume([*before, row]) > volume * (1 + 1e-12):
-            origin = row.origin.removeprefix("polish of ")
+            origin = proposer(row.origin)
             counts[origin] = counts.get(origin, 0) + 1
     return counts
 

@@ -14,7 +14,7 @@ from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.goal import Goal
 from alloys.records import Candidate, Selection
-from alloys.reference import CLOSED_FORMS, closed_form
+from alloys.reference import CLOSED_FORMS, closed_form, closed_forms_hold
 from alloys.space import Space, Units
 from generators.base import Generator
 from generators.guidance import Guidance
@@ -39,11 +39,7 @@ def seed_for(seed: int, iteration: int, purpose: str) -> int:
 
 def passes_closed_forms(space: Space, goal: Goal, units: Units) -> NDArray[np.bool_]:
     """Which compositions, shape ``(n, d)``, satisfy the constraints that the composition alone decides."""
-    fractions = space.fractions(units)
-    good = np.ones(len(units), dtype=np.bool_)
-    for constraint in goal.closed_form_constraints:
-        good &= constraint.margin(closed_form(constraint.name, space.elements, fractions)) >= 0
-    return good
+    return closed_forms_hold(goal.closed_form_constraints, space.elements, space.fractions(units))
 
 
 def _spread(pool: Units, chosen: list[Units], count: int) -> list[int]:

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.goal import Goal
+from alloys.records import moved
 from alloys.space import Space, Units
-from surrogates.ascent import Champions, climb, moved
+from surrogates.ascent import Champions, climb
 from surrogates.criterion import Criterion
 from surrogates.features import Described
 from surrogates.model import Surrogate

@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from alloys.records import moved
 from alloys.space import Space, Units
 from surrogates.stream import Block, Scored
-
-_MOVED = "polish of "
 
 Look = Callable[[Block], Scored]
 """What may be proposed of a block of candidates, with its bound."""
@@ -33,11 +32,6 @@ class Champions:
         order = np.argsort(-everything.scores.value, kind="stable")
         _, first = np.unique(everything.units[order] > 0, axis=0, return_index=True)
         self.rows = everything.take(order[np.sort(first)[: self._count]])
-
-
-def moved(origin: str) -> str:
-    """The origin of a candidate that was moved on the grid."""
-    return origin if origin.startswith(_MOVED) else _MOVED + origin
 
 
 def climb(starts: Scored, look: Look, space: Space, rounds: int) -> Iterator[Scored]:

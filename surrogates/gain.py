@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.goal import Goal
-from alloys.properties import PROPERTIES
-from alloys.reference.registry import closed_form, from_solidus
+from alloys.reference.registry import closed_forms, from_solidus
 from surrogates.attribution import coalitions, shapley
 from surrogates.features import Described
 from surrogates.model import Surrogate
@@ -82,10 +81,10 @@ def draw(surrogate: Surrogate, goal: Goal, described: Described, samples: int, s
     if surrogate.failures is not None:
         mean, covariance = surrogate.failures.joint(described.raw())
         found[SUCCESS] = mean + rng.standard_normal((samples, len(described))) @ _root(covariance).T
+    exact = closed_forms(goal.names, described.elements, described.fractions)
     for name in goal.names:
-        if PROPERTIES[name].closed_form:
-            exact = closed_form(name, described.elements, described.fractions)
-            found[name] = np.tile(exact, (samples, 1))
+        if name in exact:
+            found[name] = np.tile(exact[name], (samples, 1))
         elif name in drawn:
             found[name] = drawn[name]
         else:
@@ -192,11 +191,7 @@ def _given(points: Floats, good: Bools, alone: Floats, front: Floats, reference:
 
 def _at_mean(surrogate: Surrogate, goal: Goal, described: Described, front: Floats, reference: Floats) -> float:
     means, _ = surrogate.predict(described)
-    exact = {
-        name: closed_form(name, described.elements, described.fractions)
-        for name in goal.names
-        if PROPERTIES[name].closed_form
-    }
+    exact = closed_forms(goal.names, described.elements, described.fractions)
     certain = {name: column[None] for name, column in {**means, **exact}.items()}
     return float((_improve(signed(goal, certain), front, reference) * kept(goal, certain))[0, 0])
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from alloys.goal import Goal
 from alloys.properties import PROPERTIES
-from alloys.reference.registry import closed_form
+from alloys.reference.registry import closed_forms
 from alloys.space import Space, Units
 from surrogates.model import Surrogate
 
@@ -89,12 +89,7 @@ def explained(
     latent = surrogate.latent(described)
     means, _ = surrogate.predict(described, latent)
     _, stds = surrogate.predict(described, latent, noise=True)
-    exact = {
-        name: closed_form(name, space.elements, described.fractions)
-        for name in goal.names
-        if PROPERTIES[name].closed_form
-    }
-    everything = {**means, **exact}
+    everything = {**means, **closed_forms(goal.names, space.elements, described.fractions)}
     chances = surrogate.constraint_probabilities(described, goal)
     total = surrogate.probability_feasible(described, goal)
     picks = []

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from alloys.errors import InputError
 from alloys.goal import Goal
 from alloys.properties import PROPERTIES
-from alloys.reference.registry import closed_form
+from alloys.reference.registry import closed_form, closed_forms_hold
 from alloys.space import Space, Units
 from surrogates.features import Described
 from surrogates.model import Latent, Surrogate
@@ -131,10 +131,7 @@ def allowed(goal: Goal, space: Space, candidates: Units, taken: Sequence[Units])
             seen.add(key)
             fresh.append(int(index))
     kept = np.array(fresh, dtype=np.int64)
-    good = np.ones(len(kept), dtype=np.bool_)
-    fractions = space.fractions(candidates[kept])
-    for constraint in goal.closed_form_constraints:
-        good &= constraint.margin(closed_form(constraint.name, space.elements, fractions)) >= 0
+    good = closed_forms_hold(goal.closed_form_constraints, space.elements, space.fractions(candidates[kept]))
     lost = {
         "out_of_space": len(candidates) - len(inside),
         "duplicate": len(inside) - len(kept),

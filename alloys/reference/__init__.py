@@ -4,6 +4,13 @@ Every function takes ``elements`` (a tuple of symbols) and ``fractions`` of shap
 and returns an array of shape ``(n,)`` in the unit of the property table.
 """
 
-from alloys.reference.registry import CLOSED_FORMS, closed_form, from_solidus, properties_of
+from alloys.reference.registry import (
+    CLOSED_FORMS,
+    closed_form,
+    closed_forms,
+    closed_forms_hold,
+    from_solidus,
+    properties_of,
+)
 
-__all__ = ["CLOSED_FORMS", "closed_form", "from_solidus", "properties_of"]
+__all__ = ["CLOSED_FORMS", "closed_form", "closed_forms", "closed_forms_hold", "from_solidus", "properties_of"]

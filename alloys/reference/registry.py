@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from alloys.composition import Composition
 from alloys.elements import element
 from alloys.errors import InputError
+from alloys.goal import Constraint
 from alloys.reference import edge, linear
 
 Floats = NDArray[np.float64]
@@ -40,6 +41,21 @@ def closed_form(name: str, elements: tuple[str, ...], fractions: Floats) -> Floa
     if name not in CLOSED_FORMS:
         raise InputError(f"no closed form answers {name!r}; available are {', '.join(CLOSED_FORMS)}")
     return CLOSED_FORMS[name](elements, fractions)
+
+
+def closed_forms(names: Iterable[str], elements: tuple[str, ...], fractions: Floats) -> dict[str, Floats]:
+    """Those of some properties that have a closed form, by property, each of shape ``(n,)``; as `closed_form`."""
+    return {name: closed_form(name, elements, fractions) for name in names if name in CLOSED_FORMS}
+
+
+def closed_forms_hold(
+    constraints: Iterable[Constraint], elements: tuple[str, ...], fractions: Floats
+) -> NDArray[np.bool_]:
+    """Which of many compositions satisfy constraints on closed forms, shape ``(n,)``; as `closed_form`."""
+    good = np.ones(len(fractions), dtype=np.bool_)
+    for constraint in constraints:
+        good &= constraint.margin(closed_form(constraint.name, elements, fractions)) >= 0
+    return good
 
 
 def properties_of(composition: Composition) -> dict[str, float]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from alloys.goal import Goal
 from alloys.records import Failed, FailureKind, Measured, digest_of
-from alloys.reference import CLOSED_FORMS, closed_form
+from alloys.reference import closed_forms
 from alloys.space import Bools, Floats, Space, Units
 from benchmarks.efficiency.protocol import BrokenProtocolError, History
 from loop.assembly import build_goal, build_space, build_validator, start_table
@@ -124,9 +124,7 @@ class Problem:
 
     def closed(self, units: Units) -> dict[str, Floats]:
         """What the composition alone says of the goal's properties: known to every method, and free."""
-        fractions = self.space.fractions(units)
-        names = [name for name in self.goal.names if name in CLOSED_FORMS]
-        return {name: closed_form(name, self.space.elements, fractions) for name in names}
+        return closed_forms(self.goal.names, self.space.elements, self.space.fractions(units))
 
     def ask(self, units: Units) -> dict[str, Floats]:
         """Every property of the goal for some alloys, each of shape ``(n,)``; NaN where validation failed."""

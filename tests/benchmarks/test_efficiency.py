@@ -186,7 +186,7 @@ def test_botorch_proposes_by_the_protocol(tmp_path: Path, describe: str) -> None
 
 
 def test_botorch_proposes_the_same_again_and_leaves_failures_out(tmp_path: Path) -> None:
-    from benchmarks.efficiency.direct import BoTorch
+    from benchmarks.efficiency.peer_botorch import BoTorch
 
     problem = problem_of(tmp_path)
     units = problem.sample(8, np.random.default_rng(3), problem.start()[:0])
@@ -202,7 +202,7 @@ def test_botorch_proposes_the_same_again_and_leaves_failures_out(tmp_path: Path)
 def test_botorch_knows_the_closed_form_objective_and_the_constraints(tmp_path: Path) -> None:
     import torch
 
-    from benchmarks.efficiency.direct import BoTorch
+    from benchmarks.efficiency.peer_botorch import BoTorch
 
     problem = problem_of(tmp_path, start=24)
     start = problem.start()
@@ -221,7 +221,7 @@ def test_botorch_knows_the_closed_form_objective_and_the_constraints(tmp_path: P
 
 
 def test_physics_descriptors_are_plain_and_of_an_alloy_alone() -> None:
-    from benchmarks.efficiency.direct import both, physics
+    from benchmarks.efficiency.peer_botorch import both, physics
 
     elements, fractions = ("Mo", "Nb", "Ta", "W"), np.array([[0.25, 0.25, 0.25, 0.25], [1.0, 0.0, 0.0, 0.0]])
     rows = physics(elements, fractions)

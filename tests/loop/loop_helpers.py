@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from alloys.records import UNADJUSTED, Adjustment
 from loop import cli
+from loop.campaign import Campaign
 from loop.config import CampaignConfig
+from loop.jobs import Done, LocalExecutor, ValidatorSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = ROOT / "configs" / "refractory.yaml"
@@ -46,3 +49,33 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
     captured = capsys.readouterr()
     code = stop.value.code
     return (code if isinstance(code, int) else 0), captured.out, captured.err
+
+
+class StoppedError(Exception):
+    """What `Interrupting` stops with."""
+
+
+class Interrupting(LocalExecutor):
+    """Stops the process's work, as a kill would, at a given call."""
+
+    def __init__(self, campaign: Campaign, stop_at: int) -> None:
+        super().__init__(campaign.spec)
+        self._left = stop_at
+
+    def count(self) -> None:
+        """One more call."""
+        self._left -= 1
+        if not self._left:
+            raise StoppedError
+
+    def submit(
+        self, key: str, canonical: str, spec: ValidatorSpec | None = None, *, adjustment: Adjustment = UNADJUSTED
+    ) -> None:
+        self.count()
+        super().submit(key, canonical, spec, adjustment=adjustment)
+
+    def collect(self, timeout: float) -> list[Done]:
+        self.count()
+        done = super().collect(timeout)
+        self.count()
+        return done

@@ -10,14 +10,14 @@ import pytest
 
 from alloys.composition import Composition
 from alloys.errors import InputError
-from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, Measured, Verdict, quantities
+from alloys.records import Failed, FailureKind, Measured, Verdict, quantities
 from loop.campaign import Campaign
 from loop.driver import Driver
-from loop.jobs import Done, LocalExecutor, TrainingJob, ValidatorSpec
+from loop.jobs import Done, LocalExecutor, TrainingJob
 from loop.predict import predict_document, predict_lines
 from loop.store import CampaignBusy, CampaignStore, JobState, check_store
 from loop.view import config_of, view_of
-from tests.loop.loop_helpers import ROOT, small_config
+from tests.loop.loop_helpers import ROOT, Interrupting, StoppedError, small_config
 
 ANSWERS = {
     "solidus": 2300.0,
@@ -139,47 +139,19 @@ def test_failures_are_kept_and_the_campaign_goes_on(tmp_path: Path) -> None:
         assert check_store(campaign.store) == []
 
 
-class _StoppedError(Exception):
-    pass
-
-
-class _Interrupting(LocalExecutor):
-    """Stops the process's work, as a kill would, at a given call."""
-
-    def __init__(self, campaign: Campaign, stop_at: int) -> None:
-        super().__init__(campaign.spec)
-        self._calls = 0
-        self._stop_at = stop_at
-
-    def _count(self) -> None:
-        self._calls += 1
-        if self._calls == self._stop_at:
-            raise _StoppedError
-
+class _InterruptingTrainingToo(Interrupting):
     def train(self, job: TrainingJob):  # type: ignore[no-untyped-def]
-        self._count()
+        self.count()
         trained = super().train(job)
-        self._count()
+        self.count()
         return trained
-
-    def submit(
-        self, key: str, canonical: str, spec: ValidatorSpec | None = None, *, adjustment: Adjustment = UNADJUSTED
-    ) -> None:
-        self._count()
-        super().submit(key, canonical, spec, adjustment=adjustment)
-
-    def collect(self, timeout: float) -> list[Done]:
-        self._count()
-        done = super().collect(timeout)
-        self._count()
-        return done
 
 
 @pytest.mark.parametrize("stop_at", [1, 2, 3, 19, 20, 21])
 def test_interrupted_anywhere_it_ends_the_same(finished: Campaign, tmp_path: Path, stop_at: int) -> None:
     campaign = Campaign.open(small_config(tmp_path))
-    with pytest.raises(_StoppedError):
-        Driver(campaign, _Interrupting(campaign, stop_at)).run(1)
+    with pytest.raises(StoppedError):
+        Driver(campaign, _InterruptingTrainingToo(campaign, stop_at)).run(1)
     campaign.close()
     with Campaign.open(small_config(tmp_path)) as again:
         Driver(again, LocalExecutor(again.spec)).run(1)

@@ -13,16 +13,15 @@ import pytest
 import yaml
 
 from alloys.errors import InputError
-from alloys.records import UNADJUSTED, Adjustment
 from loop.campaign import Campaign
 from loop.config import CampaignConfig, check_config
 from loop.driver import Driver
-from loop.jobs import Done, LocalExecutor, ValidatorSpec
+from loop.jobs import LocalExecutor
 from loop.promotion import expected_seconds, standings
 from loop.store import CampaignStore, IterationState, JobState, check_store
 from loop.tiers import build_tiers
 from loop.view import View, config_of, view_of
-from tests.loop.loop_helpers import ROOT, small_config, small_document
+from tests.loop.loop_helpers import ROOT, Interrupting, StoppedError, small_config, small_document
 from validation.registry import make_validator
 
 EXAMPLE = ROOT / "configs" / "refractory_tiers.yaml"
@@ -160,42 +159,13 @@ def test_the_view_needs_no_validator(done: Campaign) -> None:
         assert view_of(store).rows == done.view().rows
 
 
-class _StoppedError(Exception):
-    pass
-
-
-class _Interrupting(LocalExecutor):
-    """Stops the process's work, as a kill would, at a given call."""
-
-    def __init__(self, campaign: Campaign, stop_at: int) -> None:
-        super().__init__(campaign.spec)
-        self._left = stop_at
-
-    def _count(self) -> None:
-        self._left -= 1
-        if not self._left:
-            raise _StoppedError
-
-    def submit(
-        self, key: str, canonical: str, spec: ValidatorSpec | None = None, *, adjustment: Adjustment = UNADJUSTED
-    ) -> None:
-        self._count()
-        super().submit(key, canonical, spec, adjustment=adjustment)
-
-    def collect(self, timeout: float) -> list[Done]:
-        self._count()
-        found = super().collect(timeout)
-        self._count()
-        return found
-
-
 @pytest.mark.parametrize("stop_at", [19, 37])
 def test_interrupted_among_the_dear_ones_it_ends_the_same(done: Campaign, tmp_path: Path, stop_at: int) -> None:
     settings = {"validators": document(done.folder.parents[1])["validators"]}
     told = CampaignConfig.model_validate({**document(tmp_path), **settings})
     campaign = Campaign.open(told)
-    with pytest.raises(_StoppedError):
-        Driver(campaign, _Interrupting(campaign, stop_at)).run(1)
+    with pytest.raises(StoppedError):
+        Driver(campaign, Interrupting(campaign, stop_at)).run(1)
     campaign.close()
     with Campaign.open(told) as again:
         Driver(again, LocalExecutor(again.spec)).run(1)

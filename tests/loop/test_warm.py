@@ -21,7 +21,7 @@ from loop.guidance import guidance_of
 from loop.jobs import LocalExecutor, TrainingJob
 from loop.ranking import fit_surrogate
 from loop.store import IterationState
-from tests.loop.loop_helpers import DEFAULT, small_config
+from tests.loop.loop_helpers import DEFAULT, StoppedError, small_config
 
 QUICK = {"epochs": 10, "retries": 0, "copies": 8}
 
@@ -115,10 +115,6 @@ def test_weights_of_another_network_are_done_without(tmp_path: Path) -> None:
         assert warm.warm == fresh.digest != warm.digest
 
 
-class _StoppedError(Exception):
-    pass
-
-
 class _Killed(LocalExecutor):
     """Ends the work of an iteration right after, or before, one of its trainings."""
 
@@ -128,10 +124,10 @@ class _Killed(LocalExecutor):
 
     def train(self, job: TrainingJob) -> TrainedModel:
         if job.family == self._family and not self._after:
-            raise _StoppedError
+            raise StoppedError
         trained = super().train(job)
         if job.family == self._family:
-            raise _StoppedError
+            raise StoppedError
         return trained
 
 
@@ -148,7 +144,7 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
 def test_killed_while_training_it_starts_from_the_same_weights(
     guided: Campaign, tmp_path: Path, family: str, after: bool
 ) -> None:
-    with _go_on(_campaign(tmp_path, **SETTING), 1) as campaign, pytest.raises(_StoppedError):
+    with _go_on(_campaign(tmp_path, **SETTING), 1) as campaign, pytest.raises(StoppedError):
         campaign.propose(2, _Killed(family, after), batch=2)
     with _go_on(_campaign(tmp_path, **SETTING), 2) as again:
         wanted = [(p.selection.candidate, p.selection.score) for p in guided.store.proposals()]
