@@ -59,7 +59,7 @@ def choose_batch(
     probability that at least one of the batch is feasible while nothing feasible is known. Then each pick is
     moved to its best neighbour on the grid where that is better. The same arguments give the same batch.
 
-    Candidates may be a stream, which is looked at block by block and never held: a pool longer than ``settings.block``
+    Candidates may be a stream, which is looked at block by block and never held: a pool longer than ``settings.wide``
     is screened by quick models first, and what these keep once more by the exact ones. Repetitions are found within a
     block, and of candidates that are still kept.
 
@@ -153,11 +153,12 @@ class _Chooser:
     def screen(self, blocks: Iterator[Block], lottery: Lottery) -> tuple[Scored, Counter[str]]:
         """The short list of all candidates, and how many were looked at and fell out by which rule.
 
-        A single block is looked at by the exact models, more by quick ones that keep a wider list for them.
+        A few are looked at by the exact models, more by quick ones that keep a wider list for them. Quick ones also
+        lead the search uphill.
         """
         ahead = list(itertools.islice(blocks, 2))
-        many = len(ahead) > 1
-        surrogate = self.surrogate.quick() if many else self.surrogate
+        many, quick = sum(len(units) for units, _ in ahead) > self.settings.wide, self.surrogate.quick()
+        surrogate = quick if many else self.surrogate
         size = self.settings.wide if many else self.settings.short_list
         kept = ShortList(size, self.settings, self.floor, self.space)
         champions = Champions(self.settings.starts)
@@ -168,18 +169,20 @@ class _Chooser:
             lottery.add(rows.units)
             champions.add(rows)
         counts["duplicate"] += kept.repeated
-        for rows in self.climbed(surrogate, champions.rows):
+        for rows in self.climbed(quick, champions.rows):
             counts["climbed"] += len(rows)
-            kept.add(rows)
+            kept.add(rows if many else self.scored(self.surrogate, rows.units, rows.origins))
         best = kept.best()
         if best is None:
             best = self.scored(self.surrogate, self.observed[:0], np.zeros(0, dtype=np.object_))
         return (self.short(best.units, best.origins, self.settings.short_list) if many else best), counts
 
     def climbed(self, surrogate: Surrogate, starts: Scored | None) -> Iterator[Scored]:
-        """What a search uphill of the bound from the best candidates looks at."""
-        if starts is not None:
-            yield from climb(starts, lambda block: self.looked_at(surrogate, block)[0], self.space, self.settings.climb)
+        """Where a search uphill of the bound comes by, from the best candidates, by this surrogate."""
+        if starts is None or not self.settings.climb:
+            return
+        starts = self.scored(surrogate, starts.units, starts.origins)
+        yield from climb(starts, lambda block: self.looked_at(surrogate, block)[0], self.space, self.settings.climb)
 
     def looked_at(self, surrogate: Surrogate, block: Block) -> tuple[Scored, dict[str, int]]:
         """A block's allowed candidates with their bound, and how many fell out by which rule."""

@@ -34,8 +34,8 @@ class Settings:
         samples: quasi Monte Carlo samples of the exact acquisition; a power of two.
         polish: rounds in which every pick is moved to the best of its neighbours on the grid; 0 for none.
         polish_list: neighbours of all picks together that the exact acquisition sees in a round.
-        block: candidates looked at together; a pool of more is screened twice, quickly and then well.
-        wide: candidates that the quick screening keeps for the good one.
+        block: candidates looked at together.
+        wide: candidates that the quick screening keeps for the good one; a pool of no more has only the good one.
         check: candidates off the short list, drawn at random, that the exact acquisition sees after all, to say what
             the short list may have lost; 0 for none.
         starts: sets of elements whose best candidate is moved uphill on the bound; see `surrogates.ascent`.

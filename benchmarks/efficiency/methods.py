@@ -36,9 +36,9 @@ def _random(problem: Problem, q: int, seed: int) -> Method:
 
 def _botorch(name: str, describe: str) -> Make:
     def make(problem: Problem, q: int, seed: int) -> Method:
-        from benchmarks.efficiency import direct
+        from benchmarks.efficiency import peer_botorch
 
-        return direct.BoTorch(problem, q, seed, name, getattr(direct, describe))
+        return peer_botorch.BoTorch(problem, q, seed, name, getattr(peer_botorch, describe))
 
     return make
 

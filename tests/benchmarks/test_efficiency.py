@@ -178,10 +178,11 @@ def test_nearest_repairs_what_is_far_outside(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("describe", ["bare", "both"])
 def test_botorch_proposes_by_the_protocol(tmp_path: Path, describe: str) -> None:
-    from benchmarks.efficiency import direct
+    from benchmarks.efficiency import peer_botorch
 
     problem = problem_of(tmp_path)
-    run = played(problem, direct.BoTorch(problem, 2, 0, "b", getattr(direct, describe), pool=10), batches=1, q=2)
+    method = peer_botorch.BoTorch(problem, 2, 0, "b", getattr(peer_botorch, describe), pool=10)
+    run = played(problem, method, batches=1, q=2)
     assert len(run) == 10
 
 
