@@ -65,16 +65,19 @@ def open_plain(path: Path, what: str, most: int) -> Iterator[BinaryIO]:
     """
     named = f"{what} {path}" if what else str(path)
     try:
-        stream = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb")
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # which does not wait for a pipe's other end
     except (OSError, ValueError) as error:  # a path with a NUL is a ValueError
         raise InputError(f"cannot read {named}: {getattr(error, 'strerror', None) or error}") from error
-    with stream:
-        found = os.fstat(stream.fileno())
+    try:
+        found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
             raise InputError(f"cannot read {named}: it is no ordinary file")
         if found.st_size > most:
             raise InputError(f"cannot read {named}: it has {found.st_size} bytes, at most {most} are read")
-        yield stream
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            yield stream
+    finally:
+        os.close(descriptor)
 
 
 def read_plain(path: Path, what: str, most: int) -> bytes:

@@ -15,7 +15,9 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=10_000, help="cases in all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--kinds", default=",".join(SHARES), help="of input, with commas between")
-    parser.add_argument("--limit", type=float, default=10.0, help="seconds after which a case hangs")
+    parser.add_argument(
+        "--limit", type=float, default=10.0, help="seconds of processor time, or of waiting, after which a case hangs"
+    )
     given = parser.parse_args()
     begun = time.perf_counter()
     results = fuzz(given.count, given.seed, given.kinds.split(","), given.limit)

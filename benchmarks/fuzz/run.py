@@ -6,14 +6,16 @@ import multiprocessing
 import os
 import resource
 import tempfile
-import time
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from benchmarks.fuzz.cases import CASES, rng_of
 
@@ -26,6 +28,8 @@ MEMORY = 16 * 2**30
 WARM_UP = 20
 """Valid contents before the first case: what is imported late is imported then."""
 SETUP_SECONDS = 300.0
+LOOK = 0.5
+"""Seconds between looks at a process that has not answered."""
 HANG, DIED = "hang", "process died"
 _GOOD = ("accepted", "refused")
 
@@ -74,12 +78,17 @@ def _work(kind: str, seed: int, indices: Sequence[int], pipe: Connection) -> Non
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         pipe.send("ready")
         for index in indices:
-            begun = time.perf_counter()
+            begun = _time()
             try:
                 outcome, message = run_case(target, kind, seed, index)
             except Exception as error:  # of the case's own making, which is a mistake here
                 outcome, message = "traceback", f"making the case: {error!r}"
-            pipe.send((index, outcome, message[-3000:], time.perf_counter() - begun))
+            pipe.send((index, outcome, message[-3000:], _time() - begun))
+
+
+def _time() -> float:
+    """Processor time in s of this process and its ended children, which other work on the machine does not change."""
+    return sum(os.times()[:4])
 
 
 def fuzz_kind(kind: str, seed: int, indices: Iterable[int], limit: float) -> Result:
@@ -92,7 +101,7 @@ def fuzz_kind(kind: str, seed: int, indices: Iterable[int], limit: float) -> Res
         process.start()
         theirs.close()
         try:
-            _follow(ours, left, result, limit)
+            _follow(ours, left, result, limit, psutil.Process(process.pid))
         finally:
             process.kill()
             process.join()
@@ -100,13 +109,13 @@ def fuzz_kind(kind: str, seed: int, indices: Iterable[int], limit: float) -> Res
     return result
 
 
-def _follow(pipe: Connection, left: list[int], result: Result, limit: float) -> None:
+def _follow(pipe: Connection, left: list[int], result: Result, limit: float, process: psutil.Process) -> None:
     """Takes outcomes until none is left, or one does not come."""
     if not pipe.poll(SETUP_SECONDS):
         raise RuntimeError(f"the target of {result.kind} was not ready after {SETUP_SECONDS:g} s")
     pipe.recv()
     while left:
-        if not pipe.poll(limit):
+        if not _answered(pipe, limit, process):
             result.add(left.pop(0), HANG, f"no answer within {limit:g} s", limit)
             return
         try:
@@ -116,6 +125,28 @@ def _follow(pipe: Connection, left: list[int], result: Result, limit: float) -> 
             return
         left.remove(index)
         result.add(index, outcome, message, seconds)
+
+
+def _answered(pipe: Connection, limit: float, process: psutil.Process) -> bool:
+    """Whether an answer comes before the case has used so much processor time, or has waited so long without any."""
+    begun = used = _used(process)
+    waited = 0.0
+    while not pipe.poll(LOOK):
+        now = _used(process)
+        waited, used = (0.0 if now > used else waited + LOOK), now
+        if now - begun > limit or waited > limit:
+            return False
+    return True
+
+
+def _used(process: psutil.Process) -> float:
+    """Processor time in s of a process and its children, those that have ended as well."""
+    total = 0.0
+    for one in [process, *process.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            times = one.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
 
 
 def counts_of(count: int, kinds: Sequence[str]) -> dict[str, int]:

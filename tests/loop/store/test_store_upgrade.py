@@ -218,7 +218,7 @@ def test_without_a_copy_nothing_is_upgraded(old: Path, second: Second, monkeypat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(upgrade_module, "_copy", full)
-    with pytest.raises(StoreError, match="no copy of it could be made .*No space left"):
+    with pytest.raises(StoreError, match=r"no copy of it could be made .*No space left"):
         CampaignStore.open(old)
     assert _copies(old) == []
     assert _dump(old) == before
