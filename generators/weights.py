@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Mapping
@@ -49,7 +50,7 @@ def describe(content: bytes) -> dict[str, Any]:
     """
     text, _ = read_header(content)
     try:
-        document = json.loads(text)
+        document = json.loads(text, parse_float=_finite, parse_constant=_finite)
         schema, _ = document["schema"], document["family"]
         kinds = {name: isinstance(document[name], kind) for name, kind in _KINDS.items() if name in document}
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -62,6 +63,13 @@ def describe(content: bytes) -> dict[str, Any]:
         wrong = ", ".join(name for name, fits in kinds.items() if not fits)
         raise InputError(f"the weights' description is wrong in {wrong}; give a file that a training wrote")
     return dict(document)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no finite number")
+    return value
 
 
 def unpack(content: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -48,7 +48,7 @@ def test_modules_chosen_at_run_time_come_from_tables() -> None:
         for node in ast.walk(parsed(path))
         if isinstance(node, ast.Call) and dotted(node.func).endswith("import_module")
     }
-    # The tables FAMILIES, _WHERE and _LAZY, and the calculator whose name a person gives to `dft`.
+    # The tables FAMILIES, _WHERE and _HOMES, and the calculator whose name a person gives to `dft`.
     tables = {"generators/base.py", "validation/registry.py", "validation/calphad/__init__.py"}
     assert chosen == {*tables, "validation/dft/calculators.py"}
 
