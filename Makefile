@@ -14,7 +14,7 @@ export MPLBACKEND = Agg
 export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --quiet
 
-.PHONY: run test test-slow bench bench-generators bench-sample-efficiency setup setup-dft setup-test setup-peers lint lock clean
+.PHONY: run test test-slow bench bench-generators bench-sample-efficiency setup setup-dft setup-test setup-peers lint lock audit clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -91,6 +91,14 @@ bench-sample-efficiency: $(STAMP)  ## evaluations that the loop and its peers ne
 
 lock: $(STAMP)  ## write what is installed as the lock
 	$(BIN)/python -m pip freeze --all --exclude-editable --exclude alloyloop --exclude pip | sed 's/+cpu$$//' > requirements.lock
+
+AUDIT := build/audit
+
+audit:  ## what the advisory services know of requirements.lock; needs the network, and says where it had none
+	@test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT) && \
+	  $(AUDIT)/bin/python -m pip install --disable-pip-version-check --quiet 'pip-audit>=2.7'; } || \
+	  { echo "NOT AUDITED: pip-audit could not be installed in $(AUDIT)"; rm -rf $(AUDIT); exit 2; }
+	$(PYTHON) -m tests.security.audit requirements.lock $(AUDIT)/bin/pip-audit
 
 clean:
 	rm -rf $(VENV) campaigns .pytest_cache .mypy_cache .ruff_cache .hypothesis

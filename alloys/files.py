@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from alloys.errors import InputError
 
 
 def write_atomic(path: Path, content: bytes, *, mode: int | None = None) -> None:
@@ -46,3 +49,45 @@ def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+@contextmanager
+def open_plain(path: Path, what: str, most: int) -> Iterator[BinaryIO]:
+    """An ordinary file to read, of at most so many bytes; a pipe or a device would be waited for without an end.
+
+    Args:
+        path: the file.
+        what: names it in messages, before its path; may be empty.
+        most: bytes.
+
+    Raises:
+        InputError: if it cannot be opened, is something else, or larger.
+    """
+    named = f"{what} {path}" if what else str(path)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # which does not wait for a pipe's other end
+    except (OSError, ValueError) as error:  # a path with a NUL is a ValueError
+        raise InputError(f"cannot read {named}: {getattr(error, 'strerror', None) or error}") from error
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise InputError(f"cannot read {named}: it is no ordinary file")
+        if found.st_size > most:
+            raise InputError(f"cannot read {named}: it has {found.st_size} bytes, at most {most} are read")
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            yield stream
+    finally:
+        os.close(descriptor)
+
+
+def read_plain(path: Path, what: str, most: int) -> bytes:
+    """All of an ordinary file; see `open_plain`.
+
+    Raises:
+        InputError: if it cannot be read.
+    """
+    with open_plain(path, what, most) as stream:
+        try:
+            return stream.read(most + 1)[:most]
+        except OSError as error:
+            raise InputError(f"cannot read {what} {path}: {error.strerror or error}") from error

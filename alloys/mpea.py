@@ -12,6 +12,7 @@ References:
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ from pathlib import Path
 from alloys.composition import Composition
 from alloys.elements import tabulated_elements
 from alloys.errors import InputError
+from alloys.files import open_atomic
 from alloys.reference import properties_of
 from alloys.tables import read_rows
 
@@ -169,11 +171,13 @@ def write_rows(rows: Sequence[tuple[Composition, Columns]], path: Path) -> None:
     """
     columns = (*CLOSED, *MEASURED)
     try:
-        with path.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
+        with open_atomic(path.resolve(), mode=0o644) as stream:
+            text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+            writer = csv.writer(text)
             writer.writerow(["formula", *columns])
             for composition, values in rows:
                 cells = [f"{values[name]:.10g}" if name in values else "" for name in columns]
                 writer.writerow([formula_of(composition), *cells])
+            text.detach()
     except OSError as error:
         raise InputError(f"cannot write {path}: {error}") from error

@@ -108,10 +108,12 @@ class Scale:
             mean = np.array(document["mean"], dtype=np.float64)
             std = np.array(document["std"], dtype=np.float64)
             usable = np.array(document["usable"], dtype=np.bool_)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise InputError(f"the weights do not describe the conditions' scale: {error!r}") from error
         if {mean.shape, std.shape, usable.shape} != {(width,)} or not (std > 0).all():
             raise InputError(f"the weights' scale does not fit {width} properties")
+        if not (np.isfinite(mean).all() and np.isfinite(std).all()):
+            raise InputError(f"the weights' scale must be finite, got {mean.tolist()} and {std.tolist()}")
         return cls(mean, std, usable)
 
 

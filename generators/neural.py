@@ -272,7 +272,7 @@ class NeuralGenerator(ABC):
                 break
             tries = np.repeat(open_rows, min(2**turn, 32))
             with torch.no_grad(), arithmetic(precision, device):
-                drawn = self.codec.decode(*self.draw(network, values[tries], known[tries], rng))
+                drawn = self.codec.decode(*self._drawn(network, values[tries], known[tries], rng))
             draws += len(tries)
             good = self.space.contains(drawn)
             if turn == 0:
@@ -282,6 +282,15 @@ class NeuralGenerator(ABC):
             open_rows = np.setdiff1d(open_rows, filled)
         rows = np.setdiff1d(np.arange(len(asked)), open_rows)
         return Samples(units[rows], rows, first, self._sampling_note(asked, scale, len(open_rows)), draws)
+
+    def _drawn(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """As `draw`, but for weights of a strange file, whose matrices may be singular."""
+        try:
+            return self.draw(network, values, known, rng)
+        except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined,unused-ignore]
+            raise InputError(
+                f"the weights of this {self.family} generator draw nothing: {error}; train again"
+            ) from error
 
     def to(self, device: str) -> Self:
         """Moves a trained network to a device, where it draws from then on; returns the generator.

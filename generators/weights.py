@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Mapping
@@ -21,13 +22,16 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from alloys.errors import InputError
+from alloys.files import read_plain
 from alloys.records import canonical_json
 from alloys.space import Limit, Space
+from generators.header import MOST_BYTES, read_header
 
 SCHEMA = 1
 """Raised when the document's shape changes; older versions stay readable or are refused by name."""
 
 _KEY = "alloyloop"
+_KINDS = {"family": str, "space": dict, "properties": list, "settings": dict, "scale": dict}
 
 
 def pack(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> bytes:
@@ -44,19 +48,28 @@ def describe(content: bytes) -> dict[str, Any]:
     Raises:
         InputError: if this is no model of ours, a newer schema, or damaged.
     """
+    text, _ = read_header(content)
     try:
-        size = int.from_bytes(content[:8], "little")
-        if len(content) < 8 or size > len(content) - 8:
-            raise ValueError("the header is cut short")
-        document = json.loads(json.loads(content[8 : 8 + size])["__metadata__"][_KEY])
+        document = json.loads(text, parse_float=_finite, parse_constant=_finite)
         schema, _ = document["schema"], document["family"]
+        kinds = {name: isinstance(document[name], kind) for name, kind in _KINDS.items() if name in document}
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"not a generator's weights, or damaged: {error!r}; give a file that a training wrote"
         ) from error
     if schema != SCHEMA:
         raise InputError(f"the weights have schema {schema!r}, this version reads {SCHEMA}; train again")
+    if not all(kinds.values()):
+        wrong = ", ".join(name for name, fits in kinds.items() if not fits)
+        raise InputError(f"the weights' description is wrong in {wrong}; give a file that a training wrote")
     return dict(document)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no finite number")
+    return value
 
 
 def unpack(content: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -73,6 +86,9 @@ def unpack(content: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
     body = {key: value for key, value in document.items() if key != "content_sha256"}
     if document.get("content_sha256") != _content_digest(tensors, body):
         raise InputError("the weights are damaged: their digest differs; take another copy or train again")
+    endless = sorted(name for name, tensor in tensors.items() if not bool(tensor.isfinite().all()))
+    if endless:
+        raise InputError(f"the weights are not finite numbers in {', '.join(endless[:4])}; train again")
     return tensors, document
 
 
@@ -95,12 +111,9 @@ def read_file(path: Path) -> bytes:
     """Bytes of a weights file.
 
     Raises:
-        InputError: if it cannot be read, or its name is a digest that is not its content's.
+        InputError: if it cannot be read or is too large, or its name is a digest that is not its content's.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read the weights {path}: {error.strerror or error}") from error
+    content = read_plain(path, "the weights", MOST_BYTES)
     named, actual = path.stem, hashlib.sha256(content).hexdigest()
     if len(named) == len(actual) and set(named) <= set("0123456789abcdef") and named != actual:
         raise InputError(f"the weights {path} are damaged: their digest is {actual}, not the one in the name")
@@ -136,7 +149,9 @@ def space_from_json(document: Mapping[str, Any]) -> Space:
             most=int(document["most"]),
             limits=tuple(Limit(element, most, where) for element, most, where in document["limits"]),
         )
-    except (KeyError, TypeError) as error:
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise InputError(f"the weights do not describe a space: {error!r}") from error
 
 

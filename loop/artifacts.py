@@ -7,6 +7,7 @@ import io
 import json
 
 from loop.campaign import Campaign
+from loop.csv_cells import escape
 from loop.files import write_named
 from loop.plots import composition_plot, pareto_plot
 from loop.view import View
@@ -42,11 +43,11 @@ def _batch_table(campaign: Campaign, iteration: int, view: View) -> bytes:
             [
                 selection.rank,
                 str(selection.candidate.composition),
-                selection.candidate.origin,
+                escape(selection.candidate.origin),
                 selection.score,
-                selection.why,
+                escape(selection.why),
                 row.feasible if row else "",
-                (row.failure or "") if row else "",
+                escape((row.failure or "") if row else ""),
                 *answers,
             ]
         )

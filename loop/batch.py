@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import multiprocessing
 import os
@@ -17,7 +18,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from alloys.composition import Composition
 from alloys.errors import InputError, WorkError
+from alloys.files import open_plain
 from alloys.records import Measured, Verdict
+from alloys.tables import MOST_BYTES
 
 if TYPE_CHECKING:
     from validation.base import Validator
@@ -35,8 +38,8 @@ def read_formulas(path: Path) -> list[str]:
         InputError: where the file cannot be read, has no such column or no row.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream, strict=True)
+        with open_plain(path, "", MOST_BYTES) as content:
+            reader = csv.DictReader(io.TextIOWrapper(content, encoding="utf-8-sig", newline=""), strict=True)
             if "formula" not in (reader.fieldnames or ()):
                 raise InputError(f"{path} needs a column 'formula', got {reader.fieldnames or 'an empty file'}")
             formulas = [(row["formula"] or "").strip() for row in reader]

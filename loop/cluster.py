@@ -171,12 +171,14 @@ def _start(ray: Any, address: str, workers: int) -> None:
 
 
 def _lock_down() -> None:
-    """Gives a cluster of our own a token that only its processes know: in memory, not in the home folder.
+    """Keeps a cluster of our own on loopback, with a token that only its processes know: not in the home folder.
 
     Ray switches token authentication on for a cluster that it starts itself, unless the environment says otherwise.
     """
     if not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    # So named for the systems where it is the default; without it Ray listens on every interface of the host.
+    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 
 
 def _validation_task(ray: Any) -> Any:

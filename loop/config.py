@@ -10,9 +10,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from alloys.errors import InputError
+from alloys.files import read_plain
 from alloys.records import digest_of
 from loop.yaml_lines import Document, Location, parse_value, parse_yaml
 
+MOST_BYTES = 1_000_000
+"""The largest configuration that is read."""
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 Name = Annotated[str, StringConstraints(pattern=f"^{_NAME}$")]
 Fraction = Annotated[float, Field(gt=0, le=1)]
@@ -227,11 +230,9 @@ def read_document(path: Path, overrides: Sequence[str] = (), **given: Any) -> Do
         InputError: if the file cannot be read, is not YAML, or an override is not ``key=value``.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_plain(path, "", MOST_BYTES).decode("utf-8")
+    except UnicodeDecodeError as error:
         raise InputError(f"cannot read {path}: {error}") from error
-    if len(text) > 1_000_000:
-        raise InputError(f"{path} is larger than a configuration can be (1 MB)")
     document = parse_yaml(text, str(path))
     for override in overrides:
         _apply(document, override)

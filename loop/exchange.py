@@ -15,7 +15,7 @@ from typing import IO
 
 from alloys.composition import SYMBOLS, Composition
 from alloys.errors import InputError
-from alloys.files import open_atomic
+from alloys.files import open_atomic, open_plain
 from alloys.properties import PROPERTIES
 from alloys.records import Failed, FailureKind, Measured
 from alloys.units import scale_of
@@ -28,6 +28,8 @@ from loop.view import config_of
 
 _COLUMN = re.compile(r"^\s*([a-z0-9_]+?)(_std)?\s*(?:\[\s*(.+?)\s*\])?\s*$")
 _PLAIN = ("key", "nonce", "formula", "failure", "bounds")
+MOST_BYTES = 10**10
+"""The largest file that is imported; it is read line by line."""
 # Problems that are kept to be told; of more the number is enough.
 _KEPT_PROBLEMS = 1000
 # How far a fraction in a file may be from the job's: what a formula's three decimals of at.% and a spreadsheet leave.
@@ -187,8 +189,8 @@ def _check(store: CampaignStore, path: Path, spool: IO[str]) -> int:
     problems = _Problems()
     empty = 0
     try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.reader(stream)
+        with open_plain(path, "", MOST_BYTES) as content:
+            reader = csv.reader(io.TextIOWrapper(content, encoding="utf-8-sig", newline=""))
             columns = _columns([unescape(cell) for cell in next(reader, [])])
             batch: list[_Line] = []
             for line in _lines(reader, columns, problems):
@@ -267,6 +269,8 @@ def _lines(reader: Iterator[list[str]], columns: _Columns, problems: _Problems) 
 def _line(line: int, cells: list[str], columns: _Columns) -> _Line | None:
     if len(cells) != columns.width:
         raise InputError(f"has {len(cells)} cells, and the header {columns.width}")
+    if any("\0" in cell for cell in cells):  # PostgreSQL cannot hold it
+        raise InputError("holds a NUL character")
     values = {
         name: _value(name, cells[place], unit, factor, offset)
         for place, name, unit, factor, offset in columns.values
@@ -308,9 +312,9 @@ def _value(name: str, cell: str, unit: str, factor: float, offset: float) -> flo
 
 
 def _std(name: str, cell: str, factor: float) -> float:
-    value = _number(f"{name}_std", cell) * factor
-    if value < 0:
-        raise InputError(f"{name}_std must not be negative, got {cell[:40]}")
+    value, widest = _number(f"{name}_std", cell) * factor, PROPERTIES[name].high - PROPERTIES[name].low
+    if not 0 <= value <= widest:
+        raise InputError(f"{name}_std must lie in [0, {widest:g}] {PROPERTIES[name].unit}, got {cell[:40]}")
     return value
 
 

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from alloys.errors import InputError
 from alloys.files import write_atomic
 
 
@@ -25,6 +26,18 @@ def usual_mode(path: Path) -> int:
     umask = os.umask(0)
     os.umask(umask)
     return 0o666 & ~umask
+
+
+def inside(root: Path, relative: str) -> Path:
+    """A file under a folder, links followed, by the path that a database or another file names.
+
+    Raises:
+        InputError: if it leads out of the folder.
+    """
+    path = root.resolve() if "\0" in relative else (root / relative).resolve()
+    if path == root.resolve() or not path.is_relative_to(root.resolve()):
+        raise InputError(f"the path {relative!r} leads out of {root}; nothing outside is read")
+    return path
 
 
 def write_named(root: Path, folder: str, content: bytes, suffix: str) -> Written:

@@ -24,7 +24,7 @@ from generators.base import Generator
 from generators.distance import Spread, distance_notes, training_spreads
 from generators.request import Drawn, Target, check_askable, draw_distinct
 from loop.assembly import start_table
-from loop.files import usual_mode
+from loop.files import inside, usual_mode
 from loop.steps import known_compositions
 from loop.store import Artifact, CampaignStore
 from loop.view import view_of
@@ -78,7 +78,7 @@ def from_campaign(database: Path) -> Source:
         if not trained:
             raise InputError(f"the campaign {name!r} has no generator yet; the first is trained in iteration 1")
         newest = max(trained, key=lambda artifact: _standing(store, artifact))
-        generator = base.load(database.parent / newest.path)
+        generator = base.load(inside(database.parent, newest.path))
         known, note = _known(store)
     return Source(generator, f"{generator.name} of {name}, iteration {newest.iteration}", known, note)
 

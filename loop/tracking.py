@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from alloys.errors import InputError
 from loop.campaign import Campaign
+from loop.files import inside
 from loop.store import Artifact, IterationState, Metric
 from loop.view import View
 
@@ -255,11 +256,11 @@ class Tracker:
         done: dict[str, str] = json.loads(run.data.tags.get(_ARTIFACTS_DONE, "{}"))
         fresh = [a for a in artifacts if done.get(a.name) != a.sha256[:16]]
         for artifact in fresh:
-            source = self._campaign.folder / artifact.path
+            source = inside(self._campaign.folder, artifact.path)
             name = artifact.name.removesuffix(source.suffix) + source.suffix
             with tempfile.TemporaryDirectory() as folder:
-                link = Path(folder) / name
-                link.symlink_to(source.resolve())
+                link = inside(Path(folder), name)
+                link.symlink_to(source)
                 self._client.log_artifact(run.info.run_id, str(link))
             done[artifact.name] = artifact.sha256[:16]
         if fresh:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from alloys.errors import InputError
 from generators.weights import read_file
+from loop.files import inside
 from loop.store import CampaignStore
 
 Warm = Literal["none", "first", "last"]
@@ -47,6 +48,6 @@ def warm_start(store: CampaignStore, folder: Path, family: str, warm: Warm, inde
         return WarmStart()
     chosen = min(made) if warm == "first" else max(made)
     try:
-        return WarmStart(read_file(folder / made[chosen].path), chosen)
+        return WarmStart(read_file(inside(folder, made[chosen].path)), chosen)
     except InputError as error:
         return WarmStart(note=f"trained fresh, not from the weights of iteration {chosen}: {error}")

@@ -12,6 +12,11 @@ from alloys.errors import InputError
 
 Location = tuple[str | int, ...]
 
+DEEPEST = 30
+"""How deep values may be nested; a configuration needs five or six levels."""
+LARGEST = 10_000
+"""How many values a document may have, those that aliases repeat counted again."""
+
 
 @dataclass
 class Document:
@@ -21,11 +26,13 @@ class Document:
         data: plain dicts, lists, strings, numbers, booleans and None.
         lines: the line (from 1) of every value, by its path.
         mistakes: what is wrong on the YAML level, as (line, message).
+        values: how many values were read, those that aliases repeat counted again.
     """
 
     data: dict[str, Any]
     lines: dict[Location, int] = field(default_factory=dict)
     mistakes: list[tuple[int, str]] = field(default_factory=list)
+    values: int = 0
 
     def line_of(self, location: Location) -> int:
         """The line of a value, or of the nearest thing around it."""
@@ -38,19 +45,45 @@ def parse_yaml(text: str, where: str) -> Document:
     """Parses a YAML document whose top is a mapping.
 
     Raises:
-        InputError: if the text is not YAML, or not a mapping.
+        InputError: if the text is not YAML, not a mapping, or nested too deep or too large.
     """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = _composed(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 1
         raise InputError(f"{where}, line {line}: not YAML: {getattr(error, 'problem', error)}") from error
+    except InputError as error:
+        raise InputError(f"{where}, {error}") from error
     if not isinstance(node, yaml.MappingNode):
         raise InputError(f"{where}: a configuration is a YAML mapping of keys to values")
     document = Document({})
-    document.data = _plain(node, (), document)
+    try:
+        document.data = _plain(node, (), document)
+    except InputError as error:
+        raise InputError(f"{where}, {error}") from error
     return document
+
+
+def _composed(text: str) -> yaml.Node | None:
+    """The tree of a text that is neither too deep nor too large; events are counted before anything is built of them.
+
+    Raises:
+        InputError: if it is one of these.
+        yaml.YAMLError: if it is not YAML.
+    """
+    depth = 0
+    for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        _refuse_excess(depth, count, event.start_mark.line + 1 if event.start_mark else 1)
+    return yaml.compose(text, Loader=yaml.SafeLoader)
+
+
+def _refuse_excess(depth: int, count: int, line: int) -> None:
+    if depth > DEEPEST:
+        raise InputError(f"line {line}: values are nested more than {DEEPEST} levels deep, or hold themselves")
+    if count > LARGEST:
+        raise InputError(f"line {line}: more than {LARGEST} values, counting what aliases repeat; write fewer")
 
 
 # YAML 1.1 asks for a point and a signed exponent; people write 1e-9.
@@ -65,7 +98,7 @@ def parse_value(text: str) -> Any:
     """
     document = Document({})
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = _composed(text)
     except yaml.YAMLError as error:
         raise InputError(f"{text!r} is not a YAML value ({getattr(error, 'problem', error)})") from error
     value = None if node is None else _plain(node, (), document)
@@ -82,6 +115,8 @@ def _tag_message(tag: str) -> str:
 
 
 def _plain(node: yaml.Node, path: Location, document: Document) -> Any:
+    document.values += 1
+    _refuse_excess(len(path), document.values, node.start_mark.line + 1)
     document.lines[path] = node.start_mark.line + 1
     if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN_TAGS:
         document.mistakes.append((node.start_mark.line + 1, _tag_message(node.tag)))
@@ -107,6 +142,9 @@ def _mapping(node: yaml.MappingNode, path: Location, document: Document) -> dict
 
 
 def _scalar(node: yaml.Node, document: Document) -> Any:
+    if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in node.value):
+        document.mistakes.append((node.start_mark.line + 1, "a text holds a NUL or half of a surrogate pair"))
+        return None
     loader = yaml.SafeLoader("")
     try:
         if node.tag == "tag:yaml.org,2002:str" and not getattr(node, "style", None) and _EXPONENT.fullmatch(node.value):
@@ -115,8 +153,8 @@ def _scalar(node: yaml.Node, document: Document) -> Any:
     except yaml.YAMLError:
         document.mistakes.append((node.start_mark.line + 1, _tag_message(node.tag)))
         return None
-    except ValueError as error:
-        document.mistakes.append((node.start_mark.line + 1, f"not a value: {error}"))
+    except (ValueError, LookupError, AttributeError, ArithmeticError) as error:  # PyYAML checks no scalar with a tag
+        document.mistakes.append((node.start_mark.line + 1, f"{node.value[:40]!r} is not a value: {error}"))
         return None
     finally:
         loader.dispose()

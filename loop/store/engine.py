@@ -137,8 +137,13 @@ def is_database(path: Path) -> bool:
         return file.read(16) in (b"", b"SQLite format 3\x00")
 
 
+_MIGRATIONS = Path(__file__).parent / "migrations"
+VERSIONS = [_MIGRATIONS / "versions"]
+"""Folders of the revisions."""
+
+
 def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(Path(__file__).parent / "migrations"))
+    return ScriptDirectory(str(_MIGRATIONS), version_locations=[str(folder) for folder in VERSIONS])
 
 
 def head_revision() -> str:

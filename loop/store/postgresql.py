@@ -18,6 +18,11 @@ from loop.store.engine import BUSY_MILLISECONDS, Database, told
 from loop.store.errors import CampaignBusy, NoCampaign, StoreError
 
 DRIVER = "postgresql+psycopg"
+_QUERY = frozenset(
+    "schema host port sslmode sslrootcert sslcert sslkey sslcrl channel_binding connect_timeout "
+    "target_session_attrs".split()
+)
+"""What may stand behind the question mark: nothing that holds a password, or what the connection may do."""
 _SCHEMA = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
@@ -33,10 +38,18 @@ def parse_url(text: str, schema: str | None = None) -> sa.URL:
     """
     try:
         url = sa.make_url(text.strip())
-    except sa.exc.ArgumentError as error:
-        raise StoreError(f"cannot read the URL {text[:80]!r}: write {DRIVER}://USER@HOST/DATABASE") from error
+    except (sa.exc.ArgumentError, ValueError):  # not told further: both repeat the text, and a password in it
+        raise StoreError(
+            f"cannot read the URL {_without_password(text)[:80]!r}: write {DRIVER}://USER@HOST/DATABASE"
+        ) from None
     if url.drivername != DRIVER:
         raise StoreError(f"a campaign on a server is at {DRIVER}://USER@HOST/DATABASE, got {url.drivername}://")
+    stray = sorted(set(url.query) - _QUERY)
+    if stray:
+        raise StoreError(
+            f"the URL of a campaign's database cannot have {', '.join(stray)}; after '?' are known "
+            f"{', '.join(sorted(_QUERY))}"
+        )
     if url.password is not None:
         raise StoreError("the URL of a campaign's database holds no password: set PGPASSWORD, or keep it in ~/.pgpass")
     if schema is not None and "schema" not in url.query:
@@ -44,6 +57,12 @@ def parse_url(text: str, schema: str | None = None) -> sa.URL:
     if not _SCHEMA.fullmatch(str(url.query.get("schema", ""))):
         raise StoreError(f"the URL needs the campaign's schema, ?schema=NAME, got {url.query.get('schema')!r}")
     return url
+
+
+def _without_password(text: str) -> str:
+    """The text with a mark in place of whatever could be a password in it."""
+    hidden = re.sub(r":\S*@", ":***@", text)
+    return re.sub(r"(?i)(pass\w*=)[^&\s]*", r"\1***", hidden)
 
 
 def url_in(path: Path) -> sa.URL | None:

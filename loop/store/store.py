@@ -25,6 +25,7 @@ from loop.store.postgresql import PostgreSQLDatabase, url_in
 from loop.store.queue import QueueMethods
 from loop.store.records import CampaignInfo
 from loop.store.schema import campaign
+from loop.store.upgrade import upgrade
 
 
 def _fresh_token() -> str:
@@ -90,7 +91,10 @@ class CampaignStore(IterationMethods, QueueMethods, PeopleMethods, ImportMethods
     def open(cls, path: Path | str, clock: Clock = time.time, tokens: Callable[[], str] = _fresh_token) -> Self:
         """Opens a campaign's database, in a file or where the file says, bringing an older schema up to date.
 
+        A file is copied before that; see `loop.store.upgrade`.
+
         Raises:
+            StoreError: if an older schema cannot be brought up to date; it is left as it is.
             NoCampaign: if there is no such file, or it is something else.
             UnknownSchema: if a newer version of the program wrote it; it is left as it is.
             NetworkFolder: if the folder is on a network filesystem.
@@ -102,8 +106,7 @@ class CampaignStore(IterationMethods, QueueMethods, PeopleMethods, ImportMethods
                 revision = revision_of(connection, path)
             database.set_journal()
             if revision != head_revision():
-                with database.write() as connection:
-                    migrate(connection)
+                upgrade(database, path)
         except BaseException:
             database.close()
             raise

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from validation.calphad.errors import DatabaseError
+from validation.calphad.tdbcheck import IMPORT_SECONDS
 
 MAX_BYTES = 20_000_000
-PARSE_SECONDS = 120
-"""Processor time that reading a database may take; 20 MB take less than half of it."""
+PARSE_SECONDS = 5
+"""Processor time that reading a small database may take, however strange it is."""
+PARSE_SECONDS_PER_MB = 6.0
+"""Further processor time by size; databases take less than half of it."""
 PARSE_BYTES = 4 * 2**30
 """Address space that reading a database may take."""
 
@@ -69,28 +72,36 @@ def read(path_or_text: str | Path) -> str:
         return path.read_text(encoding="latin-1")
 
 
+def seconds_for(size: int) -> int:
+    """Processor time in s that reading a database of so many bytes may take."""
+    return PARSE_SECONDS + int(PARSE_SECONDS_PER_MB * size / 1e6)
+
+
 @lru_cache(maxsize=4)
-def check_apart(text: str, seconds: int = PARSE_SECONDS, memory: int = PARSE_BYTES) -> None:
+def check_apart(text: str, seconds: int | None = None, memory: int = PARSE_BYTES) -> None:
     """Parses TDB text in a process of its own with limits, so that a hostile one cannot stall or fill this one.
 
     Args:
         text: TDB text.
-        seconds: Processor time; the wall clock may take ten times as long.
+        seconds: Processor time, without that of loading the parser; by size if None. The wall clock may take ten
+            times as long.
         memory: Address space in bytes.
 
     Raises:
         DatabaseError: It does not parse, or not within the limits.
     """
+    seconds = seconds_for(len(text)) if seconds is None else seconds
+    wall = 10 * (seconds + IMPORT_SECONDS)
     command = [sys.executable, "-P", "-W", "ignore", str(Path(__file__).with_name("tdbcheck.py"))]
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     try:
         done = subprocess.run(
             [*command, str(seconds), str(memory)],
-            input=text, capture_output=True, text=True, encoding="utf-8", timeout=10 * seconds,
+            input=text, capture_output=True, text=True, encoding="utf-8", timeout=wall,
             env={**os.environ, **threads},
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise DatabaseError(f"reading the database took more than {10 * seconds} s; is it a TDB file?") from None
+        raise DatabaseError(f"reading the database took more than {wall} s; is it a TDB file?") from None
     if done.returncode == 0:
         return
     if done.returncode == 3:

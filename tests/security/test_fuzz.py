@@ -1,0 +1,48 @@
+"""The first 300 of the bad inputs that ``python -m benchmarks.fuzz`` makes: each accepted or refused, nothing else."""
+
+from __future__ import annotations
+
+import multiprocessing
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from benchmarks.fuzz.run import Result, _answered, counts_of, fuzz_kind, run_case
+from benchmarks.fuzz.targets import TARGETS
+
+COUNTS = counts_of(300, list(TARGETS))
+
+
+@pytest.mark.filterwarnings("ignore")  # what strange numbers make of themselves
+@pytest.mark.parametrize("kind", [kind for kind in TARGETS if kind != "tdb"])
+def test_bad_input_is_refused(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    target, result = TARGETS[kind](tmp_path), Result(kind)
+    for index in range(COUNTS[kind]):
+        result.add(index, *run_case(target, kind, 0, index), 0.0)
+    assert result.bad == []
+    assert result.cases == COUNTS[kind]
+    assert result.outcomes["accepted"] > 0  # some changes leave a valid content: the entry point was reached
+    assert result.outcomes["refused"] > result.cases / 2
+
+
+def test_bad_databases_are_refused() -> None:
+    result = fuzz_kind("tdb", 0, range(COUNTS["tdb"]), 10.0)  # in a process of its own, which forks
+    assert result.bad == []
+    assert result.cases == COUNTS["tdb"]
+
+
+@pytest.mark.parametrize("code", ["import sys; sys.stdin.read()", "while True: pass"], ids=["waits", "computes"])
+def test_a_case_that_hangs_is_seen(code: str) -> None:
+    ours, theirs = multiprocessing.Pipe()
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
+    try:
+        assert not _answered(ours, 1.0, psutil.Process(process.pid))
+        theirs.send("done")
+        assert _answered(ours, 1.0, psutil.Process(process.pid))
+    finally:
+        process.kill()
+        process.communicate()

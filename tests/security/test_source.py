@@ -1,0 +1,99 @@
+"""The source itself: nothing in it runs text as code, unpickles, uses a shell or puts SQL together."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.security.source_rules import ROOT, built_sql, dotted, forbidden, parsed, sources
+
+PRAGMAS = {
+    ("loop/store/engine.py", "f'PRAGMA busy_timeout = {BUSY_MILLISECONDS}'"),
+    ("loop/store/engine.py", "f'PRAGMA synchronous = {synchronous}'"),
+    ("loop/store/engine.py", "f'PRAGMA journal_mode = {wanted}'"),
+}
+"""Settings of SQLite, which takes no bound values there; all three come from constants."""
+
+
+def test_there_is_nothing_that_runs_text_or_unpickles() -> None:
+    found = [f"{path.relative_to(ROOT)}:{line}: {what}" for path in sources() for line, what in forbidden(parsed(path))]
+    assert found == []
+
+
+def test_sql_is_bound() -> None:
+    built = {
+        (str(path.relative_to(ROOT)), text)
+        for path in sources()
+        if "migrations" not in path.parts  # made of the program's own constants, and run on no input
+        for _, text in built_sql(parsed(path))
+    }
+    assert built == PRAGMAS
+
+
+def test_processes_are_started_from_lists_of_words() -> None:
+    starts = 0
+    for path in sources():
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.Call) and dotted(node.func) in ("subprocess.run", "subprocess.Popen"):
+                starts += 1
+                assert not isinstance(node.args[0], ast.Constant | ast.JoinedStr), f"{path}:{node.lineno}"
+    assert starts >= 5
+
+
+def test_modules_chosen_at_run_time_come_from_tables() -> None:
+    chosen = {
+        str(path.relative_to(ROOT))
+        for path in sources()
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call) and dotted(node.func).endswith("import_module")
+    }
+    # The tables FAMILIES, _WHERE and _HOMES, and the calculator whose name a person gives to `dft`.
+    tables = {"generators/base.py", "validation/registry.py", "validation/calphad/__init__.py"}
+    assert chosen == {*tables, "validation/dft/calculators.py"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import pickle",
+        "from pickle import loads",
+        "import yaml\nyaml.load(x, Loader=yaml.Loader)",
+        "yaml.unsafe_load(x)",
+        "from yaml import UnsafeLoader",
+        "eval(x)",
+        "exec(x)",
+        "frame.eval('a + b')",
+        "import os\nos.system('ls')",
+        "subprocess.run('ls', shell=True)",
+        "subprocess.run('ls', shell=wanted)",
+        "torch.load(path)",
+        "np.load(path, allow_pickle=True)",
+        "pd.read_pickle(path)",
+        "import tarfile",
+        "archive.extractall(folder)",
+    ],
+)
+def test_the_rules_find(text: str) -> None:
+    assert list(forbidden(ast.parse(text)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sa.text(f'SELECT {name}')",
+        "connection.execute('SELECT ' + name)",
+        "connection.exec_driver_sql('SELECT %s' % name)",
+        "cursor.execute('SELECT {}'.format(name))",
+    ],
+)
+def test_the_rules_find_sql(text: str) -> None:
+    assert list(built_sql(ast.parse(text)))
+
+
+def test_the_rules_leave_alone_what_is_fine() -> None:
+    fine = (
+        "network.eval()\nsa.text('SELECT 1')\nyaml.compose(x, Loader=yaml.SafeLoader)\nsubprocess.run([x], shell=False)"
+    )
+    assert list(forbidden(ast.parse(fine))) == []
+    assert list(built_sql(ast.parse(fine))) == []
