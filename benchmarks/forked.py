@@ -32,9 +32,10 @@ def warm_up(**changes: object) -> End:
 
 
 def tiny_document(**changes: object) -> dict[str, object]:
-    """The default campaign made as small as one of all its parts can be: 4 alloys, then 2 in each iteration."""
+    """The default campaign as small as one of all its parts can be: 4 alloys, then 2 an iteration, for one property."""
     document: dict[str, object] = yaml.safe_load((ROOT / "configs" / "refractory.yaml").read_text(encoding="utf-8"))
     document |= {"name": "tiny", "iterations": 1, "batch": 2, "directory": "campaigns"}
+    document |= {"objectives": ["maximize solidus"], "constraints": ["vec <= 5.0"], "reference_point": {}}
     document["start"] = {"validate": 4, "from_table": 0.5}
     document["generator"] = {"family": "cvae", "proposals": 40, "guided": False}
     document["generator"] |= {"settings": {"epochs": 3, "retries": 0}}

@@ -23,7 +23,7 @@ from loop.console import err as _err
 from loop.console import out as _out
 from loop.console import print_json as _print_json
 from loop.lookup import Directory, campaign_database
-from loop.stopping import TERMINATED, StopAsked
+from loop.stopping import INTERRUPTED, TERMINATED, StopAsked
 
 app = typer.Typer(
     help="Active-learning design of refractory high-entropy alloys.",
@@ -165,10 +165,6 @@ def ui(
     raise typer.Exit(code)
 
 
-_INTERRUPTED = 130
-"""Exit status after Ctrl-C, by the shells' convention (128 + SIGINT)."""
-
-
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
 """What a disk that is full, broken or cannot be written answers: no fault of what was given."""
 
@@ -181,13 +177,13 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command line: status 0 on success, 1 where work failed, 2 on bad input, 3 where people are waited for,
     130 on Ctrl-C, 143 after SIGTERM."""
     call: Callable[..., Any] = typer.main.get_command(app)
-    words = sys.argv[1:] if arguments is None else arguments
+    words, stopped = sys.argv[1:] if arguments is None else arguments, "stopped"
     try:
         code = call(args=arguments, prog_name="alloyloop", standalone_mode=False)
-    except (typer.Abort, KeyboardInterrupt, StopAsked) as end:
-        code = TERMINATED if isinstance(end, StopAsked) else _INTERRUPTED
-        done = "; ".join(filter(None, ["stopped", str(end), _next(words)]))
-        _err().print(f"alloyloop: {done}", markup=False, soft_wrap=True)
+    except (typer.Abort, KeyboardInterrupt):
+        code = INTERRUPTED
+    except StopAsked as end:
+        code, stopped = end.status, f"stopped; {end}"
     except typer.Exit as stop:
         code = stop.exit_code
     except Exception as error:
@@ -196,6 +192,8 @@ def main(arguments: list[str] | None = None) -> None:
             message = f"{message}; {_next(words)}"
         if message:
             _err().print(f"alloyloop: {message}", markup=False, soft_wrap=True)
+    if code in (INTERRUPTED, TERMINATED):
+        _err().print(f"alloyloop: {stopped}; {_next(words)}", markup=False, soft_wrap=True)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -15,7 +15,7 @@ from loop.display import Display
 from loop.driver import Driver, Watcher
 from loop.jobs import Executor, LocalExecutor
 from loop.report import best_table, iteration_table
-from loop.stopping import Stop, StopAsked
+from loop.stopping import INTERRUPTED, Stop, StopAsked
 from loop.store import CampaignStore, IterationState, JobState
 from loop.view import iteration_summaries
 
@@ -42,7 +42,7 @@ def run_campaign(config: CampaignConfig, console: Console) -> None:
         InputError: if the campaign cannot be opened, or another process drives it.
         PeopleNeededError: if nothing goes on until people have decided or measured.
         WorkError: if training fails.
-        StopAsked: if SIGTERM has asked it to end; what was done is recorded.
+        StopAsked: if SIGTERM or Ctrl-C has ended it; what was done is recorded.
     """
     if config.tracking.enabled:
         from loop.tracking import prepare
@@ -81,7 +81,8 @@ def _drive(campaign: Campaign, display: Display, watchers: list[Watcher], stop: 
         Driver(campaign, executor, watchers, safe_point=stop.safe_point).run(campaign.config.iterations)
     except (StopAsked, KeyboardInterrupt) as end:
         freed = _give_back(campaign.store)
-        raise type(end)(f"{freed} validations under way were given back") from end
+        status = end.status if isinstance(end, StopAsked) else INTERRUPTED
+        raise StopAsked(f"{freed} validations under way were given back", status) from end
 
 
 def _give_back(store: CampaignStore) -> int:

@@ -9,13 +9,18 @@ from types import FrameType, TracebackType
 from typing import Any
 
 TERMINATED = 128 + signal.SIGTERM
-"""Exit status of a run that SIGTERM has ended, by the shells' convention."""
+INTERRUPTED = 128 + signal.SIGINT
+"""Exit status of a run that SIGTERM or Ctrl-C has ended, by the shells' convention."""
 
 _FIRST = b"\nalloyloop: SIGTERM: this stage is finished first; once more, and the process ends at once\n"
 
 
 class StopAsked(RuntimeError):  # noqa: N818 - it is no error
-    """The run was asked to end, and has come to a safe point."""
+    """The run was asked to end, and everything that it did is recorded; ``status`` is the exit status."""
+
+    def __init__(self, text: str = "", status: int = TERMINATED) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class Stop:
