@@ -1,8 +1,12 @@
-"""Kills the default campaign at random moments, resumes it, and compares its end with an undisturbed one.
+"""SIGKILL over drivers, validators and trainers: nothing lost, nothing accepted twice, the same end as undisturbed.
 
-    python -m benchmarks.kills [--kills 20] [--seed 0]
+    python -m benchmarks.kills [--drivers 110] [--fights 40] [--unlocked 14] [--ray-drivers 6] [--ray-workers 30]
+                               [--steps 1000] [--no-bugs] [--seed 0]
 
-A campaign that ends before all kills have struck is compared and begun anew.
+Drivers die in campaigns that run in one process, forked from one that has its modules loaded, at random moments and
+once at each named step: before and after every transaction of the store and call of the executor, before each commit
+and each rename. Validators, trainers and further drivers die on a Ray cluster, in a campaign begun as a person does.
+Last, three mistakes are planted, one after the other, which the same checks must find.
 """
 
 from __future__ import annotations
@@ -10,84 +14,90 @@ from __future__ import annotations
 import argparse
 import random
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
-from benchmarks.processes import CONFIG, kill_after, run, status
-from loop.config import load_config
-from loop.store import CampaignStore, check_store
+from benchmarks.disturbed import Tally, at_random, at_steps, nothing, recorded_steps, unlocked
+from benchmarks.forked import End, Forked, warm_up, write_tiny
+from benchmarks.kill_ray import strike_ray
+from benchmarks.planted import BUGS
+
+ITERATIONS = 2
 
 
-def undisturbed(config: Path, arguments: Sequence[str]) -> tuple[str, float]:
-    """The final dataset digest of a campaign left alone, and its seconds."""
+def undisturbed() -> tuple[End, float]:
+    """The end of the campaign left alone, and its seconds in a forked process."""
+    wanted = warm_up(iterations=ITERATIONS)
     with tempfile.TemporaryDirectory() as name:
-        finished = run(Path(name), config, *arguments)
-        if finished.status != 0:
-            raise RuntimeError((Path(name) / "run.log").read_text())
-        return _digest(Path(name), config), finished.seconds
+        config = write_tiny(Path(name), iterations=ITERATIONS)
+        begin = time.monotonic()
+        Forked.start(Path(name), ["run", str(config)]).wait()
+        return wanted, time.monotonic() - begin
 
 
-def disturbed(
-    config: Path, arguments: Sequence[str], kills: int, span: tuple[float, float], rng: random.Random
-) -> tuple[str, int, list[str]]:
-    """Kills a campaign up to so many times, each so many seconds after it was begun or resumed, then lets it end.
-
-    Returns:
-        the final digest, how many kills struck, and what is wrong with its history.
-    """
-    with tempfile.TemporaryDirectory() as name:
-        folder, struck = Path(name), 0
-        while struck < kills and kill_after(folder, config, rng.uniform(*span), *arguments):
-            struck += 1
-            print(f"kill {struck}: {_where(folder, config)}", flush=True)
-        run(folder, config, *arguments)
-        return _digest(folder, config), struck, _problems(folder, config)
+def find_bug(plant: Callable[[], None], wanted: End, span: float, rng: random.Random) -> tuple[str, int]:
+    """What the checks find first of a planted mistake, and after how many kills; empty where they find nothing."""
+    tally = Tally()
+    steps = [step for step in recorded_steps(wanted, rng) if step.name in ("finish", "collect", "store_batch")]
+    rounds: list[Callable[[], None]] = [lambda step=step: at_steps([step], tally, wanted, plant) for step in steps]
+    rounds += [lambda: at_random(3, span, rng, tally, wanted, plant, fight=False)] * 4
+    rounds += [lambda: unlocked(3, span, rng, tally, wanted, plant)] * 4
+    for strike in rounds:
+        strike()
+        if tally.wrong:
+            return tally.wrong[0], tally.total
+    return "", tally.total
 
 
-def _name(config: Path) -> str:
-    return load_config(config).name
-
-
-def _digest(folder: Path, config: Path) -> str:
-    return str(status(folder, _name(config))["dataset_digest"])
-
-
-def _problems(folder: Path, config: Path) -> list[str]:
-    with CampaignStore.open(folder / "campaigns" / _name(config) / "campaign.db") as store:
-        problems = list(check_store(store))
-        extra = len(store.observations(include_replicates=True)) - len(store.observations())
-    return [*problems, *([f"{extra} results came twice"] if extra else [])]
-
-
-def _where(folder: Path, config: Path) -> str:
-    try:
-        document = status(folder, _name(config))
-    except Exception:
-        return "before the database was made"
-    queue: dict[str, int] = document["queue"]  # type: ignore[assignment]
-    iterations: list[object] = document["iterations"]  # type: ignore[assignment]
-    busy = ", ".join(f"{count} {state}" for state, count in queue.items() if count)
-    return f"in iteration {len(iterations) - 1}, queue: {busy or 'empty'}"
+def _report(tally: Tally, wanted: End, begin: float) -> None:
+    for what, count in tally.kills.items():
+        print(f"  {count:4d} {what}")
+    print(f"{tally.total} SIGKILLs over {tally.campaigns} campaigns in {time.monotonic() - begin:.0f} s")
+    print(f"results lost: {tally.lost}; late ones kept as replicates, which teach nothing: {tally.replicates}")
+    print(f"second drivers refused while the first lived: {tally.refused}, let in: {tally.admitted}")
+    print(f"wrong ends: {len(tally.wrong)}; undisturbed digest {wanted.digest}")
+    for line in tally.wrong:
+        print(f"  {line}")
 
 
 def main() -> None:
-    """Prints what was found, and exits with 1 if an end differs from the undisturbed one."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=20)
+    """Prints what was found; exits with 1 where an end differs or a planted mistake is not found."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--drivers", type=int, default=110, help="kills of a driver at random moments")
+    parser.add_argument("--fights", type=int, default=40, help="the same, each beside a second driver")
+    parser.add_argument("--unlocked", type=int, default=14, help="the same with both past the lock")
+    parser.add_argument("--ray-drivers", type=int, default=6, help="kills of a driver on Ray")
+    parser.add_argument("--ray-workers", type=int, default=30, help="kills of validators and trainers on Ray")
+    parser.add_argument("--steps", type=int, default=1000, help="at most so many named steps")
+    parser.add_argument("--no-bugs", action="store_true", help="without the planted mistakes")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    arguments = ["--seed", str(given.seed)]
-    wanted, seconds = undisturbed(CONFIG, arguments)
-    rng, left, wrong = random.Random(given.seed), given.kills, 0
-    while left > 0:
-        digest, struck, problems = disturbed(CONFIG, arguments, left, (0.5, 0.6 * seconds), rng)
-        left -= struck
-        wrong += digest != wanted or bool(problems)
-        same = "the same digest" if digest == wanted else "ANOTHER digest"
-        print(f"campaign ended after {struck} kills: {same}, {'; '.join(problems) or 'nothing lost, nothing twice'}")
-    verdict = f"{wrong} campaigns differ" if wrong else "every campaign as undisturbed"
-    print(f"{given.kills} kills, final dataset digest {wanted}: {verdict}")
-    raise SystemExit(wrong > 0)
+    rng, tally, begin = random.Random(given.seed), Tally(), time.monotonic()
+    wanted, span = undisturbed()
+    steps = recorded_steps(wanted, rng)
+    rng.shuffle(steps)
+    print(f"undisturbed: {span:.1f} s, {wanted.accepted} results, {len(steps)} named steps", flush=True)
+    parts: list[Callable[[], None]] = [
+        lambda: at_steps(islice(steps, given.steps), tally, wanted),
+        lambda: at_random(given.drivers, span, rng, tally, wanted, nothing, fight=False),
+        lambda: at_random(given.fights, span, rng, tally, wanted, nothing, fight=True),
+        lambda: unlocked(given.unlocked, span, rng, tally, wanted),
+        lambda: strike_ray(given.ray_drivers, given.ray_workers, rng, tally),
+    ]
+    for part in parts:
+        part()
+        print(f"{tally.total} kills, {len(tally.wrong)} wrong ends, {time.monotonic() - begin:.0f} s", flush=True)
+    _report(tally, wanted, begin)
+    missed = 0
+    for name, plant in {} if given.no_bugs else BUGS.items():
+        found, kills = find_bug(plant, wanted, span, rng)
+        missed += not found
+        print(
+            f"planted, {name}: " + (f"found after {kills} kills: {found}" if found else f"NOT FOUND in {kills} kills")
+        )
+    raise SystemExit(bool(tally.wrong) or missed > 0)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -22,6 +23,7 @@ from loop.console import err as _err
 from loop.console import out as _out
 from loop.console import print_json as _print_json
 from loop.lookup import Directory, campaign_database
+from loop.stopping import INTERRUPTED, TERMINATED, StopAsked
 
 app = typer.Typer(
     help="Active-learning design of refractory high-entropy alloys.",
@@ -163,8 +165,8 @@ def ui(
     raise typer.Exit(code)
 
 
-_INTERRUPTED = 130
-"""Exit status after Ctrl-C, by the shells' convention (128 + SIGINT)."""
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
+"""What a disk that is full, broken or cannot be written answers: no fault of what was given."""
 
 
 _WAITING = 3
@@ -173,13 +175,15 @@ _WAITING = 3
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line: status 0 on success, 1 where work failed, 2 on bad input, 3 where people are waited for,
-    130 on Ctrl-C."""
+    130 on Ctrl-C, 143 after SIGTERM."""
     call: Callable[..., Any] = typer.main.get_command(app)
-    words = sys.argv[1:] if arguments is None else arguments
+    words, stopped = sys.argv[1:] if arguments is None else arguments, "stopped"
     try:
         code = call(args=arguments, prog_name="alloyloop", standalone_mode=False)
     except (typer.Abort, KeyboardInterrupt):
-        code = _INTERRUPTED
+        code = INTERRUPTED
+    except StopAsked as end:
+        code, stopped = end.status, f"stopped; {end}"
     except typer.Exit as stop:
         code = stop.exit_code
     except Exception as error:
@@ -188,8 +192,8 @@ def main(arguments: list[str] | None = None) -> None:
             message = f"{message}; {_next(words)}"
         if message:
             _err().print(f"alloyloop: {message}", markup=False, soft_wrap=True)
-    if code == _INTERRUPTED:
-        _err().print(f"alloyloop: stopped; {_next(words)}", markup=False)
+    if code in (INTERRUPTED, TERMINATED):
+        _err().print(f"alloyloop: {stopped}; {_next(words)}", markup=False, soft_wrap=True)
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -205,12 +209,14 @@ def _told(error: Exception) -> tuple[int, str]:
     Raises:
         Exception: the error itself where it is none of those, which is a mistake of ours.
     """
+    if isinstance(error, WorkError):
+        return 1, str(error)
+    if isinstance(error, OSError) and error.errno in _DISK:
+        return 1, f"cannot write {error.filename or 'a file'}: {error.strerror}; make room there or make it writable"
     if isinstance(error, InputError | OSError):
         return 2, str(error)
     if isinstance(error, PeopleNeededError):
         return _WAITING, str(error)
-    if isinstance(error, WorkError):
-        return 1, str(error)
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # what click itself finds wrong
         return 2, str(error.format_message())
     raise error

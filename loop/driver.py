@@ -52,12 +52,14 @@ class Driver:
         executor: where work is done.
         watchers: who is told.
         clock: unix seconds.
+        safe_point: called wherever all that was done is recorded; what it raises ends the run.
     """
 
     campaign: Campaign
     executor: Executor
     watchers: list[Watcher] = field(default_factory=list)
     clock: Callable[[], float] = time.time
+    safe_point: Callable[[], None] = lambda: None
     _leases: dict[str, Lease] = field(default_factory=dict)
     _renewed: float = 0.0
     _last: int = 0
@@ -112,6 +114,7 @@ class Driver:
         return dict(known[index].info) if index < len(known) else {}
 
     def _stage(self, index: int, text: str) -> None:
+        self.safe_point()
         log.info("iteration %d: %s", index, text)
         for watcher in self.watchers:
             watcher.stage(index, text)
@@ -122,11 +125,14 @@ class Driver:
         store = self.campaign.store
         total = len(store.proposals(index)) + len(store.promotions(index))
         while True:
+            self.safe_point()
             open_jobs = store.open_jobs(index)
             for watcher in self.watchers:
                 watcher.progress(index, total - len(open_jobs), total)
             if not open_jobs:
                 return
+            # Before a claim, which takes leases that ran out for those of the dead: this process may have been stopped.
+            self._renew()
             free = self.executor.slots - self.executor.pending
             for lease in store.claim(self._owner, max(0, free)):
                 self._leases[lease.key] = lease
@@ -137,7 +143,6 @@ class Driver:
                 continue
             for done in self.executor.collect(POLL_SECONDS):
                 self._record(done)
-            self._renew()
 
     def _wait_for_due(self, index: int) -> None:
         config = self.campaign.config
@@ -148,6 +153,7 @@ class Driver:
         wait = POLL_SECONDS if due is None else max(due - self.clock(), 0.05)
         self._stage(index, f"waiting {wait:.0f} s to try a failed validation again")
         while wait > 0:
+            self.safe_point()
             time.sleep(min(wait, POLL_SECONDS))
             wait -= POLL_SECONDS
 

@@ -15,7 +15,8 @@ from loop.display import Display
 from loop.driver import Driver, Watcher
 from loop.jobs import Executor, LocalExecutor
 from loop.report import best_table, iteration_table
-from loop.store import IterationState
+from loop.stopping import INTERRUPTED, Stop, StopAsked
+from loop.store import CampaignStore, IterationState, JobState
 from loop.view import iteration_summaries
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def run_campaign(config: CampaignConfig, console: Console) -> None:
         InputError: if the campaign cannot be opened, or another process drives it.
         PeopleNeededError: if nothing goes on until people have decided or measured.
         WorkError: if training fails.
+        StopAsked: if SIGTERM or Ctrl-C has ended it; what was done is recorded.
     """
     if config.tracking.enabled:
         from loop.tracking import prepare
@@ -49,10 +51,11 @@ def run_campaign(config: CampaignConfig, console: Console) -> None:
     with Campaign.open(config) as campaign:
         where = None
         with ExitStack() as stack:
+            stop = stack.enter_context(Stop())
             display = stack.enter_context(Display(console, config.name, config.iterations))
             tracker = _tracker(campaign, stack)
             if not _finished(campaign):
-                _drive(campaign, display, [display, *([tracker] if tracker else [])], stack)
+                _drive(campaign, display, [display, *([tracker] if tracker else [])], stop, stack)
             if tracker is not None:
                 tracker.ended = True
                 where = tracker.where
@@ -69,11 +72,25 @@ def _tracker(campaign: Campaign, stack: ExitStack) -> Tracker | None:
     return tracker
 
 
-def _drive(campaign: Campaign, display: Display, watchers: list[Watcher], stack: ExitStack) -> None:
+def _drive(campaign: Campaign, display: Display, watchers: list[Watcher], stop: Stop, stack: ExitStack) -> None:
     display.begin("starting Ray" if campaign.config.cluster.executor == "ray" else "starting")
     executor = make_executor(campaign)
     stack.callback(executor.close)
-    Driver(campaign, executor, watchers).run(campaign.config.iterations)
+    stop.listen()
+    try:
+        Driver(campaign, executor, watchers, safe_point=stop.safe_point).run(campaign.config.iterations)
+    except (StopAsked, KeyboardInterrupt) as end:
+        freed = _give_back(campaign.store)
+        status = end.status if isinstance(end, StopAsked) else INTERRUPTED
+        raise StopAsked(f"{freed} validations under way were given back", status) from end
+
+
+def _give_back(store: CampaignStore) -> int:
+    """Queues again what this run had under way; how many there were."""
+    leased = store.jobs(JobState.LEASED)
+    for job in leased:
+        store.release(job.key, str(job.token), note="the run was stopped")
+    return len(leased)
 
 
 def _finished(campaign: Campaign) -> bool:

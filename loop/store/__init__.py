@@ -13,6 +13,7 @@ from loop.store.errors import (
     StaleLease,
     StoreBusy,
     StoreError,
+    StoreUnwritable,
     UnknownJob,
     UnknownSchema,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "StaleLease",
     "StoreBusy",
     "StoreError",
+    "StoreUnwritable",
     "StoredObservation",
     "UnknownJob",
     "UnknownSchema",

@@ -22,7 +22,7 @@ WORKS = {"failures": 0, "pauses": 0, "paused": False, "until": None, "message": 
 def note_failure(connection: sa.Connection, name: str, message: str, now: float) -> None:
     """Counts a failure of a validator's machinery, and pauses it if that was one too many."""
     row = connection.execute(sa.select(validators).where(validators.c.name == name).with_for_update()).one()
-    if row.paused and (row.until is None or row.until > now):
+    if row.paused and (row.until is None or now < row.until <= now + max(PAUSES)):
         return  # work that was under way when the pause began
     values: dict[str, object] = {"failures": row.failures + 1, "message": message}
     if row.failures + 1 >= PAUSE_AFTER:
@@ -40,8 +40,8 @@ def note_answer(connection: sa.Connection, name: str) -> None:
 
 def select_pauses(connection: sa.Connection, now: float) -> list[Pause]:
     """The pauses that are not over."""
-    query = sa.select(validators).where(
-        validators.c.paused, sa.or_(validators.c.until.is_(None), validators.c.until > now)
-    )
+    # A pause that seems longer than any was begun before the clock was set back.
+    lasts = sa.and_(validators.c.until > now, validators.c.until <= now + max(PAUSES))
+    query = sa.select(validators).where(validators.c.paused, sa.or_(validators.c.until.is_(None), lasts))
     rows = connection.execute(query.order_by(validators.c.name))
     return [Pause(row.name, row.failures, row.until, row.message) for row in rows]

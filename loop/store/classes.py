@@ -72,6 +72,9 @@ RULES: Mapping[str, Rule] = MappingProxyType(
 )
 """By class; every `FailureKind` of a verdict is one."""
 
+LONGEST_WAIT = (1 + JITTER) * max(wait for rule in RULES.values() for wait in rule.waits)
+"""Seconds that no wait exceeds; one that seems to was begun before the clock was set back, and is over."""
+
 COUNTERS = tuple(rule.counter for rule in RULES.values() if rule.counter is not None)
 """The columns of a job that count failures, all zero when it is asked afresh."""
 

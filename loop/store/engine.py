@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
-from loop.store.errors import NoCampaign, StoreBusy, StoreError, UnknownSchema
+from loop.store.errors import NoCampaign, StoreBusy, StoreError, StoreUnwritable, UnknownSchema
 
 BUSY_MILLISECONDS = 30_000
 _BEGIN = "alloyloop_begin"
@@ -103,6 +103,8 @@ class Database:
                     raise StoreBusy("the journal mode cannot be changed while another process has the database open")
             cursor.close()
         except sqlite3.OperationalError as error:
+            if unwritable(error):
+                raise no_room(error) from error
             raise StoreBusy(f"the campaign database is in use by another process ({error})") from error
         finally:
             connection.close()
@@ -114,21 +116,49 @@ class Database:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turns what the database says of locks, damage or a lost server into a line that a person can act on."""
+    """Turns what the database says of locks, a full disk, damage or a lost server into a line to act on."""
     try:
         yield
-    except sa.exc.OperationalError as error:
-        if error.connection_invalidated or "connection" in str(error.orig):
-            raise StoreError(f"the campaign's database server cannot be reached: {error.orig}") from error
-        if not any(word in str(error.orig) for word in ("locked", "busy", "lock timeout")):
+    except sa.exc.DBAPIError as error:
+        meant = _meant(error)
+        if meant is None:
             raise
-        raise StoreBusy(
-            f"another process held the campaign database for over {BUSY_MILLISECONDS / 1000:g} s; try again"
-        ) from error
-    except sa.exc.DatabaseError as error:
-        if type(error) is not sa.exc.DatabaseError:
-            raise
-        raise StoreError(f"the campaign database is damaged ({error.orig}); restore it from a copy") from error
+        raise meant from error
+
+
+def _meant(error: sa.exc.DBAPIError) -> StoreError | None:
+    """What a person can act on, where there is such a thing to say."""
+    said = str(error.orig)
+    if unwritable(error.orig):
+        return no_room(error.orig)
+    if type(error) is sa.exc.DatabaseError:
+        return StoreError(f"the campaign database is damaged ({said}); restore it from a copy")
+    if not isinstance(error, sa.exc.OperationalError):
+        return None
+    if error.connection_invalidated or "connection" in said:
+        return StoreError(f"the campaign's database server cannot be reached: {said}")
+    if any(word in said for word in ("locked", "busy", "lock timeout")):
+        held = f"another process held the campaign database for over {BUSY_MILLISECONDS / 1000:g} s"
+        return StoreBusy(f"{held}; try again")
+    return None
+
+
+_UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+# disk_full, read_only_sql_transaction
+_UNWRITABLE_STATES = ("53100", "25006")
+
+
+def unwritable(error: BaseException | None) -> bool:
+    """Whether a database driver's error says that the disk is full, broken or cannot be written."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return (code is not None and code & 0xFF in _UNWRITABLE) or getattr(error, "sqlstate", None) in _UNWRITABLE_STATES
+
+
+def no_room(error: BaseException | None) -> StoreUnwritable:
+    """The same as an error to act on."""
+    return StoreUnwritable(
+        f"the campaign database cannot be written ({error}); make room on its disk, or make it writable"
+    )
 
 
 def is_database(path: Path) -> bool:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from alloys.errors import InputError
+from alloys.errors import InputError, WorkError
 
 
 class StoreError(InputError):
@@ -24,8 +24,12 @@ class UnknownSchema(StoreError):
     """The database was written by a newer version of the program; it is left as it is."""
 
 
-class StoreBusy(StoreError):
+class StoreBusy(StoreError, WorkError):
     """Another process held the database's write lock for too long."""
+
+
+class StoreUnwritable(StoreError, WorkError):
+    """The disk is full, broken or cannot be written; what was not committed is not there."""
 
 
 class CampaignBusy(StoreError):

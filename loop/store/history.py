@@ -80,11 +80,13 @@ def _class_problems(chain: Sequence[JobEvent]) -> list[str]:
     """Each failure led where the table of error classes says, and each wait was as long as it says."""
     problems = []
     until: float | None = None
+    before = 0.0
     for event, failures in _rounds(chain):
         where = f"event {event.id} of job {event.key}"
-        if event.note == DUE and until is not None and event.at < until:
+        # Where time went backwards, the clock was set back.
+        if event.note == DUE and until is not None and before <= event.at < until:
             problems.append(f"{where} ends a wait {until - event.at:g} s too early")
-        until = None
+        until, before = None, event.at
         if event.to_state is JobState.RETRY_WAIT and event.error_class is None:
             problems.append(f"{where} makes the job wait for another try without a class of error")
         if event.error_class is None:

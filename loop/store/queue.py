@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alloys.records import Failed, ValidationRequest, Verdict
 from loop.store.base import StorePart
 from loop.store.breaker import note_answer, note_failure, select_pauses
-from loop.store.classes import DUE, RULES
+from loop.store.classes import DUE, LONGEST_WAIT, RULES
 from loop.store.errors import StaleLease, StoreError
 from loop.store.moves import load_job, move, page_jobs, select_events, select_jobs, was_issued
 from loop.store.observations import keep_replicate
@@ -194,6 +194,7 @@ class QueueMethods(StorePart):
         now = self._clock()
         due = sa.case(
             (jobs.c.state == JobState.QUEUED, now),
+            (jobs.c.not_before > now + LONGEST_WAIT, now),
             (jobs.c.state == JobState.RETRY_WAIT, jobs.c.not_before),
             (jobs.c.state == JobState.LEASED, jobs.c.lease_until),
         )
@@ -257,6 +258,6 @@ def _sweep(connection: sa.Connection, now: float) -> None:
     expired = (jobs.c.state == JobState.LEASED, jobs.c.lease_until <= now)
     for job in select_jobs(connection, *expired, lock=True, skip_locked=True):
         bury(connection, job, now, "lease expired")
-    due = (jobs.c.state == JobState.RETRY_WAIT, jobs.c.not_before <= now)
-    for job in select_jobs(connection, *due, lock=True, skip_locked=True):
+    over = sa.or_(jobs.c.not_before <= now, jobs.c.not_before > now + LONGEST_WAIT)
+    for job in select_jobs(connection, jobs.c.state == JobState.RETRY_WAIT, over, lock=True, skip_locked=True):
         move(connection, job, JobState.QUEUED, now=now, note=DUE)

@@ -11,6 +11,7 @@ from tests.loop.store.store_helpers import Backend
 CONTRACT = {
     "test_store_answer",
     "test_store_campaign",
+    "test_store_clock",
     "test_store_crash",
     "test_store_imports",
     "test_store_machine",
