@@ -13,6 +13,7 @@ from loop.campaign import Campaign
 from loop.config import CampaignConfig
 from loop.display import Display
 from loop.driver import Driver, Watcher
+from loop.home import lasting
 from loop.jobs import Executor, LocalExecutor
 from loop.report import best_table, iteration_table
 from loop.store import IterationState
@@ -42,6 +43,7 @@ def run_campaign(config: CampaignConfig, console: Console) -> None:
         PeopleNeededError: if nothing goes on until people have decided or measured.
         WorkError: if training fails.
     """
+    config = lasting(config)
     if config.tracking.enabled:
         from loop.tracking import prepare
 
