@@ -30,6 +30,7 @@ from loop.assembly import EXTERNAL, build_goal, build_space, build_validator, st
 from loop.config import CampaignConfig, load_config
 from loop.files import write_named
 from loop.guidance import guidance_of
+from loop.home import lasting
 from loop.identity import open_store, state_url
 from loop.jobs import Executor, LocalExecutor, ValidatorSpec
 from loop.metrics import iteration_metrics
@@ -89,7 +90,7 @@ class Campaign:
             InputError: for a bad configuration, one that differs from the campaign's, or a campaign that another
                 process drives. Nothing is made then.
         """
-        config = config if isinstance(config, CampaignConfig) else load_config(Path(config))
+        config = lasting(config if isinstance(config, CampaignConfig) else load_config(Path(config)))
         folder = Path(config.directory) / config.name
         tiers = build_tiers(config, folder / "scratch")
         validator = tiers[0].validator if tiers else build_validator(config.validator, folder / "scratch")

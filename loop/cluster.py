@@ -45,13 +45,18 @@ class RayExecutor:
         self._owned = not ray.is_initialized()
         if self._owned:
             _start(ray, address, workers)
-        self.slots = max(1, min(workers, int(ray.cluster_resources().get("CPU", 1))))
+        self._workers = workers
         self._gpus = 1 if ray.cluster_resources().get("GPU", 0) >= 1 else 0
         self._specs: dict[ValidatorSpec | None, Any] = {None: ray.put(spec)}
         self._task = _validation_task(ray)
         self._trainer: Any = None
         self._under_way: dict[Any, str] = {}
         self._begun: dict[Any, float] = {}
+
+    @property
+    def slots(self) -> int:
+        """How many validations may be under way at once, as the cluster is now: nodes join, and are lost."""
+        return max(1, min(self._workers, int(self._ray.cluster_resources().get("CPU", 1))))
 
     @property
     def pending(self) -> int:

@@ -13,6 +13,7 @@ from loop.campaign import Campaign
 from loop.config import CampaignConfig
 from loop.display import Display
 from loop.driver import Driver, Watcher
+from loop.home import lasting
 from loop.jobs import Executor, LocalExecutor
 from loop.report import best_table, iteration_table
 from loop.stopping import INTERRUPTED, Stop, StopAsked
@@ -44,6 +45,7 @@ def run_campaign(config: CampaignConfig, console: Console) -> None:
         WorkError: if training fails.
         StopAsked: if SIGTERM or Ctrl-C has ended it; what was done is recorded.
     """
+    config = lasting(config)
     if config.tracking.enabled:
         from loop.tracking import prepare
 

@@ -1,0 +1,108 @@
+"""Nodes that join a cluster and are killed while a campaign runs on it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from loop.lookup import campaign_database
+from loop.store import CampaignStore, Job, JobState, check_store
+from loop.store.queue import LEASE_SECONDS
+from tests.loop.loop_helpers import ROOT, write_config
+from tests.loop.ray_nodes import Nodes, ray_nodes
+
+pytest.importorskip("psutil")
+
+MEETING = Path(__file__).with_name("meeting.py")
+
+
+@pytest.fixture
+def nodes() -> Iterator[Nodes]:
+    with ray_nodes(cpus=1) as started:
+        yield started
+
+
+def _begin(folder: Path, nodes: Nodes, mode: str) -> subprocess.Popen[bytes]:
+    """A campaign of six alloys, of which two may be validated at once."""
+    command = [sys.executable, "-I", "-S", str(MEETING), str(folder), mode]
+    config = write_config(
+        folder,
+        objectives=["maximize liquidus"],
+        constraints=["density <= 12"],
+        reference_point={"liquidus": 2000.0},
+        iterations=0,
+        cluster={"executor": "ray", "workers": 2, "timeout_seconds": 2000.0},
+        validator={"name": "script", "settings": {"command": command, "properties": ["liquidus"]}},
+    )
+    environment = {**nodes.environment, "RAY_ADDRESS": nodes.address, "PYTHONPATH": str(ROOT)}
+    with (folder / "run.log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "loop.cli", "run", str(config)], env=environment, cwd=folder, stdout=log, stderr=log
+        )
+
+
+def _until(condition: Callable[[], bool], driver: subprocess.Popen[bytes], folder: Path) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        if driver.poll() is not None or time.monotonic() > deadline:
+            pytest.fail((folder / "run.log").read_text())
+        time.sleep(0.05)
+
+
+def _ran(folder: Path) -> list[list[int]]:
+    """For each validation that began, the processes that it ran under."""
+    log = folder / "log"
+    return [[int(word) for word in line.split()] for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def _ended(folder: Path, driver: subprocess.Popen[bytes]) -> list[Job]:
+    assert driver.wait(240) == 0, (folder / "run.log").read_text()
+    with CampaignStore.open(campaign_database(folder / "campaigns", "small")) as store:
+        assert check_store(store) == []
+        assert len(store.observations(include_replicates=True)) == 6
+        jobs = store.jobs()
+    assert [job.state for job in jobs] == [JobState.DONE] * 6
+    return jobs
+
+
+def test_a_node_that_joins_is_used(nodes: Nodes, tmp_path: Path) -> None:
+    driver = _begin(tmp_path, nodes, "together")
+    try:
+        # The head's one CPU is taken, and nothing is answered until there is another.
+        _until(lambda: len(_ran(tmp_path)) == 1, driver, tmp_path)
+        joined = nodes.join()
+        jobs = _ended(tmp_path, driver)
+    finally:
+        driver.kill()
+        driver.wait()
+    assert [job.attempts for job in jobs] == [1] * 6
+    there = [joined in above for above in _ran(tmp_path)]
+    assert len(there) == 6
+    assert any(there)
+    assert not all(there)
+
+
+@pytest.mark.slow
+def test_a_node_that_is_killed_costs_no_result(nodes: Nodes, tmp_path: Path) -> None:
+    victim = nodes.join()
+    (tmp_path / "victim").write_text(str(victim))
+    driver = _begin(tmp_path, nodes, "hang")
+    try:
+        _until(lambda: any(victim in above for above in _ran(tmp_path)), driver, tmp_path)
+        killed = time.monotonic()
+        os.kill(victim, signal.SIGKILL)
+        jobs = _ended(tmp_path, driver)
+        seconds = time.monotonic() - killed
+    finally:
+        driver.kill()
+        driver.wait()
+    assert seconds < LEASE_SECONDS + 30
+    assert sorted(job.attempts for job in jobs)[-1] == 2
+    assert sum(victim in above for above in _ran(tmp_path)) >= 1
