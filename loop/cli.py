@@ -16,7 +16,17 @@ from typing import Annotated, Any
 import typer
 
 from alloys.errors import InputError, PeopleNeededError, WorkError
-from loop import cli_data, cli_evaluate, cli_generate, cli_predict, cli_queue, cli_replay, cli_tdb, cli_validate
+from loop import (
+    cli_data,
+    cli_evaluate,
+    cli_generate,
+    cli_predict,
+    cli_queue,
+    cli_replay,
+    cli_tdb,
+    cli_timeline,
+    cli_validate,
+)
 from loop.console import Json
 from loop.console import err as _err
 from loop.console import out as _out
@@ -37,6 +47,7 @@ app.command()(cli_generate.generate)
 app.command()(cli_replay.replay)
 app.command()(cli_predict.predict)
 app.command()(cli_predict.explain)
+app.command()(cli_timeline.timeline)
 app.command()(cli_validate.validate)
 
 Formulas = Annotated[list[str], typer.Argument(metavar="FORMULA...", help=cli_validate.EXAMPLE)]

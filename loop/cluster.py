@@ -75,7 +75,11 @@ class RayExecutor:
         trainers = families if gpus else min(families, max(1, cores - (1 if own else workers)))
         self._actors = Actors(ray, trainers, gpus, _THREADS, timeout)
         self._reserved = trainers + (0 if own or cores < 4 else 1)
-        self._refuse_too_small(total)
+        try:
+            self._refuse_too_small(total)
+        except InputError:
+            self.close()
+            raise
         self._specs: dict[ValidatorSpec | None, Any] = {None: ray.put(spec)}
         self._task = _validation_task(ray, cpus, self._memory)
         self._slots, self._counted = self._room(total), time.monotonic()
@@ -96,7 +100,6 @@ class RayExecutor:
     def _refuse_too_small(self, total: Mapping[str, float]) -> None:
         if self._memory > total.get("memory", 0):
             asked, there = self._memory // 2**20, total.get("memory", 0) / 2**20
-            self.close()
             raise InputError(
                 f"cluster.validation_memory_mb = {asked} is more than the cluster's {there:.0f} MB; lower it"
             )

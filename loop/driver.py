@@ -12,11 +12,11 @@ from typing import Protocol
 from alloys.errors import PeopleNeededError
 from loop.campaign import Campaign
 from loop.jobs import Executor, Finished
-from loop.promotion import promote
+from loop.promotion import next_round, store_round
 from loop.proposing import Proposing
 from loop.queue_report import waiting_text
 from loop.schedule import Shown, ahead_of, standing, stored
-from loop.spans import WAIT, Recorder
+from loop.spans import SCORER, WAIT, Recorder, Span
 from loop.store import IterationState, Job
 from loop.validations import Validations
 from loop.view import View
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 _RUNS = itertools.count(1)
 
 POLL_SECONDS = 1.0
+_ROUND = "choosing for the dearer validators"
 _COUNTED_SECONDS = 5.0
 """Of a turn that took longer, because the process was stopped, no more counts as a slot's idleness."""
 
@@ -68,6 +69,7 @@ class Driver:
     _open: list[int] = field(default_factory=list)
     _next: int = 0
     _proposing: Proposing | None = None
+    _round: int | None = None
     _idle: float = 0.0
     _seen: float = 0.0
     _due: float | None = None
@@ -107,7 +109,7 @@ class Driver:
         self._progress(open_jobs)
         self._begin_next(open_jobs)
         self._settle(self.campaign.store.open_jobs())
-        busy = self._proposing is not None or self.executor.pending >= self.executor.slots
+        busy = self._thinking or self.executor.pending >= self.executor.slots
         self._gather()
         self._count_idle(busy=busy)
 
@@ -178,14 +180,19 @@ class Driver:
 
     def _settle(self, open_jobs: list[Job]) -> None:
         """Asks dearer validators, or closes, where the oldest iteration has all it asked for."""
-        if not self._answered(open_jobs):
+        if self._round is not None or not self._answered(open_jobs):
             return
         index = self._open[0]
-        with self.recorder.driver(index, "promote"):
-            asked = promote(self.campaign, index, lambda text: self._stage(index, text))
-        if asked:
-            self._stage(index, "validating")
-            return
+        with self.recorder.driver(index, "begin"):
+            job = next_round(self.campaign, index, lambda text: self._stage(index, text))
+            if job is not None:
+                self.executor.begin(_ROUND, job)
+                self._round = index
+                return
+        self._close(index)
+
+    def _close(self, index: int) -> None:
+        """Writes an iteration's numbers, closes it, and tells."""
         self._stage(index, "closing")
         store = self.campaign.store
         window = self.recorder.window(self.executor.slots, self._work.spans())
@@ -203,23 +210,37 @@ class Driver:
 
     def _gather(self) -> None:
         """Waits for whatever finishes first, and records it."""
-        results = {}
+        results: dict[str, Finished] = {}
         if self.executor.pending:
             with self.recorder.driver(self._oldest, WAIT):
                 finished = self.executor.collect(POLL_SECONDS)
             with self.recorder.driver(self._oldest, "record"):
                 self._work.record(finished)
-        elif self._proposing is not None:
+        elif self._thinking:
             with self.recorder.driver(self._oldest, WAIT):
                 results = self.executor.results(POLL_SECONDS)
-        if self._proposing is not None:
-            self._go_on(self._proposing, results)
+        if self._thinking:
+            self._go_on(results or self.executor.results(0.0))
         elif not self.executor.pending:
             self._pause()
 
-    def _go_on(self, proposing: Proposing, results: dict[str, Finished]) -> None:
-        results = results or self.executor.results(0.0)
-        if not results:
+    @property
+    def _thinking(self) -> bool:
+        """Whether a training or a choice is under way."""
+        return self._proposing is not None or self._round is not None
+
+    def _go_on(self, results: dict[str, Finished]) -> None:
+        """Goes on with what a training or a choice gave."""
+        if _ROUND in results and self._round is not None:
+            index, found = self._round, results[_ROUND]
+            self._round = None
+            self.recorder.add(index, Span(SCORER, "screen", found.begun, found.ended))
+            with self.recorder.driver(index, "record"):
+                asked = store_round(self.campaign, index, found.value)
+            if asked:
+                self._stage(index, "validating")
+        proposing = self._proposing
+        if proposing is None or not results:
             return
         with self.recorder.driver(proposing.index, "record"):
             proposals = proposing.take(results)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from alloys.composition import Composition
 from loop.config import CampaignConfig
 from loop.store import CampaignStore, Job
 from loop.tiers import Tier
@@ -45,6 +46,13 @@ class Shown:
 def stored(info: Mapping[str, Any]) -> Shown | None:
     """What an iteration's notes say that its proposal is shown."""
     return Shown.from_json(info["shown"]) if "shown" in info else None
+
+
+def hidden_from(store: CampaignStore, composition: Composition) -> tuple[str, ...]:
+    """Keys of the jobs that counted as open when an alloy was picked; none where it was not picked by a model."""
+    found = [p.iteration for p in store.proposals() if p.selection.candidate.composition == composition]
+    shown = stored(store.iteration(found[0]).info) if found else None
+    return shown.hidden if shown is not None else ()
 
 
 def ahead_of(config: CampaignConfig, validator: Validator | None, tiers: Sequence[Tier] = ()) -> int:

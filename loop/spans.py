@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from loop.store import CampaignStore
@@ -164,17 +164,17 @@ def timeline(store: CampaignStore) -> list[Span]:
     return sorted(spans, key=lambda span: (span.begin, span.lane, span.name))
 
 
-def windows(store: CampaignStore) -> list[dict[str, Any]]:
-    """What each iteration's notes say of its stretch of time: ``begin``, ``end``, ``slots``, ``ahead`` and shares."""
-    return [dict(it.info["schedule"]) for it in store.iterations() if "schedule" in it.info]
+def shares_in(info: Mapping[str, Any]) -> Shares:
+    """What a closed iteration's notes say of who was idle since the one before was closed."""
+    told = info["schedule"]
+    return Shares(**{part.name: told[part.name] for part in fields(Shares)})
 
 
 def summary(store: CampaignStore) -> Shares | None:
     """Who was idle over all the time in which a driver ran; None where no iteration was closed by one."""
-    known, spans = windows(store), timeline(store)
-    if not known:
+    parts = [shares_in(it.info) for it in store.iterations() if "schedule" in it.info]
+    if not parts:
         return None
-    parts = [shares_of(spans, int(w["slots"]), w["begin"], w["end"], w["waited"]) for w in known]
     total = sum(part.seconds for part in parts)
     capacity = sum(part.seconds * part.slots for part in parts)
     return Shares(
