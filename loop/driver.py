@@ -98,7 +98,8 @@ class Driver:
         self._next = sum(it.state is not IterationState.PROPOSING for it in known)
         if known:
             self.campaign.store.note_iteration(0, last_iteration=iterations)
-        self.recorder = self._work.recorder = Recorder(self.clock)
+        earlier = {i: known[i].info["timeline"] for i in self._open if "timeline" in known[i].info}
+        self.recorder = self._work.recorder = Recorder(self.clock, earlier)
         self._seen = self.clock()
         while self._next <= iterations or self._open:
             self._turn()

@@ -100,17 +100,17 @@ class Recorder:
 
     Attributes:
         clock: unix seconds.
-        begun: when the run began.
+        earlier: what runs before it recorded of iterations that are not closed, as plain lists.
     """
 
     clock: Callable[[], float] = time.time
-    begun: float = 0.0
+    earlier: Mapping[int, list[list[Any]]] = field(default_factory=dict)
     _spans: dict[int, list[Span]] = field(default_factory=dict)
     _window: float = 0.0
     _waited: float = 0.0
 
     def __post_init__(self) -> None:
-        self.begun = self._window = self.clock()
+        self._window = self.clock()
 
     def add(self, index: int, *spans: Span) -> None:
         """Keeps spans of an iteration."""
@@ -137,7 +137,7 @@ class Recorder:
 
     def of(self, index: int) -> list[list[Any]]:
         """The spans of an iteration as plain lists."""
-        return [span.to_json() for span in self._spans.get(index, [])]
+        return [*self.earlier.get(index, []), *(span.to_json() for span in self._spans.get(index, []))]
 
     def window(self, slots: int, under_way: Sequence[Span]) -> dict[str, Any]:
         """Who was idle since the last call, or since the run began: ``begin``, ``end``, ``waited`` and shares.

@@ -88,7 +88,7 @@ def test_the_order_of_answers_changes_nothing(finished: tuple[Campaign, Turns], 
         assert campaign.store.dataset_digest() == finished[0].store.dataset_digest()
 
 
-@pytest.mark.parametrize("stop_at", [2, 14, 16, 19, 24, 32])
+@pytest.mark.parametrize("stop_at", [14, 19, 24, 32])
 def test_interrupted_anywhere_it_ends_the_same(finished: tuple[Campaign, Turns], tmp_path: Path, stop_at: int) -> None:
     config = scheduled_config(tmp_path)
     campaign = Campaign.open(config)
@@ -97,6 +97,8 @@ def test_interrupted_anywhere_it_ends_the_same(finished: tuple[Campaign, Turns],
     campaign.close()
     again, _ = run(config, seed=stop_at + 1)
     with again:
+        # Also those of the run before the kill.
+        assert sum(span.name == "train" for span in timeline(again.store)) == 2
         assert proposed(again.store) == proposed(finished[0].store)
         assert again.store.dataset_digest() == finished[0].store.dataset_digest()
         assert check_store(again.store) == []
