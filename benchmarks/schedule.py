@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from benchmarks.processes import CONFIG, ROOT, command, environment
+from benchmarks.processes import CONFIG, command, environment
 
 _COMMAND = """
 import json, sys, time
@@ -122,7 +122,7 @@ def main() -> None:
     for kind in (idle, share):
         kind.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
-    print(f"{ROOT.name}: {given.workers} workers, validations of {given.seconds:g} s, batch of 8")
+    print(f"{given.workers} workers, validations of {given.seconds:g} s, batch of 8, generators as in {CONFIG.name}")
     if given.kind == "idle":
         for mode in given.modes:
             told(mode, campaign(given.seconds, given.validations, {"mode": mode}, given.workers))
