@@ -10,6 +10,8 @@ from loop.campaign import Campaign
 from loop.csv_cells import escape
 from loop.files import write_named
 from loop.plots import composition_plot, pareto_plot
+from loop.spans import Span, shares_in
+from loop.timeline_plot import timeline_plot
 from loop.view import View
 
 
@@ -24,6 +26,11 @@ def write_artifacts(campaign: Campaign, iteration: int, view: View) -> None:
         "pareto.png": (pareto_plot(view, iteration), ".png"),
         "compositions.png": (composition_plot(view, iteration), ".png"),
     }
+    info = store.iteration(iteration).info
+    if "schedule" in info:
+        spans = [Span(*entry) for entry in info["timeline"]]
+        plot = timeline_plot(spans, shares_in(info), f"{campaign.config.name}, iteration {iteration}")
+        files["timeline.png"] = (plot, ".png")
     for name, (content, suffix) in files.items():
         written = write_named(campaign.folder, "artifacts", content, suffix)
         store.record_artifact(name, written.sha256, written.path, iteration=iteration)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -24,22 +24,18 @@ from alloys.records import (
     ValidationRequest,
     quantities,
 )
-from generators.training import TrainedModel
 from loop import steps
 from loop.assembly import EXTERNAL, build_goal, build_space, build_validator, start_table
 from loop.config import CampaignConfig, load_config
-from loop.files import write_named
-from loop.guidance import guidance_of
 from loop.home import lasting
 from loop.identity import open_store, state_url
 from loop.jobs import Executor, LocalExecutor, ValidatorSpec
 from loop.metrics import iteration_metrics
-from loop.ranking import fit_surrogate, rank
-from loop.shares import counts, history, shares
+from loop.proposing import Proposing
+from loop.schedule import Shown, stored
 from loop.store import Added, CampaignStore, DriverLock, IterationState, Proposal
 from loop.tiers import Tier, build_tiers
 from loop.view import View, view_of
-from loop.warm import warm_start
 from validation.base import Validator
 
 log = logging.getLogger(__name__)
@@ -58,6 +54,7 @@ class Campaign:
         store: its database.
         validator: who says what is true, of several the first; None where a person does.
         tiers: several validators from the cheapest to the dearest; none where there is one.
+        table: the compositions of the start table.
     """
 
     def __init__(
@@ -77,7 +74,7 @@ class Campaign:
         self.space = build_space(config.space)
         self.tiers = tuple(tiers)
         self._lock = lock
-        self._table = table
+        self.table = table
 
     @classmethod
     def open(cls, config: CampaignConfig | Path | str) -> Self:
@@ -123,9 +120,9 @@ class Campaign:
 
     # What is known ------------------------------------------------------------------------------------------
 
-    def view(self) -> View:
-        """What is known now."""
-        return view_of(self.store, self.config)
+    def view(self, hidden: Collection[str] = ()) -> View:
+        """What is known now; jobs of the hidden keys count as open, whatever became of them."""
+        return view_of(self.store, self.config, hidden)
 
     @property
     def owner(self) -> str:
@@ -156,7 +153,7 @@ class Campaign:
 
         Args:
             index: the iteration.
-            executor: where the generator is trained.
+            executor: where the generators are trained and the batch is chosen.
             batch: how many alloys; the configuration's number if None.
             progress: called with the stage's name as it begins.
         """
@@ -164,15 +161,26 @@ class Campaign:
         if iteration.state is not IterationState.PROPOSING:
             return self.store.proposals(index)
         if index == 0:
-            progress("choosing the start")
-            seen = [row.composition for row in self.view().rows]
-            chosen = _start(self.config, self._table, batch or self.config.start.validate_count, seen)
-        else:
-            chosen = self._choose(index, executor, batch or self.config.batch, progress)
+            return self.propose_start(batch, progress)
+        shown = stored(iteration.info) or Shown(hidden=tuple(job.key for job in self.store.open_jobs()))
+        proposing = Proposing(self, executor, index, batch or self.config.batch, shown, progress)
+        proposing.begin()
+        while True:
+            proposals = proposing.take(executor.results(1.0))
+            if proposals is not None:
+                return proposals
+
+    def propose_start(self, batch: int | None = None, progress: Progress = log.info) -> list[Proposal]:
+        """The batch of iteration 0, which has begun: known alloys and a space-filling design."""
+        progress("choosing the start")
+        seen = [row.composition for row in self.view().rows]
+        return self.store_batch(0, _start(self.config, self.table, batch or self.config.start.validate_count, seen))
+
+    def store_batch(self, index: int, chosen: Sequence[Selection]) -> list[Proposal]:
+        """Stores what was chosen and queues its jobs."""
         requests = [self.request(selection) for selection in chosen]
-        return self.store.store_batch(
-            index, chosen, requests, by_hand=self.validator is None, hold=self.config.validation.hold
-        )
+        by_hand, hold = self.validator is None, self.config.validation.hold
+        return self.store.store_batch(index, chosen, requests, by_hand=by_hand, hold=hold)
 
     def close_iteration(self, index: int) -> View:
         """Writes an iteration's numbers and files, closes it, and returns what is known then."""
@@ -183,58 +191,6 @@ class Campaign:
         write_artifacts(self, index, view)
         self.store.close_iteration(index)
         return view
-
-    def _choose(self, index: int, executor: Executor, batch: int, progress: Progress) -> list[Selection]:
-        view = self.view()
-        known = steps.known_compositions(view, self._table)
-        trained = self._train(index, view, known, executor, progress)
-        progress("proposing candidates")
-        surrogate = fit_surrogate(view)
-        guidance = guidance_of(view, known, surrogate) if self.config.generator.guided else None
-        generators = [(model.generator(), count) for model, count in trained]
-        pool = steps.propose(self.config, view, known, generators, index, guidance)
-        progress(f"ranking {len(pool.units)} candidates")
-        ranking = rank(view, pool, batch, steps.seed_for(self.config.seed, index, "ranking"), surrogate)
-        self.store.note_iteration(
-            index,
-            training={model.family: model.report.to_json() for model, _ in trained},
-            generators={
-                model.family: {
-                    "digest": model.digest,
-                    "proposals": count,
-                    "first_draw_valid": pool.first_draw_valid.get(model.family),
-                    "guided": self.config.generator.guided,
-                }
-                for model, count in trained
-            },
-            screening=ranking.screening,
-            calibration=ranking.calibration,
-        )
-        return ranking.selections
-
-    def _train(
-        self, index: int, view: View, known: steps.Known, executor: Executor, progress: Progress
-    ) -> list[tuple[TrainedModel, int]]:
-        """Each family's model with how many candidates it may draw; the weights, and where they began, are recorded."""
-        members, warm = self.config.generator.members(), self.config.generator.warm
-        models = []
-        begun: dict[str, Any] = {}
-        for family, settings in members.items():
-            progress(f"training {family}")
-            start = warm_start(self.store, self.folder, family, warm, index)
-            model = executor.train(steps.training_job(self.config, view, known, index, family, settings, start))
-            begun[family] = {"iteration": start.iteration, "sha256": model.warm} if model.warm else None
-            if model.warm is None and (start.content or start.note):
-                log.warning("%s: %s", family, model.report.note)
-            written = write_named(self.folder, "models", model.content, ".safetensors")
-            self.store.record_artifact(f"generator.{family}", written.sha256, written.path, iteration=index)
-            models.append(model)
-        self.store.note_iteration(index, warm=begun)
-        rng = np.random.default_rng(steps.seed_for(self.config.seed, index, "shares"))
-        collapsed = [model.family for model in models if model.report.collapsed]
-        part = shares(list(members), *history(self.store, view), rng, collapsed=collapsed)
-        wanted = counts(self.config.generator.proposals, part)
-        return [(model, wanted[model.family]) for model in models]
 
     def request(self, selection: Selection, tier: int = 0) -> ValidationRequest:
         """What a validator is asked of an alloy; of several validators the one of that number, counted from 0."""

@@ -26,6 +26,7 @@ from loop import (
     cli_replay,
     cli_submit,
     cli_tdb,
+    cli_timeline,
     cli_validate,
 )
 from loop.console import Json
@@ -50,6 +51,7 @@ app.command()(cli_replay.replay)
 app.command()(cli_predict.predict)
 app.command()(cli_predict.explain)
 app.command()(cli_submit.submit)
+app.command()(cli_timeline.timeline)
 app.command()(cli_validate.validate)
 
 Formulas = Annotated[list[str], typer.Argument(metavar="FORMULA...", help=cli_validate.EXAMPLE)]

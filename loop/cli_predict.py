@@ -49,11 +49,13 @@ def explain(
     """Why an alloy was picked, or what speaks for and against it now."""
     composition = Composition.parse(formula)
     from loop.explain import explain_document, explain_tables
+    from loop.schedule import hidden_from
     from loop.store import CampaignStore
     from loop.view import view_of
 
     with CampaignStore.open(campaign_database(directory, name)) as store:
-        document = explain_document(view_of(store), store.proposals(), composition)
+        then = view_of(store, hidden=hidden_from(store, composition))
+        document = explain_document(view_of(store), store.proposals(), composition, then)
     if json_:
         print_json(document)
         return

@@ -1,21 +1,28 @@
-"""Training and validation on a Ray cluster: trainers are actors, on a GPU where there is one; validators are tasks."""
+"""The loop's work on a Ray cluster: trainers and the scorer are actors (`loop.actors`), validators are tasks."""
 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import secrets
 import time
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alloys.errors import InputError, WorkError
+from alloys.errors import InputError
 from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind
 from generators.training import TrainedModel
-from loop.jobs import Done, TrainingJob, ValidatorSpec, validate
+from loop.actors import Actors
+from loop.jobs import Done, Finished, TrainingJob, ValidatorSpec, Work, timed_validate
 
 log = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+COUNT_SECONDS = 10.0
+"""How often a cluster is asked what it has."""
 
 _THREADS = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -27,14 +34,27 @@ class RayExecutor:
         spec: the validator; None where a person brings the answers.
         address: ``local`` for a cluster in this process's care, ``auto`` or ``ray://`` or ``HOST:PORT`` for one
             that is there; the environment's RAY_ADDRESS wins over ``local``.
-        workers: validations under way at once, each with one CPU.
-        timeout: seconds that one training may take, and one validation from its submission.
+        workers: the most validations under way at once.
+        timeout: seconds that one training or choice may take, and one validation from its submission.
+        families: how many trainings may be asked for at once.
+        cpus: CPUs of one validation.
+        memory_mb: memory of one validation in MB; None demands nothing.
 
     Raises:
-        InputError: if the cluster cannot be reached.
+        InputError: if the cluster cannot be reached, or has no room for one validation.
     """
 
-    def __init__(self, spec: ValidatorSpec | None, address: str, workers: int, timeout: float) -> None:
+    def __init__(
+        self,
+        spec: ValidatorSpec | None,
+        address: str,
+        workers: int,
+        timeout: float,
+        *,
+        families: int = 1,
+        cpus: float = 1.0,
+        memory_mb: int | None = None,
+    ) -> None:
         address = os.environ.get("RAY_ADDRESS", address)
         if address == "local":
             _lock_down()
@@ -43,20 +63,46 @@ class RayExecutor:
         self._ray = ray
         self._timeout = timeout
         self._owned = not ray.is_initialized()
+        self._workers, self._cpus, self._memory = workers, cpus, (memory_mb or 0) * 2**20
         if self._owned:
-            _start(ray, address, workers)
-        self._workers = workers
-        self._gpus = 1 if ray.cluster_resources().get("GPU", 0) >= 1 else 0
-        self._specs: dict[ValidatorSpec | None, Any] = {None: ray.put(spec)}
-        self._task = _validation_task(ray)
-        self._trainer: Any = None
+            _start(ray, address, math.ceil(workers * cpus) + families)
+        total = ray.cluster_resources()
         self._under_way: dict[Any, str] = {}
         self._begun: dict[Any, float] = {}
+        # The CPUs of a cluster of its own are counted out; of another's, one of four or more is left to the driver.
+        own = self._owned and address == "local"
+        gpus, cores = int(total.get("GPU", 0)), _cores() if own else int(total.get("CPU", 1))
+        trainers = families if gpus else min(families, max(1, cores - (1 if own else workers)))
+        self._actors = Actors(ray, trainers, gpus, _THREADS, timeout)
+        self._reserved = trainers + (0 if own or cores < 4 else 1)
+        try:
+            self._refuse_too_small(total)
+        except InputError:
+            self.close()
+            raise
+        self._specs: dict[ValidatorSpec | None, Any] = {None: ray.put(spec)}
+        self._task = _validation_task(ray, cpus, self._memory)
+        self._slots, self._counted = self._room(total), time.monotonic()
 
     @property
     def slots(self) -> int:
-        """How many validations may be under way at once, as the cluster is now: nodes join, and are lost."""
-        return max(1, min(self._workers, int(self._ray.cluster_resources().get("CPU", 1))))
+        """How many validations may be under way: the workers asked for, as far as the cluster has room for them now."""
+        if time.monotonic() - self._counted > COUNT_SECONDS:
+            self._slots, self._counted = self._room(self._ray.cluster_resources()), time.monotonic()
+        return self._slots
+
+    def _room(self, total: Mapping[str, float]) -> int:
+        room = (total.get("CPU", 1) - self._reserved) / self._cpus
+        if self._memory:
+            room = min(room, total.get("memory", 0) / self._memory)
+        return max(1, min(self._workers, math.floor(room + 1e-6)))
+
+    def _refuse_too_small(self, total: Mapping[str, float]) -> None:
+        if self._memory > total.get("memory", 0):
+            asked, there = self._memory // 2**20, total.get("memory", 0) / 2**20
+            raise InputError(
+                f"cluster.validation_memory_mb = {asked} is more than the cluster's {there:.0f} MB; lower it"
+            )
 
     @property
     def pending(self) -> int:
@@ -64,30 +110,30 @@ class RayExecutor:
         return len(self._under_way)
 
     def train(self, job: TrainingJob) -> TrainedModel:
-        """Trains in an actor, which is started at the first call and kept.
-
-        A trainer that dies is replaced once.
+        """Trains in an actor and waits for it, while nothing else was begun.
 
         Raises:
             WorkError: if training fails, or takes longer than the time limit.
         """
-        try:
-            try:
-                return self._train(job)
-            except self._ray.exceptions.RayActorError:
-                log.warning("the trainer died; training once more in a new one")
-                self._trainer = None
-                return self._train(job)
-        except self._ray.exceptions.GetTimeoutError as error:
-            raise WorkError(f"training took longer than cluster.timeout_seconds = {self._timeout:g}") from error
-        except self._ray.exceptions.RayError as error:
-            raise WorkError(f"training failed: {str(error).strip().splitlines()[-1]}") from error
+        name = f"training {job.family}"
+        self.begin(name, job)
+        while True:
+            found = self.results(POLL_SECONDS)
+            if name in found:
+                trained: TrainedModel = found[name].value
+                return trained
 
-    def _train(self, job: TrainingJob) -> TrainedModel:
-        if self._trainer is None:
-            self._trainer = _trainer_actor(self._ray, self._gpus)
-        trained: TrainedModel = self._ray.get(self._trainer.train.remote(job), timeout=self._timeout)
-        return trained
+    def begin(self, name: str, work: Work) -> None:
+        """Starts a training in a trainer, anything else in the scorer."""
+        self._actors.begin(name, work)
+
+    def results(self, timeout: float) -> dict[str, Finished]:
+        """Works that have finished.
+
+        Raises:
+            WorkError: if one failed or took too long.
+        """
+        return self._actors.results(timeout)
 
     def submit(
         self, key: str, canonical: str, spec: ValidatorSpec | None = None, *, adjustment: Adjustment = UNADJUSTED
@@ -100,18 +146,17 @@ class RayExecutor:
         self._begun[future] = time.monotonic()
 
     def collect(self, timeout: float) -> list[Done]:
-        """What has finished; a worker that died gives a verdict of None."""
-        if not self._under_way:
-            return []
+        """Validations that have finished; a worker that died gives a verdict of None."""
         waiting = list(self._under_way)
-        ready, _ = self._ray.wait(waiting, num_returns=1, timeout=timeout)
-        if ready and len(waiting) > 1:
-            ready, _ = self._ray.wait(waiting, num_returns=len(waiting), timeout=0)
+        if not waiting:
+            return []
+        self._ray.wait([*waiting, *self._actors.futures], num_returns=1, timeout=timeout)
+        ready, _ = self._ray.wait(waiting, num_returns=len(waiting), timeout=0)
         done = self._late(set(ready))
         for future in ready:
             key = self._forget(future)
             try:
-                done.append(Done(key, self._ray.get(future, timeout=self._timeout)))
+                done.append(Done(key, *self._ray.get(future, timeout=self._timeout)))
             except self._ray.exceptions.RayError as error:
                 log.warning("a validation worker died: %s", str(error).splitlines()[0])
                 done.append(Done(key, None))
@@ -137,22 +182,24 @@ class RayExecutor:
             self._ray.cancel(future, force=True)
         self._under_way.clear()
         self._begun.clear()
-        if self._trainer is not None:
-            self._ray.kill(self._trainer)
-            self._trainer = None
+        self._actors.close()
         if self._owned:
             self._ray.shutdown()
 
 
-def _start(ray: Any, address: str, workers: int) -> None:
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _start(ray: Any, address: str, cpus: int) -> None:
     # Workers import the rooms from where this process found them.
     root = str(Path(__file__).resolve().parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {"env_vars": {**_THREADS, "PYTHONPATH": os.pathsep.join(paths)}}
     options: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
     if address == "local":
-        # One more CPU than validators, for the trainer; they do not run at the same time.
-        options |= {"num_cpus": workers + 1, "object_store_memory": 200 * 2**20}
+        # CPUs are counted out, not measured: one for each worker, and for what trains and chooses beside them.
+        options |= {"num_cpus": cpus, "object_store_memory": 200 * 2**20}
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")
     # Before ray.init has set its own level, Ray announces what its environment decided.
@@ -186,21 +233,8 @@ def _lock_down() -> None:
     os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
 
 
-def _validation_task(ray: Any) -> Any:
+def _validation_task(ray: Any, cpus: float, memory: int) -> Any:
     # num_gpus=0 no longer hides GPUs from a task: they are hidden by hand.
     environment = {"env_vars": {**_THREADS, "CUDA_VISIBLE_DEVICES": ""}}
-    return ray.remote(num_cpus=1, num_gpus=0, max_retries=0, runtime_env=environment)(validate)
-
-
-class Trainer:
-    """The actor that trains generators."""
-
-    def train(self, job: TrainingJob) -> TrainedModel:
-        """Trains one generator."""
-        return job.run()
-
-
-def _trainer_actor(ray: Any, gpus: int) -> Any:
-    environment = {"env_vars": dict(_THREADS) if gpus else {**_THREADS, "CUDA_VISIBLE_DEVICES": ""}}
-    actor = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0, runtime_env=environment)(Trainer)
-    return actor.remote()
+    demands = {"num_cpus": cpus, "num_gpus": 0, **({"memory": memory} if memory else {})}
+    return ray.remote(**demands, max_retries=0, runtime_env=environment)(timed_validate)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from alloys.errors import InputError
 from alloys.files import read_plain
@@ -118,13 +118,36 @@ class ValidationConfig(_Strict):
     hold: bool = False
 
 
+class ScheduleConfig(_Strict):
+    """Whether the next batch is chosen while the last one is validated.
+
+    ``ahead`` validations of the last batch may still be open then, see `loop.schedule`. Where a validator's slot was
+    idle for ``patience_seconds``, what has not come by then is done without, if half of the batch has.
+    """
+
+    mode: Literal["asynchronous", "synchronous"] = "asynchronous"
+    ahead: Annotated[int, Field(ge=0, le=256)] | Literal["auto"] = "auto"
+    patience_seconds: Annotated[float, Field(gt=0)] = 60.0
+
+    @model_validator(mode="after")
+    def _synchronous_waits_for_all(self) -> Self:
+        if self.mode == "synchronous" and self.ahead not in ("auto", 0):
+            raise ValueError("a synchronous schedule waits for every answer; leave ahead out, or give it 0")
+        return self
+
+
 class ClusterConfig(_Strict):
-    """Where training and validation run: a Ray cluster, or this process."""
+    """Where training and validation run: a Ray cluster, or this process.
+
+    Each validation is given ``validation_cpus`` CPUs and, where said, ``validation_memory_mb`` MB of memory.
+    """
 
     executor: Literal["ray", "local"] = "ray"
     address: str = "local"
     workers: PositiveInt = 2
     timeout_seconds: Annotated[float, Field(gt=0)] = 1800.0
+    validation_cpus: Annotated[float, Field(gt=0, le=1024)] = 1.0
+    validation_memory_mb: PositiveInt | None = None
 
 
 class TrackingConfig(_Strict):
@@ -152,6 +175,7 @@ class CampaignConfig(_Strict):
     validator: ValidatorConfig = ValidatorConfig()
     validators: list[TierConfig] = []
     validation: ValidationConfig = ValidationConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
     cluster: ClusterConfig = ClusterConfig()
     tracking: TrackingConfig = TrackingConfig()
     directory: str = "campaigns"
@@ -162,7 +186,7 @@ class CampaignConfig(_Strict):
         document = self.model_dump(
             mode="json",
             by_alias=True,
-            exclude={"iterations", "validation", "cluster", "tracking", "directory", "state", "name"},
+            exclude={"iterations", "validation", "schedule", "cluster", "tracking", "directory", "state", "name"},
         )
         # A campaign has one validator or several.
         unused = "validator" if self.validators else "validators"

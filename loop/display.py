@@ -29,7 +29,7 @@ class Display:
         self._last = iterations
         self._stage = "starting"
         self._iteration = 0
-        self._done, self._total = 0, 0
+        self._done, self._total, self._validating = 0, 0, 0
         self._begin = time.monotonic()
         self._view: View | None = None
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4, transient=True)
@@ -52,13 +52,12 @@ class Display:
     def stage(self, iteration: int, text: str) -> None:
         """A stage begins."""
         self._iteration, self._stage = iteration, text
-        self._done, self._total = 0, 0
         if not self._console.is_terminal:
             self._console.print(f"[{self._seconds():6.1f} s] iteration {iteration}/{self._last}: {text}", markup=False)
 
     def progress(self, iteration: int, done: int, total: int) -> None:
         """So many of an iteration's validations are answered."""
-        self._done, self._total = done, total
+        self._done, self._total, self._validating = done, total, iteration
 
     def closed(self, iteration: int, view: View) -> None:
         """An iteration is closed."""
@@ -77,7 +76,7 @@ class Display:
     def _render(self) -> Group:
         head = Table.grid(padding=(0, 2))
         bar = ProgressBar(total=self._total or None, completed=self._done, width=30, pulse=not self._total)
-        count = f"{self._done}/{self._total}" if self._total else ""
+        count = f"{self._done}/{self._total} of iteration {self._validating} validated" if self._total else ""
         head.add_row(
             Text(f"{self._name}  iteration {min(self._iteration, self._last)}/{self._last}", style="bold"),
             Text(self._stage),

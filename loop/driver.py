@@ -1,30 +1,34 @@
-"""The driver: takes a campaign from where it stands to its last iteration."""
+"""The driver: takes a campaign from where it stands to its last iteration, and computes nothing itself."""
 
 from __future__ import annotations
 
 import itertools
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from alloys.errors import PeopleNeededError
-from alloys.records import FailureKind, Measured, Verdict
 from loop.campaign import Campaign
-from loop.jobs import Done, Executor
-from loop.promotion import promote
+from loop.jobs import Executor, Finished
+from loop.promotion import next_round, store_round
+from loop.proposing import Proposing
 from loop.queue_report import waiting_text
-from loop.store import IterationState, Lease, Outcome, StaleLease
+from loop.schedule import Shown, ahead_of, standing, stored
+from loop.spans import SCORER, WAIT, Recorder, Span
+from loop.store import IterationState, Job
+from loop.validations import Validations
 from loop.view import View
 
 log = logging.getLogger(__name__)
 
 _RUNS = itertools.count(1)
 
-RENEW_SECONDS = 15.0
 POLL_SECONDS = 1.0
+_ROUND = "choosing for the dearer validators"
+_COUNTED_SECONDS = 5.0
+"""Of a turn that took longer, because the process was stopped, no more counts as a slot's idleness."""
 
 
 class Watcher(Protocol):
@@ -45,7 +49,10 @@ class Watcher(Protocol):
 
 @dataclass
 class Driver:
-    """Runs iterations of a campaign, each closed before the next begins.
+    """Runs a campaign: the only writer of its state, in one turn after another.
+
+    Each turn hands out queued jobs, begins the next proposal if it may (`loop.schedule`), closes iterations that are
+    answered, in their order, and waits for whatever comes first. Trainings, choices and validations are the executor's.
 
     Attributes:
         campaign: an open campaign.
@@ -60,12 +67,22 @@ class Driver:
     watchers: list[Watcher] = field(default_factory=list)
     clock: Callable[[], float] = time.time
     safe_point: Callable[[], None] = lambda: None
-    _leases: dict[str, Lease] = field(default_factory=dict)
-    _renewed: float = 0.0
     _last: int = 0
+    _open: list[int] = field(default_factory=list)
+    _next: int = 0
+    _proposing: Proposing | None = None
+    _round: int | None = None
+    _idle: float = 0.0
+    _seen: float = 0.0
+    _due: float | None = None
 
     def __post_init__(self) -> None:
-        self._owner = f"{self.campaign.owner} run {next(_RUNS)}"
+        owner = f"{self.campaign.owner} run {next(_RUNS)}"
+        self.recorder = Recorder(self.clock)
+        self._work = Validations(self.campaign, self.executor, owner, self.clock, self.recorder)
+        config = self.campaign.config
+        self._ahead = ahead_of(config, self.campaign.validator, self.campaign.tiers)
+        self._patience = config.schedule.patience_seconds if config.schedule.mode == "asynchronous" else None
 
     def run(self, iterations: int) -> None:
         """Goes on until iteration number ``iterations`` is closed; iteration 0 is the start.
@@ -74,44 +91,199 @@ class Driver:
 
         Raises:
             PeopleNeededError: if nothing goes on until people have decided or measured, saying what.
+            WorkError: if a training or a choice fails.
         """
-        store = self.campaign.store
-        # The campaign's lock is ours, so whoever held these leases is gone.
-        freed = store.release_leases(not_owner=self._owner)
-        if freed:
-            log.info("%d validations of an interrupted run are queued again", freed)
+        self._work.take_over()
         self._last = iterations
-        if store.iterations():
-            store.note_iteration(0, last_iteration=iterations)
-        for index in range(iterations + 1):
-            known = store.iterations()
-            if index < len(known) and known[index].state is IterationState.CLOSED:
-                continue
-            self._iteration(index)
-
-    def _iteration(self, index: int) -> None:
-        store = self.campaign.store
-        spans: dict[str, float] = dict(self._info(index).get("spans", {}))
-        with _span(spans, "propose"):
-            proposals = self.campaign.propose(index, self.executor, progress=lambda text: self._stage(index, text))
-        store.note_iteration(0, last_iteration=self._last)
-        if not proposals:
-            log.warning("iteration %d: no new candidate of the space passes the closed forms", index)
-        while True:
-            self._stage(index, "validating")
-            with _span(spans, "validate"):
-                self._validate(index)
-            if not promote(self.campaign, index, lambda text: self._stage(index, text)):
-                break
-        store.note_iteration(index, spans=spans)
-        self._stage(index, "closing")
-        view = self.campaign.close_iteration(index)
-        for watcher in self.watchers:
-            watcher.closed(index, view)
-
-    def _info(self, index: int) -> dict[str, Any]:
         known = self.campaign.store.iterations()
-        return dict(known[index].info) if index < len(known) else {}
+        self._open = [it.index for it in known if it.state is IterationState.VALIDATING]
+        self._next = sum(it.state is not IterationState.PROPOSING for it in known)
+        if known:
+            self.campaign.store.note_iteration(0, last_iteration=iterations)
+        earlier = {i: known[i].info["timeline"] for i in self._open if "timeline" in known[i].info}
+        self.recorder = self._work.recorder = Recorder(self.clock, earlier)
+        self._seen = self.clock()
+        while self._next <= iterations or self._open:
+            self._turn()
+
+    def _turn(self) -> None:
+        self.safe_point()
+        self._work.hand_out()
+        open_jobs = self.campaign.store.open_jobs()
+        self._progress(open_jobs)
+        self._begin_next(open_jobs)
+        self._settle(self.campaign.store.open_jobs())
+        busy = self._thinking or self.executor.pending >= self.executor.slots
+        self._gather()
+        self._count_idle(busy=busy)
+
+    @property
+    def _oldest(self) -> int:
+        """The iteration that the driver's own time is put down to."""
+        return self._open[0] if self._open else self._next
+
+    # Proposals ----------------------------------------------------------------------------------------------
+
+    def _begin_next(self, open_jobs: list[Job]) -> None:
+        """Begins the next proposal, if there is one to make and what it is to be shown is there."""
+        if self._proposing is not None or self._next > self._last:
+            return
+        index, store = self._next, self.campaign.store
+        if index == 0:
+            with self.recorder.driver(0, "begin"):
+                store.begin_iteration(0)
+                self.campaign.propose_start(progress=lambda text: self._stage(0, text))
+            self._stored(0)
+            return
+        known = store.iterations()[index:]
+        shown = (stored(known[0].info) if known else None) or self._may_show(index, open_jobs)
+        if shown is None:
+            return
+        with self.recorder.driver(index, "begin"):
+            store.begin_iteration(index)
+            store.note_iteration(index, shown=shown.to_json())
+            config = self.campaign.config
+            self._proposing = Proposing(
+                self.campaign, self.executor, index, config.batch, shown, lambda text: self._stage(index, text)
+            )
+            self._proposing.begin()
+
+    def _may_show(self, index: int, open_jobs: list[Job]) -> Shown | None:
+        """What the proposal is shown if it may begin now, else None."""
+        if self._ahead == 0 and self._answered(open_jobs):
+            return None
+        found = standing(self.campaign.store, index, self._ahead, open_jobs, max(1, len(self.campaign.tiers)))
+        if found.shown is not None:
+            return found.shown
+        if self._patience is None or self._idle < self._patience or found.excused is None:
+            return None
+        log.warning(
+            "iteration %d: a slot was idle for %.0f s; it goes on without %d answers that are still to come",
+            index,
+            self._idle,
+            len(found.missing),
+        )
+        return found.excused
+
+    def _answered(self, open_jobs: list[Job]) -> bool:
+        """Whether the oldest iteration has all it asked for, and is to be closed or to ask dearer validators."""
+        return bool(self._open) and all(job.iteration != self._open[0] for job in open_jobs)
+
+    def _stored(self, index: int) -> None:
+        """An iteration has its batch."""
+        store = self.campaign.store
+        store.note_iteration(0, last_iteration=self._last)
+        store.note_iteration(index, timeline=self.recorder.of(index))
+        if not store.proposals(index):
+            log.warning("iteration %d: no new candidate of the space passes the closed forms", index)
+        self._open.append(index)
+        self._next, self._proposing, self._idle = index + 1, None, 0.0
+        self._stage(index, "validating")
+
+    # Closing ------------------------------------------------------------------------------------------------
+
+    def _settle(self, open_jobs: list[Job]) -> None:
+        """Asks dearer validators, or closes, where the oldest iteration has all it asked for."""
+        if self._round is not None or not self._answered(open_jobs):
+            return
+        index = self._open[0]
+        with self.recorder.driver(index, "begin"):
+            job = next_round(self.campaign, index, lambda text: self._stage(index, text))
+            if job is not None:
+                self.executor.begin(_ROUND, job)
+                self._round = index
+                return
+        self._close(index)
+
+    def _close(self, index: int) -> None:
+        """Writes an iteration's numbers, closes it, and tells."""
+        self._stage(index, "closing")
+        store = self.campaign.store
+        window = self.recorder.window(self.executor.slots, self._work.spans())
+        with self.recorder.driver(index, "close"):
+            store.note_iteration(index, timeline=self.recorder.of(index), schedule={**window, "ahead": self._ahead})
+            view = self.campaign.close_iteration(index)
+        with self.recorder.driver(index, "log"):
+            for watcher in self.watchers:
+                watcher.closed(index, view)
+        store.note_iteration(index, timeline=self.recorder.of(index))
+        self.recorder.forget(index)
+        self._open.pop(0)
+
+    # Waiting ------------------------------------------------------------------------------------------------
+
+    def _gather(self) -> None:
+        """Waits for whatever finishes first, and records it."""
+        results: dict[str, Finished] = {}
+        if self.executor.pending:
+            with self.recorder.driver(self._oldest, WAIT):
+                finished = self.executor.collect(POLL_SECONDS)
+            with self.recorder.driver(self._oldest, "record"):
+                self._work.record(finished)
+        elif self._thinking:
+            with self.recorder.driver(self._oldest, WAIT):
+                results = self.executor.results(POLL_SECONDS)
+        if self._thinking:
+            self._go_on(results or self.executor.results(0.0))
+        elif not self.executor.pending:
+            self._pause()
+
+    @property
+    def _thinking(self) -> bool:
+        """Whether a training or a choice is under way."""
+        return self._proposing is not None or self._round is not None
+
+    def _go_on(self, results: dict[str, Finished]) -> None:
+        """Goes on with what a training or a choice gave."""
+        if _ROUND in results and self._round is not None:
+            index, found = self._round, results[_ROUND]
+            self._round = None
+            self.recorder.add(index, Span(SCORER, "screen", found.begun, found.ended))
+            with self.recorder.driver(index, "record"):
+                asked = store_round(self.campaign, index, found.value)
+            if asked:
+                self._stage(index, "validating")
+        proposing = self._proposing
+        if proposing is None or not results:
+            return
+        with self.recorder.driver(proposing.index, "record"):
+            proposals = proposing.take(results)
+        if proposals is not None:
+            self.recorder.add(proposing.index, *proposing.spans)
+            self._stored(proposing.index)
+
+    def _pause(self) -> None:
+        """Nothing is under way: waits where nothing can be handed out either."""
+        due = self.campaign.store.next_due()
+        if self.campaign.store.open_jobs() and (due is None or due > self.clock()):
+            self._wait_for_due(self._oldest)
+
+    def _wait_for_due(self, index: int) -> None:
+        """Waits a little for a job that is to be tried again.
+
+        Raises:
+            PeopleNeededError: if none will be without people.
+        """
+        config, store = self.campaign.config, self.campaign.store
+        text = waiting_text(store, config.name, None, config.directory)
+        if text is not None:
+            raise PeopleNeededError(f"{text}\nThen run the same command again")
+        due = store.next_due()
+        wait = POLL_SECONDS if due is None else max(due - self.clock(), 0.05)
+        if due != self._due:
+            self._stage(index, f"waiting {wait:.0f} s to try a failed validation again")
+            self._due = due
+        with self.recorder.driver(index, WAIT):
+            time.sleep(min(wait, POLL_SECONDS))
+
+    def _count_idle(self, *, busy: bool) -> None:
+        """How long a slot has had nothing to do."""
+        now = self.clock()
+        passed = min(max(now - self._seen, 0.0), _COUNTED_SECONDS)
+        self._idle = 0.0 if busy else self._idle + passed
+        self._seen = now
+
+    # Telling ------------------------------------------------------------------------------------------------
 
     def _stage(self, index: int, text: str) -> None:
         self.safe_point()
@@ -119,83 +291,11 @@ class Driver:
         for watcher in self.watchers:
             watcher.stage(index, text)
 
-    # Validation ---------------------------------------------------------------------------------------------
-
-    def _validate(self, index: int) -> None:
-        store = self.campaign.store
+    def _progress(self, open_jobs: list[Job]) -> None:
+        if not self._open:
+            return
+        index, store = self._open[0], self.campaign.store
         total = len(store.proposals(index)) + len(store.promotions(index))
-        while True:
-            self.safe_point()
-            open_jobs = store.open_jobs(index)
-            for watcher in self.watchers:
-                watcher.progress(index, total - len(open_jobs), total)
-            if not open_jobs:
-                return
-            # Before a claim, which takes leases that ran out for those of the dead: this process may have been stopped.
-            self._renew()
-            free = self.executor.slots - self.executor.pending
-            for lease in store.claim(self._owner, max(0, free)):
-                self._leases[lease.key] = lease
-                spec, canonical = self.campaign.spec_for(lease.request), lease.request.composition.canonical()
-                self.executor.submit(lease.key, canonical, spec, adjustment=lease.adjustment)
-            if not self.executor.pending:
-                self._wait_for_due(index)
-                continue
-            for done in self.executor.collect(POLL_SECONDS):
-                self._record(done)
-
-    def _wait_for_due(self, index: int) -> None:
-        config = self.campaign.config
-        text = waiting_text(self.campaign.store, config.name, index, config.directory)
-        if text is not None:
-            raise PeopleNeededError(f"{text}\nThen run the same command again")
-        due = self.campaign.store.next_due()
-        wait = POLL_SECONDS if due is None else max(due - self.clock(), 0.05)
-        self._stage(index, f"waiting {wait:.0f} s to try a failed validation again")
-        while wait > 0:
-            self.safe_point()
-            time.sleep(min(wait, POLL_SECONDS))
-            wait -= POLL_SECONDS
-
-    def _record(self, done: Done) -> None:
-        store = self.campaign.store
-        lease = self._leases.pop(done.key)
-        try:
-            if done.verdict is None:
-                state = store.worker_died(lease.key, lease.token)
-                log.warning("a worker died on %s: now %s", lease.request.composition, state)
-                return
-            outcome = store.finish(lease.key, lease.token, done.verdict)
-        except StaleLease as error:
-            log.warning("%s", error)
-            return
-        _report(lease, done.verdict, outcome)
-
-    def _renew(self) -> None:
-        if self.clock() - self._renewed < RENEW_SECONDS:
-            return
-        self._renewed = self.clock()
-        for lease in list(self._leases.values()):
-            try:
-                self.campaign.store.renew(lease.key, lease.token)
-            except StaleLease as error:
-                log.warning("%s", error)
-
-
-def _report(lease: Lease, verdict: Verdict, outcome: Outcome) -> None:
-    formula = lease.request.composition
-    if isinstance(verdict, Measured):
-        log.info("%s measured in %.2f s", formula, verdict.seconds)
-    elif verdict.kind is FailureKind.PHYSICS:
-        log.warning("%s failed, and stays failed: %s", formula, verdict.message)
-    else:
-        log.warning("%s: %s failure, now %s: %s", formula, verdict.kind, outcome, verdict.message)
-
-
-@contextmanager
-def _span(spans: dict[str, float], name: str) -> Iterator[None]:
-    begin = time.perf_counter()
-    try:
-        yield
-    finally:
-        spans[name] = round(spans.get(name, 0.0) + time.perf_counter() - begin, 3)
+        left = sum(job.iteration == index for job in open_jobs)
+        for watcher in self.watchers:
+            watcher.progress(index, total - left, total)

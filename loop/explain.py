@@ -48,7 +48,9 @@ class Moment:
     words: str
 
 
-def explain_document(view: View, proposals: Sequence[Proposal], composition: Composition) -> dict[str, Any]:
+def explain_document(
+    view: View, proposals: Sequence[Proposal], composition: Composition, then: View | None = None
+) -> dict[str, Any]:
     """The document of ``alloyloop explain --json``.
 
     An alloy that the model picked is explained by what was known then; any other one, by what is known now, its own
@@ -58,13 +60,14 @@ def explain_document(view: View, proposals: Sequence[Proposal], composition: Com
         view: the campaign.
         proposals: all of it.
         composition: the alloy.
+        then: the campaign without the answers that its proposal was not shown; the same if None.
 
     Raises:
         InputError: if it has an element outside the campaign's.
     """
     refuse_strangers(view, [composition])
     proposal = next((p for p in proposals if p.selection.candidate.composition == composition), None)
-    moment = moment_of(view, proposals, proposal, composition)
+    moment = moment_of(then or view, proposals, proposal, composition)
     surrogate = fit_surrogate(moment.view)
     gain = _gain(moment, surrogate, composition)
     chances = surrogate.constraint_probabilities(view.fractions([composition]), view.goal)

@@ -114,8 +114,8 @@ def _refuse_change(stored: Mapping[str, Any], given: Mapping[str, Any], name: st
         raise InputError(
             f"the campaign {name!r} was begun with another configuration:\n  "
             + "\n  ".join(changes)
-            + "\nOnly iterations, validation, cluster, tracking, directory and validator.settings.run may change. "
-            "Use --name for a new campaign"
+            + "\nOnly iterations, validation, schedule, cluster, tracking, directory and validator.settings.run may "
+            "change. Use --name for a new campaign"
         )
 
 

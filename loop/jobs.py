@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -100,16 +101,56 @@ def validate(spec: ValidatorSpec, canonical: str, adjustment: Adjustment = UNADJ
         return Failed(FailureKind.INFRASTRUCTURE, f"{type(error).__name__}: {error}")
 
 
+def timed_validate(
+    spec: ValidatorSpec, canonical: str, adjustment: Adjustment = UNADJUSTED
+) -> tuple[Verdict, float, float]:
+    """The verdict of `validate`, and when it began and ended in unix seconds."""
+    begun = time.time()
+    return validate(spec, canonical, adjustment), begun, time.time()
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A finished job: its key and its verdict, or None where the worker died."""
+    """A finished validation.
+
+    Attributes:
+        key: of its job.
+        verdict: what was answered; None where the worker died.
+        begun: when the worker began, in unix seconds of its clock; None where that is not known.
+        ended: when it ended.
+    """
 
     key: str
     verdict: Verdict | None
+    begun: float | None = None
+    ended: float | None = None
+
+
+class Work(Protocol):
+    """Plain data with a function of it that takes long: a `TrainingJob`, a `loop.proposal.ProposalJob`."""
+
+    def run(self) -> Any:
+        """What comes out; the same data give the same."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a piece of work gave, and when it began and ended in unix seconds of the machine that did it."""
+
+    value: Any
+    begun: float
+    ended: float
+
+
+def timed_run(work: Work) -> Finished:
+    """Does a piece of work."""
+    begun = time.time()
+    return Finished(work.run(), begun, time.time())
 
 
 class Executor(Protocol):
-    """Where training and validation run."""
+    """Where training, choosing and validation run."""
 
     @property
     def slots(self) -> int:
@@ -125,6 +166,18 @@ class Executor(Protocol):
         """Trains a generator and waits for it."""
         ...
 
+    def begin(self, name: str, work: Work) -> None:
+        """Starts a piece of work; `results` gives what comes of it under this name."""
+        ...
+
+    def results(self, timeout: float) -> dict[str, Finished]:
+        """Works that have finished since the last call, waiting up to ``timeout`` seconds for the first.
+
+        Raises:
+            WorkError: if one failed or took too long.
+        """
+        ...
+
     def submit(
         self, key: str, canonical: str, spec: ValidatorSpec | None = None, *, adjustment: Adjustment = UNADJUSTED
     ) -> None:
@@ -135,7 +188,10 @@ class Executor(Protocol):
         ...
 
     def collect(self, timeout: float) -> list[Done]:
-        """What has finished since the last call, waiting up to ``timeout`` seconds for the first."""
+        """Validations that have finished since the last call, waiting up to ``timeout`` seconds for the first.
+
+        It comes back early where a piece of work has finished.
+        """
         ...
 
     def close(self) -> None:
@@ -152,6 +208,7 @@ class LocalExecutor:
         self._spec = spec
         self._waiting: list[tuple[str, str, Adjustment]] = []
         self._others: dict[str, ValidatorSpec] = {}
+        self._finished: dict[str, Finished] = {}
 
     @property
     def pending(self) -> int:
@@ -161,6 +218,17 @@ class LocalExecutor:
     def train(self, job: TrainingJob) -> TrainedModel:
         """Trains here."""
         return job.run()
+
+    def begin(self, name: str, work: Work) -> None:
+        """Does the work here and now."""
+        begun = time.time()
+        value = self.train(work) if isinstance(work, TrainingJob) else work.run()
+        self._finished[name] = Finished(value, begun, time.time())
+
+    def results(self, timeout: float) -> dict[str, Finished]:
+        """What was done since the last call."""
+        finished, self._finished = self._finished, {}
+        return finished
 
     def submit(
         self, key: str, canonical: str, spec: ValidatorSpec | None = None, *, adjustment: Adjustment = UNADJUSTED
@@ -178,7 +246,7 @@ class LocalExecutor:
             spec = self._others.pop(key, self._spec)
             if spec is None:
                 raise InputError("there is no validator: bring answers with Campaign.observe")
-            done.append(Done(key, validate(spec, canonical, given)))
+            done.append(Done(key, *timed_validate(spec, canonical, given)))
         return done
 
     def close(self) -> None:

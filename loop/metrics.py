@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from loop.ranking import batch_calibration
+from loop.spans import DRIVER
 from loop.store import CampaignStore
 from loop.view import View
 
@@ -18,10 +20,10 @@ def iteration_metrics(store: CampaignStore, index: int, view: View) -> dict[str,
         "hypervolume": view.hypervolume(view.upto(index)),
         "feasible_share": sum(row.feasible for row in own) / max(1, len(own)),
         "failed": float(sum(row.failure is not None for row in own)),
-        "observations": float(len(view.rows)),
+        "observations": float(len(view.upto(index))),
     }
     numbers |= {f"queue.{state}": float(count) for state, count in store.counts().items()}
-    numbers |= {f"seconds.{name}": seconds for name, seconds in info.get("spans", {}).items()}
+    numbers |= _schedule(info)
     numbers |= batch_calibration(view, own)
     numbers |= batch_calibration(view, view.upto(index), "batches")
     for name, score in info.get("calibration", {}).items():
@@ -36,6 +38,18 @@ def iteration_metrics(store: CampaignStore, index: int, view: View) -> dict[str,
     for family, made in info.get("generators", {}).items():
         numbers[f"generator.{family}.proposals"] = float(made["proposals"])
     return {name: value for name, value in numbers.items() if math.isfinite(value)}
+
+
+def _schedule(info: Mapping[str, Any]) -> dict[str, float]:
+    """Seconds by kind of work, and who was idle."""
+    numbers: dict[str, float] = {}
+    for lane, name, begin, end in info.get("timeline", []):
+        key = f"seconds.{lane}.{name}" if lane == DRIVER else f"seconds.{name}"
+        numbers[key] = round(numbers.get(key, 0.0) + end - begin, 3)
+    told = info.get("schedule", {})
+    names = {"idle": "schedule.validators_idle_share", "unvalidated": "schedule.unvalidated_share"}
+    names |= {"driver": "driver.share", "slots": "schedule.slots", "ahead": "schedule.ahead"}
+    return numbers | {metric: float(told[key]) for key, metric in names.items() if key in told}
 
 
 def _training(family: str, report: Mapping[str, object]) -> dict[str, float]:

@@ -16,7 +16,8 @@ from alloys.properties import PROPERTIES
 from loop.view import Row, View
 
 
-def _png(figure: Figure) -> bytes:
+def png(figure: Figure) -> bytes:
+    """The picture as the content of a PNG file."""
     stream = io.BytesIO()
     # No creation date: the same data give the same file.
     figure.savefig(stream, format="png", dpi=120, bbox_inches="tight", metadata={"Software": "alloyloop"})
@@ -55,7 +56,7 @@ def pareto_plot(view: View, upto: int) -> bytes:
     axes.set_ylabel(_label(second.name) if second else "iteration")
     axes.set_title(f"{view.config.name}: after iteration {upto}")
     axes.legend(fontsize=8)
-    return _png(figure)
+    return png(figure)
 
 
 def _front(rows: list[Row], view: View) -> list[Row]:
@@ -85,4 +86,4 @@ def composition_plot(view: View, upto: int, count: int = 16) -> bytes:
     axes.set_title("best feasible alloys" if best else f"batch of iteration {upto}: none is feasible yet", fontsize=9)
     below = (0.5, -0.9 / figure.get_figheight())
     axes.legend(ncols=len(view.space.elements), fontsize=7, loc="upper center", bbox_to_anchor=below)
-    return _png(figure)
+    return png(figure)

@@ -45,59 +45,119 @@ class Round:
     note: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """The alloys that may go to one of several validators, and what asking it costs.
+
+    Attributes:
+        tier: the validator, counted from 0.
+        label: its name in the campaign.
+        before: that of the one before it.
+        rows: alloys that passed every gate so far.
+        seconds: what one answer is expected to take, one for each row.
+        left: seconds of its hours that are left in this iteration; None where every alloy is asked.
+    """
+
+    tier: int
+    label: str
+    before: str
+    rows: tuple[Row, ...]
+    seconds: tuple[float, ...]
+    left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundJob:
+    """What choosing a round needs: plain data, so that any process can do it.
+
+    Attributes:
+        view: what is known.
+        contests: one for each validator but the first.
+        seed: of the choice.
+    """
+
+    view: View
+    contests: tuple[Contest, ...]
+    seed: int
+
+    def run(self) -> Round:
+        """Chooses; empty where nothing is left to ask."""
+        chooser = _Chooser(self.view, self.seed)
+        selections: list[Selection] = []
+        places: list[int] = []
+        told: dict[str, Any] = {}
+        for contest in self.contests:
+            chosen = chooser.choose(contest)
+            told[contest.label] = {
+                "passed": len(contest.rows),
+                "asked": len(chosen),
+                "seconds": sum(entry.seconds for entry in chosen),
+                "value": sum(entry.worth.value for entry in chosen if entry.worth is not None),
+            }
+            selections += [entry.selection(len(selections) + k, contest.before) for k, entry in enumerate(chosen)]
+            places += [contest.tier] * len(chosen)
+        note: dict[str, Any] = {"asked": len(selections), "validators": told}
+        if chooser.surrogate is not None:
+            note |= {"surrogate": chooser.surrogate.digest, "notes": list(chooser.surrogate.notes)}
+        return Round(selections, places, note)
+
+
 def promote(campaign: Campaign, index: int, progress: Callable[[str], None] = log.info) -> bool:
     """Asks the next of several validators, once what was asked in an iteration is answered; whether there are new jobs.
-
-    Which alloys it is asked for is stored with the jobs, before anybody works on them. An alloy goes to a validator
-    once.
 
     Args:
         campaign: an open campaign; where it has one validator nothing happens.
         index: the iteration, whose jobs are all answered.
         progress: called with the stage's name as it begins.
     """
-    if len(campaign.tiers) < 2:
-        return False
-    store = campaign.store
-    rounds = store.iteration(index).info.get("promotions", [])
-    if rounds and not rounds[-1]["asked"]:
-        return False
-    progress("choosing for the dearer validators")
-    found = next_round(campaign.view(), store, campaign.tiers, index, len(rounds))
-    requests = [campaign.request(*pair) for pair in zip(found.selections, found.tiers, strict=True)]
-    hold = campaign.config.validation.hold
-    store.store_promotions(index, len(rounds), found.selections, requests, found.tiers, note=found.note, hold=hold)
-    return bool(requests)
+    job = next_round(campaign, index, progress)
+    return job is not None and store_round(campaign, index, job.run())
 
 
-def next_round(view: View, store: CampaignStore, tiers: Sequence[Tier], index: int, number: int) -> Round:
-    """The round of that number of an iteration; empty where nothing is left to ask.
+def next_round(campaign: Campaign, index: int, progress: Callable[[str], None] = log.info) -> RoundJob | None:
+    """What the next round of an iteration is to be chosen from; None where there is none to choose.
 
     A validator without hours gets every alloy that passed the gates before it. One with hours gets those with the
     largest expected gain per hour (`surrogates.worth`), as long as the expected seconds of this iteration's jobs
     fit into its hours. Alloys of earlier iterations that were passed over are looked at again.
+
+    Args:
+        campaign: an open campaign.
+        index: the iteration, whose jobs are all answered.
+        progress: called with the stage's name as it begins.
     """
-    standing = standings(view, store, tiers)
-    chooser = _Chooser(view, store, tiers, seed_for(view.config.seed, index, "fidelity") + number)
-    spent = _spent(store, index)
-    selections: list[Selection] = []
-    places: list[int] = []
-    told: dict[str, Any] = {}
+    store, tiers = campaign.store, campaign.tiers
+    if len(tiers) < 2:
+        return None
+    rounds = store.iteration(index).info.get("promotions", [])
+    if rounds and not rounds[-1]["asked"]:
+        return None
+    progress("choosing for the dearer validators")
+    # What was chosen ahead may have answers already: a round is what it would have been without.
+    ahead = [p.key for p in [*store.proposals(), *store.promotions()] if p.iteration > index]
+    view = campaign.view(ahead)
+    standing, spent = standings(view, store, tiers), _spent(store, index)
+    contests = []
     for i, tier in enumerate(tiers[1:], start=1):
-        rows = [row for row, following in standing if following == i]
-        chosen = chooser.choose(rows, i, spent.get(tier.label, 0.0))
-        told[tier.label] = {
-            "passed": len(rows),
-            "asked": len(chosen),
-            "seconds": sum(entry.seconds for entry in chosen),
-            "value": sum(entry.worth.value for entry in chosen if entry.worth is not None),
-        }
-        selections += [entry.selection(len(selections) + k, tiers[i - 1]) for k, entry in enumerate(chosen)]
-        places += [i] * len(chosen)
-    note: dict[str, Any] = {"asked": len(selections), "validators": told}
-    if chooser.surrogate is not None:
-        note |= {"surrogate": chooser.surrogate.digest, "notes": list(chooser.surrogate.notes)}
-    return Round(selections, places, note)
+        rows = tuple(row for row, following in standing if following == i)
+        by_count = expected_seconds(tier, store)
+        seconds = tuple(by_count.get(len(row.composition.elements), by_count[0]) for row in rows)
+        left = None if tier.hours is None else 3600.0 * tier.hours - spent.get(tier.label, 0.0)
+        contests.append(Contest(i, tier.label, tiers[i - 1].label, rows, seconds, left))
+    return RoundJob(view, tuple(contests), seed_for(campaign.config.seed, index, "fidelity") + len(rounds))
+
+
+def store_round(campaign: Campaign, index: int, found: Round) -> bool:
+    """Stores which alloys are asked for with their jobs, before anybody works on them; whether there are any.
+
+    An alloy goes to a validator once.
+    """
+    store = campaign.store
+    number = len(store.iteration(index).info.get("promotions", []))
+    requests = [campaign.request(*pair) for pair in zip(found.selections, found.tiers, strict=True)]
+    hold = campaign.config.validation.hold
+    store.store_promotions(index, number, found.selections, requests, found.tiers, note=found.note, hold=hold)
+    return bool(requests)
 
 
 def standings(view: View, store: CampaignStore, tiers: Sequence[Tier]) -> list[tuple[Row, int]]:
@@ -155,8 +215,8 @@ class _Chosen:
     worth: Worth | None = None
     prediction: Prediction | None = None
 
-    def selection(self, rank: int, before: Tier) -> Selection:
-        why, score = f"passed {before.label}", 0.0
+    def selection(self, rank: int, before: str) -> Selection:
+        why, score = f"passed {before}", 0.0
         if self.worth is not None:
             why += f"; expected gain {self.worth.value:.3g}, {self.worth.per_hour:.3g} an hour"
             score = math.log(self.worth.per_hour)
@@ -166,22 +226,15 @@ class _Chosen:
 @dataclass(slots=True)
 class _Chooser:
     view: View
-    store: CampaignStore
-    tiers: Sequence[Tier]
     seed: int
     surrogate: Surrogate | None = field(default=None, init=False)
 
-    def choose(self, rows: Sequence[Row], i: int, spent: float) -> list[_Chosen]:
+    def choose(self, contest: Contest) -> list[_Chosen]:
         """Who goes to one validator."""
-        tier = self.tiers[i]
-        if not rows:
-            return []
-        by_count = expected_seconds(tier, self.store)
-        seconds = [by_count.get(len(row.composition.elements), by_count[0]) for row in rows]
-        if tier.hours is None:
+        rows, seconds, left = contest.rows, contest.seconds, contest.left
+        if left is None:
             return [_Chosen(row, cost) for row, cost in zip(rows, seconds, strict=True)]
-        left = 3600.0 * tier.hours - spent
-        if min(seconds) > left:
+        if not rows or min(seconds) > left:
             return []
         self.surrogate = self.surrogate or fit_surrogate(self.view)
         front = [self.view.goal.signed_objectives(row.confirmed) for row in self.view.rows if row.feasible]

@@ -33,7 +33,15 @@ def make_executor(campaign: Campaign) -> Executor:
         return LocalExecutor(campaign.spec)
     from loop.cluster import RayExecutor
 
-    return RayExecutor(campaign.spec, cluster.address, cluster.workers, cluster.timeout_seconds)
+    return RayExecutor(
+        campaign.spec,
+        cluster.address,
+        cluster.workers,
+        cluster.timeout_seconds,
+        families=len(campaign.config.generator.members()),
+        cpus=cluster.validation_cpus,
+        memory_mb=cluster.validation_memory_mb,
+    )
 
 
 def run_campaign(config: CampaignConfig, console: Console) -> None:

@@ -7,7 +7,7 @@ rate (Thompson, Biometrika 25 (1933) 285), above a floor.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -30,16 +30,25 @@ def earned(view: View, before: Sequence[Row], batch: Sequence[Row]) -> dict[str,
     return counts
 
 
-def history(store: CampaignStore, view: View) -> tuple[dict[str, int], dict[str, int]]:
-    """Candidates proposed and candidates that earned, by origin, over all closed iterations."""
+def history(
+    store: CampaignStore, view: View, before: int, hidden: Collection[str] = ()
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Candidates proposed and candidates that earned, by origin, over the iterations before one.
+
+    Those with an answer that counts as still to come, by its job's key, are left out.
+    """
     proposed: dict[str, int] = {}
     gains: dict[str, int] = {}
-    for iteration in store.iterations():
+    for iteration in store.iterations()[:before]:
+        index = iteration.index
+        asked = [*store.proposals(index), *store.promotions(index)] if hidden else []
+        if any(proposal.key in hidden for proposal in asked):
+            continue
         for origin, count in iteration.info.get("screening", {}).get("proposed", {}).items():
             proposed[origin] = proposed.get(origin, 0) + int(count)
-        if iteration.index > 0 and iteration.finished is not None:
-            batch = [row for row in view.rows if row.iteration == iteration.index]
-            for origin, count in earned(view, view.upto(iteration.index - 1), batch).items():
+        if index > 0:
+            batch = [row for row in view.rows if row.iteration == index]
+            for origin, count in earned(view, view.upto(index - 1), batch).items():
                 gains[origin] = gains.get(origin, 0) + count
     return proposed, gains
 

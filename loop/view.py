@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -209,15 +209,21 @@ def config_of(store: CampaignStore) -> CampaignConfig:
     return CampaignConfig.model_validate({**info.config["science"], "name": info.name})
 
 
-def view_of(store: CampaignStore, config: CampaignConfig | None = None) -> View:
-    """Reads a campaign."""
+def view_of(store: CampaignStore, config: CampaignConfig | None = None, hidden: Collection[str] = ()) -> View:
+    """Reads a campaign.
+
+    Args:
+        store: its database.
+        config: its configuration; the one that it was made with if None.
+        hidden: keys of jobs that count as open, whatever became of them.
+    """
     config = config or config_of(store)
     told = store.campaign().config.get("tiers", [])
     tiers = tuple(Fidelity(tier["label"], tuple(tier["properties"])) for tier in told)
     empty = View(config, build_space(config.space), build_goal(config), (), (), tiers)
     proposals = {p.selection.candidate.composition: p for p in store.proposals()}
     rows = []
-    for composition, seen in _by_alloy(store).items():
+    for composition, seen in _by_alloy(store, hidden).items():
         proposal = proposals.get(composition)
         selection = proposal.selection if proposal else None
         rows.append(
@@ -231,7 +237,8 @@ def view_of(store: CampaignStore, config: CampaignConfig | None = None) -> View:
             )
         )
     answered = {row.composition for row in rows}
-    ended = {job.request.composition for state in _WITHOUT_ANSWER for job in store.jobs(state)}
+    over = [job for state in _WITHOUT_ANSWER for job in store.jobs(state) if job.key not in hidden]
+    ended = {job.request.composition for job in over}
     unanswered = [composition for composition in proposals if composition not in answered]
     return replace(
         empty,
@@ -273,11 +280,13 @@ def _by_tier(answers: Sequence[Answer], tier: int, view: View) -> dict[str, floa
     }
 
 
-def _by_alloy(store: CampaignStore) -> dict[Composition, list[Answer]]:
+def _by_alloy(store: CampaignStore, hidden: Collection[str]) -> dict[Composition, list[Answer]]:
     """Accepted results of each alloy, in the order of iteration and rank, then of arrival."""
     ranks = {p.selection.candidate.composition: (p.iteration, p.selection.rank) for p in store.proposals()}
     found: dict[Composition, list[Answer]] = {}
     for stored in store.observations():
+        if stored.key in hidden:
+            continue
         seen = stored.observation
         answer = Answer(stored.tier, stored.iteration, seen.values, stored.stds, seen.failure, seen.source)
         found.setdefault(seen.composition, []).append(answer)

@@ -53,7 +53,7 @@ def test_a_campaign_runs_to_its_end(finished: Campaign) -> None:
 
 def test_what_an_iteration_leaves_behind(finished: Campaign) -> None:
     names = {artifact.name for artifact in finished.store.artifacts(1)}
-    assert names == {"generator.cvae", "batch.csv", "dataset.json", "pareto.png", "compositions.png"}
+    assert names == {"generator.cvae", "batch.csv", "dataset.json", "pareto.png", "compositions.png", "timeline.png"}
     for artifact in finished.store.artifacts():
         assert (finished.folder / artifact.path).is_file()
     numbers = {metric.name for metric in finished.store.metrics() if metric.iteration == 1}

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from alloys.composition import Composition
+from alloys.errors import InputError, WorkError
 from alloys.records import Failed, Measured
 from alloys.space import Space
+from loop.actors import share
 from loop.cluster import RayExecutor
-from loop.jobs import Done, LocalExecutor, TrainingJob, ValidatorSpec, validate
+from loop.jobs import Done, Executor, Finished, LocalExecutor, TrainingJob, ValidatorSpec, validate
 from tests.loop.loop_helpers import ROOT
 from tests.strategies import PALETTE
 
@@ -28,6 +33,37 @@ def _training_job() -> TrainingJob:
     units = SPACE.sample(40, np.random.default_rng(0))
     conditions = SPACE.fractions(units)[:, :1]
     return TrainingJob("cvae", SPACE, ("density",), units, conditions, seed=1, settings={"epochs": 5})
+
+
+@dataclass(frozen=True)
+class _Where:
+    """A work that says in which process it was done."""
+
+    number: int
+
+    def run(self) -> tuple[int, int]:
+        return self.number, os.getpid()
+
+
+@dataclass(frozen=True)
+class _Fatal:
+    """A work that ends its process, the first time or always."""
+
+    mark: Path
+    always: bool = False
+
+    def run(self) -> str:
+        if self.always or not self.mark.exists():
+            self.mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return "done"
+
+
+def _results(executor: Executor, *names: str) -> dict[str, Finished]:
+    found: dict[str, Finished] = {}
+    while not set(names) <= set(found):
+        found |= executor.results(10.0)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +124,85 @@ def test_a_dead_worker_is_told_apart_from_a_failure(executor: RayExecutor) -> No
     executor._under_way[die.remote()] = "doomed"
     (done,) = _collect(executor, 1).values()
     assert done == Done("doomed", None)
+
+
+def _contract(executor: Executor) -> dict[str, Finished]:
+    """Works and validations side by side, whatever the executor."""
+    job = _training_job()
+    before = time.time()
+    executor.begin("training cvae", job)
+    executor.begin("number", _Where(7))
+    executor.submit("alloy", Composition.parse("NbMoTaW").canonical())
+    found = _results(executor, "training cvae", "number")
+    done: list[Done] = []
+    while not done:
+        done = executor.collect(10.0)
+    assert executor.pending == 0
+    assert executor.collect(0.0) == []
+    assert executor.results(0.0) == {}
+    assert [entry.key for entry in done] == ["alloy"]
+    assert isinstance(done[0].verdict, Measured)
+    times = [(done[0].begun or 0.0, done[0].ended or 0.0), *((f.begun, f.ended) for f in found.values())]
+    for begun, ended in times:
+        assert before - 1 <= begun <= ended <= time.time() + 1
+    assert found["training cvae"].value.digest == job.run().digest
+    assert found["number"].value[0] == 7
+    return found
+
+
+def test_works_and_validations_side_by_side_here() -> None:
+    assert _contract(LocalExecutor(SPEC))["number"].value[1] == os.getpid()
+
+
+def test_works_and_validations_side_by_side_on_ray(executor: RayExecutor) -> None:
+    assert _contract(executor)["number"].value[1] != os.getpid()
+
+
+def test_trainings_go_to_trainers_and_choices_to_one_scorer(executor: RayExecutor) -> None:
+    for number in range(3):
+        executor.begin(f"choice {number}", _Where(number))
+    found = _results(executor, *(f"choice {number}" for number in range(3)))
+    assert [found[f"choice {number}"].value[0] for number in range(3)] == [0, 1, 2]
+    assert len({finished.value[1] for finished in found.values()}) == 1
+
+
+def test_an_actor_that_dies_is_replaced_once(executor: RayExecutor, tmp_path: Path) -> None:
+    executor.begin("fragile", _Fatal(tmp_path / "mark"))
+    assert _results(executor, "fragile")["fragile"].value == "done"
+    executor.begin("hopeless", _Fatal(tmp_path / "other", always=True))
+    with pytest.raises(WorkError, match="hopeless failed"):
+        _results(executor, "hopeless")
+    executor.begin("after", _Where(1))
+    assert _results(executor, "after")["after"].value[0] == 1
+
+
+def test_a_work_that_takes_too_long_is_ended(executor: RayExecutor) -> None:
+    executor.begin("endless", _training_job())
+    executor._actors.timeout = -1.0
+    try:
+        with pytest.raises(WorkError, match=r"endless took longer than cluster.timeout_seconds"):
+            _results(executor, "endless")
+    finally:
+        executor._actors.timeout = 120.0
+    assert executor.train(_training_job()).content
+
+
+def test_no_more_is_under_way_than_there_is_room_for(executor: RayExecutor) -> None:
+    assert executor.slots == 2
+    rooms = {"CPU": 64.0, "memory": 8 * 2.0**30}
+    assert executor._room(rooms) == 2
+    executor._workers, executor._cpus = 100, 4.0
+    try:
+        assert executor._room(rooms) == 15  # one CPU is the trainer's
+        executor._memory = 2**30
+        assert executor._room(rooms) == 8
+        with pytest.raises(InputError, match=r"validation_memory_mb = 1024 is more than the cluster's 512 MB"):
+            executor._refuse_too_small({"memory": 2.0**29})
+    finally:
+        executor._workers, executor._cpus, executor._memory = 2, 1.0, 0
+
+
+def test_a_gpu_is_shared_among_the_families() -> None:
+    assert [share(1, n) for n in (1, 2, 3)] == [1.0, 0.5, 0.3333]
+    assert share(4, 2) == 1.0
+    assert 3 * share(1, 3) <= 1.0

@@ -100,7 +100,7 @@ def test_weights_that_are_gone_are_done_without(tmp_path: Path, caplog: pytest.L
 def test_weights_of_another_network_are_done_without(tmp_path: Path) -> None:
     with _go_on(_campaign(tmp_path), 0) as campaign:
         view = campaign.view()
-        known = steps.known_compositions(view, campaign._table)
+        known = steps.known_compositions(view, campaign.table)
         job = steps.training_job(campaign.config, view, known, 1, "cvae", QUICK)
         fresh = job.run()
         for content, reason in (
@@ -159,7 +159,7 @@ def test_killed_while_training_it_starts_from_the_same_weights(
 def _broken(campaign: Campaign, units: Units) -> np.ndarray:
     """What the surrogate says is missing of the constraints, shape ``(n,)``."""
     view = campaign.view()
-    surrogate, known = fit_surrogate(view), steps.known_compositions(view, campaign._table)
+    surrogate, known = fit_surrogate(view), steps.known_compositions(view, campaign.table)
     guidance = guidance_of(view, known, surrogate)
     return np.asarray(guidance.outlook(campaign.space.fractions(units))[:, len(view.goal.objectives) :].sum(axis=1))
 
@@ -167,7 +167,7 @@ def _broken(campaign: Campaign, units: Units) -> np.ndarray:
 def test_guided_candidates_are_nearer_to_feasible(tmp_path: Path) -> None:
     with _go_on(_campaign(tmp_path), 0) as campaign:
         view = campaign.view()
-        known = steps.known_compositions(view, campaign._table)
+        known = steps.known_compositions(view, campaign.table)
         model = steps.training_job(campaign.config, view, known, 1, "cvae", {"epochs": 100}).run().generator()
         guidance = guidance_of(view, known, fit_surrogate(view))
         plain = steps.propose(campaign.config, view, known, [(model, 200)], 1)
