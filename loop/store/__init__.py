@@ -21,6 +21,7 @@ from loop.store.lock import DriverLock
 from loop.store.records import (
     Added,
     Artifact,
+    Asked,
     CampaignInfo,
     Imported,
     Iteration,
@@ -40,6 +41,7 @@ from loop.store.transitions import IterationState, JobState
 __all__ = [
     "Added",
     "Artifact",
+    "Asked",
     "BatchExists",
     "CampaignBusy",
     "CampaignExists",

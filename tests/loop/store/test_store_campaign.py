@@ -286,7 +286,7 @@ def test_an_artifact_out_of_place_is_refused(store, sha, path, iteration):
         "UPDATE jobs SET verdict = NULL",
         "UPDATE jobs SET state = 'lost'",
         "INSERT INTO observations SELECT 99, job_key, 't9', iteration, composition, \"values\", source, failure, "
-        "stds, replicate, conflict, at FROM observations",
+        "stds, replicate, conflict, at, tier FROM observations",
         "INSERT INTO observations SELECT 99, NULL, 't9', iteration, composition, \"values\", source, failure, "
         "stds, replicate, 'differs', at FROM observations",
         "UPDATE jobs SET conflicts = -1",
