@@ -217,8 +217,8 @@ def _by_whom(store: CampaignStore, jobs: Iterable[Job]) -> str:
     """Of several validators, which people have how many jobs to answer."""
     tiers = asked_of(store)
     waiting = [tiers[job.tier or 0].label for job in jobs if tiers and job.state is JobState.AWAITING_HUMAN]
-    told = [f"{count} by {label}" for label, count in Counter(waiting).items()]
-    return f" ({', '.join(told)})" if told else ""
+    told = [f"{label}: {count}" for label, count in Counter(waiting).items()]
+    return f" (by {', '.join(told)})" if told else ""
 
 
 _FOR_WORKERS = (JobState.QUEUED, JobState.RETRY_WAIT)
