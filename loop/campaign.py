@@ -90,7 +90,7 @@ class Campaign:
         config = lasting(config if isinstance(config, CampaignConfig) else load_config(Path(config)))
         folder = Path(config.directory) / config.name
         tiers = build_tiers(config, folder / "scratch")
-        validator = tiers[0].validator if tiers else build_validator(config.validator, folder / "scratch")
+        validator = tiers[0].program if tiers else build_validator(config.validator, folder / "scratch")
         table = start_table(config.start)
         # A start that cannot be had is found out before there is a campaign.
         _start(config, table, config.start.validate_count)
@@ -140,7 +140,8 @@ class Campaign:
 
     @cached_property
     def _specs(self) -> dict[tuple[str, str], ValidatorSpec]:
-        return {(t.validator.name, t.validator.fingerprint): ValidatorSpec.of(t.validator) for t in self.tiers}
+        programs = [tier.program for tier in self.tiers if tier.program is not None]
+        return {(program.name, program.fingerprint): ValidatorSpec.of(program) for program in programs}
 
     # Proposing ----------------------------------------------------------------------------------------------
 
@@ -194,7 +195,7 @@ class Campaign:
 
     def request(self, selection: Selection, tier: int = 0) -> ValidationRequest:
         """What a validator is asked of an alloy; of several validators the one of that number, counted from 0."""
-        if tier:
+        if self.tiers:
             asked = self.tiers[tier].validator
             return ValidationRequest(selection.candidate.composition, asked.name, asked.fingerprint)
         name = self.validator.name if self.validator is not None else self.config.validator.name

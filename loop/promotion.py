@@ -155,8 +155,16 @@ def store_round(campaign: Campaign, index: int, found: Round) -> bool:
     store = campaign.store
     number = len(store.iteration(index).info.get("promotions", []))
     requests = [campaign.request(*pair) for pair in zip(found.selections, found.tiers, strict=True)]
-    hold = campaign.config.validation.hold
-    store.store_promotions(index, number, found.selections, requests, found.tiers, note=found.note, hold=hold)
+    store.store_promotions(
+        index,
+        number,
+        found.selections,
+        requests,
+        found.tiers,
+        note=found.note,
+        by_hand=[i for i, tier in enumerate(campaign.tiers) if tier.by_hand],
+        hold=campaign.config.validation.hold,
+    )
     return bool(requests)
 
 
@@ -177,12 +185,13 @@ def standings(view: View, store: CampaignStore, tiers: Sequence[Tier]) -> list[t
 
 
 def _next(row: Row, asked: set[int], tiers: Sequence[Tier]) -> int | None:
-    answers = {answer.tier: answer for answer in reversed(row.answers) if answer.tier is not None}
     for i, tier in enumerate(tiers):
         if i not in asked:
             return i or None
-        answer = answers.get(i)
-        if answer is None or answer.failure is not None or not tier.passes(answer.values):
+        answers = [answer for answer in row.answers if answer.tier == i]
+        # The first that spoke of a property is believed.
+        values = {name: value for answer in reversed(answers) for name, value in answer.values.items()}
+        if not answers or any(answer.failure is not None for answer in answers) or not tier.passes(values):
             return None
     return None
 

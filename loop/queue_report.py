@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ from alloys.properties import PROPERTIES
 from loop.store import CampaignStore, Job, JobState, Pause, StoredObservation
 from loop.store.classes import RULES
 from loop.store.transitions import AT_WORK, MOVES
+from loop.tiers import asked_of
 
 
 def moment(seconds: float | None) -> str | None:
@@ -52,12 +54,13 @@ def show_document(store: CampaignStore, key: str) -> dict[str, Any]:
     Raises:
         InputError: if there is no such job.
     """
-    job = store.job(key)
+    job, tiers = store.job(key), asked_of(store)
     return {
         **job_document(job),
         **_tries(job),
         "iteration": job.iteration,
         "rank": job.rank,
+        "label": tiers[job.tier or 0].label if tiers else None,
         "by_hand": job.by_hand,
         "can_become": [str(state) for state in sorted(MOVES[job.state] - {job.state})],
         "retries": job.retries,
@@ -203,11 +206,19 @@ def waiting_text(
         )
     if awaiting:
         parts.append(
-            f"{awaiting} to be measured: `alloyloop queue export {name} --out jobs.csv{where}`, fill it in, `alloyloop "
-            f"queue import {name} jobs.csv{where}`"
+            f"{awaiting} to be measured{_by_whom(store, jobs)}: `alloyloop queue export {name} --out jobs.csv{where}`, "
+            f"fill it in, `alloyloop queue import {name} jobs.csv{where}`"
         )
     parts += [pause_text(asks[validator], name) for validator in sorted({job.request.validator for job in stuck})]
     return "\n  ".join([f"the campaign {name!r} waits for people:", *parts])
+
+
+def _by_whom(store: CampaignStore, jobs: Iterable[Job]) -> str:
+    """Of several validators, which people have how many jobs to answer."""
+    tiers = asked_of(store)
+    waiting = [tiers[job.tier or 0].label for job in jobs if tiers and job.state is JobState.AWAITING_HUMAN]
+    told = [f"{label}: {count}" for label, count in Counter(waiting).items()]
+    return f" (by {', '.join(told)})" if told else ""
 
 
 _FOR_WORKERS = (JobState.QUEUED, JobState.RETRY_WAIT)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from alloys.errors import InputError
-from alloys.goal import Constraint
+from alloys.goal import Constraint, Objective
+from alloys.properties import PROPERTIES
 from loop.assembly import PEOPLE, Mistake, build_goal, build_validator
 from loop.config import CampaignConfig, TierConfig, ValidatorConfig
+from loop.store import Asked, CampaignStore
 from validation.base import Validator
+from validation.people import People
+
+_Part = TypeVar("_Part", Objective, Constraint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,23 @@ class Tier:
     seconds: float
     measured: bool
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether people answer."""
+        return isinstance(self.validator, People)
+
+    @property
+    def program(self) -> Validator | None:
+        """The validator where a program answers; None where people do."""
+        return None if self.by_hand else self.validator
+
     def passes(self, values: Mapping[str, float]) -> bool:
-        """Whether measured values satisfy every gate; a missing value does not."""
+        """Whether measured values satisfy every gate; a missing value does not.
+
+        People may bring an answer in parts: nothing passes before all of it is there.
+        """
+        if self.by_hand and not set(self.validator.properties) <= set(values):
+            return False
         return all(c.name in values and c.sign * (values[c.name] - c.bound) >= 0 for c in self.gates)
 
 
@@ -47,31 +68,45 @@ def build_tiers(config: CampaignConfig, scratch: Path | None = None) -> tuple[Ti
     Raises:
         InputError: for an unknown validator, or settings, gates or hours that cannot be.
     """
-    constraints, last = build_goal(config).constraints, len(config.validators) - 1
-    tiers = tuple(_tier(entry, constraints, i, last, scratch) for i, entry in enumerate(config.validators))
+    goal, last = build_goal(config), len(config.validators) - 1
+    told = _Told(goal.constraints, goal.unknown)
+    tiers = tuple(_tier(entry, told, i, last, scratch) for i, entry in enumerate(config.validators))
     _check_apart(tiers)
     return tiers
 
 
-def _tier(
-    config: TierConfig, constraints: Sequence[Constraint], number: int, last: int, scratch: Path | None = None
-) -> Tier:
-    if config.name in PEOPLE:
-        raise InputError(f"{config.name!r} cannot be one of several validators; it can be the only one (validator)")
-    validator = build_validator(ValidatorConfig(name=config.name, settings=config.settings), scratch)
-    if validator is None:
-        raise InputError(f"{config.name!r} is no validator that can be asked")
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the goal says to the validators: its constraints, and the properties that only validation answers."""
+
+    constraints: tuple[Constraint, ...]
+    unknown: tuple[str, ...]
+
+
+def _tier(config: TierConfig, told: _Told, number: int, last: int, scratch: Path | None = None) -> Tier:
+    validator = _validator(config, told, scratch)
     declared = validator.description.expected_seconds
     tier = Tier(
         label=config.label or config.name,
         validator=validator,
-        gates=_gates(config, validator, constraints, last=number == last),
+        gates=_gates(config, validator, told.constraints, last=number == last),
         hours=config.hours,
         seconds=float(config.seconds) if isinstance(config.seconds, float | int) else declared,
         measured=config.seconds == "measured",
     )
     _check_hours(tier, number)
     return tier
+
+
+def _validator(config: TierConfig, told: _Told, scratch: Path | None) -> Validator:
+    if config.name in PEOPLE:
+        if config.seconds == "measured":
+            raise InputError("nobody takes the time that people need; give seconds as a number")
+        return People.of(config.name, config.label or config.name, config.settings, told.unknown)
+    validator = build_validator(ValidatorConfig(name=config.name, settings=config.settings), scratch)
+    if validator is None:
+        raise InputError(f"{config.name!r} is no validator that can be asked")
+    return validator
 
 
 def _gates(
@@ -118,12 +153,12 @@ def tier_mistakes(data: Mapping[str, Any], found: list[Mistake]) -> list[Validat
         return []
     if "validator" in data:
         found.append((("validators",), "validators: give either validator or validators, not both"))
-    constraints = _constraints(data)
+    told = _told(data)
     tiers: list[Tier] = []
     for i, entry in enumerate(entries):
         try:
             config = TierConfig.model_validate(entry)
-            tiers.append(_tier(config, constraints, i, len(entries) - 1))
+            tiers.append(_tier(config, told, i, len(entries) - 1))
         except ValidationError:
             continue
         except InputError as error:
@@ -135,17 +170,30 @@ def tier_mistakes(data: Mapping[str, Any], found: list[Mistake]) -> list[Validat
     return [tier.validator for tier in tiers] if len(tiers) == len(entries) else []
 
 
-def _constraints(data: Mapping[str, Any]) -> list[Constraint]:
-    """Those that can be read; what is wrong with the others is told elsewhere."""
-    found, texts = [], data.get("constraints")
+def _told(data: Mapping[str, Any]) -> _Told:
+    """What can be read of the goal; what is wrong with the rest is told elsewhere."""
+    objectives, constraints = _parts(data, "objectives", Objective.parse), _parts(data, "constraints", Constraint.parse)
+    names = dict.fromkeys([o.name for o in objectives] + [c.name for c in constraints])
+    return _Told(tuple(constraints), tuple(name for name in names if not PROPERTIES[name].closed_form))
+
+
+def _parts(data: Mapping[str, Any], key: str, parse: Callable[[str], _Part]) -> list[_Part]:
+    found: list[_Part] = []
+    texts = data.get(key)
     for text in texts if isinstance(texts, list) else []:
-        try:
-            found.append(Constraint.parse(str(text)))
-        except InputError:
-            continue
+        with suppress(InputError):
+            found.append(parse(str(text)))
     return found
 
 
 def fidelities(tiers: Sequence[Tier]) -> list[dict[str, Any]]:
     """What a campaign's database keeps of its validators, so that a reader needs none of them."""
-    return [{"label": tier.label, "properties": list(tier.validator.properties)} for tier in tiers]
+    return [
+        {"label": tier.label, "properties": list(tier.validator.properties), "by_hand": tier.by_hand} for tier in tiers
+    ]
+
+
+def asked_of(store: CampaignStore) -> tuple[Asked, ...]:
+    """The same, read from a campaign's database; none where it has one validator."""
+    told = store.campaign().config.get("tiers", [])
+    return tuple(Asked(tier["label"], tuple(tier["properties"]), tier["by_hand"]) for tier in told)

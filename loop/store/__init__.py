@@ -22,6 +22,7 @@ from loop.store.lock import DriverLock
 from loop.store.records import (
     Added,
     Artifact,
+    Asked,
     CampaignInfo,
     Imported,
     Iteration,
@@ -41,6 +42,7 @@ from loop.store.transitions import IterationState, JobState
 __all__ = [
     "Added",
     "Artifact",
+    "Asked",
     "BatchExists",
     "CampaignBusy",
     "CampaignExists",

@@ -13,7 +13,8 @@ from alloys.records import Failed, FailureKind, Measured, Quantity
 from loop.store.base import StorePart, decode, encode
 from loop.store.errors import StoreError
 from loop.store.moves import move_all
-from loop.store.records import Imported, Result
+from loop.store.observations import TIER
+from loop.store.records import Asked, Imported, Result
 from loop.store.schema import jobs, observations, proposals
 from loop.store.transitions import ANSWERED, AT_WORK, JobState
 
@@ -32,6 +33,7 @@ class JobHead:
     state: JobState
     composition: str
     iteration: int | None
+    tier: int
     conflicts: int
 
 
@@ -39,6 +41,7 @@ class JobHead:
 class _Seen:
     """An observation that is there."""
 
+    tier: int | None
     values: str
     stds: str | None
     failure: str | None
@@ -53,20 +56,25 @@ class ImportMethods(StorePart):
         with self._read() as connection:
             return _heads(connection, keys)
 
-    def import_results(self, rows: Iterable[Result], *, source: str, wanted: Collection[str]) -> Imported:
+    def import_results(
+        self, rows: Iterable[Result], *, source: str, wanted: Collection[str], tiers: Sequence[Asked] = ()
+    ) -> Imported:
         """Stores people's answers, all or none.
 
         A job is answered once everything that is asked is known of its alloy, or with a failure. What was there
         already changes nothing. A result for an answered job is a replicate; one that differs from what was
-        accepted is marked for review.
+        accepted is marked for review. Of several validators each is one by itself: what another said of the alloy
+        neither completes an answer nor contradicts it.
 
         Args:
             rows: the answers, in the order of their lines; read once.
             source: who measured.
             wanted: names of the properties that a complete answer has.
+            tiers: where there are several validators, all of them; each says what is wanted of it.
 
         Raises:
-            StoreError: naming the first batch's lines whose job is unknown, at work, or was asked again since.
+            StoreError: naming the first batch's lines whose job is unknown, at work, or was asked again since, or
+                that answer a program's job or what nobody asked of these people.
         """
         if not source:
             raise StoreError("results need their source")
@@ -74,21 +82,34 @@ class ImportMethods(StorePart):
         with self._write() as connection:
             for batch in _batches(rows):
                 heads = _heads(connection, [row.key for row in batch])
-                problems = [(row.line, text) for row in batch if (text := refusal(row, heads.get(row.key)))]
+                problems = [(row.line, text) for row in batch if (text := refusal(row, heads.get(row.key), tiers))]
                 if problems:
                     raise StoreError(listing(problems))
-                _Batch(connection, heads, source, frozenset(wanted), self._clock()).store(batch, counts)
+                _Batch(connection, heads, source, frozenset(wanted), tiers, self._clock()).store(batch, counts)
         return counts
 
 
-def refusal(row: Result, head: JobHead | None) -> str | None:
-    """Why a job cannot take a result, or None."""
+def refusal(row: Result, head: JobHead | None, tiers: Sequence[Asked] = ()) -> str | None:
+    """Why a job cannot take a result, or None; ``tiers`` as in `ImportMethods.import_results`."""
     if head is None:
         return f"no job has the key {row.key[:80]!r}; export the jobs of this campaign"
+    if tiers and (text := _not_asked(row, tiers[head.tier])):
+        return text
     if row.nonce != head.nonce:
         return "the nonce is not the job's: it was asked again since, or this is another job's line; export it again"
     if head.state in AT_WORK:
         return f"the job is {head.state}: a worker has it; wait for its answer, or cancel the job first"
+    return None
+
+
+def _not_asked(row: Result, asked: Asked) -> str | None:
+    """Why people do not answer this validator's job, or not by these values."""
+    if not asked.by_hand:
+        return f"the program {asked.label!r} answers this job, not people; bring other results with Campaign.observe"
+    stray = sorted(set(row.values) - set(asked.properties))
+    if stray:
+        told, names = ", ".join(stray), ", ".join(asked.properties)
+        return f"{asked.label!r} is asked for {names}, not for {told}; bring other results with Campaign.observe"
     return None
 
 
@@ -114,12 +135,12 @@ def _batches(rows: Iterable[Result]) -> Iterator[list[Result]]:
 
 
 def _heads(connection: sa.Connection, keys: Collection[str]) -> dict[str, JobHead]:
-    columns = (jobs.c.key, jobs.c.nonce, jobs.c.state, jobs.c.composition, proposals.c.iteration, jobs.c.conflicts)
+    own = (jobs.c.key, jobs.c.nonce, jobs.c.state, jobs.c.composition, jobs.c.conflicts)
     joined = jobs.outerjoin(proposals, proposals.c.job_key == jobs.c.key)
-    query = sa.select(*columns).select_from(joined).where(jobs.c.key.in_(list(keys)))
+    query = sa.select(*own, proposals.c.iteration, proposals.c.tier).select_from(joined)
     return {
-        row.key: JobHead(row.key, row.nonce, JobState(row.state), row.composition, row.iteration, row.conflicts)
-        for row in connection.execute(query)
+        r.key: JobHead(r.key, r.nonce, JobState(r.state), r.composition, r.iteration, r.tier or 0, r.conflicts)
+        for r in connection.execute(query.where(jobs.c.key.in_(list(keys))))
     }
 
 
@@ -131,6 +152,7 @@ class _Batch:
     heads: Mapping[str, JobHead]
     source: str
     wanted: frozenset[str]
+    tiers: Sequence[Asked]
     now: float
 
     def store(self, rows: Sequence[Result], counts: Imported) -> None:
@@ -141,17 +163,20 @@ class _Batch:
         conflicts: list[dict[str, Any]] = []
         for row in rows:
             head = self.heads[row.key]
-            before = seen.get(head.composition, [])
+            before = [s for s in seen.get(head.composition, []) if not self.tiers or s.tier == head.tier]
             if head.state not in (*ANSWERED, JobState.CANCELLED) and self._complete(row, before):
                 answers.append(row)
                 continue
             content = self._content(row)
+            if self.tiers:
+                content |= {"iteration": head.iteration, "tier": head.tier}
             if any((s.values, s.stds, s.failure) == _shape(content) for s in before):
                 counts.known += 1
                 continue
             overlaps, conflict = _compare(row, before)
             if overlaps:
-                content |= {"job_key": row.key, "iteration": head.iteration, "replicate": True, "conflict": conflict}
+                own = {"job_key": row.key, "iteration": head.iteration, "tier": None}
+                content |= {**own, "replicate": True, "conflict": conflict}
                 counts.replicates += 1
                 if conflict is not None:
                     counts.conflicts += 1
@@ -189,9 +214,11 @@ class _Batch:
         self.connection.execute(sa.insert(observations), accepted)
 
     def _seen(self) -> dict[str, list[_Seen]]:
-        columns = ("composition", "values", "stds", "failure", "replicate")
-        query = sa.select(*(observations.c[name] for name in columns)).where(
-            observations.c.composition.in_([head.composition for head in self.heads.values()])
+        columns = (observations.c[name] for name in ("values", "stds", "failure", "replicate"))
+        query = (
+            sa.select(observations.c.composition, TIER, *columns)
+            .select_from(observations.outerjoin(proposals, proposals.c.job_key == observations.c.job_key))
+            .where(observations.c.composition.in_([head.composition for head in self.heads.values()]))
         )
         found: dict[str, list[_Seen]] = {}
         for composition, *rest in self.connection.execute(query):
@@ -203,12 +230,14 @@ class _Batch:
         for seen in before:
             if not seen.replicate:
                 names |= set(decode(seen.values))
-        return row.failure is not None or self.wanted <= names
+        wanted = set(self.tiers[self.heads[row.key].tier].properties) if self.tiers else self.wanted
+        return row.failure is not None or wanted <= names
 
     def _content(self, row: Result) -> dict[str, Any]:
         return {
             "job_key": None,
             "iteration": None,
+            "tier": None,
             "composition": self.heads[row.key].composition,
             "values": encode(dict(row.values), f"line {row.line}"),
             "stds": encode(dict(row.stds), f"line {row.line}") if row.stds else None,

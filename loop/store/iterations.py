@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -152,6 +152,7 @@ class IterationMethods(StorePart):
         tiers: Sequence[int],
         *,
         note: Mapping[str, Any],
+        by_hand: Collection[int] = (),
         hold: bool = False,
     ) -> list[Proposal]:
         """Stores which alloys dearer validators are asked for and queues their jobs, all or nothing.
@@ -163,6 +164,7 @@ class IterationMethods(StorePart):
             requests: one per selection, of the same composition.
             tiers: the validator that each asks, counted from 0.
             note: how the round came about; joins ``promotions`` of the iteration's notes.
+            by_hand: the tiers that people answer; no worker gets their jobs.
             hold: whether each waits for a person's approval first.
 
         Raises:
@@ -186,7 +188,9 @@ class IterationMethods(StorePart):
             last = sa.select(sa.func.coalesce(sa.func.max(proposals.c.rank), -1))
             first = connection.execute(last.where(proposals.c.iteration == iteration)).scalar_one() + 1
             try:
-                put_jobs(connection, requests, self._tokens, now=now, hold=hold)
+                for people in (False, True):
+                    own = [r for r, tier in zip(requests, tiers, strict=True) if (tier in by_hand) is people]
+                    put_jobs(connection, own, self._tokens, now=now, by_hand=people, hold=hold)
                 for row, tier in zip(rows, tiers, strict=True):
                     placed = {**row, "rank": first + row["rank"], "tier": tier}
                     connection.execute(sa.insert(proposals).values(placed))

@@ -16,9 +16,8 @@ from loop.store.records import Job, JobEvent
 from loop.store.schema import job_events, jobs, proposals, validators
 from loop.store.transitions import UNHELD, JobState, check_move
 
-_SELECT = sa.select(jobs, proposals.c.iteration, proposals.c.rank).select_from(
-    jobs.outerjoin(proposals, proposals.c.job_key == jobs.c.key)
-)
+_COLUMNS = (jobs, proposals.c.iteration, proposals.c.rank, proposals.c.tier)
+_SELECT = sa.select(*_COLUMNS).select_from(jobs.outerjoin(proposals, proposals.c.job_key == jobs.c.key))
 # The order in which jobs are worked on and listed.
 _ORDER = (sa.func.coalesce(proposals.c.iteration, -1), proposals.c.rank, jobs.c.key)
 
@@ -29,6 +28,7 @@ def _job(row: sa.Row[Any]) -> Job:
         request=ValidationRequest(composition, row.validator, row.fingerprint),
         iteration=row.iteration,
         rank=row.rank,
+        tier=row.tier,
         state=JobState(row.state),
         attempts=row.attempts,
         retries=row.retries,
@@ -80,7 +80,7 @@ def page_jobs(
     """Jobs by iteration and rank, those after a place."""
     place = sa.tuple_(proposals.c.iteration, proposals.c.rank)
     query = (
-        sa.select(jobs, proposals.c.iteration, proposals.c.rank)
+        sa.select(*_COLUMNS)
         .select_from(proposals.join(jobs, jobs.c.key == proposals.c.job_key))
         .where(*conditions, place > sa.tuple_(*map(sa.literal, after)))
         .order_by(proposals.c.iteration, proposals.c.rank)

@@ -15,6 +15,10 @@ from loop.store.records import Added, Job, Outcome, StoredObservation
 from loop.store.schema import observations, proposals
 from loop.store.transitions import JobState
 
+TIER = sa.func.coalesce(proposals.c.tier, observations.c.tier).label("of_tier")
+"""Of an observation beside its job's proposal: which of several validators said it; None for results by hand."""
+_COLUMNS = (observations, proposals.c.rank, TIER)
+
 
 def content_of(observation: Observation) -> dict[str, Any]:
     """The columns that say what was seen."""
@@ -68,7 +72,7 @@ def _contradicts(connection: sa.Connection, observation: Observation, *, beside_
         observations.c.composition == observation.composition.canonical(), sa.not_(observations.c.replicate)
     )
     if beside_jobs:
-        query = query.where(observations.c.job_key.is_(None))
+        query = query.where(observations.c.job_key.is_(None), observations.c.tier.is_(None))
     known = [set(decode(text)) for text in connection.execute(query).scalars()]
     return any(not names or not observation.values or names & set(observation.values) for names in known)
 
@@ -122,7 +126,7 @@ class ObservationMethods(StorePart):
         Results brought by hand come first.
         """
         query = (
-            sa.select(observations, proposals.c.rank, proposals.c.tier)
+            sa.select(*_COLUMNS)
             .select_from(observations.outerjoin(proposals, proposals.c.job_key == observations.c.job_key))
             .order_by(
                 sa.func.coalesce(observations.c.iteration, -1),
@@ -138,7 +142,7 @@ class ObservationMethods(StorePart):
     def results(self, composition: Composition) -> list[StoredObservation]:
         """Everything that was seen of one alloy, replicates included, in the order of arrival."""
         query = (
-            sa.select(observations, proposals.c.rank, proposals.c.tier)
+            sa.select(*_COLUMNS)
             .select_from(observations.outerjoin(proposals, proposals.c.job_key == observations.c.job_key))
             .where(observations.c.composition == composition.canonical())
             .order_by(observations.c.id)
@@ -164,5 +168,5 @@ def _stored(row: sa.Row[Any]) -> StoredObservation:
         at=fields["at"],
         stds=decode(fields["stds"] or "{}"),
         conflict=fields["conflict"],
-        tier=fields["tier"],
+        tier=fields["of_tier"],
     )

@@ -83,6 +83,7 @@ class Job:
         request: what is asked.
         iteration: the iteration that asked.
         rank: its rank there.
+        tier: which of the campaign's validators is asked, counted from 0.
         attempts: how often it was leased.
         retries: how often the machinery failed.
         deaths: how often a worker died on it.
@@ -100,6 +101,7 @@ class Job:
     request: ValidationRequest
     iteration: int | None
     rank: int | None
+    tier: int | None
     state: JobState
     attempts: int
     retries: int
@@ -205,6 +207,15 @@ class Result:
     values: Mapping[str, float]
     stds: Mapping[str, float]
     failure: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One of a campaign's several validators: its label, what it is asked for, and whether people answer."""
+
+    label: str
+    properties: tuple[str, ...]
+    by_hand: bool
 
 
 @dataclass

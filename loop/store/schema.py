@@ -157,8 +157,10 @@ observations = sa.Table(
     sa.Column("replicate", sa.Boolean, nullable=False),
     sa.Column("conflict", sa.Text),  # how a replicate differs from what was accepted
     sa.Column("at", sa.Float, nullable=False),
+    sa.Column("tier", sa.Integer),  # which of several validators said it, where no job has it as its own
     sa.CheckConstraint("(\"values\" = '{}') = (failure IS NOT NULL)", name="ck_observations_content"),
     sa.CheckConstraint("conflict IS NULL OR replicate", name="ck_observations_conflict"),
+    sa.CheckConstraint("tier IS NULL OR (tier >= 0 AND job_key IS NULL)", name="ck_observations_tier"),
 )
 sa.Index(
     "uq_observations_accepted",

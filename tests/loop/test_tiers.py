@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 import yaml
 
+from alloys.composition import Composition
 from alloys.errors import InputError
+from alloys.records import Failed
 from loop.campaign import Campaign
 from loop.config import CampaignConfig, check_config
 from loop.driver import Driver
@@ -71,6 +73,11 @@ def document(folder: Path, **changes: Any) -> dict[str, Any]:
     whole = small_document(folder, **goal, validators=validators, **changes)
     del whole["validator"]
     return whole
+
+
+def lab(**settings: Any) -> dict[str, Any]:
+    """The changes that make an entry people's."""
+    return {"name": "human", "settings": settings}
 
 
 def config(folder: Path, **changes: Any) -> CampaignConfig:
@@ -240,7 +247,15 @@ def test_the_gates_are_the_goals_unless_others_are_given(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({0: {"name": "human"}}, "'human' cannot be one of several validators"),
+        ({2: lab(properties=["hardness"])}, "validators.2: unknown property 'hardness'; available are shear_modulus"),
+        ({2: lab(properties=[])}, "properties of 'dear' must be a list of different names, at least one, got []"),
+        ({2: lab(properties=["solidus", "solidus"])}, "must be a list of different names"),
+        ({2: lab(properties="solidus")}, "must be a list of different names, at least one, got 'solidus'"),
+        ({2: lab(furnace=2)}, "validators.2: unknown settings of 'dear': furnace; people have one, properties"),
+        ({2: {**lab(), "seconds": "measured"}}, "nobody takes the time that people need; give seconds as a number"),
+        ({2: {**lab(), "seconds": None}}, "hours need the expected seconds of one answer, which it does not declare"),
+        ({1: lab(properties=["solidus"])}, "the gate 'liquidus >= 2450' is on what 'human' does not answer"),
+        ({1: {**lab(), "gates": None, "label": None}, 2: {**lab(), "label": None}}, "two validators are called human"),
         ({0: {"hours": 1.0}}, "the first validator is asked for the whole batch"),
         ({1: {"gates": ["solidus >= 2000"]}}, "the gate 'solidus >= 2000' is on what 'script' does not answer"),
         ({1: {"label": "dear"}}, "two validators are called dear"),
@@ -261,6 +276,25 @@ def test_mistakes_are_named_with_their_line(tmp_path: Path, changes: dict[int, d
     lines = path.read_text().splitlines()
     start = next(i for i, text in enumerate(lines, 1) if text == "validators:")
     assert all(int(mistake.split(":")[0].removeprefix("line ")) >= start for mistake in mistakes)
+
+
+def test_people_have_an_identity_of_their_own(tmp_path: Path) -> None:
+    whole = document(tmp_path)
+    first, second = dict(whole["validators"][2], **lab()), dict(whole["validators"][2], **lab(properties=["solidus"]))
+    whole["validators"][1:] = [first, {**first, "label": "furnace"}, {**second, "label": "press"}]
+    tiers = build_tiers(CampaignConfig.model_validate(whole))
+    assert [tier.by_hand for tier in tiers] == [False, True, True, True]
+    assert [tier.validator.properties for tier in tiers[1:]] == [("liquidus", "solidus")] * 2 + [("solidus",)]
+    assert len({tier.validator.fingerprint for tier in tiers}) == 4
+    assert tiers[3].validator.description.units == {"solidus": "K"}
+    assert tiers[3].seconds == 3600.0
+    assert replace(tiers[3].validator, properties=("liquidus",)).fingerprint != tiers[3].validator.fingerprint
+    tiers[3].validator.check(["Nb", "Xe"])
+    verdict = tiers[3].validator.validate(Composition.parse("NbTaW"))
+    assert isinstance(verdict, Failed)
+    assert "people (press) answer" in verdict.message
+    assert not tiers[1].passes({"liquidus": 3000.0})
+    assert tiers[1].passes({"liquidus": 3000.0, "solidus": 2900.0})
 
 
 def test_one_validator_or_several_but_not_both(tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from alloys.records import Measured, Quantity
-from loop.store import CampaignStore, JobState, Result, StoreError, check_store
+from alloys.records import Measured, Observation, Quantity, ValidationRequest
+from loop.store import Asked, CampaignStore, JobState, Result, StoreError, check_store
 from loop.store import imports as imports_module
-from tests.loop.store.store_helpers import PHYSICS, SUSPECT, begin, make, measured
+from tests.loop.store.store_helpers import PHYSICS, SUSPECT, alloy, begin, make, measured, selection
 
 WANTED = ("solidus", "liquidus")
 
@@ -139,6 +139,94 @@ def test_an_answer_of_a_worker_can_be_contradicted_by_people(store):
 def test_results_need_their_source(store):
     with pytest.raises(StoreError, match="need their source"):
         store.import_results([], source="", wanted=WANTED)
+
+
+TIERS = (
+    Asked("draft", ("solidus",), by_hand=False),
+    Asked("lab", WANTED, by_hand=True),
+    Asked("furnace", ("solidus", "liquidus", "density"), by_hand=True),
+)
+
+
+def _promote(store, number, tier):
+    """Asks one of the two laboratories about alloys."""
+    asked = ValidationRequest(alloy(number), "human", TIERS[tier].label)
+    rounds = len(store.iteration(0).info.get("promotions", []))
+    (made,) = store.store_promotions(0, rounds, [selection(number, 0)], [asked], [tier], note={}, by_hand=[1, 2])
+    return made.key
+
+
+def _drafted(store, *numbers):
+    """Alloys that the program has answered."""
+    begin(store, numbers)
+    for lease in store.claim("me", len(numbers)):
+        store.finish(lease.key, lease.token, measured(2500.0))
+
+
+def _bring_tiers(store, *rows):
+    counts = store.import_results(iter(rows), source="lab", wanted=("nothing",), tiers=TIERS)
+    return {name: getattr(counts, name) for name in counts.__dataclass_fields__ if getattr(counts, name)}
+
+
+def test_jobs_of_people_among_several_validators_are_never_handed_out(store):
+    _drafted(store, 1, 2)
+    keys = [_promote(store, 1, 1), _promote(store, 2, 2)]
+    assert store.claim("me", 9) == []
+    assert [(job.state, job.by_hand, job.tier) for job in map(store.job, keys)] == [
+        (JobState.AWAITING_HUMAN, True, 1),
+        (JobState.AWAITING_HUMAN, True, 2),
+    ]
+    rows = [_whole(store, keys[0], stds={"solidus": 4.0}), _row(store, keys[1], failure="cracked")]
+    assert _bring_tiers(store, *rows) == {"answered": 2}
+    told = [(o.tier, o.iteration, o.observation.failure, o.stds) for o in store.observations()]
+    assert told == [(0, 0, None, {})] * 2 + [(1, 0, None, {"solidus": 4.0}), (2, 0, "cracked", {})]
+
+
+def test_what_another_validator_said_neither_completes_nor_contradicts_an_answer(store):
+    _drafted(store, 1)
+    key = _promote(store, 1, 1)
+    # The program's solidus is not the laboratory's.
+    assert _bring_tiers(store, _row(store, key, liquidus=2600.0)) == {"kept": 1}
+    assert store.job(key).state is JobState.AWAITING_HUMAN
+    (part,) = [o for o in store.observations() if o.key is None]
+    assert (part.tier, part.iteration, part.replicate) == (1, 0, False)
+    assert _bring_tiers(store, _row(store, key, liquidus=2600.0)) == {"known": 1}
+    assert _bring_tiers(store, _row(store, key, liquidus=2610.0)) == {"replicates": 1, "conflicts": 1}
+    assert _bring_tiers(store, _row(store, key, solidus=2400.0)) == {"answered": 1}
+    assert store.job(key).state is JobState.DONE
+    other = _promote(store, 1, 2)
+    assert _bring_tiers(store, _row(store, other, solidus=2300.0, liquidus=2500.0)) == {"kept": 1}
+    assert _bring_tiers(store, _row(store, other, density=9.0)) == {"answered": 1}
+    assert [o.conflict for o in store.observations(include_replicates=True) if o.replicate] == [
+        "liquidus 2610 K; accepted: 2600 K"
+    ]
+    # What people bring by hand is beside every validator.
+    seen = Observation(alloy(1), {"liquidus": 2600.0}, "by hand")
+    assert store.add_observations([seen], beside_jobs=True).new == 1
+
+
+def test_what_is_measured_of_a_cancelled_job_stays_its_validators(store):
+    _drafted(store, 1)
+    key = _promote(store, 1, 1)
+    store.cancel(key)
+    assert _bring_tiers(store, _whole(store, key)) == {"kept": 1}
+    assert [(o.tier, o.iteration) for o in store.observations() if o.key is None] == [(1, 0)]
+    assert _bring_tiers(store, _whole(store, key, 2410.0)) == {"replicates": 1, "conflicts": 1}
+
+
+def test_a_file_answers_neither_a_programs_job_nor_what_nobody_asked(store):
+    _drafted(store, 1)
+    (drafted,) = [job.key for job in store.jobs()]
+    key = _promote(store, 1, 1)
+    before = (store.jobs(), store.events(), store.observations(include_replicates=True))
+    rows = [replace(_whole(store, drafted), line=2), replace(_row(store, key, density=9.0), line=3)]
+    with pytest.raises(StoreError) as refused:
+        _bring_tiers(store, *rows, replace(_whole(store, key), line=4))
+    text = str(refused.value)
+    assert "line 2: the program 'draft' answers this job, not people" in text
+    assert "line 3: 'lab' is asked for solidus, liquidus, not for density" in text
+    assert "line 4" not in text
+    assert (store.jobs(), store.events(), store.observations(include_replicates=True)) == before
 
 
 KILLED = """

@@ -72,6 +72,19 @@ def test_an_alloy_goes_to_a_validator_once_and_a_refused_round_leaves_nothing(st
     assert "promotions" not in store.iteration(1).info
 
 
+def test_a_round_may_ask_programs_and_people(store):
+    begin(store, [1, 2])
+    answer_all(store)
+    chosen = [selection(a, rank) for rank, a in enumerate([1, 2])]
+    stored = store.store_promotions(0, 0, chosen, [dear(1), dear(2)], [1, 2], note={}, by_hand=[2])
+    assert [(p.tier, store.job(p.key).state) for p in stored] == [(1, JobState.QUEUED), (2, JobState.AWAITING_HUMAN)]
+    assert [lease.key for lease in store.claim("me", 9)] == [stored[0].key]
+    begin(store, [3], index=1)
+    answer_all(store)
+    (held,) = store.store_promotions(1, 0, [selection(3, 0)], [dear(3)], [2], note={}, by_hand=[2], hold=True)
+    assert store.approve(held.key, by="Ada") == [JobState.AWAITING_HUMAN]
+
+
 def test_what_a_round_needs(store):
     store.begin_iteration(0)
     with pytest.raises(IterationError, match="is proposing, not validating"):

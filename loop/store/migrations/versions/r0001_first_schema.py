@@ -185,8 +185,10 @@ def _observations() -> None:
         sa.Column("replicate", sa.Boolean, nullable=False),
         sa.Column("conflict", sa.Text),
         sa.Column("at", sa.Float, nullable=False),
+        sa.Column("tier", sa.Integer),
         sa.CheckConstraint("(\"values\" = '{}') = (failure IS NOT NULL)", name="ck_observations_content"),
         sa.CheckConstraint("conflict IS NULL OR replicate", name="ck_observations_conflict"),
+        sa.CheckConstraint("tier IS NULL OR (tier >= 0 AND job_key IS NULL)", name="ck_observations_tier"),
     )
     op.create_index(
         "uq_observations_accepted",

@@ -133,16 +133,18 @@ CREATE TABLE observations (
 	replicate BOOLEAN NOT NULL, 
 	"conflict" TEXT, 
 	at FLOAT NOT NULL, 
+	tier INTEGER, 
 	PRIMARY KEY (id), 
 	CONSTRAINT ck_observations_content CHECK (("values" = '{}') = (failure IS NOT NULL)), 
 	CONSTRAINT ck_observations_conflict CHECK (conflict IS NULL OR replicate), 
+	CONSTRAINT ck_observations_tier CHECK (tier IS NULL OR (tier >= 0 AND job_key IS NULL)), 
 	CONSTRAINT fk_observations_job FOREIGN KEY(job_key) REFERENCES jobs ("key"), 
 	CONSTRAINT fk_observations_iteration FOREIGN KEY(iteration) REFERENCES iterations ("index")
 );
-INSERT INTO "observations" VALUES(1,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4','t2',0,'Nb:101/201,W:100/201','{"solidus":2500.0}','calphad',NULL,NULL,0,NULL,1000061.0);
-INSERT INTO "observations" VALUES(2,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4','t1',0,'Nb:101/201,W:100/201','{"solidus":2400.0}','calphad',NULL,NULL,1,NULL,1000061.0);
-INSERT INTO "observations" VALUES(3,'48b9f04a9d50a412b7bfdea71fa85d43aaf574b7a0aa1115bc18a038bfec0685','t3',0,'Nb:51/101,W:50/101','{}','calphad','no solidus below the boiling point',NULL,0,NULL,1000062.0);
-INSERT INTO "observations" VALUES(4,NULL,NULL,NULL,'Nb:6/11,W:5/11','{"solidus":2300.0}','lab',NULL,NULL,0,NULL,1000062.0);
+INSERT INTO "observations" VALUES(1,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4','t2',0,'Nb:101/201,W:100/201','{"solidus":2500.0}','calphad',NULL,NULL,0,NULL,1000061.0,NULL);
+INSERT INTO "observations" VALUES(2,'a5c77afb3f326935efc6fc706f781f5b4fe96dc424969400a3e046c81f5a98c4','t1',0,'Nb:101/201,W:100/201','{"solidus":2400.0}','calphad',NULL,NULL,1,NULL,1000061.0,NULL);
+INSERT INTO "observations" VALUES(3,'48b9f04a9d50a412b7bfdea71fa85d43aaf574b7a0aa1115bc18a038bfec0685','t3',0,'Nb:51/101,W:50/101','{}','calphad','no solidus below the boiling point',NULL,0,NULL,1000062.0,NULL);
+INSERT INTO "observations" VALUES(4,NULL,NULL,NULL,'Nb:6/11,W:5/11','{"solidus":2300.0}','lab',NULL,NULL,0,NULL,1000062.0,NULL);
 CREATE TABLE proposals (
 	iteration INTEGER NOT NULL, 
 	rank INTEGER NOT NULL, 
