@@ -179,21 +179,13 @@ class IterationMethods(StorePart):
         with self._write() as connection:
             found = _load(connection, iteration)
             rounds = [*found.info.get("promotions", []), dict(note)]
-            if found.state is not IterationState.VALIDATING:
-                raise IterationError(f"iteration {iteration} is {found.state}, not validating")
-            if len(rounds) != number + 1:
-                raise BatchExists(
-                    f"iteration {iteration} has {len(rounds) - 1} rounds already, and the stored ones win"
-                )
-            last = sa.select(sa.func.coalesce(sa.func.max(proposals.c.rank), -1))
-            first = connection.execute(last.where(proposals.c.iteration == iteration)).scalar_one() + 1
+            _check_round(found, number, len(rounds) - 1)
+            first = _next_rank(connection, iteration)
             try:
                 for people in (False, True):
                     own = [r for r, tier in zip(requests, tiers, strict=True) if (tier in by_hand) is people]
                     put_jobs(connection, own, self._tokens, now=now, by_hand=people, hold=hold)
-                for row, tier in zip(rows, tiers, strict=True):
-                    placed = {**row, "rank": first + row["rank"], "tier": tier}
-                    connection.execute(sa.insert(proposals).values(placed))
+                _place(connection, rows, tiers, first)
             except sa.exc.IntegrityError as error:
                 raise StoreError(f"an alloy is asked of a validator once in a campaign: {error.orig}") from error
             info = encode({**found.info, "promotions": rounds}, "a round of promotions")
@@ -209,6 +201,24 @@ class IterationMethods(StorePart):
         """What dearer validators were asked, by iteration and rank, of one iteration or of all."""
         with self._read() as connection:
             return _select(connection, iteration, promoted=True)
+
+
+def _check_round(found: Iteration, number: int, rounds: int) -> None:
+    if found.state is not IterationState.VALIDATING:
+        raise IterationError(f"iteration {found.index} is {found.state}, not validating")
+    if rounds != number:
+        raise BatchExists(f"iteration {found.index} has {rounds} rounds already, and the stored ones win")
+
+
+def _next_rank(connection: sa.Connection, iteration: int) -> int:
+    last = sa.select(sa.func.coalesce(sa.func.max(proposals.c.rank), -1)).where(proposals.c.iteration == iteration)
+    return int(connection.execute(last).scalar_one()) + 1
+
+
+def _place(connection: sa.Connection, rows: Sequence[Mapping[str, Any]], tiers: Sequence[int], first: int) -> None:
+    """Stores a round's proposals, each with its validator, behind those of its iteration."""
+    for row, tier in zip(rows, tiers, strict=True):
+        connection.execute(sa.insert(proposals).values({**row, "rank": first + row["rank"], "tier": tier}))
 
 
 def _rows(
