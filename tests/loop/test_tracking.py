@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from alloys.errors import InputError
 from loop.campaign import Campaign
 from loop.driver import Driver
 from loop.jobs import LocalExecutor
+from loop.store.schema import artifacts
 from loop.tracking import EXPERIMENT, MlflowStore, Tracker, tracking_uri
 from tests.loop.loop_helpers import small_config
 
@@ -120,3 +123,14 @@ def test_a_store_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytes
     store = MlflowStore(tmp_path, "first")
     assert store.experiment == MlflowStore(tmp_path, "first").experiment
     assert sorted(path.name for path in tmp_path.iterdir()) == ["artifacts", "mlflow.db"]
+
+
+def test_a_file_outside_the_campaign_is_not_uploaded(tracked: Campaign, tmp_path: Path) -> None:
+    outside = tracked.folder.parent / "secret.txt"
+    outside.write_text("secret", encoding="utf-8")
+    row = {"iteration": 0, "name": "notes.txt", "sha256": "0" * 64, "path": "../secret.txt", "at": 1.0}
+    with tracked.store._write() as connection:  # past the store's own check, as a hostile database would be
+        connection.execute(sa.insert(artifacts).values(row))
+    with pytest.raises(InputError, match="leads out of"):
+        Tracker(tracked, tmp_path / "new").sync()
+    assert not list(tmp_path.rglob("notes.txt"))

@@ -13,6 +13,7 @@ from validation.calphad.tdbfile import check_apart
 from validation.registry import make_validator
 
 GIB = 2**30
+POWERS = "ELEMENT NB BCC 92 0 0 !\nFUNCTION BAD 298 +9**9**9**9; 6000 N !\n"
 
 
 @pytest.mark.parametrize(
@@ -33,16 +34,15 @@ def test_malformed_databases_are_one_clear_error(tmp_path: Path, text: str, mess
 
 
 def test_a_parser_that_does_not_end_is_ended() -> None:
-    powers = "ELEMENT NB BCC 92 0 0 !\nFUNCTION BAD 298 +9**9**9**9; 6000 N !\n"
     start = time.process_time()
     with pytest.raises(DatabaseError, match=r"processor time|memory|does not parse|took more than"):
-        check_apart(powers, seconds=5, memory=2 * GIB)
+        check_apart(POWERS, seconds=2, memory=2 * GIB)
     assert time.process_time() - start < 4.0  # of this process, which only waited
 
 
 def test_time_and_memory_are_limited() -> None:
-    with pytest.raises(DatabaseError, match=r"more than (1 s of processor time|10 s)"):
-        check_apart(build_database(), seconds=1)
+    with pytest.raises(DatabaseError, match=r"more than (1 s of processor time|610 s)"):
+        check_apart(POWERS, seconds=1)
     with pytest.raises(DatabaseError, match=r"more than 0.2 GiB of memory"):
         check_apart(build_database(), memory=GIB // 5)
 
