@@ -68,6 +68,19 @@ class Forked:
     @classmethod
     def start(cls, folder: Path, arguments: Sequence[str], prepare: Callable[[], None] | None = None) -> Forked:
         """Begins a command line in a folder; ``prepare`` is called in the new process first."""
+
+        def work() -> None:
+            from loop import cli
+
+            if prepare is not None:
+                prepare()
+            cli.main(list(arguments))
+
+        return cls.call(folder, work)
+
+    @classmethod
+    def call(cls, folder: Path, work: Callable[[], None]) -> Forked:
+        """Begins a function in a folder; where it returns, the exit status is 0."""
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
@@ -75,7 +88,7 @@ class Forked:
             return cls(pid)
         code = 70
         try:
-            code = _child(folder, arguments, prepare)
+            code = _child(folder, work)
         except BaseException:
             traceback.print_exc()
         finally:
@@ -105,17 +118,13 @@ class Forked:
             os.kill(self.pid, number)
 
 
-def _child(folder: Path, arguments: Sequence[str], prepare: Callable[[], None] | None) -> int:
+def _child(folder: Path, work: Callable[[], None]) -> int:
     with (folder / "run.log").open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     os.chdir(folder)
-    if prepare is not None:
-        prepare()
-    from loop import cli
-
     try:
-        cli.main(list(arguments))
+        work()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0

@@ -1,10 +1,11 @@
 """A disk that is full, or becomes read-only, at every write of a campaign in turn; then there is room again.
 
-    python -m benchmarks.full_disk [--every 1] [--first 1] [--mlflow] [--error ENOSPC|EROFS]
+    python -m benchmarks.full_disk [--store] [--every 1] [--first 1] [--mlflow] [--error ENOSPC|EROFS]
 
 A small campaign runs with `full_disk.c` preloaded, which `cc` compiles: it lets the process make N - 1 calls that ask
 the disk below one folder for something, and refuses the N-th and all after it. What is wanted: a clean exit with one
-message, a whole database, whole files, and the same end as undisturbed once the same command is given again.
+message, a whole database, whole files, and the same end as undisturbed once the same command is given again. With
+``--store`` the work is that of the database and of files alone, without models, so that each write can be tried.
 """
 
 from __future__ import annotations
@@ -21,11 +22,16 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from alloys.composition import Composition
+from alloys.records import Candidate, Failed, FailureKind, Measured, Selection, ValidationRequest, Verdict, quantities
 from benchmarks.forked import End, Forked, log_tail, warm_up, write_tiny
 from benchmarks.processes import ROOT, environment
-from loop.store import CampaignStore, NoCampaign, check_store
+from loop.cli import main_told
+from loop.files import write_named
+from loop.store import CampaignExists, CampaignStore, DriverLock, IterationState, Lease, NoCampaign, check_store
 
 DISK = "disk"
 """The folder that fills up; the log and the configuration lie outside."""
@@ -51,10 +57,12 @@ class Disk:
     Attributes:
         number: the error that a refused call gets.
         tracked: whether the campaign writes to MLflow too.
+        store_only: whether no campaign is run, but `store_work`.
     """
 
     number: int
     tracked: bool = False
+    store_only: bool = False
 
     def __post_init__(self) -> None:
         self._shim = ctypes.CDLL(None)
@@ -82,18 +90,74 @@ class Disk:
         """Calls made since it was armed."""
         return int(self._shim.fault_seen())
 
-    def count(self, folder: Path, config: Path) -> list[str]:
+    def work(self, folder: Path) -> int | None:
+        """Does the work in a process of its own, or goes on with it; the exit status."""
+        if self.store_only:
+            work = partial(store_work, Path(DISK) / "campaigns" / "tiny")
+            return Forked.call(folder, partial(main_told, work, ["run"])).wait()
+        return Forked.start(folder, ["run", str(self.config(folder))]).wait()
+
+    def undisturbed(self) -> End:
+        """How it ends when it is left alone."""
+        if not self.store_only:
+            return warm_up()
+        with tempfile.TemporaryDirectory() as name:
+            store_work(Path(name) / "campaigns" / "tiny")
+            return End.of(Path(name))
+
+    def count(self, folder: Path) -> list[str]:
         """Each call of an undisturbed campaign: what it was and of which file."""
         with tempfile.TemporaryFile() as trace:
             self._shim.fault_trace(trace.fileno())
             with self.armed(folder, -1):
-                status = Forked.start(folder, ["run", str(config)]).wait()
+                status = self.work(folder)
             self._shim.fault_trace(-1)
             trace.seek(0)
             lines = trace.read().decode().splitlines()
         if status != 0 or len(lines) != self._last:
             raise RuntimeError(f"the undisturbed campaign ended with {status}\n{log_tail(folder, 20)}")
         return lines
+
+
+def store_work(folder: Path) -> None:
+    """What a driver does to the disk in two iterations of three alloys, with results that are made up."""
+    with DriverLock(folder) as lock:
+        path = folder / "campaign.db"
+        try:
+            store = CampaignStore.create(path, name="tiny", config={}, seed=0, code_version="1")
+        except CampaignExists:
+            store = CampaignStore.open(path)
+        with store:
+            store.release_leases(not_owner=lock.owner)
+            for index in range(2):
+                _iteration(store, folder, lock.owner, index)
+
+
+def _iteration(store: CampaignStore, folder: Path, owner: str, index: int) -> None:
+    found = store.begin_iteration(index)
+    if found.state is IterationState.CLOSED:
+        return
+    alloys = [Composition.from_amounts({"Nb": 100 + 3 * index + rank, "W": 100}) for rank in range(3)]
+    if found.state is IterationState.PROPOSING:
+        model = write_named(folder, "models", f"model {index}".encode() * 3000, ".safetensors")
+        store.record_artifact("generator.cvae", model.sha256, model.path, iteration=index)
+        store.note_iteration(index, training={"losses": [0.5] * 100})
+        chosen = [Selection(Candidate(alloy, "cvae"), rank, 1.0, "") for rank, alloy in enumerate(alloys)]
+        store.store_batch(index, chosen, [ValidationRequest(alloy, "calphad", "1") for alloy in alloys])
+    while store.open_jobs(index):
+        for lease in store.claim(owner, 1):
+            store.renew(lease.key, lease.token)
+            store.finish(lease.key, lease.token, _verdict(lease))
+    store.log_metrics({"hypervolume": float(index)}, iteration=index)
+    table = write_named(folder, "artifacts", f"dataset {index}".encode() * 1000, ".json")
+    store.record_artifact("dataset.json", table.sha256, table.path, iteration=index)
+    store.close_iteration(index)
+
+
+def _verdict(lease: Lease) -> Verdict:
+    if int(lease.key[0], 16) < 4:
+        return Failed(FailureKind.PHYSICS, "no solidus")
+    return Measured(quantities({"solidus": 2000.0 + int(lease.key[:4], 16) / 100}))
 
 
 def kind_of(line: str) -> str:
@@ -138,9 +202,8 @@ def _checked_store(folder: Path) -> list[str]:
 
 def strike(disk: Disk, folder: Path, allowed: int, wanted: End) -> tuple[int | None, list[str]]:
     """Refuses every call after so many, then gives room again; the first exit status, and what was wrong."""
-    config = disk.config(folder)
     with disk.armed(folder, allowed):
-        status = Forked.start(folder, ["run", str(config)]).wait()
+        status = disk.work(folder)
     said = (folder / "run.log").read_text(errors="replace")
     wrong = [] if status in (0, 1) else [f"exit status {status}: {log_tail(folder, 2)}"]
     if "Traceback" in said:
@@ -148,8 +211,7 @@ def strike(disk: Disk, folder: Path, allowed: int, wanted: End) -> tuple[int | N
     if status == 1 and not any(word in said for word in ("make room", "MLflow")):
         wrong.append(f"no advice: {log_tail(folder, 2)}")
     wrong += _half_written(folder) + _checked_store(folder)
-    again = Forked.start(folder, ["run", str(config)]).wait()
-    if again != 0:
+    if disk.work(folder) != 0:
         return status, [*wrong, f"not resumed: {log_tail(folder, 3)}"]
     return status, wrong + End.of(folder / DISK).against(wanted) + _half_written(folder) + _left_over(folder)
 
@@ -159,15 +221,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--every", type=int, default=1, help="try every so many-th write")
     parser.add_argument("--first", type=int, default=1, help="number of the first write tried")
+    parser.add_argument("--store", action="store_true", help="the database and files alone")
     parser.add_argument("--mlflow", action="store_true", help="with MLflow's store on the same disk")
     parser.add_argument("--error", choices=("ENOSPC", "EROFS"), default="ENOSPC")
     given = parser.parse_args()
     if not hasattr(ctypes.CDLL(None), "fault_arm"):
         raise SystemExit(_again_with_shim())
-    disk = Disk(getattr(errno, given.error), given.mlflow)
-    wanted = warm_up()
+    disk = Disk(getattr(errno, given.error), given.mlflow, given.store)
+    wanted = disk.undisturbed()
     with tempfile.TemporaryDirectory() as name:
-        calls = disk.count(Path(name), disk.config(Path(name)))
+        calls = disk.count(Path(name))
     kinds = Counter(map(kind_of, calls))
     print(f"{len(calls)} calls: " + ", ".join(f"{n} {kind}" for kind, n in kinds.most_common()), flush=True)
     tried, statuses, bad = Counter[str](), Counter[int | None](), 0

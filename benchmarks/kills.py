@@ -16,6 +16,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -24,7 +25,8 @@ from benchmarks.forked import End, Forked, warm_up, write_tiny
 from benchmarks.kill_ray import strike_ray
 from benchmarks.planted import BUGS
 
-ITERATIONS = 2
+ITERATIONS = 1
+ROUNDS = 10
 
 
 def undisturbed() -> tuple[End, float]:
@@ -49,6 +51,11 @@ def find_bug(plant: Callable[[], None], wanted: End, span: float, rng: random.Ra
         if tally.wrong:
             return tally.wrong[0], tally.total
     return "", tally.total
+
+
+def _share(count: int, turn: int) -> int:
+    """A turn's part of so many."""
+    return count * (turn + 1) // ROUNDS - count * turn // ROUNDS
 
 
 def _report(tally: Tally, wanted: End, begin: float) -> None:
@@ -79,16 +86,21 @@ def main() -> None:
     steps = recorded_steps(wanted, rng)
     rng.shuffle(steps)
     print(f"undisturbed: {span:.1f} s, {wanted.accepted} results, {len(steps)} named steps", flush=True)
-    parts: list[Callable[[], None]] = [
-        lambda: at_steps(islice(steps, given.steps), tally, wanted),
-        lambda: at_random(given.drivers, span, rng, tally, wanted, nothing, fight=False),
-        lambda: at_random(given.fights, span, rng, tally, wanted, nothing, fight=True),
-        lambda: unlocked(given.unlocked, span, rng, tally, wanted),
-        lambda: strike_ray(given.ray_drivers, given.ray_workers, rng, tally),
-    ]
-    for part in parts:
-        part()
-        print(f"{tally.total} kills, {len(tally.wrong)} wrong ends, {time.monotonic() - begin:.0f} s", flush=True)
+    parts: list[Callable[[], None]] = [lambda: at_steps(islice(steps, given.steps), tally, wanted)]
+    for turn in range(ROUNDS):  # mixed, so that a run that is ended early has some of each
+        share = partial(_share, turn=turn)
+        parts += [
+            partial(at_random, share(given.drivers), span, rng, tally, wanted, nothing, fight=False),
+            partial(at_random, share(given.fights), span, rng, tally, wanted, nothing, fight=True),
+            partial(unlocked, share(given.unlocked), span, rng, tally, wanted),
+        ]
+    parts.append(lambda: strike_ray(given.ray_drivers, given.ray_workers, rng, tally))
+    try:
+        for part in parts:
+            part()
+            print(f"{tally.total} kills, {len(tally.wrong)} wrong, {time.monotonic() - begin:.0f} s", flush=True)
+    except KeyboardInterrupt:
+        print("ended by hand before all kills had struck")
     _report(tally, wanted, begin)
     missed = 0
     for name, plant in {} if given.no_bugs else BUGS.items():

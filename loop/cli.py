@@ -190,9 +190,20 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command line: status 0 on success, 1 where work failed, 2 on bad input, 3 where people are waited for,
     130 on Ctrl-C, 143 after SIGTERM."""
     call: Callable[..., Any] = typer.main.get_command(app)
-    words, stopped = sys.argv[1:] if arguments is None else arguments, "stopped"
+    words = sys.argv[1:] if arguments is None else arguments
+    main_told(lambda: call(args=arguments, prog_name="alloyloop", standalone_mode=False), words)
+
+
+def main_told(work: Callable[[], Any], words: list[str]) -> None:
+    """Does the work of a command and exits with its status; what went wrong is told in one line.
+
+    Args:
+        work: gives the status, or anything else for 0.
+        words: of the command, for what is said of giving it again.
+    """
+    stopped = "stopped"
     try:
-        code = call(args=arguments, prog_name="alloyloop", standalone_mode=False)
+        code = work()
     except (typer.Abort, KeyboardInterrupt):
         code = INTERRUPTED
     except StopAsked as end:

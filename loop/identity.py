@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -23,14 +26,26 @@ from validation.base import Validator
 DATABASE = "campaign.db"
 URL = "campaign.url"
 """The file that names the server of a campaign that is not in a file."""
+MAY_CHANGE = "iterations, validation, schedule, cluster, tracking, directory and validator.settings.run"
+"""What of a configuration may change while a campaign goes on: where and how long it runs, not what it finds."""
+
+log = logging.getLogger(__name__)
 
 
+_ROOT = Path(__file__).resolve().parent.parent
+_ROOMS = ("alloys", "generators", "surrogates", "validation", "loop")
+
+
+@cache
 def code_version() -> str:
-    """The version of the installed program."""
+    """The version of the program, and twelve digits of the digest of its source, as in ``0.1.0+3f5a0c2b9d1e``."""
     try:
-        return version("alloyloop")
+        number = version("alloyloop")
     except PackageNotFoundError:
-        return "unknown"
+        number = "unknown"
+    sources = sorted(path for room in _ROOMS for path in (_ROOT / room).rglob("*.py"))
+    content = [[str(path.relative_to(_ROOT)), hashlib.sha256(path.read_bytes()).hexdigest()] for path in sources]
+    return f"{number}+{digest_of(content)[:12]}"
 
 
 def open_store(
@@ -70,10 +85,23 @@ def open_store(
         store = CampaignStore.open(path)
     try:
         _refuse_change(store.campaign().config, identity, config.name)
+        _tell_version(store)
     except BaseException:
         store.close()
         raise
     return store
+
+
+def _tell_version(store: CampaignStore) -> None:
+    """Records the version of the program that goes on with the campaign, and says so where it is another one."""
+    before = store.go_on_with(code_version())
+    if before is not None:
+        log.warning(
+            "the campaign was driven by version %s of the program so far, and is by %s from now on, which is recorded; "
+            "everything known stays, but a resumed campaign ends as one left alone only under one version",
+            before,
+            code_version(),
+        )
 
 
 def state_url(config: CampaignConfig) -> sa.URL | None:
@@ -107,15 +135,16 @@ def _place(folder: Path, config: CampaignConfig) -> Path:
 def _refuse_change(stored: Mapping[str, Any], given: Mapping[str, Any], name: str) -> None:
     changes = _differences(stored["science"], given["science"])
     if stored["validator"] != given["validator"] and not changes:
-        changes = ["validator: its version or its database changed since the campaign began"]
+        was, now = stored["validator"], given["validator"]
+        changes = [f"validator: its version or its database changed since the campaign began: was {was!r}, now {now!r}"]
     if stored["table"] != given["table"] and not changes:
-        changes = ["start.table: the table of known alloys changed since the campaign began"]
+        was, now = stored["table"][:12], given["table"][:12]
+        changes = [f"start.table: the table of known alloys changed since the campaign began: was {was}, now {now}"]
     if changes:
         raise InputError(
             f"the campaign {name!r} was begun with another configuration:\n  "
             + "\n  ".join(changes)
-            + "\nOnly iterations, validation, schedule, cluster, tracking, directory and validator.settings.run may "
-            "change. Use --name for a new campaign"
+            + f"\nOnly {MAY_CHANGE} may change. Take it back, or use --name for a new campaign"
         )
 
 
@@ -125,4 +154,15 @@ def _differences(old: Any, new: Any, path: str = "") -> list[str]:
         return [
             line for key in keys for line in _differences(old.get(key), new.get(key), f"{path}.{key}" if path else key)
         ]
-    return [] if old == new else [f"{path}: was {old!r}, now {new!r}"]
+    if old == new:
+        return []
+    if isinstance(old, list) and isinstance(new, list) and old and new:
+        gone, more = [item for item in old if item not in new], [item for item in new if item not in old]
+        if gone or more:
+            parts = [f"without {item!r}" for item in gone] + [f"with {item!r}" for item in more]
+            return [f"{path}: now {', '.join(parts)}"]
+    return [f"{path}: was {_said(old)}, now {_said(new)}"]
+
+
+def _said(value: Any) -> str:
+    return "not set" if value is None or value == {} else repr(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,6 +41,9 @@ def _load(connection: sa.Connection, index: int) -> Iteration:
 class IterationMethods(StorePart):
     """The part of the store that keeps the turns of the loop."""
 
+    _first_notes: Mapping[str, Any] = MappingProxyType({})
+    """What the notes on iteration 0 begin with."""
+
     def begin_iteration(self, index: int) -> Iteration:
         """Begins the next iteration, or gives back the one of that index as it stands.
 
@@ -52,9 +56,9 @@ class IterationMethods(StorePart):
             if not 0 <= index <= following:
                 raise IterationError(f"the next iteration is {following}, got {index}")
             if index == following:
-                connection.execute(
-                    sa.insert(iterations).values(index=index, state=IterationState.PROPOSING, started=now, info="{}")
-                )
+                info = encode({} if index else dict(self._first_notes), "notes")
+                row = {"index": index, "state": IterationState.PROPOSING, "started": now, "info": info}
+                connection.execute(sa.insert(iterations).values(row))
             return _load(connection, index)
 
     def iteration(self, index: int) -> Iteration:

@@ -118,6 +118,31 @@ class CampaignStore(IterationMethods, QueueMethods, PeopleMethods, ImportMethods
             row = connection.execute(sa.select(campaign)).one()
         return CampaignInfo(row.name, decode(row.config), row.config_digest, row.seed, row.code_version, row.created)
 
+    def go_on_with(self, version: str) -> str | None:
+        """Notes the version of the program that drives the campaign from now on.
+
+        Each after the one that made the campaign is listed in the notes on iteration 0, as ``code_versions`` with its
+        time; before there is such an iteration, once it begins.
+
+        Returns:
+            the version before, or None where it is the same.
+        """
+        before = self._last_version()
+        if before == version:
+            return None
+        entry = {"version": version, "at": self._clock()}
+        if self.iterations():
+            later = self.iteration(0).info.get("code_versions", [])
+            self.note_iteration(0, code_versions=[*later, entry])
+        else:
+            self._first_notes = {"code_versions": [entry]}
+        return before
+
+    def _last_version(self) -> str:
+        first = next(iter(self.iterations()), None)
+        later = first.info.get("code_versions", []) if first is not None else []
+        return str(later[-1]["version"]) if later else self.campaign().code_version
+
     def close(self) -> None:
         """Closes every connection; the store cannot be used after."""
         self._database.close()
