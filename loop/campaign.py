@@ -38,7 +38,7 @@ from loop.ranking import fit_surrogate, rank
 from loop.shares import counts, history, shares
 from loop.store import Added, CampaignStore, DriverLock, IterationState, Proposal
 from loop.tiers import Tier, build_tiers
-from loop.view import View, view_of
+from loop.view import SUMMARY, View, summary_of, view_of
 from loop.warm import warm_start
 from validation.base import Validator
 
@@ -181,6 +181,7 @@ class Campaign:
         view = self.view()
         self.store.log_metrics(iteration_metrics(self.store, index, view), iteration=index)
         write_artifacts(self, index, view)
+        self.store.note_iteration(index, **{SUMMARY: summary_of(view, index)})
         self.store.close_iteration(index)
         return view
 
