@@ -35,7 +35,7 @@ from loop.proposing import Proposing
 from loop.schedule import Shown, stored
 from loop.store import Added, CampaignStore, DriverLock, IterationState, Proposal
 from loop.tiers import Tier, build_tiers
-from loop.view import View, view_of
+from loop.view import SUMMARY, View, summary_of, view_of
 from validation.base import Validator
 
 log = logging.getLogger(__name__)
@@ -190,6 +190,7 @@ class Campaign:
         view = self.view()
         self.store.log_metrics(iteration_metrics(self.store, index, view), iteration=index)
         write_artifacts(self, index, view)
+        self.store.note_iteration(index, **{SUMMARY: summary_of(view, index)})
         self.store.close_iteration(index)
         return view
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,7 @@ from loop.console import Json, err, out, print_json
 from loop.lookup import Directory, campaign_database
 
 if TYPE_CHECKING:
-    from loop.store import CampaignStore, Job
+    from loop.store import CampaignStore
 
 app = typer.Typer(help="The validation queue: look, decide, answer.", no_args_is_help=True)
 
@@ -27,6 +27,7 @@ All = Annotated[bool, typer.Option("--all", help="every job in question, instead
 
 _DIRECTORY = Path("campaigns")
 _ROWS = 50
+_DOCUMENTS = 1000
 
 
 @contextmanager
@@ -74,7 +75,9 @@ def list_(
     state: State = None,
     iteration: Annotated[int | None, typer.Option(min=0, help="only jobs of this iteration")] = None,
     review: Annotated[bool, typer.Option(help="only jobs that need review or have conflicting results")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="at most so many; 50 in a table if not given")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="at most so many; 50, with --json 1000, if not given")
+    ] = None,
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
@@ -82,25 +85,17 @@ def list_(
     from loop.queue_report import job_document, job_table, pause_text
 
     with _store(directory, name) as store:
-        jobs = (
-            job
-            for job in store.each_job(state)
-            if iteration in (None, job.iteration) and (not review or job.conflicts or job.state == "needs_review")
-        )
+        most = limit or (_DOCUMENTS if json_ else _ROWS)
+        jobs = list(islice(store.each_job(state, min(most, 1000), iteration=iteration, review=review), most))
         if json_:
-            print_json([job_document(job) for job in islice(jobs, limit)])
+            print_json([job_document(job) for job in jobs])
         else:
-            _print_jobs(jobs, limit or _ROWS, job_table)
+            out().print(job_table(jobs))
+        left = store.count_jobs(state, iteration=iteration, review=review) - len(jobs) if len(jobs) == most else 0
+        if left:
+            err().print(f"and {left} more; --limit, --state and --iteration say which", markup=False)
         for pause in store.pauses():
             err().print(pause_text(pause, name), markup=False, soft_wrap=True)
-
-
-def _print_jobs(jobs: Iterator[Job], limit: int, table: Any) -> None:
-    shown = list(islice(jobs, limit))
-    left = sum(1 for _ in jobs)
-    out().print(table(shown))
-    if left:
-        err().print(f"and {left} more; --limit, --state and --iteration say which", markup=False)
 
 
 @app.command()

@@ -11,18 +11,17 @@ from alloys.goal import Goal
 from alloys.properties import PROPERTIES
 from alloys.records import proposer
 from loop.store import CampaignStore
-from loop.view import Row, View, campaign_state, iteration_summaries, view_of
+from loop.view import Row, View, campaign_state, iteration_summaries
 
 
 def status_document(store: CampaignStore, view: View | None = None) -> dict[str, Any]:
     """The document of ``alloyloop status --json``."""
-    view = view or view_of(store)
     return {
         "name": store.campaign().name,
         "state": campaign_state(store),
         "iterations": iteration_summaries(store, view),
         "queue": dict(store.counts()),
-        "observations": len(store.observations()),
+        "observations": sum(store.observation_counts().values()),
         "dataset_digest": store.dataset_digest(),
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from alloys.reference import properties_of
 from alloys.space import Space, Units
 from loop.assembly import build_goal, build_space
 from loop.config import CampaignConfig
-from loop.store import CampaignStore, IterationState, JobState
+from loop.store import CampaignStore, IterationState, JobState, StoredObservation
 from loop.store.transitions import FOR_PEOPLE
 
 Floats = NDArray[np.float64]
@@ -218,9 +218,7 @@ def view_of(store: CampaignStore, config: CampaignConfig | None = None, hidden: 
         hidden: keys of jobs that count as open, whatever became of them.
     """
     config = config or config_of(store)
-    told = store.campaign().config.get("tiers", [])
-    tiers = tuple(Fidelity(tier["label"], tuple(tier["properties"])) for tier in told)
-    empty = View(config, build_space(config.space), build_goal(config), (), (), tiers)
+    empty = _empty(store, config)
     proposals = {p.selection.candidate.composition: p for p in store.proposals()}
     rows = []
     for composition, seen in _by_alloy(store, hidden).items():
@@ -246,6 +244,13 @@ def view_of(store: CampaignStore, config: CampaignConfig | None = None, hidden: 
         pending=tuple(composition for composition in unanswered if composition not in ended),
         dropped=tuple(composition for composition in unanswered if composition in ended),
     )
+
+
+def _empty(store: CampaignStore, config: CampaignConfig) -> View:
+    """A campaign of which nothing is known."""
+    told = store.campaign().config.get("tiers", [])
+    tiers = tuple(Fidelity(tier["label"], tuple(tier["properties"])) for tier in told)
+    return View(config, build_space(config.space), build_goal(config), (), (), tiers)
 
 
 def _told(composition: Composition, answers: Sequence[Answer], view: View) -> dict[str, Any]:
@@ -283,14 +288,17 @@ def _by_tier(answers: Sequence[Answer], tier: int, view: View) -> dict[str, floa
 def _by_alloy(store: CampaignStore, hidden: Collection[str]) -> dict[Composition, list[Answer]]:
     """Accepted results of each alloy, in the order of iteration and rank, then of arrival."""
     ranks = {p.selection.candidate.composition: (p.iteration, p.selection.rank) for p in store.proposals()}
+    found = _grouped(stored for stored in store.observations() if stored.key not in hidden)
+    return dict(sorted(found.items(), key=lambda item: ranks.get(item[0], (-1, -1))))
+
+
+def _grouped(observations: Iterable[StoredObservation]) -> dict[Composition, list[Answer]]:
     found: dict[Composition, list[Answer]] = {}
-    for stored in store.observations():
-        if stored.key in hidden:
-            continue
+    for stored in observations:
         seen = stored.observation
         answer = Answer(stored.tier, stored.iteration, seen.values, stored.stds, seen.failure, seen.source)
         found.setdefault(seen.composition, []).append(answer)
-    return dict(sorted(found.items(), key=lambda item: ranks.get(item[0], (-1, -1))))
+    return found
 
 
 def campaign_state(store: CampaignStore) -> str:
@@ -307,21 +315,49 @@ def campaign_state(store: CampaignStore) -> str:
     return "finished" if closed > wanted else "running"
 
 
-def iteration_summaries(store: CampaignStore, view: View) -> list[dict[str, Any]]:
-    """One plain document for each iteration, as ``alloyloop status --json`` prints it."""
+SUMMARY = "summary"
+"""The name of `summary_of` among an iteration's notes."""
+
+
+def summary_of(view: View, index: int) -> dict[str, Any]:
+    """What an iteration came to, noted as it is closed: it holds as long as no other results of its time are known."""
+    own = [row for row in view.rows if row.iteration == index]
+    known = [a for row in view.rows for a in row.answers if a.iteration is None or a.iteration <= index]
+    return {
+        "feasible": sum(row.feasible for row in own),
+        "failed": sum(row.failure is not None for row in own),
+        "hypervolume": view.hypervolume(view.upto(index)),
+        "observations": len(known),
+    }
+
+
+def iteration_summaries(store: CampaignStore, view: View | None = None) -> list[dict[str, Any]]:
+    """One plain document for each iteration, as ``alloyloop status --json`` prints it.
+
+    Args:
+        store: the campaign's database.
+        view: the campaign, if it was read already; it is read where the notes on closed iterations do not suffice.
+    """
+    told, sizes = store.observation_counts(), store.batch_sizes()
+    known, tiered = told.get(None, 0), bool(store.campaign().config.get("tiers"))
     summaries = []
     for iteration in store.iterations():
-        own = [row for row in view.rows if row.iteration == iteration.index]
-        done = iteration.state is IterationState.CLOSED
-        end = iteration.finished if iteration.finished is not None else None
-        summaries.append(
-            {
-                "index": iteration.index,
-                "selected": len(store.proposals(iteration.index)),
-                "feasible": sum(row.feasible for row in own),
-                "failed": sum(row.failure is not None for row in own),
-                "hypervolume": view.hypervolume(view.upto(iteration.index)) if done else None,
-                "seconds": round(end - iteration.started, 3) if end is not None else None,
-            }
-        )
+        index, end = iteration.index, iteration.finished
+        known += told.get(index, 0)
+        noted = iteration.info.get(SUMMARY, {})
+        if end is None:
+            noted = {**_standing(store, index), "hypervolume": None}
+        elif noted.get("observations") != known or tiered:
+            view = view or view_of(store)
+            noted = summary_of(view, index)
+        summary = {name: noted[name] for name in ("feasible", "failed", "hypervolume")}
+        seconds = round(end - iteration.started, 3) if end is not None else None
+        summaries.append({"index": index, "selected": sizes.get(index, 0), **summary, "seconds": seconds})
     return summaries
+
+
+def _standing(store: CampaignStore, index: int) -> dict[str, int]:
+    """Feasible and failed alloys of an iteration that is not closed."""
+    empty, told = _empty(store, config_of(store)), _grouped(store.observations_of(index))
+    rows = [_told(composition, seen, empty) for composition, seen in told.items()]
+    return {"feasible": sum(row["feasible"] for row in rows), "failed": sum(row["failure"] is not None for row in rows)}

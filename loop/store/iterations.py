@@ -201,6 +201,14 @@ class IterationMethods(StorePart):
         with self._read() as connection:
             return _select(connection, iteration)
 
+    def batch_sizes(self) -> dict[int, int]:
+        """How many proposals each iteration's batch has, without promotions."""
+        query = sa.select(proposals.c.iteration, sa.func.count()).group_by(proposals.c.iteration)
+        with self._read() as connection:
+            sizes = {row[0]: int(row[1]) for row in connection.execute(query)}
+            promoted = {row[0]: int(row[1]) for row in connection.execute(query.where(proposals.c.tier > 0))}
+        return {index: size - promoted.get(index, 0) for index, size in sizes.items()}
+
     def promotions(self, iteration: int | None = None) -> list[Proposal]:
         """What dearer validators were asked, by iteration and rank, of one iteration or of all."""
         with self._read() as connection:

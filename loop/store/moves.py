@@ -89,6 +89,13 @@ def page_jobs(
     return [_job(row) for row in connection.execute(query)]
 
 
+def count_jobs(connection: sa.Connection, *conditions: sa.ColumnElement[bool], placed: bool) -> int:
+    """How many jobs there are; ``placed`` says whether the conditions speak of their proposals."""
+    source = proposals.join(jobs, jobs.c.key == proposals.c.job_key) if placed else jobs
+    query = sa.select(sa.func.count()).select_from(source).where(*conditions)
+    return int(connection.execute(query).scalar_one())
+
+
 def load_job(connection: sa.Connection, key: str, *, lock: bool = False) -> Job:
     """One job.
 

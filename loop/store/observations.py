@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from alloys.composition import Composition
-from alloys.records import Measured, Observation, Verdict, dataset_digest, quantities
+from alloys.records import Measured, Observation, Verdict, digest_of, quantities
 from loop.store.base import StorePart, decode, encode
 from loop.store.errors import StoreError
 from loop.store.records import Added, Job, Outcome, StoredObservation
@@ -89,6 +90,20 @@ def _check(row: int, observation: Observation) -> None:
         raise StoreError(f"{where}: {error}") from error
 
 
+_SELECT = sa.select(*_COLUMNS).select_from(
+    observations.outerjoin(proposals, proposals.c.job_key == observations.c.job_key)
+)
+_IN_ORDER = _SELECT.order_by(
+    sa.func.coalesce(observations.c.iteration, -1), sa.func.coalesce(proposals.c.rank, -1), observations.c.id
+)
+
+
+def _document(composition: str, failure: str | None, source: str, values: str) -> str:
+    """The canonical JSON of an observation, without reading the values, which are stored in that form."""
+    texts = [json.dumps(part) for part in (composition, failure, source)]
+    return f'{{"composition":{texts[0]},"failure":{texts[1]},"source":{texts[2]},"values":{values}}}'
+
+
 class ObservationMethods(StorePart):
     """The part of the store that keeps what was seen."""
 
@@ -125,34 +140,35 @@ class ObservationMethods(StorePart):
 
         Results brought by hand come first.
         """
-        query = (
-            sa.select(*_COLUMNS)
-            .select_from(observations.outerjoin(proposals, proposals.c.job_key == observations.c.job_key))
-            .order_by(
-                sa.func.coalesce(observations.c.iteration, -1),
-                sa.func.coalesce(proposals.c.rank, -1),
-                observations.c.id,
-            )
-        )
-        if not include_replicates:
-            query = query.where(sa.not_(observations.c.replicate))
+        query = _IN_ORDER if include_replicates else _IN_ORDER.where(sa.not_(observations.c.replicate))
         with self._read() as connection:
             return [_stored(row) for row in connection.execute(query)]
 
+    def observations_of(self, iteration: int) -> list[StoredObservation]:
+        """What is known of the alloys of one iteration's batch, in the same order, whoever asked or brought it."""
+        batch = sa.select(proposals.c.composition).where(proposals.c.iteration == iteration, proposals.c.tier == 0)
+        query = _IN_ORDER.where(sa.not_(observations.c.replicate), observations.c.composition.in_(batch))
+        with self._read() as connection:
+            return [_stored(row) for row in connection.execute(query)]
+
+    def observation_counts(self) -> dict[int | None, int]:
+        """How many results each iteration asked for; those brought by hand are of none."""
+        query = sa.select(observations.c.iteration, sa.func.count()).where(sa.not_(observations.c.replicate))
+        with self._read() as connection:
+            return {row[0]: int(row[1]) for row in connection.execute(query.group_by(observations.c.iteration))}
+
     def results(self, composition: Composition) -> list[StoredObservation]:
         """Everything that was seen of one alloy, replicates included, in the order of arrival."""
-        query = (
-            sa.select(*_COLUMNS)
-            .select_from(observations.outerjoin(proposals, proposals.c.job_key == observations.c.job_key))
-            .where(observations.c.composition == composition.canonical())
-            .order_by(observations.c.id)
-        )
+        query = _SELECT.where(observations.c.composition == composition.canonical()).order_by(observations.c.id)
         with self._read() as connection:
             return [_stored(row) for row in connection.execute(query)]
 
     def dataset_digest(self) -> str:
-        """A digest of everything accepted, whatever order it came in."""
-        return dataset_digest([stored.observation for stored in self.observations()])
+        """A digest of everything accepted, whatever order it came in; see `alloys.records.dataset_digest`."""
+        columns = (observations.c.composition, observations.c.failure, observations.c.source, observations.c["values"])
+        with self._read() as connection:
+            rows = connection.execute(sa.select(*columns).where(sa.not_(observations.c.replicate)))
+            return digest_of(sorted(_document(*row) for row in rows))
 
 
 def _stored(row: sa.Row[Any]) -> StoredObservation:

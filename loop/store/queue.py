@@ -11,10 +11,10 @@ from loop.store.base import StorePart
 from loop.store.breaker import note_answer, note_failure, select_pauses
 from loop.store.classes import DUE, LONGEST_WAIT, RULES
 from loop.store.errors import StaleLease, StoreError
-from loop.store.moves import load_job, move, page_jobs, select_events, select_jobs, was_issued
+from loop.store.moves import count_jobs, load_job, move, page_jobs, select_events, select_jobs, was_issued
 from loop.store.observations import keep_replicate
 from loop.store.records import Job, JobEvent, Lease, Outcome, Pause
-from loop.store.schema import jobs
+from loop.store.schema import jobs, proposals
 from loop.store.settle import bury, checked_verdict, is_result, settle
 from loop.store.transitions import AT_WORK, OPEN, JobState
 
@@ -167,14 +167,33 @@ class QueueMethods(StorePart):
         with self._read() as connection:
             return select_jobs(connection, *conditions)
 
-    def each_job(self, state: JobState | str | None = None, page: int = 1000) -> Iterator[Job]:
+    def each_job(
+        self,
+        state: JobState | str | None = None,
+        page: int = 1000,
+        *,
+        iteration: int | None = None,
+        review: bool = False,
+    ) -> Iterator[Job]:
         """The same, read page by page, so that a million take little memory and hold nobody up.
+
+        Args:
+            state: only jobs in this state.
+            page: how many are read at once.
+            iteration: only jobs of this one.
+            review: only jobs that need review or have conflicting results.
 
         Raises:
             StoreError: for an unknown state.
         """
-        conditions = _in_state(state)
+        stated, placed = _chosen(state, review), _placed(iteration)
         after = (-1, -1)
+        if stated and self.count_jobs(state, review=review) <= page:
+            with self._read() as connection:
+                yield from select_jobs(connection, *stated, *placed)
+            return
+        # Many: places are walked, instead of found in the index of states and sorted for each page.
+        conditions = [*placed, *(sa.func.coalesce(condition, sa.false()) for condition in stated)]
         while True:
             with self._read() as connection:
                 found = page_jobs(connection, *conditions, after=after, limit=page)
@@ -183,11 +202,22 @@ class QueueMethods(StorePart):
                 return
             after = (found[-1].iteration or 0, found[-1].rank or 0)
 
+    def count_jobs(
+        self, state: JobState | str | None = None, *, iteration: int | None = None, review: bool = False
+    ) -> int:
+        """How many jobs `each_job` gives.
+
+        Raises:
+            StoreError: for an unknown state.
+        """
+        with self._read() as connection:
+            placed = _placed(iteration)
+            return count_jobs(connection, *_chosen(state, review), *placed, placed=bool(placed))
+
     def open_jobs(self, iteration: int | None = None) -> list[Job]:
         """Jobs whose answer is still to come, of one iteration or of all; those in review are not among them."""
         with self._read() as connection:
-            found = select_jobs(connection, jobs.c.state.in_(OPEN))
-        return [job for job in found if iteration is None or job.iteration == iteration]
+            return select_jobs(connection, jobs.c.state.in_(OPEN), *_placed(iteration))
 
     def next_due(self) -> float | None:
         """When a claim can next find something: unix seconds, now if a job is queued, None if nothing will come."""
@@ -232,6 +262,17 @@ def _in_state(state: JobState | str | None) -> list[sa.ColumnElement[bool]]:
     if state not in set(JobState):
         raise StoreError(f"unknown job state {state!r}; available are {', '.join(JobState)}")
     return [jobs.c.state == state]
+
+
+def _placed(iteration: int | None) -> list[sa.ColumnElement[bool]]:
+    return [] if iteration is None else [proposals.c.iteration == iteration]
+
+
+def _chosen(state: JobState | str | None, review: bool) -> list[sa.ColumnElement[bool]]:
+    conditions = _in_state(state)
+    if review:
+        conditions.append(sa.or_(jobs.c.state == JobState.NEEDS_REVIEW, jobs.c.conflicts > 0))
+    return conditions
 
 
 def _stale(job: Job, token: str) -> str:

@@ -95,6 +95,14 @@ jobs = sa.Table(
     sa.CheckConstraint(f"NOT ({_among('state', ANSWERED)}) OR verdict IS NOT NULL", name="ck_jobs_answered"),
 )
 
+sa.Index("ix_jobs_state", jobs.c.state)
+sa.Index(
+    "ix_jobs_conflicts",
+    jobs.c.key,
+    sqlite_where=sa.text("conflicts > 0"),
+    postgresql_where=sa.text("conflicts > 0"),
+)
+
 validators = sa.Table(
     "validators",
     metadata,
@@ -123,6 +131,13 @@ proposals = sa.Table(
     sa.UniqueConstraint("composition", "tier", name="uq_proposals_composition"),
     sa.UniqueConstraint("job_key", name="uq_proposals_job"),
     sa.CheckConstraint("tier >= 0", name="ck_proposals_tier"),
+)
+
+sa.Index(
+    "ix_proposals_promoted",
+    proposals.c.iteration,
+    sqlite_where=sa.text("tier > 0"),
+    postgresql_where=sa.text("tier > 0"),
 )
 
 job_events = sa.Table(
@@ -170,6 +185,7 @@ sa.Index(
     postgresql_where=sa.text("job_key IS NOT NULL AND NOT replicate"),
 )
 sa.Index("ix_observations_composition", observations.c.composition)
+sa.Index("ix_observations_iteration", observations.c.iteration, observations.c.replicate)
 
 metrics = sa.Table(
     "metrics",

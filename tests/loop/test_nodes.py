@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ray_nodes import Nodes, ray_nodes
 from loop.lookup import campaign_database
 from loop.store import CampaignStore, Job, JobState, check_store
 from loop.store.queue import LEASE_SECONDS
 from tests.loop.loop_helpers import ROOT, write_config
-from tests.loop.ray_nodes import Nodes, ray_nodes
 
 pytest.importorskip("psutil")
 

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from alloys.errors import InputError
+from benchmarks.ray_nodes import RAY, Nodes, ray_nodes
 from loop import submit
 from loop.config import CampaignConfig
 from loop.home import HOME, lasting, thrown_away
@@ -28,7 +29,6 @@ from loop.lookup import campaign_database
 from loop.store import CampaignStore, check_store
 from loop.view import campaign_state
 from tests.loop.loop_helpers import ROOT, call, small_config, write_config
-from tests.loop.ray_nodes import RAY, Nodes, ray_nodes
 
 # Ray warns on its own behalf.
 pytestmark = pytest.mark.filterwarnings("ignore")

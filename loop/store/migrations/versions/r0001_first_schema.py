@@ -115,6 +115,9 @@ def _jobs() -> None:
         sa.CheckConstraint("(state = 'retry_wait') = (not_before IS NOT NULL)", name="ck_jobs_retry_wait"),
         sa.CheckConstraint("NOT (state IN ('done', 'failed')) OR verdict IS NOT NULL", name="ck_jobs_answered"),
     )
+    op.create_index("ix_jobs_state", "jobs", ["state"])
+    some = sa.text("conflicts > 0")
+    op.create_index("ix_jobs_conflicts", "jobs", ["key"], sqlite_where=some, postgresql_where=some)
 
 
 def _validators() -> None:
@@ -152,6 +155,13 @@ def _proposals_and_events() -> None:
         sa.UniqueConstraint("composition", "tier", name="uq_proposals_composition"),
         sa.UniqueConstraint("job_key", name="uq_proposals_job"),
         sa.CheckConstraint("tier >= 0", name="ck_proposals_tier"),
+    )
+    op.create_index(
+        "ix_proposals_promoted",
+        "proposals",
+        ["iteration"],
+        sqlite_where=sa.text("tier > 0"),
+        postgresql_where=sa.text("tier > 0"),
     )
     op.create_table(
         "job_events",
@@ -199,6 +209,7 @@ def _observations() -> None:
         postgresql_where=sa.text("job_key IS NOT NULL AND NOT replicate"),
     )
     op.create_index("ix_observations_composition", "observations", ["composition"])
+    op.create_index("ix_observations_iteration", "observations", ["iteration", "replicate"])
 
 
 def _outbox() -> None:

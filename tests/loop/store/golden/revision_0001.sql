@@ -179,9 +179,13 @@ CREATE TABLE validators (
 	CONSTRAINT ck_validators_until CHECK (paused OR until IS NULL)
 );
 INSERT INTO "validators" VALUES('calphad',1,0,0,NULL,'the machine went away');
+CREATE INDEX ix_jobs_state ON jobs (state);
+CREATE INDEX ix_jobs_conflicts ON jobs ("key") WHERE conflicts > 0;
+CREATE INDEX ix_proposals_promoted ON proposals (iteration) WHERE tier > 0;
 CREATE INDEX ix_job_events_key ON job_events ("key", id);
 CREATE UNIQUE INDEX uq_observations_accepted ON observations (job_key) WHERE job_key IS NOT NULL AND NOT replicate;
 CREATE INDEX ix_observations_composition ON observations (composition);
+CREATE INDEX ix_observations_iteration ON observations (iteration, replicate);
 CREATE UNIQUE INDEX uq_metrics ON metrics (coalesce(iteration, -1), name, step);
 CREATE UNIQUE INDEX uq_artifacts ON artifacts (coalesce(iteration, -1), name);
 CREATE TRIGGER tr_campaign_no_update BEFORE UPDATE ON campaign BEGIN SELECT RAISE(ABORT, 'campaign rows are never changed or removed'); END;

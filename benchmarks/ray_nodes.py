@@ -57,17 +57,27 @@ class Nodes:
         port, web = _free_port(), _free_port()
         self.address, self.dashboard = f"127.0.0.1:{port}", f"http://127.0.0.1:{web}"
         self._started: list[subprocess.Popen[bytes]] = []
-        self._members: list[psutil.Process] = []
         where = ["--dashboard-host=127.0.0.1", f"--dashboard-port={web}", f"--temp-dir={folder}", "--num-gpus=0"]
         self._start(["--head", f"--port={port}", f"--num-cpus={cpus}", *where], variables)
-        self._until(self._answers, 60)
+        self._until(lambda: self._answers() and self._alive() == 1, 120)
 
     def join(self, cpus: int = 1) -> int:
         """Starts a node and returns the process id of its raylet, once the cluster has it."""
         before = self._alive()
         started = self._start([f"--address={self.address}", f"--num-cpus={cpus}", "--num-gpus=0"], {})
-        self._until(lambda: self._alive() == before + 1, 60)
+        self._until(lambda: self._alive() == before + 1, 120)
         return self._raylet(started)
+
+    def processor_seconds(self) -> float:
+        """What all processes of the cluster that are there now have used; those of workers are among them."""
+        used = 0.0
+        for member in [member for started in self._started for member in _tree(started.pid)]:
+            try:
+                times = member.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            used += times.user + times.system
+        return used
 
     def _start(self, options: list[str], variables: dict[str, str]) -> subprocess.Popen[bytes]:
         command = [*RAY, "start", "--block", f"--object-store-memory={_LEAST}", *options]
