@@ -80,6 +80,7 @@ class Driver:
         self._work = Validations(self.campaign, self.executor, owner, self.clock, self.recorder)
         config = self.campaign.config
         self._ahead = ahead_of(config, self.campaign.validator, self.campaign.tiers)
+        self._dearest = self.campaign.tiers[-1].label if len(self.campaign.tiers) > 1 else None
         self._patience = config.schedule.patience_seconds if config.schedule.mode == "asynchronous" else None
 
     def run(self, iterations: int) -> None:
@@ -149,7 +150,7 @@ class Driver:
         """What the proposal is shown if it may begin now, else None."""
         if self._ahead == 0 and self._answered(open_jobs):
             return None
-        found = standing(self.campaign.store, index, self._ahead, open_jobs, max(1, len(self.campaign.tiers)))
+        found = standing(self.campaign.store, index, self._ahead, open_jobs, self._dearest)
         if found.shown is not None:
             return found.shown
         if self._patience is None or self._idle < self._patience or found.excused is None:
