@@ -73,6 +73,7 @@ class Driver:
     _idle: float = 0.0
     _seen: float = 0.0
     _due: float | None = None
+    _resumed: Shown | None = None
 
     def __post_init__(self) -> None:
         owner = f"{self.campaign.owner} run {next(_RUNS)}"
@@ -97,6 +98,7 @@ class Driver:
         known = self.campaign.store.iterations()
         self._open = [it.index for it in known if it.state is IterationState.VALIDATING]
         self._next = sum(it.state is not IterationState.PROPOSING for it in known)
+        self._resumed = stored(known[self._next].info) if self._next < len(known) else None
         if known:
             self.campaign.store.note_iteration(0, last_iteration=iterations)
         earlier = {i: known[i].info["timeline"] for i in self._open if "timeline" in known[i].info}
@@ -133,8 +135,7 @@ class Driver:
                 self.campaign.propose_start(progress=lambda text: self._stage(0, text))
             self._stored(0)
             return
-        known = store.iterations()[index:]
-        shown = (stored(known[0].info) if known else None) or self._may_show(index, open_jobs)
+        shown, self._resumed = self._resumed or self._may_show(index, open_jobs), None
         if shown is None:
             return
         with self.recorder.driver(index, "begin"):
