@@ -75,6 +75,7 @@ class Driver:
     _idle: float = 0.0
     _seen: float = 0.0
     _due: float | None = None
+    _resumed: Shown | None = None
 
     def __post_init__(self) -> None:
         owner = f"{self.campaign.owner} run {next(_RUNS)}"
@@ -82,6 +83,7 @@ class Driver:
         self._work = Validations(self.campaign, self.executor, owner, self.clock, self.recorder)
         config = self.campaign.config
         self._ahead = ahead_of(config, self.campaign.validator, self.campaign.tiers)
+        self._dearest = self.campaign.tiers[-1].label if len(self.campaign.tiers) > 1 else None
         self._patience = config.schedule.patience_seconds if config.schedule.mode == "asynchronous" else None
 
     def run(self, iterations: int) -> None:
@@ -98,6 +100,7 @@ class Driver:
         known = self.campaign.store.iterations()
         self._open = [it.index for it in known if it.state is IterationState.VALIDATING]
         self._next = sum(it.state is not IterationState.PROPOSING for it in known)
+        self._resumed = stored(known[self._next].info) if self._next < len(known) else None
         if known:
             self.campaign.store.note_iteration(0, last_iteration=iterations)
         earlier = {i: known[i].info["timeline"] for i in self._open if "timeline" in known[i].info}
@@ -135,8 +138,7 @@ class Driver:
                 self.campaign.propose_start(progress=lambda text: self._stage(0, text))
             self._stored(0)
             return
-        known = store.iterations()[index:]
-        shown = (stored(known[0].info) if known else None) or self._may_show(index, open_jobs)
+        shown, self._resumed = self._resumed or self._may_show(index, open_jobs), None
         if shown is None:
             return
         with self.recorder.driver(index, "begin"):
@@ -152,7 +154,7 @@ class Driver:
         """What the proposal is shown if it may begin now, else None."""
         if self._ahead == 0 and self._answered(open_jobs):
             return None
-        found = standing(self.campaign.store, index, self._ahead, open_jobs, max(1, len(self.campaign.tiers)))
+        found = standing(self.campaign.store, index, self._ahead, open_jobs, self._dearest)
         if found.shown is not None:
             return found.shown
         if self._patience is None or self._idle < self._patience or found.excused is None:

@@ -99,7 +99,9 @@ class Standing:
     excused: Shown | None
 
 
-def standing(store: CampaignStore, index: int, ahead: int, open_jobs: Sequence[Job], tiers: int = 1) -> Standing:
+def standing(
+    store: CampaignStore, index: int, ahead: int, open_jobs: Sequence[Job], dearest: str | None = None
+) -> Standing:
     """What the proposal of an iteration would be shown now.
 
     It needs every answer but those of the last ``ahead`` jobs of the iteration before, in the order of proposing, and
@@ -110,7 +112,7 @@ def standing(store: CampaignStore, index: int, ahead: int, open_jobs: Sequence[J
         index: the next iteration, at least 1.
         ahead: how many may be open.
         open_jobs: every open job of the campaign.
-        tiers: how many validators the campaign has.
+        dearest: label of the last of several validators; None where there is one.
     """
     batch = store.proposals(index - 1)
     asked = [*batch, *store.promotions(index - 1)]
@@ -120,7 +122,7 @@ def standing(store: CampaignStore, index: int, ahead: int, open_jobs: Sequence[J
     late = _late(store, {job.iteration for job in before if job.iteration is not None}, index)
     missing = tuple(key for key in unfinished if key not in last and key not in late)
     hidden = (*last, *(key for key in unfinished if key not in last))
-    shown = Shown(ahead, hidden) if not missing and _asked_all(store, index - 1, ahead, tiers) else None
+    shown = Shown(ahead, hidden) if not missing and _asked_all(store, index - 1, ahead, dearest) else None
     answered = len(batch) - len({proposal.key for proposal in batch} & set(unfinished))
     enough = answered >= QUORUM * len(batch)
     return Standing(missing, shown, Shown(ahead, tuple(unfinished), missing) if enough else None)
@@ -134,10 +136,10 @@ def _late(store: CampaignStore, iterations: set[int], index: int) -> set[str]:
     return {key for shown in told if shown is not None for key in shown.late}
 
 
-def _asked_all(store: CampaignStore, index: int, ahead: int, tiers: int) -> bool:
+def _asked_all(store: CampaignStore, index: int, ahead: int, dearest: str | None) -> bool:
     """Whether an iteration's dearest validator, if it has several, has been asked what it is going to be."""
-    if tiers < 2:
+    if dearest is None:
         return True
     rounds = store.iteration(index).info.get("promotions", [])
-    dearest = [list(note["validators"].values())[-1]["asked"] for note in rounds]
-    return bool(rounds) and (rounds[-1]["asked"] == 0 or (ahead > 0 and any(dearest)))
+    asked = sum(note["validators"][dearest]["asked"] for note in rounds)
+    return bool(rounds) and (rounds[-1]["asked"] == 0 or (ahead > 0 and asked > 0))

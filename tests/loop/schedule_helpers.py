@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alloys.composition import Composition
-from alloys.records import UNADJUSTED, Adjustment, Measured, quantities
+from alloys.records import UNADJUSTED, Adjustment, Measured, Verdict, quantities
 from loop.campaign import Campaign
 from loop.config import CampaignConfig
 from loop.jobs import Done, Finished, LocalExecutor, TrainingJob, ValidatorSpec, Work, timed_run
@@ -81,7 +81,7 @@ class Turns(LocalExecutor):
     ) -> None:
         self._call()
         assert len(self._jobs) < self.slots
-        self._jobs.append([self._rng.randint(1, 4), key, canonical])
+        self._jobs.append([self._rng.randint(1, 4), key, canonical, spec])
 
     def collect(self, timeout: float) -> list[Done]:
         self._call()
@@ -91,8 +91,11 @@ class Turns(LocalExecutor):
             if job[0] <= 0 and not self._stuck(job[1]):
                 self._jobs.remove(job)
                 self.order.append(job[1])
-                done.append(Done(job[1], answer(job[2])))
+                done.append(Done(job[1], self._answer(job[2], job[3])))
         return done
+
+    def _answer(self, canonical: str, spec: ValidatorSpec | None) -> Verdict:
+        return answer(canonical)
 
     def begin(self, name: str, work: Work) -> None:
         self._call()

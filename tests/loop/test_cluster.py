@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,6 +58,14 @@ class _Fatal:
             self.mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return "done"
+
+
+@dataclass(frozen=True)
+class _Hung:
+    """A work that waits for what never comes."""
+
+    def run(self) -> bool:
+        return threading.Event().wait(600)
 
 
 def _results(executor: Executor, *names: str) -> dict[str, Finished]:
@@ -177,14 +186,15 @@ def test_an_actor_that_dies_is_replaced_once(executor: RayExecutor, tmp_path: Pa
 
 
 def test_a_work_that_takes_too_long_is_ended(executor: RayExecutor) -> None:
-    executor.begin("endless", _training_job())
-    executor._actors.timeout = -1.0
+    executor.begin("hung", _Hung())
+    executor._actors.timeout = 0.2
     try:
-        with pytest.raises(WorkError, match=r"endless took longer than cluster.timeout_seconds"):
-            _results(executor, "endless")
+        with pytest.raises(WorkError, match=r"hung took longer than cluster.timeout_seconds = 0.2"):
+            executor.results(0.3)
     finally:
         executor._actors.timeout = 120.0
-    assert executor.train(_training_job()).content
+    executor.begin("after", _Where(2))
+    assert _results(executor, "after")["after"].value[0] == 2
 
 
 def test_no_more_is_under_way_than_there_is_room_for(executor: RayExecutor) -> None:

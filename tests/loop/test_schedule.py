@@ -11,16 +11,20 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from alloys.composition import Composition
+from alloys.records import Measured, Verdict, quantities
 from loop.campaign import Campaign
 from loop.config import CampaignConfig
 from loop.driver import Driver
 from loop.explain import explain_document
+from loop.jobs import ValidatorSpec, validate
 from loop.schedule import CHOOSING_SECONDS, ahead_of, hidden_from, stored
 from loop.spans import DRIVER, SCORER, Recorder, Span, covered, shares_of, summary, timeline
 from loop.store import CampaignStore, IterationState, check_store
 from loop.view import View
 from tests.loop.loop_helpers import StoppedError, call, small_config
-from tests.loop.schedule_helpers import Turns, scheduled_config
+from tests.loop.schedule_helpers import QUICK, Turns, scheduled_config
+from tests.loop.test_tiers import document as tiers_document
 from validation.base import Description
 from validation.reference import ReferenceValidator
 
@@ -122,6 +126,54 @@ def test_a_pick_is_explained_by_what_its_proposal_was_shown(finished: tuple[Camp
     assert explain_document(campaign.view(), proposals, picked, then)["picked"]["same_model"]
     assert not explain_document(campaign.view(), proposals, picked)["picked"]["same_model"]
     assert hidden_from(store, store.proposals(0)[0].selection.candidate.composition) == ()
+
+
+# Several validators ----------------------------------------------------------------------------------------------
+
+
+class _Tiers(Turns):
+    """Answers for the three validators of `tests.loop.test_tiers`, whose commands are not run."""
+
+    def _answer(self, canonical: str, spec: ValidatorSpec | None) -> Verdict:
+        assert spec is not None
+        if spec.name == "reference":
+            return validate(spec, canonical)
+        amounts = Composition.from_canonical(canonical).fractions()
+        mean = 2200 + 1000 * sum(amounts.get(symbol, 0.0) for symbol in ("Mo", "Nb", "Ta", "W"))
+        dear = {"liquidus": mean - 100.0, "solidus": mean - 300.0}
+        return Measured(quantities(dear if '"dear"' in spec.settings else {"liquidus": mean}), 1.0)
+
+
+def _asked(store: CampaignStore) -> list[tuple[Any, int]]:
+    return [(p.selection.candidate, p.tier) for p in [*store.proposals(), *store.promotions()]]
+
+
+def test_dearer_validators_are_asked_the_same_whatever_finishes_first(tmp_path: Path) -> None:
+    generator = {"family": "cvae", "proposals": 20, "settings": QUICK, "guided": False}
+    plain = {"generator": generator, "schedule": {"ahead": 1}, "batch": 4}
+    config = CampaignConfig.model_validate(tiers_document(tmp_path, **plain))
+    elsewhere = CampaignConfig.model_validate({**config.model_dump(by_alias=True), "directory": str(tmp_path / "two")})
+    asked, digests = [], []
+    for number, told in enumerate((config, elsewhere)):
+        campaign = Campaign.open(told)
+        if number:
+            with pytest.raises(StoppedError):
+                Driver(campaign, _Tiers(campaign, seed=9, stop_at=45)).run(1)
+            campaign.close()
+            campaign = Campaign.open(told)
+        with campaign:
+            Driver(campaign, _Tiers(campaign, seed=number)).run(1)
+            shown = stored(campaign.store.iteration(1).info)
+            dear = [p.key for p in campaign.store.promotions(0) if p.tier == 2]
+            assert shown is not None
+            assert len(dear) == 2
+            assert shown.hidden == (dear[-1],)
+            assert [it.state for it in campaign.store.iterations()] == [IterationState.CLOSED] * 2
+            assert check_store(campaign.store) == []
+            asked.append(_asked(campaign.store))
+            digests.append(campaign.store.dataset_digest())
+    assert asked[0] == asked[1]
+    assert digests[0] == digests[1]
 
 
 # Stragglers ------------------------------------------------------------------------------------------------------

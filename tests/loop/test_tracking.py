@@ -74,7 +74,8 @@ def test_artifacts(tracked: Campaign) -> None:
 
     client = mlflow.MlflowClient(tracking_uri=tracking_uri(_folder(tracked)))
     found = {item.path for item in client.list_artifacts(_runs(_folder(tracked))["1"].info.run_id)}
-    assert found == {"generator.cvae.safetensors", "batch.csv", "dataset.json", "pareto.png", "compositions.png"}
+    pictures = {"pareto.png", "compositions.png", "timeline.png"}
+    assert found == {"generator.cvae.safetensors", "batch.csv", "dataset.json"} | pictures
     assert (_folder(tracked) / "artifacts").is_dir()
 
 
