@@ -142,6 +142,13 @@ def test_formulas_of_spreadsheets_do_nothing_as_properties(tmp_path: Path, cell:
         read_measurements(path)
 
 
+def test_a_failure_holds_no_nul(tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text("formula,solidus,failure\nNbTa,,a\0b\n", encoding="utf-8")
+    with pytest.raises(InputError, match="line 2: the failure holds a NUL"):
+        read_measurements(path)
+
+
 def test_a_refused_table_leaves_no_output(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad, out = tmp_path / "bad.csv", tmp_path / "out.csv"
     bad.write_text("FORMULA\nNbTa\n", encoding="utf-8")
