@@ -118,6 +118,8 @@ class Composition:
         """
         try:
             pairs = [part.split(":") for part in text.split(",")]
+            if not all(value.replace("/", "", 1).isdigit() for _, value in pairs):  # 1e999999999 would never be made
+                raise ValueError("a fraction is written as 1/5")
             return cls(tuple((symbol, Fraction(value)) for symbol, value in pairs))
         except (ValueError, ZeroDivisionError) as error:
             raise InputError(f"not a canonical composition: {text[:80]!r} ({error})") from error

@@ -101,6 +101,8 @@ def _measured_row(number: int, names: list[str], row: Mapping[str, str | None]) 
     cells = {name: (row[name] or "").strip() for name in names}
     values = {name: _number(name, cell) for name, cell in cells.items() if cell}
     failure = (row.get("failure") or "").strip() or None
+    if failure is not None and "\0" in failure:  # PostgreSQL cannot hold it
+        raise InputError("the failure holds a NUL character")
     if not values and failure is None:
         raise InputError("no property value is given, and no failure")
     if values and failure is not None:

@@ -222,6 +222,10 @@ def _start(ray: Any, address: str, cpus: int) -> None:
         ) from error
 
 
+_ANY_INTERFACE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""So named for the systems where it is off by default; where it is on, Ray listens on every interface of the host."""
+
+
 def _lock_down() -> None:
     """Keeps a cluster of our own on loopback, with a token that only its processes know: not in the home folder.
 
@@ -229,8 +233,11 @@ def _lock_down() -> None:
     """
     if not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-    # So named for the systems where it is the default; without it Ray listens on every interface of the host.
-    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+    if _ANY_INTERFACE not in os.environ:
+        os.environ[_ANY_INTERFACE] = "0"
+        import ray  # noqa: F401  reads the variable once, and what this process starts later should not have it
+
+        del os.environ[_ANY_INTERFACE]
 
 
 def _validation_task(ray: Any, cpus: float, memory: int) -> Any:

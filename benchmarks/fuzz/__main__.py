@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from benchmarks.fuzz.run import SHARES, fuzz, report
+from benchmarks.fuzz.run import SHARES, fuzz, head, line
 
 
 def main() -> int:
@@ -20,9 +20,13 @@ def main() -> int:
     )
     given = parser.parse_args()
     begun = time.perf_counter()
-    results = fuzz(given.count, given.seed, given.kinds.split(","), given.limit)
-    sys.stdout.write(report(results, time.perf_counter() - begun))
-    return int(any(result.bad for result in results))
+    print(head())
+    bad: list[str] = []
+    for result in fuzz(given.count, given.seed, given.kinds.split(","), given.limit):
+        print(line(result), flush=True)
+        bad += [f"{result.kind} {index}: {outcome}\n{message}" for index, outcome, message in result.bad]
+    print(f"{given.count} cases in {time.perf_counter() - begun:.0f} s, {len(bad)} bad", *bad, sep="\n\n")
+    return int(bool(bad))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import resource
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -65,25 +65,24 @@ def run_case(target: Any, kind: str, seed: int, index: int) -> tuple[str, str]:
     return outcome
 
 
-def _work(kind: str, seed: int, indices: Sequence[int], pipe: Connection) -> None:
+def _work(kind: str, seed: int, indices: Sequence[int], pipe: Connection, folder: str) -> None:
     from benchmarks.fuzz.targets import TARGETS
 
     os.environ["OMP_NUM_THREADS"] = "1"
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
-    with tempfile.TemporaryDirectory(prefix="alloyloop-fuzz-") as folder:
-        target = TARGETS[kind](Path(folder))
-        for index in range(WARM_UP):
-            target.run(target.base(rng_of(seed, kind, index)), rng_of(seed, kind, index))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        pipe.send("ready")
-        for index in indices:
-            begun = _time()
-            try:
-                outcome, message = run_case(target, kind, seed, index)
-            except Exception as error:  # of the case's own making, which is a mistake here
-                outcome, message = "traceback", f"making the case: {error!r}"
-            pipe.send((index, outcome, message[-3000:], _time() - begun))
+    target = TARGETS[kind](Path(folder))
+    for index in range(WARM_UP):
+        target.run(target.base(rng_of(seed, kind, index)), rng_of(seed, kind, index))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    pipe.send("ready")
+    for index in indices:
+        begun = _time()
+        try:
+            outcome, message = run_case(target, kind, seed, index)
+        except Exception as error:  # of the case's own making, which is a mistake here
+            outcome, message = "traceback", f"making the case: {error!r}"
+        pipe.send((index, outcome, message[-3000:], _time() - begun))
 
 
 def _time() -> float:
@@ -97,15 +96,16 @@ def fuzz_kind(kind: str, seed: int, indices: Iterable[int], limit: float) -> Res
     result, left = Result(kind), list(indices)
     while left:
         ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(kind, seed, left, theirs), daemon=True)
-        process.start()
-        theirs.close()
-        try:
-            _follow(ours, left, result, limit, psutil.Process(process.pid))
-        finally:
-            process.kill()
-            process.join()
-            ours.close()
+        with tempfile.TemporaryDirectory(prefix="alloyloop-fuzz-") as folder:
+            process = context.Process(target=_work, args=(kind, seed, left, theirs, folder), daemon=True)
+            process.start()
+            theirs.close()
+            try:
+                _follow(ours, left, result, limit, psutil.Process(process.pid))
+            finally:
+                process.kill()
+                process.join()
+                ours.close()
     return result
 
 
@@ -157,20 +157,22 @@ def counts_of(count: int, kinds: Sequence[str]) -> dict[str, int]:
     return counts
 
 
-def fuzz(count: int, seed: int, kinds: Sequence[str], limit: float) -> list[Result]:
+def fuzz(count: int, seed: int, kinds: Sequence[str], limit: float) -> Iterator[Result]:
     """Runs all kinds, one after another."""
-    return [fuzz_kind(kind, seed, range(number), limit) for kind, number in counts_of(count, kinds).items()]
+    for kind, number in counts_of(count, kinds).items():
+        yield fuzz_kind(kind, seed, range(number), limit)
 
 
-def report(results: Sequence[Result], seconds: float) -> str:
-    """The table, and what broke."""
-    heads = ("cases", "accepted", "refused", "tracebacks", "hangs", "partial", "slowest, s")
-    lines = [f"{'input':<10}" + "".join(f"{head:>12}" for head in heads)]
-    for r in results:
-        o = r.outcomes
-        counts = (r.cases, o["accepted"], o["refused"], o["traceback"] + o[DIED], o[HANG], o["partial import"])
-        lines.append(f"{r.kind:<10}" + "".join(f"{n:>12}" for n in counts) + f"{r.slowest:>12.2f}")
-    bad = [(r.kind, *case) for r in results for case in r.bad]
-    lines.append(f"{sum(r.cases for r in results)} cases in {seconds:.0f} s, {len(bad)} bad")
-    lines += [f"\n{kind} {index}: {outcome}\n{message}" for kind, index, outcome, message in bad]
-    return "\n".join(lines) + "\n"
+HEADS = ("cases", "accepted", "refused", "tracebacks", "hangs", "partial", "slowest, s")
+
+
+def head() -> str:
+    """The first line of the table."""
+    return f"{'input':<10}" + "".join(f"{name:>12}" for name in HEADS)
+
+
+def line(result: Result) -> str:
+    """One kind's line."""
+    o = result.outcomes
+    counts = (result.cases, o["accepted"], o["refused"], o["traceback"] + o[DIED], o[HANG], o["partial import"])
+    return f"{result.kind:<10}" + "".join(f"{n:>12}" for n in counts) + f"{result.slowest:>12.2f}"

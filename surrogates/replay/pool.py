@@ -153,9 +153,9 @@ def read_pool(
             f"{path}: has {len(records)} rows; at most {LARGEST} can be replayed. "
             f"Draw some with --sample {LARGEST // 10}"
         )
+    found = choose_columns(str(path), columns, records, target, features, notes)
     if not records:
         raise InputError(f"{path}: has no rows")
-    found = choose_columns(str(path), columns, records, target, features, notes)
     answers = np.array([number(record.get(target)) for record in records])
     return _assemble(str(path), target, found, records, answers, minimize, notes)
 

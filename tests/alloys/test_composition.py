@@ -52,3 +52,11 @@ def test_fractions_that_do_not_sum_are_refused() -> None:
 def test_every_bad_formula_is_named_at_once() -> None:
     with pytest.raises(InputError, match=r"Xx.*Yy"):
         parse_formulas(["NbXx", "NbTa", "TaYy"])
+
+
+@pytest.mark.parametrize(
+    "text", ["Nb:1e999999999", "Nb:0.5,Ta:0.5", "Nb:-1,Ta:2", "Nb:1/0", "Nb", "Nb:1:1", "Nb:²", ""]
+)
+def test_what_is_no_canonical_text_is_refused_at_once(text: str) -> None:
+    with pytest.raises(InputError):
+        Composition.from_canonical(text)

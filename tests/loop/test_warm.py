@@ -109,7 +109,7 @@ def test_weights_of_another_network_are_done_without(tmp_path: Path) -> None:
         ):
             trained = replace(job, warm=content).run()
             assert (trained.digest, trained.warm) == (fresh.digest, None)
-            assert trained.report.note.startswith("trained fresh: the ")
+            assert trained.report.note.startswith("trained fresh: ")
             assert reason in trained.report.note
         warm = replace(job, warm=fresh.content).run()
         assert warm.warm == fresh.digest != warm.digest

@@ -114,21 +114,32 @@ def test_a_configuration_cannot_name_a_device(tmp_path: Path) -> None:
     assert any("no database file at /dev/zero" in m for m in mistakes)
 
 
-def test_checking_a_configuration_runs_nothing_of_it(tmp_path: Path) -> None:
-    pytest.importorskip("ase", reason="ASE is not installed: the class that `dft` is given cannot be looked for")
-    ran, script, path = tmp_path / "ran", tmp_path / "tool.sh", tmp_path / "x.yaml"
-    script.write_text(f"#!/bin/sh\ntouch {ran}\n", encoding="utf-8")
+CALCULATOR = "{class: 'os:system', arguments: {command: touch ran}, packages: [os]}"
+
+
+@pytest.mark.parametrize(
+    ("validator", "made"),
+    [
+        ("{name: script, settings: {command: [./tool.sh], properties: [solidus]}}", "'script' answers solidus"),
+        (
+            f"{{name: dft, settings: {{calculator: {CALCULATOR}, properties: [shear_modulus]}}}}",
+            "'dft' answers shear_modulus",
+        ),
+    ],
+    ids=["script", "dft"],
+)
+def test_checking_a_configuration_runs_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, validator: str, made: str
+) -> None:
+    if "dft" in validator:
+        pytest.importorskip("ase", reason="ASE is not installed: nothing is looked for then")
+    monkeypatch.chdir(tmp_path)
+    script = tmp_path / "tool.sh"
+    script.write_text("#!/bin/sh\ntouch ran\n", encoding="utf-8")
     script.chmod(0o755)
-    text = DEFAULT.read_text(encoding="utf-8")
-    calculator = "{class: 'os:system', arguments: {command: touch ran}, packages: [os]}"
-    for validator in (
-        f"{{name: script, settings: {{command: [{script}], properties: [solidus]}}}}",
-        f"{{name: dft, settings: {{calculator: {calculator}, properties: [shear_modulus]}}}}",
-    ):
-        path.write_text(f"{text}\nvalidator: {validator}\n", encoding="utf-8")
-        check_config(path)
-        assert not ran.exists()
-        assert not Path("ran").exists()
+    _, mistakes = check_config(DEFAULT, [f"validator={validator}"])
+    assert any(made in mistake for mistake in mistakes)  # so the validator was made of these settings
+    assert [path.name for path in tmp_path.iterdir()] == ["tool.sh"]
 
 
 # CSV --------------------------------------------------------------------------------------------------------
@@ -139,6 +150,13 @@ def test_formulas_of_spreadsheets_do_nothing_as_properties(tmp_path: Path, cell:
     path = tmp_path / "bad.csv"
     path.write_text(f"formula,solidus\nNbTa,{cell}\n", encoding="utf-8")
     with pytest.raises(InputError, match="solidus must"):
+        read_measurements(path)
+
+
+def test_a_failure_holds_no_nul(tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text("formula,solidus,failure\nNbTa,,a\0b\n", encoding="utf-8")
+    with pytest.raises(InputError, match="line 2: the failure holds a NUL"):
         read_measurements(path)
 
 
