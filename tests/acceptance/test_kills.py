@@ -1,4 +1,4 @@
-"""The kills of the benchmark, fewer of each: nothing lost, nothing twice, the same end, and planted mistakes are found."""
+"""The kills of the benchmark, fewer of each: nothing lost or doubled, the same end, planted mistakes found."""
 
 from __future__ import annotations
 
