@@ -168,7 +168,7 @@ def at_random(
         goes_on = True
         while goes_on and left > 0:
             first = campaign.start()
-            limit = time.monotonic() + rng.uniform(0.0, span)
+            limit = time.monotonic() + rng.uniform(0.0, span / 2)
             if fight and campaign.held(first):
                 _second(campaign, first, tally)
             goes_on = first.wait(max(0.0, limit - time.monotonic())) is None

@@ -136,8 +136,8 @@ def steps_in(text: str, rng: random.Random) -> list[Step]:
     return [Step(name, when, rng.randint(1, number)) for (name, when), number in sorted(counts.items())]
 
 
-def past_the_lock(lease_seconds: float = 0.5) -> None:
-    """Lets this driver in beside another, as a file system without locks would; leases are short."""
+def past_the_lock(lease_seconds: float = 20.0) -> None:
+    """Lets this driver in beside another, as a file system without locks would; leases are shorter."""
 
     def acquire(self: DriverLock) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -157,6 +157,8 @@ class RayExecutor:
             key = self._forget(future)
             try:
                 done.append(Done(key, *self._ray.get(future, timeout=self._timeout)))
+            except self._ray.exceptions.LocalRayletDiedError as error:
+                raise WorkError("Ray's raylet on this machine died, and every worker with it") from error
             except self._ray.exceptions.RayError as error:
                 log.warning("a validation worker died: %s", str(error).splitlines()[0])
                 done.append(Done(key, None))
@@ -220,6 +222,8 @@ def _start(ray: Any, address: str, cpus: int) -> None:
         raise InputError(
             f"no Ray cluster at {address!r}: {reason}; start one, or set cluster.address: local"
         ) from error
+    except Exception as error:  # a bare one, where its processes do not come up in time
+        raise WorkError(f"Ray did not start: {str(error).strip().splitlines()[0]}") from error
 
 
 _ANY_INTERFACE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import time
@@ -12,7 +11,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmarks.kills import disturbed, undisturbed
 from benchmarks.processes import CONFIG, command, environment, run, status
 from loop.store import CampaignStore, check_store
 from tests.loop.loop_helpers import small_document
@@ -73,17 +71,6 @@ def test_ctrl_c_says_what_happens_and_the_next_run_goes_on(tmp_path: Path) -> No
     assert "the same command goes on from here" in err
     assert run(tmp_path, config).status == 0
     assert _problems(tmp_path) == []
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)
-def test_twenty_kills_change_nothing() -> None:
-    wanted, seconds = undisturbed(CONFIG, ["--seed", "1"])
-    rng, left = random.Random(1), 20
-    while left > 0:
-        digest, struck, problems = disturbed(CONFIG, ["--seed", "1"], left, (0.5, 0.6 * seconds), rng)
-        assert (digest, problems) == (wanted, [])
-        left -= struck
 
 
 @pytest.mark.slow
