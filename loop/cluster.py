@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from alloys.errors import InputError
+from alloys.errors import InputError, WorkError
 from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind
 from generators.training import TrainedModel
 from loop.actors import Actors

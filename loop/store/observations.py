@@ -146,8 +146,12 @@ class ObservationMethods(StorePart):
 
     def observations_of(self, iteration: int) -> list[StoredObservation]:
         """What is known of the alloys of one iteration's batch, in the same order, whoever asked or brought it."""
-        batch = sa.select(proposals.c.composition).where(proposals.c.iteration == iteration, proposals.c.tier == 0)
-        query = _IN_ORDER.where(sa.not_(observations.c.replicate), observations.c.composition.in_(batch))
+        batch = proposals.alias("batch")
+        same = (batch.c.composition == observations.c.composition, batch.c.tier == 0, batch.c.iteration == iteration)
+        # An alloy is asked for once, so no earlier iteration asked for these.
+        since = sa.or_(observations.c.iteration.is_(None), observations.c.iteration >= iteration)
+        asked = sa.exists().where(*same)
+        query = _IN_ORDER.where(sa.not_(observations.c.replicate), since, asked)
         with self._read() as connection:
             return [_stored(row) for row in connection.execute(query)]
 

@@ -18,7 +18,7 @@ from loop.store import CampaignStore, Job, JobState, check_store
 from loop.store.queue import LEASE_SECONDS
 from tests.loop.loop_helpers import ROOT, write_config
 
-pytest.importorskip("psutil")
+pytestmark = pytest.mark.slow
 
 MEETING = Path(__file__).with_name("meeting.py")
 
@@ -89,7 +89,6 @@ def test_a_node_that_joins_is_used(nodes: Nodes, tmp_path: Path) -> None:
     assert not all(there)
 
 
-@pytest.mark.slow
 def test_a_node_that_is_killed_costs_no_result(nodes: Nodes, tmp_path: Path) -> None:
     victim = nodes.join()
     (tmp_path / "victim").write_text(str(victim))

@@ -271,6 +271,31 @@ def test_a_cluster_that_asks_for_no_token_is_refused(
     assert "asks for no token: whoever reaches it can run commands there" in err
 
 
+def test_a_campaign_that_a_job_drives_is_not_submitted_beside_it() -> None:
+    import ray
+
+    from loop.ray_jobs import Jobs
+
+    def job(name: str, status: str, campaign: str) -> dict[str, Any]:
+        return {
+            "type": "SUBMISSION",
+            "submission_id": name,
+            "status": status,
+            "entrypoint": "x",
+            "metadata": {"campaign": campaign},
+        }
+
+    answers = _answers(ray.__version__, sys.version.split()[0])
+    answers["/api/jobs/"] = [job("a", "FAILED", "mine"), job("b", "RUNNING", "mine"), job("c", "SUCCEEDED", "other")]
+    with _dashboard(answers) as address:
+        jobs = Jobs(address)
+        assert not jobs.head.asks_token
+        assert not jobs.head.here
+        jobs.refuse_second("other")
+        with pytest.raises(InputError, match=r"the job b drives the campaign 'mine' already: follow it with `ray job"):
+            jobs.refuse_second("mine")
+
+
 def test_an_address_where_nobody_answers_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("submit", str(write_config(tmp_path)), "--working-dir", str(tmp_path))
     for address, said in [

@@ -1,0 +1,77 @@
+"""Looking at many jobs and observations: pages, counts, and a digest that parses nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from alloys.records import Observation, dataset_digest
+from loop.store import StoreError, check_store
+from tests.loop.store.store_helpers import PHYSICS, SUSPECT, alloy, begin, lease_one, make, measured
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Two iterations of five; of the first, two are answered, one has failed and one waits for a person."""
+    with make(tmp_path / "campaign.db") as made:
+        begin(made, [4, 2, 5, 1, 3])
+        for verdict in (measured(), measured(2600.5), PHYSICS, SUSPECT):
+            lease = lease_one(made)
+            made.finish(lease.key, lease.token, verdict)
+        begin(made, [10, 9, 8, 7, 6], index=1)
+        yield made
+        assert check_store(made) == []
+
+
+@pytest.mark.parametrize("page", [1, 2, 3, 1000])
+@pytest.mark.parametrize("state", [None, "queued", "done", "failed", "held"])
+def test_pages_give_what_one_look_gives(store, state, page):
+    jobs = store.jobs(state)
+    assert list(store.each_job(state, page)) == jobs
+    assert store.count_jobs(state) == len(jobs)
+    for index in (0, 1, 2):
+        own = [job for job in jobs if job.iteration == index]
+        assert list(store.each_job(state, page, iteration=index)) == own
+        assert store.count_jobs(state, iteration=index) == len(own)
+
+
+@pytest.mark.parametrize("page", [1, 1000])
+def test_pages_of_what_a_person_must_look_at(store, page):
+    wanted = [job for job in store.jobs() if job.state == "needs_review" or job.conflicts]
+    assert list(store.each_job(None, page, review=True)) == wanted
+    assert store.count_jobs(review=True) == len(wanted)
+    assert store.count_jobs("queued", review=True) == 0
+    assert list(store.each_job("queued", page, review=True)) == []
+
+
+def test_an_unknown_state_is_refused_when_counting(store):
+    with pytest.raises(StoreError, match="unknown job state 'gone'"):
+        store.count_jobs("gone")
+
+
+def test_open_jobs_of_one_iteration_are_part_of_all(store):
+    assert [job.iteration for job in store.open_jobs()] == [0] * len(store.open_jobs(0)) + [1] * 5
+    assert [job.request.composition for job in store.open_jobs(1)] == [alloy(n) for n in (10, 9, 8, 7, 6)]
+    assert store.open_jobs(2) == []
+
+
+def test_the_digest_is_that_of_the_observations(store):
+    store.add_observations([Observation(alloy(50), {"solidus": 2500, "liquidus": 2.6e3}, 'Å "laboratory"\\\n')])
+    store.add_observations([Observation(alloy(51), {}, "laboratory", "it “cracked”\t")])
+    seen = [stored.observation for stored in store.observations()]
+    assert store.dataset_digest() == dataset_digest(seen)
+    replicate = [Observation(alloy(50), {"solidus": 2400.0}, "another")]
+    assert store.add_observations(replicate).replicates == 1
+    assert store.dataset_digest() == dataset_digest(seen)
+
+
+def test_observations_are_counted_by_who_asked(store):
+    store.add_observations([Observation(alloy(2), {"shear_modulus": 60.0}, "laboratory")])
+    told = [stored.iteration for stored in store.observations()]
+    assert store.observation_counts() == {0: told.count(0), None: 1}
+    ours = {alloy(n) for n in (4, 2, 5, 1, 3)}
+    assert store.observations_of(0) == [s for s in store.observations() if s.observation.composition in ours]
+    assert store.observations_of(1) == []
+
+
+def test_batches_are_counted_without_promotions(store):
+    assert store.batch_sizes() == {0: 5, 1: 5}
