@@ -5,6 +5,7 @@ Ray itself is given to what is here: only `loop.cluster` imports it.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import math
 import time
@@ -21,7 +22,14 @@ SCORER = "scorer"
 
 
 class Thinker:
-    """The actor behind each of them: plain data in, plain data out, no state."""
+    """The actor behind each of them: plain data in, plain data out, no state.
+
+    Args:
+        module: what its works need, imported before the first one comes.
+    """
+
+    def __init__(self, module: str) -> None:
+        importlib.import_module(module)
 
     def run(self, work: Work) -> Finished:
         """Does a piece of work."""
@@ -129,8 +137,10 @@ class Actors:
             if place is None:
                 continue
             self._waiting.remove(order)
-            if place not in self._actors:
-                self._actors[place] = self._actor(gpu=place != SCORER)
+            # A training is followed by a choice: the scorer gets ready in the meantime.
+            for needed in (place, SCORER):
+                if needed not in self._actors:
+                    self._actors[needed] = self._actor(gpu=needed != SCORER)
             future = self._actors[place].run.remote(order.work)
             self._under_way[future] = _UnderWay(order, place, time.monotonic())
 
@@ -146,7 +156,7 @@ class Actors:
         environment = {"env_vars": {**self.threads, **hidden}}
         cpus = share(self.trainers, self.trainers + 1)
         kind = self.ray.remote(num_cpus=cpus, num_gpus=gpus, max_restarts=0, runtime_env=environment)(Thinker)
-        return kind.remote()
+        return kind.remote("generators.training" if gpu else "loop.proposal")
 
     def close(self) -> None:
         """Ends all actors."""
