@@ -80,6 +80,10 @@ class Actors:
         """What is under way."""
         return list(self._under_way)
 
+    def prepare(self) -> None:
+        """Starts every actor that is not there yet."""
+        self._start(*self._trainer_places(), SCORER)
+
     def begin(self, name: str, work: Work) -> None:
         """Starts a piece of work, or lines it up until a trainer is free."""
         self._waiting.append(_Order(name, work))
@@ -138,14 +142,20 @@ class Actors:
                 continue
             self._waiting.remove(order)
             # A training is followed by a choice: the scorer gets ready in the meantime.
-            for needed in (place, SCORER):
-                if needed not in self._actors:
-                    self._actors[needed] = self._actor(gpu=needed != SCORER)
+            self._start(place, SCORER)
             future = self._actors[place].run.remote(order.work)
             self._under_way[future] = _UnderWay(order, place, time.monotonic())
 
+    def _start(self, *places: str) -> None:
+        for place in places:
+            if place not in self._actors:
+                self._actors[place] = self._actor(gpu=place != SCORER)
+
+    def _trainer_places(self) -> list[str]:
+        return [f"trainer {i + 1}" for i in range(self.trainers)]
+
     def _free_place(self, work: Work) -> str | None:
-        places = [f"trainer {i + 1}" for i in range(self.trainers)] if isinstance(work, TrainingJob) else [SCORER]
+        places = self._trainer_places() if isinstance(work, TrainingJob) else [SCORER]
         busy = {entry.place for entry in self._under_way.values()}
         return next((place for place in places if place not in busy), None)
 
