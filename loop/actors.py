@@ -5,6 +5,7 @@ Ray itself is given to what is here: only `loop.cluster` imports it.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import math
 import time
@@ -21,7 +22,14 @@ SCORER = "scorer"
 
 
 class Thinker:
-    """The actor behind each of them: plain data in, plain data out, no state."""
+    """The actor behind each of them: plain data in, plain data out, no state.
+
+    Args:
+        module: what its works need, imported before the first one comes.
+    """
+
+    def __init__(self, module: str) -> None:
+        importlib.import_module(module)
 
     def run(self, work: Work) -> Finished:
         """Does a piece of work."""
@@ -71,6 +79,10 @@ class Actors:
     def futures(self) -> list[Any]:
         """What is under way."""
         return list(self._under_way)
+
+    def prepare(self) -> None:
+        """Starts every actor that is not there yet."""
+        self._start(*self._trainer_places(), SCORER)
 
     def begin(self, name: str, work: Work) -> None:
         """Starts a piece of work, or lines it up until a trainer is free."""
@@ -129,13 +141,21 @@ class Actors:
             if place is None:
                 continue
             self._waiting.remove(order)
-            if place not in self._actors:
-                self._actors[place] = self._actor(gpu=place != SCORER)
+            # A training is followed by a choice: the scorer gets ready in the meantime.
+            self._start(place, SCORER)
             future = self._actors[place].run.remote(order.work)
             self._under_way[future] = _UnderWay(order, place, time.monotonic())
 
+    def _start(self, *places: str) -> None:
+        for place in places:
+            if place not in self._actors:
+                self._actors[place] = self._actor(gpu=place != SCORER)
+
+    def _trainer_places(self) -> list[str]:
+        return [f"trainer {i + 1}" for i in range(self.trainers)]
+
     def _free_place(self, work: Work) -> str | None:
-        places = [f"trainer {i + 1}" for i in range(self.trainers)] if isinstance(work, TrainingJob) else [SCORER]
+        places = self._trainer_places() if isinstance(work, TrainingJob) else [SCORER]
         busy = {entry.place for entry in self._under_way.values()}
         return next((place for place in places if place not in busy), None)
 
@@ -146,7 +166,7 @@ class Actors:
         environment = {"env_vars": {**self.threads, **hidden}}
         cpus = share(self.trainers, self.trainers + 1)
         kind = self.ray.remote(num_cpus=cpus, num_gpus=gpus, max_restarts=0, runtime_env=environment)(Thinker)
-        return kind.remote()
+        return kind.remote("generators.training" if gpu else "loop.proposal")
 
     def close(self) -> None:
         """Ends all actors."""

@@ -123,6 +123,10 @@ class RayExecutor:
                 trained: TrainedModel = found[name].value
                 return trained
 
+    def prepare(self) -> None:
+        """Starts the trainers and the scorer, which import for seconds."""
+        self._actors.prepare()
+
     def begin(self, name: str, work: Work) -> None:
         """Starts a training in a trainer, anything else in the scorer."""
         self._actors.begin(name, work)

@@ -106,6 +106,9 @@ class Driver:
         earlier = {i: known[i].info["timeline"] for i in self._open if "timeline" in known[i].info}
         self.recorder = self._work.recorder = Recorder(self.clock, earlier)
         self._seen = self.clock()
+        if self._ahead and self._next <= iterations:
+            # The first choice has as little time as any other.
+            self.executor.prepare()
         while self._next <= iterations or self._open:
             self._turn()
 

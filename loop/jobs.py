@@ -166,6 +166,10 @@ class Executor(Protocol):
         """Trains a generator and waits for it."""
         ...
 
+    def prepare(self) -> None:
+        """Gets ready for works before the first one is begun, where that takes time."""
+        ...
+
     def begin(self, name: str, work: Work) -> None:
         """Starts a piece of work; `results` gives what comes of it under this name."""
         ...
@@ -218,6 +222,9 @@ class LocalExecutor:
     def train(self, job: TrainingJob) -> TrainedModel:
         """Trains here."""
         return job.run()
+
+    def prepare(self) -> None:
+        """Nothing to get ready."""
 
     def begin(self, name: str, work: Work) -> None:
         """Does the work here and now."""

@@ -49,8 +49,8 @@ def timeline_plot(spans: Sequence[Span], shares: Shares | None, title: str) -> b
         for name in sorted({span.name for span in spans if span.lane == lane}):
             bars = [(s.begin - start, s.end - s.begin) for s in spans if (s.lane, s.name) == (lane, name)]
             label = None if name in shown else name
-            colour, edge = _COLOURS.get(name, "black"), None if name == WAIT else "white"
-            axes.broken_barh(bars, (row - 0.4, 0.8), facecolors=colour, edgecolor=edge, lw=0.5, label=label)
+            colour, width = _COLOURS.get(name, "black"), 0.0 if name == WAIT else 0.2
+            axes.broken_barh(bars, (row - 0.4, 0.8), facecolors=colour, edgecolor="white", lw=width, label=label)
             shown.add(name)
     axes.set_yticks(range(len(lanes)), lanes)
     axes.invert_yaxis()
@@ -59,6 +59,6 @@ def timeline_plot(spans: Sequence[Span], shares: Shares | None, title: str) -> b
     axes.set_title(f"{title}{words}", fontsize=10)
     if shown:
         axes.legend(
-            ncols=len(shown), fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.9 / figure.get_figheight())
+            ncols=len(shown), fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.55 / figure.get_figheight())
         )
     return png(figure)

@@ -138,6 +138,7 @@ def test_a_dead_worker_is_told_apart_from_a_failure(executor: RayExecutor) -> No
 def _contract(executor: Executor) -> dict[str, Finished]:
     """Works and validations side by side, whatever the executor."""
     job = _training_job()
+    executor.prepare()
     before = time.time()
     executor.begin("training cvae", job)
     executor.begin("number", _Where(7))
