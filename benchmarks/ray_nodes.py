@@ -80,7 +80,9 @@ class Nodes:
         return used
 
     def _start(self, options: list[str], variables: dict[str, str]) -> subprocess.Popen[bytes]:
-        command = [*RAY, "start", "--block", f"--object-store-memory={_LEAST}", *options]
+        # The agent takes jobs, and has one port for the whole machine unless told otherwise.
+        agent = f"--dashboard-agent-listen-port={_free_port()}"
+        command = [*RAY, "start", "--block", f"--object-store-memory={_LEAST}", agent, *options]
         with (self.folder / "start.log").open("ab") as log:
             started = subprocess.Popen(
                 command, env={**self.environment, **variables}, stdout=log, stderr=log, cwd=self.folder
