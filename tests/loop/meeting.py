@@ -21,28 +21,30 @@ def ancestors() -> list[int]:
     return found
 
 
-folder, mode = Path(sys.argv[1]), sys.argv[2]
-request = json.load(sys.stdin)
-above = ancestors()
-parent = os.getppid()
-with (folder / "log").open("a") as log:
-    log.write(" ".join(map(str, above)) + "\n")
-
-
-def may_go() -> bool:
+def may_go(folder: Path, mode: str, parent: int) -> bool:
     """Whether the wait is over."""
     if os.getppid() != parent:
         sys.exit(1)
     if mode == "hang":
         victim = (folder / "victim").read_text()
-        return int(victim) not in above and victim in (folder / "log").read_text().split()
+        return int(victim) not in ancestors() and victim in (folder / "log").read_text().split()
     (folder / f"here-{os.getpid()}").touch()
     return len(list(folder.glob("here-*"))) > 1
 
 
-deadline = time.monotonic() + 300
-while not may_go() and time.monotonic() < deadline:
-    time.sleep(0.05)
-verdict = {name: request[name] for name in ("protocol", "key", "nonce")}
-verdict["properties"] = {"liquidus": {"value": 2500.0 + len(request["composition"]), "unit": "K"}}
-json.dump(verdict, sys.stdout)
+def main() -> None:
+    """Waits, and answers."""
+    folder, mode, parent = Path(sys.argv[1]), sys.argv[2], os.getppid()
+    request = json.load(sys.stdin)
+    with (folder / "log").open("a") as log:
+        log.write(" ".join(map(str, ancestors())) + "\n")
+    deadline = time.monotonic() + 300
+    while not may_go(folder, mode, parent) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    verdict = {name: request[name] for name in ("protocol", "key", "nonce")}
+    verdict["properties"] = {"liquidus": {"value": 2500.0 + len(request["composition"]), "unit": "K"}}
+    json.dump(verdict, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
