@@ -58,19 +58,20 @@ def two_transactions() -> None:
 
 def proposals_recomputed() -> None:
     """A batch that is not answered whole is chosen anew when the campaign is resumed, from what is known by then."""
-    begin, store_batch = CampaignStore.begin_iteration, CampaignStore.store_batch
+    release, store_batch = CampaignStore.release_leases, CampaignStore.store_batch
 
-    def forget(self: CampaignStore, index: int) -> Any:
-        found = begin(self, index)
-        if found.state is not IterationState.VALIDATING:
-            return found
-        open_keys = [job.key for job in self.open_jobs(index)]
-        self.cancel(*open_keys)
-        with self._write() as connection:
-            connection.execute(sa.delete(proposals).where(proposals.c.job_key.in_(open_keys)))
-            again = sa.update(iterations).where(iterations.c["index"] == index)
-            connection.execute(again.values(state=IterationState.PROPOSING))
-        return self.iteration(index)
+    def forget(self: CampaignStore, **given: Any) -> int:
+        for found in self.iterations():
+            open_keys = [job.key for job in self.open_jobs(found.index)]
+            if found.state is not IterationState.VALIDATING or not open_keys:
+                continue
+            self.cancel(*open_keys)
+            self.note_iteration(found.index, shown=None)
+            with self._write() as connection:
+                connection.execute(sa.delete(proposals).where(proposals.c.job_key.in_(open_keys)))
+                again = sa.update(iterations).where(iterations.c["index"] == found.index)
+                connection.execute(again.values(state=IterationState.PROPOSING))
+        return release(self, **given)
 
     def put(self: CampaignStore, index: int, chosen: Any, requests: Any, **more: Any) -> Any:
         first = 1 + max((p.selection.rank for p in self.proposals(index)), default=-1)
@@ -80,7 +81,7 @@ def proposals_recomputed() -> None:
         moved = [replace(c, rank=first + rank) for rank, (c, _) in enumerate(new)]
         return store_batch(self, index, moved, [request for _, request in new], **more)
 
-    CampaignStore.begin_iteration = forget  # type: ignore[method-assign]
+    CampaignStore.release_leases = forget  # type: ignore[method-assign]
     CampaignStore.store_batch = put  # type: ignore[method-assign]
 
 

@@ -36,7 +36,7 @@ WRITES = (
 )
 """Methods of the store that are one transaction each."""
 
-WORK = ("train", "submit", "collect")
+WORK = ("train", "begin", "results", "submit", "collect")
 """Methods of the executor."""
 
 
