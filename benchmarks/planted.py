@@ -11,6 +11,7 @@ import sqlalchemy as sa
 import loop.store.settle
 from alloys.records import Measured, Verdict
 from loop.store import CampaignStore, IterationState, JobState, Outcome, StaleLease
+from loop.store.base import encode
 from loop.store.moves import load_job
 from loop.store.observations import accept
 from loop.store.schema import iterations, jobs, proposals
@@ -66,11 +67,11 @@ def proposals_recomputed() -> None:
             if found.state is not IterationState.VALIDATING or not open_keys:
                 continue
             self.cancel(*open_keys)
-            self.note_iteration(found.index, shown=None)
             with self._write() as connection:
                 connection.execute(sa.delete(proposals).where(proposals.c.job_key.in_(open_keys)))
                 again = sa.update(iterations).where(iterations.c["index"] == found.index)
-                connection.execute(again.values(state=IterationState.PROPOSING))
+                info = encode({key: note for key, note in found.info.items() if key != "shown"}, "notes")
+                connection.execute(again.values(state=IterationState.PROPOSING, info=info))
         return release(self, **given)
 
     def put(self: CampaignStore, index: int, chosen: Any, requests: Any, **more: Any) -> Any:

@@ -83,7 +83,7 @@ def _look(token: str) -> dict[str, Any]:
             }
         ),
         "arguments": [word for p in processes for word in p.cmdline()],
-        "jobs": _asked(agent, "/api/job_agent/jobs/", tokens, job),
+        "jobs": _asked(agent, "/api/job_agent/jobs/", {name: tokens[name] for name in ("none", "wrong")}, job),
         "logs": _asked(agent, "/logs", tokens),
         "control": {name: [_grpc(control, m, given) for m in METHODS] for name, given in tokens.items()},
     }

@@ -15,10 +15,13 @@ PRAGMAS = {
 }
 """Settings of SQLite, which takes no bound values there; all three come from constants."""
 
+ARCHIVES = {("loop/submit.py", "import zipfile")}
+"""Looks into the package that Ray has just made of this machine's files; nothing is unpacked."""
+
 
 def test_there_is_nothing_that_runs_text_or_unpickles() -> None:
-    found = [f"{path.relative_to(ROOT)}:{line}: {what}" for path in sources() for line, what in forbidden(parsed(path))]
-    assert found == []
+    found = {(str(path.relative_to(ROOT)), what) for path in sources() for _, what in forbidden(parsed(path))}
+    assert found == ARCHIVES
 
 
 def test_sql_is_bound() -> None:
@@ -48,8 +51,8 @@ def test_modules_chosen_at_run_time_come_from_tables() -> None:
         for node in ast.walk(parsed(path))
         if isinstance(node, ast.Call) and dotted(node.func).endswith("import_module")
     }
-    # The tables FAMILIES, _WHERE and _HOMES, and the calculator whose name a person gives to `dft`.
-    tables = {"generators/base.py", "validation/registry.py", "validation/calphad/__init__.py"}
+    # The tables FAMILIES, _WHERE and _HOMES, what actors import ahead, and the calculator that a person names to `dft`.
+    tables = {"generators/base.py", "validation/registry.py", "validation/calphad/__init__.py", "loop/actors.py"}
     assert chosen == {*tables, "validation/dft/calculators.py"}
 
 
