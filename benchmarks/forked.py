@@ -14,6 +14,9 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
+# Before torch is there: a forked process would wait forever for threads that stayed behind.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 from benchmarks.processes import ROOT
 from loop.store import CampaignStore, check_store
 

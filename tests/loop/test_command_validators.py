@@ -127,7 +127,7 @@ def test_how_a_command_is_run_may_change_and_what_it_says_may_not(tmp_path: Path
     command.write_text(MELTING.read_text())
     Campaign.open(small_config(tmp_path, **changes(command))).close()
     Campaign.open(small_config(tmp_path, **changes(command, run={"time_limit": 7.0}))).close()
-    with pytest.raises(InputError, match=r"validator.settings.version: was None, now '2'"):
+    with pytest.raises(InputError, match=r"validator.settings.version: was not set, now '2'"):
         Campaign.open(small_config(tmp_path, **changes(command, version="2")))
     command.write_text(MELTING.read_text() + "# another method\n")
     with pytest.raises(InputError, match="its version or its database changed"):

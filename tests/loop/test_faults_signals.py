@@ -61,14 +61,14 @@ def test_a_signal_ends_a_run_that_goes_on_later(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    config = str(write_config(tmp_path, **TINY))
+    config, before = str(write_config(tmp_path, **TINY)), signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr(_Signalled, "number", number)
     with monkeypatch.context() as patch:
         patch.setattr(run, "make_executor", lambda campaign: _Signalled(campaign.spec))
         code, _, err = call(capsys, "run", config)
     assert code == status
     assert f"stopped; {given_back} validations under way were given back; the same command goes on from here" in err
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) is before
     with CampaignStore.open(tmp_path / "campaigns" / "small" / "campaign.db") as store:
         counts = store.counts()
         assert (counts["done"], counts["queued"], counts["leased"]) == (kept, 5 - kept, 0)

@@ -300,7 +300,9 @@ def test_other_people_are_another_campaign(two: Desk) -> None:
 
 
 def test_people_on_a_server(tmp_path: Path, postgresql: sa.URL, capsys: pytest.CaptureFixture[str]) -> None:
-    whole = document(tmp_path, iterations=0, start={"validate": 4, "from_table": 0.5}, state=str(postgresql))
+    whole = document(
+        tmp_path, name="people", iterations=0, start={"validate": 4, "from_table": 0.5}, state=str(postgresql)
+    )
     whole["validators"] = [whole["validators"][0], people("lab")]
     desk = Desk(tmp_path, capsys, whole)
     text = desk.drive()
