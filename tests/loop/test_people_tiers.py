@@ -47,7 +47,7 @@ class Desk:
             return ""
 
     def queue(self, command: str, *arguments: str) -> tuple[int, str, str]:
-        return call(self._capsys, "queue", command, "small", *arguments, "--directory", self.config.directory)
+        return call(self._capsys, "queue", command, self.config.name, *arguments, "--directory", self.config.directory)
 
     def document(self, command: str, *arguments: str) -> Any:
         code, out, err = self.queue(command, *arguments, "--json")
