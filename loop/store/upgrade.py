@@ -14,6 +14,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from alloys.files import sync_folder
 from loop.store.engine import Database, head_revision, migrate, revision_of
 from loop.store.errors import StoreError
 from loop.store.lock import other_driver
@@ -79,7 +80,7 @@ def backup(path: Path, revision: str) -> Path:
             os.fsync(stream.fileno())
         target = path.with_name(f"{path.stem}.schema-{revision}-{digest}.db")
         os.replace(made, target)
-        _sync(path.parent)
+        sync_folder(path.parent)
     except (OSError, sqlite3.Error) as error:
         if made is not None:
             made.unlink(missing_ok=True)
@@ -98,14 +99,6 @@ def _copy(source: Path, target: Path) -> None:
         told = new.execute("PRAGMA integrity_check").fetchone()[0]
         if told != "ok":
             raise sqlite3.DatabaseError(f"the copy is damaged: {told}")
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _ask_for_backup(schema: str, revision: str) -> None:
