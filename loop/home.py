@@ -21,6 +21,17 @@ def thrown_away(folder: Path) -> bool:
     return any(parts[i : i + 2] == _UPLOADED for i in range(len(parts) - 1))
 
 
+def folders_of(config: CampaignConfig) -> dict[str, str]:
+    """The folders that a campaign writes to, by the key that names each."""
+    tracking = {"tracking.folder": config.tracking.folder} if config.tracking.enabled else {}
+    return {"directory": config.directory, **tracking}
+
+
+def may_be_home(home: str) -> bool:
+    """Whether relative paths may begin from a folder: it is absolute, and there when the job is submitted again."""
+    return Path(home).is_absolute() and not thrown_away(Path(home))
+
+
 def lasting(config: CampaignConfig) -> CampaignConfig:
     """The configuration with folders that are there when the job is submitted again.
 
@@ -30,12 +41,9 @@ def lasting(config: CampaignConfig) -> CampaignConfig:
         InputError: if a folder would be thrown away.
     """
     home = os.environ.get(HOME, "")
-    folders = {"directory": config.directory}
-    if config.tracking.enabled:
-        folders["tracking.folder"] = config.tracking.folder
-    kept = {key: _kept(key, Path(folder), home) for key, folder in folders.items()}
+    kept = {key: _kept(key, Path(folder), home) for key, folder in folders_of(config).items()}
     changes: dict[str, object] = {"directory": kept["directory"]}
-    if config.tracking.enabled:
+    if "tracking.folder" in kept:
         changes["tracking"] = config.tracking.model_copy(update={"folder": kept["tracking.folder"]})
     return config.model_copy(update=changes)
 
@@ -44,7 +52,7 @@ def _kept(key: str, folder: Path, home: str) -> str:
     if not thrown_away(folder):
         return str(folder)
     if home and not folder.is_absolute():
-        if not Path(home).is_absolute() or thrown_away(Path(home)):
+        if not may_be_home(home):
             raise InputError(f"{HOME} must be an absolute path outside Ray's session folder, got {home!r}")
         return str(Path(home) / folder)
     raise InputError(

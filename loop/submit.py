@@ -12,7 +12,7 @@ from pathlib import Path
 
 from alloys.errors import InputError
 from loop.config import CampaignConfig
-from loop.home import HOME, thrown_away
+from loop.home import HOME, folders_of, may_be_home, thrown_away
 
 LEFT_OUT = (
     *(".git", ".venv/", "venv/", "__pycache__/", "*.egg-info/", ".*_cache/", ".hypothesis/", "/build/", "/dist/"),
@@ -73,12 +73,9 @@ def make_job(
     Raises:
         InputError: if the campaign's files would not outlast the job.
     """
-    if home is not None and (not Path(home).is_absolute() or thrown_away(Path(home))):
+    if home is not None and not may_be_home(home):
         raise InputError(f"--home must be an absolute path on the cluster, outside Ray's session folder, got {home!r}")
-    folders = {"directory": config.directory}
-    if config.tracking.enabled:
-        folders["tracking.folder"] = config.tracking.folder
-    for key, folder in folders.items():
+    for key, folder in folders_of(config).items():
         if thrown_away(Path(folder)) or (home is None and not Path(folder).is_absolute()):
             raise InputError(
                 f"{key}: {folder!r} would lie in the folder that Ray throws away with the job; give an absolute path "
@@ -94,7 +91,7 @@ def refuse_unwritable(config: CampaignConfig, home: str | None) -> None:
     Raises:
         InputError: naming the folder.
     """
-    for folder in [config.directory, *([config.tracking.folder] if config.tracking.enabled else [])]:
+    for folder in folders_of(config).values():
         place = Path(home or "/") / folder
         nearest = next(parent for parent in [place, *place.parents] if parent.exists())
         try:
