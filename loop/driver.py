@@ -109,6 +109,8 @@ class Driver:
         if self._ahead and self._next <= iterations:
             # The first choice has as little time as any other.
             self.executor.prepare()
+        if self._next == 0:
+            self._begin_start()
         while self._next <= iterations or self._open:
             self._turn()
 
@@ -118,7 +120,7 @@ class Driver:
         open_jobs = self.campaign.store.open_jobs()
         self._progress(open_jobs)
         self._begin_next(open_jobs)
-        self._settle(self.campaign.store.open_jobs())
+        self._settle(open_jobs)
         busy = self._thinking or self.executor.pending >= self.executor.slots
         self._gather()
         self._count_idle(busy=busy)
@@ -130,17 +132,18 @@ class Driver:
 
     # Proposals ----------------------------------------------------------------------------------------------
 
+    def _begin_start(self) -> None:
+        """Stores the start, which nothing has to be learned for."""
+        with self.recorder.driver(0, "begin"):
+            self.campaign.store.begin_iteration(0)
+            self.campaign.propose_start(progress=lambda text: self._stage(0, text))
+        self._stored(0)
+
     def _begin_next(self, open_jobs: list[Job]) -> None:
         """Begins the next proposal, if there is one to make and what it is to be shown is there."""
         if self._proposing is not None or self._next > self._last:
             return
         index, store = self._next, self.campaign.store
-        if index == 0:
-            with self.recorder.driver(0, "begin"):
-                store.begin_iteration(0)
-                self.campaign.propose_start(progress=lambda text: self._stage(0, text))
-            self._stored(0)
-            return
         shown, self._resumed = self._resumed or self._may_show(index, open_jobs), None
         if shown is None:
             return
