@@ -14,13 +14,11 @@ from typing import Any
 
 from alloys.errors import InputError, WorkError
 from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind
-from generators.training import TrainedModel
 from loop.actors import Actors
-from loop.jobs import Done, Finished, TrainingJob, ValidatorSpec, Work, timed_validate
+from loop.jobs import Done, Finished, ValidatorSpec, Work, timed_validate
 
 log = logging.getLogger(__name__)
 
-POLL_SECONDS = 1.0
 COUNT_SECONDS = 10.0
 """How often a cluster is asked what it has."""
 
@@ -108,20 +106,6 @@ class RayExecutor:
     def pending(self) -> int:
         """Validations under way."""
         return len(self._under_way)
-
-    def train(self, job: TrainingJob) -> TrainedModel:
-        """Trains in an actor and waits for it, while nothing else was begun.
-
-        Raises:
-            WorkError: if training fails, or takes longer than the time limit.
-        """
-        name = f"training {job.family}"
-        self.begin(name, job)
-        while True:
-            found = self.results(POLL_SECONDS)
-            if name in found:
-                trained: TrainedModel = found[name].value
-                return trained
 
     def prepare(self) -> None:
         """Starts the trainers and the scorer, which import for seconds."""

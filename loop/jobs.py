@@ -162,10 +162,6 @@ class Executor(Protocol):
         """How many are under way now."""
         ...
 
-    def train(self, job: TrainingJob) -> TrainedModel:
-        """Trains a generator and waits for it."""
-        ...
-
     def prepare(self) -> None:
         """Gets ready for works before the first one is begun, where that takes time."""
         ...

@@ -120,7 +120,9 @@ def test_a_validation_may_name_another_validator(executor: RayExecutor) -> None:
 
 def test_training_in_an_actor_gives_the_same_weights_as_here(executor: RayExecutor) -> None:
     job = _training_job()
-    assert executor.train(job).digest == LocalExecutor(SPEC).train(job).digest
+    executor.begin("training", job)
+    trained = _results(executor, "training")["training"].value
+    assert trained.digest == LocalExecutor(SPEC).train(job).digest
 
 
 def test_a_dead_worker_is_told_apart_from_a_failure(executor: RayExecutor) -> None:

@@ -29,7 +29,9 @@ def begun(tmp_path: Path) -> Path:
     ],
 )
 def test_what_may_change(begun: Path, change: dict[str, object]) -> None:
-    Campaign.open(small_config(begun, **change)).close()
+    config = small_config(begun, **change)
+    with Campaign.open(config) as campaign:
+        assert campaign.config == config
 
 
 @pytest.mark.parametrize(
