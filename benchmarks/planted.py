@@ -69,6 +69,7 @@ def proposals_recomputed() -> None:
             self.cancel(*open_keys)
             with self._write() as connection:
                 connection.execute(sa.delete(proposals).where(proposals.c.job_key.in_(open_keys)))
+                connection.execute(sa.update(jobs).where(jobs.c.key.in_(open_keys)).values(iteration=None, rank=None))
                 again = sa.update(iterations).where(iterations.c["index"] == found.index)
                 info = encode({key: note for key, note in found.info.items() if key != "shown"}, "notes")
                 connection.execute(again.values(state=IterationState.PROPOSING, info=info))

@@ -20,53 +20,21 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from generators.codec import Batch
 from generators.descent import DescentGenerator, Noise
+from generators.family_settings import AnalogSettings
 from generators.layers import mlp, normal
-from generators.settings import TrainingSettings
 
 CHUNK = 4096
 """Rows that are moved from noise to data at once."""
 
 FREQUENCIES = 6
 """Waves in which a time is written."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnalogSettings(TrainingSettings):
-    """Settings that diffusion and flow matching share.
-
-    Attributes:
-        hidden: width of the three hidden layers.
-        steps: steps from noise to data when sampling.
-        guidance: how far beyond the conditional prediction to go from the unconditional one; 0 for none.
-        times: noisy versions of a row in each step of training.
-    """
-
-    epochs: int = 2000
-    patience: int = 400
-    learning_rate: float = 5e-3
-    weight_decay: float = 0.01
-    average: float = 0.99
-    hidden: int = 128
-    steps: int = 20
-    guidance: float = 0.5
-    times: int = 4
-
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        **TrainingSettings.ranges,
-        "hidden": (1, 8192),
-        "steps": (1, 1000),
-        "guidance": (0.0, 100.0),
-        "times": (1, 1000),
-    }
 
 
 class AnalogNetwork(nn.Module):

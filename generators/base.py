@@ -17,6 +17,13 @@ from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.space import Floats, Space, Units
+from generators.family_settings import (
+    CaeSettings,
+    CvaeSettings,
+    DiffusionSettings,
+    FlowSettings,
+    WcganSettings,
+)
 from generators.settings import TrainingSettings
 
 OnEpoch = Callable[[int, float, float], None]
@@ -161,12 +168,14 @@ class Family:
         name: the word used in configs, reports and MLflow.
         module: where its class is.
         symbol: the class.
+        settings: the class of its settings, which needs no network.
         paper: its source.
     """
 
     name: str
     module: str
     symbol: str
+    settings: type[TrainingSettings]
     paper: str
 
     def load(self) -> GeneratorClass:
@@ -177,24 +186,29 @@ class Family:
 FAMILIES: dict[str, Family] = {
     row.name: row
     for row in (
-        Family("cae", "generators.cae", "ConditionalAutoencoder", "Tung et al. 2022"),
+        Family("cae", "generators.cae", "ConditionalAutoencoder", CaeSettings, "Tung et al. 2022"),
         Family(
             "cvae",
             "generators.cvae",
             "ConditionalVAE",
+            CvaeSettings,
             "Kingma & Welling 2014; Sohn, Lee & Yan 2015",
         ),
         Family(
             "diffusion",
             "generators.diffusion",
             "ConditionalDiffusion",
+            DiffusionSettings,
             "Ho, Jain & Abbeel 2020; Song, Meng & Ermon 2021; Ho & Salimans 2022; Chen, Zhang & Hinton 2023",
         ),
-        Family("flow", "generators.flow", "ConditionalFlow", "Lipman et al. 2023; Chen, Zhang & Hinton 2023"),
+        Family(
+            "flow", "generators.flow", "ConditionalFlow", FlowSettings, "Lipman et al. 2023; Chen, Zhang & Hinton 2023"
+        ),
         Family(
             "wcgan",
             "generators.wcgan",
             "ConditionalWassersteinGAN",
+            WcganSettings,
             "Debnath et al. 2021; Tung et al. 2022; Arjovsky, Chintala & Bottou 2017; Metz et al. 2016",
         ),
     )
@@ -235,7 +249,7 @@ def settings_of(family: str, settings: Mapping[str, Any] | None = None) -> dict[
     Raises:
         InputError: for an unknown family or setting, or a value out of range.
     """
-    return get_family(family).load().settings_class.from_mapping(settings or {}).to_json()
+    return get_family(family).settings.from_mapping(settings or {}).to_json()
 
 
 def restore(content: bytes) -> Generator:

@@ -21,9 +21,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -31,46 +29,15 @@ from torch.nn import functional
 
 from generators.codec import Batch
 from generators.descent import DescentGenerator, Noise
+from generators.family_settings import CaeSettings
 from generators.fitting import arithmetic
 from generators.layers import mlp, normal
-from generators.settings import TrainingSettings
 
 CODES = 512
 """Codes of training rows that the kernel keeps."""
 
 CHUNK = 4096
 """Conditions whose distances to all codes are held at once."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaeSettings(TrainingSettings):
-    """Settings of the conditional autoencoder.
-
-    Attributes:
-        latent: dimensions of the code.
-        hidden: width of the two hidden layers of each part.
-        prior: ``gaussian`` or ``kernel``, what is fitted to the codes.
-        bandwidth: of the kernel, as a multiple of the rule of thumb.
-        amounts_weight: weight of the squared error of the log-ratios against the cross entropy of presence.
-        code_weight: weight of the squared codes, which keeps their scale.
-    """
-
-    latent: int = 3
-    hidden: int = 64
-    prior: str = "gaussian"
-    bandwidth: float = 1.0
-    amounts_weight: float = 2.0
-    code_weight: float = 0.01
-
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        **TrainingSettings.ranges,
-        "latent": (1, 1024),
-        "hidden": (1, 8192),
-        "bandwidth": (0.0, 100.0),
-        "amounts_weight": (0.0, 1000.0),
-        "code_weight": (0.0, 1000.0),
-    }
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {**TrainingSettings.choices, "prior": ("gaussian", "kernel")}
 
 
 class CaeNetwork(nn.Module):

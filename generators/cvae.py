@@ -19,9 +19,7 @@ References:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -31,44 +29,11 @@ from alloys.space import Space
 from generators.codec import Batch
 from generators.consistency import MixtureRule
 from generators.descent import DescentGenerator, Noise
+from generators.family_settings import CvaeSettings
 from generators.layers import linear, mlp, normal
-from generators.settings import TrainingSettings
 
 _SPREAD = (math.log(0.05), math.log(2.0))
 """Range of the log standard deviation of a log-ratio, entered smoothly: never a spike, never flat."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CvaeSettings(TrainingSettings):
-    """Settings of the conditional variational autoencoder.
-
-    Attributes:
-        latent: dimensions of the latent vector.
-        hidden: width of the two hidden layers of each part.
-        beta: weight of the divergence from the prior (Higgins et al. 2017).
-        warmup: share of the epochs over which that weight grows from 0.
-        consistency: weight of the misses, in squared standard deviations, of what is emitted against the conditions
-            (`generators.consistency`); 0 for none.
-        temperature: of sampling: factor of the latent vector's and the log-ratios' spread, and divisor of the
-            presence's logits; 1 is the model's own distribution.
-    """
-
-    latent: int = 8
-    hidden: int = 64
-    beta: float = 1.0
-    warmup: float = 0.2
-    consistency: float = 0.0
-    temperature: float = 1.0
-
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        **TrainingSettings.ranges,
-        "latent": (1, 1024),
-        "hidden": (1, 8192),
-        "beta": (0.0, 1000.0),
-        "warmup": (0.0, 1.0),
-        "consistency": (0.0, 1e6),
-        "temperature": (1e-3, 10.0),
-    }
 
 
 class CvaeNetwork(nn.Module):

@@ -16,34 +16,14 @@ References:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import cast
 
 import torch
 from torch import Tensor
 
-from generators.analog import AnalogGenerator, AnalogNetwork, AnalogSettings
+from generators.analog import AnalogGenerator, AnalogNetwork
+from generators.family_settings import DiffusionSettings
 from generators.layers import normal
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiffusionSettings(AnalogSettings):
-    """Settings of the diffusion model.
-
-    Attributes:
-        training_steps: number of discrete times in training.
-        eta: noise added back in each step of sampling: 0 none (DDIM), 1 as much as DDPM.
-    """
-
-    training_steps: int = 1000
-    eta: float = 0.0
-
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        **AnalogSettings.ranges,
-        "training_steps": (1, 100_000),
-        "eta": (0.0, 1.0),
-    }
 
 
 class ConditionalDiffusion(AnalogGenerator):

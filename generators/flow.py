@@ -14,19 +14,11 @@ References:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-from generators.analog import AnalogGenerator, AnalogNetwork, AnalogSettings
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowSettings(AnalogSettings):
-    """Settings of flow matching; each step asks the network twice."""
-
-    steps: int = 10
+from generators.analog import AnalogGenerator, AnalogNetwork
+from generators.family_settings import FlowSettings
 
 
 class ConditionalFlow(AnalogGenerator):

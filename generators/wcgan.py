@@ -32,19 +32,17 @@ References:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
 from generators.codec import Batch, relaxed_fractions
+from generators.family_settings import WcganSettings
 from generators.fitting import Update, descend
 from generators.layers import WideOutput, linear, mlp, normal
 from generators.neural import CLIP, NeuralGenerator
-from generators.settings import TrainingSettings
 
 RATIO = 4.0
 """Largest log-ratio before centring, entered smoothly."""
@@ -56,55 +54,6 @@ EMISSIONS = 4
 """Emissions for each row when an epoch is judged."""
 
 Weights = dict[str, Tensor]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WcganSettings(TrainingSettings):
-    """Settings of the conditional Wasserstein network; ``learning_rate`` is the generator's.
-
-    Attributes:
-        latent: dimensions of the latent vector (16 in Debnath et al. 2021).
-        hidden: width of the two hidden layers of generator and critic.
-        unroll: steps of the critic that the generator looks ahead (Metz et al. 2016); 0 is the plain network.
-        unroll_rate: step size of those, plain gradient ascent.
-        critic_steps: steps of the critic for each of the generator.
-        critic_rate: the critic's learning rate.
-        penalty: ``gradient`` (Gulrajani et al. 2017) or ``clip`` (Arjovsky et al. 2017).
-        penalty_weight: of the gradient penalty.
-        clip: largest size of a critic's weight where weights are clipped.
-        temperature: of the presence gates' slopes.
-    """
-
-    epochs: int = 800
-    patience: int = 300
-    batch_size: int = 256
-    learning_rate: float = 5e-3
-    weight_decay: float = 0.0
-    average: float = 0.98
-    latent: int = 16
-    hidden: int = 64
-    unroll: int = 2
-    unroll_rate: float = 0.01
-    critic_steps: int = 2
-    critic_rate: float = 1e-2
-    penalty: str = "gradient"
-    penalty_weight: float = 1.0
-    clip: float = 0.2
-    temperature: float = 0.5
-
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        **TrainingSettings.ranges,
-        "latent": (1, 1024),
-        "hidden": (1, 8192),
-        "unroll": (0, 100),
-        "unroll_rate": (0.0, 10.0),
-        "critic_steps": (1, 100),
-        "critic_rate": (1e-9, 1.0),
-        "penalty_weight": (0.0, 1000.0),
-        "clip": (1e-6, 100.0),
-        "temperature": (1e-3, 100.0),
-    }
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {**TrainingSettings.choices, "penalty": ("gradient", "clip")}
 
 
 class WcganNetwork(nn.Module):

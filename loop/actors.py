@@ -166,7 +166,7 @@ class Actors:
         environment = {"env_vars": {**self.threads, **hidden}}
         cpus = share(self.trainers, self.trainers + 1)
         kind = self.ray.remote(num_cpus=cpus, num_gpus=gpus, max_restarts=0, runtime_env=environment)(Thinker)
-        return kind.remote("generators.training" if gpu else "loop.proposal")
+        return kind.remote("generators.training" if gpu else "loop.choosing")
 
     def close(self) -> None:
         """Ends all actors."""

@@ -17,7 +17,7 @@ from alloys.goal import Constraint, Goal, Objective
 from alloys.properties import PROPERTIES
 from alloys.space import Space
 from alloys.tables import read_rows
-from generators.base import get_family, make
+from generators.base import settings_of
 from loop.config import (
     CampaignConfig,
     ClusterConfig,
@@ -107,7 +107,7 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
         found += _unanswered(data, validators)
     if space is not None:
         found += _uncovered(space, validators, "validators" if data.get("validators") else "validator")
-    _part(data, "generator", GeneratorConfig, lambda config: _check_generator(config, space), found)
+    _part(data, "generator", GeneratorConfig, _check_generator, found)
     _part(data, "surrogate", SurrogateConfig, _check_surrogate, found)
     _part(data, "start", StartConfig, start_table, found)
     if isinstance(data.get("state"), str):
@@ -155,11 +155,9 @@ def _validators(data: Mapping[str, Any], found: list[Mistake]) -> list[Validator
     return [] if validator is None else [validator]
 
 
-def _check_generator(config: GeneratorConfig, space: Space | None) -> None:
+def _check_generator(config: GeneratorConfig) -> None:
     for family, settings in config.members().items():
-        get_family(family)
-        if space is not None:
-            make(family, space, ("density",), settings)
+        settings_of(family, settings)
 
 
 def _check_surrogate(config: SurrogateConfig) -> None:

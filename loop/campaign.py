@@ -230,7 +230,7 @@ class Campaign:
             index -= 1
         elif iterations and iterations[-1].state is IterationState.VALIDATING:
             last = self.store.proposals(index - 1)
-            if len(self.store.open_jobs(index - 1)) == len(last):
+            if self.store.open_counts().get(index - 1, 0) == len(last):
                 return self._frame(last)
         return self._frame(self.propose(index, LocalExecutor(self.spec), batch=n))
 
@@ -313,9 +313,9 @@ class Campaign:
         """Closes iterations that wait for nothing, and shows them in MLflow if tracking is on."""
         from loop.promotion import promote
 
-        closed = False
+        closed, counts = False, self.store.open_counts()
         for iteration in self.store.iterations():
-            if iteration.state is IterationState.VALIDATING and not self.store.open_jobs(iteration.index):
+            if iteration.state is IterationState.VALIDATING and iteration.index not in counts:
                 if promote(self, iteration.index):
                     continue
                 self.close_iteration(iteration.index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,9 +15,9 @@ from loop.jobs import Executor, Finished
 from loop.promotion import next_round, store_round
 from loop.proposing import Proposing
 from loop.queue_report import waiting_text
-from loop.schedule import Shown, ahead_of, standing, stored
+from loop.schedule import Shown, ahead_of, standing, stored, surely_missing
 from loop.spans import SCORER, WAIT, Recorder, Span
-from loop.store import IterationState, Job
+from loop.store import IterationState
 from loop.validations import Validations
 from loop.view import View
 
@@ -117,10 +117,10 @@ class Driver:
     def _turn(self) -> None:
         self.safe_point()
         self._work.hand_out()
-        open_jobs = self.campaign.store.open_jobs()
-        self._progress(open_jobs)
-        self._begin_next(open_jobs)
-        self._settle(open_jobs)
+        counts = self.campaign.store.open_counts()
+        self._progress(counts)
+        self._begin_next(counts)
+        self._settle(counts)
         busy = self._thinking or self.executor.pending >= self.executor.slots
         self._gather()
         self._count_idle(busy=busy)
@@ -139,12 +139,12 @@ class Driver:
             self.campaign.propose_start(progress=lambda text: self._stage(0, text))
         self._stored(0)
 
-    def _begin_next(self, open_jobs: list[Job]) -> None:
+    def _begin_next(self, counts: Mapping[int, int]) -> None:
         """Begins the next proposal, if there is one to make and what it is to be shown is there."""
         if self._proposing is not None or self._next > self._last:
             return
         index, store = self._next, self.campaign.store
-        shown, self._resumed = self._resumed or self._may_show(index, open_jobs), None
+        shown, self._resumed = self._resumed or self._may_show(index, counts), None
         if shown is None:
             return
         with self.recorder.driver(index, "begin"):
@@ -156,15 +156,16 @@ class Driver:
             )
             self._proposing.begin()
 
-    def _may_show(self, index: int, open_jobs: list[Job]) -> Shown | None:
+    def _may_show(self, index: int, counts: Mapping[int, int]) -> Shown | None:
         """What the proposal is shown if it may begin now, else None."""
-        if self._ahead == 0 and self._answered(open_jobs):
+        store, patient = self.campaign.store, self._patience is None or self._idle < self._patience
+        if self._ahead == 0 and self._answered(counts):
             return None
-        found = standing(self.campaign.store, index, self._ahead, open_jobs, self._dearest)
-        if found.shown is not None:
+        if patient and surely_missing(store, index, self._ahead, counts):
+            return None
+        found = standing(store, index, self._ahead, self._dearest)
+        if found.shown is not None or patient or found.excused is None:
             return found.shown
-        if self._patience is None or self._idle < self._patience or found.excused is None:
-            return None
         log.warning(
             "iteration %d: a slot was idle for %.0f s; it goes on without %d answers that are still to come",
             index,
@@ -173,16 +174,16 @@ class Driver:
         )
         return found.excused
 
-    def _answered(self, open_jobs: list[Job]) -> bool:
+    def _answered(self, counts: Mapping[int, int]) -> bool:
         """Whether the oldest iteration has all it asked for, and is to be closed or to ask dearer validators."""
-        return bool(self._open) and all(job.iteration != self._open[0] for job in open_jobs)
+        return bool(self._open) and self._open[0] not in counts
 
     def _stored(self, index: int) -> None:
         """An iteration has its batch."""
         store = self.campaign.store
         store.note_iteration(0, last_iteration=self._last)
         store.note_iteration(index, timeline=self.recorder.of(index))
-        if not store.proposals(index):
+        if not store.count_jobs(iteration=index):
             log.warning("iteration %d: no new candidate of the space passes the closed forms", index)
         self._open.append(index)
         self._next, self._proposing, self._idle = index + 1, None, 0.0
@@ -190,9 +191,9 @@ class Driver:
 
     # Closing ------------------------------------------------------------------------------------------------
 
-    def _settle(self, open_jobs: list[Job]) -> None:
+    def _settle(self, counts: Mapping[int, int]) -> None:
         """Asks dearer validators, or closes, where the oldest iteration has all it asked for."""
-        if self._round is not None or not self._answered(open_jobs):
+        if self._round is not None or not self._answered(counts):
             return
         index = self._open[0]
         with self.recorder.driver(index, "begin"):
@@ -263,7 +264,7 @@ class Driver:
     def _pause(self) -> None:
         """Nothing is under way: waits where nothing can be handed out either."""
         due = self.campaign.store.next_due()
-        if self.campaign.store.open_jobs() and (due is None or due > self.clock()):
+        if self.campaign.store.open_counts() and (due is None or due > self.clock()):
             self._wait_for_due(self._oldest)
 
     def _wait_for_due(self, index: int) -> None:
@@ -299,11 +300,10 @@ class Driver:
         for watcher in self.watchers:
             watcher.stage(index, text)
 
-    def _progress(self, open_jobs: list[Job]) -> None:
+    def _progress(self, counts: Mapping[int, int]) -> None:
         if not self._open:
             return
-        index, store = self._open[0], self.campaign.store
-        total = len(store.proposals(index)) + len(store.promotions(index))
-        left = sum(job.iteration == index for job in open_jobs)
+        index = self._open[0]
+        total = self.campaign.store.count_jobs(iteration=index)
         for watcher in self.watchers:
-            watcher.progress(index, total - left, total)
+            watcher.progress(index, total - counts.get(index, 0), total)

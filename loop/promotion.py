@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import logging
-import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from alloys.composition import Composition
-from alloys.records import Candidate, Measured, Prediction, Selection
-from loop.ranking import fit_surrogate
+from alloys.records import Measured, Selection
 from loop.steps import seed_for
 from loop.store import CampaignStore, JobState
 from loop.tiers import Tier
 from loop.view import Row, View
-from surrogates.model import Surrogate
-from surrogates.worth import Worth, worth_asking
 
 if TYPE_CHECKING:
     from loop.campaign import Campaign
@@ -82,24 +76,9 @@ class RoundJob:
 
     def run(self) -> Round:
         """Chooses; empty where nothing is left to ask."""
-        chooser = _Chooser(self.view, self.seed)
-        selections: list[Selection] = []
-        places: list[int] = []
-        told: dict[str, Any] = {}
-        for contest in self.contests:
-            chosen = chooser.choose(contest)
-            told[contest.label] = {
-                "passed": len(contest.rows),
-                "asked": len(chosen),
-                "seconds": sum(entry.seconds for entry in chosen),
-                "value": sum(entry.worth.value for entry in chosen if entry.worth is not None),
-            }
-            selections += [entry.selection(len(selections) + k, contest.before) for k, entry in enumerate(chosen)]
-            places += [contest.tier] * len(chosen)
-        note: dict[str, Any] = {"asked": len(selections), "validators": told}
-        if chooser.surrogate is not None:
-            note |= {"surrogate": chooser.surrogate.digest, "notes": list(chooser.surrogate.notes)}
-        return Round(selections, places, note)
+        from loop.choosing import choose_round  # with the models' libraries, which the driver does without
+
+        return choose_round(self)
 
 
 def promote(campaign: Campaign, index: int, progress: Callable[[str], None] = log.info) -> bool:
@@ -215,56 +194,3 @@ def _spent(store: CampaignStore, index: int) -> dict[str, float]:
         for label, told in note["validators"].items():
             spent[label] = spent.get(label, 0.0) + told["seconds"]
     return spent
-
-
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    row: Row
-    seconds: float
-    worth: Worth | None = None
-    prediction: Prediction | None = None
-
-    def selection(self, rank: int, before: str) -> Selection:
-        why, score = f"passed {before}", 0.0
-        if self.worth is not None:
-            why += f"; expected gain {self.worth.value:.3g}, {self.worth.per_hour:.3g} an hour"
-            score = math.log(self.worth.per_hour)
-        return Selection(Candidate(self.row.composition, self.row.origin), rank, score, why, self.prediction)
-
-
-@dataclass(slots=True)
-class _Chooser:
-    view: View
-    seed: int
-    surrogate: Surrogate | None = field(default=None, init=False)
-
-    def choose(self, contest: Contest) -> list[_Chosen]:
-        """Who goes to one validator."""
-        rows, seconds, left = contest.rows, contest.seconds, contest.left
-        if left is None:
-            return [_Chosen(row, cost) for row, cost in zip(rows, seconds, strict=True)]
-        if not rows or min(seconds) > left:
-            return []
-        self.surrogate = self.surrogate or fit_surrogate(self.view)
-        front = [self.view.goal.signed_objectives(row.confirmed) for row in self.view.rows if row.feasible]
-        picks = worth_asking(
-            self.surrogate,
-            self.view.goal,
-            self.view.fractions([row.composition for row in rows]),
-            seconds,
-            left,
-            front=np.array(front, dtype=np.float64).reshape(-1, len(self.view.goal.objectives)),
-            reference=self.view.reference_point(),
-            feasible_known=bool(front),
-            seed=self.seed,
-        )
-        return [_Chosen(rows[p.row], p.seconds, p, self._prediction(rows[p.row].composition)) for p in picks]
-
-    def _prediction(self, composition: Composition) -> Prediction | None:
-        if self.surrogate is None:
-            return None
-        described = self.surrogate.describe(self.view.fractions([composition]))
-        means, stds = self.surrogate.predict(described)
-        chance = float(self.surrogate.probability_feasible(described, self.view.goal)[0])
-        numbers = [{name: float(column[0]) for name, column in part.items()} for part in (means, stds)]
-        return Prediction(numbers[0], numbers[1], chance, self.surrogate.digest)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 from alloys.records import Selection
 from generators.training import TrainedModel
-from loop import steps
-from loop.guidance import guidance_of
-from loop.ranking import fit_surrogate, rank
-from loop.spans import SCORER, Span
+from loop.spans import Span
 from loop.steps import Known
 from loop.view import View
 
@@ -53,26 +48,6 @@ class ProposalJob:
 
     def run(self) -> Chosen:
         """Fits the surrogate, lets the generators propose, and ranks."""
-        config, view, index = self.view.config, self.view, self.index
-        marks = [time.time()]
-        surrogate = fit_surrogate(view)
-        marks.append(time.time())
-        guidance = guidance_of(view, self.known, surrogate) if config.generator.guided else None
-        generators = [(model.generator(), count) for model, count in self.models]
-        pool = steps.propose(config, view, self.known, generators, index, guidance)
-        marks.append(time.time())
-        ranking = rank(view, pool, self.batch, steps.seed_for(config.seed, index, "ranking"), surrogate)
-        marks.append(time.time())
-        made = {
-            model.family: {
-                "digest": model.digest,
-                "proposals": count,
-                "first_draw_valid": pool.first_draw_valid.get(model.family),
-                "guided": config.generator.guided,
-            }
-            for model, count in self.models
-        }
-        notes = {"generators": made, "screening": ranking.screening, "calibration": ranking.calibration}
-        names = ("fit", "propose", "screen")
-        spans = tuple(Span(SCORER, name, *ends) for name, ends in zip(names, pairwise(marks), strict=True))
-        return Chosen(ranking.selections, notes, spans)
+        from loop.choosing import choose_batch  # with the models' libraries, which the driver does without
+
+        return choose_batch(self)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from alloys.composition import Composition
 from loop.config import CampaignConfig
-from loop.store import CampaignStore, Job
+from loop.store import CampaignStore
 from loop.tiers import Tier
 from validation.base import Validator
 
@@ -99,9 +99,20 @@ class Standing:
     excused: Shown | None
 
 
-def standing(
-    store: CampaignStore, index: int, ahead: int, open_jobs: Sequence[Job], dearest: str | None = None
-) -> Standing:
+def surely_missing(store: CampaignStore, index: int, ahead: int, counts: Mapping[int, int]) -> bool:
+    """Whether more jobs are open than the proposal of an iteration may do without: `standing` need not read them all.
+
+    Args:
+        store: the campaign's.
+        index: the iteration, at least 1.
+        ahead: how many of the last iteration may be open.
+        counts: open jobs of each iteration that has any.
+    """
+    before = {iteration: count for iteration, count in counts.items() if iteration < index}
+    return sum(before.values()) > ahead + len(_late(store, before, index))
+
+
+def standing(store: CampaignStore, index: int, ahead: int, dearest: str | None = None) -> Standing:
     """What the proposal of an iteration would be shown now.
 
     It needs every answer but those of the last ``ahead`` jobs of the iteration before, in the order of proposing, and
@@ -111,13 +122,12 @@ def standing(
         store: the campaign's.
         index: the next iteration, at least 1.
         ahead: how many may be open.
-        open_jobs: every open job of the campaign.
         dearest: label of the last of several validators; None where there is one.
     """
     batch = store.proposals(index - 1)
     asked = [*batch, *store.promotions(index - 1)]
     last = [proposal.key for proposal in asked][max(0, len(asked) - ahead) :] if ahead else []
-    before = [job for job in open_jobs if job.iteration is not None and job.iteration < index]
+    before = [job for job in store.open_jobs() if job.iteration is not None and job.iteration < index]
     unfinished = [job.key for job in before]
     late = _late(store, {job.iteration for job in before if job.iteration is not None}, index)
     missing = tuple(key for key in unfinished if key not in last and key not in late)
@@ -128,7 +138,7 @@ def standing(
     return Standing(missing, shown, Shown(ahead, tuple(unfinished), missing) if enough else None)
 
 
-def _late(store: CampaignStore, iterations: set[int], index: int) -> set[str]:
+def _late(store: CampaignStore, iterations: Collection[int], index: int) -> set[str]:
     """Keys that proposals before this one did without."""
     if not iterations:
         return set()

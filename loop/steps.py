@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,15 @@ from alloys.goal import Goal
 from alloys.records import Candidate, Selection
 from alloys.reference import CLOSED_FORMS, closed_form, closed_forms_hold
 from alloys.space import Space, Units
-from generators.base import Generator
-from generators.guidance import Guidance
 from generators.targets import beyond_front
 from loop.config import CampaignConfig
 from loop.jobs import TrainingJob
 from loop.view import View
 from loop.warm import WarmStart
+
+if TYPE_CHECKING:
+    from generators.base import Generator
+    from generators.guidance import Guidance
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 from alloys.errors import InputError
-from generators.weights import read_file
 from loop.files import inside
 from loop.store import CampaignStore
 
@@ -46,6 +45,8 @@ def warm_start(store: CampaignStore, folder: Path, family: str, warm: Warm, inde
     }
     if warm == "none" or not made:
         return WarmStart()
+    from generators.weights import read_file  # with torch, which the driver does without where nothing is warm
+
     chosen = min(made) if warm == "first" else max(made)
     try:
         return WarmStart(read_file(inside(folder, made[chosen].path)), chosen)

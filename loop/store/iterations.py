@@ -12,12 +12,14 @@ from alloys.composition import Composition
 from alloys.records import Candidate, Prediction, Selection, ValidationRequest
 from loop.store.base import StorePart, decode, encode
 from loop.store.errors import BatchExists, IterationError, StoreError
-from loop.store.moves import put_jobs
+from loop.store.moves import count_jobs, put_jobs
 from loop.store.records import Iteration, Proposal
 from loop.store.schema import iterations, jobs, proposals
 from loop.store.transitions import OPEN, IterationState
 
 _index = iterations.c["index"]
+_PAGE = 1000
+"""Compositions asked for in one query: databases take some ten thousand parameters."""
 
 
 def _iteration(row: sa.Row[Any]) -> Iteration:
@@ -101,10 +103,7 @@ class IterationMethods(StorePart):
                 return found
             if found.state is IterationState.PROPOSING:
                 raise IterationError(f"iteration {index} has no batch yet; store one, empty if need be")
-            query = sa.select(sa.func.count()).select_from(proposals.join(jobs, jobs.c.key == proposals.c.job_key))
-            waiting = connection.execute(
-                query.where(proposals.c.iteration == index, jobs.c.state.in_(OPEN))
-            ).scalar_one()
+            waiting = count_jobs(connection, jobs.c.state.in_(OPEN), jobs.c.iteration == index)
             if waiting:
                 raise IterationError(f"iteration {index} cannot be closed: {waiting} of its jobs are still open")
             closed = {"state": IterationState.CLOSED, "finished": now}
@@ -140,7 +139,8 @@ class IterationMethods(StorePart):
             if _load(connection, iteration).state is not IterationState.PROPOSING:
                 raise BatchExists(f"iteration {iteration} has its batch already, and the stored one wins")
             refuse_known(connection, [row["composition"] for row in rows])
-            put_jobs(connection, requests, self._tokens, now=now, by_hand=by_hand, hold=hold)
+            places = [(iteration, row["rank"]) for row in rows]
+            put_jobs(connection, requests, places, self._tokens, now=now, by_hand=by_hand, hold=hold)
             if rows:
                 connection.execute(sa.insert(proposals), rows)
             state = {"state": IterationState.VALIDATING}
@@ -187,8 +187,9 @@ class IterationMethods(StorePart):
             first = _next_rank(connection, iteration)
             try:
                 for people in (False, True):
-                    own = [r for r, tier in zip(requests, tiers, strict=True) if (tier in by_hand) is people]
-                    put_jobs(connection, own, self._tokens, now=now, by_hand=people, hold=hold)
+                    own = [n for n, tier in enumerate(tiers) if (tier in by_hand) is people]
+                    asked, places = [requests[n] for n in own], [(iteration, first + rows[n]["rank"]) for n in own]
+                    put_jobs(connection, asked, places, self._tokens, now=now, by_hand=people, hold=hold)
                 _place(connection, rows, tiers, first)
             except sa.exc.IntegrityError as error:
                 raise StoreError(f"an alloy is asked of a validator once in a campaign: {error.orig}") from error
@@ -270,8 +271,11 @@ def refuse_known(connection: sa.Connection, compositions: Sequence[str]) -> None
     Raises:
         StoreError: naming them, and where they are.
     """
-    query = sa.select(proposals.c.composition, proposals.c.iteration)
-    known = {row.composition: row.iteration for row in connection.execute(query)}
+    query = sa.select(proposals.c.composition, proposals.c.iteration).order_by(proposals.c.iteration)
+    known: dict[str, int] = {}
+    for start in range(0, len(compositions), _PAGE):
+        page = query.where(proposals.c.composition.in_(compositions[start : start + _PAGE]))
+        known |= {row.composition: row.iteration for row in connection.execute(page)}
     again = [text for text in compositions if text in known]
     if again:
         named = ", ".join(f"{Composition.from_canonical(t)} (iteration {known[t]})" for t in again)

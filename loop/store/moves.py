@@ -16,10 +16,9 @@ from loop.store.records import Job, JobEvent
 from loop.store.schema import job_events, jobs, proposals, validators
 from loop.store.transitions import UNHELD, JobState, check_move
 
-_COLUMNS = (jobs, proposals.c.iteration, proposals.c.rank, proposals.c.tier)
-_SELECT = sa.select(*_COLUMNS).select_from(jobs.outerjoin(proposals, proposals.c.job_key == jobs.c.key))
-# The order in which jobs are worked on and listed.
-_ORDER = (sa.func.coalesce(proposals.c.iteration, -1), proposals.c.rank, jobs.c.key)
+_SELECT = sa.select(jobs, proposals.c.tier).select_from(jobs.outerjoin(proposals, proposals.c.job_key == jobs.c.key))
+_PLACE = (jobs.c.iteration, jobs.c.rank)
+"""The order in which jobs are worked on and listed."""
 
 
 def _job(row: sa.Row[Any]) -> Job:
@@ -68,7 +67,7 @@ def select_jobs(
         lock: whether they are locked until its end; on SQLite a write transaction has the whole database.
         skip_locked: whether those that another transaction has locked are passed over.
     """
-    query = _SELECT.where(*conditions).order_by(*_ORDER).limit(limit)
+    query = _SELECT.where(*conditions).order_by(*_PLACE).limit(limit)
     if lock:
         query = query.with_for_update(of=jobs, skip_locked=skip_locked)
     return [_job(row) for row in connection.execute(query)]
@@ -78,21 +77,13 @@ def page_jobs(
     connection: sa.Connection, *conditions: sa.ColumnElement[bool], after: tuple[int, int], limit: int
 ) -> list[Job]:
     """Jobs by iteration and rank, those after a place."""
-    place = sa.tuple_(proposals.c.iteration, proposals.c.rank)
-    query = (
-        sa.select(*_COLUMNS)
-        .select_from(proposals.join(jobs, jobs.c.key == proposals.c.job_key))
-        .where(*conditions, place > sa.tuple_(*map(sa.literal, after)))
-        .order_by(proposals.c.iteration, proposals.c.rank)
-        .limit(limit)
-    )
-    return [_job(row) for row in connection.execute(query)]
+    place = sa.tuple_(*_PLACE) > sa.tuple_(*map(sa.literal, after))
+    return select_jobs(connection, *conditions, place, limit=limit)
 
 
-def count_jobs(connection: sa.Connection, *conditions: sa.ColumnElement[bool], placed: bool) -> int:
-    """How many jobs there are; ``placed`` says whether the conditions speak of their proposals."""
-    source = proposals.join(jobs, jobs.c.key == proposals.c.job_key) if placed else jobs
-    query = sa.select(sa.func.count()).select_from(source).where(*conditions)
+def count_jobs(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> int:
+    """How many jobs there are."""
+    query = sa.select(sa.func.count()).select_from(jobs).where(*conditions)
     return int(connection.execute(query).scalar_one())
 
 
@@ -128,13 +119,24 @@ def afresh() -> dict[str, Any]:
 def put_jobs(
     connection: sa.Connection,
     requests: Sequence[ValidationRequest],
+    places: Iterable[tuple[int, int]],
     tokens: Callable[[], str],
     *,
     now: float,
     by_hand: bool = False,
     hold: bool = False,
 ) -> None:
-    """Adds jobs, each with a fresh nonce, and their first events."""
+    """Adds jobs, each with a fresh nonce, and their first events.
+
+    Args:
+        connection: a transaction, which stores their proposals too.
+        requests: what they ask.
+        places: iteration and rank of each.
+        tokens: where nonces come from.
+        now: unix seconds.
+        by_hand: whether people answer them.
+        hold: whether each waits for a person's approval first.
+    """
     if not requests:
         return
     state = first_state(by_hand=by_hand, hold=hold)
@@ -152,9 +154,11 @@ def put_jobs(
             "updated": now,
             "attempts": 0,
             "conflicts": 0,
+            "iteration": iteration,
+            "rank": rank,
             **afresh(),
         }
-        for request in requests
+        for request, (iteration, rank) in zip(requests, places, strict=True)
     ]
     know_validators(connection, {request.validator for request in requests})
     connection.execute(sa.insert(jobs), rows)

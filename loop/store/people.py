@@ -122,12 +122,13 @@ class PeopleMethods(StorePart):
             if connection.execute(seen.limit(1)).first() is not None:
                 raise StoreError(f"{request.composition} is known already; reject the job instead")
             _reject(connection, job, f"edited to {request.composition}", by, now)
-            put_jobs(connection, [request], self._tokens, now=now, by_hand=job.by_hand)
-            own = sa.select(sa.func.max(proposals.c.rank)).where(proposals.c.iteration == job.iteration)
+            own = sa.select(sa.func.max(proposals.c.rank)).where(proposals.c.iteration == row.iteration)
+            place = (row.iteration, connection.execute(own).scalar_one() + 1)
+            put_jobs(connection, [request], [place], self._tokens, now=now, by_hand=job.by_hand)
             connection.execute(
                 sa.insert(proposals).values(
-                    iteration=row.iteration,
-                    rank=connection.execute(own).scalar_one() + 1,
+                    iteration=place[0],
+                    rank=place[1],
                     composition=text,
                     origin="by hand",
                     score=row.score,

@@ -14,7 +14,7 @@ from loop.store.errors import StaleLease, StoreError
 from loop.store.moves import count_jobs, load_job, move, page_jobs, select_events, select_jobs, was_issued
 from loop.store.observations import keep_replicate
 from loop.store.records import Job, JobEvent, Lease, Outcome, Pause
-from loop.store.schema import jobs, proposals
+from loop.store.schema import jobs
 from loop.store.settle import bury, checked_verdict, is_result, settle
 from loop.store.transitions import AT_WORK, OPEN, JobState
 
@@ -186,14 +186,13 @@ class QueueMethods(StorePart):
         Raises:
             StoreError: for an unknown state.
         """
-        stated, placed = _chosen(state, review), _placed(iteration)
-        after = (-1, -1)
-        if stated and self.count_jobs(state, review=review) <= page:
+        conditions = [*_chosen(state, review), *_placed(iteration)]
+        if review and self.count_jobs(state, review=True) <= page:
+            # Few of many: two indexes have them, where that of the places would be walked from end to end.
             with self._read() as connection:
-                yield from select_jobs(connection, *stated, *placed)
+                yield from select_jobs(connection, *conditions)
             return
-        # Many: places are walked, instead of found in the index of states and sorted for each page.
-        conditions = [*placed, *(sa.func.coalesce(condition, sa.false()) for condition in stated)]
+        after = (-1, -1)
         while True:
             with self._read() as connection:
                 found = page_jobs(connection, *conditions, after=after, limit=page)
@@ -211,13 +210,18 @@ class QueueMethods(StorePart):
             StoreError: for an unknown state.
         """
         with self._read() as connection:
-            placed = _placed(iteration)
-            return count_jobs(connection, *_chosen(state, review), *placed, placed=bool(placed))
+            return count_jobs(connection, *_chosen(state, review), *_placed(iteration))
 
     def open_jobs(self, iteration: int | None = None) -> list[Job]:
         """Jobs whose answer is still to come, of one iteration or of all; those in review are not among them."""
         with self._read() as connection:
             return select_jobs(connection, jobs.c.state.in_(OPEN), *_placed(iteration))
+
+    def open_counts(self) -> dict[int, int]:
+        """How many jobs of each iteration are open; those without any are left out."""
+        query = sa.select(jobs.c.iteration, sa.func.count()).where(jobs.c.state.in_(OPEN)).group_by(jobs.c.iteration)
+        with self._read() as connection:
+            return {row[0]: int(row[1]) for row in connection.execute(query)}
 
     def next_due(self) -> float | None:
         """When a claim can next find something: unix seconds, now if a job is queued, None if nothing will come."""
@@ -265,7 +269,7 @@ def _in_state(state: JobState | str | None) -> list[sa.ColumnElement[bool]]:
 
 
 def _placed(iteration: int | None) -> list[sa.ColumnElement[bool]]:
-    return [] if iteration is None else [proposals.c.iteration == iteration]
+    return [] if iteration is None else [jobs.c.iteration == iteration]
 
 
 def _chosen(state: JobState | str | None, review: bool) -> list[sa.ColumnElement[bool]]:

@@ -76,6 +76,8 @@ jobs = sa.Table(
     sa.Column("raises", sa.Integer, nullable=False),
     sa.Column("corrections", sa.Integer, nullable=False),
     sa.Column("adjustment", sa.Text, nullable=False),  # what the next try is given
+    sa.Column("iteration", sa.Integer),  # as in `proposals`: a queue of any length is worked on in order by its index
+    sa.Column("rank", sa.Integer),
     sa.UniqueConstraint("token", name="uq_jobs_token"),
     sa.CheckConstraint(_among("state", JobState), name="ck_jobs_state"),
     sa.CheckConstraint(
@@ -95,7 +97,8 @@ jobs = sa.Table(
     sa.CheckConstraint(f"NOT ({_among('state', ANSWERED)}) OR verdict IS NOT NULL", name="ck_jobs_answered"),
 )
 
-sa.Index("ix_jobs_state", jobs.c.state)
+sa.Index("ix_jobs_state", jobs.c.state, jobs.c.iteration, jobs.c.rank)
+sa.Index("uq_jobs_place", jobs.c.iteration, jobs.c.rank, unique=True)
 sa.Index(
     "ix_jobs_conflicts",
     jobs.c.key,

@@ -1,6 +1,6 @@
 """Campaigns of past schemas: copied, brought up to date and gone on with; or left as they were, and the reason told.
 
-There is one schema so far, so a second revision is made here, as a revision of Alembic's in a folder of the test's.
+The revision after the newest one is made here, as a revision of Alembic's in a folder of the test's.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ from tests.loop.store.store_helpers import Backend, begin, make
 
 ROOT = Path(__file__).parents[3]
 CAMPAIGNS = sorted(golden_campaign.FOLDER.glob("*.sql"))
+NOW = head_revision()
+NEXT = f"{int(NOW) + 1:04d}"
 REVISION = '''
-"""A second schema, of a test's."""
+"""The next schema, of a test's."""
 
 import os
 import signal
@@ -36,8 +38,8 @@ import signal
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{next}"
+down_revision = "{now}"
 branch_labels = None
 depends_on = None
 
@@ -48,7 +50,7 @@ def upgrade():
     op.execute("INSERT INTO notes SELECT 'upgraded ' || name FROM campaign")
     {last}
 '''
-Second = Callable[..., None]
+Next = Callable[..., None]
 
 
 def _dump(path: Path) -> list[str]:
@@ -62,22 +64,23 @@ def _load(dump: Path, path: Path) -> None:
 
 
 @pytest.fixture
-def second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Second:
-    """Makes the second revision known, ending with a given statement."""
+def following(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Next:
+    """Makes the next revision known, ending with a given statement."""
 
     def known(last: str = "pass") -> None:
         folder = tmp_path / "versions"
         folder.mkdir(exist_ok=True)
-        (folder / "r0002_second.py").write_text(REVISION.replace("{last}", last), encoding="utf-8")
+        text = REVISION.replace("{last}", last).replace("{now}", NOW).replace("{next}", NEXT)
+        (folder / f"r{NEXT}_next.py").write_text(text, encoding="utf-8")
         monkeypatch.setattr("loop.store.engine.VERSIONS", [*VERSIONS, folder])
-        assert head_revision() == "0002"
+        assert head_revision() == NEXT
 
     return known
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """A campaign's database of the first schema, with jobs."""
+    """A campaign's database of the newest schema, with jobs."""
     path = tmp_path / "campaign" / "campaign.db"
     path.parent.mkdir()
     with make(path) as store:
@@ -121,46 +124,46 @@ def test_a_past_campaign_is_opened_and_goes_on(dump: Path, tmp_path: Path, monke
 # Up to date -------------------------------------------------------------------------------------------------
 
 
-def test_an_older_schema_is_copied_and_brought_up_to_date(old: Path, second: Second) -> None:
+def test_an_older_schema_is_copied_and_brought_up_to_date(old: Path, following: Next) -> None:
     before, content = _dump(old), old.read_bytes()
-    second()
+    following()
     with CampaignStore.open(old) as store, store._read() as connection:
         assert connection.execute(sa.text("SELECT note FROM notes")).scalar() == "upgraded test"
-        assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == "0002"
+        assert connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == NEXT
     (copy,) = _copies(old)
-    assert re.fullmatch(r"campaign\.schema-0001-[0-9a-f]{12}\.db", copy.name)
+    assert re.fullmatch(rf"campaign\.schema-{NOW}-[0-9a-f]{{12}}\.db", copy.name)
     assert _dump(copy) == before
     assert copy.read_bytes()[100:] == content[100:]  # the header counts changes
     with CampaignStore.open(old):
         assert _copies(old) == [copy]  # no second one
 
 
-def test_a_campaign_with_its_jobs_is_the_same_after(old: Path, second: Second) -> None:
+def test_a_campaign_with_its_jobs_is_the_same_after(old: Path, following: Next) -> None:
     with CampaignStore.open(old) as store:
         before = (store.jobs(), store.proposals(), store.dataset_digest())
-    second()
+    following()
     with CampaignStore.open(old) as store:
         assert (store.jobs(), store.proposals(), store.dataset_digest()) == before
         assert len(store.claim("me", 3)) == 3
 
 
-def test_the_copy_has_what_only_the_journal_held(old: Path, second: Second) -> None:
+def test_the_copy_has_what_only_the_journal_held(old: Path, following: Next) -> None:
     with closing(sqlite3.connect(old)) as connection:
         connection.execute("PRAGMA journal_mode = wal")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute("INSERT INTO validators VALUES ('of the journal', 0, 0, 0, NULL, NULL)")
         connection.commit()
-        copy = backup(old, "0001")
+        copy = backup(old, NOW)
     with closing(sqlite3.connect(copy)) as connection:
         assert ("of the journal",) in connection.execute("SELECT name FROM validators").fetchall()
 
 
 def test_copies_of_different_content_stay_side_by_side(old: Path) -> None:
-    first = backup(old, "0001")
-    assert backup(old, "0001") == first
+    first = backup(old, NOW)
+    assert backup(old, NOW) == first
     with CampaignStore.open(old) as store:
         begin(store, [7], index=1)
-    other = backup(old, "0001")
+    other = backup(old, NOW)
     assert _copies(old) == sorted([first, other])
 
 
@@ -168,17 +171,17 @@ def test_copies_of_different_content_stay_side_by_side(old: Path) -> None:
 
 
 @pytest.mark.parametrize("last", ["raise RuntimeError('half-way')", "op.execute('UPDATE nothing SET x = 1')"])
-def test_a_failed_upgrade_leaves_the_original(old: Path, second: Second, last: str) -> None:
+def test_a_failed_upgrade_leaves_the_original(old: Path, following: Next, last: str) -> None:
     before = _dump(old)
-    second(last)
+    following(last)
     for _ in range(2):
-        with pytest.raises(StoreError, match="could not be brought from schema 0001 to 0002") as refused:
+        with pytest.raises(StoreError, match=f"could not be brought from schema {NOW} to {NEXT}") as refused:
             CampaignStore.open(old)
     (copy,) = _copies(old)
     assert str(copy) in str(refused.value)
     assert "\n" not in str(refused.value)
     assert _dump(old) == before == _dump(copy)
-    second()
+    following()
     CampaignStore.open(old).close()
     assert _copies(old) == [copy]
 
@@ -194,25 +197,25 @@ CampaignStore.open(sys.argv[1])
 
 
 def test_an_upgrade_that_is_killed_leaves_the_original(
-    old: Path, second: Second, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    old: Path, following: Next, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = _dump(old)
-    second("os.kill(os.getpid(), signal.SIGKILL)")
+    following("os.kill(os.getpid(), signal.SIGKILL)")
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     words = [sys.executable, "-c", KILLED, str(old), str(tmp_path / "versions")]
     killed = subprocess.run(words, env=environment, capture_output=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     monkeypatch.undo()
-    with CampaignStore.open(old) as store:  # the version that knows one schema
+    with CampaignStore.open(old) as store:  # the version that does not know the next one
         assert len(store.jobs()) == 3
     assert _dump(old) == before
     (copy,) = _copies(old)
     assert _dump(copy) == before
 
 
-def test_without_a_copy_nothing_is_upgraded(old: Path, second: Second, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_copy_nothing_is_upgraded(old: Path, following: Next, monkeypatch: pytest.MonkeyPatch) -> None:
     before = _dump(old)
-    second()
+    following()
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -229,7 +232,7 @@ def test_a_damaged_database_is_not_taken_for_a_copy(old: Path) -> None:
     content[-4096:] = b"\xff" * 4096
     old.write_bytes(content)
     with pytest.raises(StoreError, match="no copy of it could be made"):
-        backup(old, "0001")
+        backup(old, NOW)
     assert _copies(old) == []
 
 
@@ -243,8 +246,8 @@ with DriverLock(sys.argv[1]):
 """
 
 
-def test_a_campaign_that_another_process_drives_is_not_upgraded(old: Path, second: Second) -> None:
-    second()
+def test_a_campaign_that_another_process_drives_is_not_upgraded(old: Path, following: Next) -> None:
+    following()
     before = _dump(old)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     words = [sys.executable, "-c", HOLD, str(old.parent)]
@@ -261,13 +264,13 @@ def test_a_campaign_that_another_process_drives_is_not_upgraded(old: Path, secon
 
 
 def test_a_newer_schema_is_refused_and_left_as_it_is(
-    old: Path, second: Second, monkeypatch: pytest.MonkeyPatch
+    old: Path, following: Next, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    second()
+    following()
     CampaignStore.open(old).close()
     before = old.read_bytes()
     monkeypatch.undo()
-    with pytest.raises(UnknownSchema, match="has schema revision '0002', which this version does not know"):
+    with pytest.raises(UnknownSchema, match=f"has schema revision '{NEXT}', which this version does not know"):
         CampaignStore.open(old)
     assert old.read_bytes() == before
 
@@ -276,23 +279,23 @@ def test_a_newer_schema_is_refused_and_left_as_it_is(
 
 
 def test_a_server_is_upgraded_once_its_operator_has_a_backup(
-    tmp_path: Path, postgresql: sa.URL, second: Second, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, postgresql: sa.URL, following: Next, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Backend.server = postgresql
     path = tmp_path / "campaign.url"
     with make(path) as store:
         begin(store, [1, 2])
-    second()
-    for wrong in (None, "0002", "yes"):
+    following()
+    for wrong in (None, NEXT, "yes"):
         if wrong is not None:
             monkeypatch.setenv(BACKUP_MADE, wrong)
-        with pytest.raises(StoreError, match=rf"Its backup is its operator's: .* {BACKUP_MADE}=0001"):
+        with pytest.raises(StoreError, match=rf"Its backup is its operator's: .* {BACKUP_MADE}={NOW}"):
             CampaignStore.open(path)
-    monkeypatch.setenv(BACKUP_MADE, "0001")
-    second("raise RuntimeError('half-way')")
+    monkeypatch.setenv(BACKUP_MADE, NOW)
+    following("raise RuntimeError('half-way')")
     with pytest.raises(StoreError, match="half-way; it is as it was: use the version"):
         CampaignStore.open(path)
-    second()
+    following()
     with CampaignStore.open(path) as store, store._read() as connection:
         assert connection.execute(sa.text("SELECT note FROM notes")).scalar() == "upgraded test"
         assert len(store.jobs()) == 2
