@@ -17,7 +17,7 @@ from loop.jobs import Done, LocalExecutor, TrainingJob
 from loop.predict import predict_document, predict_lines
 from loop.store import CampaignBusy, CampaignStore, JobState, check_store
 from loop.view import config_of, view_of
-from tests.loop.loop_helpers import ROOT, Interrupting, StoppedError, small_config
+from tests.loop.loop_helpers import ROOT, Interrupting, StoppedError, small_config, write_config
 
 ANSWERS = {
     "solidus": 2300.0,
@@ -96,6 +96,22 @@ def test_a_second_driver_is_refused_by_name(tmp_path: Path) -> None:
         run = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
         assert run.returncode != 0
         assert f"already driven by {campaign.owner}" in run.stderr
+
+
+def test_a_driver_hands_out_the_start_without_the_models_libraries(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    code = (
+        "import sys\n"
+        "from loop.run import Campaign, Driver, LocalExecutor\n"
+        "class Slots(LocalExecutor):\n"
+        "    def collect(self, timeout):\n"
+        "        heavy = ('torch', 'botorch', 'sklearn', 'pycalphad', 'ray', 'mlflow')\n"
+        "        raise SystemExit(str([self.pending, *(m for m in heavy if m in sys.modules)]))\n"
+        "with Campaign.open(sys.argv[1]) as campaign:\n"
+        "    Driver(campaign, Slots(campaign.spec)).run(1)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code, str(config)], cwd=ROOT, capture_output=True, text=True)
+    assert run.stderr.strip().endswith("[1]"), run.stderr
 
 
 class _Awkward(LocalExecutor):

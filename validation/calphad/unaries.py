@@ -7,12 +7,13 @@ References:
 
 from __future__ import annotations
 
+import builtins
 import importlib.util
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from validation.calphad.errors import DatabaseError
@@ -28,7 +29,8 @@ def reference_data() -> ModuleType:
     """Load the file ``espei/refdata.py`` alone.
 
     Importing the ``espei`` package costs seconds, pulls in dask and changes logging and warning
-    settings of the whole process; the reference data need none of that.
+    settings of the whole process; the reference data need none of that, and of pycalphad, which costs
+    another one, just the symbol of the temperature.
 
     Raises:
         DatabaseError: ESPEI is not installed, or its reference data moved.
@@ -42,8 +44,17 @@ def reference_data() -> ModuleType:
     if spec is None or spec.loader is None or not path.is_file():
         raise DatabaseError(f"ESPEI's reference data are not at {path}; use the locked ESPEI version")
     module = importlib.util.module_from_spec(spec)
+    vars(module)["__builtins__"] = {**vars(builtins), "__import__": _import}
     spec.loader.exec_module(module)
     return module
+
+
+def _import(name: str, *given: Any) -> Any:
+    if name == "pycalphad.variables":
+        import symengine
+
+        return SimpleNamespace(T=symengine.Symbol("T"))
+    return __import__(name, *given)
 
 
 def segments(expression: Any, what: str) -> Segments:

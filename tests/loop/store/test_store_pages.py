@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from alloys.records import Observation, dataset_digest
 from loop.store import StoreError, check_store
@@ -75,3 +76,23 @@ def test_observations_are_counted_by_who_asked(store):
 
 def test_batches_are_counted_without_promotions(store):
     assert store.batch_sizes() == {0: 5, 1: 5}
+
+
+def test_open_jobs_are_counted_by_iteration(store):
+    told = [job.iteration for job in store.open_jobs()]
+    assert store.open_counts() == {0: told.count(0), 1: 5}
+    while store.claim("me", 20):
+        for job in store.jobs("leased"):
+            store.finish(job.key, job.token, PHYSICS)
+    assert store.open_counts() == {}
+
+
+def test_the_next_jobs_are_found_in_order_whatever_is_queued(store):
+    asked = []
+    sa.event.listen(store._database.engine, "before_cursor_execute", lambda *given: asked.append(given[2:4]))
+    assert len(store.claim("me", 2)) == 2
+    (claim,) = [query for query in asked if "NOT IN" in query[0] and "LIMIT" in query[0]]
+    with store._read() as connection:
+        plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {claim[0]}", claim[1])]
+    assert any("ix_jobs_state (state=?)" in step for step in plan), plan
+    assert not any("TEMP B-TREE" in step or step.startswith("SCAN jobs") for step in plan), plan
