@@ -1,6 +1,7 @@
 """Elements by density functional theory against published constants: ``python -m benchmarks.dft --help``.
 
-Prints what each level gives for bcc elements, and its errors against two tables: PBE by another code, and experiment.
+Prints what each level gives for bcc elements, and its errors against two tables: PBE by another code, and experiment;
+with ``--alloys NbMo --processes 2`` the same of ordered cells, from request to verdict.
 """
 
 from __future__ import annotations
@@ -8,11 +9,12 @@ from __future__ import annotations
 import argparse
 import csv
 import math
+import sys
 from pathlib import Path
 
 from alloys.composition import Composition
 from alloys.elements import element
-from alloys.records import Measured
+from alloys.records import Measured, Verdict
 from validation.dft.validator import DftValidator
 
 COLUMNS = ("lattice_parameter", "bulk_modulus", "c11", "c12", "c44", "shear_modulus")
@@ -54,6 +56,7 @@ def main() -> None:
     """Computes and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--elements", nargs="+", default=["W", "Mo", "Nb", "Ta", "V"])
+    parser.add_argument("--alloys", nargs="+", default=[], help="ordered cells, such as NbMo, in the place of elements")
     parser.add_argument("--level", default="standard", choices=["draft", "standard", "tight"])
     parser.add_argument("--facts", type=Path, default=Path("../shared/facts"), help="where the published tables lie")
     parser.add_argument("--scratch", type=Path, default=Path("build/dft"), help="finished states are kept here")
@@ -66,27 +69,33 @@ def main() -> None:
         "processes": asked.processes,
         "keep": "always",
     }
-    validator = DftValidator(
-        {"level": asked.level, "elements": asked.elements, "properties": [*COLUMNS, "pugh_ratio"], "run": run}
-    )
+    elements = [] if asked.alloys else asked.elements
+    known = {name for formula in [*elements, *asked.alloys] for name in Composition.parse(formula).elements}
+    names = [*COLUMNS, "pugh_ratio", *(["mixing_energy"] if asked.alloys else [])]
+    validator = DftValidator({"level": asked.level, "elements": sorted(known), "properties": names, "run": run})
     print(f"# {asked.level}: {validator.settings.numbers}")
     print(f"# {validator.settings.versions}, processes {asked.processes}")
-    print(f"{'':3s} {'':18s}" + "".join(f"{name:>18s}" for name in COLUMNS) + f"{'seconds':>10s}")
-    for symbol in asked.elements:
-        verdict = validator.validate(Composition.parse(symbol))
-        if not isinstance(verdict, Measured):
-            print(f"{symbol:3s} {verdict.kind}: {verdict.message} ({verdict.seconds:.0f} s)", flush=True)
-            continue
-        values = {name: quantity.value for name, quantity in verdict.properties.items()}
-        cells = "".join(f"{values[name]:18.4g}" for name in COLUMNS)
-        print(f"{symbol:3s} {'computed':18s}{cells}{verdict.seconds:10.0f}", flush=True)
-        for source, known in references(asked.facts, symbol).items():
-            errors = [100 * (values[name] / known.get(name, math.nan) - 1) for name in COLUMNS]
-            print(f"{symbol:3s} {'% off ' + source:18s}" + "".join(f"{error:18.1f}" for error in errors), flush=True)
-        details = verdict.details["provenance"]
-        print(
-            f"{symbol:3s} mesh {details['kpts']}, {details['states']}, corrections {details['corrections']}", flush=True
-        )
+    print(f"{'':5s} {'':18s}" + "".join(f"{name:>18s}" for name in COLUMNS) + f"{'seconds':>10s}")
+    for formula in [*elements, *asked.alloys]:
+        show(formula, validator.validate(Composition.parse(formula)), asked.facts)
+
+
+def show(formula: str, verdict: Verdict, facts: Path) -> None:
+    """Prints one verdict, and for an element its errors."""
+    if not isinstance(verdict, Measured):
+        print(f"{formula:5s} {verdict.kind}: {verdict.message} ({verdict.seconds:.0f} s)", flush=True)
+        return
+    values = {name: quantity.value for name, quantity in verdict.properties.items()}
+    cells = "".join(f"{values[name]:18.4g}" for name in COLUMNS)
+    print(f"{formula:5s} {'computed':18s}{cells}{verdict.seconds:10.0f}", flush=True)
+    alloy = len(Composition.parse(formula).elements) > 1
+    for source, known in {} if alloy else references(facts, formula).items():
+        errors = [100 * (values[name] / known.get(name, math.nan) - 1) for name in COLUMNS]
+        print(f"{formula:5s} {'% off ' + source:18s}" + "".join(f"{error:18.1f}" for error in errors), flush=True)
+    details = verdict.details["provenance"]
+    mixed = f"mixing energy {values['mixing_energy']:.2f} kJ/mol, " if alloy else ""
+    print(f"{formula:5s} {mixed}mesh {details['kpts']}, {details['states']}, corrections {details['corrections']}")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
