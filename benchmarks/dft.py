@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import csv
 import math
+import os
 import sys
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def main() -> None:
         "time_limit": asked.hours * 3600.0,
         "processes": asked.processes,
         "keep": "always",
+        "environment": [name for name in os.environ if name.startswith("OMPI_")],  # as a container's root must allow
     }
     elements = [] if asked.alloys else asked.elements
     known = {name for formula in [*elements, *asked.alloys] for name in Composition.parse(formula).elements}
