@@ -300,3 +300,25 @@ def test_a_server_is_upgraded_once_its_operator_has_a_backup(
         assert connection.execute(sa.text("SELECT note FROM notes")).scalar() == "upgraded test"
         assert len(store.jobs()) == 2
     assert [p.name for p in tmp_path.iterdir() if p.suffix == ".db"] == []
+
+
+def test_jobs_get_their_places_on_a_server(tmp_path: Path, postgresql: sa.URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    Backend.server = postgresql
+    path = tmp_path / "campaign.url"
+    with make(path) as store:
+        begin(store, [3, 1, 2])
+        begin(store, [5, 4], index=1)
+        before = store.jobs()
+        with store._write() as connection:  # as the first schema had it; the indexes go with the columns
+            connection.execute(sa.text("ALTER TABLE jobs DROP COLUMN iteration, DROP COLUMN rank"))
+            connection.execute(sa.text("CREATE INDEX ix_jobs_state ON jobs (state)"))
+            connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    monkeypatch.setenv(BACKUP_MADE, "0001")
+    with CampaignStore.open(path) as store:
+        assert store.jobs() == before
+        assert [lease.key for lease in store.claim("me", 5)] == [job.key for job in before]
+        with store._read() as connection:
+            query = "SELECT indexdef FROM pg_indexes WHERE tablename = 'jobs' AND schemaname = current_schema()"
+            made = " ".join(connection.execute(sa.text(query)).scalars())
+    assert "(state, iteration, rank)" in made
+    assert "UNIQUE INDEX uq_jobs_place" in made
