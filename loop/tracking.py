@@ -95,10 +95,12 @@ class MlflowStore:
             from mlflow.entities import Param
             from mlflow.exceptions import MlflowException
         logging.getLogger("mlflow").setLevel(logging.WARNING)
+        # It logs, with a traceback, what it raises next; here that becomes one line.
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
         self.metric = MlflowMetric
         self.param = Param
-        self.errors = (MlflowException, SQLAlchemyError, OSError)
+        self.errors = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError)
         self._folder, self._advice = folder, advice
         prepare(folder, advice)
         with self.usable():
@@ -116,9 +118,8 @@ class MlflowStore:
         try:
             yield
         except self.errors as error:
-            reason = str(error).strip().splitlines()[0]
             raise InputError(
-                f"MLflow's store in {self._folder} cannot be used: {reason}; move it away, or {self._advice}"
+                f"MLflow's store in {self._folder} cannot be used: {_line(error)}; move it away, or {self._advice}"
             ) from error
 
     def _experiment_id(self, name: str, location: str) -> str:
@@ -210,7 +211,7 @@ class Tracker:
         try:
             self._sync()
         except self._errors as error:
-            log.warning("MLflow is behind, the campaign goes on; the next run catches up: %s", error)
+            log.warning("MLflow is behind, the campaign goes on; the next run catches up: %s", _line(error))
 
     def _sync(self) -> None:
         store = self._campaign.store
@@ -273,12 +274,17 @@ class Tracker:
         try:
             self._client.set_terminated(self._parent.info.run_id, status="FINISHED" if self.ended else "KILLED")
         except self._errors as error:
-            log.warning("MLflow could not be told that the run ended: %s", error)
+            log.warning("MLflow could not be told that the run ended: %s", _line(error))
 
     @property
     def where(self) -> str:
         """Where a person finds the campaign in the MLflow UI."""
         return f"experiment {EXPERIMENT!r}, run {self._campaign.config.name!r} ({self._parent.info.run_id})"
+
+
+def _line(error: Exception) -> str:
+    """What went wrong, without the statement and its parameters."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _step(metric: Metric) -> int:
