@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import logging
 import os
 import signal
@@ -33,6 +32,7 @@ from loop.console import Json
 from loop.console import err as _err
 from loop.console import out as _out
 from loop.console import print_json as _print_json
+from loop.files import DISK_ERRORS
 from loop.lookup import Directory, campaign_database
 from loop.stopping import INTERRUPTED, TERMINATED, StopAsked
 
@@ -178,10 +178,6 @@ def ui(
     raise typer.Exit(code)
 
 
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
-"""What a disk that is full, broken or cannot be written answers: no fault of what was given."""
-
-
 _WAITING = 3
 """Exit status of a run that cannot go on until people have decided or measured."""
 
@@ -235,7 +231,7 @@ def _told(error: Exception) -> tuple[int, str]:
     """
     if isinstance(error, WorkError):
         return 1, str(error)
-    if isinstance(error, OSError) and error.errno in _DISK:
+    if isinstance(error, OSError) and error.errno in DISK_ERRORS:
         return 1, f"cannot write {error.filename or 'a file'}: {error.strerror}; make room there or make it writable"
     if isinstance(error, InputError | OSError):
         return 2, str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from pathlib import Path
 
 from alloys.errors import InputError
 from alloys.files import write_atomic
+
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
+"""What a disk that is full, broken or cannot be written answers: no fault of what was given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,11 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from alloys.errors import InputError
+from alloys.errors import InputError, WorkError
 from loop.campaign import Campaign
-from loop.files import inside
+from loop.files import DISK_ERRORS, inside
 from loop.store import Artifact, IterationState, Metric
+from loop.store.engine import unwritable
 from loop.view import View
 
 log = logging.getLogger(__name__)
@@ -114,10 +115,16 @@ class MlflowStore:
 
         Raises:
             InputError: if it cannot.
+            WorkError: if its disk is full or read-only.
         """
         try:
             yield
         except self.errors as error:
+            if _without_room(error):
+                raise WorkError(
+                    f"MLflow's store in {self._folder} cannot be written: {_line(error)}; make room on its disk, or "
+                    f"{self._advice}"
+                ) from error
             raise InputError(
                 f"MLflow's store in {self._folder} cannot be used: {_line(error)}; move it away, or {self._advice}"
             ) from error
@@ -280,6 +287,16 @@ class Tracker:
     def where(self) -> str:
         """Where a person finds the campaign in the MLflow UI."""
         return f"experiment {EXPERIMENT!r}, run {self._campaign.config.name!r} ({self._parent.info.run_id})"
+
+
+def _without_room(error: BaseException | None) -> bool:
+    """Whether a disk that is full or read-only is behind an error."""
+    while error is not None:
+        full = isinstance(error, OSError) and error.errno in DISK_ERRORS
+        if full or unwritable(error) or unwritable(getattr(error, "orig", None)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _line(error: Exception) -> str:

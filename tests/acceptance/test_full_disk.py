@@ -39,7 +39,13 @@ def test_database_and_files_survive_a_disk_that_takes_no_more(shim: Path, error:
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
-    "more", [["--every", "1", "--store"], ["--every", "40"], ["--every", "60", "--error", "EROFS"]]
+    "more",
+    [
+        ["--every", "1", "--store"],
+        ["--every", "40"],
+        ["--every", "60", "--error", "EROFS"],
+        ["--every", "120", "--first", "40", "--mlflow"],
+    ],
 )
 def test_a_campaign_survives_a_disk_that_takes_no_more(shim: Path, more: list[str]) -> None:
     assert ": 0 went wrong" in _strike(shim, *more)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from alloys.errors import InputError
+from alloys.errors import InputError, WorkError
 from loop.campaign import Campaign
 from loop.driver import Driver
 from loop.jobs import LocalExecutor
@@ -124,6 +125,18 @@ def test_a_store_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytes
     store = MlflowStore(tmp_path, "first")
     assert store.experiment == MlflowStore(tmp_path, "first").experiment
     assert sorted(path.name for path in tmp_path.iterdir()) == ["artifacts", "mlflow.db"]
+
+
+def test_a_store_that_does_not_fit_on_its_disk_is_told(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(WorkError, match=r"MLflow's store in .* cannot be written: .*; make room on its disk"):
+            MlflowStore(tmp_path, EXPERIMENT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.glob("*.db*"))
+    MlflowStore(tmp_path, EXPERIMENT)
 
 
 def test_a_file_outside_the_campaign_is_not_uploaded(tracked: Campaign, tmp_path: Path) -> None:
