@@ -16,9 +16,11 @@ import psutil
 from benchmarks.disturbed import Tally
 from benchmarks.forked import End, log_tail, warm_up, write_tiny
 from benchmarks.processes import command, environment
+from loop.jobs import timed_validate
 from loop.store import CampaignStore, NoCampaign, StoreError
 
 CHANGES: dict[str, object] = {"iterations": 5, "batch": 4, "start": {"validate": 16, "from_table": 0.5}}
+_TITLES = {"validator": f"ray::{timed_validate.__name__}", "trainer": "ray::training "}
 GONE_SECONDS = 30.0
 """How long a dead driver's processes may outlive it."""
 
@@ -38,13 +40,14 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 def workers(pid: int) -> dict[str, list[psutil.Process]]:
-    """Ray's workers below a driver that are at work: validators and trainers."""
-    found: dict[str, list[psutil.Process]] = {"validator": [], "trainer": []}
+    """Ray's workers below a driver that are at work: validators and trainers, by the titles of their processes."""
+    found: dict[str, list[psutil.Process]] = {kind: [] for kind in _TITLES}
     for process in family(pid):
         with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
             title = process.cmdline()[:1]
-            if title and title[0].startswith("ray::") and "IDLE" not in title[0]:
-                found["trainer" if "rain" in title[0] else "validator"].append(process)
+            for kind, begins in _TITLES.items():
+                if title and title[0].startswith(begins):
+                    found[kind].append(process)
     return found
 
 

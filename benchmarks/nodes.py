@@ -76,7 +76,8 @@ def measured(nodes: int, seconds: float, rounds: int) -> dict[str, float]:
     Raises:
         RuntimeError: if the campaign failed.
     """
-    with ray_nodes() as cluster, tempfile.TemporaryDirectory() as name:
+    # The head's are the trainer's, the scorer's and the driver's.
+    with ray_nodes(cpus=2) as cluster, tempfile.TemporaryDirectory() as name:
         for _ in range(nodes):
             cluster.join()
         before = cluster.processor_seconds()

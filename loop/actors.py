@@ -143,7 +143,8 @@ class Actors:
             self._waiting.remove(order)
             # A training is followed by a choice: the scorer gets ready in the meantime.
             self._start(place, SCORER)
-            future = self._actors[place].run.remote(order.work)
+            # The name is the title of the process as long as it works.
+            future = self._actors[place].run.options(name=order.name).remote(order.work)
             self._under_way[future] = _UnderWay(order, place, time.monotonic())
 
     def _start(self, *places: str) -> None:

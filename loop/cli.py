@@ -169,13 +169,13 @@ def ui(
     server = subprocess.Popen(command, env=environment, stdout=sys.stderr, start_new_session=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        code = server.wait()
+        # Nobody but this process is to end it; its status says little, for one that gets SIGTERM may end with 0.
+        raise WorkError(f"MLflow's server has ended, with status {server.wait()}")
     except KeyboardInterrupt:
-        code = 0
+        return
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGTERM)
-    raise typer.Exit(code)
 
 
 _WAITING = 3

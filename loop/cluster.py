@@ -19,6 +19,8 @@ from loop.jobs import Done, Finished, ValidatorSpec, Work, timed_validate
 
 log = logging.getLogger(__name__)
 
+_RAYLET_DIED = "Ray's raylet on this machine died, and every worker with it"
+
 COUNT_SECONDS = 10.0
 """How often a cluster is asked what it has."""
 
@@ -64,7 +66,7 @@ class RayExecutor:
         self._workers, self._cpus, self._memory = workers, cpus, (memory_mb or 0) * 2**20
         if self._owned:
             _start(ray, address, math.ceil(workers * cpus) + families)
-        total = ray.cluster_resources()
+        total, self._node = ray.cluster_resources(), ray.get_runtime_context().get_node_id()
         self._under_way: dict[Any, str] = {}
         self._begun: dict[Any, float] = {}
         # The CPUs of a cluster of its own are counted out; of another's, one of four or more is left to the driver.
@@ -101,6 +103,11 @@ class RayExecutor:
             raise InputError(
                 f"cluster.validation_memory_mb = {asked} is more than the cluster's {there:.0f} MB; lower it"
             )
+        if total.get("CPU", 1) < self._reserved + self._cpus:
+            raise InputError(
+                f"the cluster has {total.get('CPU', 1):g} CPUs, too few for a validation (cluster.validation_cpus = "
+                f"{self._cpus:g}) beside training and choosing ({self._reserved}); let more nodes join first"
+            )
 
     @property
     def pending(self) -> int:
@@ -134,7 +141,11 @@ class RayExecutor:
         self._begun[future] = time.monotonic()
 
     def collect(self, timeout: float) -> list[Done]:
-        """Validations that have finished; a worker that died gives a verdict of None."""
+        """Validations that have finished; a worker that died, alone or with its node, gives a verdict of None.
+
+        Raises:
+            WorkError: if the lost node is the one of this process.
+        """
         waiting = list(self._under_way)
         if not waiting:
             return []
@@ -146,7 +157,11 @@ class RayExecutor:
             try:
                 done.append(Done(key, *self._ray.get(future, timeout=self._timeout)))
             except self._ray.exceptions.LocalRayletDiedError as error:
-                raise WorkError("Ray's raylet on this machine died, and every worker with it") from error
+                raise WorkError(_RAYLET_DIED) from error
+            except self._ray.exceptions.NodeDiedError as error:
+                if self._node in str(error):
+                    raise WorkError(_RAYLET_DIED) from error
+                done.append(Done(key, None, lost=True))
             except self._ray.exceptions.RayError as error:
                 log.warning("a validation worker died: %s", str(error).splitlines()[0])
                 done.append(Done(key, None))

@@ -118,12 +118,14 @@ class Done:
         verdict: what was answered; None where the worker died.
         begun: when the worker began, in unix seconds of its clock; None where that is not known.
         ended: when it ended.
+        lost: whether the worker died because its node did.
     """
 
     key: str
     verdict: Verdict | None
     begun: float | None = None
     ended: float | None = None
+    lost: bool = False
 
 
 class Work(Protocol):

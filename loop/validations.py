@@ -15,6 +15,9 @@ from loop.store import Lease, Outcome, StaleLease
 log = logging.getLogger(__name__)
 
 RENEW_SECONDS = 15.0
+LOST_TRIES = 10
+"""A job that loses its node in one of its first so many tries has done nothing: nodes are pre-empted. In a later one it
+may be what brings them down, and counts as a worker's death."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Validations:
         for done in finished:
             entry = self._under_way.pop(done.key)
             self._span(entry, done)
-            self._record(entry.lease, done.verdict)
+            self._record(entry.lease, done)
 
     def _span(self, entry: _UnderWay, done: Done) -> None:
         """The worker's own times, as far as its clock agrees with ours."""
@@ -78,9 +81,14 @@ class Validations:
         begin = min(max(done.begun or entry.begun, entry.begun), end)
         self.recorder.add(entry.iteration, Span(f"{SLOT} {entry.slot}", "validate", begin, end))
 
-    def _record(self, lease: Lease, verdict: Verdict | None) -> None:
-        store = self.campaign.store
+    def _record(self, lease: Lease, done: Done) -> None:
+        store, verdict = self.campaign.store, done.verdict
         try:
+            if done.lost and lease.attempt <= LOST_TRIES:
+                # Neither a death nor a failure of the validator, whom a lost node with five slots would pause.
+                store.release(lease.key, lease.token, note="its node was lost")
+                log.warning("the node that worked on %s was lost: queued again", lease.request.composition)
+                return
             if verdict is None:
                 state = store.worker_died(lease.key, lease.token)
                 log.warning("a worker died on %s: now %s", lease.request.composition, state)

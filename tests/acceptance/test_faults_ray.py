@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import time
@@ -16,11 +15,18 @@ import pytest
 from benchmarks.forked import End, log_tail, warm_up, write_tiny
 from benchmarks.kill_ray import family, left_alive, workers
 from benchmarks.processes import command, environment
-from loop.store import CampaignStore, NoCampaign, StoreError
+from loop.store import CampaignStore, Job, JobState, NoCampaign, StoreError
+from loop.store.queue import LEASE_SECONDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.filterwarnings("ignore")]
 
-CHANGES: dict[str, object] = {"start": {"validate": 12, "from_table": 0.5}}
+# Synchronous: otherwise an answer that is late is done without, which is another campaign.
+CHANGES: dict[str, object] = {
+    "start": {"validate": 12, "from_table": 0.5},
+    "schedule": {"mode": "synchronous"},
+}
+SHORT = 60.0
+"""Seconds in which no process that works is late, and one that is stopped soon is."""
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +37,10 @@ def wanted() -> End:
 class _Running:
     """A campaign on a cluster of its own, in a process as a person starts it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, timeout: float) -> None:
         self.folder = folder
         self._started: list[psutil.Process] = []
-        self.again()
+        self.again(timeout)
 
     def again(self, timeout: float = 300.0) -> None:
         cluster = {"executor": "ray", "workers": 2, "timeout_seconds": timeout}
@@ -42,12 +48,15 @@ class _Running:
         with (self.folder / "run.log").open("ab") as log:
             self.process = subprocess.Popen(command(config), cwd=self.folder, env=environment(), stdout=log, stderr=log)
 
-    def results(self) -> int:
+    def jobs(self) -> list[Job]:
         try:
             with CampaignStore.open(self.folder / "campaigns" / "tiny" / "campaign.db") as store:
-                return len(store.observations())
+                return store.jobs()
         except (NoCampaign, StoreError):
-            return 0
+            return []
+
+    def results(self) -> int:
+        return sum(job.state is JobState.DONE for job in self.jobs())
 
     def until(self, holds: Callable[[], bool]) -> None:
         limit = time.monotonic() + 600
@@ -60,12 +69,37 @@ class _Running:
     def working(self, kind: str) -> bool:
         return bool(workers(self.process.pid)[kind])
 
-    def ends(self, wanted: End) -> None:
-        """The same command again comes to the undisturbed end, and nothing of any run is left."""
-        self.again()
-        assert self.process.wait(900) == 0, log_tail(self.folder, 20)
-        assert End.of(self.folder).against(wanted) == []
+    def stop(self, kind: str) -> psutil.Process:
+        """SIGSTOP for a worker in the middle of its work."""
+        found: list[psutil.Process] = []
+
+        def stopped() -> bool:
+            for process in workers(self.process.pid)[kind]:
+                process.suspend()
+                if process in workers(self.process.pid)[kind]:
+                    found.append(process)
+                    return True
+                process.resume()
+            return False
+
+        self.until(stopped)
+        return found[0]
+
+    def end(self, kind: str) -> None:
+        """SIGTERM for one."""
+        process = self.stop(kind)
+        process.terminate()
+        process.resume()
+
+    def exits(self, status: int) -> None:
+        """It ends with a status, and takes every process with it."""
+        assert self.process.wait(900) == status, log_tail(self.folder, 20)
         assert left_alive(self._started) == []
+
+    def ends(self, wanted: End) -> None:
+        """It comes to the undisturbed end."""
+        self.exits(0)
+        assert End.of(self.folder).against(wanted) == []
 
     def clear(self) -> None:
         for process in [*self._started, *family(self.process.pid)]:
@@ -76,42 +110,75 @@ class _Running:
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[_Running]:
-    made = _Running(tmp_path)
-    yield made
-    made.clear()
+def begin(tmp_path: Path) -> Iterator[Callable[..., _Running]]:
+    made: list[_Running] = []
+
+    def start(timeout: float = 300.0) -> _Running:
+        made.append(_Running(tmp_path, timeout))
+        return made[-1]
+
+    yield start
+    for running in made:
+        running.clear()
 
 
-def test_a_killed_raylet_ends_the_run_and_loses_nothing(running: _Running, wanted: End) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_an_ended_raylet_ends_the_run_and_loses_nothing(
+    begin: Callable[..., _Running], wanted: End, number: signal.Signals
+) -> None:
+    running = begin()
     running.until(lambda: running.results() > 1 and running.working("validator"))
     (raylet,) = [p for p in family(running.process.pid) if p.name() == "raylet"]
-    raylet.kill()
-    assert running.process.wait(600) == 1, log_tail(running.folder, 20)
+    raylet.send_signal(number)
+    running.exits(1)
+    assert {job.deaths for job in running.jobs()} == {0}
+    running.again()
     running.ends(wanted)
 
 
-def test_sigterm_under_ray_gives_leases_back(running: _Running, wanted: End) -> None:
+def test_sigterm_under_ray_gives_leases_back(begin: Callable[..., _Running], wanted: End) -> None:
+    running = begin()
     running.until(lambda: running.results() > 1 and running.working("validator"))
     running.process.send_signal(signal.SIGTERM)
-    assert running.process.wait(300) == 143, log_tail(running.folder, 20)
+    running.exits(143)
     assert "were given back" in log_tail(running.folder, 3)
-    with CampaignStore.open(running.folder / "campaigns" / "tiny" / "campaign.db") as store:
-        assert store.counts()["leased"] == 0
-        assert {job.deaths for job in store.jobs()} == {0}
+    assert {(job.state is JobState.LEASED, job.deaths) for job in running.jobs()} == {(False, 0)}
+    running.again()
     running.ends(wanted)
 
 
-def test_a_stopped_trainer_ends_the_run_when_its_time_is_over(tmp_path: Path, wanted: End) -> None:
-    running = _Running(tmp_path)
-    try:
-        running.process.kill()
-        running.process.wait()
-        running.again(timeout=45.0)
-        running.until(lambda: running.working("trainer"))
-        for trainer in workers(running.process.pid)["trainer"]:
-            os.kill(trainer.pid, signal.SIGSTOP)
-        assert running.process.wait(600) == 1
-        assert "training took longer than cluster.timeout_seconds" in log_tail(running.folder, 3)
-        running.ends(wanted)
-    finally:
-        running.clear()
+def test_a_validator_and_a_trainer_that_get_sigterm_are_replaced(begin: Callable[..., _Running], wanted: End) -> None:
+    running = begin()
+    running.until(lambda: running.results() > 1)
+    running.end("validator")
+    running.until(lambda: sum(job.deaths for job in running.jobs()) == 1)
+    running.end("trainer")
+    running.ends(wanted)
+    assert sum(job.deaths for job in running.jobs()) == 1
+    assert "the trainer 1 died; training cvae once more in a new one" in log_tail(running.folder, 200)
+
+
+def test_a_stopped_validator_holds_up_nobody_and_is_ended(begin: Callable[..., _Running], wanted: End) -> None:
+    running = begin(SHORT)
+    running.until(lambda: running.results() > 1)
+    stopped, before = running.stop("validator"), running.results()
+    running.until(lambda: running.results() > before + 1)
+    running.until(lambda: any((j.lease_until or 0.0) - j.updated > LEASE_SECONDS + 1 for j in running.jobs()))
+    assert stopped.status() == psutil.STATUS_STOPPED
+    running.until(lambda: any(job.retries for job in running.jobs()))
+    (given_up,) = [job for job in running.jobs() if job.retries]
+    assert given_up.state is JobState.RETRY_WAIT
+    assert f"no answer within cluster.timeout_seconds = {SHORT:g}" in str(given_up.message)
+    assert left_alive([stopped]) == []
+    assert running.process.poll() is None
+    running.ends(wanted)
+    assert {(job.deaths, job.retries) for job in running.jobs()} == {(0, 0), (0, 1)}
+
+
+def test_a_stopped_trainer_ends_the_run_when_its_time_is_over(begin: Callable[..., _Running], wanted: End) -> None:
+    running = begin(SHORT)
+    running.stop("trainer")
+    running.exits(1)
+    assert f"training cvae took longer than cluster.timeout_seconds = {SHORT:g}" in log_tail(running.folder, 3)
+    running.again()
+    running.ends(wanted)

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from alloys.composition import Composition
 from alloys.errors import InputError, WorkError
-from alloys.records import Failed, Measured
+from alloys.records import Failed, FailureKind, Measured
 from alloys.space import Space
+from benchmarks.kill_ray import left_alive
 from loop.actors import share
 from loop.cluster import RayExecutor
 from loop.jobs import Done, Executor, Finished, LocalExecutor, TrainingJob, ValidatorSpec, validate
@@ -52,11 +54,13 @@ class _Fatal:
 
     mark: Path
     always: bool = False
+    number: int = signal.SIGKILL
 
     def run(self) -> str:
         if self.always or not self.mark.exists():
             self.mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self.number)
+            threading.Event().wait(60)
         return "done"
 
 
@@ -125,16 +129,44 @@ def test_training_in_an_actor_gives_the_same_weights_as_here(executor: RayExecut
     assert trained.digest == LocalExecutor(SPEC).train(job).digest
 
 
-def test_a_dead_worker_is_told_apart_from_a_failure(executor: RayExecutor) -> None:
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_dead_worker_is_told_apart_from_a_failure(executor: RayExecutor, number: int) -> None:
     import ray
 
     @ray.remote(num_cpus=1, max_retries=0)
     def die() -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), number)
+        threading.Event().wait(60)
 
     executor._under_way[die.remote()] = "doomed"
     (done,) = _collect(executor, 1).values()
     assert done == Done("doomed", None)
+
+
+def test_a_stopped_validation_is_given_up_and_its_process_ended(executor: RayExecutor, tmp_path: Path) -> None:
+    import ray
+
+    @ray.remote(num_cpus=1, max_retries=0)
+    def stop(mark: Path) -> None:
+        mark.write_text(str(os.getpid()))
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    future = stop.remote(tmp_path / "pid")
+    executor._under_way[future], executor._begun[future] = "stopped", time.monotonic()
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert executor.collect(0.2) == []
+    process = psutil.Process(int((tmp_path / "pid").read_text()))
+    while process.status() != psutil.STATUS_STOPPED:
+        assert executor.collect(0.2) == []
+    executor._timeout = 0.2
+    try:
+        (done,) = executor.collect(0.3)
+    finally:
+        executor._timeout = 120.0
+    assert isinstance(done.verdict, Failed)
+    assert done.verdict.kind is FailureKind.INFRASTRUCTURE
+    assert "no answer within cluster.timeout_seconds = 0.2" in done.verdict.message
+    assert left_alive([process]) == []
 
 
 def _contract(executor: Executor) -> dict[str, Finished]:
@@ -178,10 +210,11 @@ def test_trainings_go_to_trainers_and_choices_to_one_scorer(executor: RayExecuto
     assert len({finished.value[1] for finished in found.values()}) == 1
 
 
-def test_an_actor_that_dies_is_replaced_once(executor: RayExecutor, tmp_path: Path) -> None:
-    executor.begin("fragile", _Fatal(tmp_path / "mark"))
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_an_actor_that_dies_is_replaced_once(executor: RayExecutor, tmp_path: Path, number: int) -> None:
+    executor.begin("fragile", _Fatal(tmp_path / "mark", number=number))
     assert _results(executor, "fragile")["fragile"].value == "done"
-    executor.begin("hopeless", _Fatal(tmp_path / "other", always=True))
+    executor.begin("hopeless", _Fatal(tmp_path / "other", always=True, number=number))
     with pytest.raises(WorkError, match="hopeless failed"):
         _results(executor, "hopeless")
     executor.begin("after", _Where(1))
@@ -211,6 +244,10 @@ def test_no_more_is_under_way_than_there_is_room_for(executor: RayExecutor) -> N
         assert executor._room(rooms) == 8
         with pytest.raises(InputError, match=r"validation_memory_mb = 1024 is more than the cluster's 512 MB"):
             executor._refuse_too_small({"memory": 2.0**29})
+        with pytest.raises(
+            InputError, match=r"the cluster has 4 CPUs, too few .* = 4\) beside training and choosing \(1\)"
+        ):
+            executor._refuse_too_small({"CPU": 4.0, "memory": 2.0**31})
     finally:
         executor._workers, executor._cpus, executor._memory = 2, 1.0, 0
 

@@ -19,6 +19,7 @@ from loop.campaign import Campaign
 from loop.driver import Driver
 from loop.jobs import Done, LocalExecutor
 from loop.store import JobState, StoreBusy, check_store
+from loop.validations import LOST_TRIES
 from tests.loop.loop_helpers import call, small_config, write_config
 from tests.loop.test_faults_signals import TINY
 
@@ -200,3 +201,27 @@ def test_a_generator_that_collapses_is_trained_again_then_named(
     assert report["collapsed"]
     assert "trained 2 times" in report["note"]
     assert "collapsed" in report["note"]
+
+
+class _Nodes(LocalExecutor):
+    """Every validation of the first alloy that it is given loses its node."""
+
+    first: str | None = None
+
+    def collect(self, timeout: float) -> list[Done]:
+        done = super().collect(timeout)
+        self.first = self.first or done[0].key
+        return [Done(each.key, None, lost=True) if each.key == self.first else each for each in done]
+
+
+def test_lost_nodes_are_not_blamed_on_a_job_until_there_are_many(tmp_path: Path) -> None:
+    with Campaign.open(small_config(tmp_path, **TINY)) as campaign:
+        executor = _Nodes(campaign.spec)
+        Driver(campaign, executor).run(0)
+        job = campaign.store.job(str(executor.first))
+        notes = [event.note for event in campaign.store.events(job.key) if event.from_state == "leased"]
+        assert check_store(campaign.store) == []
+        assert sorted(campaign.store.jobs(), key=lambda each: each.attempts)[-2].attempts == 1
+    assert job.state == "needs_review"
+    assert notes == ["its node was lost"] * LOST_TRIES + ["worker died"] * 3
+    assert (job.deaths, job.retries) == (3, 0)

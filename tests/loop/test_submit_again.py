@@ -32,7 +32,7 @@ def _working_directory(folder: Path) -> Path:
     left = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", "campaigns", "mlruns", "tests", "shared")
     clone = folder / "clone"
     shutil.copytree(ROOT, clone, ignore=left)
-    for name in (".env", "planted.db", "planted.safetensors"):
+    for name in (".env", "left-out.db", "left-out.safetensors"):
         (clone / name).write_text("planted")
     program = folder / "bin" / "alloyloop"
     program.parent.mkdir()
@@ -95,7 +95,7 @@ def test_a_job_that_is_killed_and_submitted_again_ends_as_an_undisturbed_campaig
         told = _run([*ours, "--home", str(home), "--python", sys.executable, "--wait"], nodes, clone)
         assert "iteration 2/2 closed" in told
         assert "iteration 0/2: validating" not in told
-        uploaded = [path for path in nodes.folder.rglob("*") if "planted" in path.name or path.name == ".env"]
+        uploaded = [path for path in nodes.folder.rglob("*") if "left-out" in path.name or path.name == ".env"]
         assert uploaded == []
         assert list(nodes.folder.rglob("working_dir_files/*/loop/cli.py"))
         # As written in the README, the finished campaign ends at once and well.
