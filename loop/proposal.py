@@ -16,6 +16,7 @@ from loop.ranking import fit_surrogate, rank
 from loop.spans import SCORER, Span
 from loop.steps import Known
 from loop.view import View
+from surrogates.stream import Spreader, spread_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class ProposalJob:
         models: trained generators, each with how many candidates it may draw.
         index: the iteration.
         batch: how many alloys.
+        spreader: who looks at the blocks of a long pool; what is chosen does not depend on it.
     """
 
     view: View
@@ -50,6 +52,7 @@ class ProposalJob:
     models: tuple[tuple[TrainedModel, int], ...]
     index: int
     batch: int
+    spreader: Spreader = spread_work
 
     def run(self) -> Chosen:
         """Fits the surrogate, lets the generators propose, and ranks."""
@@ -61,7 +64,8 @@ class ProposalJob:
         generators = [(model.generator(), count) for model, count in self.models]
         pool = steps.propose(config, view, self.known, generators, index, guidance)
         marks.append(time.time())
-        ranking = rank(view, pool, self.batch, steps.seed_for(config.seed, index, "ranking"), surrogate)
+        seed = steps.seed_for(config.seed, index, "ranking")
+        ranking = rank(view, pool, self.batch, seed, surrogate, self.spreader)
         marks.append(time.time())
         made = {
             model.family: {
