@@ -77,7 +77,7 @@ class RayExecutor:
         trainers = families if gpus else min(families, max(1, cores - (1 if own else workers)))
         self._actors = Actors(ray, trainers, gpus, _THREADS, timeout)
         # The scorer's threads use a cluster of its own as far as it goes.
-        self._spreader: Spreader = spread_work if own else RaySpreader(ray, _environment())
+        self.spreader: Spreader = spread_work if own else RaySpreader(ray, _environment())
         self._reserved = trainers + (0 if own or cores < 4 else 1)
         try:
             self._refuse_too_small(total)
@@ -120,7 +120,7 @@ class RayExecutor:
     def begin(self, name: str, work: Work) -> None:
         """Starts a training in a trainer, anything else in the scorer."""
         if isinstance(work, ProposalJob):
-            work = replace(work, spreader=self._spreader)
+            work = replace(work, spreader=self.spreader)
         self._actors.begin(name, work)
 
     def results(self, timeout: float) -> dict[str, Finished]:

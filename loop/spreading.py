@@ -92,7 +92,7 @@ class _Lot(Generic[T]):
 
     def overdue(self, patience: float) -> bool:
         """Whether it is to be done here too."""
-        if self.here is not None or self.there is None:
+        if self.here is not None or self.there is None or self.answer() is not None:
             return False
         return self.there.done() or time.monotonic() - self.sent > patience
 
@@ -118,13 +118,23 @@ class _Cluster:
         return best if room.get(best, 0) > 0 else None
 
     def _ask(self, away: Counter[str]) -> dict[str, int]:
-        """How many blocks each node may have: its free CPUs and those that hold blocks now."""
+        """How many blocks each node may have: its free CPUs and those that hold blocks now, or what it had before.
+
+        Between two blocks Ray keeps a CPU for a moment, so that one which is not reported as free is not lost yet.
+        """
         # There is no public function that says this node by node; Ray's own libraries call this one.
         free = self._ray._private.state.available_resources_per_node()
-        limits = {node: int(resources.get("CPU", 0)) + away[node] for node, resources in free.items()}
         here = self._ray.get_runtime_context().get_node_id()
-        # Threads use the cores of this node already.
-        return {node: limit - self._threads * (node == here) for node, limit in limits.items()}
+        limits = {}
+        for node, resources in free.items():
+            # Threads use the cores of this node already.
+            used = self._threads if node == here else 0
+            limits[node] = max(int(resources.get("CPU", 0)) + away[node] - used, self._limits.get(node, 0))
+        return limits
+
+    def late(self, node: str) -> None:
+        """Notes that a node did not answer in time: others have its CPUs, or it is gone."""
+        self._limits[node] = 0
 
     def send(self, work: Callable[[Block], T], block: Block, node: str) -> Any:
         """A reference to what a worker on that node is to make of the block."""
@@ -167,6 +177,7 @@ class _Screening(Generic[T]):
         for lot in self.lots:
             if self._idle() and lot.overdue(self.settings.patience):
                 lot.here = self.pool.submit(self.work, lot.block)
+                self.cluster.late(lot.node)
 
     def _fill(self, blocks: Iterator[Block]) -> None:
         """Begins blocks while there is somebody to do them."""

@@ -59,6 +59,19 @@ class _Numbered:
 
 
 @dataclass(frozen=True)
+class _Marking(_Numbered):
+    """A work that leaves a mark whenever it is done, and takes a while."""
+
+    folder: Path
+
+    def __call__(self, block: Block) -> tuple[int, int]:
+        number, process = super().__call__(block)
+        (self.folder / f"{number}-{process}-{time.monotonic_ns()}").touch()
+        time.sleep(0.02)
+        return number, process
+
+
+@dataclass(frozen=True)
 class _Fatal(_Numbered):
     """A work that ends its process if that is not this one, the first time or always."""
 
@@ -143,6 +156,13 @@ def test_a_pool_is_screened_to_the_batch_of_threads(ray: Any) -> None:
     assert len(spread.picks) == 4
     assert len(telling.processes) == 38
     assert len(set(telling.processes)) > 1
+
+
+def test_no_block_is_done_twice_while_workers_answer(ray: Any, tmp_path: Path) -> None:
+    list(spreader(ray)(_Marking(tmp_path), blocks(60)))
+    marks = [path.name.split("-")[0] for path in tmp_path.iterdir()]
+    assert sorted(map(int, marks)) == list(range(60))
+    assert len({path.name.split("-")[1] for path in tmp_path.iterdir()}) > 1
 
 
 def test_a_short_stream_stays_in_this_process(ray: Any) -> None:
