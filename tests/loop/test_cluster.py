@@ -20,6 +20,7 @@ from alloys.space import Space
 from loop.actors import share
 from loop.cluster import RayExecutor
 from loop.jobs import Done, Executor, Finished, LocalExecutor, TrainingJob, ValidatorSpec, validate
+from surrogates.stream import spread_work
 from tests.loop.loop_helpers import ROOT
 from tests.strategies import PALETTE
 
@@ -213,6 +214,10 @@ def test_no_more_is_under_way_than_there_is_room_for(executor: RayExecutor) -> N
             executor._refuse_too_small({"memory": 2.0**29})
     finally:
         executor._workers, executor._cpus, executor._memory = 2, 1.0, 0
+
+
+def test_on_a_cluster_of_its_own_threads_screen(executor: RayExecutor) -> None:
+    assert executor.spreader is spread_work
 
 
 def test_a_gpu_is_shared_among_the_families() -> None:

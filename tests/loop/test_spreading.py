@@ -16,9 +16,13 @@ import pytest
 
 from alloys.errors import InputError
 from alloys.space import Units
-from loop.cluster import _environment, _lock_down, _start
+from loop.campaign import Campaign
+from loop.cluster import RayExecutor, _environment, _lock_down, _start
+from loop.driver import Driver
+from loop.jobs import LocalExecutor
 from loop.spreading import RaySpreader, _Cluster
 from surrogates.stream import Block, own_threads, spread_work
+from tests.loop.loop_helpers import small_config
 from tests.surrogates.helpers import SPACE
 from tests.surrogates.test_surrogate_batch import SMALL, choose
 
@@ -236,3 +240,46 @@ def test_few_blocks_are_taken_ahead_and_the_rest_is_dropped_on_the_way_out(ray: 
     assert taken <= 2 * (own_threads() + 4)
     answers.close()  # type: ignore[attr-defined]
     assert taken < 500
+
+
+@dataclass(frozen=True)
+class _Noting:
+    """A spreader that leaves a file for each process that its blocks are done in."""
+
+    inner: RaySpreader
+    folder: Path
+
+    def __call__(self, work: Callable[[Block], T], blocks: Iterable[Block]) -> Iterator[T]:
+        for answer, process in self.inner(_Told(work), blocks):
+            (self.folder / str(process)).touch()
+            yield answer
+
+
+@pytest.mark.slow
+def test_a_campaign_whose_scorer_spreads_ends_as_one_in_this_process(ray: Any, tmp_path: Path) -> None:
+    digests = []
+    for name in ("spread", "here"):
+        folder = tmp_path / name
+        folder.mkdir()
+        config = small_config(folder, screening={"random": 200_000, "neighbours": True})
+        with Campaign.open(config) as campaign:
+            executor = _attached(campaign, folder) if name == "spread" else LocalExecutor(campaign.spec)
+            try:
+                Driver(campaign, executor).run(1)
+            finally:
+                executor.close()
+            notes = campaign.store.iteration(1).info
+            digests.append((campaign.store.dataset_digest(), notes["screening"], notes["calibration"]))
+    assert digests[0] == digests[1]
+    assert digests[0][1]["counts"]["candidates"] > 200_000
+    processes = {int(path.name) for path in (tmp_path / "spread").iterdir() if path.name.isdigit()}
+    assert len(processes) > 1
+    assert os.getpid() not in processes
+
+
+def _attached(campaign: Campaign, folder: Path) -> RayExecutor:
+    """An executor on the cluster that is there, which waits for workers as long as they need."""
+    executor = RayExecutor(campaign.spec, "local", workers=1, timeout=600.0)
+    assert executor.spreader == RaySpreader(executor._ray, _environment())
+    executor.spreader = _Noting(replace(executor.spreader, least=2, patience=120.0), folder)
+    return executor
