@@ -24,7 +24,8 @@ MOST = 32
 """Blocks that are away at once. What comes back is taken in by one thread, which keeps up with no more workers."""
 
 PATIENCE_SECONDS = 5.0
-"""After so long a block that is away is done here as well, as soon as a thread is free."""
+"""After so long, or three times what a thread took at most, a block that is away is done here as well, as soon as a
+thread is free: more than a worker's start takes."""
 
 _ASK_SECONDS = 1.0
 """How often the cluster is asked what is free; also the longest wait."""
@@ -50,7 +51,7 @@ class RaySpreader:
         environment: Ray's ``runtime_env`` of a task.
         least: blocks that are begun here before any is sent.
         most: blocks that are away at once.
-        patience: seconds after which a block that is away is done here as well.
+        patience: least seconds after which a block that is away is done here as well.
     """
 
     ray: Any
@@ -86,6 +87,10 @@ class _Lot(Generic[T]):
         if self.there is not None and self.there.done() and self.there.exception() is None:
             return self.there
         return self.here if self.here is not None and self.here.done() else None
+
+    def is_away(self) -> bool:
+        """Whether a worker has it, or is to have it."""
+        return self.there is not None and not self.there.done()
 
     def under_way(self) -> list[Future[T]]:
         return [future for future in (self.here, self.there) if future is not None and not future.done()]
@@ -140,7 +145,7 @@ class _Cluster:
         """A reference to what a worker on that node is to make of the block."""
         if self._task is None:
             self._work = self._ray.put(work)
-            options = {"num_cpus": 1, "num_gpus": 0, "max_retries": 2, "runtime_env": dict(self._settings.environment)}
+            options = {"num_cpus": 1, "num_gpus": 0, "max_retries": 1, "runtime_env": dict(self._settings.environment)}
             self._task = self._ray.remote(**options)(do)
         strategy = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=True)
         return self._task.options(scheduling_strategy=strategy).remote(self._work, block)
@@ -148,7 +153,7 @@ class _Cluster:
 
 @dataclass
 class _Screening(Generic[T]):
-    """One stream on its way."""
+    """One stream on its way: its blocks, and those that were answered here while they were still away."""
 
     work: Callable[[Block], T]
     pool: ThreadPoolExecutor
@@ -156,6 +161,8 @@ class _Screening(Generic[T]):
     cluster: _Cluster
     settings: RaySpreader
     lots: deque[_Lot[T]] = field(default_factory=deque)
+    strays: list[_Lot[T]] = field(default_factory=list)
+    longest: float = 0.0
     begun: int = 0
     ended: bool = False
 
@@ -165,7 +172,7 @@ class _Screening(Generic[T]):
             self._help()
             self._fill(blocks)
             while self.lots and (answer := self.lots[0].answer()):
-                self._cancel(self.lots.popleft())
+                self._leave(self.lots.popleft())
                 yield answer.result()
                 del answer
                 self._fill(blocks)
@@ -174,10 +181,17 @@ class _Screening(Generic[T]):
 
     def _help(self) -> None:
         """Does here what others lost or keep for long, the oldest first."""
+        patience = max(self.settings.patience, 3 * self.longest)
         for lot in self.lots:
-            if self._idle() and lot.overdue(self.settings.patience):
-                lot.here = self.pool.submit(self.work, lot.block)
+            if self._idle() and lot.overdue(patience):
+                lot.here = self.pool.submit(self._timed, lot.block)
                 self.cluster.late(lot.node)
+
+    def _timed(self, block: Block) -> T:
+        begun = time.monotonic()
+        answer = self.work(block)
+        self.longest = max(self.longest, time.monotonic() - begun)
+        return answer
 
     def _fill(self, blocks: Iterator[Block]) -> None:
         """Begins blocks while there is somebody to do them."""
@@ -194,7 +208,7 @@ class _Screening(Generic[T]):
 
     def _begin(self, block: Block, node: str | None) -> _Lot[T]:
         if node is None:
-            return _Lot(block, here=self.pool.submit(self.work, block))
+            return _Lot(block, here=self.pool.submit(self._timed, block))
         ref = self.cluster.send(self.work, block, node)
         return _Lot(block, there=ref.future(), ref=ref, node=node, sent=time.monotonic())
 
@@ -206,16 +220,17 @@ class _Screening(Generic[T]):
         """The node that the next block may go to."""
         if self.begun < self.settings.least:
             return None
-        return self.cluster.place(Counter(lot.node for lot in self.lots if lot.there and not lot.there.done()))
+        return self.cluster.place(Counter(lot.node for lot in (*self.strays, *self.lots) if lot.is_away()))
 
-    def _cancel(self, lot: _Lot[T]) -> None:
-        if lot.there is not None and not lot.there.done():
-            # By force, as Ray cannot interrupt one that hangs in a call; the worker is replaced when it is needed.
-            self.settings.ray.cancel(lot.ref, force=True)
+    def _leave(self, lot: _Lot[T]) -> None:
+        """Keeps in mind that somebody may still be at work on an answered block: a worker that starts, or hangs."""
+        self.strays = [stray for stray in (*self.strays, lot) if stray.is_away()]
 
     def end(self) -> None:
         """Takes back what nobody waits for."""
-        for lot in self.lots:
-            self._cancel(lot)
+        for lot in (*self.strays, *self.lots):
+            if lot.is_away():
+                # By force, as Ray cannot interrupt one that hangs in a call.
+                self.settings.ray.cancel(lot.ref, force=True)
             if lot.here is not None:
                 lot.here.cancel()
