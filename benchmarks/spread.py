@@ -29,6 +29,7 @@ import surrogates  # noqa: F401
 from alloys.space import Units
 from benchmarks.ray_nodes import Nodes, ray_nodes
 from benchmarks.synthetic import GOAL, OBSERVED, REFERENCE, SPACE, observed, stream
+from loop.spreading import LEAST
 from surrogates.acquisition import choose_batch
 from surrogates.screen import Settings
 from surrogates.stream import Block, Spreader, own_threads, spread_work
@@ -103,6 +104,7 @@ def scaling(given: argparse.Namespace, cluster: Nodes, spreader: Any) -> None:
     print(
         f"{given.blocks} blocks that wait {given.seconds:g} s: {own_threads()} threads alone {alone:.2f} s", flush=True
     )
+    print(f"  the first {LEAST} are begun here whatever there is", flush=True)
     joined = 0
     for nodes in given.nodes:
         while joined < nodes:
@@ -110,9 +112,9 @@ def scaling(given: argparse.Namespace, cluster: Nodes, spreader: Any) -> None:
             joined += 1
         started = warm(spreader, nodes)
         took, away = waiting(spreader, given.blocks, given.seconds)
-        most = (own_threads() + nodes) / own_threads()
+        ideal = given.seconds * (LEAST / own_threads() + (given.blocks - LEAST) / (own_threads() + nodes))
         print(
-            f"  and {nodes} nodes: {took:.2f} s, {alone / took:.2f} times the speed, at most {most:g}; "
+            f"  and {nodes} nodes: {took:.2f} s, {alone / took:.2f} times the speed, at most {alone / ideal:.2f}; "
             f"{away:.0%} of the blocks were done there (the first answers of all nodes took {started:.1f} s)",
             flush=True,
         )

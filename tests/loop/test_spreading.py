@@ -44,8 +44,15 @@ def ray() -> Iterator[Any]:
     ray.shutdown()
 
 
-def spreader(ray: Any, **changes: Any) -> RaySpreader:
-    """One that sends blocks from the first on, and waits for them long enough for workers to start."""
+def spreader(ray: Any, *, free: bool = True, **changes: Any) -> RaySpreader:
+    """One that sends blocks from the first on, and waits for them long enough for workers to start.
+
+    Where ``free``, the cluster is: what a test before held is reported as free only a moment later.
+    """
+    deadline = time.monotonic() + 60
+    while free and ray.available_resources().get("CPU", 0) < own_threads() + FREE:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     return RaySpreader(ray, _environment(), **{"least": 0, "patience": 60.0, **changes})
 
 
@@ -208,12 +215,12 @@ def test_without_a_free_cpu_threads_do_it_all(ray: Any, tmp_path: Path, monkeypa
         while len(list(tmp_path.iterdir())) < cpus:
             assert time.monotonic() < deadline
             assert ray.wait(holding, timeout=0.1)[0] == []
-        answers = list(spreader(ray)(_Numbered(), blocks(20)))
+        answers = list(spreader(ray, free=False)(_Numbered(), blocks(20)))
         # As if some had been free when it asked: blocks wait behind what holds them now, and are done here.
         sent = []
         node = ray.get_runtime_context().get_node_id()
         monkeypatch.setattr(_Cluster, "_ask", lambda self, away: sent.append(away) or {node: FREE})
-        late = list(spreader(ray, patience=0.2)(_Numbered(), blocks(20)))
+        late = list(spreader(ray, free=False, patience=0.2)(_Numbered(), blocks(20)))
         assert sent
     finally:
         for held in holding:
