@@ -126,12 +126,21 @@ def lost(given: argparse.Namespace, cluster: Nodes, spreader: Any) -> None:
     warm(spreader, nodes)
     count = 24 * nodes
     whole, _ = waiting(spreader, count, given.seconds)
-    timer = threading.Timer(12.5 * given.seconds, os.kill, (raylet, signal.SIGKILL))
-    timer.start()
-    took, _ = waiting(spreader, count, given.seconds)
-    killed = "one was killed half-way" if timer.finished.is_set() else "it ended before the kill"
-    timer.cancel()
-    print(f"{count} blocks on {nodes} nodes: {whole:.1f} s; where {killed}: {took:.1f} s, all answered", flush=True)
+
+    def striking() -> Iterator[Block]:
+        for number, block in enumerate(blocks(count)):
+            if number == count // 2:
+                os.kill(raylet, signal.SIGKILL)
+            yield block
+
+    begin = time.perf_counter()
+    answers = [number for number, _ in spreader(Waiting(given.seconds), striking())]
+    took = time.perf_counter() - begin
+    if answers != list(range(count)):
+        raise SystemExit(f"answers are missing: {answers}")
+    print(
+        f"{count} blocks on {nodes} nodes: {whole:.1f} s; one killed half-way: {took:.1f} s, all answered", flush=True
+    )
 
 
 def way(cluster: Nodes, spreader: Any, count: int) -> None:
