@@ -19,7 +19,6 @@ from loop.actors import Actors
 from loop.jobs import Done, Finished, ValidatorSpec, Work, timed_validate
 from loop.proposal import ProposalJob
 from loop.spreading import RaySpreader
-from surrogates.stream import Spreader, spread_work
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +76,7 @@ class RayExecutor:
         trainers = families if gpus else min(families, max(1, cores - (1 if own else workers)))
         self._actors = Actors(ray, trainers, gpus, _THREADS, timeout)
         # The scorer's threads use a cluster of its own as far as it goes.
-        self.spreader: Spreader = spread_work if own else RaySpreader(ray, _environment())
+        self.spreader = None if own else RaySpreader(ray, _environment())
         self._reserved = trainers + (0 if own or cores < 4 else 1)
         try:
             self._refuse_too_small(total)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alloys.records import Selection
 from generators.training import TrainedModel
@@ -16,7 +16,9 @@ from loop.ranking import fit_surrogate, rank
 from loop.spans import SCORER, Span
 from loop.steps import Known
 from loop.view import View
-from surrogates.stream import Spreader, spread_work
+
+if TYPE_CHECKING:
+    from surrogates.stream import Spreader
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class ProposalJob:
         models: trained generators, each with how many candidates it may draw.
         index: the iteration.
         batch: how many alloys.
-        spreader: who looks at the blocks of a long pool; what is chosen does not depend on it.
+        spreader: who looks at the blocks of a long pool, threads if None; what is chosen does not depend on it.
     """
 
     view: View
@@ -52,7 +54,7 @@ class ProposalJob:
     models: tuple[tuple[TrainedModel, int], ...]
     index: int
     batch: int
-    spreader: Spreader = spread_work
+    spreader: Spreader | None = None
 
     def run(self) -> Chosen:
         """Fits the surrogate, lets the generators propose, and ranks."""

@@ -52,9 +52,9 @@ def rank(
     batch: int,
     seed: int,
     surrogate: Surrogate | None = None,
-    spreader: Spreader = spread_work,
+    spreader: Spreader | None = None,
 ) -> Ranking:
-    """Chooses a batch from the pool by the surrogate, which is fitted if None; the spreader has the pool looked at."""
+    """Chooses a batch from the pool by the surrogate, which is fitted if None; the spreader, or threads, look at it."""
     surrogate = surrogate or fit_surrogate(view)
     inside = [row for row in view.rows if len(view.in_space([row.composition]))]
     chosen = choose_batch(
@@ -70,7 +70,7 @@ def rank(
         reference=view.reference_point(),
         q=batch,
         seed=seed,
-        spreader=spreader,
+        spreader=spreader or spread_work,
     )
     proposed = {str(origin): int((pool.origins == origin).sum()) for origin in np.unique(pool.origins)}
     screening = {

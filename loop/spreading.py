@@ -10,9 +10,10 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from surrogates.stream import Block, own_threads
+if TYPE_CHECKING:
+    from surrogates.stream import Block
 
 T = TypeVar("T")
 
@@ -62,6 +63,8 @@ class RaySpreader:
 
     def __call__(self, work: Callable[[Block], T], blocks: Iterable[Block]) -> Iterator[T]:
         """What the work makes of each block, in order; raises what the work raises here."""
+        from surrogates.stream import own_threads  # with torch, which the driver, who makes this, does without
+
         threads = own_threads()
         with ThreadPoolExecutor(threads) as pool:
             screening = _Screening(work, pool, threads, _Cluster(self, threads), self)

@@ -20,7 +20,6 @@ from alloys.space import Space
 from loop.actors import share
 from loop.cluster import RayExecutor
 from loop.jobs import Done, Executor, Finished, LocalExecutor, TrainingJob, ValidatorSpec, validate
-from surrogates.stream import spread_work
 from tests.loop.loop_helpers import ROOT
 from tests.strategies import PALETTE
 
@@ -217,7 +216,7 @@ def test_no_more_is_under_way_than_there_is_room_for(executor: RayExecutor) -> N
 
 
 def test_on_a_cluster_of_its_own_threads_screen(executor: RayExecutor) -> None:
-    assert executor.spreader is spread_work
+    assert executor.spreader is None
 
 
 def test_a_gpu_is_shared_among_the_families() -> None:
