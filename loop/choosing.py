@@ -33,7 +33,8 @@ def choose_batch(job: ProposalJob) -> Chosen:
     generators = [(model.generator(), count) for model, count in job.models]
     pool = steps.propose(config, view, job.known, generators, index, guidance)
     marks.append(time.time())
-    ranking = rank(view, pool, job.batch, steps.seed_for(config.seed, index, "ranking"), surrogate)
+    seed = steps.seed_for(config.seed, index, "ranking")
+    ranking = rank(view, pool, job.batch, seed, surrogate, job.spreader)
     marks.append(time.time())
     made = {
         model.family: {

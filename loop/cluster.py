@@ -9,6 +9,7 @@ import secrets
 import time
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from alloys.errors import InputError, WorkError
 from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind
 from loop.actors import Actors
 from loop.jobs import Done, Finished, ValidatorSpec, Work, timed_validate
+from loop.proposal import ProposalJob
+from loop.spreading import RaySpreader
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +77,8 @@ class RayExecutor:
         gpus, cores = int(total.get("GPU", 0)), _cores() if own else int(total.get("CPU", 1))
         trainers = families if gpus else min(families, max(1, cores - (1 if own else workers)))
         self._actors = Actors(ray, trainers, gpus, _THREADS, timeout)
+        # The scorer's threads use a cluster of its own as far as it goes.
+        self.spreader = None if own else RaySpreader(ray, _environment())
         self._reserved = trainers + (0 if own or cores < 4 else 1)
         try:
             self._refuse_too_small(total)
@@ -120,6 +125,8 @@ class RayExecutor:
 
     def begin(self, name: str, work: Work) -> None:
         """Starts a training in a trainer, anything else in the scorer."""
+        if isinstance(work, ProposalJob):
+            work = replace(work, spreader=self.spreader)
         self._actors.begin(name, work)
 
     def results(self, timeout: float) -> dict[str, Finished]:
@@ -247,8 +254,11 @@ def _lock_down() -> None:
         del os.environ[_ANY_INTERFACE]
 
 
-def _validation_task(ray: Any, cpus: float, memory: int) -> Any:
+def _environment() -> dict[str, Any]:
     # num_gpus=0 no longer hides GPUs from a task: they are hidden by hand.
-    environment = {"env_vars": {**_THREADS, "CUDA_VISIBLE_DEVICES": ""}}
+    return {"env_vars": {**_THREADS, "CUDA_VISIBLE_DEVICES": ""}}
+
+
+def _validation_task(ray: Any, cpus: float, memory: int) -> Any:
     demands = {"num_cpus": cpus, "num_gpus": 0, **({"memory": memory} if memory else {})}
-    return ray.remote(**demands, max_retries=0, runtime_env=environment)(timed_validate)
+    return ray.remote(**demands, max_retries=0, runtime_env=_environment())(timed_validate)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alloys.records import Selection
 from generators.training import TrainedModel
 from loop.spans import Span
 from loop.steps import Known
 from loop.view import View
+
+if TYPE_CHECKING:
+    from surrogates.stream import Spreader
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class ProposalJob:
         models: trained generators, each with how many candidates it may draw.
         index: the iteration.
         batch: how many alloys.
+        spreader: who looks at the blocks of a long pool, threads if None; what is chosen does not depend on it.
     """
 
     view: View
@@ -45,6 +49,7 @@ class ProposalJob:
     models: tuple[tuple[TrainedModel, int], ...]
     index: int
     batch: int
+    spreader: Spreader | None = None
 
     def run(self) -> Chosen:
         """Fits the surrogate, lets the generators propose, and ranks."""

@@ -17,6 +17,7 @@ from surrogates.calibration import Score, score
 from surrogates.fidelity import Level, fit_levels
 from surrogates.model import Surrogate
 from surrogates.picks import Pick
+from surrogates.stream import Spreader, spread_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,15 @@ def fit_surrogate(view: View) -> Surrogate:
     return Surrogate.fit(view.space.elements, fractions, values, inference, failed=failed)
 
 
-def rank(view: View, pool: Pool, batch: int, seed: int, surrogate: Surrogate | None = None) -> Ranking:
-    """Chooses a batch from the pool by the surrogate; it is fitted if None."""
+def rank(
+    view: View,
+    pool: Pool,
+    batch: int,
+    seed: int,
+    surrogate: Surrogate | None = None,
+    spreader: Spreader | None = None,
+) -> Ranking:
+    """Chooses a batch from the pool by the surrogate, which is fitted if None; the spreader, or threads, look at it."""
     surrogate = surrogate or fit_surrogate(view)
     inside = [row for row in view.rows if len(view.in_space([row.composition]))]
     chosen = choose_batch(
@@ -62,6 +70,7 @@ def rank(view: View, pool: Pool, batch: int, seed: int, surrogate: Surrogate | N
         reference=view.reference_point(),
         q=batch,
         seed=seed,
+        spreader=spreader or spread_work,
     )
     proposed = {str(origin): int((pool.origins == origin).sum()) for origin in np.unique(pool.origins)}
     screening = {

@@ -26,7 +26,7 @@ from surrogates.model import Surrogate
 from surrogates.pareto import pareto_mask
 from surrogates.picks import Batch, explained
 from surrogates.screen import Known, Settings, allowed, bound, shorten
-from surrogates.stream import Block, Lottery, Scored, ShortList, in_blocks, spread_work
+from surrogates.stream import Block, Lottery, Scored, ShortList, Spreader, in_blocks, spread_work
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -49,6 +49,7 @@ def choose_batch(
     q: int = 8,
     seed: int = 0,
     settings: Settings | None = None,
+    spreader: Spreader = spread_work,
 ) -> Batch:
     """Chooses up to ``q`` candidates for validation.
 
@@ -77,6 +78,7 @@ def choose_batch(
         q: picks wanted; fewer come back where no more are found.
         seed: of the quasi Monte Carlo samples.
         settings: sizes and thresholds.
+        spreader: who looks at the blocks of candidates; threads of this process if not given.
 
     Raises:
         InputError: for wrong shapes, or a property of the goal without a model.
@@ -88,7 +90,7 @@ def choose_batch(
     blocks = _blocks(candidates, origins)
     known = Known.of(goal, space, observed, values)
     chooser = _Chooser(surrogate, goal, space, known, observed, pending, barred, reference, seed, settings)
-    return chooser.choose(blocks, q)
+    return chooser.choose(blocks, q, spreader)
 
 
 def _blocks(candidates: Units | Iterable[Block], origins: Sequence[str] | None) -> Iterable[Block]:
@@ -119,10 +121,11 @@ class _Chooser:
     def mode(self) -> str:
         return "feasibility" if self.known.feasibility_first(self.goal) else "improvement"
 
-    def choose(self, candidates: Iterable[Block], q: int) -> Batch:
+    def choose(self, candidates: Iterable[Block], q: int, spreader: Spreader) -> Batch:
         """The whole way from candidates to explained picks."""
         lottery = Lottery(self.settings.check + self.settings.short_list, self.space.dimension, self.seed)
-        pool, counts = self.screen(in_blocks(candidates, self.space, self.settings.block), lottery)
+        blocks = in_blocks(candidates, self.space, self.settings.block)
+        pool, counts = self.screen(blocks, lottery, spreader)
         chosen = self.greedy(pool, q)
         first = pool.units[[row for row, _ in chosen]]
         labels = [str(pool.origins[row]) for row, _ in chosen]
@@ -150,7 +153,7 @@ class _Chooser:
     def floor(self) -> float:
         return self.settings.floor if self.mode == "improvement" else 0.0
 
-    def screen(self, blocks: Iterator[Block], lottery: Lottery) -> tuple[Scored, Counter[str]]:
+    def screen(self, blocks: Iterator[Block], lottery: Lottery, spreader: Spreader) -> tuple[Scored, Counter[str]]:
         """The short list of all candidates, and how many were looked at and fell out by which rule.
 
         A few are looked at by the exact models, more by quick ones that keep a wider list for them. Quick ones also
@@ -163,7 +166,7 @@ class _Chooser:
         kept = ShortList(size, self.settings, self.floor, self.space)
         champions = Champions(self.settings.starts)
         counts = Counter(dict.fromkeys(("candidates", "out_of_space", "duplicate", "closed_form", "climbed"), 0))
-        for rows, fallen in spread_work(partial(self.looked_at, surrogate), _drained(ahead, blocks)):
+        for rows, fallen in spreader(partial(self.looked_at, surrogate), _drained(ahead, blocks)):
             counts.update(fallen)
             kept.add(rows)
             lottery.add(rows.units)

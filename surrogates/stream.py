@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -86,10 +86,28 @@ def in_blocks(candidates: Iterable[Block], space: Space, size: int) -> Iterator[
         yield units, origins
 
 
-def spread_work(work: Callable[[Block], T], blocks: Iterable[Block]) -> Iterator[T]:
-    """What the work makes of each block, in order, on all cores that torch leaves; few blocks are alive at once."""
+class Spreader(Protocol):
+    """Who does the blocks of a stream."""
+
+    def __call__(self, work: Callable[[Block], T], blocks: Iterable[Block]) -> Iterator[T]:
+        """What the work makes of each block, in order; few blocks are alive at once.
+
+        Args:
+            work: a pure function that can be pickled.
+            blocks: taken one after the other, as there is somebody to do them.
+        """
+        ...
+
+
+def own_threads() -> int:
+    """Blocks that this process does at once: one on each core that torch leaves, at most 16."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    threads = max(1, min(cores // torch.get_num_threads(), 16))
+    return max(1, min(cores // torch.get_num_threads(), 16))
+
+
+def spread_work(work: Callable[[Block], T], blocks: Iterable[Block]) -> Iterator[T]:
+    """The `Spreader` that has threads of this process."""
+    threads = own_threads()
     waiting: deque[Future[T]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for block in blocks:

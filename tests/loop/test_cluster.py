@@ -252,6 +252,10 @@ def test_no_more_is_under_way_than_there_is_room_for(executor: RayExecutor) -> N
         executor._workers, executor._cpus, executor._memory = 2, 1.0, 0
 
 
+def test_on_a_cluster_of_its_own_threads_screen(executor: RayExecutor) -> None:
+    assert executor.spreader is None
+
+
 def test_a_gpu_is_shared_among_the_families() -> None:
     assert [share(1, n) for n in (1, 2, 3)] == [1.0, 0.5, 0.3333]
     assert share(4, 2) == 1.0

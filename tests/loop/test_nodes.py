@@ -92,6 +92,15 @@ def test_a_node_that_joins_is_used(nodes: Nodes, tmp_path: Path) -> None:
     assert not all(there)
 
 
+def test_a_node_that_is_killed_costs_no_block_of_a_screening() -> None:
+    command = [sys.executable, "-m", "benchmarks.spread", "--parts", "lost", "--nodes", "1", "--seconds", "0.3"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr
+    assert "one killed half-way" in done.stdout
+    assert "all answered" in done.stdout
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_node_that_is_lost_costs_no_result_and_is_nobodys_fault(
     nodes: Nodes, tmp_path: Path, number: signal.Signals
