@@ -11,7 +11,9 @@ from alloys.composition import Composition
 from alloys.records import UNADJUSTED, Adjustment, Measured, Verdict, quantities
 from loop.campaign import Campaign
 from loop.config import CampaignConfig
+from loop.driver import Driver
 from loop.jobs import Done, Finished, LocalExecutor, TrainingJob, ValidatorSpec, Work, timed_run
+from loop.store import CampaignStore
 from tests.loop.loop_helpers import StoppedError, small_config
 
 QUICK = {"epochs": 3, "retries": 0, "copies": 4}
@@ -112,3 +114,16 @@ class Turns(LocalExecutor):
                 if isinstance(entry[2], TrainingJob):
                     self.seen.append((entry[1], entry[3], self._results()))
         return found
+
+
+def proposed(store: CampaignStore) -> list[tuple[Any, float]]:
+    """Every proposal's candidate and score."""
+    return [(p.selection.candidate, p.selection.score) for p in store.proposals()]
+
+
+def run(config: CampaignConfig, **told: Any) -> tuple[Campaign, Turns]:
+    """A campaign taken to its end, open, and what its works and validations took turns in."""
+    campaign = Campaign.open(config)
+    executor = Turns(campaign, **told)
+    Driver(campaign, executor).run(config.iterations)
+    return campaign, executor
