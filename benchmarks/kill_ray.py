@@ -23,6 +23,9 @@ CHANGES: dict[str, object] = {"iterations": 5, "batch": 4, "start": {"validate":
 _TITLES = {"validator": f"ray::{timed_validate.__name__}", "trainer": "ray::training "}
 GONE_SECONDS = 30.0
 """How long a dead driver's processes may outlive it."""
+AGENT_SECONDS = 90.0
+"""The same for Ray's agents, which do no work of a campaign: they look for a head that is gone for 60 s."""
+_AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
 
 
 def start_on_ray(folder: Path) -> subprocess.Popen[bytes]:
@@ -54,7 +57,16 @@ def workers(pid: int) -> dict[str, list[psutil.Process]]:
 def left_alive(processes: list[psutil.Process], seconds: float = GONE_SECONDS) -> list[psutil.Process]:
     """Which of a dead driver's processes still live after so many seconds."""
     _, alive = psutil.wait_procs(processes, timeout=seconds)
+    agents = [p for p in alive if _is_agent(p)]
+    _, stuck = psutil.wait_procs(agents, timeout=max(0.0, AGENT_SECONDS - seconds))
+    alive = [p for p in alive if p not in agents] + stuck
     return [p for p in alive if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+
+
+def _is_agent(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.name().startswith(_AGENTS)
+    return False
 
 
 def _answers(folder: Path) -> tuple[int, int]:
