@@ -12,6 +12,9 @@ from typing import BinaryIO
 
 from alloys.errors import InputError
 
+UNFINISHED = ".writing-"
+"""How the names of files begin that are not whole yet; one stays where a process was killed while it wrote."""
+
 
 def write_atomic(path: Path, content: bytes, *, mode: int | None = None) -> None:
     """Writes a file so that a reader, now or after a crash, finds all of it or what was there before.
@@ -32,7 +35,7 @@ def write_atomic(path: Path, content: bytes, *, mode: int | None = None) -> None
 def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
     """The same for content that comes in parts: the file is there once the block has ended well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream

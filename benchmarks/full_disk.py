@@ -26,11 +26,12 @@ from functools import partial
 from pathlib import Path
 
 from alloys.composition import Composition
+from alloys.files import UNFINISHED
 from alloys.records import Candidate, Failed, FailureKind, Measured, Selection, ValidationRequest, Verdict, quantities
 from benchmarks.forked import End, Forked, log_tail, warm_up, write_tiny
 from benchmarks.processes import ROOT, environment
 from loop.cli import main_told
-from loop.files import write_named
+from loop.files import remove_unfinished, write_named
 from loop.store import CampaignExists, CampaignStore, DriverLock, IterationState, Lease, NoCampaign, check_store
 
 DISK = "disk"
@@ -122,6 +123,7 @@ class Disk:
 def store_work(folder: Path) -> None:
     """What a driver does to the disk in two iterations of three alloys, with results that are made up."""
     with DriverLock(folder) as lock:
+        remove_unfinished(folder)
         path = folder / "campaign.db"
         try:
             store = CampaignStore.create(path, name="tiny", config={}, seed=0, code_version="1")
@@ -179,7 +181,7 @@ def _half_written(folder: Path) -> list[str]:
     home = folder / DISK / "campaigns" / "tiny"
     wrong = []
     for path in (p for p in home.rglob("*") if p.is_file()):
-        if path.parent.name in ("models", "artifacts"):
+        if path.parent.name in ("models", "artifacts") and not path.name.startswith(UNFINISHED):
             whole = path.name.startswith(hashlib.sha256(path.read_bytes()).hexdigest())
             wrong += [] if whole else [f"{path.name} is not what its name says"]
     return wrong
@@ -188,7 +190,7 @@ def _half_written(folder: Path) -> list[str]:
 def _left_over(folder: Path) -> list[str]:
     home = folder / DISK / "campaigns" / "tiny"
     return [
-        f"{path.name} is left over" for path in home.rglob("*") if path.name.startswith((".writing-", "campaign.db-"))
+        f"{path.name} is left over" for path in home.rglob("*") if path.name.startswith((UNFINISHED, "campaign.db-"))
     ]
 
 

@@ -27,6 +27,7 @@ from alloys.records import (
 from loop import steps
 from loop.assembly import EXTERNAL, build_goal, build_space, build_validator, start_table
 from loop.config import CampaignConfig, load_config
+from loop.files import remove_unfinished
 from loop.home import lasting
 from loop.identity import open_store, state_url
 from loop.jobs import Executor, LocalExecutor, ValidatorSpec
@@ -98,6 +99,7 @@ class Campaign:
         lock.acquire()
         try:
             store = open_store(folder, config, validator, table, tiers)
+            remove_unfinished(folder)
             # The lock is ours, so whoever held leases is gone.
             store.release_leases(not_owner=lock.owner)
             return cls(config, folder, store, validator, lock, table, tiers)

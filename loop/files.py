@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from alloys.errors import InputError
-from alloys.files import write_atomic
+from alloys.files import UNFINISHED, write_atomic
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
 """What a disk that is full, broken or cannot be written answers: no fault of what was given."""
@@ -51,3 +52,13 @@ def write_named(root: Path, folder: str, content: bytes, suffix: str) -> Written
     if not (root / relative).is_file():
         write_atomic(root / relative, content)
     return Written(relative, digest)
+
+
+def remove_unfinished(root: Path) -> None:
+    """Removes what writes of `write_named` left that were cut short; only whoever holds the campaign's lock may.
+
+    Where that cannot be done, the next write tells why.
+    """
+    for part in root.glob(f"*/{UNFINISHED}*"):
+        with suppress(OSError):
+            part.unlink()

@@ -13,6 +13,7 @@ from alloys.errors import InputError
 from alloys.records import Failed, FailureKind, Measured, Verdict, quantities
 from loop.campaign import Campaign
 from loop.driver import Driver
+from loop.files import write_named
 from loop.jobs import Done, LocalExecutor, TrainingJob
 from loop.predict import predict_document, predict_lines
 from loop.store import CampaignBusy, CampaignStore, JobState, check_store
@@ -96,6 +97,20 @@ def test_a_second_driver_is_refused_by_name(tmp_path: Path) -> None:
         run = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
         assert run.returncode != 0
         assert f"already driven by {campaign.owner}" in run.stderr
+
+
+def test_what_a_killed_write_left_is_removed_by_the_next_driver_alone(tmp_path: Path) -> None:
+    config = small_config(tmp_path)
+    with Campaign.open(config) as campaign:
+        written = campaign.folder / write_named(campaign.folder, "models", b"whole", ".safetensors").path
+        left = written.with_name(".writing-abc")
+        left.write_bytes(b"ha")
+        with pytest.raises(CampaignBusy):
+            Campaign.open(config)
+        assert left.exists()
+    with Campaign.open(config):
+        assert not left.exists()
+        assert written.read_bytes() == b"whole"
 
 
 def test_a_driver_hands_out_the_start_without_the_models_libraries(tmp_path: Path) -> None:

@@ -15,13 +15,14 @@ PRAGMAS = {
 }
 """Settings of SQLite, which takes no bound values there; all three come from constants."""
 
-ARCHIVES = {("loop/submit.py", "import zipfile")}
-"""Looks into the package that Ray has just made of this machine's files; nothing is unpacked."""
+ALLOWED = {("loop/submit.py", "import zipfile"), ("validation/calphad/unaries.py", "__import__")}
+"""The one looks into the package that Ray has just made of this machine's files, and unpacks nothing; the other does the
+import statements of a file of ESPEI's, of which one is answered without pycalphad."""
 
 
 def test_there_is_nothing_that_runs_text_or_unpickles() -> None:
     found = {(str(path.relative_to(ROOT)), what) for path in sources() for _, what in forbidden(parsed(path))}
-    assert found == ARCHIVES
+    assert found == ALLOWED
 
 
 def test_sql_is_bound() -> None:
