@@ -16,8 +16,8 @@ PRAGMAS = {
 """Settings of SQLite, which takes no bound values there; all three come from constants."""
 
 ALLOWED = {("loop/submit.py", "import zipfile"), ("validation/calphad/unaries.py", "__import__")}
-"""The one looks into the package that Ray has just made of this machine's files, and unpacks nothing; the other does the
-import statements of a file of ESPEI's, of which one is answered without pycalphad."""
+"""The one looks into the package that Ray has just made of this machine's files, and unpacks nothing; the other does
+the import statements of a file of ESPEI's, of which one is answered without pycalphad."""
 
 
 def test_there_is_nothing_that_runs_text_or_unpickles() -> None:
