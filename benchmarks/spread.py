@@ -215,6 +215,17 @@ def real(cluster: Nodes, spreader: Any, candidates: int) -> bool:
     return same
 
 
+def _sleep() -> None:
+    time.sleep(1e6)
+
+
+def _hold_the_head() -> None:
+    """Takes the CPUs that the executor wants a cluster to begin with, so that all work goes to the nodes that join."""
+    import ray
+
+    ray.remote(num_cpus=2, max_retries=0)(_sleep).remote()
+
+
 def main() -> None:
     """Prints the parts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -225,12 +236,13 @@ def main() -> None:
     parser.add_argument("--candidates", type=int, default=200_000)
     given = parser.parse_args()
     same = True
-    with ray_nodes() as cluster:
+    with ray_nodes(cpus=2) as cluster:
         os.environ |= {**cluster.environment, "RAY_ADDRESS": cluster.address}
         from loop.cluster import RayExecutor
         from loop.jobs import ValidatorSpec
 
         executor = RayExecutor(ValidatorSpec("reference", "{}"), "local", 1, 2000.0)
+        _hold_the_head()
         try:
             scaling(given, cluster, executor.spreader)
             if "courtesy" in given.parts:
