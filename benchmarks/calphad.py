@@ -152,24 +152,21 @@ def mixed_speed(engine: CalphadEngine, text: str, seed: int) -> None:
     for alloy in random_alloys(400, seed):
         by_size.setdefault(len(alloy.elements), []).append(alloy)
     rng = np.random.default_rng(seed)
-    warm = count = 0.0
-    paired_warm = paired_cold = 0.0
+    warm = cold = count = 0.0
     for size, alloys in sorted(by_size.items()):
         picked = [alloys[place] for place in rng.choice(len(alloys), 4, replace=False)]
-        for place, alloy in enumerate(picked):
+        for alloy in picked:
             engine.evaluate(shifted(alloy.fractions(), 0.01))  # compiles the system
             start = time.process_time()
             engine.evaluate(alloy.fractions())
             taken = time.process_time() - start
             warm, count = warm + taken, count + 1
-            if place == 0:
-                start = time.process_time()
-                cold_answer(text, alloy.fractions())
-                paired_cold += time.process_time() - start
-                paired_warm += taken
-        say(f"  {size} elements: {count / warm:.1f} alloys/s so far")
+            start = time.process_time()
+            cold_answer(text, alloy.fractions())
+            cold += time.process_time() - start
+        say(f"  {size} elements: {count / warm:.1f} alloys/s, {cold / warm:.1f} x so far")
     say(f"  warm, {count:.0f} alloys of 3 to 6 elements: {count / warm:.1f} alloys/s on one core")
-    say(f"  the first of each size again by cold equilibrium() calls: {paired_cold / paired_warm:.1f} x as long")
+    say(f"  the same by cold equilibrium() calls: {cold / warm:.1f} x as long")
 
 
 def two_workers(count: int, seed: int) -> None:
