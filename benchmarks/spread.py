@@ -28,9 +28,8 @@ import numpy as np
 import surrogates  # noqa: F401
 from alloys.space import Units
 from benchmarks.ray_nodes import Nodes, ray_nodes
-from benchmarks.synthetic import GOAL, OBSERVED, REFERENCE, SPACE, observed, stream
+from benchmarks.synthetic import OBSERVED, SPACE, batch_of, observed, stream
 from loop.spreading import LEAST
-from surrogates.acquisition import choose_batch
 from surrogates.screen import Settings
 from surrogates.stream import Block, Spreader, own_threads, spread_work
 
@@ -190,22 +189,12 @@ def validated(executor: Any) -> float:
 
 def real(cluster: Nodes, spreader: Any, candidates: int) -> bool:
     """A pool to a batch both ways; whether it is the same."""
-    units, values, surrogate = observed()
+    data = observed()
     batches = []
     print(f"{candidates} candidates to a batch of 8, {OBSERVED} observations, nodes on the cores of the threads")
     for name, chosen in (("threads", spread_work), ("threads and nodes", spreader)):
         ray, own, begin = cluster.processor_seconds(), time.process_time(), time.perf_counter()
-        batch = choose_batch(
-            surrogate,
-            GOAL,
-            SPACE,
-            observed=units,
-            values=values,
-            pending=units[:0],
-            candidates=stream(candidates),
-            reference=REFERENCE,
-            spreader=chosen,
-        )
+        batch = batch_of(data, stream(candidates), spreader=chosen)
         wall, here = time.perf_counter() - begin, time.process_time() - own
         there = cluster.processor_seconds() - ray
         batches.append(batch)

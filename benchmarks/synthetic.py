@@ -16,7 +16,7 @@ from alloys.space import Space, Units
 from surrogates.acquisition import Batch, choose_batch
 from surrogates.model import Surrogate
 from surrogates.screen import Settings
-from surrogates.stream import Block
+from surrogates.stream import Block, Spreader, spread_work
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +62,10 @@ def observed(count: int = OBSERVED) -> tuple[Units, dict[str, Floats], Surrogate
 
 
 def batch_of(
-    data: tuple[Units, dict[str, Floats], Surrogate], candidates: Iterator[Block], settings: Settings | None = None
+    data: tuple[Units, dict[str, Floats], Surrogate],
+    candidates: Iterator[Block],
+    settings: Settings | None = None,
+    spreader: Spreader = spread_work,
 ) -> Batch:
     """The batch of 8."""
     units, values, surrogate = data
@@ -76,6 +79,7 @@ def batch_of(
         candidates=candidates,
         reference=REFERENCE,
         settings=settings,
+        spreader=spreader,
     )
 
 
