@@ -149,8 +149,6 @@ class Generator(Protocol):
 class GeneratorClass(Protocol):
     """What a family's class offers besides being a `Generator`."""
 
-    settings_class: type[TrainingSettings]
-
     def __call__(self, space: Space, properties: Sequence[str], settings: Mapping[str, Any]) -> Generator:
         """An untrained generator."""
         ...

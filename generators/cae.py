@@ -78,7 +78,6 @@ class ConditionalAutoencoder(DescentGenerator):
     """The family ``cae``: see the module's text."""
 
     family = "cae"
-    settings_class = CaeSettings
 
     def build(self, rng: torch.Generator) -> nn.Module:
         """The network with weights from ``rng``."""

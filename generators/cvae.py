@@ -72,7 +72,6 @@ class ConditionalVAE(DescentGenerator):
     """The family ``cvae``: see the module's text."""
 
     family = "cvae"
-    settings_class = CvaeSettings
 
     def build(self, rng: torch.Generator) -> nn.Module:
         """The network with weights from ``rng``."""

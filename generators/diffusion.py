@@ -30,7 +30,6 @@ class ConditionalDiffusion(AnalogGenerator):
     """The family ``diffusion``: see the module's text."""
 
     family = "diffusion"
-    settings_class = DiffusionSettings
 
     def error(
         self, network: AnalogNetwork, x: Tensor, noise: Tensor, chance: Tensor, values: Tensor, known: Tensor

@@ -25,7 +25,6 @@ class ConditionalFlow(AnalogGenerator):
     """The family ``flow``: see the module's text."""
 
     family = "flow"
-    settings_class = FlowSettings
 
     def error(
         self, network: AnalogNetwork, x: Tensor, noise: Tensor, chance: Tensor, values: Tensor, known: Tensor

@@ -23,7 +23,7 @@ from alloys.errors import InputError
 from alloys.space import Floats, Space, Units
 from generators import weights
 from generators.attempt import PROBE, Attempt, report_of, spread_of
-from generators.base import OnEpoch, Samples, TrainingReport
+from generators.base import OnEpoch, Samples, TrainingReport, get_family
 from generators.codec import Batch, Codec, Scale
 from generators.course import Course, Task
 from generators.fitting import EpochLog, Update, arithmetic, resolve_device, torch_threads
@@ -40,7 +40,6 @@ class NeuralGenerator(ABC):
     """A `generators.base.Generator` whose distribution is a torch module."""
 
     family: ClassVar[str]
-    settings_class: ClassVar[type[TrainingSettings]]
 
     def __init__(
         self,
@@ -58,7 +57,7 @@ class NeuralGenerator(ABC):
         Raises:
             InputError: for settings out of range or of another family, or repeated properties.
         """
-        kind = self.settings_class
+        kind = get_family(self.family).settings
         if isinstance(settings, TrainingSettings):
             if type(settings) is not kind:
                 raise InputError(f"the family {self.family} takes {kind.__name__}, got {type(settings).__name__}")

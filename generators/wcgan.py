@@ -80,7 +80,6 @@ class ConditionalWassersteinGAN(NeuralGenerator):
     """The family ``wcgan``: see the module's text."""
 
     family = "wcgan"
-    settings_class = WcganSettings
 
     @property
     def _own(self) -> WcganSettings:
