@@ -23,3 +23,8 @@ class WorkError(RuntimeError):
 
     The command line prints it on one line and exits with status 1.
     """
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says, or its kind where it says nothing: enough for a message of one line."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

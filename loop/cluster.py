@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from alloys.errors import InputError, WorkError
+from alloys.errors import InputError, WorkError, first_line
 from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind
 from loop.actors import Actors
 from loop.jobs import Done, Finished, ValidatorSpec, Work, timed_validate
@@ -228,12 +228,12 @@ def _start(ray: Any, address: str, cpus: int) -> None:
                 **options,
             )
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         raise InputError(
             f"no Ray cluster at {address!r}: {reason}; start one, or set cluster.address: local"
         ) from error
     except Exception as error:  # a bare one, where its processes do not come up in time
-        raise WorkError(f"Ray did not start: {str(error).strip().splitlines()[0]}") from error
+        raise WorkError(f"Ray did not start: {first_line(error)}") from error
 
 
 _ANY_INTERFACE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from alloys.errors import InputError, WorkError
+from alloys.errors import InputError, WorkError, first_line
 from loop.submit import LEFT_OUT, Job, Package
 
 _SECONDS = 20.0
@@ -68,7 +68,7 @@ class Jobs:
         except AuthenticationError as error:
             raise InputError(
                 f"the cluster at {self.address} asks for its token: set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN_PATH "
-                f"to the file that holds it ({str(error).strip().splitlines()[0]})"
+                f"to the file that holds it ({first_line(error)})"
             ) from error
         except (ConnectionError, OSError, RuntimeError) as error:
             raise InputError(f"no Ray cluster answers at {self.address}: {error}") from error
@@ -129,7 +129,7 @@ class Jobs:
                 )
             )
         except (RuntimeError, OSError) as error:
-            raise WorkError(f"the cluster did not take the job: {str(error).strip().splitlines()[0]}") from error
+            raise WorkError(f"the cluster did not take the job: {first_line(error)}") from error
 
     def follow(self, job: str, write: Callable[[str], Any]) -> None:
         """Passes on what a job prints until it has ended.

@@ -20,7 +20,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from alloys.errors import InputError, WorkError
+from alloys.errors import InputError, WorkError, first_line
 from loop.campaign import Campaign
 from loop.files import DISK_ERRORS, inside
 from loop.store import Artifact, IterationState, Metric
@@ -122,11 +122,11 @@ class MlflowStore:
         except self.errors as error:
             if _without_room(error):
                 raise WorkError(
-                    f"MLflow's store in {self._folder} cannot be written: {_line(error)}; make room on its disk, or "
-                    f"{self._advice}"
+                    f"MLflow's store in {self._folder} cannot be written: {first_line(error)}; make room on its disk, "
+                    f"or {self._advice}"
                 ) from error
             raise InputError(
-                f"MLflow's store in {self._folder} cannot be used: {_line(error)}; move it away, or {self._advice}"
+                f"MLflow's store in {self._folder} cannot be used: {first_line(error)}; move it away, or {self._advice}"
             ) from error
 
     def _experiment_id(self, name: str, location: str) -> str:
@@ -218,7 +218,7 @@ class Tracker:
         try:
             self._sync()
         except self._errors as error:
-            log.warning("MLflow is behind, the campaign goes on; the next run catches up: %s", _line(error))
+            log.warning("MLflow is behind, the campaign goes on; the next run catches up: %s", first_line(error))
 
     def _sync(self) -> None:
         store = self._campaign.store
@@ -281,7 +281,7 @@ class Tracker:
         try:
             self._client.set_terminated(self._parent.info.run_id, status="FINISHED" if self.ended else "KILLED")
         except self._errors as error:
-            log.warning("MLflow could not be told that the run ended: %s", _line(error))
+            log.warning("MLflow could not be told that the run ended: %s", first_line(error))
 
     @property
     def where(self) -> str:
@@ -297,11 +297,6 @@ def _without_room(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-def _line(error: Exception) -> str:
-    """What went wrong, without the statement and its parameters."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _step(metric: Metric) -> int:

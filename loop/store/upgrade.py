@@ -14,6 +14,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from alloys.errors import first_line
 from alloys.files import sync_folder
 from loop.store.engine import Database, head_revision, migrate, revision_of
 from loop.store.errors import StoreError
@@ -111,5 +112,5 @@ def _ask_for_backup(schema: str, revision: str) -> None:
 
 
 def _line(error: Exception) -> str:
-    told = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-    return (str(told).strip() or type(error).__name__).splitlines()[0][:300]
+    told = error.orig if isinstance(error, sa.exc.DBAPIError) else None
+    return first_line(told or error)[:300]

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from alloys.errors import first_line
 from validation.calphad.errors import DatabaseError
 from validation.calphad.tdbcheck import IMPORT_SECONDS
 
@@ -127,7 +128,7 @@ def parsed(text: str) -> Any:
     try:
         database = Database.from_string(text, fmt="tdb")
     except Exception as error:  # the parser raises whatever pyparsing and its actions raise
-        first = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        first = first_line(error)[:300]
         raise DatabaseError(f"the database does not parse as TDB: {first}") from error
     if not set(database.elements) - {"VA", "/-"} or not database.phases:
         raise DatabaseError("the database parses, but defines no element or no phase; is it a TDB file?")
