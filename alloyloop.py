@@ -6,6 +6,6 @@
 from __future__ import annotations
 
 from loop.campaign import Campaign
-from loop.config import CampaignConfig, load_config
+from loop.config.schema import CampaignConfig, load_config
 
 __all__ = ["Campaign", "CampaignConfig", "load_config"]

@@ -138,8 +138,8 @@ def speed(engine: CalphadEngine, text: str) -> None:
 
 def random_alloys(count: int, seed: int) -> list[Composition]:
     """Random alloys of the default campaign's space, those of the same elements together."""
-    from loop.assembly import build_space
-    from loop.config import load_config
+    from loop.config.assembly import build_space
+    from loop.config.schema import load_config
 
     space = build_space(load_config(ROOT / "configs" / "refractory.yaml").space)
     units = space.sample(count, np.random.default_rng(seed))
@@ -171,7 +171,7 @@ def mixed_speed(engine: CalphadEngine, text: str, seed: int) -> None:
 
 def two_workers(count: int, seed: int) -> None:
     """The same random alloys by one process and by two, each started for it."""
-    from loop.batch import answers
+    from loop.execute.bulk_validation import answers
     from validation.registry import make_validator
 
     alloys = {str(alloy): alloy for alloy in random_alloys(count, seed)}

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.processes import CONFIG, ROOT, run, status
-from loop.assembly import build_goal, build_space
-from loop.config import load_config
-from loop.steps import passes_closed_forms
+from loop.choose.steps import passes_closed_forms
+from loop.config.assembly import build_goal, build_space
+from loop.config.schema import load_config
 from validation.registry import make_validator
 
 

@@ -28,7 +28,7 @@ from alloys.properties import PROPERTIES
 from benchmarks.processes import CONFIG, ROOT, run
 from loop.store import CampaignStore
 from loop.view import view_of
-from surrogates.calibration import NOMINAL, score
+from surrogates.model.calibration import NOMINAL, score
 
 Floats = NDArray[np.float64]
 

@@ -21,7 +21,7 @@ import torch
 
 from benchmarks.tables import Table, campaign_sized, published_sized
 from generators.ensemble import train_many
-from generators.training import train
+from generators.train import train
 
 REPEATS = 2
 """Times that each way is taken; the shorter counts."""

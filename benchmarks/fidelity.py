@@ -21,12 +21,12 @@ from numpy.typing import NDArray  # noqa: E402
 
 from alloys.records import Measured  # noqa: E402
 from alloys.space import Space, Units  # noqa: E402
-from loop.assembly import build_goal, build_space  # noqa: E402
-from loop.config import load_config  # noqa: E402
-from loop.steps import passes_closed_forms  # noqa: E402
-from surrogates.calibration import HALF_WIDTH  # noqa: E402
-from surrogates.fidelity import FidelityOutput, Level, fit_levels  # noqa: E402
-from surrogates.model import Surrogate  # noqa: E402
+from loop.choose.steps import passes_closed_forms  # noqa: E402
+from loop.config.assembly import build_goal, build_space  # noqa: E402
+from loop.config.schema import load_config  # noqa: E402
+from surrogates.model.calibration import HALF_WIDTH  # noqa: E402
+from surrogates.model.fidelity import FidelityOutput, Level, fit_levels  # noqa: E402
+from surrogates.model.surrogate import Surrogate  # noqa: E402
 from validation.base import Validator  # noqa: E402
 from validation.registry import make_validator  # noqa: E402
 

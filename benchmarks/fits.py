@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from alloys.space import Units
 from benchmarks.synthetic import SPACE, batch_of, observed, stream, timed, truth
-from surrogates.calibration import score
-from surrogates.features import Described, Scaling
-from surrogates.gp import GP, botorch_model, learn
-from surrogates.sparse import LEARN_ON, Hyper, SparseGP, fit_gp
-from surrogates.warps import warp_of
+from surrogates.model.calibration import score
+from surrogates.model.features import Described, Scaling
+from surrogates.model.gp import GP, botorch_model, learn
+from surrogates.model.sparse import LEARN_ON, Hyper, SparseGP, fit_gp
+from surrogates.model.warps import warp_of
 
 Floats = NDArray[np.float64]
 T = TypeVar("T")
@@ -102,7 +102,7 @@ def crossover(given: argparse.Namespace) -> None:
 
 
 def targets(name: str, count: int, unseen: Units) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
-    """Scaled inputs and residuals, as `surrogates.output` models them, of random observations and of unseen alloys."""
+    """Scaled inputs and residuals, as the surrogate models them, of random observations and of unseen alloys."""
     units = np.unique(SPACE.sample(2 * count, np.random.default_rng(11)), axis=0)
     units = np.random.default_rng(12).permutation(units)[:count]
     described = [Described.of(SPACE.elements, SPACE.fractions(rows)) for rows in (units, unseen)]

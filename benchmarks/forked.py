@@ -23,8 +23,8 @@ from loop.store import CampaignStore, check_store
 
 def warm_up(**changes: object) -> End:
     """Runs a campaign here, so that what is forked has its modules and tables; returns its end, left undisturbed."""
-    from loop.config import load_config
-    from loop.run import run_campaign
+    from loop.config.schema import load_config
+    from loop.drive.run import run_campaign
 
     with tempfile.TemporaryDirectory() as name:
         document = tiny_document(directory=f"{name}/campaigns", **changes)
@@ -73,7 +73,7 @@ class Forked:
         """Begins a command line in a folder; ``prepare`` is called in the new process first."""
 
         def work() -> None:
-            from loop import cli
+            from loop.cli import main as cli
 
             if prepare is not None:
                 prepare()

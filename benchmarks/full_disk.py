@@ -30,9 +30,9 @@ from alloys.files import UNFINISHED
 from alloys.records import Candidate, Failed, FailureKind, Measured, Selection, ValidationRequest, Verdict, quantities
 from benchmarks.forked import End, Forked, log_tail, warm_up, write_tiny
 from benchmarks.processes import ROOT, environment
-from loop.cli import main_told
-from loop.files import remove_unfinished, write_named
+from loop.cli.main import main_told
 from loop.store import CampaignExists, CampaignStore, DriverLock, IterationState, Lease, NoCampaign, check_store
+from loop.store.files import remove_unfinished, write_named
 
 DISK = "disk"
 """The folder that fills up; the log and the configuration lie outside."""

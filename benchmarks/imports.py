@@ -22,9 +22,9 @@ import numpy as np
 
 from alloys.composition import Composition
 from alloys.records import Candidate, Selection, ValidationRequest
-from loop.assembly import build_space
-from loop.config import CampaignConfig, load_config
-from loop.identity import open_store
+from loop.config.assembly import build_space
+from loop.config.identity import open_store
+from loop.config.schema import CampaignConfig, load_config
 from loop.store import CampaignStore
 
 ROOT = Path(__file__).parents[1]

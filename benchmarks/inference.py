@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.synthetic import SPACE, truth
-from surrogates.bayesian import Mixture, fit_mixture
-from surrogates.calibration import Score, score
-from surrogates.features import Described, Scaling
-from surrogates.gp import GP
-from surrogates.sparse import fit_gp
+from surrogates.model.bayesian import Mixture, fit_mixture
+from surrogates.model.calibration import Score, score
+from surrogates.model.features import Described, Scaling
+from surrogates.model.gp import GP
+from surrogates.model.sparse import fit_gp
 
 Floats = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ import psutil
 from benchmarks.disturbed import Tally
 from benchmarks.forked import End, log_tail, warm_up, write_tiny
 from benchmarks.processes import command, environment
-from loop.jobs import timed_validate
+from loop.execute.jobs import timed_validate
 from loop.store import CampaignStore, NoCampaign, StoreError
 
 CHANGES: dict[str, object] = {"iterations": 5, "batch": 4, "start": {"validate": 16, "from_table": 0.5}}

@@ -27,9 +27,9 @@ WAITING = Path(__file__).with_name("waiting.py")
 def drive(folder: Path, nodes: int, seconds: float, rounds: int) -> None:
     """Runs the campaign in this process, and prints what it cost."""
     from loop.campaign import Campaign
-    from loop.cluster import RayExecutor
-    from loop.config import load_config
-    from loop.driver import Driver
+    from loop.config.schema import load_config
+    from loop.drive.driver import Driver
+    from loop.execute.cluster import RayExecutor
 
     with Campaign.open(load_config(_configuration(folder, nodes, seconds, rounds))) as campaign:
         executor = RayExecutor(campaign.spec, "local", nodes, 2000.0)

@@ -19,12 +19,12 @@ import numpy as np
 from alloys.space import Space, Units
 from benchmarks.processes import CONFIG, run
 from generators.base import FAMILIES
-from loop import steps
-from loop.assembly import start_table
 from loop.campaign import Campaign
-from loop.config import CampaignConfig, load_config
-from loop.guidance import guidance_of
-from loop.ranking import fit_surrogate
+from loop.choose import steps
+from loop.choose.guidance import guidance_of
+from loop.choose.ranking import fit_surrogate
+from loop.config.assembly import start_table
+from loop.config.schema import CampaignConfig, load_config
 from loop.view import View
 from validation.base import Validator
 

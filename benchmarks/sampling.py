@@ -19,8 +19,8 @@ import torch
 
 from benchmarks.tables import published_sized
 from generators.base import FAMILIES, make
-from generators.neural import NeuralGenerator
 from generators.presets import chosen
+from generators.training.neural import NeuralGenerator
 
 CONDITIONS = 20
 EACH = 2000

@@ -29,8 +29,8 @@ from alloys.composition import Composition
 from alloys.records import UNADJUSTED, Measured, ValidationRequest, canonical_json, quantities
 from benchmarks.imports import _alloys
 from loop.campaign import Campaign
-from loop.config import CampaignConfig, load_config
-from loop.identity import DATABASE
+from loop.config.identity import DATABASE
+from loop.config.schema import CampaignConfig, load_config
 from loop.store import CampaignStore
 from loop.store.schema import iterations, job_events, jobs, observations, proposals, validators
 from loop.view import SUMMARY, summary_of, view_of
@@ -58,8 +58,8 @@ import sys, time
 from pathlib import Path
 from benchmarks.scale import config_of
 from loop.campaign import Campaign
-from loop.driver import Driver
-from loop.jobs import LocalExecutor
+from loop.drive.driver import Driver
+from loop.execute.jobs import LocalExecutor
 
 class HandedOut(Exception):
     pass

@@ -34,11 +34,11 @@ import surrogates  # noqa: F401
 from alloys.space import Units
 from benchmarks.fits import crossover, fits, others
 from benchmarks.synthetic import GOAL, OBSERVED, REFERENCE, SPACE, batch_of, observed, stream, timed
-from surrogates.criterion import Criterion
-from surrogates.gp import botorch_model
-from surrogates.model import Surrogate
-from surrogates.pareto import pareto_mask
-from surrogates.screen import Known, Settings
+from surrogates.choosing.criterion import Criterion
+from surrogates.choosing.pareto import pareto_mask
+from surrogates.choosing.screen import Known, Settings
+from surrogates.model.gp import botorch_model
+from surrogates.model.surrogate import Surrogate
 
 Floats = NDArray[np.float64]
 

@@ -29,9 +29,9 @@ import surrogates  # noqa: F401
 from alloys.space import Units
 from benchmarks.ray_nodes import Nodes, ray_nodes
 from benchmarks.synthetic import OBSERVED, SPACE, batch_of, observed, stream
-from loop.spreading import LEAST
-from surrogates.screen import Settings
-from surrogates.stream import Block, Spreader, own_threads, spread_work
+from loop.execute.spreading import LEAST
+from surrogates.choosing.screen import Settings
+from surrogates.choosing.stream import Block, Spreader, own_threads, spread_work
 
 BACK = 5_135_000
 """Bytes that come back of a block of 16,384 of the candidates of `benchmarks.synthetic`."""
@@ -227,8 +227,8 @@ def main() -> None:
     same = True
     with ray_nodes(cpus=2) as cluster:
         os.environ |= {**cluster.environment, "RAY_ADDRESS": cluster.address}
-        from loop.cluster import RayExecutor
-        from loop.jobs import ValidatorSpec
+        from loop.execute.cluster import RayExecutor
+        from loop.execute.jobs import ValidatorSpec
 
         executor = RayExecutor(ValidatorSpec("reference", "{}"), "local", 1, 2000.0)
         _hold_the_head()

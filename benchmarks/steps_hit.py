@@ -16,8 +16,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-import loop.files
-from loop.jobs import LocalExecutor
+import loop.store.files
+from loop.execute.jobs import LocalExecutor
 from loop.store import CampaignStore, DriverLock
 
 WRITES = (
@@ -99,7 +99,7 @@ class Watch:
                 setattr(CampaignStore, name, self.wrapped(name, made))
         for name in WORK:
             setattr(LocalExecutor, name, self.wrapped(name, getattr(LocalExecutor, name)))
-        loop.files.write_atomic = self.wrapped("write_file", loop.files.write_atomic)
+        loop.store.files.write_atomic = self.wrapped("write_file", loop.store.files.write_atomic)
         sa.event.listen(sa.Engine, "commit", self._commit)
         replace = os.replace
 

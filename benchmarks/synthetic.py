@@ -13,10 +13,10 @@ from alloys.goal import Goal
 from alloys.reference.registry import from_solidus
 from alloys.reference.solution import demixing_margin
 from alloys.space import Space, Units
-from surrogates.acquisition import Batch, choose_batch
-from surrogates.model import Surrogate
-from surrogates.screen import Settings
-from surrogates.stream import Block, Spreader, spread_work
+from surrogates.choosing.acquisition import Batch, choose_batch
+from surrogates.choosing.screen import Settings
+from surrogates.choosing.stream import Block, Spreader, spread_work
+from surrogates.model.surrogate import Surrogate
 
 Floats = NDArray[np.float64]
 

@@ -25,16 +25,16 @@ from alloys.space import Floats, Units
 from benchmarks.processes import CONFIG, run
 from benchmarks.proposals import distinct, feasible
 from generators.base import Generator
-from generators.neural import NeuralGenerator
-from generators.training import TrainedModel
-from loop import steps
-from loop.assembly import start_table
+from generators.train import TrainedModel
+from generators.training.neural import NeuralGenerator
 from loop.campaign import Campaign
-from loop.config import CampaignConfig, load_config
-from loop.ranking import fit_surrogate
+from loop.choose import steps
+from loop.choose.ranking import fit_surrogate
+from loop.choose.warm import WarmStart
+from loop.config.assembly import start_table
+from loop.config.schema import CampaignConfig, load_config
 from loop.view import View
-from loop.warm import WarmStart
-from surrogates.model import Surrogate
+from surrogates.model.surrogate import Surrogate
 
 MODES = ("none", "first", "last")
 NUMBERS = ("loss", "error, closed form", "error, surrogate", "feasible, predicted", "CPU seconds", "epochs")

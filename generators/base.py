@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.space import Floats, Space, Units
-from generators.family_settings import (
+from generators.families.settings import (
     CaeSettings,
     CvaeSettings,
     DiffusionSettings,
     FlowSettings,
     WcganSettings,
 )
-from generators.settings import TrainingSettings
+from generators.training.settings import TrainingSettings
 
 OnEpoch = Callable[[int, float, float], None]
 """Called after each epoch with its number from 0, the training loss and the validation loss."""
@@ -184,27 +184,31 @@ class Family:
 FAMILIES: dict[str, Family] = {
     row.name: row
     for row in (
-        Family("cae", "generators.cae", "ConditionalAutoencoder", CaeSettings, "Tung et al. 2022"),
+        Family("cae", "generators.families.cae", "ConditionalAutoencoder", CaeSettings, "Tung et al. 2022"),
         Family(
             "cvae",
-            "generators.cvae",
+            "generators.families.cvae",
             "ConditionalVAE",
             CvaeSettings,
             "Kingma & Welling 2014; Sohn, Lee & Yan 2015",
         ),
         Family(
             "diffusion",
-            "generators.diffusion",
+            "generators.families.diffusion",
             "ConditionalDiffusion",
             DiffusionSettings,
             "Ho, Jain & Abbeel 2020; Song, Meng & Ermon 2021; Ho & Salimans 2022; Chen, Zhang & Hinton 2023",
         ),
         Family(
-            "flow", "generators.flow", "ConditionalFlow", FlowSettings, "Lipman et al. 2023; Chen, Zhang & Hinton 2023"
+            "flow",
+            "generators.families.flow",
+            "ConditionalFlow",
+            FlowSettings,
+            "Lipman et al. 2023; Chen, Zhang & Hinton 2023",
         ),
         Family(
             "wcgan",
-            "generators.wcgan",
+            "generators.families.wcgan",
             "ConditionalWassersteinGAN",
             WcganSettings,
             "Debnath et al. 2021; Tung et al. 2022; Arjovsky, Chintala & Bottou 2017; Metz et al. 2016",
@@ -256,7 +260,7 @@ def restore(content: bytes) -> Generator:
     Raises:
         InputError: for anything else, or a damaged copy.
     """
-    from generators.weights import describe  # late: imports torch
+    from generators.training.weights import describe  # late: imports torch
 
     return get_family(str(describe(content)["family"])).load().from_bytes(content)
 
@@ -267,6 +271,6 @@ def load(path: Path) -> Generator:
     Raises:
         InputError: if the file cannot be read, is something else, or is damaged.
     """
-    from generators.weights import read_file
+    from generators.training.weights import read_file
 
     return restore(read_file(path))

@@ -7,10 +7,11 @@ training alone draws them, its own clipping of gradients, its own early stopping
 diverges or has ended leaves the stack; the others go on.
 
 The sums of a stacked matrix product are made in another order than those of a single one, so the weights are those of
-single trainings up to rounding, which grows with the epochs: see `tests/generators/test_ensemble.py` for how far.
+single trainings up to rounding, which grows with the epochs: see `tests/generators/training/test_ensemble.py` for how
+far.
 
-Families that give a loss with its random numbers as arguments (`generators.descent`) are trained this way. Others,
-adversaries that take turns for example, are trained one after another.
+Families that give a loss with its random numbers as arguments (`generators.training.descent`) are trained this way.
+Others, adversaries that take turns for example, are trained one after another.
 """
 
 from __future__ import annotations
@@ -28,15 +29,15 @@ from torch.func import functional_call, stack_module_state, vmap
 
 from alloys.errors import InputError
 from alloys.space import Floats, Space, Units
-from generators.attempt import Attempt
 from generators.base import TrainingReport, make
-from generators.codec import Batch
-from generators.course import Course, Task
-from generators.descent import DECAY, DescentGenerator, Noise
-from generators.fitting import Record, arithmetic, averaging_share, torch_threads
-from generators.neural import CLIP, NeuralGenerator
 from generators.presets import chosen
-from generators.training import TrainedModel
+from generators.train import TrainedModel
+from generators.training.attempt import Attempt
+from generators.training.codec import Batch
+from generators.training.course import Course, Task
+from generators.training.descent import DECAY, DescentGenerator, Noise
+from generators.training.fitting import Record, arithmetic, averaging_share, torch_threads
+from generators.training.neural import CLIP, NeuralGenerator
 
 Parts = tuple[Tensor, ...]
 """The tensors of a `Batch`, in its order."""
@@ -74,7 +75,7 @@ def train_many(
         warm: content of a model that all start from; None for fresh weights.
 
     Raises:
-        InputError: for no seeds, and as `generators.training.train` says.
+        InputError: for no seeds, and as `generators.train.train` says.
     """
     complete = chosen(family, len(units), settings)
     models = [cast(NeuralGenerator, make(family, space, properties, complete)) for _ in seeds]

@@ -24,18 +24,18 @@ from alloys.records import (
     ValidationRequest,
     quantities,
 )
-from loop import steps
-from loop.assembly import EXTERNAL, build_goal, build_space, build_validator, start_table
-from loop.config import CampaignConfig, load_config
-from loop.files import remove_unfinished
-from loop.home import lasting
-from loop.identity import open_store, state_url
-from loop.jobs import Executor, LocalExecutor, ValidatorSpec
-from loop.metrics import iteration_metrics
-from loop.proposing import Proposing
-from loop.schedule import Shown, stored
+from loop.choose import steps
+from loop.config.assembly import EXTERNAL, build_goal, build_space, build_validator, start_table
+from loop.config.home import lasting
+from loop.config.identity import open_store, state_url
+from loop.config.schema import CampaignConfig, load_config
+from loop.config.tiers import Tier, build_tiers
+from loop.drive.proposing import Proposing
+from loop.drive.schedule import Shown, stored
+from loop.execute.jobs import Executor, LocalExecutor, ValidatorSpec
+from loop.review.metrics import iteration_metrics
 from loop.store import Added, CampaignStore, DriverLock, IterationState, Proposal
-from loop.tiers import Tier, build_tiers
+from loop.store.files import remove_unfinished
 from loop.view import SUMMARY, View, summary_of, view_of
 from validation.base import Validator
 
@@ -187,7 +187,7 @@ class Campaign:
 
     def close_iteration(self, index: int) -> View:
         """Writes an iteration's numbers and files, closes it, and returns what is known then."""
-        from loop.artifacts import write_artifacts
+        from loop.review.artifacts import write_artifacts
 
         view = self.view()
         self.store.log_metrics(iteration_metrics(self.store, index, view), iteration=index)
@@ -313,7 +313,7 @@ class Campaign:
 
     def close_answered(self) -> None:
         """Closes iterations that wait for nothing, and shows them in MLflow if tracking is on."""
-        from loop.promotion import promote
+        from loop.choose.promotion import promote
 
         closed, counts = False, self.store.open_counts()
         for iteration in self.store.iterations():
@@ -323,7 +323,7 @@ class Campaign:
                 self.close_iteration(iteration.index)
                 closed = True
         if closed and self.config.tracking.enabled:
-            from loop.tracking import Tracker
+            from loop.review.tracking import Tracker
 
             Tracker(self, Path(self.config.tracking.folder)).sync()
 

@@ -15,8 +15,8 @@ from alloys.goal import Goal
 from alloys.records import Prediction
 from alloys.reference import properties_of
 from alloys.space import Space, Units
-from loop.assembly import build_goal, build_space
-from loop.config import CampaignConfig
+from loop.config.assembly import build_goal, build_space
+from loop.config.schema import CampaignConfig
 from loop.store import CampaignStore, IterationState, JobState, StoredObservation
 from loop.store.transitions import FOR_PEOPLE
 
@@ -141,7 +141,7 @@ class View:
         points = [self.goal.signed_objectives(row.values) for row in rows if row.feasible]
         if not points:
             return 0.0
-        from surrogates.pareto import hypervolume
+        from surrogates.choosing.pareto import hypervolume
 
         return hypervolume(np.array(points, dtype=np.float64), self.reference_point())
 

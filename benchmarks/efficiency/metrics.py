@@ -9,7 +9,7 @@ import numpy as np
 
 from alloys.space import Floats
 from benchmarks.efficiency.records import Run
-from surrogates.pareto import hypervolume, pareto_mask
+from surrogates.choosing.pareto import hypervolume, pareto_mask
 
 NEVER = math.inf
 """Evaluations to what was not reached: it counts as more than any number in medians."""

@@ -18,7 +18,7 @@ from alloys.errors import InputError
 from alloys.space import Units
 from benchmarks.efficiency.problem import Problem
 from benchmarks.efficiency.protocol import BrokenProtocolError, History
-from loop.config import CampaignConfig
+from loop.config.schema import CampaignConfig
 
 if TYPE_CHECKING:
     from loop.campaign import Campaign
@@ -87,7 +87,7 @@ def own_config(
     Raises:
         InputError: for an override that is not ``key=value``.
     """
-    from loop.yaml_lines import parse_value
+    from loop.config.yaml_lines import parse_value
 
     document = config.model_dump(mode="json", by_alias=True)
     document |= {"validator": {"name": "external"}, "directory": str(folder), "tracking": {"enabled": False}}

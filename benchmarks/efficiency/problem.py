@@ -15,9 +15,9 @@ from alloys.records import Failed, FailureKind, Measured, digest_of
 from alloys.reference import closed_forms
 from alloys.space import Bools, Floats, Space, Units
 from benchmarks.efficiency.protocol import BrokenProtocolError, History
-from loop.assembly import build_goal, build_space, build_validator, start_table
-from loop.config import CampaignConfig, load_config
-from loop.steps import initial_design, passes_closed_forms
+from loop.choose.steps import initial_design, passes_closed_forms
+from loop.config.assembly import build_goal, build_space, build_validator, start_table
+from loop.config.schema import CampaignConfig, load_config
 from validation.base import Validator
 
 INCUMBENTS = 12

@@ -119,7 +119,7 @@ def _signed_anew(rng: random.Random, base: bytes) -> bytes:
     """Another description, other tensors, and a digest that is right again."""
     import torch
 
-    from generators.weights import pack, unpack
+    from generators.training.weights import pack, unpack
 
     tensors, document = unpack(base)
     del document["content_sha256"]

@@ -97,7 +97,7 @@ def silent() -> Iterator[None]:
 
 def command(*words: str) -> Outcome:
     """One call of the command line in this process."""
-    from loop import cli
+    from loop.cli import main as cli
 
     with silent():
         try:
@@ -127,7 +127,7 @@ class Config(Target):
 
 
 def _every_key() -> str:
-    from loop.config import CampaignConfig
+    from loop.config.schema import CampaignConfig
 
     document = yaml.safe_load((ROOT / "configs" / "refractory.yaml").read_text(encoding="utf-8"))
     whole = CampaignConfig.model_validate(document).model_dump(mode="json", by_alias=True)
@@ -141,8 +141,8 @@ class Queue(Target):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         from alloyloop import Campaign
-        from loop.config import CampaignConfig
-        from loop.exchange import export_jobs
+        from loop.config.schema import CampaignConfig
+        from loop.people.exchange import export_jobs
 
         document = yaml.safe_load((ROOT / "configs" / "refractory.yaml").read_text(encoding="utf-8"))
         document |= {"name": "fuzz", "directory": str(folder / "campaigns"), "validator": {"name": "human"}}
@@ -213,8 +213,8 @@ class Table(Target):
     def _read(self, kind: int, path: Path, out: Path) -> Outcome:
         from alloys.dataset import read_measurements
         from generators.evaluation.table import labelled, read_table
-        from loop.assembly import start_table
-        from loop.config import StartConfig
+        from loop.config.assembly import start_table
+        from loop.config.schema import StartConfig
         from surrogates.replay.pool import read_pool
 
         if kind == 0:
@@ -248,7 +248,7 @@ class Formula(Target):
         from alloys.composition import Composition
         from alloys.goal import Constraint, Objective
         from alloys.mpea import formula_of
-        from generators.request import Target as Asked
+        from generators.asking.request import Target as Asked
 
         text = content.decode("utf-8", "surrogateescape")
         if rng.random() < 0.3 and "\0" not in text and not text.startswith("-"):

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.space import Floats, Space, Units
+from generators.asking.resampling import project
 from generators.base import Samples
 from generators.evaluation.oracle import Oracle
-from generators.evaluation.realism import jittered
 from generators.evaluation.table import LabelledAlloys
-from generators.resampling import project
+from generators.realism import jittered
 
 Rows = NDArray[np.int64]
 

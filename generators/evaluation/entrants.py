@@ -4,8 +4,8 @@ League A learned from the labelled rows only; league B may call the reference mo
 
 An entrant's name is ``NAME``, a family or a baseline; ``NAME+target``, the same sampled for its targets with the
 oracle's help; ``NAME+own``, sampled for them with the help of a model learned from the same labelled rows
-(`generators.forward`), which leaves it in its league; and any with ``@LABEL`` behind, which sets it apart from others
-of that name with other settings.
+(`generators.training.forward`), which leaves it in its league; and any with ``@LABEL`` behind, which sets it apart from
+others of that name with other settings.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import Any, Literal, Protocol, cast
 from alloys.errors import InputError
 from alloys.space import Floats
 from generators import presets
+from generators.asking.resampling import TargetSampler, TargetSettings
 from generators.base import FAMILIES, Samples, settings_of
 from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.table import LabelledAlloys
-from generators.forward import MixtureModel
-from generators.resampling import TargetSampler, TargetSettings
+from generators.training.forward import MixtureModel
 
 League = Literal["A", "B"]
 Settings = Mapping[str, Mapping[str, Any]]
@@ -80,7 +80,7 @@ class _Family:
     device: str
 
     def __call__(self, data: LabelledAlloys, oracle: Oracle, seed: int) -> Sampler:
-        from generators.training import train  # late: imports torch
+        from generators.train import train  # late: imports torch
 
         settings, device = self.settings, self.device
         model = train(

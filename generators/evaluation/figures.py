@@ -16,8 +16,8 @@ from matplotlib.patches import Patch
 
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES
-from generators.evaluation.measures import element_correlation
 from generators.evaluation.run import Ground, Outcome
+from generators.measures import element_correlation
 
 BARS = 10
 """Samples shown as composition bars."""

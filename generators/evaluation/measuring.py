@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from alloys.space import Floats, Units
-from generators.evaluation import measures, protocol, realism
+from generators import measures, realism
+from generators.evaluation import protocol
 from generators.evaluation.entrants import Entrant, League, Sampler, Targeted, Train
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.paths import LatentPath, latent_paths
 from generators.evaluation.protocol import Conditions, Plan
-from generators.evaluation.realism import Neighbourhood
 from generators.evaluation.table import LabelledAlloys
+from generators.realism import Neighbourhood
 
 UNANSWERED = 100.0
 """Error, percent, of a condition without any sample: silence must not look accurate."""

@@ -36,7 +36,7 @@ def latent_paths(sampler: object, diagonal: Conditions, seed: int) -> tuple[Late
     """Paths at a few conditions of the diagonal; none where the sampler has no latents."""
     if not hasattr(sampler, "decode_latents"):
         return ()
-    from generators.latent import interpolate  # late: imports torch
+    from generators.families.latent import interpolate  # late: imports torch
 
     asked = [diagonal.values[round(place * (len(diagonal.values) - 1))] for place in PLACES]
     found = [(condition, interpolate(sampler, condition, STEPS, seed=seed)) for condition in asked]

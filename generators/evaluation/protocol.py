@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from alloys.space import Bools, Floats
-from generators.evaluation.measures import pairwise_cosine
 from generators.evaluation.table import LabelledAlloys
+from generators.measures import pairwise_cosine
 
 Rows = NDArray[np.int64]
 

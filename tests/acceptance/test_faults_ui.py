@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from benchmarks.processes import environment
-from loop.tracking import MlflowStore
+from loop.review.tracking import MlflowStore
 
 # What MLflow says of itself.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]

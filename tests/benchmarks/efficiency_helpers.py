@@ -13,7 +13,7 @@ from alloys.records import Failed, FailureKind, Measured, Verdict, quantities
 from alloys.reference.solution import demixing_margin
 from benchmarks.efficiency.problem import Answers, Problem
 from benchmarks.efficiency.records import Run
-from loop.config import CampaignConfig
+from loop.config.schema import CampaignConfig
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = np.array([0.0, 0.0])

@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from alloys.records import UNADJUSTED, Adjustment
-from loop import cli
 from loop.campaign import Campaign
-from loop.config import CampaignConfig
-from loop.jobs import Done, LocalExecutor, ValidatorSpec
+from loop.cli import main as cli
+from loop.config.schema import CampaignConfig
+from loop.execute.jobs import Done, LocalExecutor, ValidatorSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = ROOT / "configs" / "refractory.yaml"

@@ -10,9 +10,9 @@ from typing import Any
 from alloys.composition import Composition
 from alloys.records import UNADJUSTED, Adjustment, Measured, Verdict, quantities
 from loop.campaign import Campaign
-from loop.config import CampaignConfig
-from loop.driver import Driver
-from loop.jobs import Done, Finished, LocalExecutor, TrainingJob, ValidatorSpec, Work, timed_run
+from loop.config.schema import CampaignConfig
+from loop.drive.driver import Driver
+from loop.execute.jobs import Done, Finished, LocalExecutor, TrainingJob, ValidatorSpec, Work, timed_run
 from loop.store import CampaignStore
 from tests.loop.loop_helpers import StoppedError, small_config
 

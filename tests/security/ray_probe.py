@@ -17,8 +17,8 @@ import grpc
 import psutil
 
 from alloys.composition import Composition
-from loop.cluster import RayExecutor
-from loop.jobs import ValidatorSpec
+from loop.execute.cluster import RayExecutor
+from loop.execute.jobs import ValidatorSpec
 
 WRONG = "f" * 64
 METHODS = (

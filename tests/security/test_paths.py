@@ -12,15 +12,15 @@ import pytest
 import sqlalchemy as sa
 
 from alloys.errors import InputError
-from generators.weights import write_file
-from loop.artifacts import _batch_table
-from loop.config import load_config, valid_name
-from loop.files import inside
-from loop.generate import from_campaign
-from loop.lookup import campaign_database
+from generators.training.weights import write_file
+from loop.choose.warm import warm_start
+from loop.config.lookup import campaign_database
+from loop.config.schema import load_config, valid_name
+from loop.review.artifacts import _batch_table
+from loop.review.generate import from_campaign
 from loop.store import CampaignStore, StoreError
+from loop.store.files import inside
 from loop.store.schema import artifacts
-from loop.warm import warm_start
 from tests.loop.loop_helpers import DEFAULT, call
 from tests.loop.store.store_helpers import begin, make
 

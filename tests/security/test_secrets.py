@@ -15,8 +15,8 @@ import yaml
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.records import Measured
-from loop.cluster import _lock_down
-from loop.config import check_config
+from loop.config.schema import check_config
+from loop.execute.cluster import _lock_down
 from loop.store import CampaignStore, StoreError
 from loop.store.postgresql import parse_url
 from tests.loop.loop_helpers import DEFAULT, call

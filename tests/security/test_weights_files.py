@@ -15,8 +15,8 @@ import torch
 from alloys.errors import InputError
 from alloys.space import Space
 from generators.base import load, make, restore
-from generators.header import MOST_BYTES, read_header
-from generators.weights import pack, unpack
+from generators.training.header import MOST_BYTES, read_header
+from generators.training.weights import pack, unpack
 
 SPACE = Space.build(["Nb", "Ta", "Ti"], count=(2, 3), upper=0.8)
 Header = dict[str, Any]

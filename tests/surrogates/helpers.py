@@ -12,7 +12,7 @@ from alloys.goal import Goal
 from alloys.reference.registry import closed_form, from_solidus
 from alloys.reference.solution import demixing_margin
 from alloys.space import Space, Units
-from surrogates.model import Surrogate
+from surrogates.model.surrogate import Surrogate
 
 Floats = NDArray[np.float64]
 

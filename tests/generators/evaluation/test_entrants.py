@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from alloys.errors import InputError
+from generators.asking.resampling import TargetSettings
 from generators.base import FAMILIES, settings_of
 from generators.evaluation.entrants import BASELINES, Targeted, entrants, target_settings
 from generators.presets import preset
-from generators.resampling import TargetSettings
 
 
 def test_everyone_enters_where_none_is_named() -> None:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from generators.evaluation import measures
+from generators import measures
 
 HALF = np.array([0.5, 0.5, 0.0])
 PURE = np.eye(3)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from generators.evaluation.realism import Neighbourhood, classifier_auc, hits, jittered
+from generators.realism import Neighbourhood, classifier_auc, hits, jittered
 
 
 def line(*amounts: float) -> np.ndarray:

@@ -12,6 +12,7 @@ import pytest
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.space import Floats
+from generators.asking.resampling import TargetSettings, project
 from generators.base import FAMILIES, Samples
 from generators.evaluation import protocol
 from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours
@@ -22,7 +23,6 @@ from generators.evaluation.paths import STEPS, LatentPath
 from generators.evaluation.protocol import Plan
 from generators.evaluation.run import METRICS, Ground, Outcome, document, draw, evaluate
 from generators.evaluation.table import LabelledAlloys, known_table, labelled
-from generators.resampling import TargetSettings, project
 
 PLAN = Plan(samples=60, domain_samples=10, real=10, real_samples=3, data_samples=100, draws=3)
 

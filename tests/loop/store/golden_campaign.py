@@ -17,7 +17,7 @@ import pandas as pd
 
 from alloys.composition import Composition
 from loop.campaign import Campaign
-from loop.config import CampaignConfig
+from loop.config.schema import CampaignConfig
 from loop.store.engine import head_revision
 
 FOLDER = Path(__file__).parent / "golden" / "campaigns"

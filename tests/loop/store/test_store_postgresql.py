@@ -13,9 +13,9 @@ from alloys.errors import InputError
 from loop.campaign import Campaign
 from loop.store import CampaignBusy, CampaignStore, DriverLock, NoCampaign, StoreBusy, StoreError, UnknownSchema
 from loop.store.postgresql import ServerLock, parse_url
+from tests.loop.drive.test_campaign import ANSWERS
 from tests.loop.loop_helpers import call, small_config
 from tests.loop.store.store_helpers import Backend, begin, make
-from tests.loop.test_campaign import ANSWERS
 
 
 @pytest.fixture

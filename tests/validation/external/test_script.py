@@ -17,7 +17,7 @@ import pytest
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.records import UNADJUSTED, Failed, FailureKind, Measured, Verdict, canonical_json
-from loop.jobs import ValidatorSpec, validate
+from loop.execute.jobs import ValidatorSpec, validate
 from validation.base import adjusted
 from validation.external import files, script
 from validation.external.script import ScriptValidator

@@ -1,0 +1,317 @@
+"""Sampling for a target: many draws of a generator, moved onto the target, weighed, and picked.
+
+For ``n`` compositions under a condition, ``draws * n`` candidates are drawn (``least`` at least) under conditions near
+it. Each is projected onto the target and polished on the grid, its elements kept. Critics, one after another, say how
+likely a candidate is one of the known alloys rather than one that would be picked so far (`generators.asking.critic`).
+Picks are made without replacement by how near the target a candidate is and by the critics' odds. A limited share may
+be copies of known alloys: nearly all of a small ball around a known alloy is copies, so that without any the samples
+would miss it, and copies are kept for such balls.
+
+References:
+    Rubin, D. B. (1987). The calculation of posterior distributions by data augmentation: comment. J. Am. Stat.
+        Assoc. 82, 543: sampling importance resampling.
+    Csiszar, I. (1975). I-divergence geometry of probability distributions and minimization problems. Ann. Probab.
+        3, 146: the projection onto linear constraints by exponential tilting.
+    Kool, W., van Hoof, H. & Welling, M. (2019). Stochastic beams and where to find them. ICML, section 2.2: the
+        largest of the log weights plus Gumbel noise are draws without replacement.
+    Azadi, S. et al. (2019). Discriminator rejection sampling. ICLR.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.errors import InputError
+from alloys.space import Bools, Floats, Space, Units
+from generators.asking.critic import log_odds
+from generators.base import Samples
+from generators.measures import COPY, nearest_cosine
+from generators.realism import Neighbourhood
+
+Rows = NDArray[np.int64]
+Properties = Callable[[Floats], Floats]
+"""Properties, shape ``(m, p)``, of fractions, shape ``(m, d)``."""
+
+AUDIENCE = 500
+"""Candidates that a critic sees, at least, where there are."""
+
+CHUNK = 4096
+"""Candidates refined at a time."""
+
+
+class Source(Protocol):
+    """What draws candidates: the part of `generators.base.Generator` that is used."""
+
+    def sample(self, conditions: Floats, *, seed: int) -> Samples:
+        """Draws one composition for each condition, shape ``(m, p)``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSettings:
+    """How much is drawn and how it is chosen.
+
+    Attributes:
+        draws: candidates for each composition asked for.
+        least: candidates for each condition, at least.
+        spread: relative standard deviation of the conditions asked of the generator about the target.
+        rounds: projection steps.
+        width: relative error at which a candidate's weight has fallen to ``exp(-1/2)``.
+        critics: critics of realism, each of what the ones before would let through; 0 for none.
+        outside: log weight lost outside every ball of the known alloys, or with a pair of elements that never occurs
+            together.
+        copies: share of all picks of a call that may be copies of known alloys, while there are others.
+        shy: a copy's weight falls with this power of the radius of the smallest ball that it lies in.
+        small: radius of a ball up to which a copy loses nothing, as a distance between roots of fractions.
+    """
+
+    draws: int = 8
+    least: int = 64
+    spread: float = 0.03
+    rounds: int = 3
+    width: float = 0.001
+    critics: int = 3
+    outside: float = 3.0
+    copies: float = 0.198
+    shy: float = 4.0
+    small: float = 0.05
+
+    def __post_init__(self) -> None:
+        least = {"draws": 1, "least": 1, "rounds": 0, "spread": 0, "critics": 0, "outside": 0, "copies": 0, "shy": 0}
+        wrong = {name: f"{name} >= {low}" for name, low in least.items() if not getattr(self, name) >= low}
+        wrong |= {name: f"{name} > 0" for name in ("width", "small") if not getattr(self, name) > 0}
+        if self.copies > 1:
+            wrong["copies"] = "copies <= 1"
+        if wrong:
+            got = ", ".join(f"{name}={getattr(self, name)}" for name in wrong)
+            raise InputError(f"{' and '.join(wrong.values())} must hold, but got {got}")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Refined draws for some targets.
+
+    Attributes:
+        units: shape ``(m, d)``.
+        fractions: the same as fractions.
+        owner: the target of each, shape ``(m,)``.
+        weights: their log weights, shape ``(m,)``.
+        copy: which are copies of known alloys, shape ``(m,)``.
+    """
+
+    units: Units
+    fractions: Floats
+    owner: Rows
+    weights: Floats
+    copy: Bools
+
+    def of_each(self, targets: int) -> list[Rows]:
+        """Rows of each target."""
+        counts = np.bincount(self.owner, minlength=targets)
+        return np.split(np.argsort(self.owner, kind="stable"), np.cumsum(counts)[:-1])
+
+
+class TargetSampler:
+    """A generator whose samples are refined and chosen for their targets."""
+
+    def __init__(
+        self, source: Source, space: Space, known: Units, properties: Properties, settings: TargetSettings | None = None
+    ) -> None:
+        """Remembers whom to ask.
+
+        Args:
+            source: draws candidates.
+            space: the compositions allowed.
+            known: real alloys, shape ``(n, d)`` with ``n > 5``: the measure of realism.
+            properties: the reference model, a surrogate, or a model learned from the known alloys alone
+                (`generators.training.forward`), in the order of the conditions.
+            settings: None for the defaults.
+        """
+        self.source, self.space, self.properties = source, space, properties
+        self.settings = settings or TargetSettings()
+        self.known = space.fractions(known)
+        self.near = Neighbourhood.of(self.known)
+
+    def sample(self, conditions: Floats, *, seed: int) -> Samples:
+        """Draws one composition for each condition, shape ``(m, p)``, NaN where nothing is asked.
+
+        Equal conditions are answered together: their compositions differ where the candidates allow.
+        """
+        rng = np.random.default_rng(seed)
+        filled = np.where(np.isnan(conditions), np.inf, conditions)  # rows with NaN are never equal
+        asked, wanted, number = np.unique(filled, axis=0, return_inverse=True, return_counts=True)
+        asked = np.where(np.isinf(asked), np.nan, asked)
+        owner = np.repeat(np.arange(len(asked)), np.maximum(self.settings.least, self.settings.draws * number))
+        wide = 1 + self.settings.spread * rng.standard_normal((len(owner), asked.shape[1]))
+        drawn = self.source.sample(asked[owner] * wide, seed=int(rng.integers(2**31)))
+        found = self._realistic(self._candidates(drawn.units, asked, owner[drawn.rows]), number, rng)
+        answer = np.full(len(conditions), -1, dtype=np.int64)
+        places = np.split(np.argsort(wanted.ravel(), kind="stable"), np.cumsum(number)[:-1])
+        mine, allowance = found.of_each(len(asked)), float(rng.random())
+        for k in rng.permutation(len(asked)):
+            allowance += self.settings.copies * number[k]
+            chosen = self.pick(found, mine[k], int(number[k]), int(allowance), rng)
+            allowance -= float(found.copy[chosen].sum())
+            answer[places[k][: len(chosen)]] = chosen
+        rows = np.flatnonzero(answer >= 0)
+        note = f"{len(owner) / max(1, len(conditions)):.3g} candidates for each composition"
+        return Samples(found.units[answer[rows]], rows, drawn.first_draw_valid, note, drawn.draws)
+
+    def _candidates(self, units: Units, asked: Floats, owner: Rows) -> Candidates:
+        """Refined draws, weighed by how near they are to their targets and to known alloys."""
+        settings, refined, misses = self.settings, np.empty_like(units), np.empty(len(units))
+        for i in range(0, len(units), CHUNK):
+            part = slice(i, i + CHUNK)
+            target = asked[owner[part]]
+            refined[part] = refine(self.space, units[part], target, self.properties, settings.rounds)
+            error = _errors(self.properties(self.space.fractions(refined[part])), target)
+            misses[part] = ((error / settings.width) ** 2).sum(axis=1)
+        fractions = self.space.fractions(refined)
+        tight = self.near.tightest(fractions)
+        strange = np.isinf(tight) | ~self.near.knows(fractions)
+        copy = nearest_cosine(fractions, self.known) >= COPY
+        needless = np.where(copy, np.log(np.clip(tight, settings.small, 1.0) / settings.small), 0.0)
+        weights = -0.5 * misses - settings.outside * strange - settings.shy * needless
+        return Candidates(refined, fractions, owner, weights, copy)
+
+    def _realistic(self, found: Candidates, number: Rows, rng: np.random.Generator) -> Candidates:
+        """The same, their weights raised by critics' log odds that each is a known alloy.
+
+        The first critic looks at what would be picked without any, the next at what would be picked with those before:
+        their odds add up. At least `AUDIENCE` candidates are shown where there are.
+        """
+        wanted = np.maximum(number, -(-AUDIENCE // max(1, len(number))))
+        mine = found.of_each(len(number))
+        for _ in range(self.settings.critics if len(found.units) else 0):
+            shown = [
+                self.pick(
+                    found, rows, min(int(n), -(-len(rows) // 2)), int(self.settings.copies * n + rng.random()), rng
+                )
+                for rows, n in zip(mine, wanted, strict=True)
+            ]
+            odds = log_odds(found.fractions, found.fractions[np.concatenate(shown)], self.known, rng)
+            found = replace(found, weights=found.weights + odds)
+        return found
+
+    def pick(self, found: Candidates, rows: Rows, n: int, copies: int, rng: np.random.Generator) -> Rows:
+        """``n`` of some rows, their compositions distinct while they last, in random order; none of none.
+
+        Args:
+            found: candidates.
+            rows: rows of one target.
+            n: number wanted.
+            copies: how many may be copies of known alloys, while there are others.
+            rng: random numbers.
+        """
+        if not len(rows):
+            return rows
+        order = rows[np.argsort(-(found.weights[rows] + rng.gumbel(size=len(rows))), kind="stable")]
+        order = order[np.sort(np.unique(found.units[order], axis=0, return_index=True)[1])]
+        late = found.copy[order] & (np.cumsum(found.copy[order]) > copies)
+        chosen = np.concatenate([order[~late], order[late]])[:n]
+        again = rng.choice(chosen, size=n - len(chosen))
+        return np.asarray(rng.permutation(np.concatenate([chosen, again])), dtype=np.int64)
+
+
+def _errors(values: Floats, targets: Floats) -> Floats:
+    """Relative errors, 0 where nothing is asked, shape ``(m, p)``."""
+    return np.asarray(np.where(np.isnan(targets), 0.0, values / targets - 1))
+
+
+def refine(space: Space, units: Units, targets: Floats, properties: Properties, rounds: int = 3) -> Units:
+    """Rows of the space moved towards their targets: the elements stay, what would leave the space stays as it was.
+
+    Args:
+        space: the compositions allowed.
+        units: shape ``(m, d)``.
+        targets: shape ``(m, p)``, NaN where nothing is asked.
+        properties: the reference model or surrogate.
+        rounds: projection steps before the grid's.
+    """
+    moved = project(space.fractions(units), targets, properties, rounds)
+    best = _better(space, units, space.round_to_grid(moved), targets, properties)
+    for _ in range(2):
+        best = _better(space, best, polish(space, best, targets, properties), targets, properties)
+    return best
+
+
+def _better(space: Space, old: Units, new: Units, targets: Floats, properties: Properties) -> Units:
+    """Row by row the new where it is in the space and nearer to the target, else the old."""
+    before, after = (np.square(_errors(properties(space.fractions(u)), targets)).sum(axis=1) for u in (old, new))
+    return np.where((space.contains(new) & (after < before))[:, None], new, old)
+
+
+def polish(space: Space, units: Units, targets: Floats, properties: Properties, most: int = 3) -> Units:
+    """The best small step on the grid between the four largest amounts, by the linear model, shape ``(m, d)``.
+
+    Every step of at most ``most`` units in three of them, the fourth keeping the sum, is tried.
+    """
+    fractions = space.fractions(units)
+    values = properties(fractions)
+    slopes = slopes_of(fractions, values, properties) / values[:, :, None]
+    places = np.argsort(-units, axis=1, kind="stable")[:, :4]
+    steps = _steps(places.shape[1], most)
+    local = np.take_along_axis(slopes, places[:, None, :], axis=2)  # (m, p, k)
+    change = np.einsum("mpk,sk->msp", local, steps / space.total)
+    left = _errors(values, targets)[:, None, :] + np.where(np.isnan(targets), 0.0, 1.0)[:, None, :] * change
+    cost = (left**2).sum(axis=2)
+    after = np.take_along_axis(units, places, axis=1)[:, None, :] + steps
+    cost[(after < 1).any(axis=2)] = np.inf
+    chosen = steps[np.argmin(cost, axis=1)]
+    moved = units.copy()
+    np.put_along_axis(moved, places, np.take_along_axis(units, places, axis=1) + chosen, axis=1)
+    return moved
+
+
+def _steps(places: int, most: int) -> Units:
+    """Small steps that keep the sum, no step among them, shape ``(s, places)``."""
+    free = itertools.product(range(-most, most + 1), repeat=places - 1)
+    rows = np.array([(*step, -sum(step)) for step in free], dtype=np.int64).reshape(-1, places)
+    return rows[np.abs(rows[:, -1]) <= most]
+
+
+def project(fractions: Floats, targets: Floats, properties: Properties, rounds: int = 8) -> Floats:
+    """Compositions with the targets' properties, near the given ones in Kullback-Leibler divergence.
+
+    Gauss-Newton steps by exponential tilting, ``c exp(D^T w)``: ``D_i = (df / d log c_i) / c_i`` by forward
+    differences of the relative properties, ``w`` such that the linear model meets the target. Absent elements stay
+    absent. Where the elements present cannot meet the target, the result is what the steps reached.
+
+    Args:
+        fractions: shape ``(m, d)``.
+        targets: shape ``(m, p)``, NaN where nothing is asked.
+        properties: the reference model or surrogate.
+        rounds: number of steps.
+    """
+    current = fractions.copy()
+    p = targets.shape[1]
+    for _ in range(rounds):
+        values = properties(current)
+        aims = np.where(np.isnan(targets), values, targets)
+        slopes = np.where(np.isnan(targets)[:, :, None], 0.0, slopes_of(current, values, properties) / aims[:, :, None])
+        gram = np.einsum("mpd,md,mqd->mpq", slopes, current, slopes, optimize=True) + 1e-9 * np.eye(p)
+        weights = np.linalg.solve(gram, ((aims - values) / aims)[:, :, None])[:, :, 0]
+        step = np.einsum("mpd,mp->md", slopes, weights)
+        current = current * np.exp(np.clip(step, -0.5, 0.5))
+        current /= current.sum(axis=1, keepdims=True)
+    return current
+
+
+def slopes_of(fractions: Floats, values: Floats, properties: Properties, size: float = 1e-5) -> Floats:
+    """Derivatives along adding an element and scaling back to one, shape ``(m, p, d)``; zero where absent."""
+    exact = getattr(properties, "slopes", None)
+    if exact is not None:
+        return np.asarray(exact(fractions))
+    slopes = np.zeros((*values.shape, fractions.shape[1]))
+    for i in range(fractions.shape[1]):
+        rows = np.flatnonzero(fractions[:, i] > 0)
+        moved = fractions[rows]
+        moved[:, i] += size
+        slopes[rows, :, i] = (properties(moved / (1 + size)) - values[rows]) / size
+    return slopes

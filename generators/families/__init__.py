@@ -1,0 +1,1 @@
+"""The families of generators, one file each, its paper named."""

@@ -1,0 +1,159 @@
+"""Compositions as continuous vectors, for families that move noise to data: diffusion and flow matching.
+
+Presence is written as analog bits, +1 and -1, read back by their sign; amounts are the codec's log-ratios,
+in units of their spread, 0 for absent elements. The grid of amounts is blurred in training by noise that
+stays inside each grid point's cell and keeps the sum, so the density learned is one of reals and decoding
+inverts it exactly.
+
+Conditions that are not asked are masked, and nothing asked at all is the unconditional branch: training
+hides conditions at random, so guidance needs no second network.
+
+References:
+    Chen, T., Zhang, R. & Hinton, G. (2023). Analog Bits: Generating Discrete Data using Diffusion Models with
+        Self-Conditioning. ICLR. Section 2.1; without the self-conditioning.
+    Theis, L., van den Oord, A. & Bethge, M. (2016). A note on the evaluation of generative models. ICLR.
+        Section 3.1: noise inside the cells of a grid.
+    Ho, J. & Salimans, T. (2022). Classifier-Free Diffusion Guidance. arXiv:2207.12598. Equation 6.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from generators.families.settings import AnalogSettings
+from generators.training.codec import Batch
+from generators.training.descent import DescentGenerator, Noise
+from generators.training.layers import mlp, normal
+
+CHUNK = 4096
+"""Rows that are moved from noise to data at once."""
+
+FREQUENCIES = 6
+"""Waves in which a time is written."""
+
+
+class AnalogNetwork(nn.Module):
+    """Predicts a vector of ``2 d`` from a noisy one, its time, and the conditions."""
+
+    spread: Tensor
+    waves: Tensor
+
+    def __init__(self, d: int, p: int, hidden: int, rng: torch.Generator) -> None:
+        super().__init__()
+        self.body = mlp((2 * d + 2 * FREQUENCIES + 2 * p, hidden, hidden, hidden, 2 * d), rng)
+        self.register_buffer("spread", torch.ones((), dtype=torch.float32))
+        waves = math.pi * 2.0 ** torch.arange(FREQUENCIES, dtype=torch.float32) / 2
+        self.register_buffer("waves", waves, persistent=False)
+
+    def forward(self, x: Tensor, time: Tensor, values: Tensor, known: Tensor) -> Tensor:
+        """The prediction, ``(n, 2 d)``, for rows ``(n, 2 d)`` at times ``(n, 1)`` in [0, 1]."""
+        angles = time * self.waves
+        return cast(Tensor, self.body(torch.cat((x, angles.sin(), angles.cos(), values, known), dim=1)))
+
+
+class AnalogGenerator(DescentGenerator):
+    """What diffusion and flow matching share: the vectors, the network, and guidance."""
+
+    def build(self, rng: torch.Generator) -> nn.Module:
+        """The network with weights from ``rng``."""
+        settings = cast(AnalogSettings, self.settings)
+        return AnalogNetwork(self.space.dimension, len(self.properties), settings.hidden, rng)
+
+    def prepare(self, network: nn.Module, pool: Batch) -> None:
+        """Takes the spread of the log-ratios of the present elements."""
+        square = (pool.amounts**2).sum() / pool.presence.sum()
+        cast(AnalogNetwork, network).spread.copy_(square.sqrt().clamp_min(0.05))
+
+    @abstractmethod
+    def error(
+        self, network: AnalogNetwork, x: Tensor, noise: Tensor, chance: Tensor, values: Tensor, known: Tensor
+    ) -> Tensor:
+        """Squared error of the prediction, ``(n, 2 d)``.
+
+        Args:
+            network: predicts.
+            x: data, shape ``(n, 2 d)``.
+            noise: standard normal, shape ``(n, 2 d)``.
+            chance: uniform numbers in [0, 1) that choose the time, shape ``(n, 1)``.
+            values: standardised conditions, shape ``(n, p)``.
+            known: which of them are known, shape ``(n, p)``.
+        """
+
+    @abstractmethod
+    def travel(
+        self, network: AnalogNetwork, noise: Tensor, values: Tensor, known: Tensor, rng: torch.Generator
+    ) -> Tensor:
+        """Data from noise, ``(n, 2 d)`` each, under conditions, ``(n, p)``."""
+
+    def noise(self, batch: Batch, rng: torch.Generator) -> Noise:
+        """Chances for the blur, ``(n, d)``, normal numbers, ``(n, 2 d)``, and times, ``(n, 1)``; n counts versions."""
+        n, device = len(batch.presence) * cast(AnalogSettings, self.settings).times, batch.presence.device
+        d = batch.presence.shape[1]
+        chance = torch.rand((n, d), generator=rng, dtype=torch.float32).to(device)
+        noise = normal((n, 2 * d), rng, device)
+        # evenly spread times, over rows and over the versions of a row, have less variance than independent ones:
+        # Kingma et al. 2021, Variational Diffusion Models, appendix I.1
+        start = torch.rand((1, 1), generator=rng, dtype=torch.float32)
+        return chance, noise, ((start + torch.arange(n)[:, None] / n) % 1.0).to(device)
+
+    def loss_given(self, network: nn.Module, batch: Batch, noise: Noise, progress: float) -> Tensor:
+        """Mean squared error of the prediction, over rows, times and components."""
+        net, times = cast(AnalogNetwork, network), cast(AnalogSettings, self.settings).times
+        chance, normals, when = noise
+        presence, amounts = batch.presence.repeat(times, 1), batch.amounts.repeat(times, 1)
+        x = torch.cat((2 * presence - 1, self.blurred(presence, amounts, chance) / net.spread), dim=1)
+        values, known = batch.values.repeat(times, 1), batch.known.repeat(times, 1)
+        return self.error(net, x, normals, when, values, known).mean()
+
+    def blurred(self, presence: Tensor, amounts: Tensor, chance: Tensor) -> Tensor:
+        """Log-ratios of amounts moved within their cells, shape ``(n, d)``.
+
+        A present element's amount above its lower bound, plus a half, gets uniform noise in a quarter of a
+        unit to either side, less the row's mean noise: below half a unit in all, so rounding takes it away.
+        """
+        lower = torch.tensor(self.space.lower, dtype=torch.float32, device=amounts.device)
+        count = presence.sum(dim=1, keepdim=True)
+        whole = self.space.total - (presence * lower).sum(dim=1, keepdim=True) + count / 2
+        share = amounts.exp() * presence
+        noise = (chance - 0.5) * 0.5 * presence
+        moved = whole * share / share.sum(dim=1, keepdim=True) + noise - noise.sum(dim=1, keepdim=True) / count
+        logs = torch.where(presence > 0, moved.clamp_min(1e-3), 1.0).log()
+        return (logs - logs.sum(dim=1, keepdim=True) / count) * presence
+
+    def predict(self, network: AnalogNetwork, x: Tensor, time: float, values: Tensor, known: Tensor) -> Tensor:
+        """The guided prediction ``c + w (c - u)``, Ho & Salimans equation 6; ``u`` knows no condition."""
+        guidance = cast(AnalogSettings, self.settings).guidance
+        at = torch.full((len(x), 1), time, dtype=x.dtype, device=x.device)
+        conditional = network.forward(x, at, values, known)
+        if not guidance:
+            return conditional
+        nothing = torch.zeros_like(values)
+        return conditional + guidance * (conditional - network.forward(x, at, nothing, nothing))
+
+    def draw(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Noise moved to data; the signs of the bits say what is present."""
+        net = cast(AnalogNetwork, network)
+        d = self.space.dimension
+        noise = normal((len(values), 2 * d), rng, values.device)
+        parts = (torch.split(tensor, CHUNK) for tensor in (noise, values, known))
+        moved = torch.cat([self.travel(net, x, v, k, rng) for x, v, k in zip(*parts, strict=True)])
+        return (moved[:, :d] > 0).to(moved.dtype), moved[:, d:] * net.spread
+
+    spherical = True
+
+    def draw_latents(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
+        """Noise, for `generators.families.latent`."""
+        return normal((len(values), 2 * self.space.dimension), rng, values.device)
+
+    def decode_latents(
+        self, network: nn.Module, latents: Tensor, values: Tensor, known: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Noise moved to data, for `generators.families.latent`; where moving adds noise, always the same."""
+        net, d = cast(AnalogNetwork, network), self.space.dimension
+        moved = self.travel(net, latents, values, known, torch.Generator().manual_seed(0))
+        return (moved[:, :d] > 0).to(moved.dtype), moved[:, d:] * net.spread

@@ -1,0 +1,185 @@
+"""A conditional variational autoencoder of compositions.
+
+The decoder is the distribution: given a latent vector and the conditions, first which elements are present,
+one Bernoulli after another (each logit also sees the ones before), then how much of each, a logistic-normal
+over the present ones whose mean and spread see the presence drawn. The encoder reads composition and
+conditions; the prior is the standard normal.
+
+References:
+    Kingma, D. P. & Welling, M. (2014). Auto-Encoding Variational Bayes. ICLR. Equations 7 and 10.
+    Sohn, K., Lee, H. & Yan, X. (2015). Learning Structured Output Representation using Deep Conditional
+        Generative Models. NeurIPS. Equation 4.
+    Higgins, I. et al. (2017). beta-VAE. ICLR. Equation 4: the weight of the divergence.
+    Tung, C.-H. et al. (2022). Evaluating generative models for the inverse design of refractory
+        high-entropy alloys: the cVAE, whose outputs are bare fractions; presence is modelled apart here,
+        for exact zeros.
+    Aitchison, J. & Shen, S. M. (1980). Logistic-normal distributions. Biometrika 67, 261.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from alloys.space import Space
+from generators.families.consistency import MixtureRule
+from generators.families.settings import CvaeSettings
+from generators.training.codec import Batch
+from generators.training.descent import DescentGenerator, Noise
+from generators.training.layers import linear, mlp, normal
+
+_SPREAD = (math.log(0.05), math.log(2.0))
+"""Range of the log standard deviation of a log-ratio, entered smoothly: never a spike, never flat."""
+
+
+class CvaeNetwork(nn.Module):
+    """Encoder and the decoder's two parts, for a space's ``d`` elements and ``p`` conditions."""
+
+    def __init__(self, space: Space, p: int, settings: CvaeSettings, rng: torch.Generator) -> None:
+        super().__init__()
+        d = space.dimension
+        latent, hidden = settings.latent, settings.hidden
+        self.latent = latent
+        self.encoder = mlp((2 * d + 2 * p, hidden, hidden, 2 * latent), rng)
+        self.presence = mlp((latent + 2 * p, hidden, hidden, d), rng)
+        self.coupling = linear(d, d, rng, bias=False)
+        self.amounts = mlp((latent + 2 * p + d, hidden, hidden, 2 * d), rng)
+        self.register_buffer("before", torch.ones((d, d), dtype=torch.float32).tril(-1), persistent=False)
+        self.rule = MixtureRule(space, p)
+
+    def encode(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Mean and log standard deviation of the latent vector, each ``(n, latent)``."""
+        row = torch.cat((batch.presence, batch.amounts, batch.values, batch.known), dim=1)
+        mean, log_std = self.encoder(row).chunk(2, dim=1)
+        return mean, log_std.clamp(-6.0, 2.0)
+
+    def couplings(self) -> Tensor:
+        """What an earlier element's presence adds to a later one's logit, ``(d, d)``, strictly lower triangular."""
+        return self.coupling.weight * cast(Tensor, self.before)
+
+    def amounts_of(self, context: Tensor, presence: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log standard deviation of the log-ratios, each ``(n, d)``, given the presence."""
+        mean, raw = self.amounts(torch.cat((context, presence), dim=1)).chunk(2, dim=1)
+        low, high = _SPREAD
+        return mean, low + (high - low) * torch.sigmoid(raw)
+
+
+class ConditionalVAE(DescentGenerator):
+    """The family ``cvae``: see the module's text."""
+
+    family = "cvae"
+
+    def build(self, rng: torch.Generator) -> nn.Module:
+        """The network with weights from ``rng``."""
+        settings = cast(CvaeSettings, self.settings)
+        return CvaeNetwork(self.space, len(self.properties), settings, rng)
+
+    def prepare(self, network: nn.Module, pool: Batch) -> None:
+        """Fits the rule that emissions are held to."""
+        settings = cast(CvaeSettings, self.settings)
+        if settings.consistency:
+            cast(CvaeNetwork, network).rule.fit(pool, len(pool.presence) // (settings.copies + 1))
+
+    def noise(self, batch: Batch, rng: torch.Generator) -> Noise:
+        """Standard normal numbers for the latent vectors, ``(n, latent)``; for an emission, those of `draw`."""
+        s, device = cast(CvaeSettings, self.settings), batch.presence.device
+        n, d = batch.presence.shape
+        latent = normal((n, s.latent), rng, device)
+        if not s.consistency:
+            return (latent,)
+        chance = torch.rand((n, d), generator=rng, dtype=torch.float32).to(device)
+        return latent, normal((n, s.latent), rng, device), chance, normal((n, d), rng, device)
+
+    def loss_given(self, network: nn.Module, batch: Batch, noise: Noise, progress: float) -> Tensor:
+        """Negative evidence lower bound in nats per row, its divergence weighted by ``beta`` (Higgins eq. 4)."""
+        net, settings = cast(CvaeNetwork, network), cast(CvaeSettings, self.settings)
+        mean, log_std = net.encode(batch)
+        z = mean + log_std.exp() * noise[0]
+        divergence = 0.5 * (mean**2 + (2 * log_std).exp() - 1 - 2 * log_std).sum(dim=1)
+        context = torch.cat((z, batch.values, batch.known), dim=1)
+        logits = net.presence(context) + batch.presence @ net.couplings().T
+        which = functional.binary_cross_entropy_with_logits(logits, batch.presence, reduction="none").sum(dim=1)
+        how_much = logistic_normal_nll(batch.amounts, *net.amounts_of(context, batch.presence), batch.presence)
+        grown = min(1.0, progress / settings.warmup) if settings.warmup else 1.0
+        total = which + how_much + settings.beta * grown * divergence
+        if settings.consistency:
+            emitted = self.emit(net, batch.values, batch.known, noise[1:])
+            total = total + settings.consistency * net.rule.error(*emitted, batch.values, batch.known)
+        return total.mean()
+
+    def draw(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Ancestral sampling: latent from the prior, presence element by element, then amounts."""
+        net = cast(CvaeNetwork, network)
+        m, d = len(values), self.space.dimension
+        latent = normal((m, net.latent), rng, values.device)
+        chance = torch.rand((m, d), generator=rng, dtype=torch.float32).to(values.device)
+        heat = cast(CvaeSettings, self.settings).temperature
+        return self.emit(net, values, known, (latent, chance, normal((m, d), rng, values.device)), heat)
+
+    def emit(
+        self, net: CvaeNetwork, values: Tensor, known: Tensor, noise: Noise, heat: float = 1.0
+    ) -> tuple[Tensor, Tensor]:
+        """Presence and log-ratios, ``(m, d)`` each, from random numbers; gradients flow through the log-ratios.
+
+        Args:
+            net: decodes.
+            values: standardised conditions, shape ``(m, p)``.
+            known: which of them are known, shape ``(m, p)``.
+            noise: standard normal ``(m, latent)``, uniform in [0, 1) ``(m, d)`` and standard normal ``(m, d)``.
+            heat: temperature.
+        """
+        latent, chance, spread = noise
+        context = torch.cat((heat * latent, values, known), dim=1)
+        logits, couplings = net.presence(context), net.couplings()
+        presence = torch.zeros_like(logits)
+        for i in range(self.space.dimension):
+            at = (logits[:, i] + presence @ couplings[i]).detach() / heat
+            presence[:, i] = (chance[:, i] < torch.sigmoid(at)).to(presence.dtype)
+        mean, log_std = net.amounts_of(context, presence)
+        return presence, mean + heat * log_std.exp() * spread
+
+    spherical = False
+
+    def draw_latents(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
+        """Latents from the prior, for `generators.families.latent`."""
+        return normal((len(values), cast(CvaeNetwork, network).latent), rng, values.device)
+
+    def decode_latents(
+        self, network: nn.Module, latents: Tensor, values: Tensor, known: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Each element as is likelier after the ones before, and mean log-ratios, for `generators.families.latent`."""
+        net = cast(CvaeNetwork, network)
+        context = torch.cat((latents, values, known), dim=1)
+        logits, couplings = net.presence(context), net.couplings()
+        presence = torch.zeros_like(logits)
+        for i in range(self.space.dimension):
+            presence[:, i] = (logits[:, i] + presence @ couplings[i] > 0).to(presence.dtype)
+        return presence, net.amounts_of(context, presence)[0]
+
+
+def logistic_normal_nll(amounts: Tensor, mean: Tensor, log_std: Tensor, presence: Tensor) -> Tensor:
+    """Negative log density of log-ratios under a logistic-normal, shape ``(n,)``, in nats.
+
+    The amounts of the ``k`` present elements are the softmax of independent normals, so only differences
+    count: a common shift ``t`` is integrated out, ``-log int prod_i N(y_i + t; mean_i, std_i) dt``, which
+        with precisions ``w_i``
+    and residuals ``r_i`` is ``1/2 [sum w (r - r_w)^2 - sum log w + log sum w + (k - 1) log 2 pi]``, ``r_w``
+    the w-weighted mean residual. One element has no freedom: 0.
+
+    Args:
+        amounts: log-ratios, shape ``(n, d)``; absent entries are ignored.
+        mean: means of the normals, shape ``(n, d)``.
+        log_std: log standard deviations, shape ``(n, d)``.
+        presence: 1 for the present elements, shape ``(n, d)``; at least one in each row.
+    """
+    precision = (-2 * log_std).exp() * presence
+    total = precision.sum(dim=1)
+    residual = (amounts - mean) * presence
+    centre = (precision * residual).sum(dim=1) / total
+    square = (precision * (residual - centre[:, None]) ** 2).sum(dim=1)
+    spread = 2 * (log_std * presence).sum(dim=1) + total.log()
+    return 0.5 * (square + spread + (presence.sum(dim=1) - 1) * math.log(2 * math.pi))

@@ -1,0 +1,51 @@
+"""A conditional flow between noise and compositions, trained by matching straight paths.
+
+A point on the path from noise ``x0`` to data ``x1`` is ``x_t = (1 - t) x0 + t x1``; the network learns the mean
+velocity ``x1 - x0`` there, and sampling integrates it from noise by the midpoint rule. How a composition is
+written as a vector, presence included, is said in `generators.families.analog`.
+
+References:
+    Lipman, Y., Chen, R. T. Q., Ben-Hamu, H., Nickel, M. & Le, M. (2023). Flow Matching for Generative
+        Modeling. ICLR. Equation 23 with sigma_min 0.
+    Liu, X., Gong, C. & Liu, Q. (2023). Flow Straight and Fast. ICLR. Equation 1.
+    Zheng, Q. et al. (2023). Guided Flows for Generative Modeling and Decision Making. arXiv:2311.13443.
+        Equation 8: guidance of a velocity.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from generators.families.analog import AnalogGenerator, AnalogNetwork
+from generators.families.settings import FlowSettings
+
+
+class ConditionalFlow(AnalogGenerator):
+    """The family ``flow``: see the module's text."""
+
+    family = "flow"
+
+    def error(
+        self, network: AnalogNetwork, x: Tensor, noise: Tensor, chance: Tensor, values: Tensor, known: Tensor
+    ) -> Tensor:
+        """Squared error of the velocity at time ``chance``, ``(n, 2 d)``; Lipman et al., equation 23."""
+        velocity = network.forward((1 - chance) * noise + chance * x, chance, values, known)
+        return (velocity - (x - noise)) ** 2
+
+    def travel(
+        self, network: AnalogNetwork, noise: Tensor, values: Tensor, known: Tensor, rng: torch.Generator
+    ) -> Tensor:
+        """Integrates from time 0 to 1 by the midpoint rule."""
+        steps = self.steps
+        x = noise
+        for i in range(steps):
+            half = x + self.predict(network, x, i / steps, values, known) / (2 * steps)
+            x = x + self.predict(network, half, (i + 0.5) / steps, values, known) / steps
+        return x
+
+    @property
+    def steps(self) -> int:
+        """Steps of the integration."""
+        settings = self.settings
+        return settings.steps if isinstance(settings, FlowSettings) else 1

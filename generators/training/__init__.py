@@ -1,0 +1,1 @@
+"""How a family is trained: rows, epochs, weights as bytes."""

@@ -1,0 +1,206 @@
+"""The epochs of a training: early stopping, divergence, and the last good weights."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from alloys.errors import InputError
+from generators.base import OnEpoch
+from generators.training.codec import Batch
+
+BEYOND = 1e6
+"""A loss larger than this is called diverged."""
+
+
+Update = Callable[[Batch, torch.Generator, float], float]
+"""Learns from a batch, with random numbers and the progress from 0 to 1; the loss, NaN where it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpochLog:
+    """What the epochs gave; losses by epoch, the kept epoch (-1 for none) and whether training diverged."""
+
+    train: tuple[float, ...]
+    validation: tuple[float, ...]
+    best: int
+    diverged: bool
+
+
+class Record:
+    """The losses of one training so far, which epoch is the best, and whether the training has ended."""
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+        self.train: list[float] = []
+        self.validation: list[float] = []
+        self.best, self.diverged = -1, False
+
+    def take(self, loss: float, value: float) -> bool:
+        """Takes in an epoch's training and validation loss; says whether it is the best so far."""
+        if not (sane(loss) and sane(value)):
+            self.diverged = True
+            return False
+        better = self.best < 0 or value < self.validation[self.best]
+        if better:
+            self.best = len(self.validation)
+        self.train.append(loss)
+        self.validation.append(value)
+        return better
+
+    @property
+    def ended(self) -> bool:
+        """Whether the training diverged or ran out of patience."""
+        return self.diverged or len(self.validation) - 1 - self.best >= self.patience
+
+    def log(self) -> EpochLog:
+        """What the epochs gave."""
+        return EpochLog(tuple(self.train), tuple(self.validation), self.best, self.diverged)
+
+
+def run_epochs(
+    network: nn.Module,
+    step: Callable[[int], float],
+    check: Callable[[], float],
+    *,
+    epochs: int,
+    patience: int,
+    on_epoch: OnEpoch | None = None,
+    judged: nn.Module | None = None,
+) -> EpochLog:
+    """Trains until patience or epochs run out and leaves the weights of the best epoch in the network.
+
+    Args:
+        network: holds the weights; those it comes with are the fallback where no epoch is good.
+        step: runs the epoch of that number and returns its mean training loss.
+        check: the validation loss of the present weights.
+        epochs: largest number of epochs.
+        patience: epochs without improvement before stopping.
+        on_epoch: called after each good epoch.
+        judged: whose weights ``check`` looks at and which are kept, a running average of the network's for
+            example; None for the network itself.
+    """
+    source = network if judged is None else judged
+    record, kept = Record(patience), _copy(source)
+    for epoch in range(epochs):
+        loss = step(epoch)
+        value = check() if sane(loss) else math.nan
+        if record.take(loss, value):
+            kept = _copy(source)
+        if on_epoch is not None and not record.diverged:
+            on_epoch(epoch, loss, value)
+        if record.ended:
+            break
+    network.load_state_dict(kept)
+    return record.log()
+
+
+def descend(optimizer: torch.optim.Optimizer, loss: Tensor, parameters: list[nn.Parameter], clip: float) -> bool:
+    """One step down, its gradient's norm held to ``clip``; does nothing and says False where that is not finite."""
+    optimizer.zero_grad(set_to_none=True)
+    with arithmetic("float32", loss.device):
+        loss.backward()  # type: ignore[no-untyped-call,unused-ignore]
+        norm = nn.utils.clip_grad_norm_(parameters, clip)
+        if not math.isfinite(float(norm)):
+            return False
+        optimizer.step()
+    return True
+
+
+def arithmetic(precision: str, device: torch.device) -> torch.autocast:
+    """The arithmetic of a block: ``bf16`` has matrix products in bfloat16, ``float32`` has none, also inside the other.
+
+    Weights change within the block, so no copy of them in the shorter type is kept.
+    """
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False)
+
+
+def averaging_share(decay: float, steps: int) -> float:
+    """Weight of the present in a running average after so many steps: early on fewer of the earlier ones count."""
+    return 1 - min(decay, steps / (10 + steps))
+
+
+class Average:
+    """A running average of a network's weights, in a copy of it; the network itself where the decay is 0.
+
+    References:
+        Polyak, B. T. & Juditsky, A. B. (1992). Acceleration of stochastic approximation by averaging. SIAM J.
+            Control Optim. 30, 838.
+    """
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.source = network
+        self.decay = decay
+        self.network = copy.deepcopy(network) if decay else network
+        self.steps = 0
+
+    def follow(self) -> None:
+        """Takes in the present weights."""
+        if not self.decay:
+            return
+        self.steps += 1
+        share = averaging_share(self.decay, self.steps)
+        with torch.no_grad():
+            for mean, present in zip(self.network.parameters(), self.source.parameters(), strict=True):
+                mean.lerp_(present, share)
+
+
+def resolve_device(name: str, precision: str = "float32") -> torch.device:
+    """The device of that name; ``auto`` is a GPU where there is one.
+
+    Raises:
+        InputError: for an unknown name, CUDA where there is none, or a GPU without the precision.
+    """
+    device = _device_of(name)
+    if precision == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
+        raise InputError(f"the GPU {str(device)!r} has no bf16; set the generator's precision to float32")
+    return device
+
+
+def _device_of(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise InputError(f"unknown device {name!r}; available are auto, cpu, cuda") from None
+    if device.type not in {"cpu", "cuda"}:
+        raise InputError(f"unknown device {name!r}; available are auto, cpu, cuda")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise InputError(f"there is no device {name!r} here; use auto or cpu")
+    return device
+
+
+@contextmanager
+def torch_threads(count: int | None) -> Iterator[None]:
+    """Holds torch to that many threads inside the block; None leaves it alone.
+
+    Raises:
+        InputError: for fewer than one.
+    """
+    if count is None:
+        yield
+        return
+    if count < 1:
+        raise InputError(f"threads must be at least 1, got {count}")
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def sane(loss: float) -> bool:
+    """Whether a loss is finite and within bounds."""
+    return math.isfinite(loss) and abs(loss) <= BEYOND
+
+
+def _copy(network: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}

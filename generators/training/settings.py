@@ -1,0 +1,105 @@
+"""Settings that every trained family shares, checked when made."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Self
+
+from alloys.errors import InputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSettings:
+    """How a family is trained; families add fields of their own.
+
+    Attributes:
+        epochs: largest number of passes over the rows.
+        patience: epochs without a better validation loss after which training stops.
+        batch_size: rows in a step.
+        learning_rate: of AdamW.
+        weight_decay: of AdamW.
+        mask_probability: mean share of known properties hidden from a row in a step, so that any subset can
+            be asked for later. The share itself varies from row to row between 0 and 1.
+        validation_share: share of the rows held out to choose the best epoch; none below 40 rows.
+        copies: augmented copies of a row, see `generators.training.augmentation`; 0 for none.
+        jitter: largest transfer between two elements in a copy, in units of the grid; 0 for none.
+        noise: standard deviation of the logarithm of each fraction in a copy, independent of each other; 0 for none.
+        replace: share of the copies in which an element is replaced by another.
+        retries: further trainings, from other seeds, of a model found collapsed.
+        average: decay, per step, of the running average of the weights that is judged and kept; 0 keeps the
+            weights themselves.
+        precision: ``float32``, or ``bf16``: matrix products in bfloat16 (`torch.autocast`), everything else, the
+            weights and the optimizer's state in float32.
+    """
+
+    epochs: int = 700
+    patience: int = 150
+    batch_size: int = 128
+    learning_rate: float = 5e-3
+    weight_decay: float = 0.1
+    mask_probability: float = 0.4
+    validation_share: float = 0.15
+    copies: int = 64
+    jitter: int = 10
+    noise: float = 0.0
+    replace: float = 0.8
+    retries: int = 1
+    average: float = 0.0
+    precision: str = "float32"
+
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "epochs": (1, 1_000_000),
+        "patience": (1, 1_000_000),
+        "batch_size": (1, 1_000_000),
+        "learning_rate": (1e-9, 1.0),
+        "weight_decay": (0.0, 10.0),
+        "mask_probability": (0.0, 0.95),
+        "validation_share": (0.0, 0.5),
+        "copies": (0, 1000),
+        "jitter": (0, 1000),
+        "noise": (0.0, 1.0),
+        "replace": (0.0, 1.0),
+        "retries": (0, 10),
+        "average": (0.0, 0.99999),
+    }
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"precision": ("float32", "bf16")}
+    """Settings that are words, and the words."""
+
+    def __post_init__(self) -> None:
+        problems = [p for f in fields(self) if (p := self._problem(f.name, f.default))]
+        if problems:
+            raise InputError("; ".join(problems))
+
+    def _problem(self, name: str, default: object) -> str | None:
+        value: Any = getattr(self, name)
+        if name in self.choices:
+            words = self.choices[name]
+            known = isinstance(value, str) and value in words
+            return None if known else f"the generator setting {name} must be one of {', '.join(words)}, got {value!r}"
+        low, high = self.ranges[name]
+        whole = isinstance(default, int)
+        if type(value) is not int and (whole or type(value) is not float):
+            what = "a whole number" if whole else "a number"
+            return f"the generator setting {name} must be {what}, got {value!r}"
+        if not math.isfinite(value) or not low <= value <= high:
+            return f"the generator setting {name} must lie in [{low:g}, {high:g}], got {value!r}"
+        return None
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Settings from plain values, as from a YAML file.
+
+        Raises:
+            InputError: for a name that is no setting of the family, or a value out of range.
+        """
+        names = [f.name for f in fields(cls)]
+        stray = sorted(set(values) - set(names))
+        if stray:
+            raise InputError(f"unknown generator settings {', '.join(stray)}; known are {', '.join(names)}")
+        return cls(**values)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values by name."""
+        return asdict(self)

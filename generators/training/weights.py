@@ -1,0 +1,164 @@
+"""Weights as bytes: safetensors with one JSON document in its header, named by the digest of content.
+
+A model is one piece, ``<sha256>.safetensors``: it opens with any safetensors reader, travels through Ray as
+plain bytes and never needs pickle. The document carries a schema version and a digest over itself and the
+tensors, so that damage is noticed even where the file was renamed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from alloys.errors import InputError
+from alloys.files import read_plain
+from alloys.records import canonical_json
+from alloys.space import Limit, Space
+from generators.training.header import MOST_BYTES, read_header
+
+SCHEMA = 1
+"""Raised when the document's shape changes; older versions stay readable or are refused by name."""
+
+_KEY = "alloyloop"
+_KINDS = {"family": str, "space": dict, "properties": list, "settings": dict, "scale": dict}
+
+
+def pack(tensors: Mapping[str, Tensor], document: Mapping[str, Any]) -> bytes:
+    """Tensors and a JSON document as one piece; the same content gives the same bytes."""
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    body = {**document, "schema": SCHEMA}
+    body["content_sha256"] = _content_digest(plain, body)
+    return bytes(save_tensors(plain, metadata={_KEY: canonical_json(body)}))
+
+
+def describe(content: bytes) -> dict[str, Any]:
+    """The JSON document of a packed model, without reading its tensors.
+
+    Raises:
+        InputError: if this is no model of ours, a newer schema, or damaged.
+    """
+    text, _ = read_header(content)
+    try:
+        document = json.loads(text, parse_float=_finite, parse_constant=_finite)
+        schema, _ = document["schema"], document["family"]
+        kinds = {name: isinstance(document[name], kind) for name, kind in _KINDS.items() if name in document}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InputError(
+            f"not a generator's weights, or damaged: {error!r}; give a file that a training wrote"
+        ) from error
+    if schema != SCHEMA:
+        raise InputError(f"the weights have schema {schema!r}, this version reads {SCHEMA}; train again")
+    if not all(kinds.values()):
+        wrong = ", ".join(name for name, fits in kinds.items() if not fits)
+        raise InputError(f"the weights' description is wrong in {wrong}; give a file that a training wrote")
+    return dict(document)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no finite number")
+    return value
+
+
+def unpack(content: bytes) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and document of a packed model.
+
+    Raises:
+        InputError: if this is no model of ours, a newer schema, or damaged.
+    """
+    document = describe(content)
+    try:
+        tensors = load_tensors(content)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise InputError(f"the weights are damaged: {error}; take another copy or train again") from error
+    body = {key: value for key, value in document.items() if key != "content_sha256"}
+    if document.get("content_sha256") != _content_digest(tensors, body):
+        raise InputError("the weights are damaged: their digest differs; take another copy or train again")
+    endless = sorted(name for name, tensor in tensors.items() if not bool(tensor.isfinite().all()))
+    if endless:
+        raise InputError(f"the weights are not finite numbers in {', '.join(endless[:4])}; train again")
+    return tensors, document
+
+
+def write_file(folder: Path, content: bytes) -> Path:
+    """Writes ``<sha256>.safetensors`` at once or not at all, and returns its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{hashlib.sha256(content).hexdigest()}.safetensors"
+    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def read_file(path: Path) -> bytes:
+    """Bytes of a weights file.
+
+    Raises:
+        InputError: if it cannot be read or is too large, or its name is a digest that is not its content's.
+    """
+    content = read_plain(path, "the weights", MOST_BYTES)
+    named, actual = path.stem, hashlib.sha256(content).hexdigest()
+    if len(named) == len(actual) and set(named) <= set("0123456789abcdef") and named != actual:
+        raise InputError(f"the weights {path} are damaged: their digest is {actual}, not the one in the name")
+    return content
+
+
+def space_to_json(space: Space) -> dict[str, Any]:
+    """A space as a plain document."""
+    return {
+        "elements": list(space.elements),
+        "total": space.total,
+        "lower": list(space.lower),
+        "upper": list(space.upper),
+        "fewest": space.fewest,
+        "most": space.most,
+        "limits": [[limit.element, limit.most, limit.where] for limit in space.limits],
+    }
+
+
+def space_from_json(document: Mapping[str, Any]) -> Space:
+    """Reads what `space_to_json` wrote.
+
+    Raises:
+        InputError: if the document is not a space.
+    """
+    try:
+        return Space(
+            elements=tuple(document["elements"]),
+            total=int(document["total"]),
+            lower=tuple(document["lower"]),
+            upper=tuple(document["upper"]),
+            fewest=int(document["fewest"]),
+            most=int(document["most"]),
+            limits=tuple(Limit(element, most, where) for element, most, where in document["limits"]),
+        )
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise InputError(f"the weights do not describe a space: {error!r}") from error
+
+
+def _content_digest(tensors: Mapping[str, Tensor], body: Mapping[str, Any]) -> str:
+    state = hashlib.sha256(canonical_json(body).encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        state.update(f"{name}:{tensor.dtype}:{list(tensor.shape)}".encode())
+        state.update(tensor.contiguous().numpy().tobytes())
+    return state.hexdigest()

@@ -1,0 +1,126 @@
+"""Choosing batches and rounds: surrogate, generators and acquisition in one place, which only who chooses imports."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from alloys.composition import Composition
+from alloys.records import Candidate, Prediction, Selection
+from loop.choose import steps
+from loop.choose.guidance import guidance_of
+from loop.choose.promotion import Contest, Round, RoundJob
+from loop.choose.proposal import Chosen, ProposalJob
+from loop.choose.ranking import fit_surrogate, rank
+from loop.execute.spans import SCORER, Span
+from loop.view import Row, View
+from surrogates.choosing.worth import Worth, worth_asking
+from surrogates.model.surrogate import Surrogate
+
+
+def choose_batch(job: ProposalJob) -> Chosen:
+    """Fits the surrogate, lets the generators propose, and ranks."""
+    config, view, index = job.view.config, job.view, job.index
+    marks = [time.time()]
+    surrogate = fit_surrogate(view)
+    marks.append(time.time())
+    guidance = guidance_of(view, job.known, surrogate) if config.generator.guided else None
+    generators = [(model.generator(), count) for model, count in job.models]
+    pool = steps.propose(config, view, job.known, generators, index, guidance)
+    marks.append(time.time())
+    seed = steps.seed_for(config.seed, index, "ranking")
+    ranking = rank(view, pool, job.batch, seed, surrogate, job.spreader)
+    marks.append(time.time())
+    made = {
+        model.family: {
+            "digest": model.digest,
+            "proposals": count,
+            "first_draw_valid": pool.first_draw_valid.get(model.family),
+            "guided": config.generator.guided,
+        }
+        for model, count in job.models
+    }
+    notes = {"generators": made, "screening": ranking.screening, "calibration": ranking.calibration}
+    names = ("fit", "propose", "screen")
+    spans = tuple(Span(SCORER, name, *ends) for name, ends in zip(names, pairwise(marks), strict=True))
+    return Chosen(ranking.selections, notes, spans)
+
+
+def choose_round(job: RoundJob) -> Round:
+    """Which alloys go to dearer validators; empty where nothing is left to ask."""
+    chooser = _Chooser(job.view, job.seed)
+    selections: list[Selection] = []
+    places: list[int] = []
+    told: dict[str, Any] = {}
+    for contest in job.contests:
+        chosen = chooser.choose(contest)
+        told[contest.label] = {
+            "passed": len(contest.rows),
+            "asked": len(chosen),
+            "seconds": sum(entry.seconds for entry in chosen),
+            "value": sum(entry.worth.value for entry in chosen if entry.worth is not None),
+        }
+        selections += [entry.selection(len(selections) + k, contest.before) for k, entry in enumerate(chosen)]
+        places += [contest.tier] * len(chosen)
+    note: dict[str, Any] = {"asked": len(selections), "validators": told}
+    if chooser.surrogate is not None:
+        note |= {"surrogate": chooser.surrogate.digest, "notes": list(chooser.surrogate.notes)}
+    return Round(selections, places, note)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    row: Row
+    seconds: float
+    worth: Worth | None = None
+    prediction: Prediction | None = None
+
+    def selection(self, rank: int, before: str) -> Selection:
+        why, score = f"passed {before}", 0.0
+        if self.worth is not None:
+            why += f"; expected gain {self.worth.value:.3g}, {self.worth.per_hour:.3g} an hour"
+            score = math.log(self.worth.per_hour)
+        return Selection(Candidate(self.row.composition, self.row.origin), rank, score, why, self.prediction)
+
+
+@dataclass(slots=True)
+class _Chooser:
+    view: View
+    seed: int
+    surrogate: Surrogate | None = field(default=None, init=False)
+
+    def choose(self, contest: Contest) -> list[_Asked]:
+        """Who goes to one validator."""
+        rows, seconds, left = contest.rows, contest.seconds, contest.left
+        if left is None:
+            return [_Asked(row, cost) for row, cost in zip(rows, seconds, strict=True)]
+        if not rows or min(seconds) > left:
+            return []
+        self.surrogate = self.surrogate or fit_surrogate(self.view)
+        front = [self.view.goal.signed_objectives(row.confirmed) for row in self.view.rows if row.feasible]
+        picks = worth_asking(
+            self.surrogate,
+            self.view.goal,
+            self.view.fractions([row.composition for row in rows]),
+            seconds,
+            left,
+            front=np.array(front, dtype=np.float64).reshape(-1, len(self.view.goal.objectives)),
+            reference=self.view.reference_point(),
+            feasible_known=bool(front),
+            seed=self.seed,
+        )
+        return [_Asked(rows[p.row], p.seconds, p, self._prediction(rows[p.row].composition)) for p in picks]
+
+    def _prediction(self, composition: Composition) -> Prediction | None:
+        if self.surrogate is None:
+            return None
+        described = self.surrogate.describe(self.view.fractions([composition]))
+        means, stds = self.surrogate.predict(described)
+        chance = float(self.surrogate.probability_feasible(described, self.view.goal)[0])
+        numbers = [{name: float(column[0]) for name, column in part.items()} for part in (means, stds)]
+        return Prediction(numbers[0], numbers[1], chance, self.surrogate.digest)

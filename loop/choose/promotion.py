@@ -1,0 +1,196 @@
+"""Which alloys go on from a cheap validator to a dearer one: of those that passed, the ones worth their hours."""
+
+from __future__ import annotations
+
+import logging
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from alloys.composition import Composition
+from alloys.records import Measured, Selection
+from loop.choose.steps import seed_for
+from loop.config.tiers import Tier
+from loop.store import CampaignStore, JobState
+from loop.view import Row, View
+
+if TYPE_CHECKING:
+    from loop.campaign import Campaign
+
+log = logging.getLogger(__name__)
+
+ENOUGH = 3
+"""Finished jobs from which their median says what one takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What is asked of dearer validators next.
+
+    Attributes:
+        selections: the alloys, ranked from 0.
+        tiers: the validator that each goes to, counted from 0.
+        note: how the round came about.
+    """
+
+    selections: list[Selection]
+    tiers: list[int]
+    note: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """The alloys that may go to one of several validators, and what asking it costs.
+
+    Attributes:
+        tier: the validator, counted from 0.
+        label: its name in the campaign.
+        before: that of the one before it.
+        rows: alloys that passed every gate so far.
+        seconds: what one answer is expected to take, one for each row.
+        left: seconds of its hours that are left in this iteration; None where every alloy is asked.
+    """
+
+    tier: int
+    label: str
+    before: str
+    rows: tuple[Row, ...]
+    seconds: tuple[float, ...]
+    left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundJob:
+    """What choosing a round needs: plain data, so that any process can do it.
+
+    Attributes:
+        view: what is known.
+        contests: one for each validator but the first.
+        seed: of the choice.
+    """
+
+    view: View
+    contests: tuple[Contest, ...]
+    seed: int
+
+    def run(self) -> Round:
+        """Chooses; empty where nothing is left to ask."""
+        from loop.choose.choosing import choose_round  # with the models' libraries, which the driver does without
+
+        return choose_round(self)
+
+
+def promote(campaign: Campaign, index: int, progress: Callable[[str], None] = log.info) -> bool:
+    """Asks the next of several validators, once what was asked in an iteration is answered; whether there are new jobs.
+
+    Args:
+        campaign: an open campaign; where it has one validator nothing happens.
+        index: the iteration, whose jobs are all answered.
+        progress: called with the stage's name as it begins.
+    """
+    job = next_round(campaign, index, progress)
+    return job is not None and store_round(campaign, index, job.run())
+
+
+def next_round(campaign: Campaign, index: int, progress: Callable[[str], None] = log.info) -> RoundJob | None:
+    """What the next round of an iteration is to be chosen from; None where there is none to choose.
+
+    A validator without hours gets every alloy that passed the gates before it. One with hours gets those with the
+    largest expected gain per hour (`surrogates.choosing.worth`), as long as the expected seconds of this iteration's
+    jobs fit into its hours. Alloys of earlier iterations that were passed over are looked at again.
+
+    Args:
+        campaign: an open campaign.
+        index: the iteration, whose jobs are all answered.
+        progress: called with the stage's name as it begins.
+    """
+    store, tiers = campaign.store, campaign.tiers
+    if len(tiers) < 2:
+        return None
+    rounds = store.iteration(index).info.get("promotions", [])
+    if rounds and not rounds[-1]["asked"]:
+        return None
+    progress("choosing for the dearer validators")
+    # What was chosen ahead may have answers already: a round is what it would have been without.
+    ahead = [p.key for p in [*store.proposals(), *store.promotions()] if p.iteration > index]
+    view = campaign.view(ahead)
+    standing, spent = standings(view, store, tiers), _spent(store, index)
+    contests = []
+    for i, tier in enumerate(tiers[1:], start=1):
+        rows = tuple(row for row, following in standing if following == i)
+        by_count = expected_seconds(tier, store)
+        seconds = tuple(by_count.get(len(row.composition.elements), by_count[0]) for row in rows)
+        left = None if tier.hours is None else 3600.0 * tier.hours - spent.get(tier.label, 0.0)
+        contests.append(Contest(i, tier.label, tiers[i - 1].label, rows, seconds, left))
+    return RoundJob(view, tuple(contests), seed_for(campaign.config.seed, index, "fidelity") + len(rounds))
+
+
+def store_round(campaign: Campaign, index: int, found: Round) -> bool:
+    """Stores which alloys are asked for with their jobs, before anybody works on them; whether there are any.
+
+    An alloy goes to a validator once.
+    """
+    store = campaign.store
+    number = len(store.iteration(index).info.get("promotions", []))
+    requests = [campaign.request(*pair) for pair in zip(found.selections, found.tiers, strict=True)]
+    store.store_promotions(
+        index,
+        number,
+        found.selections,
+        requests,
+        found.tiers,
+        note=found.note,
+        by_hand=[i for i, tier in enumerate(campaign.tiers) if tier.by_hand],
+        hold=campaign.config.validation.hold,
+    )
+    return bool(requests)
+
+
+def standings(view: View, store: CampaignStore, tiers: Sequence[Tier]) -> list[tuple[Row, int]]:
+    """Alloys that passed every gate so far, with the validator that comes next, counted from 0.
+
+    Left out is what all have answered, what failed a gate or was not measured, and what nobody was asked of yet.
+    """
+    asked: dict[Composition, set[int]] = {}
+    for proposal in [*store.proposals(), *store.promotions()]:
+        asked.setdefault(proposal.selection.candidate.composition, set()).add(proposal.tier)
+    found = []
+    for row in view.rows:
+        following = _next(row, asked.get(row.composition, set()), tiers)
+        if following is not None:
+            found.append((row, following))
+    return found
+
+
+def _next(row: Row, asked: set[int], tiers: Sequence[Tier]) -> int | None:
+    for i, tier in enumerate(tiers):
+        if i not in asked:
+            return i or None
+        answers = [answer for answer in row.answers if answer.tier == i]
+        # The first that spoke of a property is believed.
+        values = {name: value for answer in reversed(answers) for name, value in answer.values.items()}
+        if not answers or any(answer.failure is not None for answer in answers) or not tier.passes(values):
+            return None
+    return None
+
+
+def expected_seconds(tier: Tier, store: CampaignStore) -> Mapping[int, float]:
+    """What one answer takes, by the alloy's number of elements; the key 0 stands for any other number."""
+    times: dict[int, list[float]] = {0: []}
+    if tier.measured:
+        for job in store.jobs(JobState.DONE):
+            asked = (job.request.validator, job.request.fingerprint)
+            if asked == (tier.validator.name, tier.validator.fingerprint) and isinstance(job.verdict, Measured):
+                for count in (0, len(job.request.composition.elements)):
+                    times.setdefault(count, []).append(max(job.verdict.seconds, 1e-6))
+    return {0: tier.seconds} | {count: statistics.median(t) for count, t in times.items() if len(t) >= ENOUGH}
+
+
+def _spent(store: CampaignStore, index: int) -> dict[str, float]:
+    """Expected seconds of what this iteration has asked, by label."""
+    spent: dict[str, float] = {}
+    for note in store.iteration(index).info.get("promotions", []):
+        for label, told in note["validators"].items():
+            spent[label] = spent.get(label, 0.0) + told["seconds"]
+    return spent

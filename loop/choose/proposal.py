@@ -1,0 +1,58 @@
+"""Choosing a batch as plain data and a function of it, so that any process can do it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from alloys.records import Selection
+from generators.train import TrainedModel
+from loop.choose.steps import Known
+from loop.execute.spans import Span
+from loop.view import View
+
+if TYPE_CHECKING:
+    from surrogates.choosing.stream import Spreader
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A batch and how it came about.
+
+    Attributes:
+        selections: the batch, best first.
+        notes: what the campaign's database keeps of the choice: ``generators``, ``screening``, ``calibration``.
+        spans: when the surrogate was fitted, candidates were proposed, and the batch was chosen.
+    """
+
+    selections: list[Selection]
+    notes: Mapping[str, Any]
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalJob:
+    """What choosing a batch needs.
+
+    Attributes:
+        view: what is known and what is pending.
+        known: what the generators were trained on.
+        models: trained generators, each with how many candidates it may draw.
+        index: the iteration.
+        batch: how many alloys.
+        spreader: who looks at the blocks of a long pool, threads if None; what is chosen does not depend on it.
+    """
+
+    view: View
+    known: Known
+    models: tuple[tuple[TrainedModel, int], ...]
+    index: int
+    batch: int
+    spreader: Spreader | None = None
+
+    def run(self) -> Chosen:
+        """Fits the surrogate, lets the generators propose, and ranks."""
+        from loop.choose.choosing import choose_batch  # with the models' libraries, which the driver does without
+
+        return choose_batch(self)

@@ -1,0 +1,245 @@
+"""The steps of an iteration, as functions of recorded data and a seed: the same input gives the same output."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.composition import Composition
+from alloys.errors import InputError
+from alloys.goal import Goal
+from alloys.records import Candidate, Selection
+from alloys.reference import CLOSED_FORMS, closed_form, closed_forms_hold
+from alloys.space import Space, Units
+from generators.asking.targets import beyond_front
+from loop.choose.warm import WarmStart
+from loop.config.schema import CampaignConfig
+from loop.execute.jobs import TrainingJob
+from loop.view import View
+
+if TYPE_CHECKING:
+    from generators.asking.guidance import Guidance
+    from generators.base import Generator
+
+Floats = NDArray[np.float64]
+
+log = logging.getLogger(__name__)
+
+_PURPOSES = ("design", "training", "targets", "sampling", "random", "ranking", "shares", "fidelity")
+
+
+def seed_for(seed: int, iteration: int, purpose: str) -> int:
+    """An independent seed for one purpose of one iteration."""
+    sequence = np.random.SeedSequence([seed, iteration, _PURPOSES.index(purpose)])
+    return int(sequence.generate_state(1, dtype=np.uint32)[0])
+
+
+def passes_closed_forms(space: Space, goal: Goal, units: Units) -> NDArray[np.bool_]:
+    """Which compositions, shape ``(n, d)``, satisfy the constraints that the composition alone decides."""
+    return closed_forms_hold(goal.closed_form_constraints, space.elements, space.fractions(units))
+
+
+def _spread(pool: Units, chosen: list[Units], count: int) -> list[int]:
+    """Greedy maximin: rows of the pool that lie farthest from what is chosen, in order; the first if nothing is."""
+    if len(pool) == 0 or count < 1:
+        return []
+    distance = np.full(len(pool), np.inf)
+    for row in chosen:
+        distance = np.minimum(distance, np.abs(pool - row).sum(axis=1))
+    picks: list[int] = []
+    for _ in range(min(count, len(pool))):
+        best = int(np.argmax(distance))
+        if distance[best] <= 0:
+            break
+        picks.append(best)
+        distance = np.minimum(distance, np.abs(pool - pool[best]).sum(axis=1))
+    return picks
+
+
+def initial_design(
+    space: Space,
+    goal: Goal,
+    table: Sequence[Composition],
+    count: int,
+    share: float,
+    seed: int,
+    *,
+    seen: Sequence[Composition] = (),
+) -> list[Selection]:
+    """Iteration 0: known alloys and a space-filling design, all of which satisfy the closed-form constraints.
+
+    Known alloys are rounded to the grid and chosen far apart from each other (greedy maximin in at.%); the rest
+    are random compositions of the space, chosen likewise. Where too few known alloys pass, the design fills up.
+    What was seen already is not asked for again.
+
+    Raises:
+        InputError: if too few compositions satisfy the closed-form constraints.
+    """
+    nearest = [units for units in (space.nearest(composition) for composition in table) if units is not None]
+    known = np.unique(np.array(nearest, dtype=np.int64).reshape(-1, space.dimension), axis=0)
+    known = known[passes_closed_forms(space, goal, known)]
+    answered = [units for units in (space.nearest(composition) for composition in seen) if units is not None]
+    fresh = [not any((row == old).all() for old in answered) for row in known]
+    known = known[np.array(fresh, dtype=np.bool_)]
+    rng = np.random.default_rng(seed_for(seed, 0, "design"))
+    known = known[rng.permutation(len(known))]
+    first = _spread(known, [], round(count * share))
+    chosen = [known[i] for i in first]
+    selections = [(row, "table", "a known alloy, far from the others chosen") for row in chosen]
+    pool = _closed_form_pool(space, goal, rng, max(2000, 50 * count))
+    for i in _spread(pool, [*chosen, *answered], count - len(chosen)):
+        selections.append((pool[i], "design", "space-filling start"))
+    if len(selections) < count:
+        raise InputError(
+            f"only {len(selections)} of {count} starting compositions satisfy the closed-form constraints; "
+            "loosen the constraints or lower start.validate"
+        )
+    return [
+        Selection(Candidate(space.composition(row), origin), rank, 0.0, why)
+        for rank, (row, origin, why) in enumerate(selections)
+    ]
+
+
+def _closed_form_pool(space: Space, goal: Goal, rng: np.random.Generator, wanted: int) -> Units:
+    found: list[Units] = []
+    total = 0
+    for _ in range(50):
+        units = space.sample(4000, rng)
+        units = units[passes_closed_forms(space, goal, units)]
+        found.append(units)
+        total += len(units)
+        if total >= wanted:
+            break
+    return np.concatenate(found)[:wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Compositions in the space with every property known of them: what a generator learns from.
+
+    Attributes:
+        names: the conditions' columns: every property of the goal.
+        units: shape ``(n, d)``.
+        conditions: shape ``(n, p)``, NaN where unknown.
+    """
+
+    names: tuple[str, ...]
+    units: Units
+    conditions: Floats
+
+
+def known_compositions(view: View, table: Sequence[Composition]) -> Known:
+    """Validated alloys and the start table, each once; what is measured beside what has a closed form."""
+    space, names = view.space, view.goal.names
+    measured: dict[bytes, dict[str, float]] = {}
+    rows: dict[bytes, Units] = {}
+    for composition in table:
+        units = space.nearest(composition)
+        if units is not None:
+            rows[units.tobytes()] = units
+    for row in view.rows:
+        inside = view.in_space([row.composition])
+        if len(inside):
+            rows[inside[0].tobytes()] = inside[0]
+            measured[inside[0].tobytes()] = dict(row.values)
+    units = np.array(list(rows.values()), dtype=np.int64).reshape(-1, space.dimension)
+    fractions = space.fractions(units)
+    conditions = np.full((len(units), len(names)), np.nan)
+    for j, name in enumerate(names):
+        if name in CLOSED_FORMS:
+            conditions[:, j] = closed_form(name, space.elements, fractions)
+        else:
+            conditions[:, j] = [measured.get(key, {}).get(name, np.nan) for key in rows]
+    return Known(names, units, conditions)
+
+
+def training_job(
+    config: CampaignConfig,
+    view: View,
+    known: Known,
+    iteration: int,
+    family: str,
+    settings: Mapping[str, Any],
+    start: WarmStart | None = None,
+) -> TrainingJob:
+    """The trainer's work for one family in an iteration."""
+    start = start or WarmStart()
+    return TrainingJob(
+        family=family,
+        space=view.space,
+        properties=known.names,
+        units=known.units,
+        conditions=known.conditions,
+        seed=seed_for(config.seed, iteration, "training"),
+        settings=settings,
+        warm=start.content,
+        note=start.note,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Candidates with who proposed each.
+
+    Attributes:
+        units: shape ``(n, d)``.
+        origins: shape ``(n,)``.
+        first_draw_valid: by family, the share of first draws that lay in the space.
+    """
+
+    units: Units
+    origins: NDArray[np.str_]
+    first_draw_valid: Mapping[str, float]
+
+
+def propose(
+    config: CampaignConfig,
+    view: View,
+    known: Known,
+    generators: Sequence[tuple[Generator, int]],
+    iteration: int,
+    guidance: Guidance | None = None,
+) -> Pool:
+    """Candidates: the generators' for targets beyond the front, random ones, and neighbours of the best alloys.
+
+    Args:
+        config: the campaign's.
+        view: what is known.
+        known: what the generators were trained on.
+        generators: each with the number of candidates that it may draw.
+        iteration: its number.
+        guidance: moves the generators' candidates to their targets, and keeps the nearest; None for them as drawn.
+    """
+    rng = np.random.default_rng(seed_for(config.seed, iteration, "targets"))
+    goal = view.goal
+    targets = beyond_front(
+        known.names,
+        [(o.name, o.sign) for o in goal.objectives],
+        [(c.name, c.sign, c.bound) for c in goal.constraints],
+        known.conditions,
+        sum(count for _, count in generators),
+        rng,
+    )
+    parts: list[tuple[Units, str]] = []
+    valid: dict[str, float] = {}
+    seed, begin = seed_for(config.seed, iteration, "sampling"), 0
+    for number, (generator, count) in enumerate(generators):
+        if count:
+            asked, own = targets[begin : begin + count], (seed + number) % 2**32
+            samples = guidance.sample(generator, asked, seed=own) if guidance else generator.sample(asked, seed=own)
+            parts.append((samples.units, generator.name))
+            valid[generator.name] = samples.first_draw_valid
+        begin += count
+    chance = np.random.default_rng(seed_for(config.seed, iteration, "random"))
+    parts.append((view.space.sample(config.screening.random, chance), "random"))
+    if config.screening.neighbours:
+        best = view.in_space([row.composition for row in view.ranked()[:12]])
+        parts += [(view.space.neighbours(row), "neighbour") for row in best]
+    units = np.concatenate([part for part, _ in parts])
+    origins = np.concatenate([np.full(len(part), origin) for part, origin in parts])
+    return Pool(units, origins, valid)

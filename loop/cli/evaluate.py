@@ -1,0 +1,151 @@
+"""``alloyloop evaluate``: how good the loop's parts are."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Column, Table
+
+from loop.cli.console import Json, err, out, print_json
+
+if TYPE_CHECKING:
+    from generators.evaluation.run import Ground, Outcome
+    from generators.evaluation.table import LabelledAlloys
+
+app = typer.Typer(help="How good the loop's parts are.", no_args_is_help=True)
+
+
+ABREAST = 4
+"""Entrants in one table: more would cut their names."""
+
+
+@app.callback()
+def evaluate() -> None:
+    """How good the loop's parts are."""
+
+
+@app.command()
+def generators(
+    data: Annotated[Path | None, typer.Option(help="a CSV file of alloys; the project's own table if none")] = None,
+    condition: Annotated[
+        list[str] | None, typer.Option(metavar="PROPERTY", help="a property to condition on; may be repeated")
+    ] = None,
+    families: Annotated[str | None, typer.Option(help="families and baselines, by commas; all if none")] = None,
+    settings: Annotated[Path | None, typer.Option(help="a YAML file of settings by entrant")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="training seeds, whose medians are shown")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="processes that measure side by side; mind OMP_NUM_THREADS")] = 1,
+    quick: Annotated[bool, typer.Option("--quick", help="the same conditions with fewer samples")] = False,
+    figures: Annotated[Path | None, typer.Option(help="folder for figures, as PNG files")] = None,
+    mlflow: Annotated[bool, typer.Option("--mlflow", help="record the measures and figures in MLflow")] = False,
+    mlflow_folder: Annotated[Path, typer.Option(help="where MLflow's store lies")] = Path("mlruns"),
+    json_: Json = False,
+) -> None:
+    """Measures generators and baselines: accuracy, diversity, realism, novelty, speed."""
+    from generators.evaluation.entrants import entrants
+    from generators.evaluation.protocol import Plan
+    from generators.evaluation.run import Ground, document
+    from generators.evaluation.run import evaluate as run
+    from loop.review.evaluation import EvaluationTracker, read_settings
+
+    chosen = [name.strip() for name in families.split(",")] if families else []
+    given = read_settings(settings) if settings else None
+    alloys = _alloys(data, condition or [])
+    entered = entrants(chosen, given, len(alloys.units))
+    ground = Ground.of(alloys, Plan.quick() if quick else Plan())
+    tracker = EvaluationTracker(mlflow_folder) if mlflow else None
+
+    def tell(name: str, seed: int) -> None:
+        err().print(f"{name}: measured with seed {seed} ({seed + 1} of {seeds})", markup=False)
+
+    outcomes = run(entered, ground, seeds, tell, jobs)
+    if json_:
+        print_json(document(outcomes, ground))
+    else:
+        print_tables(outcomes, ground, seeds)
+    with tempfile.TemporaryDirectory() as passing:
+        drawn = _draw(outcomes, ground, figures, Path(passing) if mlflow else None)
+        if tracker is not None:
+            how = {"seeds": seeds, "plan": asdict(ground.plan)}
+            tracker.log(document(outcomes, ground), how, drawn)
+            err().print(f"recorded in MLflow's store in {mlflow_folder}; alloyloop ui shows it", markup=False)
+
+
+def _draw(outcomes: list[Outcome], ground: Ground, folder: Path | None, passing: Path | None) -> list[Path]:
+    """Figures in a folder that was asked for, else in a passing one, else none."""
+    chosen = folder or passing
+    if chosen is None:
+        return []
+    from generators.evaluation.figures import save_figures
+
+    written = save_figures(outcomes, ground, chosen)
+    for path in written if folder else []:
+        err().print(f"wrote {path}", markup=False)
+    return written
+
+
+def _alloys(path: Path | None, names: list[str]) -> LabelledAlloys:
+    from generators.evaluation.table import known_table, labelled, read_table
+
+    if path is None:
+        return labelled(known_table(), names, "the project's known alloys")
+    return labelled(read_table(path), names, str(path))
+
+
+def print_tables(outcomes: list[Outcome], ground: Ground, seeds: int) -> None:
+    """Measures and errors near and far from data, a few entrants abreast."""
+    from generators.evaluation.run import METRICS
+
+    console = out()
+    for line in _about(ground, seeds):
+        console.print(line, markup=False, soft_wrap=True)
+    parts = [outcomes[i : i + ABREAST] for i in range(0, len(outcomes), ABREAST)]
+    for part in parts:
+        table = Table("measure", *(_column(f"{outcome.name}\nleague {outcome.league}") for outcome in part))
+        for name in METRICS:
+            table.add_row(name, *(_cell(outcome.metrics[name]) for outcome in part))
+        console.print(table)
+    for part in parts:
+        apart = Table("MAPE, percent", *(_column(outcome.name) for outcome in part), title="near and far from data")
+        for kind in part[0].apart:
+            apart.add_row(f"{kind} ({_count(kind, ground)})", *(_cell(outcome.apart[kind]) for outcome in part))
+        console.print(apart)
+
+
+def _column(header: str) -> Column:
+    return Column(header, overflow="fold")
+
+
+def _about(ground: Ground, seeds: int) -> list[str]:
+    from generators.evaluation.protocol import COMPANY, NEAR, real_cosine
+
+    data, oracle = ground.data, ground.oracle
+    kinds = [
+        f"{name}: {kind}"
+        + (f" (error {oracle.surrogates[name].error_percent:.2f} % unseen)" if kind == "surrogate" else "")
+        for name, kind in oracle.kinds.items()
+    ]
+    far = float(ground.domain.distance.max())
+    alike = real_cosine(data, ground.diagonal)
+    return [
+        f"{data.source}: {len(data.units)} distinct alloys of {'-'.join(data.space.elements)} on a grid of "
+        f"{100 / data.space.total:g} at.%; oracle: {', '.join(kinds)}; medians over {seeds} seed(s)",
+        f"real alloys within {NEAR:.0%} of a diagonal condition: pairwise cosine {alike:.3f}",
+        f"far from data: fewer than {COMPANY} alloys within {NEAR:.0%}; the farthest condition over the domain is "
+        f"{far:.0%} from any alloy",
+    ]
+
+
+def _count(kind: str, ground: Ground) -> str:
+    where, word = kind.split(", ")
+    far = (ground.diagonal if where == "diagonal" else ground.domain).far
+    return f"{int((far if word == 'far' else ~far).sum())} conditions"
+
+
+def _cell(value: float) -> str:
+    if value != value:
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}" if abs(value) >= 1 else f"{value:.3f}"

@@ -1,0 +1,64 @@
+"""``alloyloop predict`` and ``alloyloop explain``: what a campaign's models think of single alloys, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alloys.composition import Composition, parse_formulas
+from loop.cli.console import Json, out, print_json
+from loop.config.lookup import Directory, campaign_database
+
+Name = Annotated[str, typer.Argument(help="a campaign")]
+
+
+def predict(
+    name: Name,
+    formulas: Annotated[list[str], typer.Argument(metavar="FORMULA...", help="for example Nb45Ta25Ti15Hf15")],
+    nearest: Annotated[int, typer.Option(min=0, help="how many known alloys to compare with")] = 3,
+    json_: Json = False,
+    directory: Directory = Path("campaigns"),
+) -> None:
+    """What is known, or thought, of alloys: mean, spread, probability of feasibility, nearest known alloys."""
+    compositions = parse_formulas(formulas)
+    from loop.review.predict import predict_document, predict_lines, predict_table
+    from loop.store import CampaignStore
+    from loop.view import view_of
+
+    with CampaignStore.open(campaign_database(directory, name)) as store:
+        view = view_of(store)
+    documents = predict_document(view, compositions, nearest)
+    if json_:
+        print_json(documents)
+        return
+    console = out()
+    for document in documents:
+        console.print(predict_table(view, document))
+        for line in predict_lines(document):
+            console.print(line, markup=False, soft_wrap=True)
+
+
+def explain(
+    name: Name,
+    formula: Annotated[str, typer.Argument(help="an alloy that was picked, or any other")],
+    json_: Json = False,
+    directory: Directory = Path("campaigns"),
+) -> None:
+    """Why an alloy was picked, or what speaks for and against it now."""
+    composition = Composition.parse(formula)
+    from loop.drive.schedule import hidden_from
+    from loop.review.explain import explain_document, explain_tables
+    from loop.store import CampaignStore
+    from loop.view import view_of
+
+    with CampaignStore.open(campaign_database(directory, name)) as store:
+        then = view_of(store, hidden=hidden_from(store, composition))
+        document = explain_document(view_of(store), store.proposals(), composition, then)
+    if json_:
+        print_json(document)
+        return
+    console = out()
+    for part in explain_tables(document):
+        console.print(part, markup=False, soft_wrap=isinstance(part, str))

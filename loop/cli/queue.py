@@ -1,0 +1,254 @@
+"""``alloyloop queue``: looking at the validation queue, deciding, and answering by the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from alloys.errors import InputError
+from loop.cli.console import Json, err, out, print_json
+from loop.config.lookup import Directory, campaign_database
+
+if TYPE_CHECKING:
+    from loop.store import CampaignStore
+
+app = typer.Typer(help="The validation queue: look, decide, answer.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="a campaign")]
+Keys = Annotated[list[str], typer.Argument(metavar="KEY...", help="keys of jobs, or their first characters")]
+State = Annotated[str | None, typer.Option(help="only jobs in this state")]
+By = Annotated[str | None, typer.Option(help="who decides, for the log; the user's name if not given")]
+All = Annotated[bool, typer.Option("--all", help="every job in question, instead of keys")]
+
+_DIRECTORY = Path("campaigns")
+_ROWS = 50
+_DOCUMENTS = 1000
+
+
+@contextmanager
+def _store(directory: Path, name: str) -> Iterator[CampaignStore]:
+    from loop.store import CampaignStore
+
+    with CampaignStore.open(campaign_database(directory, name)) as store:
+        yield store
+
+
+def _who(by: str | None) -> str:
+    from loop.store.lock import user_name
+
+    return (by or "").strip() or user_name()
+
+
+def _keys(store: CampaignStore, starts: list[str], state: str | None = None) -> list[str]:
+    """Whole keys; with a state, of every job in it instead.
+
+    Raises:
+        InputError: if there is none, or a start fits none or several.
+    """
+    if starts and state is not None:
+        raise InputError("name keys, or say --all, not both")
+    keys = [job.key for job in store.each_job(state)] if state is not None else [store.find_key(s) for s in starts]
+    if not keys:
+        raise InputError(f"no job is {state}" if state is not None else "name at least one key, or say --all")
+    return keys
+
+
+def _told(store: CampaignStore, keys: list[str], json_: bool) -> None:
+    """The jobs as they are now."""
+    from loop.people.queue_report import job_document, job_table
+
+    jobs = [store.job(key) for key in keys]
+    if json_:
+        print_json([job_document(job) for job in jobs])
+    else:
+        out().print(job_table(jobs))
+
+
+@app.command("list")
+def list_(
+    name: Name,
+    state: State = None,
+    iteration: Annotated[int | None, typer.Option(min=0, help="only jobs of this iteration")] = None,
+    review: Annotated[bool, typer.Option(help="only jobs that need review or have conflicting results")] = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="at most so many; 50, with --json 1000, if not given")
+    ] = None,
+    json_: Json = False,
+    directory: Directory = _DIRECTORY,
+) -> None:
+    """Jobs by iteration and rank."""
+    from loop.people.queue_report import job_document, job_table, pause_text
+
+    with _store(directory, name) as store:
+        most = limit or (_DOCUMENTS if json_ else _ROWS)
+        jobs = list(islice(store.each_job(state, min(most, 1000), iteration=iteration, review=review), most))
+        if json_:
+            print_json([job_document(job) for job in jobs])
+        else:
+            out().print(job_table(jobs))
+        left = store.count_jobs(state, iteration=iteration, review=review) - len(jobs) if len(jobs) == most else 0
+        if left:
+            err().print(f"and {left} more; --limit, --state and --iteration say which", markup=False)
+        for pause in store.pauses():
+            err().print(pause_text(pause, name), markup=False, soft_wrap=True)
+
+
+@app.command()
+def show(name: Name, key: str, json_: Json = False, directory: Directory = _DIRECTORY) -> None:
+    """Everything of one job: state, results, and what happened to it."""
+    from loop.people.queue_report import show_document, show_table
+
+    with _store(directory, name) as store:
+        document = show_document(store, store.find_key(key))
+    if json_:
+        print_json(document)
+        return
+    for table in show_table(document):
+        out().print(table, markup=False)
+
+
+@app.command()
+def retry(
+    name: Name,
+    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY...]", help="jobs that need review or wait")] = None,
+    every: All = False,
+    validator: Annotated[str | None, typer.Option(help="end this validator's pause: it works again")] = None,
+    by: By = None,
+    json_: Json = False,
+    directory: Directory = _DIRECTORY,
+) -> None:
+    """Asks again: jobs that need review (all of them with --all), or that wait for their next try."""
+    with _store(directory, name) as store:
+        if validator is not None:
+            store.resume_validator(validator)
+            err().print(f"the validator {validator!r} gets jobs again", markup=False)
+            if not keys and not every:
+                if json_:
+                    print_json([])
+                return
+        wanted = _keys(store, keys or [], "needs_review" if every else None)
+        store.retry(*wanted, by=_who(by))
+        _told(store, wanted, json_)
+
+
+@app.command()
+def cancel(
+    name: Name,
+    keys: Keys,
+    reason: Annotated[str, typer.Option(help="why, for the log")] = "cancelled",
+    by: By = None,
+    json_: Json = False,
+    directory: Directory = _DIRECTORY,
+) -> None:
+    """Ends jobs that have no answer; their alloys are not proposed again."""
+    with _store(directory, name) as store:
+        wanted = _keys(store, keys)
+        store.cancel(*wanted, note=f"cancelled by {_who(by)}: {reason}")
+        _told(store, wanted, json_)
+
+
+@app.command()
+def approve(
+    name: Name,
+    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY...]", help="held jobs, or with conflicts")] = None,
+    every: All = False,
+    edit: Annotated[str | None, typer.Option("--as", metavar="FORMULA", help="this alloy instead")] = None,
+    by: By = None,
+    json_: Json = False,
+    directory: Directory = _DIRECTORY,
+) -> None:
+    """Lets held jobs be validated (all of them with --all), or says that conflicting results were looked at."""
+    with _store(directory, name) as store:
+        wanted = _keys(store, keys or [], "held" if every else None)
+        if edit is not None:
+            wanted = _edited(store, wanted, edit, _who(by))
+        else:
+            store.approve(*wanted, by=_who(by))
+        _told(store, wanted, json_)
+
+
+def _edited(store: CampaignStore, keys: list[str], formula: str, by: str) -> list[str]:
+    """Approves another alloy of the space in the place of one held job.
+
+    Raises:
+        InputError: if the alloy is outside the space, known or asked for before, or there are several jobs.
+    """
+    from dataclasses import replace
+
+    from alloys.composition import Composition
+    from loop.config.assembly import build_space
+    from loop.view import config_of
+
+    if len(keys) != 1:
+        raise InputError(f"--as edits one job, got {len(keys)}")
+    composition = Composition.parse(formula)
+    build_space(config_of(store).space).units_of(composition)
+    request = replace(store.job(keys[0]).request, composition=composition)
+    return [keys[0], store.edit(keys[0], request, by=by)]
+
+
+@app.command()
+def reject(
+    name: Name,
+    keys: Keys,
+    reason: Annotated[str, typer.Option(help="why")],
+    by: By = None,
+    json_: Json = False,
+    directory: Directory = _DIRECTORY,
+) -> None:
+    """Ends held jobs before validation; their alloys are not proposed again."""
+    with _store(directory, name) as store:
+        wanted = _keys(store, keys)
+        store.reject(*wanted, reason=reason, by=_who(by))
+        _told(store, wanted, json_)
+
+
+@app.command()
+def export(
+    name: Name,
+    to: Annotated[Path, typer.Option("--out", help="CSV file to write")],
+    state: Annotated[str, typer.Option(help="of the jobs, or 'all'")] = "awaiting_human",
+    json_: Json = False,
+    directory: Directory = _DIRECTORY,
+) -> None:
+    """Writes jobs as a CSV file for people to fill in."""
+    from loop.people.exchange import export_jobs
+
+    with _store(directory, name) as store:
+        count = export_jobs(store, to, None if state == "all" else state)
+    if json_:
+        print_json({"file": str(to), "jobs": count})
+    else:
+        err().print(f"{count} jobs written to {to}", markup=False, soft_wrap=True)
+
+
+@app.command("import")
+def import_(
+    name: Name,
+    file: Annotated[Path, typer.Argument(help="a CSV file of `queue export`, filled in")],
+    source: Annotated[str | None, typer.Option(help="who measured, kept with each result")] = None,
+    json_: Json = False,
+    directory: Directory = _DIRECTORY,
+) -> None:
+    """Takes people's answers: the whole file, or nothing of it. The same file again changes nothing."""
+    from dataclasses import asdict
+
+    from loop.people.exchange import import_results
+
+    with _store(directory, name) as store:
+        counts, empty = import_results(store, file, source=_who(source))
+    if json_:
+        print_json({**asdict(counts), "empty": empty})
+        return
+    err().print(
+        f"{counts.answered} answered, {counts.kept} kept that answer no job, {counts.known} known already, "
+        f"{counts.replicates} replicates ({counts.conflicts} conflicting), {empty} not filled in",
+        markup=False,
+    )
+    if counts.conflicts:
+        err().print(f"the conflicting ones: `alloyloop queue list {name} --review`", markup=False)

@@ -1,0 +1,102 @@
+"""``alloyloop submit``: a campaign as a job on a Ray cluster."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from alloys.errors import InputError
+from loop.cli.console import Json, err, print_json
+
+if TYPE_CHECKING:
+    from loop.config.schema import CampaignConfig
+    from loop.execute.ray_jobs import Head
+
+_HERE = Path()
+
+
+def submit(
+    config: Annotated[Path, typer.Argument(help="a campaign's YAML file in the working directory")],
+    address: Annotated[
+        str | None, typer.Option(help="URL of the dashboard; RAY_API_SERVER_ADDRESS if not given")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="another name, for another campaign")] = None,
+    iterations: Annotated[int | None, typer.Option(help="number of the last iteration")] = None,
+    seed: Annotated[int | None, typer.Option(help="another seed")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="overrides a value")] = None,
+    home: Annotated[str | None, typer.Option(help="folder on the cluster that relative paths begin from")] = None,
+    working_dir: Annotated[Path, typer.Option(help="what is uploaded")] = _HERE,
+    python: Annotated[str, typer.Option(help="the interpreter on the cluster's head")] = "python",
+    open_cluster: Annotated[bool, typer.Option(help="allow a cluster that asks for no token")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="follow the job to its end")] = False,
+    json_: Json = False,
+) -> None:
+    """Sends a campaign to a Ray cluster as a job, after everything was checked; sent again, it goes on."""
+    from loop.config.schema import load_config
+    from loop.execute import submit as job_of
+    from loop.execute.ray_jobs import Jobs, follow, pack
+
+    loaded = load_config(config, set_ or (), name=name, iterations=iterations, seed=seed)
+    inside = job_of.path_inside(config, working_dir)
+    arguments = _arguments(name, iterations, seed, set_ or [])
+    job = job_of.make_job(loaded, inside, arguments, home=home, python=python)
+    address = address or os.environ.get("RAY_API_SERVER_ADDRESS")
+    if not address:
+        raise InputError("--address: name the cluster's dashboard, such as http://127.0.0.1:8265")
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "package.zip"
+        limit = pack(working_dir, archive)
+        needed = [inside, *job_of.files_named(loaded)]
+        package = job_of.look_into(archive, working_dir, needed=needed, limit=limit)
+        jobs = Jobs(address)
+        _look_at(jobs.head, loaded, home, open_cluster)
+        jobs.refuse_second(loaded.name)
+        identifier = jobs.submit(job, package)
+    document: dict[str, Any] = {"job": identifier, "campaign": loaded.name, "address": jobs.address}
+    document |= {"entrypoint": job.entrypoint, "files": len(package.files), "bytes": package.size}
+    if json_:
+        print_json(document)
+    _tell(document, follow(identifier, jobs.address))
+    if wait:
+        jobs.follow(identifier, sys.stderr.write)
+
+
+def _arguments(name: str | None, iterations: int | None, seed: int | None, overrides: list[str]) -> list[str]:
+    given = {"--name": name, "--iterations": iterations, "--seed": seed}
+    words = [word for option, value in given.items() if value is not None for word in (option, str(value))]
+    return words + [word for override in overrides for word in ("--set", override)]
+
+
+def _look_at(head: Head, config: CampaignConfig, home: str | None, open_cluster: bool) -> None:
+    from urllib.parse import urlsplit
+
+    from loop.execute.submit import refuse_unwritable
+
+    if not head.asks_token and not open_cluster:
+        raise InputError(
+            f"the cluster at {head.address} asks for no token: whoever reaches it can run commands there; start it "
+            "with RAY_AUTH_MODE=token (docs/howto/cluster.md), or say --open-cluster"
+        )
+    parts = urlsplit(head.address)
+    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+        err().print("the token travels unencrypted: an SSH tunnel or https would hide it", markup=False)
+    if head.here:
+        refuse_unwritable(config, home)
+
+
+def _tell(document: dict[str, Any], follow: str) -> None:
+    job, address = document["job"], document["address"]
+    err().print(
+        f"job {job}: {document['files']} files, {document['bytes'] / 1024:.0f} KiB sent\n"
+        f"  follow it:  {follow}\n"
+        f"  state:      ray job status {job} --address {address}\n"
+        f"  end it:     ray job stop {job} --address {address}\n"
+        f"submitted again, the campaign {document['campaign']!r} goes on where it stands",
+        markup=False,
+        soft_wrap=True,
+    )

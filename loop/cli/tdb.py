@@ -1,0 +1,99 @@
+"""``alloyloop tdb``: the thermodynamic database, refitted with energies of mixing."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from statistics import fmean
+from typing import Annotated
+
+import typer
+
+from alloys.errors import InputError
+from loop.cli.console import Json, err, print_json
+
+app = typer.Typer(help="The thermodynamic database.", no_args_is_help=True)
+
+ENERGY = "mixing_energy"
+J_PER_KJ = 1000.0
+
+
+class Liquid(StrEnum):
+    """What becomes of the liquid when bcc is refitted."""
+
+    FOLLOW = "follow"
+    KEEP = "keep"
+
+
+@app.callback()
+def tdb() -> None:
+    """The thermodynamic database."""
+
+
+@app.command()
+def fit(
+    pair: Annotated[str, typer.Argument(help="two elements, such as Nb-Ta")],
+    file: Annotated[Path, typer.Argument(help="CSV file with columns formula and mixing_energy, kJ/mol of atoms")],
+    out: Annotated[Path, typer.Option(help="TDB file to write")],
+    tdb: Annotated[Path | None, typer.Option(help="database to refit; the project's own by default")] = None,
+    liquid: Annotated[
+        Liquid, typer.Option(help="follow: the liquid moves along, melting stays; keep: melting moves")
+    ] = Liquid.FOLLOW,
+    json_: Json = False,
+) -> None:
+    """Refits the bcc phase of two elements with computed energies of mixing, by ESPEI."""
+    from validation.calphad import DatabaseError, build_database, load_database
+    from validation.calphad.refit import refit
+
+    symbols = _pair(pair)
+    energies = _energies(file, symbols)
+    try:
+        text = build_database() if tdb is None else load_database(tdb)
+        done = refit(text, symbols, energies, liquid=liquid.value)
+    except DatabaseError as error:
+        raise InputError(f"the database cannot be refitted: {error}") from error
+    out.write_text(done.text, encoding="utf-8")
+    if json_:
+        answer = {"pair": list(done.pair), "before": list(done.before), "after": list(done.after)}
+        print_json({**answer, "unit": "J/mol", "points": len(energies), "residual": done.residual, "file": str(out)})
+        return
+    console = err()
+    console.print(f"{'-'.join(done.pair)} in bcc, J/mol by order, without entropy:", markup=False)
+    console.print(f"  before {_terms(done.before)}", markup=False)
+    console.print(f"  after  {_terms(done.after)}", markup=False)
+    console.print(
+        f"  {len(energies)} energies, root mean square {done.residual:.0f} J/mol; written to {out}", markup=False
+    )
+
+
+def _terms(values: tuple[float, ...]) -> str:
+    return ", ".join(f"{value:.0f}" for value in values) or "none"
+
+
+def _pair(text: str) -> tuple[str, str]:
+    parts = sorted(part.strip().upper() for part in text.split("-"))
+    if len(parts) != 2 or parts[0] == parts[1] or not all(part.isalpha() for part in parts):
+        raise InputError(f"a pair is two elements with a hyphen, such as Nb-Ta; got {text!r}")
+    return parts[0], parts[1]
+
+
+def _energies(file: Path, pair: tuple[str, str]) -> dict[float, float]:
+    """Fraction of the second element to the mean energy of mixing there in J/mol.
+
+    Raises:
+        InputError: for a row with other elements, or without an energy in it.
+    """
+    from alloys.dataset import read_measurements
+
+    found: dict[float, list[float]] = {}
+    for row in read_measurements(file):
+        if row.failure is not None:
+            continue
+        other = sorted({symbol.upper() for symbol in row.composition.elements} - set(pair))
+        if other:
+            raise InputError(f"{file}, line {row.line}: only {' and '.join(pair)} may be there, got {', '.join(other)}")
+        if ENERGY not in row.values:
+            raise InputError(f"{file}, line {row.line}: no {ENERGY}; give it in kJ/mol of atoms")
+        fraction = row.composition.fractions().get(pair[1].capitalize(), 0.0)
+        found.setdefault(fraction, []).append(J_PER_KJ * row.values[ENERGY])
+    return {fraction: fmean(values) for fraction, values in sorted(found.items())}

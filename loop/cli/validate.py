@@ -1,0 +1,152 @@
+"""``alloyloop validate``: asks a validator about a few alloys, or about thousands from a file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from alloys.composition import Composition, parse_formulas
+from alloys.errors import InputError
+from loop.cli.console import Json, err, out, print_json
+from loop.execute.bulk_validation import Output, read_compositions, run_batch, verdict_document
+
+if TYPE_CHECKING:
+    from validation.base import Validator
+
+EXAMPLE = "for example Nb45Ta25Ti15Hf15"
+
+
+def validate(
+    formulas: Annotated[list[str] | None, typer.Argument(metavar="[FORMULA...]", help=EXAMPLE)] = None,
+    with_: Annotated[str, typer.Option("--with", help="the validator")] = "calphad",
+    tdb: Annotated[Path | None, typer.Option(help="a thermodynamic database of your own")] = None,
+    temperature: Annotated[
+        list[int] | None, typer.Option(metavar="°C", help="calphad: phases here too; may be repeated")
+    ] = None,
+    scheil: Annotated[bool, typer.Option("--scheil", help="calphad: the freezing range after Scheil too")] = False,
+    config: Annotated[Path | None, typer.Option(help="a campaign's YAML file: its validator answers")] = None,
+    curve: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="calphad: one alloy's phases against temperature, as a picture")
+    ] = None,
+    csv_: Annotated[
+        Path | None, typer.Option("--formulas", metavar="CSV", help="a file with a column 'formula', with --out")
+    ] = None,
+    jsonl: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="a line of JSON for each alloy; goes on with the file")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=256, help="processes for --formulas")] = 1,
+    details: Annotated[bool, typer.Option("--details", help="phases, gaps and notes too, with --json")] = False,
+    json_: Json = False,
+) -> None:
+    """Asks a validator about alloys, outside any campaign."""
+    calphad = {"temperatures": temperature, "scheil": scheil, "tdb": None if tdb is None else str(tdb)}
+    settings = {name: value for name, value in calphad.items() if value}
+    _refuse_mixtures(formulas, csv_, jsonl, curve)
+    validator = _chosen(with_, settings, config)
+    if csv_ is not None and jsonl is not None:
+        _batch(validator, csv_, jsonl, jobs)
+        return
+    named = formulas or []
+    for formula, composition in zip(named, parse_formulas(named), strict=True):
+        try:
+            validator.check(composition.elements)
+        except InputError as error:
+            raise InputError(f"{formula}: {error}") from error
+    if curve is not None:
+        _draw(validator, named[0], curve)
+    answer(named, validator, json_=json_, details=details)
+
+
+def _refuse_mixtures(formulas: list[str] | None, csv_: Path | None, jsonl: Path | None, curve: Path | None) -> None:
+    if bool(formulas) == (csv_ is not None):
+        raise InputError("give formulas, or a file of them with --formulas; one of the two")
+    if (csv_ is None) != (jsonl is None):
+        raise InputError("--formulas and --out go together: one line is written as soon as an alloy is answered")
+    if curve is not None and len(formulas or ()) != 1:
+        raise InputError(f"--curve draws one alloy; got {len(formulas or ())} formulas")
+    if curve is not None and curve.suffix not in (".png", ".svg", ".pdf"):
+        raise InputError(f"--curve writes .png, .svg or .pdf, got {curve}")
+
+
+def _chosen(name: str, settings: dict[str, Any], config: Path | None) -> Validator:
+    from validation.registry import make_validator
+
+    if config is None:
+        return make_validator(name, settings)
+    from loop.config.assembly import build_validator
+    from loop.config.schema import load_config
+
+    if settings:
+        given = ", ".join("--temperature" if key == "temperatures" else f"--{key}" for key in settings)
+        raise InputError(f"{given} and --config both say how to validate; give one of them")
+    named = load_config(config)
+    if named.validators:
+        labels = ", ".join(tier.label or tier.name for tier in named.validators)
+        raise InputError(f"{config} has several validators ({labels}); ask one with --with and its settings")
+    validator = build_validator(named.validator)
+    if validator is None:
+        raise InputError(f"{config} names no validator that could be asked: a person brings its answers")
+    return validator
+
+
+def answer(formulas: list[str], validator: Any, *, json_: bool, details: bool = False) -> None:
+    """Prints what a validator says of a few alloys; status 1 where it failed for one.
+
+    Args:
+        formulas: the alloys.
+        validator: who is asked.
+        json_: whether to print one document in place of tables.
+        details: whether the document holds the verdicts' details.
+    """
+    compositions = parse_formulas(formulas)
+    documents = [
+        verdict_document(formula, validator.validate(composition), details=details)
+        for formula, composition in zip(formulas, compositions, strict=True)
+    ]
+    if json_:
+        print_json(documents)
+    else:
+        for document in documents:
+            _print_verdict(document)
+    if any(document["status"] == "failed" for document in documents):
+        raise typer.Exit(1)
+
+
+def _print_verdict(document: dict[str, Any]) -> None:
+    if document["status"] == "failed":
+        err().print(f"{document['formula']}: failed: {document['message']}", markup=False, soft_wrap=True)
+        return
+    table = Table("property", "value", "unit", title=document["formula"], title_justify="left")
+    for name, entry in document["properties"].items():
+        table.add_row(name, f"{entry['value']:.5g}", entry["unit"])
+    out().print(table)
+
+
+def _batch(validator: Validator, csv_: Path, jsonl: Path, jobs: int) -> None:
+    compositions = read_compositions(csv_, validator)
+    output = Output(jsonl, validator.fingerprint)
+    try:
+        waiting = {f: c for f, c in compositions.items() if c.canonical() not in output.done}
+        console = err()
+        known = len(compositions) - len(waiting)
+        console.print(f"{len(waiting)} compositions to validate, {known} are in {jsonl} already", markup=False)
+        counts: Counter[str] = run_batch(validator, waiting, jobs, output.write)
+    finally:
+        output.close()
+    for what, count in sorted(counts.items(), key=lambda item: -item[1]):
+        console.print(f"{count} {what}", markup=False, soft_wrap=True)
+    if any(what != "measured" for what in counts):
+        raise typer.Exit(1)
+
+
+def _draw(validator: Any, formula: str, path: Path) -> None:
+    if not hasattr(validator, "curve"):
+        raise InputError(f"the validator {validator.name!r} has no phase fractions to draw; --curve needs 'calphad'")
+    from loop.review.phase_plot import draw_phases
+
+    draw_phases(validator, Composition.parse(formula), path)
+    err().print(f"phase fractions drawn to {path}", markup=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""What a campaign is told: its YAML file, read, checked and turned into parts."""

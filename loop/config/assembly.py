@@ -1,0 +1,246 @@
+"""From a configuration to the parts that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from alloys.composition import Composition, parse_formulas
+from alloys.dataset import known_alloys
+from alloys.elements import known_elements
+from alloys.errors import InputError
+from alloys.goal import Constraint, Goal, Objective
+from alloys.properties import PROPERTIES
+from alloys.space import Space
+from alloys.tables import read_rows
+from generators.base import settings_of
+from loop.config.schema import (
+    CampaignConfig,
+    ClusterConfig,
+    GeneratorConfig,
+    SpaceConfig,
+    StartConfig,
+    SurrogateConfig,
+    ValidatorConfig,
+)
+from loop.config.yaml_lines import Location
+from validation.base import Validator
+from validation.registry import make_validator
+
+EXTERNAL = "external"
+PEOPLE = (EXTERNAL, "human")
+"""The validator's names where people bring the answers: by `alloyloop queue import`, or `Campaign.observe`."""
+
+Mistake = tuple[Location, str]
+
+
+def build_space(config: SpaceConfig) -> Space:
+    """The design space.
+
+    Raises:
+        InputError: for contradictory or off-grid bounds.
+    """
+    return Space.build(
+        config.elements,
+        step=config.step,
+        lower=config.lower,
+        upper=config.upper,
+        count=(config.count[0], config.count[1]),
+        bounds={symbol: (pair[0], pair[1]) for symbol, pair in config.bounds.items()},
+        limits=[(limit.element, limit.most, limit.where) for limit in config.limits],
+    )
+
+
+def build_goal(config: CampaignConfig) -> Goal:
+    """The goal.
+
+    Raises:
+        InputError: for expressions that cannot be read or contradict each other.
+    """
+    return Goal.parse(config.objectives, config.constraints)
+
+
+def build_validator(config: ValidatorConfig, scratch: Path | None = None) -> Validator | None:
+    """The validator, or None where a person brings the answers; ``scratch`` is for its files, if it has any.
+
+    Raises:
+        InputError: for an unknown validator or settings that it refuses.
+    """
+    if config.name in PEOPLE:
+        if config.settings:
+            raise InputError(f"the validator {config.name!r} has no settings, got {sorted(config.settings)}")
+        return None
+    return make_validator(config.name, config.settings, scratch)
+
+
+def start_table(config: StartConfig) -> list[Composition]:
+    """The compositions of the start table: the project's own, or a CSV file with a ``formula`` column.
+
+    Raises:
+        InputError: if the file cannot be read or a formula is wrong.
+    """
+    if config.table is None:
+        return [alloy.composition for alloy in known_alloys()]
+    path = Path(config.table)
+    _, rows = read_rows(path, "the start table")
+    if not rows or "formula" not in rows[0]:
+        raise InputError(f"the start table {path} needs a column 'formula' and at least one row")
+    return parse_formulas([str(row["formula"] or "") for row in rows])
+
+
+def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
+    """Everything that is wrong beyond types and names of keys, by the path of the value that is wrong.
+
+    Parts whose own types are wrong are passed over: the schema reports those.
+    """
+    found: list[Mistake] = []
+    space = _part(data, "space", SpaceConfig, build_space, found)
+    validators = _validators(data, found)
+    found += _goal_mistakes(data)
+    for validator in validators:
+        _part(data, "cluster", ClusterConfig, partial(_check_patience, validator=validator), found)
+    if validators:
+        found += _unanswered(data, validators)
+    if space is not None:
+        found += _uncovered(space, validators, "validators" if data.get("validators") else "validator")
+    _part(data, "generator", GeneratorConfig, _check_generator, found)
+    _part(data, "surrogate", SurrogateConfig, _check_surrogate, found)
+    _part(data, "start", StartConfig, start_table, found)
+    if isinstance(data.get("state"), str):
+        found += _unusable_state(data["state"])
+    return found
+
+
+def _unusable_state(text: str) -> list[Mistake]:
+    from loop.store.postgresql import parse_url
+
+    try:
+        parse_url(text, schema="any")
+    except InputError as error:
+        return [(("state",), f"state: {error}")]
+    return []
+
+
+def _part(
+    data: Mapping[str, Any], key: str, model: type[BaseModel], build: Callable[[Any], Any], found: list[Mistake]
+) -> Any:
+    """Builds one section, noting what is wrong with it; None where it cannot be built."""
+    if key == "space" and key not in data:
+        return None
+    try:
+        return build(model.model_validate(data.get(key, {})))
+    except ValidationError:
+        return None
+    except InputError as error:
+        found.append(((key,), f"{key}: {error}"))
+        return None
+
+
+def _validators(data: Mapping[str, Any], found: list[Mistake]) -> list[Validator]:
+    """Who is asked; nobody where people answer, or a validator cannot be had."""
+    if data.get("validators"):
+        from loop.config.tiers import tier_mistakes
+
+        return tier_mistakes(data, found)
+    config = _part(data, "validator", ValidatorConfig, lambda config: config, found)
+    try:
+        validator = build_validator(config) if config is not None else None
+    except InputError as error:
+        found.append((("validator",), f"validator: {error}"))
+        return []
+    return [] if validator is None else [validator]
+
+
+def _check_generator(config: GeneratorConfig) -> None:
+    for family, settings in config.members().items():
+        settings_of(family, settings)
+
+
+def _check_surrogate(config: SurrogateConfig) -> None:
+    if config.inference == "bayesian":
+        from surrogates.model.bayesian import require
+
+        require()
+
+
+def _check_patience(config: ClusterConfig, validator: Validator) -> None:
+    """Ray ends a validation after its own limit; one that may take longer would never be answered."""
+    longest = getattr(validator, "longest_seconds", 0.0)
+    if config.executor == "ray" and longest > config.timeout_seconds:
+        raise InputError(
+            f"timeout_seconds = {config.timeout_seconds:g} is less than {longest:g}, what validator.settings.run "
+            "lets one validation take; raise the one or lower run.time_limit"
+        )
+
+
+def _texts(data: Mapping[str, Any], key: str) -> list[tuple[int, str]]:
+    values = data.get(key, [])
+    return [(i, v) for i, v in enumerate(values) if isinstance(v, str)] if isinstance(values, list) else []
+
+
+def _parsed(data: Mapping[str, Any], key: str, parse: Callable[[str], Any], found: list[Mistake]) -> list[Any]:
+    parts = []
+    for i, text in _texts(data, key):
+        try:
+            parts.append(parse(text))
+        except InputError as error:
+            found.append(((key, i), f"{key}: {error}"))
+    return parts
+
+
+def _goal_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
+    found: list[Mistake] = []
+    objectives: list[Objective] = _parsed(data, "objectives", Objective.parse, found)
+    constraints: list[Constraint] = _parsed(data, "constraints", Constraint.parse, found)
+    if not objectives or found:
+        return found
+    try:
+        goal = Goal(tuple(objectives), tuple(constraints))
+    except InputError as error:
+        return [(("constraints",), f"goal: {error}")]
+    if not goal.unknown:
+        text = "every objective and constraint has a closed form, so there is nothing to validate"
+        found.append((("objectives",), f"objectives: {text}; name a property that only validation answers"))
+    reference = data.get("reference_point", {})
+    wanted = [objective.name for objective in objectives]
+    if isinstance(reference, dict) and reference and sorted(reference) != sorted(wanted):
+        text = f"reference_point must name the objectives {wanted}, got {list(reference)}"
+        found.append((("reference_point",), text))
+    return found
+
+
+def _unanswered(data: Mapping[str, Any], validators: Sequence[Validator]) -> list[Mistake]:
+    """Objectives and constraints that neither a closed form nor a validator answers."""
+    found: list[Mistake] = []
+    told = " and ".join(f"the validator {v.name!r} answers {', '.join(v.properties)}" for v in validators)
+    for key, parse in (("objectives", Objective.parse), ("constraints", Constraint.parse)):
+        for i, text in _texts(data, key):
+            try:
+                name = parse(text).name
+            except InputError:
+                continue
+            if not PROPERTIES[name].closed_form and not any(name in v.properties for v in validators):
+                found.append(((key, i), f"{key}: nobody measures {name!r}: {told}"))
+    return found
+
+
+def _uncovered(space: Space, validators: Sequence[Validator], key: str) -> list[Mistake]:
+    found: list[Mistake] = []
+    unknown = sorted(set(space.elements) - set(known_elements()))
+    if unknown:
+        found.append(
+            (
+                ("space", "elements"),
+                f"space: no reference data for {', '.join(unknown)}; available are {', '.join(known_elements())}",
+            )
+        )
+    for validator in validators:
+        try:
+            validator.check(space.elements)
+        except InputError as error:
+            found.append(((key,), f"{key}: {error}"))
+    return found

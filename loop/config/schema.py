@@ -1,0 +1,308 @@
+"""The configuration of a campaign: what a YAML file may say, and every mistake in one at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from alloys.errors import InputError
+from alloys.files import read_plain
+from alloys.records import digest_of
+from loop.config.yaml_lines import Document, Location, parse_value, parse_yaml
+
+MOST_BYTES = 1_000_000
+"""The largest configuration that is read."""
+_NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
+Name = Annotated[str, StringConstraints(pattern=f"^{_NAME}$")]
+Fraction = Annotated[float, Field(gt=0, le=1)]
+PositiveInt = Annotated[int, Field(ge=1)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class LimitConfig(_Strict):
+    """At most ``most`` (atomic fraction) of ``element`` where ``where`` is present."""
+
+    element: str
+    most: Fraction
+    where: str
+
+
+class SpaceConfig(_Strict):
+    """The design space; fractions are atomic fractions."""
+
+    elements: Annotated[list[str], Field(min_length=2)]
+    step: Fraction = 0.01
+    lower: Fraction = 0.05
+    upper: Fraction = 0.50
+    count: Annotated[list[PositiveInt], Field(min_length=2, max_length=2)] = [3, 6]
+    bounds: dict[str, Annotated[list[Fraction], Field(min_length=2, max_length=2)]] = {}
+    limits: list[LimitConfig] = []
+
+
+class StartConfig(_Strict):
+    """Iteration 0: how many compositions are validated first, and where they come from."""
+
+    validate_count: Annotated[int, Field(ge=2, le=10_000, alias="validate")] = 24
+    from_table: Annotated[float, Field(ge=0, le=1)] = 0.5
+    table: str | None = None
+
+
+class GeneratorConfig(_Strict):
+    """Which generators propose, how many candidates together, and their own settings.
+
+    Either one ``family`` with its ``settings``, or ``families``: settings by family, side by side. ``warm`` says which
+    weights a training starts from: fresh ones, or those of the family's first or last iteration. Where ``guided``,
+    candidates are moved to their targets by closed forms and the surrogate.
+    """
+
+    family: str = "cvae"
+    proposals: Annotated[int, Field(ge=1, le=1_000_000)] = 4000
+    settings: dict[str, Any] = {}
+    families: dict[str, dict[str, Any] | None] = {}
+    warm: Literal["none", "first", "last"] = "none"
+    guided: bool = True
+
+    def members(self) -> dict[str, dict[str, Any]]:
+        """Every family that proposes, with its settings."""
+        if self.families:
+            return {name: settings or {} for name, settings in self.families.items()}
+        return {self.family: self.settings}
+
+
+class SurrogateConfig(_Strict):
+    """Whether the surrogate's hyperparameters are the most probable ones, or averaged over."""
+
+    inference: Literal["map", "bayesian"] = "map"
+
+
+class ScreeningConfig(_Strict):
+    """What joins the generator's candidates before ranking."""
+
+    random: Annotated[int, Field(ge=0, le=1_000_000)] = 1000
+    neighbours: bool = True
+
+
+class ValidatorConfig(_Strict):
+    """Who says what is true."""
+
+    name: str = "calphad"
+    settings: dict[str, Any] = {}
+
+
+class TierConfig(_Strict):
+    """One of several validators, which are listed from the cheapest to the dearest.
+
+    ``gates`` are constraints on what it answers; None for those of the goal. ``hours`` bound what it is expected to
+    take in one iteration; None asks it for every alloy that passed the gates before. ``seconds`` of one answer are
+    those that it declares if None, or ``measured``.
+    """
+
+    name: str
+    label: Name | None = None
+    settings: dict[str, Any] = {}
+    gates: list[str] | None = None
+    hours: Annotated[float, Field(gt=0)] | None = None
+    seconds: Annotated[float, Field(gt=0)] | Literal["measured"] | None = None
+
+
+class ValidationConfig(_Strict):
+    """Whether new jobs wait for a person's approval before they are validated."""
+
+    hold: bool = False
+
+
+class ScheduleConfig(_Strict):
+    """Whether the next batch is chosen while the last one is validated.
+
+    ``ahead`` validations of the last batch may still be open then, see `loop.drive.schedule`. Where a validator's slot
+    was idle for ``patience_seconds``, what has not come by then is done without, if half of the batch has.
+    """
+
+    mode: Literal["asynchronous", "synchronous"] = "asynchronous"
+    ahead: Annotated[int, Field(ge=0, le=256)] | Literal["auto"] = "auto"
+    patience_seconds: Annotated[float, Field(gt=0)] = 60.0
+
+    @model_validator(mode="after")
+    def _synchronous_waits_for_all(self) -> Self:
+        if self.mode == "synchronous" and self.ahead not in ("auto", 0):
+            raise ValueError("a synchronous schedule waits for every answer; leave ahead out, or give it 0")
+        return self
+
+
+class ClusterConfig(_Strict):
+    """Where training and validation run: a Ray cluster, or this process.
+
+    Each validation is given ``validation_cpus`` CPUs and, where said, ``validation_memory_mb`` MB of memory.
+    """
+
+    executor: Literal["ray", "local"] = "ray"
+    address: str = "local"
+    workers: PositiveInt = 2
+    timeout_seconds: Annotated[float, Field(gt=0)] = 1800.0
+    validation_cpus: Annotated[float, Field(gt=0, le=1024)] = 1.0
+    validation_memory_mb: PositiveInt | None = None
+
+
+class TrackingConfig(_Strict):
+    """Where MLflow's store lies; paths are relative to the working directory."""
+
+    enabled: bool = True
+    folder: str = "mlruns"
+
+
+class CampaignConfig(_Strict):
+    """A whole campaign."""
+
+    name: Name
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    iterations: Annotated[int, Field(ge=0)] = 5
+    batch: Annotated[int, Field(ge=1, le=256)] = 8
+    space: SpaceConfig
+    objectives: Annotated[list[str], Field(min_length=1)]
+    constraints: list[str] = []
+    reference_point: dict[str, float] = {}
+    start: StartConfig = StartConfig()
+    generator: GeneratorConfig = GeneratorConfig()
+    surrogate: SurrogateConfig = SurrogateConfig()
+    screening: ScreeningConfig = ScreeningConfig()
+    validator: ValidatorConfig = ValidatorConfig()
+    validators: list[TierConfig] = []
+    validation: ValidationConfig = ValidationConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    cluster: ClusterConfig = ClusterConfig()
+    tracking: TrackingConfig = TrackingConfig()
+    directory: str = "campaigns"
+    state: str | None = None
+
+    def science(self) -> dict[str, Any]:
+        """The part that decides results: everything but where and how long it runs."""
+        document = self.model_dump(
+            mode="json",
+            by_alias=True,
+            exclude={"iterations", "validation", "schedule", "cluster", "tracking", "directory", "state", "name"},
+        )
+        # A campaign has one validator or several.
+        unused = "validator" if self.validators else "validators"
+        del document[unused]
+        for validator in document.get("validators", [document.get("validator")]):
+            # How a command is run, not what it answers.
+            validator["settings"].pop("run", None)
+        return document
+
+    @property
+    def digest(self) -> str:
+        """sha256 of `science`."""
+        return digest_of(self.science())
+
+
+def valid_name(name: str) -> str:
+    """The name, if it can name a campaign.
+
+    Raises:
+        InputError: if it cannot.
+    """
+    if not re.fullmatch(_NAME, name):
+        raise InputError(f"a campaign's name has small letters, digits, '_' and '-', at most 64, got {name[:80]!r}")
+    return name
+
+
+def load_config(path: Path, overrides: Sequence[str] = (), **given: Any) -> CampaignConfig:
+    """Reads and checks a configuration file.
+
+    Args:
+        path: the YAML file.
+        overrides: ``key=value`` texts with dotted keys, values read as YAML.
+        given: further top-level values that win over the file; None is left out.
+
+    Raises:
+        InputError: naming every mistake with its line.
+    """
+    config, mistakes = check_config(path, overrides, **given)
+    if config is None or mistakes:
+        raise InputError("\n".join(f"{path}: {mistake}" for mistake in mistakes))
+    return config
+
+
+def check_config(path: Path, overrides: Sequence[str] = (), **given: Any) -> tuple[CampaignConfig | None, list[str]]:
+    """The configuration, or None, and every mistake in it, in the order of lines."""
+    document = read_document(path, overrides, **given)
+    config: CampaignConfig | None = None
+    mistakes = list(document.mistakes)
+    try:
+        config = CampaignConfig.model_validate(document.data)
+    except ValidationError as error:
+        mistakes += [_schema_mistake(document, detail) for detail in error.errors(include_url=False)]
+    from loop.config.assembly import semantic_mistakes
+
+    for location, message in semantic_mistakes(document.data):
+        mistakes.append((document.line_of(location), message))
+    ordered = [f"line {line}: {message}" for line, message in sorted(set(mistakes))]
+    return (None if ordered else config), ordered
+
+
+def read_document(path: Path, overrides: Sequence[str] = (), **given: Any) -> Document:
+    """The file as a document, with overrides applied.
+
+    Raises:
+        InputError: if the file cannot be read, is not YAML, or an override is not ``key=value``.
+    """
+    try:
+        text = read_plain(path, "", MOST_BYTES).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"cannot read {path}: {error}") from error
+    document = parse_yaml(text, str(path))
+    for override in overrides:
+        _apply(document, override)
+    document.data.update({key: value for key, value in given.items() if value is not None})
+    return document
+
+
+def _apply(document: Document, override: str) -> None:
+    key, separator, text = override.partition("=")
+    parts = [part.strip() for part in key.split(".")]
+    if not separator or not all(parts):
+        raise InputError(f"--set takes key=value with a dotted key, got {override!r}")
+    try:
+        value = parse_value(text)
+    except InputError as error:
+        raise InputError(f"--set {key}: {error}") from error
+    target = document.data
+    for part in parts[:-1]:
+        target = target.setdefault(part, {})
+        if not isinstance(target, dict):
+            raise InputError(f"--set {key}: {part!r} is not a section")
+    target[parts[-1]] = value
+
+
+def _schema_mistake(document: Document, detail: Any) -> tuple[int, str]:
+    location: Location = tuple(detail["loc"])
+    where = ".".join(str(part) for part in location)
+    message = str(detail["msg"])
+    if detail["type"] == "extra_forbidden":
+        message = "unknown key"
+        known = _known_keys(location[:-1])
+        if known:
+            message += f"; known here are {', '.join(known)}"
+    elif detail["type"] != "missing":
+        message += f", got {str(detail['input'])[:60]!r}"
+    return document.line_of(location), f"{where}: {message}"
+
+
+def _known_keys(location: Location) -> list[str]:
+    model: Any = CampaignConfig
+    for part in location:
+        if isinstance(part, int):
+            # One of a list: its own type.
+            model = next(iter(getattr(model, "__args__", ())), None)
+            continue
+        field = getattr(model, "model_fields", {}).get(part)
+        model = field.annotation if field is not None else None
+    fields = getattr(model, "model_fields", {})
+    return [field.alias or name for name, field in fields.items()]

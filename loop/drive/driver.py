@@ -1,0 +1,310 @@
+"""The driver: takes a campaign from where it stands to its last iteration, and computes nothing itself."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from alloys.errors import PeopleNeededError
+from loop.campaign import Campaign
+from loop.choose.promotion import next_round, store_round
+from loop.drive.proposing import Proposing
+from loop.drive.schedule import Shown, ahead_of, standing, stored, surely_missing
+from loop.drive.validations import Validations
+from loop.execute.jobs import Executor, Finished
+from loop.execute.spans import SCORER, WAIT, Recorder, Span
+from loop.people.queue_report import waiting_text
+from loop.store import IterationState
+from loop.view import View
+
+log = logging.getLogger(__name__)
+
+_RUNS = itertools.count(1)
+
+POLL_SECONDS = 1.0
+_ROUND = "choosing for the dearer validators"
+_COUNTED_SECONDS = 5.0
+"""Of a turn that took longer, because the process was stopped, no more counts as a slot's idleness."""
+
+
+class Watcher(Protocol):
+    """What is told of a campaign as it runs: a display, a tracker."""
+
+    def stage(self, iteration: int, text: str) -> None:
+        """A stage begins."""
+        ...
+
+    def progress(self, iteration: int, done: int, total: int) -> None:
+        """So many of an iteration's validations are answered."""
+        ...
+
+    def closed(self, iteration: int, view: View) -> None:
+        """An iteration is closed."""
+        ...
+
+
+@dataclass
+class Driver:
+    """Runs a campaign: the only writer of its state, in one turn after another.
+
+    Each turn hands out queued jobs, begins the next proposal if it may (`loop.drive.schedule`), closes iterations that
+    are answered, in their order, and waits for whatever comes first. Trainings, choices and validations are the
+    executor's.
+
+    Attributes:
+        campaign: an open campaign.
+        executor: where work is done.
+        watchers: who is told.
+        clock: unix seconds.
+        safe_point: called wherever all that was done is recorded; what it raises ends the run.
+    """
+
+    campaign: Campaign
+    executor: Executor
+    watchers: list[Watcher] = field(default_factory=list)
+    clock: Callable[[], float] = time.time
+    safe_point: Callable[[], None] = lambda: None
+    _last: int = 0
+    _open: list[int] = field(default_factory=list)
+    _next: int = 0
+    _proposing: Proposing | None = None
+    _round: int | None = None
+    _idle: float = 0.0
+    _seen: float = 0.0
+    _due: float | None = None
+    _resumed: Shown | None = None
+
+    def __post_init__(self) -> None:
+        owner = f"{self.campaign.owner} run {next(_RUNS)}"
+        self.recorder = Recorder(self.clock)
+        self._work = Validations(self.campaign, self.executor, owner, self.clock, self.recorder)
+        config = self.campaign.config
+        self._ahead = ahead_of(config, self.campaign.validator, self.campaign.tiers)
+        self._dearest = self.campaign.tiers[-1].label if len(self.campaign.tiers) > 1 else None
+        self._patience = config.schedule.patience_seconds if config.schedule.mode == "asynchronous" else None
+
+    def run(self, iterations: int) -> None:
+        """Goes on until iteration number ``iterations`` is closed; iteration 0 is the start.
+
+        Where the campaign was interrupted it continues: leases of a driver that is gone are put back first.
+
+        Raises:
+            PeopleNeededError: if nothing goes on until people have decided or measured, saying what.
+            WorkError: if a training or a choice fails.
+        """
+        self._work.take_over()
+        self._last = iterations
+        known = self.campaign.store.iterations()
+        self._open = [it.index for it in known if it.state is IterationState.VALIDATING]
+        self._next = sum(it.state is not IterationState.PROPOSING for it in known)
+        self._resumed = stored(known[self._next].info) if self._next < len(known) else None
+        if known:
+            self.campaign.store.note_iteration(0, last_iteration=iterations)
+        earlier = {i: known[i].info["timeline"] for i in self._open if "timeline" in known[i].info}
+        self.recorder = self._work.recorder = Recorder(self.clock, earlier)
+        self._seen = self.clock()
+        if self._ahead and self._next <= iterations:
+            # The first choice has as little time as any other.
+            self.executor.prepare()
+        if self._next == 0:
+            self._begin_start()
+        while self._next <= iterations or self._open:
+            self._turn()
+
+    def _turn(self) -> None:
+        self.safe_point()
+        self._work.hand_out()
+        counts = self.campaign.store.open_counts()
+        self._progress(counts)
+        self._begin_next(counts)
+        self._settle(counts)
+        busy = self._thinking or self.executor.pending >= self.executor.slots
+        self._gather()
+        self._count_idle(busy=busy)
+
+    @property
+    def _oldest(self) -> int:
+        """The iteration that the driver's own time is put down to."""
+        return self._open[0] if self._open else self._next
+
+    # Proposals ----------------------------------------------------------------------------------------------
+
+    def _begin_start(self) -> None:
+        """Stores the start, which nothing has to be learned for."""
+        with self.recorder.driver(0, "begin"):
+            self.campaign.store.begin_iteration(0)
+            self.campaign.propose_start(progress=lambda text: self._stage(0, text))
+        self._stored(0)
+
+    def _begin_next(self, counts: Mapping[int, int]) -> None:
+        """Begins the next proposal, if there is one to make and what it is to be shown is there."""
+        if self._proposing is not None or self._next > self._last:
+            return
+        index, store = self._next, self.campaign.store
+        shown, self._resumed = self._resumed or self._may_show(index, counts), None
+        if shown is None:
+            return
+        with self.recorder.driver(index, "begin"):
+            store.begin_iteration(index)
+            store.note_iteration(index, shown=shown.to_json())
+            config = self.campaign.config
+            self._proposing = Proposing(
+                self.campaign, self.executor, index, config.batch, shown, lambda text: self._stage(index, text)
+            )
+            self._proposing.begin()
+
+    def _may_show(self, index: int, counts: Mapping[int, int]) -> Shown | None:
+        """What the proposal is shown if it may begin now, else None."""
+        store, patient = self.campaign.store, self._patience is None or self._idle < self._patience
+        if self._ahead == 0 and self._answered(counts):
+            return None
+        if patient and surely_missing(store, index, self._ahead, counts):
+            return None
+        found = standing(store, index, self._ahead, self._dearest)
+        if found.shown is not None or patient or found.excused is None:
+            return found.shown
+        log.warning(
+            "iteration %d: a slot was idle for %.0f s; it goes on without %d answers that are still to come",
+            index,
+            self._idle,
+            len(found.missing),
+        )
+        return found.excused
+
+    def _answered(self, counts: Mapping[int, int]) -> bool:
+        """Whether the oldest iteration has all it asked for, and is to be closed or to ask dearer validators."""
+        return bool(self._open) and self._open[0] not in counts
+
+    def _stored(self, index: int) -> None:
+        """An iteration has its batch."""
+        store = self.campaign.store
+        store.note_iteration(0, last_iteration=self._last)
+        store.note_iteration(index, timeline=self.recorder.of(index))
+        if not store.count_jobs(iteration=index):
+            log.warning("iteration %d: no new candidate of the space passes the closed forms", index)
+        self._open.append(index)
+        self._next, self._proposing, self._idle = index + 1, None, 0.0
+        self._stage(index, "validating")
+
+    # Closing ------------------------------------------------------------------------------------------------
+
+    def _settle(self, counts: Mapping[int, int]) -> None:
+        """Asks dearer validators, or closes, where the oldest iteration has all it asked for."""
+        if self._round is not None or not self._answered(counts):
+            return
+        index = self._open[0]
+        with self.recorder.driver(index, "begin"):
+            job = next_round(self.campaign, index, lambda text: self._stage(index, text))
+            if job is not None:
+                self.executor.begin(_ROUND, job)
+                self._round = index
+                return
+        self._close(index)
+
+    def _close(self, index: int) -> None:
+        """Writes an iteration's numbers, closes it, and tells."""
+        self._stage(index, "closing")
+        store = self.campaign.store
+        window = self.recorder.window(self.executor.slots, self._work.spans())
+        with self.recorder.driver(index, "close"):
+            store.note_iteration(index, timeline=self.recorder.of(index), schedule={**window, "ahead": self._ahead})
+            view = self.campaign.close_iteration(index)
+        with self.recorder.driver(index, "log"):
+            for watcher in self.watchers:
+                watcher.closed(index, view)
+        store.note_iteration(index, timeline=self.recorder.of(index))
+        self.recorder.forget(index)
+        self._open.pop(0)
+
+    # Waiting ------------------------------------------------------------------------------------------------
+
+    def _gather(self) -> None:
+        """Waits for whatever finishes first, and records it."""
+        results: dict[str, Finished] = {}
+        if self.executor.pending:
+            with self.recorder.driver(self._oldest, WAIT):
+                finished = self.executor.collect(POLL_SECONDS)
+            with self.recorder.driver(self._oldest, "record"):
+                self._work.record(finished)
+        elif self._thinking:
+            with self.recorder.driver(self._oldest, WAIT):
+                results = self.executor.results(POLL_SECONDS)
+        if self._thinking:
+            self._go_on(results or self.executor.results(0.0))
+        elif not self.executor.pending:
+            self._pause()
+
+    @property
+    def _thinking(self) -> bool:
+        """Whether a training or a choice is under way."""
+        return self._proposing is not None or self._round is not None
+
+    def _go_on(self, results: dict[str, Finished]) -> None:
+        """Goes on with what a training or a choice gave."""
+        if _ROUND in results and self._round is not None:
+            index, found = self._round, results[_ROUND]
+            self._round = None
+            self.recorder.add(index, Span(SCORER, "screen", found.begun, found.ended))
+            with self.recorder.driver(index, "record"):
+                asked = store_round(self.campaign, index, found.value)
+            if asked:
+                self._stage(index, "validating")
+        proposing = self._proposing
+        if proposing is None or not results:
+            return
+        with self.recorder.driver(proposing.index, "record"):
+            proposals = proposing.take(results)
+        if proposals is not None:
+            self.recorder.add(proposing.index, *proposing.spans)
+            self._stored(proposing.index)
+
+    def _pause(self) -> None:
+        """Nothing is under way: waits where nothing can be handed out either."""
+        due = self.campaign.store.next_due()
+        if self.campaign.store.open_counts() and (due is None or due > self.clock()):
+            self._wait_for_due(self._oldest)
+
+    def _wait_for_due(self, index: int) -> None:
+        """Waits a little for a job that is to be tried again.
+
+        Raises:
+            PeopleNeededError: if none will be without people.
+        """
+        config, store = self.campaign.config, self.campaign.store
+        text = waiting_text(store, config.name, None, config.directory)
+        if text is not None:
+            raise PeopleNeededError(f"{text}\nThen run the same command again")
+        due = store.next_due()
+        wait = POLL_SECONDS if due is None else max(due - self.clock(), 0.05)
+        if due != self._due:
+            self._stage(index, f"waiting {wait:.0f} s to try a failed validation again")
+            self._due = due
+        with self.recorder.driver(index, WAIT):
+            time.sleep(min(wait, POLL_SECONDS))
+
+    def _count_idle(self, *, busy: bool) -> None:
+        """How long a slot has had nothing to do."""
+        now = self.clock()
+        passed = min(max(now - self._seen, 0.0), _COUNTED_SECONDS)
+        self._idle = 0.0 if busy else self._idle + passed
+        self._seen = now
+
+    # Telling ------------------------------------------------------------------------------------------------
+
+    def _stage(self, index: int, text: str) -> None:
+        self.safe_point()
+        log.info("iteration %d: %s", index, text)
+        for watcher in self.watchers:
+            watcher.stage(index, text)
+
+    def _progress(self, counts: Mapping[int, int]) -> None:
+        if not self._open:
+            return
+        index = self._open[0]
+        total = self.campaign.store.count_jobs(iteration=index)
+        for watcher in self.watchers:
+            watcher.progress(index, total - counts.get(index, 0), total)

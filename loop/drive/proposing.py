@@ -1,0 +1,124 @@
+"""A batch on its way: generators are trained side by side, then it is chosen and stored; nothing here computes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from generators.train import TrainedModel
+from loop.choose import steps
+from loop.choose.proposal import Chosen, ProposalJob
+from loop.choose.shares import counts, history, shares
+from loop.choose.warm import warm_start
+from loop.drive.schedule import Shown
+from loop.execute.jobs import Executor, Finished
+from loop.execute.spans import TRAINER, Span
+from loop.store import Proposal
+from loop.store.files import write_named
+from loop.view import View
+
+if TYPE_CHECKING:
+    from loop.campaign import Campaign
+
+log = logging.getLogger(__name__)
+
+_CHOOSING = "choosing"
+
+
+@dataclass
+class Proposing:
+    """One iteration's batch while it is made, step by step as the executor's works finish.
+
+    Attributes:
+        campaign: an open campaign, where the iteration has begun.
+        executor: where generators are trained and the batch is chosen.
+        index: the iteration, at least 1.
+        batch: how many alloys.
+        shown: what the proposal is shown.
+        progress: called with the stage's name as it begins.
+        spans: what the works took so far.
+    """
+
+    campaign: Campaign
+    executor: Executor
+    index: int
+    batch: int
+    shown: Shown
+    progress: Callable[[str], None] = log.info
+    spans: list[Span] = field(default_factory=list)
+    _models: dict[str, TrainedModel] = field(default_factory=dict)
+    _view: View = field(init=False)
+    _known: steps.Known = field(init=False)
+    _begun: dict[str, Any] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Starts a training for each family."""
+        campaign, config = self.campaign, self.campaign.config
+        self._view = campaign.view(self.shown.hidden)
+        self._known = steps.known_compositions(self._view, campaign.table)
+        members = config.generator.members()
+        self.progress(f"training {', '.join(members)}")
+        for family, settings in members.items():
+            start = warm_start(campaign.store, campaign.folder, family, config.generator.warm, self.index)
+            self._begun[family] = {"iteration": start.iteration, "asked": bool(start.content or start.note)}
+            job = steps.training_job(config, self._view, self._known, self.index, family, settings, start)
+            self.executor.begin(_training(family), job)
+
+    def take(self, results: Mapping[str, Finished]) -> list[Proposal] | None:
+        """Goes on with what has finished: the stored batch at the end, None before.
+
+        Args:
+            results: works that have finished, by name; those of others are passed over.
+        """
+        trained = [family for family in self._begun if _training(family) in results]
+        for family in trained:
+            self._keep(family, results[_training(family)])
+        if _CHOOSING in results:
+            return self._store(results[_CHOOSING].value)
+        if trained and len(self._models) == len(self._begun):
+            self._choose()
+        return None
+
+    def _keep(self, family: str, finished: Finished) -> None:
+        """Writes a generator's weights and records them."""
+        campaign, model = self.campaign, finished.value
+        self.spans.append(Span(f"{TRAINER} {family}", "train", finished.begun, finished.ended))
+        if model.warm is None and self._begun[family]["asked"]:
+            log.warning("%s: %s", family, model.report.note)
+        written = write_named(campaign.folder, "models", model.content, ".safetensors")
+        campaign.store.record_artifact(f"generator.{family}", written.sha256, written.path, iteration=self.index)
+        self._models[family] = model
+
+    def _choose(self) -> None:
+        """Starts the choice of the batch."""
+        config, store = self.campaign.config, self.campaign.store
+        families = list(config.generator.members())
+        models = [self._models[family] for family in families]
+        begun = {
+            model.family: {"iteration": self._begun[model.family]["iteration"], "sha256": model.warm}
+            if model.warm
+            else None
+            for model in models
+        }
+        store.note_iteration(self.index, warm=begun, training={m.family: m.report.to_json() for m in models})
+        rng = np.random.default_rng(steps.seed_for(config.seed, self.index, "shares"))
+        collapsed = [model.family for model in models if model.report.collapsed]
+        earlier = history(store, self._view, self.index, self.shown.hidden)
+        wanted = counts(config.generator.proposals, shares(families, *earlier, rng, collapsed=collapsed))
+        self.progress("choosing the batch")
+        asked = tuple((model, wanted[model.family]) for model in models)
+        self.executor.begin(_CHOOSING, ProposalJob(self._view, self._known, asked, self.index, self.batch))
+
+    def _store(self, chosen: Chosen) -> list[Proposal]:
+        """Stores the batch with how it came about."""
+        self.spans += chosen.spans
+        self.campaign.store.note_iteration(self.index, **chosen.notes)
+        return self.campaign.store_batch(self.index, chosen.selections)
+
+
+def _training(family: str) -> str:
+    return f"training {family}"

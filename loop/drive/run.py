@@ -1,0 +1,130 @@
+"""The main job: a configuration in, a finished campaign out."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from loop.campaign import Campaign
+from loop.config.home import lasting
+from loop.config.schema import CampaignConfig
+from loop.drive.driver import Driver, Watcher
+from loop.drive.stopping import INTERRUPTED, Stop, StopAsked
+from loop.execute.jobs import Executor, LocalExecutor
+from loop.review.display import Display
+from loop.review.report import best_table, iteration_table
+from loop.store import CampaignStore, IterationState, JobState
+from loop.view import iteration_summaries
+
+if TYPE_CHECKING:
+    from loop.review.tracking import Tracker
+
+log = logging.getLogger(__name__)
+
+
+def make_executor(campaign: Campaign) -> Executor:
+    """The executor that the configuration names."""
+    cluster = campaign.config.cluster
+    if cluster.executor == "local":
+        return LocalExecutor(campaign.spec)
+    from loop.execute.cluster import RayExecutor
+
+    return RayExecutor(
+        campaign.spec,
+        cluster.address,
+        cluster.workers,
+        cluster.timeout_seconds,
+        families=len(campaign.config.generator.members()),
+        cpus=cluster.validation_cpus,
+        memory_mb=cluster.validation_memory_mb,
+    )
+
+
+def run_campaign(config: CampaignConfig, console: Console) -> None:
+    """Runs or resumes a campaign until its last iteration, and prints what came out.
+
+    Raises:
+        InputError: if the campaign cannot be opened, or another process drives it.
+        PeopleNeededError: if nothing goes on until people have decided or measured.
+        WorkError: if training fails.
+        StopAsked: if SIGTERM or Ctrl-C has ended it; what was done is recorded.
+    """
+    config = lasting(config)
+    if config.tracking.enabled:
+        from loop.review.tracking import prepare
+
+        prepare(Path(config.tracking.folder))
+    with Campaign.open(config) as campaign:
+        where = None
+        with ExitStack() as stack:
+            stop = stack.enter_context(Stop())
+            display = stack.enter_context(Display(console, config.name, config.iterations))
+            tracker = _tracker(campaign, stack)
+            if not _finished(campaign):
+                _drive(campaign, display, [display, *([tracker] if tracker else [])], stop, stack)
+            if tracker is not None:
+                tracker.ended = True
+                where = tracker.where
+        summary(campaign, console, where)
+
+
+def _tracker(campaign: Campaign, stack: ExitStack) -> Tracker | None:
+    if not campaign.config.tracking.enabled:
+        return None
+    from loop.review.tracking import Tracker
+
+    tracker = Tracker(campaign, Path(campaign.config.tracking.folder))
+    stack.callback(tracker.finish)
+    return tracker
+
+
+def _drive(campaign: Campaign, display: Display, watchers: list[Watcher], stop: Stop, stack: ExitStack) -> None:
+    display.begin("starting Ray" if campaign.config.cluster.executor == "ray" else "starting")
+    executor = make_executor(campaign)
+    stack.callback(executor.close)
+    stop.listen()
+    try:
+        Driver(campaign, executor, watchers, safe_point=stop.safe_point).run(campaign.config.iterations)
+    except (StopAsked, KeyboardInterrupt) as end:
+        freed = _give_back(campaign.store)
+        status = end.status if isinstance(end, StopAsked) else INTERRUPTED
+        raise StopAsked(f"{freed} validations under way were given back", status) from end
+
+
+def _give_back(store: CampaignStore) -> int:
+    """Queues again what this run had under way; how many there were."""
+    leased = store.jobs(JobState.LEASED)
+    for job in leased:
+        store.release(job.key, str(job.token), note="the run was stopped")
+    return len(leased)
+
+
+def _finished(campaign: Campaign) -> bool:
+    closed = [it for it in campaign.store.iterations() if it.state is IterationState.CLOSED]
+    return len(closed) > campaign.config.iterations
+
+
+def summary(campaign: Campaign, console: Console, where: str | None, top: int = 10) -> None:
+    """Prints the best alloys, the iterations, and where to look further."""
+    view = campaign.view()
+    console.print()
+    console.print(best_table(view, top, width=console.width))
+    console.print(iteration_table(iteration_summaries(campaign.store, view)))
+    counts = campaign.store.counts()
+    if counts.get("needs_review"):
+        console.print(f"{counts['needs_review']} validations gave no answer and are set aside for review", markup=False)
+    if not view.rows or all(row.failure for row in view.rows):
+        console.print("no validation gave values; the first reason was: " + _first_reason(campaign), markup=False)
+    console.print(f"dataset digest {campaign.store.dataset_digest()}", markup=False, highlight=False)
+    console.print(f"campaign files in {campaign.folder}", markup=False, highlight=False)
+    if where is not None:
+        console.print(f"MLflow: `alloyloop ui`, {where}", markup=False, highlight=False)
+
+
+def _first_reason(campaign: Campaign) -> str:
+    reasons = [job.message for job in campaign.store.jobs() if job.message]
+    return reasons[0] if reasons else "unknown"

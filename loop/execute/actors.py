@@ -1,0 +1,187 @@
+"""Actors that think while validators run: trainers, one for each training at once, and a scorer that chooses batches.
+
+Ray itself is given to what is here: only `loop.execute.cluster` imports it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import math
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from alloys.errors import WorkError
+from loop.execute.jobs import Finished, TrainingJob, Work, timed_run
+
+log = logging.getLogger(__name__)
+
+SCORER = "scorer"
+
+
+class Thinker:
+    """The actor behind each of them: plain data in, plain data out, no state.
+
+    Args:
+        module: what its works need, imported before the first one comes.
+    """
+
+    def __init__(self, module: str) -> None:
+        importlib.import_module(module)
+
+    def run(self, work: Work) -> Finished:
+        """Does a piece of work."""
+        return timed_run(work)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A piece of work, and whether an actor died of it already."""
+
+    name: str
+    work: Work
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    order: _Order
+    place: str
+    begun: float
+
+
+@dataclass
+class Actors:
+    """Begins works in actors, which are started when they are needed first and kept.
+
+    An actor that dies is replaced, and its work done again, once.
+
+    Attributes:
+        ray: the module, connected to a cluster.
+        trainers: how many trainings may be under way at once.
+        gpus: of the cluster; trainers share them, a fraction each where they are fewer.
+        threads: environment variables of every actor.
+        timeout: seconds that one work may take once an actor has it.
+    """
+
+    ray: Any
+    trainers: int
+    gpus: int
+    threads: dict[str, str]
+    timeout: float
+    _waiting: deque[_Order] = field(default_factory=deque)
+    _actors: dict[str, Any] = field(default_factory=dict)
+    _under_way: dict[Any, _UnderWay] = field(default_factory=dict)
+
+    @property
+    def futures(self) -> list[Any]:
+        """What is under way."""
+        return list(self._under_way)
+
+    def prepare(self) -> None:
+        """Starts every actor that is not there yet."""
+        self._start(*self._trainer_places(), SCORER)
+
+    def begin(self, name: str, work: Work) -> None:
+        """Starts a piece of work, or lines it up until a trainer is free."""
+        self._waiting.append(_Order(name, work))
+        self._fill()
+
+    def results(self, timeout: float) -> dict[str, Finished]:
+        """What has finished, waiting up to ``timeout`` seconds for the first.
+
+        Raises:
+            WorkError: if a work failed or took too long.
+        """
+        waiting, found = self.futures, {}
+        if not waiting:
+            return {}
+        ready, _ = self.ray.wait(waiting, num_returns=1, timeout=timeout)
+        if ready and len(waiting) > 1:
+            ready, _ = self.ray.wait(waiting, num_returns=len(waiting), timeout=0)
+        for future in ready:
+            entry = self._under_way.pop(future)
+            finished = self._get(entry, future)
+            if finished is not None:
+                found[entry.order.name] = finished
+        self._end_late()
+        self._fill()
+        return found
+
+    def _get(self, entry: _UnderWay, future: Any) -> Finished | None:
+        """What a work gave; None where its actor died and another one is to do it."""
+        errors, name = self.ray.exceptions, entry.order.name
+        try:
+            finished: Finished = self.ray.get(future, timeout=self.timeout)
+            return finished
+        except errors.RayActorError as error:
+            self._actors.pop(entry.place, None)
+            if entry.order.again:
+                raise WorkError(f"{name} failed: {_last_line(error)}") from error
+            log.warning("the %s died; %s once more in a new one", entry.place, name)
+            self._waiting.appendleft(_Order(name, entry.order.work, again=True))
+            return None
+        except errors.RayError as error:
+            raise WorkError(f"{name} failed: {_last_line(error)}") from error
+
+    def _end_late(self) -> None:
+        limit = time.monotonic() - self.timeout
+        for future, entry in list(self._under_way.items()):
+            if entry.begun < limit:
+                del self._under_way[future]
+                self.ray.kill(self._actors.pop(entry.place))
+                raise WorkError(f"{entry.order.name} took longer than cluster.timeout_seconds = {self.timeout:g}")
+
+    def _fill(self) -> None:
+        """Gives what waits to actors that are free."""
+        for order in list(self._waiting):
+            place = self._free_place(order.work)
+            if place is None:
+                continue
+            self._waiting.remove(order)
+            # A training is followed by a choice: the scorer gets ready in the meantime.
+            self._start(place, SCORER)
+            # The name is the title of the process as long as it works.
+            future = self._actors[place].run.options(name=order.name).remote(order.work)
+            self._under_way[future] = _UnderWay(order, place, time.monotonic())
+
+    def _start(self, *places: str) -> None:
+        for place in places:
+            if place not in self._actors:
+                self._actors[place] = self._actor(gpu=place != SCORER)
+
+    def _trainer_places(self) -> list[str]:
+        return [f"trainer {i + 1}" for i in range(self.trainers)]
+
+    def _free_place(self, work: Work) -> str | None:
+        places = self._trainer_places() if isinstance(work, TrainingJob) else [SCORER]
+        busy = {entry.place for entry in self._under_way.values()}
+        return next((place for place in places if place not in busy), None)
+
+    def _actor(self, *, gpu: bool) -> Any:
+        """A new actor; all hold as many CPUs as there are trainers, as the scorer works when the trainers do not."""
+        gpus = share(self.gpus, self.trainers) if gpu else 0
+        hidden = {} if gpus else {"CUDA_VISIBLE_DEVICES": ""}
+        environment = {"env_vars": {**self.threads, **hidden}}
+        cpus = share(self.trainers, self.trainers + 1)
+        kind = self.ray.remote(num_cpus=cpus, num_gpus=gpus, max_restarts=0, runtime_env=environment)(Thinker)
+        return kind.remote("generators.train" if gpu else "loop.choose.choosing")
+
+    def close(self) -> None:
+        """Ends all actors."""
+        for actor in self._actors.values():
+            self.ray.kill(actor)
+        self._actors.clear()
+        self._under_way.clear()
+        self._waiting.clear()
+
+
+def share(whole: int, among: int) -> float:
+    """The part of some CPUs or GPUs that each of several gets, at most one; Ray counts ten-thousandths."""
+    return min(1.0, math.floor(10_000 * whole / among) / 10_000)
+
+
+def _last_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[-1]

@@ -1,0 +1,264 @@
+"""The loop's work on a Ray cluster: trainers and the scorer are actors, validators are tasks."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import secrets
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from alloys.errors import InputError, WorkError, first_line
+from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind
+from loop.choose.proposal import ProposalJob
+from loop.execute.actors import Actors
+from loop.execute.jobs import Done, Finished, ValidatorSpec, Work, timed_validate
+from loop.execute.spreading import RaySpreader
+
+log = logging.getLogger(__name__)
+
+_RAYLET_DIED = "Ray's raylet on this machine died, and every worker with it"
+
+COUNT_SECONDS = 10.0
+"""How often a cluster is asked what it has."""
+
+_THREADS = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+class RayExecutor:
+    """Runs work on a cluster of its own or on one that is there.
+
+    Args:
+        spec: the validator; None where a person brings the answers.
+        address: ``local`` for a cluster in this process's care, ``auto`` or ``ray://`` or ``HOST:PORT`` for one
+            that is there; the environment's RAY_ADDRESS wins over ``local``.
+        workers: the most validations under way at once.
+        timeout: seconds that one training or choice may take, and one validation from its submission.
+        families: how many trainings may be asked for at once.
+        cpus: CPUs of one validation.
+        memory_mb: memory of one validation in MB; None demands nothing.
+
+    Raises:
+        InputError: if the cluster cannot be reached, or has no room for one validation.
+    """
+
+    def __init__(
+        self,
+        spec: ValidatorSpec | None,
+        address: str,
+        workers: int,
+        timeout: float,
+        *,
+        families: int = 1,
+        cpus: float = 1.0,
+        memory_mb: int | None = None,
+    ) -> None:
+        address = os.environ.get("RAY_ADDRESS", address)
+        if address == "local":
+            _lock_down()
+        import ray
+
+        self._ray = ray
+        self._timeout = timeout
+        self._owned = not ray.is_initialized()
+        self._workers, self._cpus, self._memory = workers, cpus, (memory_mb or 0) * 2**20
+        if self._owned:
+            _start(ray, address, math.ceil(workers * cpus) + families)
+        total, self._node = ray.cluster_resources(), ray.get_runtime_context().get_node_id()
+        self._under_way: dict[Any, str] = {}
+        self._begun: dict[Any, float] = {}
+        # The CPUs of a cluster of its own are counted out; of another's, one of four or more is left to the driver.
+        own = self._owned and address == "local"
+        gpus, cores = int(total.get("GPU", 0)), _cores() if own else int(total.get("CPU", 1))
+        trainers = families if gpus else min(families, max(1, cores - (1 if own else workers)))
+        self._actors = Actors(ray, trainers, gpus, _THREADS, timeout)
+        # The scorer's threads use a cluster of its own as far as it goes.
+        self.spreader = None if own else RaySpreader(ray, _environment())
+        self._reserved = trainers + (0 if own or cores < 4 else 1)
+        try:
+            self._refuse_too_small(total)
+        except InputError:
+            self.close()
+            raise
+        self._specs: dict[ValidatorSpec | None, Any] = {None: ray.put(spec)}
+        self._task = _validation_task(ray, cpus, self._memory)
+        self._slots, self._counted = self._room(total), time.monotonic()
+
+    @property
+    def slots(self) -> int:
+        """How many validations may be under way: the workers asked for, as far as the cluster has room for them now."""
+        if time.monotonic() - self._counted > COUNT_SECONDS:
+            self._slots, self._counted = self._room(self._ray.cluster_resources()), time.monotonic()
+        return self._slots
+
+    def _room(self, total: Mapping[str, float]) -> int:
+        room = (total.get("CPU", 1) - self._reserved) / self._cpus
+        if self._memory:
+            room = min(room, total.get("memory", 0) / self._memory)
+        return max(1, min(self._workers, math.floor(room + 1e-6)))
+
+    def _refuse_too_small(self, total: Mapping[str, float]) -> None:
+        if self._memory > total.get("memory", 0):
+            asked, there = self._memory // 2**20, total.get("memory", 0) / 2**20
+            raise InputError(
+                f"cluster.validation_memory_mb = {asked} is more than the cluster's {there:.0f} MB; lower it"
+            )
+        if total.get("CPU", 1) < self._reserved + self._cpus:
+            raise InputError(
+                f"the cluster has {total.get('CPU', 1):g} CPUs, too few for a validation (cluster.validation_cpus = "
+                f"{self._cpus:g}) beside training and choosing ({self._reserved}); let more nodes join first"
+            )
+
+    @property
+    def pending(self) -> int:
+        """Validations under way."""
+        return len(self._under_way)
+
+    def prepare(self) -> None:
+        """Starts the trainers and the scorer, which import for seconds."""
+        self._actors.prepare()
+
+    def begin(self, name: str, work: Work) -> None:
+        """Starts a training in a trainer, anything else in the scorer."""
+        if isinstance(work, ProposalJob):
+            work = replace(work, spreader=self.spreader)
+        self._actors.begin(name, work)
+
+    def results(self, timeout: float) -> dict[str, Finished]:
+        """Works that have finished.
+
+        Raises:
+            WorkError: if one failed or took too long.
+        """
+        return self._actors.results(timeout)
+
+    def submit(
+        self, key: str, canonical: str, spec: ValidatorSpec | None = None, *, adjustment: Adjustment = UNADJUSTED
+    ) -> None:
+        """Starts a validation as a task; the queue retries, Ray does not."""
+        if spec not in self._specs:
+            self._specs[spec] = self._ray.put(spec)
+        future = self._task.remote(self._specs[spec], canonical, adjustment)
+        self._under_way[future] = key
+        self._begun[future] = time.monotonic()
+
+    def collect(self, timeout: float) -> list[Done]:
+        """Validations that have finished; a worker that died, alone or with its node, gives a verdict of None.
+
+        Raises:
+            WorkError: if the lost node is the one of this process.
+        """
+        waiting = list(self._under_way)
+        if not waiting:
+            return []
+        self._ray.wait([*waiting, *self._actors.futures], num_returns=1, timeout=timeout)
+        ready, _ = self._ray.wait(waiting, num_returns=len(waiting), timeout=0)
+        done = self._late(set(ready))
+        for future in ready:
+            key = self._forget(future)
+            try:
+                done.append(Done(key, *self._ray.get(future, timeout=self._timeout)))
+            except self._ray.exceptions.LocalRayletDiedError as error:
+                raise WorkError(_RAYLET_DIED) from error
+            except self._ray.exceptions.NodeDiedError as error:
+                if self._node in str(error):
+                    raise WorkError(_RAYLET_DIED) from error
+                done.append(Done(key, None, lost=True))
+            except self._ray.exceptions.RayError as error:
+                log.warning("a validation worker died: %s", str(error).splitlines()[0])
+                done.append(Done(key, None))
+        return done
+
+    def _late(self, ready: set[Any]) -> list[Done]:
+        """Ends tasks that take longer than the time limit; the queue tries them again."""
+        limit = time.monotonic() - self._timeout
+        done = []
+        for future in [f for f, begun in self._begun.items() if begun < limit and f not in ready]:
+            self._ray.cancel(future, force=True)
+            message = f"no answer within cluster.timeout_seconds = {self._timeout:g}"
+            done.append(Done(self._forget(future), Failed(FailureKind.INFRASTRUCTURE, message, self._timeout)))
+        return done
+
+    def _forget(self, future: Any) -> str:
+        self._begun.pop(future, None)
+        return self._under_way.pop(future)
+
+    def close(self) -> None:
+        """Ends what this executor started: its own cluster, or its tasks and actor on another's."""
+        for future in self._under_way:
+            self._ray.cancel(future, force=True)
+        self._under_way.clear()
+        self._begun.clear()
+        self._actors.close()
+        if self._owned:
+            self._ray.shutdown()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _start(ray: Any, address: str, cpus: int) -> None:
+    # Workers import the rooms from where this process found them.
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {"env_vars": {**_THREADS, "PYTHONPATH": os.pathsep.join(paths)}}
+    options: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
+    if address == "local":
+        # CPUs are counted out, not measured: one for each worker, and for what trains and chooses beside them.
+        options |= {"num_cpus": cpus, "object_store_memory": 200 * 2**20}
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_DEDUP_LOGS", "0")
+    # Before ray.init has set its own level, Ray announces what its environment decided.
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ray.init(
+                address=address,
+                runtime_env=environment,
+                logging_level="ERROR",
+                log_to_driver=False,
+                configure_logging=False,
+                **options,
+            )
+    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+        reason = first_line(error)
+        raise InputError(
+            f"no Ray cluster at {address!r}: {reason}; start one, or set cluster.address: local"
+        ) from error
+    except Exception as error:  # a bare one, where its processes do not come up in time
+        raise WorkError(f"Ray did not start: {first_line(error)}") from error
+
+
+_ANY_INTERFACE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+"""So named for the systems where it is off by default; where it is on, Ray listens on every interface of the host."""
+
+
+def _lock_down() -> None:
+    """Keeps a cluster of our own on loopback, with a token that only its processes know: not in the home folder.
+
+    Ray switches token authentication on for a cluster that it starts itself, unless the environment says otherwise.
+    """
+    if not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    if _ANY_INTERFACE not in os.environ:
+        os.environ[_ANY_INTERFACE] = "0"
+        import ray  # noqa: F401  reads the variable once, and what this process starts later should not have it
+
+        del os.environ[_ANY_INTERFACE]
+
+
+def _environment() -> dict[str, Any]:
+    # num_gpus=0 no longer hides GPUs from a task: they are hidden by hand.
+    return {"env_vars": {**_THREADS, "CUDA_VISIBLE_DEVICES": ""}}
+
+
+def _validation_task(ray: Any, cpus: float, memory: int) -> Any:
+    demands = {"num_cpus": cpus, "num_gpus": 0, **({"memory": memory} if memory else {})}
+    return ray.remote(**demands, max_retries=0, runtime_env=_environment())(timed_validate)

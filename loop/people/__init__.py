@@ -1,0 +1,1 @@
+"""What passes between a campaign and people: files out, answers in."""

@@ -1,0 +1,327 @@
+"""Why an alloy was picked: what its validation was expected to gain, taken apart, and what its predictions rest on.
+
+Everything is computed again from the database: the surrogate as it was when the alloy was picked is fitted on the same
+results, and its digest says whether it is the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich import box
+from rich.table import Table
+
+from alloys.composition import Composition
+from alloys.properties import PROPERTIES
+from loop.choose.ranking import fit_surrogate
+from loop.choose.steps import passes_closed_forms
+from loop.review.predict import nearest_known, outside, property_entries, refuse_strangers
+from loop.store import Proposal
+from loop.view import View
+from surrogates.choosing.gain import Gain, gain_of, gains_alone
+from surrogates.explaining.attribution import Attribution, by_descriptors, by_elements, relevance
+from surrogates.model.surrogate import Surrogate
+
+Floats = NDArray[np.float64]
+
+_SAMPLES = 512
+_RIVALS = 128
+_TOP = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A campaign at the time for which an alloy is explained.
+
+    Attributes:
+        view: what was known then.
+        waiting: what was under way then, and what was picked before it.
+        words: which time that is.
+    """
+
+    view: View
+    waiting: tuple[Composition, ...]
+    words: str
+
+
+def explain_document(
+    view: View, proposals: Sequence[Proposal], composition: Composition, then: View | None = None
+) -> dict[str, Any]:
+    """The document of ``alloyloop explain --json``.
+
+    An alloy that the model picked is explained by what was known then; any other one, by what is known now, its own
+    result left out.
+
+    Args:
+        view: the campaign.
+        proposals: all of it.
+        composition: the alloy.
+        then: the campaign without the answers that its proposal was not shown; the same if None.
+
+    Raises:
+        InputError: if it has an element outside the campaign's.
+    """
+    refuse_strangers(view, [composition])
+    proposal = next((p for p in proposals if p.selection.candidate.composition == composition), None)
+    moment = moment_of(then or view, proposals, proposal, composition)
+    surrogate = fit_surrogate(moment.view)
+    gain = _gain(moment, surrogate, composition)
+    chances = surrogate.constraint_probabilities(view.fractions([composition]), view.goal)
+    success = float(surrogate.probability_success(view.fractions([composition]))[0])
+    return {
+        "formula": str(composition),
+        "picked": None if proposal is None else _picked(proposal, surrogate),
+        "as_of": moment.words,
+        "outside": outside(view.space, composition),
+        "mode": "improvement" if any(row.feasible for row in moment.view.rows) else "feasibility",
+        "probability_success": success,
+        "probability_feasible": success * float(np.prod([chance[0] for chance in chances.values()])),
+        "gain": None if gain is None else _gain_entry(gain),
+        "better_than": None if gain is None else _better_than(moment, surrogate, gain),
+        "objectives": _objectives(moment, surrogate, composition, gain),
+        "constraints": _constraints(view, chances, gain),
+        "waiting": _waiting(moment, composition, gain),
+        "properties": _properties(moment, surrogate, composition),
+        "nearest": nearest_known(moment.view, composition, 3),
+        "notes": list(surrogate.notes),
+    }
+
+
+def moment_of(view: View, proposals: Sequence[Proposal], proposal: Proposal | None, composition: Composition) -> Moment:
+    """What was known when an alloy was picked by a model, or now without its own result."""
+    if proposal is None or proposal.selection.prediction is None:
+        rows = tuple(row for row in view.rows if row.composition != composition)
+        waiting = tuple(c for c in view.pending if c != composition)
+        words = "now" if len(rows) == len(view.rows) else "now, its own result left out"
+        return Moment(replace(view, rows=rows, pending=waiting), waiting, words)
+    index, rank = proposal.iteration, proposal.selection.rank
+    rows = view.upto(index - 1)
+    answered = {row.composition for row in rows}
+    under_way = [p.selection.candidate.composition for p in proposals if p.iteration < index]
+    before = [p.selection.candidate.composition for p in proposals if p.iteration == index and p.selection.rank < rank]
+    pending = tuple(c for c in under_way if c not in answered)
+    return Moment(replace(view, rows=rows, pending=pending), (*pending, *before), f"before iteration {index}")
+
+
+def _picked(proposal: Proposal, surrogate: Surrogate) -> dict[str, Any]:
+    selection = proposal.selection
+    return {
+        "iteration": proposal.iteration,
+        "rank": selection.rank,
+        "origin": selection.candidate.origin,
+        "score": selection.score,
+        "why": selection.why,
+        "same_model": selection.prediction is not None and selection.prediction.model == surrogate.digest,
+    }
+
+
+def _front(view: View) -> Floats:
+    points = [view.goal.signed_objectives(row.values) for row in view.rows if row.feasible]
+    kept = [point for point in points if point is not None]
+    return np.array(kept, dtype=np.float64).reshape(-1, len(view.goal.objectives))
+
+
+def _background(view: View) -> Floats:
+    """Signed objectives, shape ``(b, m)``, of what is feasible, else of what was measured, else the reference point."""
+    front = _front(view)
+    if len(front):
+        return front
+    points = [view.goal.signed_objectives(row.values) for row in view.rows]
+    kept = [point for point in points if point is not None]
+    return np.array(kept, dtype=np.float64) if kept else view.reference_point()[None]
+
+
+def _gain(moment: Moment, surrogate: Surrogate, composition: Composition) -> Gain | None:
+    """None where a point of comparison lacks: nothing was measured and no reference point is configured."""
+    view = moment.view
+    if not view.rows and not view.config.reference_point:
+        return None
+    return gain_of(
+        surrogate,
+        view.goal,
+        view.fractions([composition])[0],
+        waiting=view.fractions(moment.waiting),
+        front=_front(view),
+        reference=view.reference_point(),
+        background=_background(view)[:64],
+        samples=_SAMPLES,
+    )
+
+
+def _gain_entry(gain: Gain) -> dict[str, float]:
+    return {
+        "expected": gain.expected,
+        "standard_error": gain.error,
+        "alone": gain.alone,
+        "at_mean": gain.at_mean,
+        "from_uncertainty": gain.alone - gain.at_mean,
+        "taken_by_waiting": gain.alone - gain.expected,
+        "objectives_at_background": gain.baseline,
+    }
+
+
+def _better_than(moment: Moment, surrogate: Surrogate, gain: Gain) -> float:
+    """Share of random alloys of the space, closed-form constraints held, that would gain less alone."""
+    view = moment.view
+    units = view.space.sample(8 * _RIVALS, np.random.default_rng(0))
+    good = passes_closed_forms(view.space, view.goal, units)
+    rivals = units[good][:_RIVALS] if good.any() else units[:_RIVALS]
+    described = surrogate.describe(view.space.fractions(rivals))
+    others = gains_alone(surrogate, view.goal, described, _front(view), view.reference_point(), 128, 0)
+    return float((others < gain.alone).mean())
+
+
+def _objectives(
+    moment: Moment, surrogate: Surrogate, composition: Composition, gain: Gain | None
+) -> dict[str, dict[str, Any]]:
+    entry = property_entries(moment.view, surrogate, [composition], measured=False)[0]
+    front = _front(moment.view)
+    return {
+        str(objective): {
+            "mean": entry[objective.name]["mean"],
+            "std": entry[objective.name]["std"],
+            "best_known": float(objective.sign * front[:, i].max()) if len(front) else None,
+            "share_of_gain": None if gain is None else gain.objectives[objective.name],
+            "unit": PROPERTIES[objective.name].unit,
+        }
+        for i, objective in enumerate(moment.view.goal.objectives)
+    }
+
+
+def _constraints(view: View, chances: dict[str, Floats], gain: Gain | None) -> dict[str, dict[str, Any]]:
+    return {
+        str(constraint): {
+            "probability": float(chances[constraint.name][0]),
+            "source": "closed form" if PROPERTIES[constraint.name].closed_form else "model",
+            "gain_without": None if gain is None else gain.without[str(constraint)],
+        }
+        for constraint in view.goal.constraints
+    }
+
+
+def _waiting(moment: Moment, composition: Composition, gain: Gain | None) -> list[dict[str, Any]]:
+    if gain is None:
+        return []
+    amounts, ours = moment.view.fractions(moment.waiting), moment.view.fractions([composition])[0]
+    found = [
+        {
+            "formula": str(other),
+            "exchanged": round(50.0 * float(np.abs(row - ours).sum()), 6),
+            "takes": float(taken),
+        }
+        for other, row, taken in zip(moment.waiting, amounts, gain.waiting, strict=True)
+    ]
+    return sorted(found, key=lambda entry: entry["exchanged"])
+
+
+def _properties(moment: Moment, surrogate: Surrogate, composition: Composition) -> dict[str, dict[str, Any]]:
+    view = moment.view
+    known = [row.composition for row in view.rows if row.failure is None]
+    if not known:
+        return {}
+    alloy, background = view.fractions([composition])[0], view.fractions(known)
+    groups = by_descriptors(surrogate, alloy, background)
+    elements = by_elements(surrogate, alloy, background)
+    relevant = relevance(surrogate)
+    return {
+        name: {
+            "unit": PROPERTIES[name].unit,
+            "prediction": groups[name].prediction,
+            "descriptors": _attributed(groups[name]),
+            "elements": _attributed(elements[name]),
+            "relevance": relevant.get(name, {}),
+        }
+        for name in surrogate.names
+    }
+
+
+def _attributed(found: Attribution) -> dict[str, Any]:
+    order = sorted(found.shares, key=lambda player: -abs(found.shares[player]))
+    return {"baseline": found.baseline, "shares": {player: found.shares[player] for player in order}}
+
+
+# Tables -----------------------------------------------------------------------------------------------------
+
+
+def explain_tables(document: dict[str, Any]) -> list[Table | str]:
+    """The document for people: sentences and tables in the order in which they are shown."""
+    parts: list[Table | str] = [f"{document['formula']}: {document['as_of']}", *_head(document)]
+    if document["gain"] is not None:
+        parts.append(_gain_table(document))
+    parts.append(_constraint_table(document))
+    for name, entry in document["properties"].items():
+        parts.append(_property_table(name, entry))
+    return parts
+
+
+def _head(document: dict[str, Any]) -> list[str]:
+    lines = []
+    picked = document["picked"]
+    if picked is not None:
+        lines.append(f"picked in iteration {picked['iteration']} as number {picked['rank'] + 1}: {picked['why']}")
+        if not picked["same_model"]:
+            lines.append("the model that picked it cannot be fitted again (other results, or none, stood behind it)")
+    else:
+        lines.append("never picked")
+    if document["outside"]:
+        lines.append(f"outside the space: {document['outside']}")
+    if document["better_than"] is not None:
+        lines.append(f"expected to gain more than {document['better_than']:.0%} of random alloys of the space")
+    if document["mode"] == "feasibility":
+        lines.append("nothing feasible is known: alloys are picked by their probability of feasibility alone")
+    return [*lines, *(f"note: {note}" for note in document["notes"])]
+
+
+def _gain_table(document: dict[str, Any]) -> Table:
+    gain = document["gain"]
+    table = _plain("Expected hypervolume gain", "part", "gain", "remark")
+    table.add_row("given what is waited for", f"{gain['expected']:.4g}", f"± {gain['standard_error']:.2g}")
+    table.add_row("alone", f"{gain['alone']:.4g}", "")
+    table.add_row("  were the means certain", f"{gain['at_mean']:.4g}", "")
+    table.add_row("  from uncertainty", f"{gain['from_uncertainty']:.4g}", "")
+    for name, entry in document["objectives"].items():
+        best = "" if entry["best_known"] is None else f", best known {entry['best_known']:.4g}"
+        remark = f"expects {entry['mean']:.4g} ± {entry['std']:.2g}{best}"
+        table.add_row(f"  by {name}", f"{entry['share_of_gain']:.4g}", remark)
+    for entry in document["waiting"][:_TOP]:
+        table.add_row(f"  taken by {entry['formula']}", f"{-entry['takes']:.4g}", f"{entry['exchanged']:.3g} at.% away")
+    return table
+
+
+def _constraint_table(document: dict[str, Any]) -> Table:
+    title = f"Constraints: all hold with probability {document['probability_feasible']:.3g}"
+    table = _plain(title, "constraint", "probability", "gain without it")
+    for name, entry in document["constraints"].items():
+        without = "" if entry["gain_without"] is None else f"{entry['gain_without']:.4g}"
+        table.add_row(name, f"{entry['probability']:.3g}", without)
+    if document["probability_success"] < 1:
+        table.add_row("validation succeeds", f"{document['probability_success']:.3g}", "")
+    return table
+
+
+def _property_table(name: str, entry: dict[str, Any]) -> Table:
+    title = f"{name}: {entry['prediction']:.5g} {entry['unit']}"
+    columns = {
+        f"descriptors, from {entry['descriptors']['baseline']:.5g}": entry["descriptors"]["shares"],
+        f"elements, from {entry['elements']['baseline']:.5g}": entry["elements"]["shares"],
+    }
+    table = _plain(title, *(head for pair in ((head, "") for head in columns) for head in pair), "relevance", "")
+    cells = [
+        [(player, f"{share:+.4g}") for player, share in list(shares.items())[:_TOP]] for shares in columns.values()
+    ]
+    cells.append([(player, f"{share:.0%}") for player, share in list(entry["relevance"].items())[:_TOP]])
+    for i in range(max(len(column) for column in cells)):
+        pairs = [column[i] if i < len(column) else ("", "") for column in cells]
+        table.add_row(*(text for pair in pairs for text in pair))
+    return table
+
+
+def _plain(title: str, *heads: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for i, head in enumerate(heads):
+        table.add_column(head, justify="right" if i == 1 or not head else "left")
+    return table

@@ -1,0 +1,204 @@
+"""Alloys for targets, outside any iteration: which generator, what is known around the targets, what is printed."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from alloys.errors import InputError
+from alloys.files import write_atomic
+from alloys.properties import PROPERTIES
+from alloys.reference import CLOSED_FORMS, closed_form
+from alloys.space import Floats, Space
+from generators import base
+from generators.asking.distance import Spread, distance_notes, training_spreads
+from generators.asking.request import Drawn, Target, check_askable, draw_distinct
+from generators.base import Generator
+from loop.choose.steps import known_compositions
+from loop.config.assembly import start_table
+from loop.store import Artifact, CampaignStore
+from loop.store.files import inside, usual_mode
+from loop.view import view_of
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A generator and what is known of the alloys it was trained on.
+
+    Attributes:
+        generator: trained.
+        label: where it comes from, for people.
+        known: values of known alloys by property, each of shape ``(n,)``, NaN where unknown; empty for a file.
+        note: what could not be read, or empty.
+    """
+
+    generator: Generator
+    label: str
+    known: Mapping[str, Floats]
+    note: str = ""
+
+
+def from_file(path: Path) -> Source:
+    """The generator in a weights file.
+
+    Raises:
+        InputError: if the file cannot be read, is something else, or is damaged.
+    """
+    generator = base.load(path)
+    return Source(generator, f"{generator.name} in {path}", {})
+
+
+def _standing(store: CampaignStore, artifact: Artifact) -> tuple[int, int]:
+    """Newest iteration first, and in it the family that proposed most."""
+    if artifact.iteration is None:
+        return (-1, 0)
+    made = store.iteration(artifact.iteration).info.get("generators", {})
+    family = artifact.name.removeprefix("generator.")
+    return (artifact.iteration, int(made.get(family, {}).get("proposals", 0)))
+
+
+def from_campaign(database: Path) -> Source:
+    """The newest generator of a campaign, with the campaign's known alloys.
+
+    Raises:
+        InputError: if the campaign has none yet, or its file is gone or damaged.
+    """
+    with CampaignStore.open(database) as store:
+        name = store.campaign().name
+        trained = [artifact for artifact in store.artifacts() if artifact.name.startswith("generator.")]
+        if not trained:
+            raise InputError(f"the campaign {name!r} has no generator yet; the first is trained in iteration 1")
+        newest = max(trained, key=lambda artifact: _standing(store, artifact))
+        generator = base.load(inside(database.parent, newest.path))
+        known, note = _known(store)
+    return Source(generator, f"{generator.name} of {name}, iteration {newest.iteration}", known, note)
+
+
+def _known(store: CampaignStore) -> tuple[Mapping[str, Floats], str]:
+    view = view_of(store)
+    try:
+        table, note = start_table(view.config.start), ""
+    except InputError as error:
+        table, note = [], f"distances count validated alloys only: {error}"
+    known = known_compositions(view, table)
+    return dict(zip(known.names, known.conditions.T, strict=True)), note
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Compositions for targets.
+
+    Attributes:
+        space: the generator's.
+        generator: its family's name.
+        targets: what was asked.
+        drawn: what was found.
+        notes: what a person should know.
+    """
+
+    space: Space
+    generator: str
+    targets: tuple[Target, ...]
+    drawn: Drawn
+    notes: tuple[str, ...]
+
+    def documents(self) -> list[dict[str, Any]]:
+        """The document of ``alloyloop generate --json``."""
+        documents = []
+        for units, asked in zip(self.drawn.units, self.drawn.asked, strict=True):
+            composition = self.space.composition(units)
+            documents.append(
+                {
+                    "formula": str(composition),
+                    "composition": composition.fractions(),
+                    "targets": {t.name: float(v) for t, v in zip(self.targets, asked, strict=True)},
+                    "generator": self.generator,
+                }
+            )
+        return documents
+
+    def write_csv(self, path: Path) -> None:
+        """Writes the same as CSV, all of it or nothing: formula, elements, ``target_NAME`` and the generator.
+
+        Raises:
+            InputError: if the file cannot be written.
+        """
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(
+            ["formula", *self.space.elements, *(f"target_{target.name}" for target in self.targets), "generator"]
+        )
+        for row in self.documents():
+            fractions = [row["composition"].get(symbol, 0.0) for symbol in self.space.elements]
+            writer.writerow([row["formula"], *fractions, *row["targets"].values(), row["generator"]])
+        if path.exists() and not path.is_file():
+            raise InputError(f"cannot write {path}: it is there and is no plain file")
+        try:
+            write_atomic(path.resolve(), stream.getvalue().encode(), mode=usual_mode(path))
+        except OSError as error:
+            raise InputError(f"cannot write {path}: {error.strerror or error}") from error
+
+    def table(self) -> Table:
+        """The compositions with what was asked and, where a closed form answers, what the reference model says."""
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        table.add_column("alloy, at.%", no_wrap=True)
+        columns = []
+        for target, asked in zip(self.targets, self.drawn.asked.T, strict=True):
+            table.add_column(Text(f"{target.name}\nasked"), justify="right")
+            columns.append(asked)
+            reference = self._reference(target.name)
+            if reference is not None:
+                unit = PROPERTIES[target.name].unit
+                table.add_column(Text("reference" + ("" if unit == "1" else f"\n{unit}")), justify="right")
+                columns.append(reference)
+        for i, units in enumerate(self.drawn.units):
+            table.add_row(str(self.space.composition(units)), *(f"{column[i]:.4g}" for column in columns))
+        return table
+
+    def _reference(self, name: str) -> Floats | None:
+        if name not in CLOSED_FORMS:
+            return None
+        try:
+            return closed_form(name, self.space.elements, self.space.fractions(self.drawn.units))
+        except InputError:  # an element of the space without reference data
+            return None
+
+
+def answer(source: Source, targets: Sequence[Target], n: int, seed: int) -> Answer:
+    """Draws ``n`` distinct compositions for targets.
+
+    Raises:
+        InputError: if the generator cannot be asked for a target, or ``n`` or the seed are out of range.
+    """
+    generator = source.generator
+    spreads = training_spreads(generator)
+    check_askable(targets, generator.properties, generator.properties if spreads is None else tuple(spreads))
+    notes = [source.note] if source.note else []
+    notes += distance_notes(targets, _observed(source.known) if spreads is None else spreads, source.known)
+    drawn = draw_distinct(generator, targets, n, seed)
+    if len(drawn.units) < n:
+        why = f" ({drawn.note})" if drawn.note else ""
+        notes.append(
+            f"only {len(drawn.units)} distinct compositions of the {n} asked for came in {drawn.draws} draws{why}; "
+            "widen a target to a range, or ask for fewer properties"
+        )
+    return Answer(generator.space, generator.name, tuple(targets), drawn, tuple(notes))
+
+
+def _observed(known: Mapping[str, Floats]) -> dict[str, Spread]:
+    """The spread of known values, for a generator that keeps no scale of its own."""
+    spreads = {}
+    for name, column in known.items():
+        values = column[~np.isnan(column)]
+        if len(values) > 1 and values.std() > 0:
+            spreads[name] = Spread(float(values.mean()), float(values.std()), np.inf)
+    return spreads

@@ -1,0 +1,67 @@
+"""The numbers that an iteration leaves in the database for whoever shows them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from loop.execute.spans import DRIVER
+from loop.store import CampaignStore
+from loop.view import View
+
+
+def iteration_metrics(store: CampaignStore, index: int, view: View) -> dict[str, float]:
+    """Hypervolume, feasible share, calibration, queue counts, losses and durations of an iteration."""
+    from loop.choose.ranking import (
+        batch_calibration,  # with the models' libraries, which a driver that goes on does without
+    )
+
+    own = [row for row in view.rows if row.iteration == index]
+    info = store.iteration(index).info
+    numbers: dict[str, float] = {
+        "hypervolume": view.hypervolume(view.upto(index)),
+        "feasible_share": sum(row.feasible for row in own) / max(1, len(own)),
+        "failed": float(sum(row.failure is not None for row in own)),
+        "observations": float(len(view.upto(index))),
+    }
+    numbers |= {f"queue.{state}": float(count) for state, count in store.counts().items()}
+    numbers |= _schedule(info)
+    numbers |= batch_calibration(view, own)
+    numbers |= batch_calibration(view, view.upto(index), "batches")
+    for name, score in info.get("calibration", {}).items():
+        numbers |= {f"loo.{key}.{name}": value for key, value in score.items()}
+    for note in info.get("promotions", []):
+        for label, told in note["validators"].items():
+            for key in ("asked", "seconds", "value"):
+                name = f"validator.{label}.{key}"
+                numbers[name] = numbers.get(name, 0.0) + float(told[key])
+    for family, report in info.get("training", {}).items():
+        numbers |= _training(family, report)
+    for family, made in info.get("generators", {}).items():
+        numbers[f"generator.{family}.proposals"] = float(made["proposals"])
+    return {name: value for name, value in numbers.items() if math.isfinite(value)}
+
+
+def _schedule(info: Mapping[str, Any]) -> dict[str, float]:
+    """Seconds by kind of work, and who was idle."""
+    numbers: dict[str, float] = {}
+    for lane, name, begin, end in info.get("timeline", []):
+        key = f"seconds.{lane}.{name}" if lane == DRIVER else f"seconds.{name}"
+        numbers[key] = round(numbers.get(key, 0.0) + end - begin, 3)
+    told = info.get("schedule", {})
+    names = {"idle": "schedule.validators_idle_share", "unvalidated": "schedule.unvalidated_share"}
+    names |= {"driver": "driver.share", "slots": "schedule.slots", "ahead": "schedule.ahead"}
+    return numbers | {metric: float(told[key]) for key, metric in names.items() if key in told}
+
+
+def _training(family: str, report: Mapping[str, object]) -> dict[str, float]:
+    numbers = {}
+    for key in ("seconds", "unique_share", "valid_share", "pairwise_cosine", "coverage"):
+        value = report.get(key)
+        if isinstance(value, int | float):
+            numbers[f"generator.{family}.{key}"] = float(value)
+    losses = report.get("validation_losses")
+    if isinstance(losses, list) and losses:
+        numbers[f"generator.{family}.best_loss"] = min(losses)
+    return numbers

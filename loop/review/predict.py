@@ -1,0 +1,224 @@
+"""What is known or thought of single alloys in a campaign: the document and the tables of ``alloyloop predict``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich import box
+from rich.table import Table
+
+from alloys.composition import Composition
+from alloys.errors import InputError
+from alloys.properties import PROPERTIES
+from alloys.reference.registry import closed_forms
+from alloys.space import Space
+from loop.choose.ranking import fit_surrogate
+from loop.view import Row, View
+from surrogates.model.calibration import HALF_WIDTH
+from surrogates.model.surrogate import Surrogate
+
+Floats = NDArray[np.float64]
+
+_FAR = 0.9
+"""Remoteness from which people are told of it."""
+
+
+def predict_document(view: View, compositions: Sequence[Composition], nearest: int = 3) -> list[dict[str, Any]]:
+    """The document of ``alloyloop predict --json``, one entry for each alloy.
+
+    Args:
+        view: the campaign.
+        compositions: alloys of the campaign's elements, in its space or not.
+        nearest: how many known alloys to name.
+
+    Raises:
+        InputError: if an alloy has an element outside the campaign's, naming every such alloy.
+    """
+    refuse_strangers(view, compositions)
+    surrogate = fit_surrogate(view)
+    entries = property_entries(view, surrogate, compositions)
+    success = surrogate.probability_success(view.fractions(compositions))
+    rows = {row.composition: row for row in view.rows}
+    documents = []
+    for composition, entry, modelled in zip(compositions, entries, success, strict=True):
+        row = rows.get(composition)
+        validated = float(modelled) if row is None else float(row.failure is None)
+        reason = outside(view.space, composition)
+        documents.append(
+            {
+                "formula": str(composition),
+                "status": "pending" if composition in view.pending else _status(row),
+                "in_space": not reason,
+                "outside": reason,
+                "properties": entry,
+                "probability_success": validated,
+                "probability_feasible": validated * _chance(view, surrogate, composition, entry),
+                "nearest": nearest_known(view, composition, nearest),
+                "remoteness": remoteness(view, composition),
+            }
+        )
+    return documents
+
+
+def refuse_strangers(view: View, compositions: Sequence[Composition]) -> None:
+    """Refuses alloys that the campaign's surrogate cannot see.
+
+    Raises:
+        InputError: naming each, with the elements that are too much.
+    """
+    stray = {str(c): sorted(set(c.elements) - set(view.space.elements)) for c in compositions}
+    bad = [f"{formula} has {', '.join(extra)}" for formula, extra in stray.items() if extra]
+    if bad:
+        known = "-".join(view.space.elements)
+        raise InputError(f"{'; '.join(bad)}: campaign {view.config.name!r} knows alloys of {known} only")
+
+
+def outside(space: Space, composition: Composition) -> str:
+    """Why an alloy is not in the space; empty where it is."""
+    try:
+        space.units_of(composition)
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+def property_entries(
+    view: View, surrogate: Surrogate, compositions: Sequence[Composition], *, measured: bool = True
+) -> list[dict[str, dict[str, Any]]]:
+    """Each property of the goal for each alloy: mean, standard deviation, 90 % interval, unit, and who says so.
+
+    ``source`` is ``"measured"``, ``"closed form"`` (both without spread) or ``"model"``. The interval of a phase
+    fraction is the model's, taken back from the scale on which it is Gaussian.
+
+    Args:
+        view: the campaign; its goal names the properties.
+        surrogate: fitted on it.
+        compositions: the alloys.
+        measured: whether measured values take the place of the model's.
+    """
+    described = surrogate.describe(view.fractions(compositions))
+    means, stds = surrogate.predict(described)
+    lows, highs = surrogate.intervals(described, HALF_WIDTH)
+    rows = {row.composition: row.values for row in view.rows} if measured else {}
+    exact = closed_forms(view.goal.names, view.space.elements, described.fractions)
+
+    def entry(i: int, name: str) -> dict[str, Any]:
+        unit = PROPERTIES[name].unit
+        value = rows.get(compositions[i], {}).get(name)
+        if name in exact and (value is None or np.isclose(value, exact[name][i], rtol=1e-9)):
+            return _certain(float(exact[name][i]), unit, "closed form")
+        if value is not None:  # people may measure what has a closed form, and then theirs counts
+            return _certain(value, unit, "measured")
+        numbers = {"mean": means[name][i], "std": stds[name][i], "low": lows[name][i], "high": highs[name][i]}
+        return {**{key: float(number) for key, number in numbers.items()}, "unit": unit, "source": "model"}
+
+    return [{name: entry(i, name) for name in view.goal.names} for i in range(len(compositions))]
+
+
+def _certain(value: float, unit: str, source: str) -> dict[str, Any]:
+    return {"mean": value, "std": 0.0, "low": value, "high": value, "unit": unit, "source": source}
+
+
+def _chance(view: View, surrogate: Surrogate, composition: Composition, entry: dict[str, dict[str, Any]]) -> float:
+    """Chance that every constraint holds; a measured or exact property holds its own or does not."""
+    chances = surrogate.constraint_probabilities(view.fractions([composition]), view.goal)
+    total = 1.0
+    for name, chance in chances.items():
+        bounds = [c for c in view.goal.constraints if c.name == name]
+        certain = all(c.margin(np.array(entry[name]["mean"])) >= 0 for c in bounds)
+        total *= float(chance[0]) if entry[name]["source"] == "model" else float(certain)
+    return total
+
+
+def _status(row: Row | None) -> str:
+    if row is None:
+        return "unknown"
+    return "measured" if row.failure is None else "failed"
+
+
+def _hellinger(first: Floats, second: Floats) -> Floats:
+    """Hellinger distances sqrt(1 - sum sqrt(p q)) between ``(n, d)`` and ``(m, d)`` compositions, shape ``(n, m)``."""
+    return np.asarray(np.sqrt(np.maximum(1.0 - np.sqrt(first) @ np.sqrt(second).T, 0.0)))
+
+
+def remoteness(view: View, composition: Composition) -> float | None:
+    """Share of the known alloys that have a nearer neighbour among the known ones than this alloy has.
+
+    0 in the midst of the data, 1 farther out than any of them; None where fewer than two are known.
+    """
+    known = [row.composition for row in view.rows if row.failure is None and row.composition != composition]
+    if len(known) < 2:
+        return None
+    amounts = view.fractions(known)
+    between = _hellinger(amounts, amounts)
+    np.fill_diagonal(between, np.inf)
+    own = _hellinger(view.fractions([composition]), amounts).min()
+    return float((between.min(axis=1) < own).mean())
+
+
+def nearest_known(view: View, composition: Composition, count: int) -> list[dict[str, Any]]:
+    """The known alloys nearest to one, itself left out, nearest first.
+
+    ``distance`` is Hellinger's: 0 for the same, 1 where no element is shared; ``exchanged`` is the share of atoms, in
+    at.%, by which the two differ.
+    """
+    rows = [row for row in view.rows if row.failure is None and row.composition != composition]
+    amounts, ours = view.fractions([row.composition for row in rows]), view.fractions([composition])[0]
+    hellinger = _hellinger(amounts, ours[None])[:, 0]
+    order = np.argsort(hellinger, kind="stable")[:count]
+    return [
+        {
+            "formula": str(rows[i].composition),
+            "distance": round(float(hellinger[i]), 6),
+            "exchanged": round(50.0 * float(np.abs(amounts[i] - ours).sum()), 6),
+            "feasible": rows[i].feasible,
+            "properties": {
+                name: {"value": rows[i].values[name], "unit": PROPERTIES[name].unit}
+                for name in view.goal.names
+                if name in rows[i].values
+            },
+        }
+        for i in order
+    ]
+
+
+def predict_table(view: View, document: dict[str, Any]) -> Table:
+    """One alloy's properties beside those of the nearest known alloys."""
+    table = Table(title=document["formula"], title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for head in ("property", "unit", "mean", "std", "90 %", "from"):
+        left = head in ("property", "unit", "from")
+        table.add_column(head, justify="left" if left else "right", no_wrap=head == "property")
+    for near in document["nearest"]:
+        table.add_column(f"{near['formula']}\n{near['exchanged']:.3g} at.% away", justify="right", overflow="fold")
+    for name, entry in document["properties"].items():
+        model = entry["source"] == "model"
+        others = [near["properties"].get(name) for near in document["nearest"]]
+        table.add_row(
+            name,
+            entry["unit"],
+            f"{entry['mean']:.5g}",
+            f"{entry['std']:.2g}" if model else "",
+            f"{entry['low']:.4g} to {entry['high']:.4g}" if model else "",
+            entry["source"],
+            *(f"{other['value']:.4g}" if other else "" for other in others),
+        )
+    return table
+
+
+def predict_lines(document: dict[str, Any]) -> list[str]:
+    """What the table does not say, in sentences."""
+    lines = [f"P(feasible) {document['probability_feasible']:.3g}; {document['status']}"]
+    if document["status"] == "failed":
+        lines.append("its validation failed for good, so it counts as infeasible")
+    elif document["probability_success"] < 1:
+        lines.append(f"validation succeeds with probability {document['probability_success']:.3g}")
+    if document["outside"]:
+        lines.append(f"outside the space: {document['outside']}")
+    if document["remoteness"] is not None and document["remoteness"] >= _FAR:
+        lines.append(f"far from the data: {document['remoteness']:.0%} of the known alloys have a nearer neighbour")
+    if document["remoteness"] is None:
+        lines.append("next to nothing is known yet: physics speaks")
+    return lines

@@ -1,0 +1,1 @@
+"""Choosing: acquisition, screening and the batch."""

@@ -1,0 +1,335 @@
+"""The choice of a batch: constrained qLogNEHVI over a short list, greedy, with pending points and a polish on
+the grid.
+
+Daulton, Balandat & Bakshy, NeurIPS 2021 (NEHVI); Ament et al., NeurIPS 2023 (the logarithmic form).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.errors import InputError
+from alloys.goal import Goal
+from alloys.records import moved
+from alloys.space import Space, Units
+from surrogates.choosing.ascent import Champions, climb
+from surrogates.choosing.criterion import Criterion
+from surrogates.choosing.pareto import pareto_mask
+from surrogates.choosing.picks import Batch, explained
+from surrogates.choosing.screen import Known, Settings, allowed, bound, shorten
+from surrogates.choosing.stream import Block, Lottery, Scored, ShortList, Spreader, in_blocks, spread_work
+from surrogates.model.features import Described
+from surrogates.model.surrogate import Surrogate
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+_CHUNK = 32
+
+
+def choose_batch(
+    surrogate: Surrogate,
+    goal: Goal,
+    space: Space,
+    *,
+    observed: Units,
+    values: Mapping[str, Floats],
+    pending: Units,
+    barred: Units | None = None,
+    candidates: Units | Iterable[Block],
+    origins: Sequence[str] | None = None,
+    reference: Floats,
+    q: int = 8,
+    seed: int = 0,
+    settings: Settings | None = None,
+    spreader: Spreader = spread_work,
+) -> Batch:
+    """Chooses up to ``q`` candidates for validation.
+
+    Candidates outside the space, known, pending, repeated or breaking a constraint in closed form fall out. A
+    cheap bound, which is also climbed on the grid from the best candidates of each set of elements, keeps a short list,
+    from which picks are taken greedily, each given the pending alloys and the
+    picks before: by constrained qLogNEHVI, by qLogNEI where the goal has one objective, and by the
+    probability that at least one of the batch is feasible while nothing feasible is known. Then each pick is
+    moved to its best neighbour on the grid where that is better. The same arguments give the same batch.
+
+    Candidates may be a stream, which is looked at block by block and never held: a pool longer than ``settings.wide``
+    is screened by quick models first, and what these keep once more by the exact ones. Repetitions are found within a
+    block, and of candidates that are still kept.
+
+    Args:
+        surrogate: fitted on the observed alloys.
+        goal: objectives and constraints.
+        space: where picks must lie.
+        observed: validated alloys, shape ``(n, d)``.
+        values: by property, shape ``(n,)``; NaN where unknown.
+        pending: alloys under validation, shape ``(p, d)``.
+        barred: others that must not be chosen, shape ``(b, d)``; they count as neither known nor under way.
+        candidates: shape ``(m, d)``, or blocks of them, each with who proposed it (one name, or one for each row).
+        origins: who proposed each candidate, ``m`` of them; None for a stream.
+        reference: the hypervolume's reference point, per objective and signed so that larger is better.
+        q: picks wanted; fewer come back where no more are found.
+        seed: of the quasi Monte Carlo samples.
+        settings: sizes and thresholds.
+        spreader: who looks at the blocks of candidates; threads of this process if not given.
+
+    Raises:
+        InputError: for wrong shapes, or a property of the goal without a model.
+    """
+    settings = settings or Settings()
+    reference = np.asarray(reference, dtype=np.float64)
+    barred = np.zeros((0, space.dimension), dtype=np.int64) if barred is None else barred
+    _check(surrogate, goal, space, (observed, pending, barred), reference, q)
+    blocks = _blocks(candidates, origins)
+    known = Known.of(goal, space, observed, values)
+    chooser = _Chooser(surrogate, goal, space, known, observed, pending, barred, reference, seed, settings)
+    return chooser.choose(blocks, q, spreader)
+
+
+def _blocks(candidates: Units | Iterable[Block], origins: Sequence[str] | None) -> Iterable[Block]:
+    """Candidates as a stream, whichever way they came."""
+    if isinstance(candidates, np.ndarray):
+        if origins is None:
+            raise InputError("one origin per candidate is needed, got none")
+        return [(candidates, origins)]
+    if origins is not None:
+        raise InputError("a stream of candidates brings its own origins: leave origins out")
+    return candidates
+
+
+@dataclass(frozen=True, slots=True)
+class _Chooser:
+    surrogate: Surrogate
+    goal: Goal
+    space: Space
+    known: Known
+    observed: Units
+    pending: Units
+    barred: Units
+    reference: Floats
+    seed: int
+    settings: Settings
+
+    @property
+    def mode(self) -> str:
+        return "feasibility" if self.known.feasibility_first(self.goal) else "improvement"
+
+    def choose(self, candidates: Iterable[Block], q: int, spreader: Spreader) -> Batch:
+        """The whole way from candidates to explained picks."""
+        lottery = Lottery(self.settings.check + self.settings.short_list, self.space.dimension, self.seed)
+        blocks = in_blocks(candidates, self.space, self.settings.block)
+        pool, counts = self.screen(blocks, lottery, spreader)
+        chosen = self.greedy(pool, q)
+        first = pool.units[[row for row, _ in chosen]]
+        labels = [str(pool.origins[row]) for row, _ in chosen]
+        lost = self.lost(first, lottery.drawn(self.space, pool.units, self.settings.check))
+        units, scores = first, [score for _, score in chosen]
+        for _ in range(self.settings.polish if len(units) else 0):
+            units, scores, better = self.polish(units, scores)
+            if not better:
+                break
+        polished = (units != first).any(axis=1)
+        labels = [moved(label) if new else label for label, new in zip(labels, polished, strict=True)]
+        numbers = {**counts, "short_list": len(pool), "polished": int(polished.sum())}
+        picks = explained(
+            self.surrogate,
+            self.goal,
+            self.space,
+            units,
+            labels=labels,
+            scores=scores,
+            feasibility=self.mode == "feasibility",
+        )
+        return Batch(tuple(picks), self.mode, numbers, lost)
+
+    @property
+    def floor(self) -> float:
+        return self.settings.floor if self.mode == "improvement" else 0.0
+
+    def screen(self, blocks: Iterator[Block], lottery: Lottery, spreader: Spreader) -> tuple[Scored, Counter[str]]:
+        """The short list of all candidates, and how many were looked at and fell out by which rule.
+
+        A few are looked at by the exact models, more by quick ones that keep a wider list for them. Quick ones also
+        lead the search uphill.
+        """
+        ahead = list(itertools.islice(blocks, 2))
+        many, quick = sum(len(units) for units, _ in ahead) > self.settings.wide, self.surrogate.quick()
+        surrogate = quick if many else self.surrogate
+        size = self.settings.wide if many else self.settings.short_list
+        kept = ShortList(size, self.settings, self.floor, self.space)
+        champions = Champions(self.settings.starts)
+        counts = Counter(dict.fromkeys(("candidates", "out_of_space", "duplicate", "closed_form", "climbed"), 0))
+        for rows, fallen in spreader(partial(self.looked_at, surrogate), _drained(ahead, blocks)):
+            counts.update(fallen)
+            kept.add(rows)
+            lottery.add(rows.units)
+            champions.add(rows)
+        counts["duplicate"] += kept.repeated
+        for rows in self.climbed(quick, champions.rows):
+            counts["climbed"] += len(rows)
+            kept.add(rows if many else self.scored(self.surrogate, rows.units, rows.origins))
+        best = kept.best()
+        if best is None:
+            best = self.scored(self.surrogate, self.observed[:0], np.zeros(0, dtype=np.object_))
+        return (self.short(best.units, best.origins, self.settings.short_list) if many else best), counts
+
+    def climbed(self, surrogate: Surrogate, starts: Scored | None) -> Iterator[Scored]:
+        """Where a search uphill of the bound comes by, from the best candidates, by this surrogate."""
+        if starts is None or not self.settings.climb:
+            return
+        starts = self.scored(surrogate, starts.units, starts.origins)
+        yield from climb(starts, lambda block: self.looked_at(surrogate, block)[0], self.space, self.settings.climb)
+
+    def looked_at(self, surrogate: Surrogate, block: Block) -> tuple[Scored, dict[str, int]]:
+        """A block's allowed candidates with their bound, and how many fell out by which rule."""
+        units, origins = block
+        kept, fallen = allowed(self.goal, self.space, units, [self.observed, self.pending, self.barred])
+        named = np.asarray(origins, dtype=np.object_)[kept]
+        return self.scored(surrogate, units[kept], named), {"candidates": len(units), **fallen}
+
+    def scored(self, surrogate: Surrogate, units: Units, origins: NDArray[np.object_]) -> Scored:
+        """Allowed candidates ``(m, d)`` with their bound."""
+        described = surrogate.describe(self.space.fractions(units))
+        scores = bound(surrogate, self.goal, described, self.known, self.reference, self.settings)
+        return Scored(units, origins, described, scores)
+
+    def short(self, units: Units, origins: NDArray[np.object_], size: int) -> Scored:
+        """The short list of allowed candidates ``(m, d)``, by the exact models."""
+        rows = self.scored(self.surrogate, units, origins)
+        return rows.take(shorten(units, rows.scores, size, self.settings, floor=self.floor))
+
+    def lost(self, picks: Units, others: Units) -> dict[str, float]:
+        """Some candidates off the short list beside the picks of the short list, by the exact acquisition.
+
+        See `Batch` for what comes back.
+        """
+        if not len(picks) or not len(others):
+            return {"sampled": 0.0}
+        described = self.surrogate.describe(self.space.fractions(np.concatenate([picks, others])))
+        criterion = self.criterion(described, self.pending)
+        alone = criterion.values(np.arange(len(described)))
+        criterion.wait_for(range(len(picks) - 1))
+        last = criterion.values(np.arange(len(picks) - 1, len(described)))
+        return {
+            "sampled": float(len(others)),
+            "first": float(alone[0]),
+            "best_alone": float(alone[len(picks) :].max()),
+            "better_than_first": float((alone[len(picks) :] > alone[0]).sum()),
+            "last": float(last[0]),
+            "best_as_last": float(last[1:].max()),
+            "better_than_last": float((last[1:] > last[0]).sum()),
+        }
+
+    def criterion(self, described: Described, waiting: Units) -> Criterion:
+        """The acquisition over these alloys, then the waiting ones, then the incumbents."""
+        front = self.observed[self._incumbents()]
+        others = self.surrogate.describe(self.space.fractions(np.concatenate([waiting, front])))
+        return Criterion.build(
+            self.surrogate,
+            self.goal,
+            described.join(others),
+            candidates=len(described),
+            waiting=len(waiting),
+            reference=self.reference,
+            samples=self.settings.samples,
+            seed=self.seed,
+            feasibility=self.mode == "feasibility",
+        )
+
+    def _incumbents(self) -> Indices:
+        feasible = np.flatnonzero(self.known.feasible)
+        best = pareto_mask(self.known.objectives[feasible])
+        return feasible[best]
+
+    def greedy(self, pool: Scored, q: int) -> list[tuple[int, float]]:
+        """Rows of the pool with their scores, one after the other.
+
+        Candidates are looked at in the order of their last known value; as the gain of a candidate shrinks
+        while the batch grows, those whose last value is below the best one found need no second look.
+        """
+        if not len(pool.units):
+            return []
+        criterion = self.criterion(pool.described, self.pending)
+        latest = np.full(len(pool.units), np.inf)
+        chosen: list[tuple[int, float]] = []
+        while len(chosen) < min(q, len(pool.units)):
+            criterion.wait_for([row for row, _ in chosen])
+            best = _lazy_best(criterion, latest, chosen)
+            chosen.append((best, float(latest[best])))
+        return chosen
+
+    def polish(self, units: Units, scores: list[float]) -> tuple[Units, list[float], int]:
+        """Moves each pick to its best neighbour on the grid, given the others; also says how many moved."""
+        around = np.concatenate([self.space.neighbours(row) for row in units])
+        kept, _ = allowed(self.goal, self.space, around, [self.observed, self.pending, self.barred, units])
+        pool = self.short(around[kept], np.full(len(kept), "", dtype=np.object_), self.settings.polish_list)
+        first = len(pool.units)
+        everything = np.concatenate([pool.units, units])
+        picks = self.surrogate.describe(self.space.fractions(units))
+        criterion = self.criterion(pool.described.join(picks), self.pending)
+        rows, moved = list(range(first, first + len(units))), 0
+        for k, start in enumerate(list(rows)):
+            criterion.wait_for([row for i, row in enumerate(rows) if i != k])
+            near = np.flatnonzero(_one_move(pool.units, units[k]) & ~np.isin(np.arange(first), rows))
+            options = np.append(near, start)
+            gains = criterion.values(options)
+            best = int(np.argmax(gains))
+            if gains[best] > gains[-1]:
+                rows[k], moved = int(options[best]), moved + 1
+                scores[k] = float(gains[best])
+        return everything[rows], scores, moved
+
+
+def _lazy_best(criterion: Criterion, latest: Floats, chosen: list[tuple[int, float]]) -> int:
+    """Index of the best candidate; ``latest`` holds last values and is brought up to date where needed."""
+    for row, _ in chosen:
+        latest[row] = -np.inf
+    fresh = np.zeros(len(latest), dtype=np.bool_)
+    while True:
+        order = np.argsort(-latest, kind="stable")
+        todo = order[~fresh[order] & np.isfinite(latest[order]) | np.isposinf(latest[order])][:_CHUNK]
+        best = order[fresh[order]][:1]
+        if not len(todo) or (len(best) and latest[best[0]] >= latest[todo[0]]):
+            return int(best[0]) if len(best) else int(order[0])
+        latest[todo] = criterion.values(todo)
+        fresh[todo] = True
+
+
+def _drained(ahead: list[Block], rest: Iterator[Block]) -> Iterator[Block]:
+    while ahead:
+        yield ahead.pop(0)
+    yield from rest
+
+
+def _one_move(units: Units, centre: Units) -> NDArray[np.bool_]:
+    """Which rows differ from the centre by one transfer between two elements."""
+    return np.asarray((units != centre).sum(axis=1) == 2)
+
+
+def _check(
+    surrogate: Surrogate,
+    goal: Goal,
+    space: Space,
+    arrays: tuple[Units, Units, Units],
+    reference: Floats,
+    q: int,
+) -> None:
+    for rows, what in zip(arrays, ("observed", "pending", "barred"), strict=True):
+        if rows.ndim != 2 or rows.shape[1] != space.dimension:
+            raise InputError(f"{what} must have shape (n, {space.dimension}), got {rows.shape}")
+    if reference.shape != (len(goal.objectives),) or not np.isfinite(reference).all():
+        raise InputError(f"the reference needs one finite number per objective, got {reference.tolist()}")
+    if q < 1:
+        raise InputError(f"q must be at least 1, got {q}")
+    if surrogate.elements != space.elements:
+        raise InputError(f"the surrogate knows {surrogate.elements}, the space has {space.elements}")
+    missing = [name for name in goal.unknown if name not in surrogate.names]
+    if missing:
+        raise InputError(f"no model answers {', '.join(missing)}; modelled are {', '.join(surrogate.names)}")

@@ -1,0 +1,121 @@
+"""The alloys chosen for validation, with what is expected of them and why they were chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.goal import Goal
+from alloys.properties import PROPERTIES
+from alloys.reference.registry import closed_forms
+from alloys.space import Space, Units
+from surrogates.model.surrogate import Surrogate
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """One alloy chosen for validation.
+
+    Attributes:
+        units: the composition in units of the space.
+        origin: who proposed it; ``"polish of ORIGIN"`` where it was moved on the grid.
+        rank: 0 for the first.
+        score: logarithm of the acquisition, given the picks before it; where polish moved it, given all the others.
+        means: predictions of the modelled properties, and the closed forms that the goal names.
+        stds: standard deviations of the modelled properties as validation will tell them, its scatter included.
+        probability_feasible: chance that validation succeeds and every constraint holds.
+        why: the reasons in words.
+    """
+
+    units: tuple[int, ...]
+    origin: str
+    rank: int
+    score: float
+    means: Mapping[str, float]
+    stds: Mapping[str, float]
+    probability_feasible: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The picks, best first, and what became of the candidates.
+
+    Attributes:
+        picks: at most as many as were asked for.
+        mode: ``"feasibility"`` while nothing feasible is known, else ``"improvement"``.
+        counts: candidates looked at, fallen out by rule, on the short list, polished.
+        lost: what the short list may have lost: candidates off it that were ``sampled``, of which
+            ``better_than_first`` are better alone than the first pick and ``better_than_last`` better than the last
+            pick beside the others; with the log acquisition of ``first`` and the sample's ``best_alone``, of
+            ``last`` and the sample's ``best_as_last``. All before polish.
+    """
+
+    picks: tuple[Pick, ...]
+    mode: str
+    counts: Mapping[str, int]
+    lost: Mapping[str, float]
+
+
+def explained(
+    surrogate: Surrogate,
+    goal: Goal,
+    space: Space,
+    units: Units,
+    *,
+    labels: Sequence[str],
+    scores: Sequence[float],
+    feasibility: bool,
+) -> list[Pick]:
+    """The picks with predictions and reasons.
+
+    Args:
+        surrogate: what was known when they were chosen.
+        goal: objectives and constraints.
+        space: of the picks.
+        units: the picks, shape ``(k, d)``, best first.
+        labels: where each comes from.
+        scores: log acquisition of each.
+        feasibility: whether something feasible was looked for, not improvement.
+    """
+    if not len(units):
+        return []
+    described = surrogate.describe(space.fractions(units))
+    latent = surrogate.latent(described)
+    means, _ = surrogate.predict(described, latent)
+    _, stds = surrogate.predict(described, latent, noise=True)
+    everything = {**means, **closed_forms(goal.names, space.elements, described.fractions)}
+    chances = surrogate.constraint_probabilities(described, goal)
+    total = surrogate.probability_feasible(described, goal)
+    picks = []
+    for i, row in enumerate(units):
+        single = {name: float(column[i]) for name, column in everything.items()}
+        spread = {name: float(column[i]) for name, column in stds.items()}
+        tight = min(chances, key=lambda name: chances[name][i]) if chances else ""
+        head = _aim(goal, scores[i], feasibility=feasibility)
+        hopes = ", ".join(f"{o.name} {_number(o.name, single, spread)}" for o in goal.objectives)
+        text = f"{head}; expects {hopes}; P(feasible) {total[i]:.2f}; from {labels[i]}"
+        if tight:
+            text += f"; tightest constraint {tight} {_number(tight, single, spread)}"
+            text += f" (holds with probability {chances[tight][i]:.2f})"
+        numbers = tuple(int(value) for value in row)
+        picks.append(Pick(numbers, labels[i], i, scores[i], single, spread, float(total[i]), text))
+    return picks
+
+
+def _aim(goal: Goal, score: float, *, feasibility: bool) -> str:
+    if feasibility:
+        return "nothing feasible is known yet, chosen to be feasible"
+    kind = "hypervolume gain" if len(goal.objectives) > 1 else "gain"
+    return f"log expected {kind} {score:.2f}"
+
+
+def _number(name: str, means: Mapping[str, float], stds: Mapping[str, float]) -> str:
+    unit = PROPERTIES[name].unit
+    spread = f" ± {stds[name]:.3g}" if name in stds else ""
+    return f"{means[name]:.4g}{spread}" + (f" {unit}" if unit != "1" else "")

@@ -1,0 +1,221 @@
+"""From many candidates to a short list: exact rules first, then a cheap optimistic bound with some diversity."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.errors import InputError
+from alloys.goal import Goal
+from alloys.properties import PROPERTIES
+from alloys.reference.registry import closed_form, closed_forms_hold
+from alloys.space import Space, Units
+from surrogates.choosing.pareto import improvements
+from surrogates.model.features import Described
+from surrogates.model.surrogate import Latent, Surrogate
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a batch is chosen.
+
+    Attributes:
+        short_list: candidates that the exact acquisition sees.
+        floor: candidates less likely to be feasible than this drop out, once something feasible is known.
+        optimism: standard deviations added to the objectives in the cheap bound.
+        share: largest share of the short list that one set of elements may take before others had their turn.
+        samples: quasi Monte Carlo samples of the exact acquisition; a power of two.
+        polish: rounds in which every pick is moved to the best of its neighbours on the grid; 0 for none.
+        polish_list: neighbours of all picks together that the exact acquisition sees in a round.
+        block: candidates looked at together.
+        wide: candidates that the quick screening keeps for the good one; a pool of no more has only the good one.
+        check: candidates off the short list, drawn at random, that the exact acquisition sees after all, to say what
+            the short list may have lost; 0 for none.
+        starts: sets of elements whose best candidate is moved uphill on the bound; see `surrogates.choosing.ascent`.
+        climb: most moves of each of them; 0 for none.
+    """
+
+    short_list: int = 512
+    floor: float = 0.1
+    optimism: float = 1.0
+    share: float = 0.34
+    samples: int = 128
+    polish: int = 3
+    polish_list: int = 192
+    block: int = 16384
+    wide: int = 2048
+    check: int = 64
+    starts: int = 48
+    climb: int = 20
+
+    def __post_init__(self) -> None:
+        for name in ("short_list", "samples", "polish_list", "block", "wide", "starts"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("polish", "check", "climb"):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name} must be at least 0, got {getattr(self, name)}")
+        if not (0 <= self.floor < 1 and 0 < self.share <= 1 and self.optimism >= 0):
+            raise InputError(
+                "0 <= floor < 1, 0 < share <= 1 and optimism >= 0 must hold, "
+                f"but got ({self.floor}, {self.share}, {self.optimism})"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was validated, in the goal's terms; ``n`` rows.
+
+    Attributes:
+        values: by property of the goal, closed forms included, shape ``(n,)``; NaN where unknown.
+        feasible: which rows satisfy every constraint.
+        objectives: signed so that larger is better, shape ``(n, objectives)``.
+    """
+
+    values: Mapping[str, Floats]
+    feasible: NDArray[np.bool_]
+    objectives: Floats
+
+    @classmethod
+    def of(cls, goal: Goal, space: Space, observed: Units, values: Mapping[str, Floats]) -> Known:
+        """Joins measured values with closed forms.
+
+        Raises:
+            InputError: if a property that needs validation has no column, or a column the wrong length or infinite.
+        """
+        fractions = space.fractions(observed)
+        table = {}
+        for name in goal.names:
+            if PROPERTIES[name].closed_form:
+                table[name] = closed_form(name, space.elements, fractions)
+            elif name in values and np.shape(values[name]) == (len(observed),):
+                table[name] = np.asarray(values[name], dtype=np.float64)
+            else:
+                raise InputError(f"{name} needs one value (NaN if unknown) for each of {len(observed)} observed rows")
+            if np.isinf(table[name]).any():
+                raise InputError(f"{name} has infinite values; write NaN where it is unknown")
+        feasible = np.ones(len(observed), dtype=np.bool_)
+        for constraint in goal.constraints:
+            feasible &= np.nan_to_num(constraint.margin(table[constraint.name]), nan=-1.0) >= 0
+        objectives = np.column_stack([o.sign * table[o.name] for o in goal.objectives])
+        return cls(table, feasible & np.isfinite(objectives).all(axis=1), objectives)
+
+    def feasibility_first(self, goal: Goal) -> bool:
+        """Whether nothing feasible is known while validation answers some of the constraints."""
+        modelled = any(not PROPERTIES[constraint.name].closed_form for constraint in goal.constraints)
+        return modelled and not bool(self.feasible.any())
+
+    def front(self) -> Floats:
+        """Signed objectives of the feasible rows, shape ``(k, objectives)``."""
+        return self.objectives[self.feasible]
+
+
+def allowed(goal: Goal, space: Space, candidates: Units, taken: Sequence[Units]) -> tuple[Indices, dict[str, int]]:
+    """Indices of the candidates that may be proposed at all, and how many fell out by which rule.
+
+    In the space, not in ``taken``, no repetition (the first stays), and every constraint in closed form
+    holds.
+    """
+    inside = np.flatnonzero(space.contains(candidates))
+    seen = {key for rows in taken for key in space.keys(rows)}
+    fresh = []
+    for index, key in zip(inside, space.keys(candidates[inside]), strict=True):
+        if key not in seen:
+            seen.add(key)
+            fresh.append(int(index))
+    kept = np.array(fresh, dtype=np.int64)
+    good = closed_forms_hold(goal.closed_form_constraints, space.elements, space.fractions(candidates[kept]))
+    lost = {
+        "out_of_space": len(candidates) - len(inside),
+        "duplicate": len(inside) - len(kept),
+        "closed_form": int((~good).sum()),
+    }
+    return kept[good], lost
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The cheap bound on ``m`` candidates, each of shape ``(m,)``.
+
+    Attributes:
+        value: chance of feasibility times optimistic hypervolume improvement, or the chance alone.
+        chance: probability that validation succeeds and every constraint holds.
+    """
+
+    value: Floats
+    chance: Floats
+
+
+def bound(
+    surrogate: Surrogate,
+    goal: Goal,
+    described: Described,
+    known: Known,
+    reference: Floats,
+    settings: Settings,
+) -> Bound:
+    """Scores candidates cheaply: each one alone, with independent marginals.
+
+    While nothing feasible is known the bound is the chance of feasibility alone.
+    """
+    latent = surrogate.latent(described)
+    chance = surrogate.probability_feasible(described, goal, latent)
+    if known.feasibility_first(goal):
+        return Bound(chance, chance)
+    hopes = optimistic(surrogate, goal, described, settings.optimism, latent)
+    return Bound(chance * improvements(hopes, known.front(), reference), chance)
+
+
+def optimistic(
+    surrogate: Surrogate, goal: Goal, described: Described, optimism: float, latent: Latent | None = None
+) -> Floats:
+    """Signed objectives with ``optimism`` standard deviations added, shape ``(m, objectives)``."""
+    means, stds = surrogate.predict(described, latent)
+    columns = []
+    for objective in goal.objectives:
+        if PROPERTIES[objective.name].closed_form:
+            exact = closed_form(objective.name, described.elements, described.fractions)
+            columns.append(objective.sign * exact)
+        else:
+            columns.append(objective.sign * means[objective.name] + optimism * stds[objective.name])
+    return np.column_stack(columns)
+
+
+def shorten(units: Units, scores: Bound, size: int, settings: Settings, *, floor: float) -> Indices:
+    """Indices of the best ``size`` by the bound, best first, of those at or above the floor of feasibility.
+
+    Where too few reach the floor, the likeliest ones fill up. No set of elements takes more than its share
+    while other sets still have candidates.
+    """
+    scarce = int((scores.chance >= floor).sum()) < min(16, len(units))
+    return ranked(units, scores, able_rows(scores, floor, size, scarce=scarce), size, settings)
+
+
+def able_rows(scores: Bound, floor: float, size: int, *, scarce: bool) -> NDArray[np.bool_]:
+    """Which candidates, shape ``(m,)``, may be on a short list: those at the floor, or the likeliest where scarce."""
+    if not scarce:
+        return np.asarray(scores.chance >= floor)
+    able = np.zeros(len(scores.chance), dtype=np.bool_)
+    able[np.argsort(-scores.chance, kind="stable")[: max(16, size // 4)]] = True
+    return able
+
+
+def ranked(units: Units, scores: Bound, able: NDArray[np.bool_], size: int, settings: Settings) -> Indices:
+    """Indices of the best ``size`` able rows by the bound, best first, each set of elements first up to its share."""
+    order = np.argsort(-scores.value, kind="stable")
+    order = order[able[order]]
+    most = max(1, int(settings.share * size))
+    counts: Counter[bytes] = Counter()
+    first: list[int] = []
+    later: list[int] = []
+    for index, key in zip(order, (row.tobytes() for row in units[order] > 0), strict=True):
+        counts[key] += 1
+        (first if counts[key] <= most else later).append(int(index))
+    return np.array((first + later)[:size], dtype=np.int64)

@@ -1,0 +1,151 @@
+"""For which alloys a dear validation is worth asking: expected gain per second, within a budget.
+
+The value of asking is what confirming the alloy is expected to gain at the dearest fidelity, given what the cheaper
+ones said of it: the expected constrained hypervolume improvement, given those that are asked already (Daulton,
+Balandat & Bakshy, NeurIPS 2020), or, while nothing feasible is known, the chance that it is the first feasible one.
+Alloys are taken greedily by value per cost while the budget lasts, the cost-benefit greedy rule for a submodular
+value (Leskovec et al., KDD 2007, section 3.2). It can end far from the best where a cheap alloy of next to no value
+keeps out a dear one of much; so the greedy rule by value alone is tried too, and the better of the two is taken, as
+there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.errors import InputError
+from alloys.goal import Goal
+from surrogates.choosing.gain import draw, kept, signed
+from surrogates.choosing.pareto import improvements
+from surrogates.model.surrogate import Surrogate
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+MOST = 256
+"""Alloys that are looked at together; of more, those most likely to be feasible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """An alloy that is worth asking for.
+
+    Attributes:
+        row: its row.
+        value: expected gain, given those before it: hypervolume, or probability while nothing feasible is known.
+        seconds: what asking is expected to take.
+    """
+
+    row: int
+    value: float
+    seconds: float
+
+    @property
+    def per_hour(self) -> float:
+        """Value per hour."""
+        return 3600.0 * self.value / self.seconds
+
+
+def worth_asking(
+    surrogate: Surrogate,
+    goal: Goal,
+    fractions: Floats,
+    seconds: Sequence[float],
+    budget: float,
+    *,
+    front: Floats,
+    reference: Floats,
+    feasible_known: bool,
+    samples: int = 128,
+    seed: int = 0,
+) -> list[Worth]:
+    """Chooses alloys while the budget lasts; those without value in any sample are never chosen.
+
+    Args:
+        surrogate: at the dearest fidelity, given everything that is known.
+        goal: objectives and constraints.
+        fractions: the alloys, shape ``(n, d)``.
+        seconds: expected cost of each.
+        budget: seconds that may be spent.
+        front: signed objectives of the alloys confirmed as feasible, shape ``(k, m)``.
+        reference: signed reference point, shape ``(m,)``.
+        feasible_known: whether any alloy is confirmed as feasible.
+        samples: of the joint posterior.
+        seed: of the samples.
+
+    Returns:
+        the chosen ones, in the order of choice.
+
+    Raises:
+        InputError: if a cost is not positive, or there is not one for each alloy.
+    """
+    costs = np.asarray(seconds, dtype=np.float64)
+    if costs.shape != (len(fractions),) or not (costs > 0).all():
+        raise InputError(f"a positive cost for each of {len(fractions)} alloys is needed, got {list(seconds)[:8]}")
+    described = surrogate.describe(fractions)
+    rows = np.flatnonzero(costs <= budget)
+    if not len(rows):
+        return []
+    if len(rows) > MOST:
+        chance = surrogate.probability_feasible(described.take(rows), goal)
+        rows = np.sort(rows[np.argsort(-chance, kind="stable")[:MOST]])
+    drawn = draw(surrogate, goal, described.take(rows), samples, seed)
+    sampled = _Samples(signed(goal, drawn), kept(goal, drawn), front, reference, improving=feasible_known)
+    # Where all cost the same the two rules are one.
+    rules = (True, False) if np.ptp(costs[rows]) > 0 else (True,)
+    plans = [sampled.greedy(costs[rows], budget, by_cost=by_cost) for by_cost in rules]
+    totals = [sum(value for _, value in plan) for plan in plans]
+    best = plans[-1] if totals[-1] > totals[0] * (1 + 1e-9) else plans[0]
+    return [Worth(int(rows[i]), value, float(costs[rows[i]])) for i, value in best]
+
+
+@dataclass(frozen=True, slots=True)
+class _Samples:
+    """Sampled objectives ``s x n x m`` and feasibility ``s x n`` of the alloys."""
+
+    points: Floats
+    good: Bools
+    front: Floats
+    reference: Floats
+    improving: bool
+
+    def greedy(self, costs: Floats, budget: float, *, by_cost: bool) -> list[tuple[int, float]]:
+        """Alloys and their values in the order of choice."""
+        chosen: list[tuple[int, float]] = []
+        left = np.ones(len(costs), dtype=np.bool_)
+        gains = self._alone()
+        while (able := left & (costs <= budget)).any():
+            values = gains.mean(axis=0)
+            score = np.where(able, values / costs if by_cost else values, -1.0)
+            best = int(np.argmax(score))
+            if values[best] <= 0.0:
+                break
+            chosen.append((best, float(values[best])))
+            budget -= costs[best]
+            left[best] = False
+            gains = self._given(gains, [row for row, _ in chosen])
+        return chosen
+
+    def _alone(self) -> Floats:
+        """What each alloy gains in each sample, shape ``s x n``."""
+        if not self.improving:
+            return self.good.astype(np.float64)
+        shape = self.points.shape
+        front = self.front.reshape(-1, shape[2])
+        return improvements(self.points.reshape(-1, shape[2]), front, self.reference).reshape(shape[:2]) * self.good
+
+    def _given(self, gains: Floats, chosen: list[int]) -> Floats:
+        """The same, given what was chosen; only samples in which the last one gained something change."""
+        gains = gains.copy()
+        for s in np.flatnonzero(gains[:, chosen[-1]] > 0.0):
+            if not self.improving:
+                gains[s] = 0.0
+                continue
+            joined = [row for row in chosen if self.good[s, row]]
+            front = np.concatenate([self.front.reshape(-1, self.points.shape[2]), self.points[s, joined]])
+            gains[s] = improvements(self.points[s], front, self.reference) * self.good[s]
+        return gains

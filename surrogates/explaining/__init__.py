@@ -1,0 +1,1 @@
+"""Why: what a prediction rests on."""

@@ -1,0 +1,199 @@
+"""What a prediction rests on: relevance of the inputs, and exact Shapley values over groups of them.
+
+A Shapley value shares the difference between a prediction and a baseline among players: each gets its marginal
+contribution, averaged over all orders in which the players can join. With the nine groups of descriptors, or the
+elements of a palette, all coalitions can be asked, so nothing is sampled.
+
+References:
+    Shapley, A value for n-person games (1953).
+    Lundberg & Lee, A unified approach to interpreting model predictions, NeurIPS 2017.
+    Janzing, Minorics & Bloebaum, AISTATS 2020: absent inputs are drawn from data, independently of those present.
+    Neal, Bayesian Learning for Neural Networks (1996), ch. 1: inverse lengthscales as relevance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import factorial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.descriptors import DESCRIPTORS
+from alloys.errors import InputError
+from surrogates.model.features import Described
+from surrogates.model.surrogate import Surrogate
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "size": ("mean_radius", "spread_radius", "size_mismatch", "laves_affinity"),
+    "electrons": ("mean_vec", "spread_vec", "mean_electronegativity", "spread_electronegativity"),
+    "melting points": ("mean_melting_point", "spread_melting_point"),
+    "moduli": ("mean_shear_modulus", "mean_bulk_modulus"),
+    "mixing": ("mixing_enthalpy", "mixing_entropy"),
+    "melting estimate": ("solidus_estimate", "freezing_range_estimate"),
+    "demixing": ("demixing_margin_1200c", "demixing_margin_1300c"),
+    "edge strength": ("edge_strength_1300c",),
+}
+"""Descriptors that say much the same, by what they are about; the bare fractions are a group of their own."""
+
+FRACTIONS = "fractions"
+
+OTHERS = "others"
+
+MOST = 12
+"""Players beyond which the coalitions become too many."""
+
+BACKGROUND = 16
+"""Rows of the background that are used, evenly spaced, where more are given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """How one property's prediction comes about; all in the property's unit.
+
+    Attributes:
+        prediction: the mean.
+        baseline: what is predicted where nothing of the alloy is told.
+        shares: by player; they sum to prediction - baseline.
+    """
+
+    prediction: float
+    baseline: float
+    shares: Mapping[str, float]
+
+
+def coalitions(players: int) -> Bools:
+    """Every subset of the players as a row, shape ``(2**players, players)``; row ``i`` holds the bits of ``i``.
+
+    Raises:
+        InputError: if there are more than `MOST` players.
+    """
+    if not 1 <= players <= MOST:
+        raise InputError(f"Shapley values are exact for 1 to {MOST} players, got {players}; group them")
+    return np.asarray((np.arange(2**players)[:, None] >> np.arange(players)) & 1, dtype=np.bool_)
+
+
+def shapley(worth: Floats) -> Floats:
+    """Shapley values, shape ``(players, ...)``, of a game.
+
+    phi_i = sum over S without i of |S|! (p - |S| - 1)! / p! (v(S + i) - v(S)) (Shapley 1953).
+
+    Args:
+        worth: of every coalition in the order of `coalitions`, shape ``(2**players, ...)``.
+
+    Raises:
+        InputError: if the number of rows is not a power of two of 2 or more.
+    """
+    players = len(worth).bit_length() - 1
+    if players < 1 or len(worth) != 2**players:
+        raise InputError(f"a game of p players has 2**p worths, got {len(worth)}")
+    members = coalitions(players)
+    sizes = members.sum(axis=1)
+    weights = np.array([factorial(s) * factorial(players - s - 1) / factorial(players) for s in range(players)])
+    values = []
+    for i in range(players):
+        without = np.flatnonzero(~members[:, i])
+        gains = worth[without + 2**i] - worth[without]
+        values.append(np.tensordot(weights[sizes[without]], gains, axes=1))
+    return np.array(values)
+
+
+def by_descriptors(surrogate: Surrogate, fractions: Floats, background: Floats) -> dict[str, Attribution]:
+    """Attribution of each property's prediction to groups of descriptors, and to the bare fractions.
+
+    Absent groups take the values of background rows, whatever the groups present say; the baseline is the mean
+    prediction of the background.
+
+    Args:
+        surrogate: the model.
+        fractions: one alloy, shape ``(d,)``.
+        background: alloys to compare with, shape ``(b, d)``, best those that were measured.
+
+    Raises:
+        InputError: if the background is empty, or a shape does not fit.
+    """
+    ours, theirs = surrogate.describe(fractions[None]), surrogate.describe(_thinned(background))
+    names = [*GROUPS, FRACTIONS]
+    members = coalitions(len(names))
+    of_group = np.array([_group_index(name) for name in DESCRIPTORS])
+    told = members[:, None, :]
+    count = len(theirs)
+    descriptors = np.where(told[..., of_group], ours.descriptors[0], theirs.descriptors)
+    bare = np.where(told[..., -1:], ours.fractions[0], theirs.fractions)
+    mixed = Described(surrogate.elements, bare.reshape(-1, bare.shape[-1]), descriptors.reshape(len(bare) * count, -1))
+    means, _ = surrogate.predict(mixed)
+    return {name: _attribution(names, column.reshape(-1, count).mean(axis=1)) for name, column in means.items()}
+
+
+def by_elements(surrogate: Surrogate, fractions: Floats, background: Floats) -> dict[str, Attribution]:
+    """Attribution of each property's prediction to the amounts of the elements.
+
+    Absent elements take their mean amount in the background, and the whole is scaled to sum to one; the baseline is
+    the prediction of the mean composition. Elements that are in neither are no players; beyond `MOST`, those that
+    differ least from the mean play together as `OTHERS`.
+
+    Args:
+        surrogate: the model.
+        fractions: one alloy, shape ``(d,)``.
+        background: alloys to compare with, shape ``(b, d)``.
+
+    Raises:
+        InputError: if the background is empty, or a shape does not fit.
+    """
+    if not len(background):
+        raise InputError("an attribution needs at least one alloy to compare with, got none")
+    centre = background.mean(axis=0)
+    far = np.argsort(-np.abs(fractions - centre), kind="stable")
+    playing = [int(i) for i in far if centre[i] > 0 or fractions[i] > 0]
+    single = sorted(playing if len(playing) <= MOST else playing[: MOST - 1])
+    players = [[i] for i in single] + ([sorted(set(playing) - set(single))] if len(single) < len(playing) else [])
+    members = np.zeros((2 ** len(players), len(centre)), dtype=np.bool_)
+    for player, told in zip(players, coalitions(len(players)).T, strict=True):
+        members[:, player] = told[:, None]
+    amounts = np.where(members, fractions, centre)
+    totals = amounts.sum(axis=1, keepdims=True)
+    # Where the alloy and the background share no element, a coalition may hold nothing at all: the mean then.
+    amounts = np.where(totals > 0, amounts, centre)
+    means, _ = surrogate.predict(amounts / amounts.sum(axis=1, keepdims=True))
+    names = [surrogate.elements[player[0]] if len(player) == 1 else OTHERS for player in players]
+    return {name: _attribution(names, column) for name, column in means.items()}
+
+
+def relevance(surrogate: Surrogate) -> dict[str, dict[str, float]]:
+    """Share of each input in the sum of inverse lengthscales, by property, most relevant first.
+
+    Inputs are scaled to equal spread before, so that lengthscales can be compared. It says how fast the residual
+    about the physics prior changes with an input, not in which direction. Properties without an observation are
+    left out.
+    """
+    inputs = [*DESCRIPTORS, *(f"fraction_{symbol}" for symbol in surrogate.elements)]
+    found = {}
+    for name, output in surrogate.outputs.items():
+        if output.gp is not None:
+            inverse = 1.0 / output.gp.lengthscale.numpy()
+            shares = dict(zip(inputs, (inverse / inverse.sum()).tolist(), strict=True))
+            found[name] = dict(sorted(shares.items(), key=lambda item: -item[1]))
+    return found
+
+
+def _group_index(descriptor: str) -> int:
+    for index, members in enumerate(GROUPS.values()):
+        if descriptor in members:
+            return index
+    raise InputError(f"the descriptor {descriptor} is in no group; add it to surrogates.explaining.attribution.GROUPS")
+
+
+def _thinned(background: Floats) -> Floats:
+    if not len(background):
+        raise InputError("an attribution needs at least one alloy to compare with, got none")
+    count = min(len(background), BACKGROUND)
+    return background[np.linspace(0, len(background) - 1, count).round().astype(np.int64)]
+
+
+def _attribution(players: list[str], worth: Floats) -> Attribution:
+    shares = dict(zip(players, shapley(worth).tolist(), strict=True))
+    return Attribution(float(worth[-1]), float(worth[0]), shares)

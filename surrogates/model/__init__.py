@@ -1,0 +1,1 @@
+"""The surrogate: Gaussian processes, one per property."""

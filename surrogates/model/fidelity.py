@@ -1,0 +1,293 @@
+"""Several fidelities of one property: each level a scaled copy of the one below it plus a discrepancy of its own.
+
+    y_t(x) = c + rho (y_{t-1}(x) - c) + delta_t(x)
+
+The autoregressive model of Kennedy & O'Hagan, Biometrika 87 (2000) 1, eq. 1, in the recursive form of Le Gratiet &
+Garnier, Int. J. Uncertainty Quantification 4 (2014) 365: the posterior of the level below is the prior mean of the
+level above, and a Gaussian process models the discrepancy. With mean m and standard deviation s of the level below,
+
+    mean = c + rho (m - c) + mean_delta,    variance = rho^2 s^2 + variance_delta + variance_rho r^2.
+
+The last term is that of a regression coefficient with a Gaussian prior beside a Gaussian process (Rasmussen & Williams,
+Gaussian Processes for Machine Learning, 2006, eqs. 2.41-2.42). The recursion is exact where every alloy of a level was
+also answered by the level below, as gates make it; elsewhere it is rather too wide than too narrow.
+
+The correlation is about ``c``, the mean of the level below at the alloys of the level above, so that the offset
+is the mean of delta, and rho = 1 the plain "the lower fidelity plus an offset".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from alloys.errors import InputError
+from surrogates.model.failures import Failures
+from surrogates.model.features import Described, Scaling
+from surrogates.model.gp import FEWEST, GP, matern
+from surrogates.model.output import Inference, Output, fit_output, fit_residual
+from surrogates.model.quick import made_quick
+from surrogates.model.sparse import LEARN, fit_gp
+from surrogates.model.surrogate import Surrogate
+from surrogates.model.training import Training, digest_of_fit
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+RHO_SPREAD = 0.5
+"""Standard deviation of rho about 1 before there are data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """What one fidelity has answered.
+
+    Attributes:
+        name: the fidelity's, for the notes.
+        fractions: atomic fractions, shape ``(n, d)``.
+        values: by property that it answers, shape ``(n,)`` each; NaN where unknown.
+    """
+
+    name: str
+    fractions: Floats
+    values: Mapping[str, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How a level follows the one below it.
+
+    Attributes:
+        rho: the regression coefficient on the level below.
+        rho_std: its standard deviation.
+        centre: value of the level below about which it is scaled, on the model's scale.
+        trend: a Gaussian process, with the discrepancy's kernel, of the level below less the centre: how much of a
+            change of rho the data would have shown; None where rho is certain.
+        below: mean and standard deviation of the level below at the discrepancy's observations.
+    """
+
+    rho: float
+    rho_std: float
+    centre: float
+    trend: GP | None
+    below: tuple[Floats, Floats]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FidelityOutput(Output):
+    """One property's model at a fidelity above the lowest; ``gp`` is that of the discrepancy.
+
+    Attributes:
+        lower: the model at the fidelity below.
+        link: how this one follows it.
+    """
+
+    lower: Output
+    link: Link
+
+    @property
+    def offset(self) -> float:
+        """Mean of the discrepancy where nothing is near, on the model's scale."""
+        return self.gp.shift + self.gp.scale * self.gp.constant if isinstance(self.gp, GP) else 0.0
+
+    def residual(self, inputs: Floats) -> tuple[Floats, Floats]:
+        """As `Output.residual` for a chained property; of the discrepancy alone for any other."""
+        own = Output.residual(self, inputs)
+        return self._above(inputs, self.lower.residual(inputs), own) if self.chained else own
+
+    def predict(self, inputs: Floats, priors: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+        """Mean and standard deviation on the model's scale, for a property that is not chained."""
+        return self._above(inputs, self.lower.predict(inputs, priors), Output.residual(self, inputs))
+
+    def joint(self, inputs: Floats, priors: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+        """Mean ``(m,)`` and covariance ``(m, m)`` on the model's scale; of the residual alone if chained."""
+        mean, covariance = self.lower.joint(inputs, priors)
+        if self.gp is None:
+            own, around = np.zeros(len(inputs)), self.broad**2 * np.eye(len(inputs))
+        else:
+            own, around = self.gp.joint(inputs)
+            around = self.inflation**2 * around
+        lever = self._lever(inputs, mean)
+        spread = self.link.rho**2 * covariance + around + self.link.rho_std**2 * np.outer(lever, lever)
+        return self._mean(mean, own), spread
+
+    def leave_one_out(self) -> tuple[Floats, Floats, Floats] | None:
+        """As `Output.leave_one_out`, of this fidelity's observations; the fidelity below keeps all of its own."""
+        left_out = Output.leave_one_out(self)
+        if left_out is None:
+            return None
+        own, around, truth = left_out
+        mean, std = self.link.below
+        nothing = np.zeros(len(mean))
+        spread = np.hypot(self.link.rho * std, around)
+        return self._mean(mean, own), spread, self._mean(mean, nothing) + truth
+
+    def quickened(self) -> Output:
+        """The same with quick stand-ins for the Gaussian processes of both."""
+        quick = None if self.gp is None else made_quick(self.gp)
+        return replace(self, quick=quick, lower=self.lower.quickened())
+
+    def hyperparameters(self) -> list[float]:
+        """Everything that was learned, of the fidelities below too."""
+        own = [self.link.rho, self.link.rho_std, self.link.centre]
+        return self.lower.hyperparameters() + Output.hyperparameters(self) + own
+
+    def _mean(self, below: Floats, own: Floats) -> Floats:
+        return self.link.centre + self.link.rho * (below - self.link.centre) + own
+
+    def _lever(self, inputs: Floats, below: Floats) -> Floats:
+        if self.link.trend is None:
+            return np.zeros(len(below))
+        return below - self.link.centre - self.link.trend.predict(inputs)[0]
+
+    def _above(self, inputs: Floats, below: tuple[Floats, Floats], own: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+        lever = self._lever(inputs, below[0])
+        variance = (self.link.rho * below[1]) ** 2 + own[1] ** 2 + (self.link.rho_std * lever) ** 2
+        return self._mean(below[0], own[0]), np.sqrt(variance)
+
+
+def fit_levels(
+    elements: tuple[str, ...],
+    levels: Sequence[Level],
+    inference: Inference = "map",
+    *,
+    tried: tuple[Floats, Bools] | None = None,
+) -> Surrogate:
+    """Fits every property at the highest fidelity that answers it.
+
+    A property that one level alone answers is modelled as `Surrogate.fit` does; with one level the two are the same.
+
+    Args:
+        elements: the palette, in the order of the columns.
+        levels: from the lowest fidelity to the highest; a level without rows is one that has not answered yet.
+        inference: of the lowest fidelity's hyperparameters, as in `Surrogate.fit`; of the others they are the most
+            probable ones.
+        tried: atomic fractions ``(k, d)`` of all alloys that were validated, and whether that failed for good, shape
+            ``(k,)``; None where nothing failed.
+
+    Raises:
+        InputError: as `Surrogate.fit`, or without a level.
+    """
+    if not levels:
+        raise InputError("a surrogate of several fidelities needs at least one level")
+    rows = [Training.checked(elements, level.fractions, level.values) for level in levels]
+    described = [Described.of(elements, part.fractions) for part in rows]
+    seen = [part.raw()[known.seen] for part, known in zip(described, rows, strict=True)]
+    scaling = Scaling.fit(np.concatenate(seen))
+    inputs = [scaling.apply(part.raw()) for part in described]
+    notes: list[str] = []
+    outputs: dict[str, Output] = {}
+    names = sorted({name for part in rows for name in part.table}, key=lambda name: (name != "solidus", name))
+    for name in names:
+        chain = [i for i, part in enumerate(rows) if name in part.table]
+        first = chain[0]
+        output = fit_output(name, described[first], inputs[first], rows[first].table, notes, inference)
+        for i in chain[1:]:
+            below = levels[chain[chain.index(i) - 1]].name
+            own = _Rows(levels[i].name, below, described[i], inputs[i], rows[i].table)
+            output = _fit_above(name, output, own, outputs.get("solidus"), notes)
+        outputs[name] = output
+    ordered = {name: outputs[name] for name in sorted(outputs)}
+    failures = None if tried is None else Failures.fit(Described.of(elements, tried[0]).raw(), tried[1], notes)
+    digest = digest_of_fit(elements, rows, ordered, failures)
+    return Surrogate(elements, scaling, ordered, tuple(notes), digest, failures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """One level's observations, and the names of the level and of the one below."""
+
+    level: str
+    below: str
+    described: Described
+    inputs: Floats
+    table: Mapping[str, Floats]
+
+
+def _fit_above(name: str, lower: Output, rows: _Rows, solidus: Output | None, notes: list[str]) -> Output:
+    """Fits one property at one level, given its model at the level below."""
+    priors = rows.described.prior_means()
+    base = _derived(name, rows, solidus, priors) if lower.chained else np.zeros(len(rows.inputs))
+    below = lower.residual(rows.inputs) if lower.chained else lower.predict(rows.inputs, priors)
+    known = np.isfinite(rows.table[name])
+    x, targets = rows.inputs[known], lower.warp.forward(rows.table[name][known]) - base[known]
+    mean, std = below[0][known], below[1][known]
+    broad = lower.broad if lower.gp is None else max(lower.broad, lower.gp.scale)
+    basis = "solidus" if lower.chained else "fidelity"
+    if not len(targets):
+        notes.append(
+            f"{name}: no observation by {rows.level}; what {rows.below} says stands, with a standard deviation of "
+            f"{broad:g} besides"
+        )
+        link = Link(1.0, 0.0, 0.0, None, (mean, std))
+        return FidelityOutput(name, lower.warp, basis, broad, None, lower=lower, link=link)
+    gp, link = _linked(f"{name} by {rows.level}", x, targets, (mean, std), broad, notes)
+    return FidelityOutput(name, lower.warp, basis, broad, gp, lower=lower, link=link).recalibrated(notes)
+
+
+def _derived(name: str, rows: _Rows, solidus: Output | None, priors: Mapping[str, Floats]) -> Floats:
+    """What follows from the solidus: this level's where it answers that, else the modelled one."""
+    measured = rows.table.get("solidus", np.full(len(rows.inputs), np.nan))
+    modelled = solidus.predict(rows.inputs, priors)[0] if solidus is not None else priors["solidus"]
+    return rows.described.from_solidus(np.where(np.isfinite(measured), measured, modelled))[name]
+
+
+def _linked(
+    name: str, x: Floats, targets: Floats, below: tuple[Floats, Floats], broad: float, notes: list[str]
+) -> tuple[GP | None, Link]:
+    """The discrepancy's Gaussian process and the link, from ``n`` observations.
+
+    rho comes first from a ridge regression, then, with the discrepancy's kernel learned, from generalised least
+    squares with the prior N(1, RHO_SPREAD^2), beside a free offset.
+    """
+    mean = below[0]
+    centre = float(mean.mean())
+    apart = mean - centre
+    plain = targets - mean
+    if len(np.unique(x, axis=0)) < FEWEST:
+        # The offset is as uncertain beforehand as the discrepancy about it.
+        offset = float(plain.sum()) / (1 + len(plain))
+        gp = fit_residual(name, x, plain - offset, "physics", broad, notes, fit_gp)
+        return gp and replace(gp, shift=gp.shift + offset), Link(1.0, 0.0, centre, None, below)
+    strength = float(plain.var()) / RHO_SPREAD**2
+    rho = 1.0 + float(apart @ (plain - plain.mean())) / max(float(apart @ apart) + strength, 1e-300)
+    gp = fit_residual(name, x, plain - (rho - 1.0) * apart, "physics", broad, notes, fit_gp)
+    if gp is None or len(x) > LEARN:
+        return gp, Link(rho, 0.0, centre, None, below)
+    try:
+        return _refined(gp, x, plain, Link(rho, 0.0, centre, None, below), apart)
+    except (RuntimeError, np.linalg.LinAlgError) as error:
+        notes.append(f"{name}: rho by ridge regression alone ({error})")
+        return gp, Link(rho, 0.0, centre, None, below)
+
+
+def _refined(gp: GP, x: Floats, plain: Floats, link: Link, apart: Floats) -> tuple[GP, Link]:
+    """The offset and rho by generalised least squares with the kernel that was learned.
+
+    Args:
+        gp: the discrepancy as the ridge regression left it.
+        x: scaled inputs, shape ``(n, d)``.
+        plain: targets less the level below, shape ``(n,)``.
+        link: with rho of the ridge regression.
+        apart: the level below less its mean, shape ``(n,)``.
+
+    Raises:
+        RuntimeError: if a covariance cannot be factorised.
+        numpy.linalg.LinAlgError: likewise.
+    """
+    inputs = torch.tensor(x, dtype=torch.float64)
+    kernel = matern(inputs, inputs, gp.lengthscale).numpy() + gp.noise * np.eye(len(x))
+    covariance = gp.scale**2 * kernel + np.diag((link.rho * link.below[1]) ** 2)
+    design = np.column_stack([np.ones(len(x)), apart])
+    weighted = np.linalg.solve(covariance, np.column_stack([design, plain]))
+    precision = design.T @ weighted[:, :2] + np.diag([0.0, RHO_SPREAD**-2])
+    offset, change = np.linalg.solve(precision, design.T @ weighted[:, 2])
+    rho_std = float(np.sqrt(np.linalg.inv(precision)[1, 1]))
+    hyper = (0.0, gp.lengthscale, gp.noise)
+    again = GP.condition(x, plain - change * apart, float(offset), gp.scale, hyper)
+    trend = GP.condition(x, apart, 0.0, 1.0, hyper)
+    return again, replace(link, rho=float(1.0 + change), rho_std=rho_std, trend=trend)

@@ -1,0 +1,240 @@
+"""The model of one property: warp, physics basis, Gaussian process on the residual, and fall-backs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surrogates.model.bayesian import DRAWS, MOST, Mixture, fit_mixture, require
+from surrogates.model.calibration import remedy
+from surrogates.model.features import Described
+from surrogates.model.gp import FEWEST, GP, prior_hyperparameters
+from surrogates.model.quick import QuickGP, QuickMixture, made_quick
+from surrogates.model.sparse import conditioned, fit_gp
+from surrogates.model.warps import Warp, warp_of
+
+Floats = NDArray[np.float64]
+Inference = Literal["map", "bayesian"]
+"""Hyperparameters: the most probable ones, or averaged over."""
+
+M = TypeVar("M")
+
+CHAINED = ("yield_strength_1300c", "specific_yield_strength_1300c")
+"""Properties that `alloys.reference.registry.from_solidus` derives from the solidus."""
+
+BROAD: dict[str, float] = {
+    "solidus": 150.0,
+    "liquidus": 150.0,
+    "freezing_range": 150.0,
+    "yield_strength_1300c": 150.0,
+    "specific_yield_strength_1300c": 20.0,
+}
+"""Standard deviation of a property about its prior mean while next to nothing is known of it, in its unit."""
+
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(11)
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+
+_BROAD_WARPED = 1.0
+_UNSURE = 2.0
+"""Prior mean and standard deviation of a phase fraction on the warped scale: either side of 0.99 is as likely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One property's model.
+
+    Attributes:
+        name: the property.
+        warp: the scale it is modelled on.
+        basis: ``"none"``, ``"physics"`` (prior mean) or ``"solidus"`` (derived from the modelled solidus).
+        broad: standard deviation where nothing is known, on the model's scale.
+        gp: the Gaussian process on the residual, or a mixture of them, or None where there is no observation at all.
+        inflation: multiplies its standard deviations, see `surrogates.model.calibration.remedy`.
+        quick: answers in its place where a bound will do, if given.
+    """
+
+    name: str
+    warp: Warp
+    basis: str
+    broad: float
+    gp: GP | Mixture | None
+    inflation: float = 1.0
+    quick: QuickGP | QuickMixture | None = None
+
+    @property
+    def chained(self) -> bool:
+        """Whether the property is derived from the modelled solidus."""
+        return self.basis == "solidus"
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the noise of an observation, on the model's scale; 0 where none is known."""
+        return 0.0 if self.gp is None else self.inflation * self.gp.noise_std
+
+    def residual(self, inputs: Floats) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of the residual at scaled inputs ``(m, d)``, each of shape ``(m,)``."""
+        if self.gp is None:
+            start = _UNSURE if self.basis == "none" else 0.0
+            return np.full(len(inputs), start), np.full(len(inputs), self.broad)
+        mean, std = (self.quick or self.gp).predict(inputs)
+        return mean, self.inflation * std
+
+    def joint(self, inputs: Floats, priors: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+        """Mean ``(m,)`` and covariance ``(m, m)`` on the model's scale; of the residual alone if chained."""
+        if self.gp is None:
+            mean, std = self.residual(inputs)
+            covariance = np.diag(std**2)
+        else:
+            mean, covariance = self.gp.joint(inputs)
+            covariance = self.inflation**2 * covariance
+        return (mean + priors[self.name] if self.basis == "physics" else mean), covariance
+
+    def predict(self, inputs: Floats, priors: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+        """Mean and standard deviation on the model's scale, for a property that is not chained."""
+        mean, std = self.residual(inputs)
+        return (mean + priors[self.name] if self.basis == "physics" else mean), std
+
+    def predict_chained(
+        self, inputs: Floats, described: Described, solidus: tuple[Floats, Floats]
+    ) -> tuple[Floats, Floats]:
+        """Mean and standard deviation by Gauss-Hermite quadrature over the solidus, for a chained property.
+
+        Args:
+            inputs: scaled inputs, shape ``(m, d)``.
+            described: the same compositions.
+            solidus: its mean and standard deviation, K, each of shape ``(m,)``.
+        """
+        mean, std = self.residual(inputs)
+        centre, width = solidus
+        derived = np.array([described.from_solidus(centre + t * width)[self.name] for t in _NODES])
+        expected = _WEIGHTS @ derived
+        variance = _WEIGHTS @ (derived - expected) ** 2
+        return mean + expected, np.sqrt(std**2 + variance)
+
+    def quickened(self) -> Output:
+        """The same with a quick stand-in for the Gaussian process, where there is one."""
+        return self if self.gp is None else replace(self, quick=made_quick(self.gp))
+
+    def hyperparameters(self) -> list[float]:
+        """Everything that was learned, as plain numbers."""
+        if self.gp is None:
+            return []
+        return self.gp.hyperparameters() + ([self.inflation] if self.inflation != 1.0 else [])
+
+    def leave_one_out(self) -> tuple[Floats, Floats, Floats] | None:
+        """Means, standard deviations and truths on the model's scale, each of shape ``(n,)``, of every observation
+        left out in turn; None where there are fewer than two."""
+        if self.gp is None or len(self.gp.targets) < 2:
+            return None
+        mean, std = self.gp.leave_one_out()
+        return mean, self.inflation * std, self.gp.observed()
+
+    def recalibrated(self, notes: list[str]) -> Output:
+        """This model with the standard deviations that leaving one out asks for; what was found goes to ``notes``."""
+        left_out = self.leave_one_out()
+        if left_out is None:
+            return self
+        found = remedy(self.name, *left_out)
+        if found.note:
+            notes.append(found.note)
+        return replace(self, inflation=self.inflation * found.factor)
+
+
+def fit_output(
+    name: str,
+    described: Described,
+    inputs: Floats,
+    table: Mapping[str, Floats],
+    notes: list[str],
+    inference: Inference = "map",
+) -> Output:
+    """Fits one property; every fall-back is appended to ``notes``.
+
+    Args:
+        name: the property.
+        described: the observed compositions, ``n`` of them.
+        inputs: their scaled inputs, shape ``(n, d)``.
+        table: values by property, shape ``(n,)`` each, NaN where unknown.
+        notes: receives one line per fall-back.
+        inference: whether hyperparameters are the most probable ones, or averaged over.
+
+    Raises:
+        InputError: if they are to be averaged over and NumPyro is missing.
+    """
+    if inference == "bayesian":
+        require()
+    warp = warp_of(name)
+    base, basis = _basis(name, described, table)
+    known = np.isfinite(table[name]) & np.isfinite(base)
+    targets = warp.forward(table[name][known]) - base[known]
+    broad = BROAD.get(name, _BROAD_WARPED)
+    fit = fit_gp if inference == "map" else _averaged
+    gp = fit_residual(name, inputs[known], targets, basis, broad, notes, fit)
+    return Output(name, warp, basis, broad, gp).recalibrated(notes)
+
+
+def _basis(name: str, described: Described, table: Mapping[str, Floats]) -> tuple[Floats, str]:
+    if name in CHAINED and "solidus" in table:
+        return described.from_solidus(table["solidus"])[name], "solidus"
+    priors = described.prior_means()
+    if name in priors:
+        return priors[name], "physics"
+    return np.zeros(len(described)), "none"
+
+
+def _averaged(x: Floats, y: Floats, shift: float, scale: float) -> tuple[GP | Mixture, str]:
+    """As `surrogates.model.sparse.fit_gp`, averaged over hyperparameters; many observations do without."""
+    if len(x) <= MOST:
+        return fit_mixture(x, y, shift, scale), f"averaged over {DRAWS} draws of the hyperparameters"
+    gp, note = fit_gp(x, y, shift, scale)
+    few = f"more than {MOST} observations; hyperparameters are the most probable ones"
+    return gp, f"{few}; {note}" if note else few
+
+
+def fit_residual(
+    name: str,
+    inputs: Floats,
+    targets: Floats,
+    basis: str,
+    broad: float,
+    notes: list[str],
+    fit: Callable[[Floats, Floats, float, float], tuple[M, str]],
+) -> GP | M | None:
+    """The Gaussian process of ``n`` residuals, with the fall-backs for few and constant ones; None for none at all.
+
+    Args:
+        name: what is modelled, for the notes.
+        inputs: scaled, shape ``(n, d)``.
+        targets: shape ``(n,)``.
+        basis: as in `Output`.
+        broad: standard deviation where nothing is known.
+        notes: receives one line per fall-back.
+        fit: what is fitted where nothing speaks against it; see `surrogates.model.sparse.fit_gp`.
+    """
+    count = len(targets)
+    if count == 0:
+        notes.append(f"{name}: no observation; the prior stands, with a standard deviation of {broad:g}")
+        return None
+    default = prior_hyperparameters(inputs.shape[1])
+    # Repeated measurements of an alloy say nothing of other alloys.
+    distinct = len(np.unique(inputs, axis=0))
+    if distinct < FEWEST:
+        repeated = "" if distinct == count else f" of {distinct} alloy(s)"
+        notes.append(f"{name}: {count} observation(s){repeated}; hyperparameters are those of the prior")
+        return conditioned(inputs, targets, 0.0 if basis != "none" else _UNSURE, broad, default)
+    spread, floor = float(targets.std()), broad / (1 + distinct) ** 2
+    if spread <= floor:
+        notes.append(f"{name}: constant in {count} observations; hyperparameters are those of the prior")
+        return conditioned(inputs, targets, float(targets.mean()), broad / (1 + distinct), default)
+    shift, scale = float(targets.mean()), spread
+    try:
+        gp, note = fit(inputs, targets, shift, scale)
+    except (RuntimeError, ValueError) as error:
+        notes.append(f"{name}: the fit failed ({error}); hyperparameters are those of the prior")
+        return conditioned(inputs, targets, shift, max(scale, floor), default)
+    notes += [f"{name}: {note}"] if note else []
+    return gp

@@ -1,0 +1,143 @@
+"""Gaussian processes for more observations than an exact one can take, chosen by their number.
+
+Hyperparameters are learned on some of the observations, evenly taken; all of them condition the posterior, exactly up
+to `EXACT` and through inducing points beyond.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from surrogates.model.gp import GP, learn, matern, spread_out
+
+Floats = NDArray[np.float64]
+Hyper = tuple[float, Tensor, float]
+
+LEARN = 600
+"""Observations up to which all of them teach the hyperparameters."""
+
+LEARN_ON = 384
+"""Observations that teach them where there are more."""
+
+EXACT = 2000
+"""Observations up to which the posterior is exact: about where it begins to cost more than one through `INDUCING`."""
+
+INDUCING = 1024
+"""Inducing points beyond, as good as an exact posterior wherever they were compared (`benchmarks.fits`)."""
+
+_BLOCK = 4096
+_JITTER = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class SparseGP(GP):
+    """A variational posterior through ``m`` inducing points among the observations.
+
+    The optimal Gaussian of Titsias, AISTATS 2009, in closed form. ``inputs`` are the inducing points, ``weights``
+    (shape ``m``) give the mean, and ``factor`` (shape ``m x m``) times the covariances with the inducing points gives
+    the explained part: variance = 1 - |factor k|^2.
+
+    Attributes:
+        left_out: standardised means and standard deviations (noise included) of each observation had it been left out,
+            shape ``2 x n``.
+    """
+
+    left_out: Tensor
+
+    @classmethod
+    def condition(
+        cls, x: Floats, y: Floats, shift: float, scale: float, hyper: Hyper, count: int | None = None
+    ) -> SparseGP:
+        """Conditions on ``x`` of shape ``(n, d)`` and ``y`` of shape ``(n,)`` as `GP.condition` does.
+
+        At most ``count`` inducing points are taken, `INDUCING` where it is None.
+
+        Raises:
+            torch.linalg.LinAlgError: if the covariance of the inducing points is not positive definite.
+        """
+        constant, lengthscale, noise = hyper
+        inputs = torch.tensor(x, dtype=torch.float64)
+        targets = (torch.tensor(y, dtype=torch.float64) - shift) / scale
+        points = inputs[torch.tensor(spread_out(inputs / lengthscale, count or INDUCING))]
+        eye = torch.eye(len(points), dtype=torch.float64)
+        root = torch.linalg.cholesky(matern(points, points, lengthscale) + _JITTER * eye)
+        features = torch.cat(
+            [
+                torch.linalg.solve_triangular(root, matern(points, part, lengthscale), upper=False)
+                for part in torch.split(inputs, _BLOCK)
+            ],
+            dim=1,
+        )
+        # With features F, noise s and F F^T / s = U diag(e) U^T, the posterior of the features' weights has precision
+        # I + F F^T / s.
+        values, vectors = torch.linalg.eigh(features @ features.T / noise)
+        values = values.clamp_min(0.0)
+        turned = vectors.T @ features
+        coefficients = (turned @ (targets - constant)) / noise / (1.0 + values)
+        inverse = torch.linalg.solve_triangular(root, eye, upper=False)
+        weights = inverse.T @ (vectors @ coefficients)
+        factor = (values / (1.0 + values)).sqrt()[:, None] * (vectors.T @ inverse)
+        left_out = _left_out(features, turned, values, coefficients, targets - constant, noise)
+        left_out[0] += constant
+        return cls(points, shift, scale, constant, lengthscale, noise, factor, weights, targets, left_out)
+
+    def _project(self, points: Tensor) -> tuple[Tensor, Tensor]:
+        cross = matern(self.inputs, points, self.lengthscale)
+        return self.constant + cross.T @ self.weights, self.factor @ cross
+
+    def leave_one_out(self) -> tuple[Floats, Floats]:
+        """Means and standard deviations (noise included) at each observation had it been left out.
+
+        Of the linear model in the inducing points' features, whose leverages h give mu_i = (f_i - h_i y_i) / (1 - h_i)
+        and a variance of noise / (1 - h_i) (Cook & Weisberg, Residuals and Influence in Regression, 1982, section 2.2),
+        plus what the features leave unexplained.
+        """
+        return (self.shift + self.scale * self.left_out[0]).numpy(), (self.scale * self.left_out[1]).numpy()
+
+
+def _left_out(
+    features: Tensor, turned: Tensor, values: Tensor, coefficients: Tensor, targets: Tensor, noise: float
+) -> Tensor:
+    leverage = (turned.square() / (1.0 + values)[:, None]).sum(dim=0) / noise
+    rest = (1.0 - leverage).clamp_min(1e-9)
+    mean = (coefficients @ turned - leverage * targets) / rest
+    unexplained = (1.0 - features.square().sum(dim=0)).clamp_min(0.0)
+    return torch.stack([mean, (noise / rest + unexplained).sqrt()])
+
+
+def fit_gp(x: Floats, y: Floats, shift: float, scale: float) -> tuple[GP, str]:
+    """Learns hyperparameters and conditions, in the way that suits the number of observations.
+
+    Args:
+        x: scaled inputs, shape ``(n, d)``.
+        y: targets, shape ``(n,)``.
+        shift: centre of the targets.
+        scale: spread of the targets.
+
+    Returns:
+        the Gaussian process, and in words what was left out; empty where it is exact throughout.
+
+    Raises:
+        RuntimeError: if the hyperparameters cannot be learned or the covariance cannot be factorised.
+        ValueError: likewise, from inside the optimiser.
+    """
+    count = len(x)
+    if count <= LEARN:
+        return GP.condition(x, y, shift, scale, learn(x, (y - shift) / scale)), ""
+    some = np.linspace(0, count - 1, LEARN_ON).round().astype(np.int64)
+    hyper = learn(x[some], (y[some] - shift) / scale)
+    note = f"{count} observations; hyperparameters learned on {LEARN_ON} of them"
+    gp = conditioned(x, y, shift, scale, hyper)
+    through = f"through {len(gp.inputs)} inducing points" if isinstance(gp, SparseGP) else "exact"
+    return gp, f"{note}, posterior {through}"
+
+
+def conditioned(x: Floats, y: Floats, shift: float, scale: float, hyper: Hyper) -> GP:
+    """As `GP.condition`, exact up to `EXACT` observations and through inducing points beyond."""
+    kind = GP if len(x) <= EXACT else SparseGP
+    return kind.condition(x, y, shift, scale, hyper)

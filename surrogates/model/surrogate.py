@@ -1,0 +1,229 @@
+"""The surrogate: one independent Gaussian process per property that only validation answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from alloys.errors import InputError
+from alloys.goal import Constraint, Goal
+from alloys.properties import PROPERTIES
+from alloys.reference.registry import closed_form
+from surrogates.model.calibration import Score, score
+from surrogates.model.failures import Failures
+from surrogates.model.features import Described, Scaling
+from surrogates.model.output import Inference, Output, fit_output
+from surrogates.model.training import Training, check_fractions, digest_of_fit, numbers
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Latent = Mapping[str, tuple[Floats, Floats]]
+
+
+@dataclass(frozen=True, slots=True)
+class Surrogate:
+    """What is thought of alloys not yet validated; made by `fit`, immutable.
+
+    Attributes:
+        elements: the palette, which fixes the columns of every ``fractions``.
+        scaling: of the inputs, from the training data.
+        outputs: one model per property.
+        notes: every fall-back that was taken, in words.
+        digest: sha256 of the training data and hyperparameters.
+        failures: what is thought of the success of validations; None while none failed.
+    """
+
+    elements: tuple[str, ...]
+    scaling: Scaling
+    outputs: Mapping[str, Output]
+    notes: tuple[str, ...]
+    digest: str
+    failures: Failures | None = None
+
+    @classmethod
+    def fit(
+        cls,
+        elements: tuple[str, ...],
+        fractions: Floats,
+        values: Mapping[str, Floats],
+        inference: Inference = "map",
+        *,
+        failed: Bools | None = None,
+    ) -> Surrogate:
+        """Fits every property to what is known of it.
+
+        The inputs are the physics descriptors and the fractions. The solidus and the freezing range are
+        modelled as residuals of their physics prior. A property that the reference models derive from the
+        solidus is modelled as the residual of that derivation, so that what is learned of the solidus carries
+        over to it. Fractions of phases are modelled on the scale of `surrogates.model.warps.Saturating`. The same
+        arguments give the same surrogate.
+
+        Args:
+            elements: the palette, in the order of the columns.
+            fractions: atomic fractions, shape ``(n, len(elements))``; duplicate rows are allowed.
+            values: by property, shape ``(n,)`` each; NaN where unknown.
+            inference: whether hyperparameters are the most probable ones, or averaged over: see
+                `surrogates.model.bayesian`.
+            failed: which validations failed for good, shape ``(n,)``; if None, those of which nothing is known.
+
+        Raises:
+            InputError: where NumPyro is needed and missing; for wrong shapes, values that are infinite or beyond what
+                the property can be, fractions that are no composition, an unknown property or one that has a closed
+                form.
+        """
+        known = Training.checked(elements, fractions, values, failed)
+        described = Described.of(elements, known.fractions)
+        scaling = Scaling.fit(described.raw()[known.seen])
+        notes: list[str] = []
+        outputs = {
+            name: fit_output(name, described, scaling.apply(described.raw()), known.table, notes, inference)
+            for name in sorted(known.table)
+        }
+        failures = Failures.fit(described.raw(), known.failed, notes)
+        digest = digest_of_fit(elements, [known], outputs, failures)
+        return cls(elements, scaling, outputs, tuple(notes), digest, failures)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The modelled properties, alphabetically."""
+        return tuple(self.outputs)
+
+    def describe(self, fractions: Floats) -> Described:
+        """The compositions ``(m, d)`` with their descriptors, to be used for several questions.
+
+        Raises:
+            InputError: if the number of columns is not that of the palette, or a row is no composition.
+        """
+        fractions = numbers("fractions", fractions)
+        check_fractions(self.elements, fractions)
+        return Described.of(self.elements, fractions)
+
+    def predict(
+        self, fractions: Floats | Described, latent: Latent | None = None, *, noise: bool = False
+    ) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        """Means and standard deviations of the properties in their own units.
+
+        Args:
+            fractions: atomic fractions, shape ``(m, d)``, or what `describe` made of them.
+            latent: what `latent` made of them, so that several questions share the work.
+            noise: whether of what validation will say, its scatter included, and not of the noise-free properties.
+
+        Returns:
+            two mappings from property to shape ``(m,)``.
+        """
+        described = self._described(fractions)
+        means, stds = {}, {}
+        for name, (mean, std) in (latent or self.latent(described)).items():
+            output = self.outputs[name]
+            means[name], stds[name] = output.warp.moments(mean, np.hypot(std, output.noise) if noise else std)
+        return means, stds
+
+    def intervals(self, fractions: Floats | Described, width: float) -> tuple[dict[str, Floats], dict[str, Floats]]:
+        """Ends of intervals of ``width`` standard deviations to both sides, in the properties' own units.
+
+        Taken on the model's scale, where the uncertainty is Gaussian, and brought back from there.
+
+        Args:
+            fractions: atomic fractions, shape ``(m, d)``, or what `describe` made of them.
+            width: standard deviations on each side.
+
+        Returns:
+            lower and upper ends by property, each of shape ``(m,)``.
+        """
+        low, high = {}, {}
+        for name, (mean, std) in self.latent(self._described(fractions)).items():
+            warp = self.outputs[name].warp
+            low[name], high[name] = warp.backward(mean - width * std), warp.backward(mean + width * std)
+        return low, high
+
+    def probability_feasible(self, fractions: Floats | Described, goal: Goal, latent: Latent | None = None) -> Floats:
+        """Chance that validation succeeds and every constraint holds, shape ``(m,)``.
+
+        Product over the properties, taken as independent; constraints in closed form count as 0 or 1.
+
+        Raises:
+            InputError: if a constraint is on a property that is neither modelled nor in closed form.
+        """
+        described = self._described(fractions)
+        total = np.ones(len(described))
+        for chance in self.constraint_probabilities(described, goal, latent).values():
+            total *= chance
+        return total if self.failures is None else total * self.probability_success(described)
+
+    def probability_success(self, fractions: Floats | Described) -> Floats:
+        """Chance that validation succeeds, shape ``(m,)``; 1 while no validation failed."""
+        described = self._described(fractions)
+        return np.ones(len(described)) if self.failures is None else self.failures.probability(described.raw())
+
+    def constraint_probabilities(
+        self, fractions: Floats | Described, goal: Goal, latent: Latent | None = None
+    ) -> dict[str, Floats]:
+        """Chance of each constrained property's constraints together, by property, each of shape ``(m,)``.
+
+        Raises:
+            InputError: if a constraint is on a property that is neither modelled nor in closed form.
+        """
+        described = self._described(fractions)
+        latent = latent or self.latent(described)
+        chances = {}
+        for name in dict.fromkeys(constraint.name for constraint in goal.constraints):
+            bounds = [constraint for constraint in goal.constraints if constraint.name == name]
+            if PROPERTIES[name].closed_form:
+                exact = closed_form(name, described.elements, described.fractions)
+                chances[name] = np.all([c.margin(exact) >= 0 for c in bounds], axis=0).astype(np.float64)
+            elif name in latent:
+                chances[name] = _between(bounds, self.outputs[name], *latent[name])
+            else:
+                raise InputError(f"no model answers the constraint on {name}; modelled are {', '.join(self.names)}")
+        return chances
+
+    def quick(self) -> Surrogate:
+        """The same for large pools: single precision and standard deviations bounded from above; only predicts."""
+        return replace(self, outputs={name: output.quickened() for name, output in self.outputs.items()})
+
+    def leave_one_out(self) -> dict[str, Score]:
+        """Calibration of each property with every observation left out in turn, hyperparameters kept.
+
+        On the modelled scale: the property's own unit, except phase fractions (see `surrogates.model.warps`).
+        Properties with fewer than two observations are left out.
+        """
+        scores = {}
+        for name, output in self.outputs.items():
+            if (left_out := output.leave_one_out()) is not None:
+                scores[name] = score(*left_out)
+        return scores
+
+    def latent_inputs(self, described: Described) -> Floats:
+        """Scaled inputs of the Gaussian processes, shape ``(m, d)``."""
+        return self.scaling.apply(described.raw())
+
+    def _described(self, fractions: Floats | Described) -> Described:
+        return fractions if isinstance(fractions, Described) else self.describe(fractions)
+
+    def latent(self, described: Described) -> Latent:
+        """Means and standard deviations on the modelled scales, each of shape ``(m,)``, by property."""
+        inputs = self.latent_inputs(described)
+        priors = described.prior_means()
+        found: dict[str, tuple[Floats, Floats]] = {}
+        for name, output in self.outputs.items():
+            if not output.chained:
+                found[name] = output.predict(inputs, priors)
+        for name, output in self.outputs.items():
+            if output.chained:
+                found[name] = output.predict_chained(inputs, described, found["solidus"])
+        return {name: found[name] for name in self.outputs}
+
+
+def _between(bounds: list[Constraint], output: Output, mean: Floats, std: Floats) -> Floats:
+    low, high = np.zeros(len(mean)), np.ones(len(mean))
+    for constraint in bounds:
+        level = ndtr((output.warp.forward(np.array([constraint.bound]))[0] - mean) / std)
+        if constraint.sign > 0:
+            low = np.maximum(low, level)
+        else:
+            high = np.minimum(high, level)
+    return np.maximum(high - low, 0.0)

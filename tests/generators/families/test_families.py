@@ -1,0 +1,329 @@
+"""Laws that hold for every family; a new one inherits them by its row in `generators.base.FAMILIES`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alloys.errors import InputError
+from alloys.space import Space
+from generators import base
+from generators.base import FAMILIES, Generator
+from generators.train import train
+from generators.training.codec import Scale
+from generators.training.neural import NeuralGenerator
+from tests.generators.helpers import PROPERTIES, QUICK, properties_of, refractory_space, training_rows
+from tests.strategies import spaces
+
+SPACE = refractory_space()
+
+pytestmark = pytest.mark.parametrize("family", list(FAMILIES))
+
+_TRAINED: dict[str, Generator] = {}
+
+
+def trained(family: str) -> Generator:
+    """One fully trained model per family, made once."""
+    if family not in _TRAINED:
+        units, values = training_rows(SPACE, 100)
+        _TRAINED[family] = train(family, SPACE, PROPERTIES, units, values, seed=3, device="cpu", threads=1).generator()
+    return _TRAINED[family]
+
+
+def quick(family: str, **more: object) -> NeuralGenerator:
+    model = base.make(family, SPACE, PROPERTIES, {**QUICK, **more})
+    assert isinstance(model, NeuralGenerator)
+    return model
+
+
+def nothing_asked(m: int) -> np.ndarray:
+    return np.full((m, len(PROPERTIES)), np.nan)
+
+
+def test_samples_are_compositions_of_the_space(family: str) -> None:
+    drawn = trained(family).sample(nothing_asked(500), seed=0)
+    assert drawn.units.shape == (len(drawn.rows), SPACE.dimension)
+    assert drawn.units.dtype == np.int64
+    assert SPACE.contains(drawn.units).all()
+    assert (drawn.units.sum(axis=1) == SPACE.total).all()
+    assert len(drawn.units) == 500
+    assert (np.diff(drawn.rows) > 0).all()
+    assert 0.3 < drawn.first_draw_valid <= 1
+    assert drawn.note == ""
+
+
+def test_samples_are_various(family: str) -> None:
+    drawn = trained(family).sample(nothing_asked(500), seed=0)
+    assert len(np.unique(drawn.units, axis=0)) > 450
+
+
+def test_no_conditions_give_no_samples(family: str) -> None:
+    drawn = trained(family).sample(nothing_asked(0), seed=0)
+    assert drawn.units.shape == (0, SPACE.dimension)
+
+
+@pytest.mark.parametrize("k", range(len(PROPERTIES)))
+def test_the_condition_matters_alone(family: str, k: int) -> None:
+    asked = nothing_asked(1500)
+    asked[:, k] = properties_of(SPACE, SPACE.sample(1500, np.random.default_rng(8)))[:, k]
+    drawn = trained(family).sample(asked, seed=1)
+    got = properties_of(SPACE, drawn.units)[:, k]
+    assert np.corrcoef(asked[drawn.rows, k], got)[0, 1] > 0.5
+
+
+def test_the_conditions_matter_together(family: str) -> None:
+    asked = properties_of(SPACE, SPACE.sample(1500, np.random.default_rng(8)))
+    drawn = trained(family).sample(asked, seed=1)
+    got = properties_of(SPACE, drawn.units)
+    for k in range(len(PROPERTIES)):
+        assert np.corrcoef(asked[drawn.rows, k], got[:, k])[0, 1] > 0.6
+
+
+def test_far_targets_are_answered(family: str) -> None:
+    asked = np.full((50, len(PROPERTIES)), 1e9)
+    drawn = trained(family).sample(asked, seed=1)
+    assert SPACE.contains(drawn.units).all()
+    assert len(drawn.units) == 50 or "conditions gave no composition" in drawn.note
+
+
+def test_a_seed_repeats_bit_by_bit(family: str) -> None:
+    units, values = training_rows(SPACE, 60)
+    before = torch.get_rng_state()
+    runs = [train(family, SPACE, PROPERTIES, units, values, QUICK, seed=5, device="cpu") for _ in range(2)]
+    other = train(family, SPACE, PROPERTIES, units, values, QUICK, seed=6, device="cpu")
+    assert runs[0].content == runs[1].content
+    assert runs[0].digest == runs[1].digest != other.digest
+    assert runs[0].report.train_losses == runs[1].report.train_losses
+    model = runs[0].generator()
+    one, two, three = (model.sample(values, seed=s) for s in (7, 7, 8))
+    np.testing.assert_array_equal(one.units, two.units)
+    assert not np.array_equal(one.units, three.units)
+    assert torch.equal(before, torch.get_rng_state()), "the global random state was touched"
+
+
+def test_every_parameter_gets_a_gradient(family: str) -> None:
+    units, values = training_rows(SPACE, 60, missing=0.3)
+    model = quick(family)
+    network = model.build(torch.Generator().manual_seed(0))
+    batch = model.codec.encode(units, values, Scale.of(values))
+    model.loss(network, batch, torch.Generator().manual_seed(0), 1.0).backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.dtype == torch.float32, name
+        assert parameter.grad is not None, name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_travels_as_bytes_and_files(family: str, tmp_path: Path) -> None:
+    model = trained(family)
+    asked = nothing_asked(20)
+    path = model.save(tmp_path / "weights")
+    assert path.name == f"{model.digest()}.safetensors"
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    for copy in (base.restore(model.to_bytes()), base.load(path)):
+        assert copy.digest() == model.digest()
+        assert (copy.name, copy.space, copy.properties) == (family, SPACE, PROPERTIES)
+        np.testing.assert_array_equal(copy.sample(asked, seed=2).units, model.sample(asked, seed=2).units)
+
+
+def test_damage_is_noticed(family: str, tmp_path: Path) -> None:
+    model = trained(family)
+    content = model.to_bytes()
+    flipped = bytearray(content)
+    flipped[-5] ^= 1
+    header = content.replace(b"melting_point", b"melting_paint", 1)
+    damaged = (b"", b"hello, these are no weights", content[:100], content[:-100], bytes(flipped), header)
+    for piece in damaged:
+        with pytest.raises(InputError, match="damaged"):
+            base.restore(piece)
+    path = model.save(tmp_path)
+    path.write_bytes(bytes(flipped))
+    with pytest.raises(InputError, match="not the one in the name"):
+        base.load(path)
+    with pytest.raises(InputError, match="cannot read"):
+        base.load(tmp_path / "nothing")
+
+
+def test_divergence_falls_back_to_the_last_good_weights(family: str) -> None:
+    units, values = training_rows(SPACE, 60)
+    model = quick(family, epochs=10)
+    seen: dict[str, torch.nn.Module] = {}
+    build = model.build
+    model.build = lambda rng: seen.setdefault("network", build(rng))  # type: ignore[method-assign]
+
+    def poison(epoch: int, train_loss: float, validation_loss: float) -> None:
+        if epoch == 3:
+            with torch.no_grad():
+                next(seen["network"].parameters()).fill_(torch.nan)
+
+    report = model.fit(units, values, seed=0, on_epoch=poison)
+    assert report.diverged
+    assert 0 <= report.best_epoch <= 3
+    assert len(report.train_losses) == 4
+    assert "fell back" in report.note
+    assert all(torch.isfinite(p).all() for p in seen["network"].parameters())
+    assert SPACE.contains(model.sample(nothing_asked(50), seed=0).units).all()
+
+
+def test_divergence_at_once_falls_back_to_untrained_weights(family: str) -> None:
+    units, values = training_rows(SPACE, 30)
+    model = quick(family)
+    model.loss = lambda network, *_: sum(p.sum() for p in network.parameters()) * torch.nan  # type: ignore
+    report = model.fit(units, values, seed=0)
+    assert report.diverged
+    assert report.best_epoch == -1
+    assert report.train_losses == ()
+    assert "untrained" in report.note
+
+
+def test_a_warm_start_begins_where_the_other_ended(family: str) -> None:
+    units, values = training_rows(SPACE, 60)
+    first = train(family, SPACE, PROPERTIES, units, values, {"epochs": 60}, seed=5)
+    cold = train(family, SPACE, PROPERTIES, units, values, {"epochs": 1}, seed=5)
+    warm, again = (
+        train(family, SPACE, PROPERTIES, units, values, {"epochs": 1}, seed=5, warm=first.content) for _ in range(2)
+    )
+    assert warm.report.validation_losses[0] < cold.report.validation_losses[0]
+    assert warm.content == again.content != first.content
+    assert warm.report.note == "started from warm weights"
+
+
+def test_a_warm_start_that_diverges_keeps_the_warm_weights(family: str) -> None:
+    units, values = training_rows(SPACE, 60)
+    first = train(family, SPACE, PROPERTIES, units, values, {"epochs": 20}, seed=5)
+    model = quick(family, retries=0)
+    model.loss = lambda network, *_: sum(p.sum() for p in network.parameters()) * torch.nan  # type: ignore
+    report = model.fit(units, values, seed=6, warm=first.content)
+    assert report.diverged
+    assert "fell back to the warm weights" in report.note
+    before = {name: p for name, p in first.generator().network.named_parameters()}  # type: ignore[attr-defined]
+    assert model.network is not None
+    for name, parameter in model.network.named_parameters():
+        assert torch.equal(parameter, before[name]), name
+
+
+def test_warm_weights_of_something_else_are_refused(family: str) -> None:
+    units, values = training_rows(SPACE, 30)
+    content = train(family, SPACE, PROPERTIES, units, values, {"epochs": 1}, seed=0).content
+    other = next(name for name in FAMILIES if name != family)
+    with pytest.raises(InputError, match="another network"):
+        quick(family, hidden=17).fit(units, values, seed=0, warm=content)
+    with pytest.raises(InputError, match="the warm weights have the properties"):
+        base.make(family, SPACE, PROPERTIES[:2]).fit(units, values[:, :2], seed=0, warm=content)
+    with pytest.raises(InputError, match="the warm weights have the family"):
+        base.make(other, SPACE, PROPERTIES).fit(units, values, seed=0, warm=content)
+    with pytest.raises(InputError, match="damaged"):
+        quick(family).fit(units, values, seed=0, warm=content[:-100])
+
+
+def test_the_report_is_plain(family: str) -> None:
+    units, values = training_rows(SPACE, 60)
+    calls: list[int] = []
+    report = quick(family, retries=0).fit(
+        units, values, seed=0, threads=1, on_epoch=lambda epoch, *_: calls.append(epoch)
+    )
+    assert calls == list(range(QUICK["epochs"]))
+    assert report.family == family
+    assert report.rows == 60
+    assert not report.diverged
+    assert report.device == "cpu"
+    assert 0 < report.unique_share <= 1
+    assert report.pairwise_cosine is not None
+    assert report.coverage is not None
+    assert 0 < report.pairwise_cosine < 1
+    assert 0 <= report.coverage <= 1
+    document = report.to_json()
+    assert document["best_epoch"] == report.best_epoch
+    assert len(document["validation_losses"]) == QUICK["epochs"]
+
+
+def test_columns_without_information_are_ignored_and_said(family: str) -> None:
+    units, values = training_rows(SPACE, 30)
+    values[:, 0], values[:, 1] = np.nan, 55.0
+    model = quick(family)
+    model.fit(units, values, seed=0)
+    asked = nothing_asked(40)
+    free = model.sample(asked, seed=1)
+    asked[:, :2] = 5.0
+    drawn = model.sample(asked, seed=1)
+    np.testing.assert_array_equal(drawn.units, free.units)
+    assert "vec, shear_modulus" in drawn.note
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5])
+def test_very_few_rows_and_nothing_known_train(family: str, rows: int) -> None:
+    units, _ = training_rows(SPACE, rows)
+    model = quick(family, retries=0)
+    report = model.fit(units, nothing_asked(rows), seed=0)
+    assert report.rows == rows
+    assert SPACE.contains(model.sample(nothing_asked(30), seed=0).units).all()
+
+
+def test_no_properties_at_all_train(family: str) -> None:
+    units, _ = training_rows(SPACE, 50)
+    model = base.make(family, SPACE, (), {"epochs": 5, "retries": 0})
+    report = model.fit(units, np.zeros((50, 0)), seed=0)
+    assert not report.diverged
+    assert SPACE.contains(model.sample(np.zeros((20, 0)), seed=0).units).all()
+
+
+def test_bad_rows_are_refused(family: str) -> None:
+    units, values = training_rows(SPACE, 30)
+    infinite = values.copy()
+    infinite[3, 1] = np.inf
+    outside = units.copy()
+    outside[2] = 0
+    cases = [
+        (units[:, :5], values, "9 columns"),
+        (units[:0], values[:0], "at least one composition"),
+        (units / 100, values, "whole units"),
+        (outside, values, "row 2: the fractions sum to 0"),
+        (units, values[:, :2], "3 columns"),
+        (units, values[:4], "got 4 for 30"),
+        (units, infinite, "infinite values of shear_modulus"),
+    ]
+    for rows, conditions, message in cases:
+        with pytest.raises(InputError, match=message):
+            quick(family).fit(rows, conditions, seed=0)
+    with pytest.raises(InputError, match="seed"):
+        quick(family).fit(units, values, seed=-1)
+    with pytest.raises(InputError, match="unknown device"):
+        quick(family).fit(units, values, seed=0, device="abacus")
+    with pytest.raises(InputError, match="threads"):
+        quick(family).fit(units, values, seed=0, threads=0)
+
+
+def test_bad_conditions_are_refused(family: str) -> None:
+    with pytest.raises(InputError, match="infinite values of vec"):
+        trained(family).sample(np.array([[np.inf, 1, 1]]), seed=0)
+    with pytest.raises(InputError, match="3 columns"):
+        trained(family).sample(np.zeros((4, 2)), seed=0)
+    with pytest.raises(InputError, match="not trained"):
+        quick(family).sample(nothing_asked(1), seed=0)
+    with pytest.raises(InputError, match="not trained"):
+        quick(family).to_bytes()
+
+
+def test_bad_settings_are_refused(family: str) -> None:
+    with pytest.raises(InputError, match="unknown generator settings colour"):
+        base.make(family, SPACE, PROPERTIES, {"colour": 1})
+    with pytest.raises(InputError, match=r"epochs must lie in .*learning_rate must be a number"):
+        base.make(family, SPACE, PROPERTIES, {"epochs": 0, "learning_rate": "fast"})
+    with pytest.raises(InputError, match="distinct"):
+        base.make(family, SPACE, ("vec", "vec"))
+
+
+@settings(max_examples=12, deadline=None)
+@given(space=spaces(), seed=st.integers(0, 1000))
+def test_membership_in_any_space(family: str, space: Space, seed: int) -> None:
+    units = space.sample(20, np.random.default_rng(seed))
+    values = space.fractions(units)[:, :1].copy()
+    model = base.make(family, space, ("content",), {"epochs": 3, "retries": 0, "copies": 3})
+    model.fit(units, values, seed=seed)
+    drawn = model.sample(np.full((40, 1), np.nan), seed=seed)
+    assert space.contains(drawn.units).all()
+    assert len(drawn.units) == 40 or f"{40 - len(drawn.units)} of 40" in drawn.note

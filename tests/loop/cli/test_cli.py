@@ -1,0 +1,158 @@
+"""The command line as a person or a program calls it: real processes' output, exit codes, documents."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loop.cli.main import main as cli
+from tests.loop.loop_helpers import DEFAULT, ROOT, call, write_config
+
+
+@pytest.fixture(scope="module")
+def campaigns(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli")
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["run", str(write_config(folder))])
+    assert stop.value.code == 0
+    return folder / "campaigns"
+
+
+def test_run_prints_tables_and_nothing_on_standard_output(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, err = call(capsys, "run", str(write_config(tmp_path)), "--iterations", "0")
+    assert (code, out) == (0, "")
+    for text in ("Best feasible alloys", "hypervolume", "dataset digest", "iteration 0/0 closed"):
+        assert text in err
+
+
+def test_status_document(capsys: pytest.CaptureFixture[str], campaigns: Path) -> None:
+    code, out, _ = call(capsys, "status", "small", "--json", "--directory", str(campaigns))
+    document = json.loads(out)
+    assert code == 0
+    assert set(document) == {"name", "state", "iterations", "queue", "observations", "dataset_digest"}
+    assert (document["name"], document["state"], document["observations"]) == ("small", "finished", 8)
+    assert document["queue"]["done"] == 8
+    assert [set(row) for row in document["iterations"]] == [
+        {"index", "selected", "feasible", "failed", "hypervolume", "seconds"}
+    ] * 2
+    code, out, _ = call(capsys, "status", "small", "--directory", str(campaigns))
+    assert code == 0
+    assert document["dataset_digest"] in out
+
+
+def test_best_document(capsys: pytest.CaptureFixture[str], campaigns: Path) -> None:
+    code, out, _ = call(capsys, "best", "small", "--top", "3", "--json", "--directory", str(campaigns))
+    rows = json.loads(out)
+    assert code == 0
+    assert len(rows) == 3
+    for row in rows:
+        assert set(row) == {"formula", "feasible", "properties", "iteration", "generator"}
+        assert set(row["properties"]["solidus"]) == {"value", "unit", "predicted", "predicted_std"}
+        assert row["properties"]["solidus"]["unit"] == "K"
+    assert [row["feasible"] for row in rows] == sorted((row["feasible"] for row in rows), reverse=True)
+    assert call(capsys, "best", "small", "--directory", str(campaigns))[0] == 0
+
+
+def test_properties_document(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "properties", "NbMoTaW", "HfNbTaTiZr", "--json")
+    rows = json.loads(out)
+    assert code == 0
+    assert [row["formula"] for row in rows] == ["NbMoTaW", "HfNbTaTiZr"]
+    assert set(rows[0]) == {"formula", "status", "properties", "message", "seconds"}
+    assert rows[0]["properties"]["density"] == {"value": pytest.approx(13.64, abs=0.01), "unit": "g/cm3"}
+
+
+def test_validate_document(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "validate", "NbMoTaW", "--with", "calphad", "--json")
+    (row,) = json.loads(out)
+    assert code == 0
+    assert row["status"] == "measured"
+    assert row["properties"]["solidus"]["value"] == pytest.approx(3023, abs=40)
+    assert row["properties"]["bcc_fraction_1200c"] == {"value": 1.0, "unit": "mole fraction"}
+
+
+def test_validate_takes_a_database_of_ones_own(capsys: pytest.CaptureFixture[str], public_data: Path) -> None:
+    tdb = public_data / "tdb" / "nimplex_CrHfMoNbTaTiVWZr" / "CrHfMoNbTaTiVWZr_9element_Feb2023.tdb"
+    code, out, _ = call(capsys, "validate", "NbMoTaVW", "--tdb", str(tdb), "--json")
+    assert code == 0
+    assert json.loads(out)[0]["properties"]["solidus"]["value"] == pytest.approx(2739, abs=5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("properties", "NbXx"), "unknown element 'Xx'"),
+        (("validate", "NbAl"), "NbAl: the thermodynamic database lacks Al"),
+        (("validate", "NbTa", "--with", "oracle"), "unknown validator 'oracle'"),
+        (("validate", "NbTa", "--tdb", "missing.tdb"), "cannot be used"),
+        (("status", "nowhere"), "there is no campaign 'nowhere'"),
+        (("status", "../etc"), "a campaign's name has small letters"),
+        (("run", "missing.yaml"), "cannot read missing.yaml"),
+        (("run", str(DEFAULT), "--set", "seed"), "key=value"),
+        (("run", str(DEFAULT), "--set", "batch=none"), "batch"),
+        (("best", "x", "--top", "0"), "--top"),
+        (("fly",), "No such command"),
+        (("ui", "--folder", "nowhere"), "no MLflow store"),
+    ],
+)
+def test_bad_input_is_one_message_and_status_2(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
+    code, out, err = call(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert message in re.sub(r"\s+", " ", err)
+    assert "Traceback" not in err
+
+
+def test_check(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert call(capsys, "check", str(DEFAULT))[0] == 0
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(DEFAULT.read_text(encoding="utf-8").replace("batch: 8", "batch: -1\nwrong: 1"), encoding="utf-8")
+    code, _, err = call(capsys, "check", str(bad))
+    assert code == 2
+    assert "line 6: batch" in err
+    assert "wrong: unknown key" in err
+
+
+def test_a_finished_campaign_is_shown_again_and_not_repeated(
+    capsys: pytest.CaptureFixture[str], campaigns: Path
+) -> None:
+    before = _status(capsys, campaigns)
+    code, _, err = call(capsys, "run", str(campaigns.parent / "small.yaml"))
+    assert code == 0
+    assert "Best feasible alloys" in err
+    assert _status(capsys, campaigns) == before
+
+
+def _status(capsys: pytest.CaptureFixture[str], campaigns: Path) -> dict[str, Any]:
+    _, out, _ = call(capsys, "status", "small", "--json", "--directory", str(campaigns))
+    document: dict[str, Any] = json.loads(out)
+    return document
+
+
+def test_help_needs_nothing_heavy() -> None:
+    code = (
+        "import sys; from loop import cli\n"
+        "try: cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('torch', 'ray', 'mlflow', 'pycalphad', 'botorch') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip().endswith("[]")
+
+
+def test_reading_a_status_needs_neither_ray_nor_mlflow(campaigns: Path) -> None:
+    code = (
+        "import sys; from loop import cli\n"
+        f"try: cli.main(['status', 'small', '--directory', {str(campaigns)!r}])\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('ray', 'mlflow', 'pycalphad') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip().endswith("[]")

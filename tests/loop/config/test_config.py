@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from alloys.errors import InputError
+from loop.config.schema import CampaignConfig, check_config, load_config
+from tests.loop.loop_helpers import DEFAULT, small_document
+from validation.calphad import build_database
+
+
+def _check(folder: Path, text: str) -> list[str]:
+    path = folder / "bad.yaml"
+    path.write_text(text, encoding="utf-8")
+    return check_config(path)[1]
+
+
+GOOD = DEFAULT.read_text(encoding="utf-8")
+
+
+def test_the_default_campaign_has_no_mistakes() -> None:
+    config, mistakes = check_config(DEFAULT)
+    assert mistakes == []
+    assert config is not None
+    assert config.batch == 8
+    assert config.start.validate_count == 24
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "line", "message"),
+    [
+        ("Cr, Hf, Mo", "Cr, Hf, Xx", 9, "'Xx' is not a chemical element"),
+        ("Cr, Hf, Mo", "Cr, Hf, Al", 10, "no reference data for Al"),
+        ("lower: 0.05", "lower: 0.60", 9, "lower <= upper"),
+        ("count: [3, 6]", "count: [6, 3]", 9, "fewest <= most"),
+        ("upper: 0.50", "upper: 0.10", 9, "no composition satisfies"),
+        ("maximize ductility_index", "maximize beauty", 20, "unknown property 'beauty'"),
+        ("maximize ductility_index", "ductility_index up", 20, "maximize PROPERTY"),
+        ("solidus >= 2273", "solidus > 2273", 27, "PROPERTY >= NUMBER"),
+        ("freezing_range <= 300", "solidus <= 2000", 22, "contradictory"),
+        ("seed: 0", "seed: many", 4, "seed: Input should be a valid integer"),
+        ("batch: 8", "batchsize: 8", 6, "batchsize: unknown key; known here are name, seed"),
+        ("batch: 8", "batch: 0", 6, "greater than or equal to 1"),
+        ("name: calphad", "name: oracle", 47, "unknown validator 'oracle'"),
+        ("name: calphad", "name: reference", 19, "nobody measures 'specific_yield_strength_1300c'"),
+        ("family: cvae", "family: magic", 40, "unknown generator family 'magic'"),
+        ("validate: 24 ", "validate: 1000000000 ", 36, "less than or equal to 10000"),
+        ("name: refractory", "name: ../etc", 3, "should match pattern"),
+        ("seed: 0", "seed: 0\nstate: mysql://x/y", 5, "state: a campaign on a server is at postgresql+psycopg"),
+        ("ductility_index: 2.5", "density: 2.5", 33, "reference_point must name the objectives"),
+    ],
+)
+def test_mistakes_are_named_with_their_line(tmp_path: Path, before: str, after: str, line: int, message: str) -> None:
+    assert before in GOOD
+    found = _check(tmp_path, GOOD.replace(before, after, 1))
+    assert any(message in mistake for mistake in found), found
+    named = next(mistake for mistake in found if message in mistake)
+    number = int(named.split(":")[0].removeprefix("line "))
+    assert abs(number - line) <= 1, named
+
+
+def test_every_mistake_is_found_at_once(tmp_path: Path) -> None:
+    text = GOOD.replace("seed: 0", "seed: many").replace("solidus >= 2273", "solidus > 2273")
+    text = text.replace("family: cvae", "family: magic").replace("lower: 0.05", "lower: 0.60")
+    found = "\n".join(_check(tmp_path, text))
+    for message in ("seed:", "PROPERTY >= NUMBER", "'magic'", "lower <= upper"):
+        assert message in found
+
+
+def test_duplicate_keys_and_object_tags_are_refused(tmp_path: Path) -> None:
+    assert any("'seed' is given twice, first on line" in m for m in _check(tmp_path, GOOD + "\nseed: 3\n"))
+    evil = GOOD.replace("seed: 0", "seed: !!python/object/apply:os.system [echo]")
+    assert any("is not allowed" in m for m in _check(tmp_path, evil))
+
+
+@pytest.mark.parametrize("text", ["", "- a\n", "a: [", "\t", "42"])
+def test_what_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match="YAML"):
+        _check(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("tdb", "message"),
+    [
+        (None, "cannot be used"),
+        ("this is no database", "cannot be used"),
+        ("ELEMENT NB BCC_A2 92.9 0 0 !\n", "cannot be used"),
+    ],
+)
+def test_an_unusable_database_is_refused(tmp_path: Path, tdb: str | None, message: str) -> None:
+    path = tmp_path / "own.tdb"
+    if tdb is not None:
+        path.write_text(tdb, encoding="utf-8")
+    text = GOOD.replace("name: calphad", f"name: calphad\n  settings: {{tdb: '{path}'}}\n  #")
+    assert any(message in mistake for mistake in _check(tmp_path, text))
+
+
+def test_a_goal_of_closed_forms_alone_is_refused(tmp_path: Path) -> None:
+    text = GOOD.replace("maximize specific_yield_strength_1300c", "minimize density")
+    text = "\n".join(line for line in text.splitlines() if "solidus >=" not in line and "freezing" not in line)
+    text = "\n".join(line for line in text.splitlines() if "bcc_fraction" not in line)
+    text = text.replace("specific_yield_strength_1300c: 0", "density: 20")
+    assert any("nothing to validate" in mistake for mistake in _check(tmp_path, text))
+
+
+def test_a_database_with_an_undefined_function_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "undefined.tdb"
+    path.write_text(build_database().replace("FUNCTION GHSERNB", "FUNCTION GHSERXX"), encoding="utf-8")
+    text = GOOD.replace("name: calphad", f"name: calphad\n  settings: {{tdb: '{path}'}}\n  #")
+    assert any("does not define GHSERNB" in mistake for mistake in _check(tmp_path, text))
+
+
+def test_numbers_with_a_bare_exponent_are_numbers() -> None:
+    assert load_config(DEFAULT, ["space.lower=5e-2"]).space.lower == 0.05
+
+
+def test_a_database_without_an_element_is_refused(tmp_path: Path, public_data: Path) -> None:
+    path = public_data / "tdb" / "ShuangLin_HfMo" / "HfMo_mcmc_3.tdb"
+    text = GOOD.replace("name: calphad", f"name: calphad\n  settings: {{tdb: '{path}'}}\n  #")
+    assert any("lacks" in mistake and "Nb" in mistake for mistake in _check(tmp_path, text))
+
+
+def test_overrides_win_and_are_checked() -> None:
+    config = load_config(DEFAULT, ["space.upper=0.4", "cluster.workers=1"], seed=7, name="other")
+    assert (config.space.upper, config.cluster.workers, config.seed, config.name) == (0.4, 1, 7, "other")
+    for bad, message in (("seed", "key=value"), ("seed=x", "valid integer"), ("space.wrong=1", "unknown key")):
+        with pytest.raises(InputError, match=message):
+            load_config(DEFAULT, [bad])
+
+
+def test_science_decides_the_digest(tmp_path: Path) -> None:
+    first = CampaignConfig.model_validate(small_document(tmp_path))
+    assert first.digest == CampaignConfig.model_validate(small_document(tmp_path, name="other", iterations=9)).digest
+    assert first.digest != CampaignConfig.model_validate(small_document(tmp_path, seed=1)).digest

@@ -1,0 +1,161 @@
+"""SIGTERM and Ctrl-C: what was done is kept, leases are given back, and the same command goes on to the same end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from loop.campaign import Campaign
+from loop.drive import run
+from loop.drive.driver import Driver
+from loop.drive.stopping import Stop, StopAsked
+from loop.execute.jobs import Done, LocalExecutor
+from loop.store import CampaignStore, check_store
+from tests.loop.loop_helpers import ROOT, call, small_config, write_config
+
+TINY = {
+    "iterations": 0,
+    "start": {"validate": 5, "from_table": 0.5},
+    "objectives": ["maximize solidus"],
+    "constraints": ["vec <= 5.0"],
+    "reference_point": {},
+}
+
+
+class _Signalled(LocalExecutor):
+    """Sends this process a signal in the middle of its third validation."""
+
+    number = signal.SIGTERM
+    asked = 0
+
+    def collect(self, timeout: float) -> list[Done]:
+        self.asked += 1
+        if self.asked == 3:
+            os.kill(os.getpid(), self.number)
+        return super().collect(timeout)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    with Campaign.open(small_config(tmp_path_factory.mktemp("undisturbed"), **TINY)) as campaign:
+        Driver(campaign, LocalExecutor(campaign.spec)).run(0)
+        return campaign.store.dataset_digest()
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "kept", "given_back"),
+    [(signal.SIGTERM, 143, 3, 0), (signal.SIGINT, 130, 2, 1)],
+)
+def test_a_signal_ends_a_run_that_goes_on_later(
+    number: signal.Signals,
+    status: int,
+    kept: int,
+    given_back: int,
+    undisturbed: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config, before = str(write_config(tmp_path, **TINY)), signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(_Signalled, "number", number)
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "make_executor", lambda campaign: _Signalled(campaign.spec))
+        code, _, err = call(capsys, "run", config)
+    assert code == status
+    assert f"stopped; {given_back} validations under way were given back; the same command goes on from here" in err
+    assert signal.getsignal(signal.SIGTERM) is before
+    with CampaignStore.open(tmp_path / "campaigns" / "small" / "campaign.db") as store:
+        counts = store.counts()
+        assert (counts["done"], counts["queued"], counts["leased"]) == (kept, 5 - kept, 0)
+        assert store.next_due() is not None
+    assert call(capsys, "run", config)[0] == 0
+    with CampaignStore.open(tmp_path / "campaigns" / "small" / "campaign.db") as store:
+        assert store.dataset_digest() == undisturbed
+        assert len(store.observations(include_replicates=True)) == 5
+        assert sum(job.attempts for job in store.jobs()) == 5 + given_back
+        assert {job.deaths for job in store.jobs()} == {0}
+        assert check_store(store) == []
+
+
+def test_a_stage_is_finished_before_the_end(tmp_path: Path) -> None:
+    stages: list[str] = []
+    stop = Stop()
+
+    class Watcher:
+        def stage(self, iteration: int, text: str) -> None:
+            stages.append(text)
+            stop.asked = text == "validating"
+
+        def progress(self, iteration: int, done: int, total: int) -> None: ...
+
+        def closed(self, iteration: int, view: object) -> None: ...
+
+    with Campaign.open(small_config(tmp_path, **TINY)) as campaign:
+        driver = Driver(campaign, LocalExecutor(campaign.spec), [Watcher()], safe_point=stop.safe_point)
+        with pytest.raises(StopAsked):
+            driver.run(0)
+        assert stages == ["choosing the start", "validating"]
+        assert len(campaign.store.proposals(0)) == 5
+        assert campaign.store.counts()["queued"] == 5
+
+
+ASKED = """
+import os, signal, sys, time
+from loop.drive.stopping import Stop, StopAsked
+with Stop() as stop:
+    print("listens", flush=True)
+    while True:
+        if sys.argv[1] == "safe":
+            try:
+                stop.safe_point()
+            except StopAsked as end:
+                sys.exit(end.status)
+        signal.pause()
+"""
+
+
+def _asked(kind: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", ASKED, kind], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "listens\n"
+    return process
+
+
+def test_the_first_sigterm_waits_for_a_safe_point() -> None:
+    process = _asked("safe")
+    process.terminate()
+    assert "this stage is finished first" in process.communicate(timeout=60)[1]
+    assert process.returncode == 143
+
+
+def test_the_second_sigterm_ends_at_once() -> None:
+    with _asked("never") as process:
+        process.terminate()
+        assert process.stderr is not None
+        process.stderr.readline()
+        assert "once more" in process.stderr.readline()
+        assert process.poll() is None
+        process.terminate()
+        assert process.wait(60) == -signal.SIGTERM
+
+
+def test_the_signal_is_given_back_and_taken_again() -> None:
+    def other(number: int, frame: object) -> None: ...
+
+    before = signal.signal(signal.SIGTERM, other)
+    try:
+        with Stop() as stop:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # as a library does that starts meanwhile
+            stop.listen()
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert stop.asked
+        assert signal.getsignal(signal.SIGTERM) is other
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,184 @@
+"""Approval before validation, and pauses of a validator that keeps failing: the driver stops and says what to do."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alloys.composition import Composition
+from alloys.errors import PeopleNeededError
+from alloys.records import Failed, FailureKind, Measured, Verdict, quantities
+from loop.campaign import Campaign
+from loop.config.schema import CampaignConfig
+from loop.drive.driver import Driver
+from loop.execute.jobs import Done, LocalExecutor
+from loop.store import CampaignStore, JobState, check_store
+from loop.store.breaker import PAUSE_AFTER
+from loop.view import campaign_state, view_of
+from tests.loop.drive.test_campaign import ANSWERS
+from tests.loop.loop_helpers import call, small_config
+
+MEASURED = Measured(quantities(ANSWERS), 0.01)
+
+
+class _Same(LocalExecutor):
+    """Answers by itself, each the same."""
+
+    def __init__(self, campaign: Campaign, verdict: Verdict = MEASURED) -> None:
+        super().__init__(campaign.spec)
+        self.asked: list[str] = []
+        self._verdict = verdict
+
+    def collect(self, timeout: float) -> list[Done]:
+        waiting, self._waiting = self._waiting, []
+        self.asked += [canonical for _, canonical, _ in waiting]
+        return [Done(key, self._verdict) for key, _, _ in waiting]
+
+
+def _held(folder: Path, **changes: Any) -> CampaignConfig:
+    return small_config(folder, validation={"hold": True}, **changes)
+
+
+def _drive(config: CampaignConfig, verdict: Verdict = MEASURED) -> tuple[list[str], str]:
+    """Which alloys were validated, and what people were asked for."""
+    with Campaign.open(config) as campaign:
+        executor = _Same(campaign, verdict)
+        try:
+            Driver(campaign, executor).run(1)
+        except PeopleNeededError as error:
+            return executor.asked, str(error)
+        finally:
+            assert check_store(campaign.store) == []
+        return executor.asked, ""
+
+
+def _store(config: CampaignConfig) -> CampaignStore:
+    return CampaignStore.open(Path(config.directory) / config.name / "campaign.db")
+
+
+def test_nothing_is_validated_before_it_is_approved(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = _held(tmp_path)
+    asked, text = _drive(config)
+    assert asked == []
+    assert re.search(r"6 held: look with `alloyloop queue list small --state held --directory \S+`", text)
+    with _store(config) as store:
+        held = store.jobs(JobState.HELD)
+        assert campaign_state(store) == "waiting"
+
+    def queue(*arguments: str) -> Any:
+        code, out, err = call(capsys, "queue", *arguments, "--json", "--directory", config.directory)
+        return json.loads(out) if code == 0 else (code, " ".join(err.split()))
+
+    reject = queue("reject", "small", held[0].key, "--reason", "too much hafnium", "--by", "Ada")
+    assert [(job["state"], job["error_class"]) for job in reject] == [("cancelled", "rejected")]
+    outside = queue("approve", "small", held[1].key, "--as", "Nb99W1")
+    assert outside[0] == 2
+    assert "is not in the space: 2 elements, allowed are 3 to 6" in outside[1]
+    again = queue("approve", "small", held[1].key, "--as", str(held[2].request.composition))
+    assert again[0] == 2
+    assert "an alloy is asked for once in a campaign" in again[1]
+    edited = queue("approve", "small", held[1].key, "--as", "Nb40Ta30Ti30", "--by", "Ada")
+    assert [(job["formula"], job["state"]) for job in edited] == [
+        (str(held[1].request.composition), "cancelled"),
+        ("Nb40Ta30Ti30", "queued"),
+    ]
+    assert [job["state"] for job in queue("approve", "small", "--all", "--by", "Ada")] == ["queued"] * 4
+
+    asked, text = _drive(config)
+    assert len(asked) == 5
+    assert Composition.parse("Nb40Ta30Ti30").canonical() in asked
+    assert "2 held" in text
+    with _store(config) as store:
+        rejected = {held[0].request.composition, held[1].request.composition}
+        assert rejected.isdisjoint(p.selection.candidate.composition for p in store.proposals(1))
+        view = view_of(store)
+        assert rejected == set(view.dropped)
+        assert rejected.isdisjoint(view.pending)
+        assert {job.message for job in store.jobs(JobState.CANCELLED)} == {
+            "too much hafnium",
+            "edited to Nb40Ta30Ti30",
+        }
+        (own,) = [p for p in store.proposals(0) if p.selection.candidate.origin == "by hand"]
+        assert own.selection.why == f"edited by Ada from {held[1].request.composition}"
+        assert "approved by Ada" in [event.note for event in store.events(held[2].key)]
+
+    released = small_config(tmp_path)
+    queue("approve", "small", "--all")
+    asked, text = _drive(released)
+    assert (len(asked), text) == (2, "")
+
+
+def test_an_edit_in_a_later_iteration_needs_no_prediction(tmp_path: Path) -> None:
+    config = _held(tmp_path)
+    _drive(config)
+    with _store(config) as store:
+        store.approve(*[job.key for job in store.jobs(JobState.HELD)], by="Ada")
+    _drive(config)
+    with _store(config) as store:
+        first, second = store.jobs(JobState.HELD)
+        request = type(first.request)(
+            Composition.parse("Nb40Ta30Ti30"), first.request.validator, first.request.fingerprint
+        )
+        store.edit(first.key, request, by="Ada")
+        store.approve(second.key, by="Ada")
+    asked, text = _drive(config)
+    assert (len(asked), text) == (2, "")
+    with _store(config) as store:
+        assert campaign_state(store) == "finished"
+
+
+def test_a_batch_that_is_rejected_whole_ends_its_iteration(tmp_path: Path) -> None:
+    config = _held(tmp_path)
+    _drive(config)
+    with _store(config) as store:
+        keys = [job.key for job in store.jobs(JobState.HELD)]
+        store.approve(*keys, by="Ada")
+    _drive(config)
+    with _store(config) as store:
+        store.reject(*[job.key for job in store.jobs(JobState.HELD)], reason="no", by="Ada")
+    assert _drive(config) == ([], "")
+
+
+def test_a_held_alloy_can_be_answered_by_a_person_at_once(tmp_path: Path) -> None:
+    import pandas as pd
+
+    with Campaign.open(_held(tmp_path, validator={"name": "external"})) as campaign:
+        formula = campaign.suggest(6)["formula"][0]
+        campaign.observe(pd.DataFrame({"formula": [formula], **{name: [v] for name, v in ANSWERS.items()}}))
+        assert campaign.store.counts()[JobState.DONE] == 1
+        assert check_store(campaign.store) == []
+
+
+def test_a_validator_that_keeps_failing_is_paused_and_a_person_asked(tmp_path: Path) -> None:
+    config = small_config(tmp_path)
+    with Campaign.open(config) as campaign:
+        store = campaign.store
+        now = [1_000_000.0]
+        store._clock = lambda: now[0]
+        broken = _Same(campaign, Failed(FailureKind.INFRASTRUCTURE, "no licence server"))
+        driver = Driver(campaign, broken, clock=lambda: now[0])
+        waits = []
+
+        def wait(index: int) -> None:
+            due = store.next_due()
+            if due is None:
+                Driver._wait_for_due(driver, index)
+                raise AssertionError("the driver goes on though nothing will come")
+            waits.append(due - now[0])
+            now[0] = due
+
+        driver._wait_for_due = wait  # type: ignore[method-assign]
+        with pytest.raises(PeopleNeededError, match=r"paused until a person says .* last with: no licence server"):
+            driver.run(0)
+        assert len(broken.asked) == PAUSE_AFTER + 2
+        assert [round(seconds) for seconds in waits] == [300, 1200]
+        assert store.counts()[JobState.NEEDS_REVIEW] == 0
+        store.resume_validator("calphad")
+        now[0] += 2000
+        Driver(campaign, _Same(campaign), clock=lambda: now[0]).run(0)
+        assert store.counts()[JobState.DONE] == 6
+        assert check_store(store) == []

@@ -1,0 +1,262 @@
+"""The Ray executor on a real cluster of this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from alloys.composition import Composition
+from alloys.errors import InputError, WorkError
+from alloys.records import Failed, FailureKind, Measured
+from alloys.space import Space
+from benchmarks.kill_ray import left_alive
+from loop.execute.actors import share
+from loop.execute.cluster import RayExecutor
+from loop.execute.jobs import Done, Executor, Finished, LocalExecutor, TrainingJob, ValidatorSpec, validate
+from tests.loop.loop_helpers import ROOT
+from tests.strategies import PALETTE
+
+# Ray warns on its own behalf.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+SPEC = ValidatorSpec("reference", "{}")
+SPACE = Space.build(PALETTE)
+
+
+def _training_job() -> TrainingJob:
+    units = SPACE.sample(40, np.random.default_rng(0))
+    conditions = SPACE.fractions(units)[:, :1]
+    return TrainingJob("cvae", SPACE, ("density",), units, conditions, seed=1, settings={"epochs": 5})
+
+
+@dataclass(frozen=True)
+class _Where:
+    """A work that says in which process it was done."""
+
+    number: int
+
+    def run(self) -> tuple[int, int]:
+        return self.number, os.getpid()
+
+
+@dataclass(frozen=True)
+class _Fatal:
+    """A work that ends its process, the first time or always."""
+
+    mark: Path
+    always: bool = False
+    number: int = signal.SIGKILL
+
+    def run(self) -> str:
+        if self.always or not self.mark.exists():
+            self.mark.touch()
+            os.kill(os.getpid(), self.number)
+            threading.Event().wait(60)
+        return "done"
+
+
+@dataclass(frozen=True)
+class _Hung:
+    """A work that waits for what never comes."""
+
+    def run(self) -> bool:
+        return threading.Event().wait(600)
+
+
+def _results(executor: Executor, *names: str) -> dict[str, Finished]:
+    found: dict[str, Finished] = {}
+    while not set(names) <= set(found):
+        found |= executor.results(10.0)
+    return found
+
+
+@pytest.fixture(scope="module")
+def executor() -> Iterator[RayExecutor]:
+    assert ROOT.is_dir()
+    made = RayExecutor(SPEC, "local", workers=2, timeout=120.0)
+    yield made
+    made.close()
+
+
+def _collect(executor: RayExecutor, count: int) -> dict[str, Done]:
+    found: dict[str, Done] = {}
+    while len(found) < count:
+        assert executor.pending
+        found |= {done.key: done for done in executor.collect(30.0)}
+    return found
+
+
+def test_tasks_answer_as_this_process_does(executor: RayExecutor) -> None:
+    formulas = ["NbMoTaW", "HfNbTaTiZr", "NbTaTi", "NbTiVZr"]
+    for formula in formulas:
+        executor.submit(formula, Composition.parse(formula).canonical())
+    assert executor.pending == 4
+    answers = _collect(executor, 4)
+    for formula in formulas:
+        here = validate(SPEC, Composition.parse(formula).canonical())
+        there = answers[formula].verdict
+        assert isinstance(here, Measured)
+        assert isinstance(there, Measured)
+        assert there.properties == here.properties
+    assert executor.pending == 0
+
+
+def test_a_validation_may_name_another_validator(executor: RayExecutor) -> None:
+    canonical = Composition.parse("NbMoTaW").canonical()
+    other = ValidatorSpec("reference", '{"no": "such setting"}')
+    executor.submit("own", canonical)
+    executor.submit("other", canonical, other)
+    answers = _collect(executor, 2)
+    assert isinstance(answers["own"].verdict, Measured)
+    refused = answers["other"].verdict
+    assert isinstance(refused, Failed)
+    assert "has no settings" in refused.message
+
+
+def test_training_in_an_actor_gives_the_same_weights_as_here(executor: RayExecutor) -> None:
+    job = _training_job()
+    executor.begin("training", job)
+    trained = _results(executor, "training")["training"].value
+    assert trained.digest == LocalExecutor(SPEC).train(job).digest
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_dead_worker_is_told_apart_from_a_failure(executor: RayExecutor, number: int) -> None:
+    import ray
+
+    @ray.remote(num_cpus=1, max_retries=0)
+    def die() -> None:
+        os.kill(os.getpid(), number)
+        threading.Event().wait(60)
+
+    executor._under_way[die.remote()] = "doomed"
+    (done,) = _collect(executor, 1).values()
+    assert done == Done("doomed", None)
+
+
+def test_a_stopped_validation_is_given_up_and_its_process_ended(executor: RayExecutor, tmp_path: Path) -> None:
+    import ray
+
+    @ray.remote(num_cpus=1, max_retries=0)
+    def stop(mark: Path) -> None:
+        mark.write_text(str(os.getpid()))
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+    future = stop.remote(tmp_path / "pid")
+    executor._under_way[future], executor._begun[future] = "stopped", time.monotonic()
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert executor.collect(0.2) == []
+    process = psutil.Process(int((tmp_path / "pid").read_text()))
+    while process.status() != psutil.STATUS_STOPPED:
+        assert executor.collect(0.2) == []
+    executor._timeout = 0.2
+    try:
+        (done,) = executor.collect(0.3)
+    finally:
+        executor._timeout = 120.0
+    assert isinstance(done.verdict, Failed)
+    assert done.verdict.kind is FailureKind.INFRASTRUCTURE
+    assert "no answer within cluster.timeout_seconds = 0.2" in done.verdict.message
+    assert left_alive([process]) == []
+
+
+def _contract(executor: Executor) -> dict[str, Finished]:
+    """Works and validations side by side, whatever the executor."""
+    job = _training_job()
+    executor.prepare()
+    before = time.time()
+    executor.begin("training cvae", job)
+    executor.begin("number", _Where(7))
+    executor.submit("alloy", Composition.parse("NbMoTaW").canonical())
+    found = _results(executor, "training cvae", "number")
+    done: list[Done] = []
+    while not done:
+        done = executor.collect(10.0)
+    assert executor.pending == 0
+    assert executor.collect(0.0) == []
+    assert executor.results(0.0) == {}
+    assert [entry.key for entry in done] == ["alloy"]
+    assert isinstance(done[0].verdict, Measured)
+    times = [(done[0].begun or 0.0, done[0].ended or 0.0), *((f.begun, f.ended) for f in found.values())]
+    for begun, ended in times:
+        assert before - 1 <= begun <= ended <= time.time() + 1
+    assert found["training cvae"].value.digest == job.run().digest
+    assert found["number"].value[0] == 7
+    return found
+
+
+def test_works_and_validations_side_by_side_here() -> None:
+    assert _contract(LocalExecutor(SPEC))["number"].value[1] == os.getpid()
+
+
+def test_works_and_validations_side_by_side_on_ray(executor: RayExecutor) -> None:
+    assert _contract(executor)["number"].value[1] != os.getpid()
+
+
+def test_trainings_go_to_trainers_and_choices_to_one_scorer(executor: RayExecutor) -> None:
+    for number in range(3):
+        executor.begin(f"choice {number}", _Where(number))
+    found = _results(executor, *(f"choice {number}" for number in range(3)))
+    assert [found[f"choice {number}"].value[0] for number in range(3)] == [0, 1, 2]
+    assert len({finished.value[1] for finished in found.values()}) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_an_actor_that_dies_is_replaced_once(executor: RayExecutor, tmp_path: Path, number: int) -> None:
+    executor.begin("fragile", _Fatal(tmp_path / "mark", number=number))
+    assert _results(executor, "fragile")["fragile"].value == "done"
+    executor.begin("hopeless", _Fatal(tmp_path / "other", always=True, number=number))
+    with pytest.raises(WorkError, match="hopeless failed"):
+        _results(executor, "hopeless")
+    executor.begin("after", _Where(1))
+    assert _results(executor, "after")["after"].value[0] == 1
+
+
+def test_a_work_that_takes_too_long_is_ended(executor: RayExecutor) -> None:
+    executor.begin("hung", _Hung())
+    executor._actors.timeout = 0.2
+    try:
+        with pytest.raises(WorkError, match=r"hung took longer than cluster.timeout_seconds = 0.2"):
+            executor.results(0.3)
+    finally:
+        executor._actors.timeout = 120.0
+    executor.begin("after", _Where(2))
+    assert _results(executor, "after")["after"].value[0] == 2
+
+
+def test_no_more_is_under_way_than_there_is_room_for(executor: RayExecutor) -> None:
+    assert executor.slots == 2
+    rooms = {"CPU": 64.0, "memory": 8 * 2.0**30}
+    assert executor._room(rooms) == 2
+    executor._workers, executor._cpus = 100, 4.0
+    try:
+        assert executor._room(rooms) == 15  # one CPU is the trainer's
+        executor._memory = 2**30
+        assert executor._room(rooms) == 8
+        with pytest.raises(InputError, match=r"validation_memory_mb = 1024 is more than the cluster's 512 MB"):
+            executor._refuse_too_small({"memory": 2.0**29})
+        with pytest.raises(
+            InputError, match=r"the cluster has 4 CPUs, too few .* = 4\) beside training and choosing \(1\)"
+        ):
+            executor._refuse_too_small({"CPU": 4.0, "memory": 2.0**31})
+    finally:
+        executor._workers, executor._cpus, executor._memory = 2, 1.0, 0
+
+
+def test_on_a_cluster_of_its_own_threads_screen(executor: RayExecutor) -> None:
+    assert executor.spreader is None
+
+
+def test_a_gpu_is_shared_among_the_families() -> None:
+    assert [share(1, n) for n in (1, 2, 3)] == [1.0, 0.5, 0.3333]
+    assert share(4, 2) == 1.0
+    assert 3 * share(1, 3) <= 1.0

@@ -1,0 +1,69 @@
+"""What a campaign's iterations came to, from the notes on closed ones or from the results themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from loop import view as views
+from loop.campaign import Campaign
+from loop.drive.driver import Driver
+from loop.execute.jobs import LocalExecutor
+from loop.view import SUMMARY, iteration_summaries, summary_of, view_of
+from tests.loop.loop_helpers import small_config
+
+
+@pytest.fixture
+def campaign(tmp_path: Path) -> Iterator[Campaign]:
+    with Campaign.open(small_config(tmp_path)) as opened:
+        Driver(opened, LocalExecutor(opened.spec)).run(0)
+        yield opened
+
+
+def _read(campaign: Campaign) -> list[dict[str, Any]]:
+    """The same from the results."""
+    view = view_of(campaign.store)
+    return [summary_of(view, index) for index in range(len(campaign.store.iterations()))]
+
+
+def test_notes_say_what_the_results_say(campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> None:
+    noted = [iteration.info[SUMMARY] for iteration in campaign.store.iterations()]
+    assert noted == _read(campaign)
+    assert [summary["observations"] for summary in noted] == [6]
+
+    def refused(*_: object) -> None:
+        raise AssertionError("the whole campaign was read")
+
+    monkeypatch.setattr(views, "view_of", refused)
+    told = iteration_summaries(campaign.store)
+    assert [row["selected"] for row in told] == [6]
+    for row, summary in zip(told, noted, strict=True):
+        assert {name: row[name] for name in ("feasible", "failed", "hypervolume")}.items() <= summary.items()
+
+
+def test_a_result_that_comes_later_counts(campaign: Campaign) -> None:
+    before = [row["hypervolume"] for row in iteration_summaries(campaign.store)]
+    good = {"solidus": 2400.0, "freezing_range": 100.0, "bcc_fraction_1200c": 1.0, "bcc_fraction_1300c": 1.0}
+    good |= {"yield_strength_1300c": 500.0, "specific_yield_strength_1300c": 60.0}
+    campaign.observe(pd.DataFrame([{"formula": "Mo15Nb32Ta14Ti15V24", **good}]))
+    told = iteration_summaries(campaign.store)
+    assert [row["hypervolume"] for row in told] == [summary["hypervolume"] for summary in _read(campaign)]
+    assert all(row["hypervolume"] > low for row, low in zip(told, before, strict=True))
+
+
+def test_an_open_iteration_is_told_as_it_stands(campaign: Campaign) -> None:
+    campaign.suggest(2)
+    (lease,) = campaign.store.claim("me")
+    executor = LocalExecutor(campaign.spec)
+    executor.submit(lease.key, lease.request.composition.canonical())
+    (done,) = executor.collect(1.0)
+    assert done.verdict is not None
+    campaign.store.finish(lease.key, lease.token, done.verdict)
+    row = iteration_summaries(campaign.store)[1]
+    wanted = _read(campaign)[1]
+    assert (row["selected"], row["hypervolume"], row["seconds"]) == (2, None, None)
+    assert (row["feasible"], row["failed"]) == (wanted["feasible"], wanted["failed"])

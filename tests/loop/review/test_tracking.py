@@ -1,0 +1,150 @@
+"""MLflow as a view: a real store, written, lost, and written again."""
+
+from __future__ import annotations
+
+import os
+import resource
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from alloys.errors import InputError, WorkError
+from loop.campaign import Campaign
+from loop.drive.driver import Driver
+from loop.execute.jobs import LocalExecutor
+from loop.review.tracking import EXPERIMENT, MlflowStore, Tracker, tracking_uri
+from loop.store.schema import artifacts
+from tests.loop.loop_helpers import small_config
+
+# MLflow and what it imports warn on their own behalf.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def _runs(folder: Path) -> dict[str, Any]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import mlflow
+    client = mlflow.MlflowClient(tracking_uri=tracking_uri(folder))
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    runs = client.search_runs([experiment.experiment_id])
+    return {run.data.tags["alloyloop.iteration"]: run for run in runs}
+
+
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
+    folder = tmp_path_factory.mktemp("tracked")
+    campaign = Campaign.open(small_config(folder))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tracker = Tracker(campaign, folder / "mlruns")
+        Driver(campaign, LocalExecutor(campaign.spec), [tracker]).run(1)
+        tracker.ended = True
+        tracker.finish()
+    return campaign
+
+
+def _folder(campaign: Campaign) -> Path:
+    return Path(campaign.config.tracking.folder)
+
+
+def test_parent_and_children(tracked: Campaign) -> None:
+    runs = _runs(_folder(tracked))
+    assert set(runs) == {"campaign", "0", "1"}
+    assert runs["campaign"].info.status == "FINISHED"
+    assert runs["1"].info.status == "FINISHED"
+    assert runs["1"].data.tags["mlflow.parentRunId"] == runs["campaign"].info.run_id
+    assert runs["campaign"].data.params["batch"] == "2"
+    for name in ("hypervolume", "feasible_share", "batch.coverage.solidus", "batch.nll.solidus", "loss.cvae.train"):
+        assert name in runs["1"].data.metrics
+    for kind in ("batch", "batches", "loo"):
+        for key in ("count", "coverage", "nll", "sharpness", "rmse", "miscalibrated"):
+            assert f"{kind}.{key}.solidus" in runs["1"].data.metrics
+    assert runs["1"].data.metrics["loo.inflation.solidus"] >= 1
+    for name in ("unique_share", "valid_share", "pairwise_cosine", "coverage"):
+        assert 0 <= runs["1"].data.metrics[f"generator.cvae.{name}"] <= 1
+    for name in ("queue.done", "seconds.validate"):
+        assert name in runs["0"].data.metrics
+    assert "hypervolume" in runs["campaign"].data.metrics
+
+
+def test_artifacts(tracked: Campaign) -> None:
+    import mlflow
+
+    client = mlflow.MlflowClient(tracking_uri=tracking_uri(_folder(tracked)))
+    found = {item.path for item in client.list_artifacts(_runs(_folder(tracked))["1"].info.run_id)}
+    pictures = {"pareto.png", "compositions.png", "timeline.png"}
+    assert found == {"generator.cvae.safetensors", "batch.csv", "dataset.json"} | pictures
+    assert (_folder(tracked) / "artifacts").is_dir()
+
+
+def test_replaying_adds_nothing(tracked: Campaign) -> None:
+    import mlflow
+
+    client = mlflow.MlflowClient(tracking_uri=tracking_uri(_folder(tracked)))
+    run = _runs(_folder(tracked))["1"].info.run_id
+    before = {name: client.get_metric_history(run, name) for name in ("hypervolume", "loss.cvae.train")}
+    for tag in ("alloyloop.metrics_done", "alloyloop.losses"):
+        client.delete_tag(run, tag)
+    Tracker(tracked, _folder(tracked)).sync()
+    after = {name: client.get_metric_history(run, name) for name in before}
+    assert {name: len(points) for name, points in after.items()} == {n: len(p) for n, p in before.items()}
+    assert len(_runs(_folder(tracked))) == 3
+
+
+def test_a_lost_store_is_rebuilt_from_the_campaign(tracked: Campaign, tmp_path: Path) -> None:
+    Tracker(tracked, tmp_path / "new").sync()
+    old, new = _runs(_folder(tracked)), _runs(tmp_path / "new")
+    assert set(new) == set(old)
+    for key in ("0", "1"):
+        assert new[key].data.metrics == old[key].data.metrics
+
+
+@pytest.mark.parametrize("when", ["before it is there", "when another was first"])
+def test_a_store_is_there_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    def killed(*_: object) -> None:
+        assert not (tmp_path / "mlflow.db").exists()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("loop.review.tracking.os.link", killed)
+        with pytest.raises(KeyboardInterrupt):
+            MlflowStore(tmp_path, "first")
+    assert [path.name for path in tmp_path.iterdir()] == ["artifacts"]
+
+    if when == "when another was first":
+        link = os.link
+
+        def second(made: Path, target: Path) -> None:
+            link(made, target)
+            link(made, target)
+
+        monkeypatch.setattr("loop.review.tracking.os.link", second)
+    store = MlflowStore(tmp_path, "first")
+    assert store.experiment == MlflowStore(tmp_path, "first").experiment
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["artifacts", "mlflow.db"]
+
+
+def test_a_store_that_does_not_fit_on_its_disk_is_told(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(WorkError, match=r"MLflow's store in .* cannot be written: .*; make room on its disk"):
+            MlflowStore(tmp_path, EXPERIMENT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.glob("*.db*"))
+    MlflowStore(tmp_path, EXPERIMENT)
+
+
+def test_a_file_outside_the_campaign_is_not_uploaded(tracked: Campaign, tmp_path: Path) -> None:
+    outside = tracked.folder.parent / "secret.txt"
+    outside.write_text("secret", encoding="utf-8")
+    row = {"iteration": 0, "name": "notes.txt", "sha256": "0" * 64, "path": "../secret.txt", "at": 1.0}
+    with tracked.store._write() as connection:  # past the store's own check, as a hostile database would be
+        connection.execute(sa.insert(artifacts).values(row))
+    with pytest.raises(InputError, match="leads out of"):
+        Tracker(tracked, tmp_path / "new").sync()
+    assert not list(tmp_path.rglob("notes.txt"))

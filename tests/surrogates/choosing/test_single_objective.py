@@ -1,0 +1,161 @@
+"""With one objective the criterion is BoTorch's log expected improvement, constraints and pending alloys included.
+
+The same posterior is given to BoTorch's own acquisition functions as a plain Gaussian, on the properties' own scales.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from alloys.goal import Goal
+from alloys.space import Units
+from surrogates.choosing.criterion import Criterion
+from surrogates.choosing.screen import Known, optimistic
+from surrogates.model.features import Described
+from surrogates.model.surrogate import Surrogate
+from tests.surrogates.helpers import SPACE, pool, truth
+
+BOUND, BEST = 200.0, 2400.0
+GOAL = Goal.parse(["maximize solidus"], [f"freezing_range <= {BOUND:g}"])
+NAMES = ("solidus", "freezing_range")
+CANDIDATES = 10
+
+
+@cache
+def _surrogate() -> Surrogate:
+    units = pool()[:20]
+    values = truth(units)
+    return Surrogate.fit(SPACE.elements, SPACE.fractions(units), {name: values[name] for name in NAMES})
+
+
+@cache
+def _promising() -> Units:
+    """Unseen alloys that may be better than `BEST` and may hold the constraint: the candidates, then one more."""
+    unseen = pool()[40:400]
+    means, stds = _surrogate().predict(SPACE.fractions(unseen))
+    hopeless = means["freezing_range"] - stds["freezing_range"] > BOUND
+    order = np.argsort(np.where(hopeless, 0.0, -means["solidus"] - stds["solidus"]))
+    return unseen[order[: CANDIDATES + 1]]
+
+
+@cache
+def _described(incumbents: bool) -> Described:
+    """Candidates, one alloy that is waited for, and the best alloys known if they are wanted."""
+    known = Known.of(GOAL, SPACE, pool()[:20], truth(pool()[:20]))
+    best = np.flatnonzero(known.feasible)[np.argsort(-known.front()[:, 0])[:3]]
+    units = np.concatenate([_promising(), pool()[best] if incumbents else pool()[:0]])
+    return _surrogate().describe(SPACE.fractions(units))
+
+
+def _ours(incumbents: bool, waiting: bool, goal: Goal = GOAL) -> tuple[Criterion, float]:
+    """The criterion and the solidus, K, that its unit stands for."""
+    described = _described(incumbents)
+    rows = np.arange(len(described)) if waiting else np.delete(np.arange(len(described)), CANDIDATES)
+    described = described.take(rows)
+    reference = np.array([BEST])
+    criterion = Criterion.build(
+        _surrogate(),
+        goal,
+        described,
+        candidates=CANDIDATES,
+        waiting=int(waiting),
+        reference=reference,
+        samples=4096,
+        seed=0,
+        feasibility=False,
+    )
+    hopes = optimistic(_surrogate(), goal, described, 1.0)
+    return criterion, float(hopes.max() - min(hopes.min(), BEST))
+
+
+def _same_posterior(described: Described, unit: float) -> Any:
+    """The joint posterior of solidus less `BEST` and of freezing range less `BOUND`, in units, as a BoTorch model."""
+    from botorch.models.model import Model
+    from botorch.posteriors.gpytorch import GPyTorchPosterior
+    from gpytorch.distributions import MultitaskMultivariateNormal, MultivariateNormal
+
+    inputs, priors = _surrogate().latent_inputs(described), described.prior_means()
+    joints = [_surrogate().outputs[name].joint(inputs, priors) for name in NAMES]
+    means = [torch.tensor((mean - shift) / unit) for (mean, _), shift in zip(joints, (BEST, BOUND), strict=True)]
+    covariances = [torch.tensor(covariance / unit**2) for _, covariance in joints]
+
+    class Same(Model):  # type: ignore[misc]
+        num_outputs = 2
+        batch_shape = torch.Size()
+
+        def posterior(self, X: torch.Tensor, *_: object, **__: object) -> GPyTorchPosterior:
+            rows = X[..., 0].long()
+            normals = [
+                MultivariateNormal(mean[rows], covariance[rows[..., :, None], rows[..., None, :]])
+                for mean, covariance in zip(means, covariances, strict=True)
+            ]
+            return GPyTorchPosterior(MultitaskMultivariateNormal.from_independent_mvns(normals))
+
+    return Same()
+
+
+def _rows(*numbers: int) -> torch.Tensor:
+    return torch.tensor(numbers, dtype=torch.float64)[:, None]
+
+
+def _agree(ours: np.ndarray, theirs: np.ndarray) -> None:
+    """Improvements agree to some per cent; those of less than a thousandth of the best are too rare to sample."""
+    ours, theirs = np.exp(ours), np.exp(theirs)
+    assert ours.argmax() == theirs.argmax()
+    assert (theirs > 0.1 * theirs.max()).sum() >= 2
+    np.testing.assert_allclose(ours, theirs, rtol=0.08, atol=1e-3 * theirs.max())
+
+
+@pytest.mark.parametrize("constrained", [True, False])
+def test_without_incumbents_it_is_the_analytic_expected_improvement(constrained: bool) -> None:
+    from botorch.acquisition.analytic import LogConstrainedExpectedImprovement
+    from botorch.acquisition.logei import qLogExpectedImprovement
+
+    goal = GOAL if constrained else Goal(GOAL.objectives, ())
+    criterion, unit = _ours(incumbents=False, waiting=False, goal=goal)
+    assert isinstance(criterion._function, qLogExpectedImprovement)
+    limits = {1: (None, 0.0)} if constrained else {1: (None, 1e9)}
+    exact = LogConstrainedExpectedImprovement(_same_posterior(_described(False), unit), 0.0, 0, limits)
+    with torch.no_grad():
+        theirs = exact(_rows(*range(CANDIDATES))[:, None]).numpy()
+    _agree(criterion.values(np.arange(CANDIDATES)), theirs)
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+def test_with_incumbents_it_is_botorchs_noisy_expected_improvement(waiting: bool) -> None:
+    from botorch.acquisition.logei import qLogNoisyExpectedImprovement
+    from botorch.acquisition.objective import GenericMCObjective
+    from botorch.sampling.normal import IIDNormalSampler
+
+    criterion, unit = _ours(incumbents=True, waiting=waiting)
+    assert isinstance(criterion._function, qLogNoisyExpectedImprovement)
+    assert not isinstance(_ours(incumbents=False, waiting=False)[0]._function, qLogNoisyExpectedImprovement)
+    theirs = qLogNoisyExpectedImprovement(
+        _same_posterior(_described(True), unit),
+        _rows(*range(CANDIDATES + 1, CANDIDATES + 4)),
+        sampler=IIDNormalSampler(torch.Size([8192]), seed=1),
+        objective=GenericMCObjective(lambda samples, X=None: samples[..., 0]),
+        constraints=[lambda samples: samples[..., 1]],
+        X_pending=_rows(CANDIDATES) if waiting else None,
+        prune_baseline=False,
+        cache_root=False,
+        incremental=True,
+    )
+    with torch.no_grad():
+        values = theirs(_rows(*range(CANDIDATES))[:, None]).numpy()
+    _agree(criterion.values(np.arange(CANDIDATES)), values)
+
+
+def test_an_alloy_that_is_waited_for_is_worth_little_more() -> None:
+    criterion, _ = _ours(incumbents=True, waiting=False)
+    before = criterion.values(np.arange(CANDIDATES))
+    best = int(before.argmax())
+    criterion.wait_for([best])
+    after = criterion.values(np.arange(CANDIDATES))
+    assert after[best] < before[best] - 3
+    assert (after <= before + 0.05).all()
