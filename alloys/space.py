@@ -1,6 +1,6 @@
 """Design spaces: which compositions may be proposed, as predicates and samplers over exact integer steps.
 
-Inside the space a composition is a vector of whole numbers of the step ("units"), shape ``(d,)``, that sums to
+Inside the space a composition is a vector of whole numbers of the step, a "point" of shape ``(d,)``, that sums to
 ``1 / step``. Arrays of compositions have shape ``(n, d)`` and dtype int64.
 """
 
@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from alloys.composition import SYMBOLS, Composition
 from alloys.errors import InputError
 
-Units = NDArray[np.int64]
+Points = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most ``most`` units of ``element`` where ``where`` is present."""
+    """At most ``most`` steps of ``element`` where ``where`` is present."""
 
     element: str
     most: int
@@ -37,9 +37,9 @@ class Space:
 
     Attributes:
         elements: the palette, alphabetically; it fixes the order of columns everywhere.
-        total: units in a whole composition, 100 for a step of 1 at.%.
-        lower: smallest units of each element when present, shape ``(d,)``.
-        upper: largest units of each element, shape ``(d,)``.
+        total: steps in a whole composition, 100 for a step of 1 at.%.
+        lower: fewest steps of each element when present, shape ``(d,)``.
+        upper: most steps of each element, shape ``(d,)``.
         fewest: smallest number of elements present.
         most: largest number of elements present.
         limits: conditional upper limits.
@@ -140,20 +140,20 @@ class Space:
 
     # -- membership -------------------------------------------------------------------------------------------
 
-    def contains(self, units: Units) -> Bools:
-        """Which rows are in the space; ``units`` has shape ``(n, d)``, the answer ``(n,)``."""
-        present = units > 0
-        inside = (units == 0) | ((units >= np.array(self.lower)) & (units <= np.array(self.upper)))
+    def contains(self, points: Points) -> Bools:
+        """Which rows are in the space; ``points`` has shape ``(n, d)``, the answer ``(n,)``."""
+        present = points > 0
+        inside = (points == 0) | ((points >= np.array(self.lower)) & (points <= np.array(self.upper)))
         count = present.sum(axis=1)
-        good = inside.all(axis=1) & (units.sum(axis=1) == self.total)
+        good = inside.all(axis=1) & (points.sum(axis=1) == self.total)
         good &= (count >= self.fewest) & (count <= self.most)
         for limit in self.limits:
             i, j = self.elements.index(limit.element), self.elements.index(limit.where)
-            good &= ~present[:, j] | (units[:, i] <= limit.most)
+            good &= ~present[:, j] | (points[:, i] <= limit.most)
         return np.asarray(good, dtype=np.bool_)
 
-    def units_of(self, composition: Composition) -> Units:
-        """The composition as units, shape ``(d,)``.
+    def point_of(self, composition: Composition) -> Points:
+        """The composition as a point, shape ``(d,)``.
 
         Raises:
             InputError: if it is not on the grid or not in the space, with every rule it breaks.
@@ -165,52 +165,52 @@ class Space:
         scaled = [amounts.get(symbol, Fraction(0)) * self.total for symbol in self.elements]
         if any(value.denominator != 1 for value in scaled):
             raise InputError(f"{composition} is not on the grid of {100 / self.total:g} at.%")
-        units = np.array([int(value) for value in scaled], dtype=np.int64)
-        if not self.contains(units[None])[0]:
-            raise InputError(f"{composition} is not in the space: {'; '.join(self.broken_rules(units))}")
-        return units
+        points = np.array([int(value) for value in scaled], dtype=np.int64)
+        if not self.contains(points[None])[0]:
+            raise InputError(f"{composition} is not in the space: {'; '.join(self.broken_rules(points))}")
+        return points
 
-    def broken_rules(self, units: Units) -> list[str]:
+    def broken_rules(self, points: Points) -> list[str]:
         """Every rule that one composition, shape ``(d,)``, breaks, in words."""
         percent = 100 / self.total
         broken = []
-        if units.sum() != self.total:
-            broken.append(f"the fractions sum to {units.sum() * percent:g} at.%, not 100")
-        count = int((units > 0).sum())
+        if points.sum() != self.total:
+            broken.append(f"the fractions sum to {points.sum() * percent:g} at.%, not 100")
+        count = int((points > 0).sum())
         if not self.fewest <= count <= self.most:
             broken.append(f"{count} elements, allowed are {self.fewest} to {self.most}")
-        for symbol, low, high, value in zip(self.elements, self.lower, self.upper, units, strict=True):
+        for symbol, low, high, value in zip(self.elements, self.lower, self.upper, points, strict=True):
             if value and not low <= value <= high:
                 allowed = f"0 or {low * percent:g} to {high * percent:g}"
                 broken.append(f"{symbol} {value * percent:g} at.%, allowed are {allowed}")
         for limit in self.limits:
             i, j = self.elements.index(limit.element), self.elements.index(limit.where)
-            if units[j] > 0 and units[i] > limit.most:
+            if points[j] > 0 and points[i] > limit.most:
                 broken.append(
-                    f"{limit.element} {units[i] * percent:g} at.%, allowed with {limit.where} is "
+                    f"{limit.element} {points[i] * percent:g} at.%, allowed with {limit.where} is "
                     f"{limit.most * percent:g}"
                 )
         return broken
 
-    def composition(self, units: Units) -> Composition:
-        """The composition of one row of units, exact."""
+    def composition(self, points: Points) -> Composition:
+        """The composition of one point, exact."""
         return Composition.from_amounts(
-            {s: Fraction(int(u), self.total) for s, u in zip(self.elements, units, strict=True) if u}
+            {s: Fraction(int(u), self.total) for s, u in zip(self.elements, points, strict=True) if u}
         )
 
-    def fractions(self, units: Units) -> Floats:
-        """Units as atomic fractions, same shape."""
-        return np.asarray(units, dtype=np.float64) / self.total
+    def fractions(self, points: Points) -> Floats:
+        """Points as atomic fractions, same shape."""
+        return np.asarray(points, dtype=np.float64) / self.total
 
-    def keys(self, units: Units) -> list[bytes]:
+    def keys(self, points: Points) -> list[bytes]:
         """One hashable key per row, for finding duplicates."""
-        return [row.tobytes() for row in np.ascontiguousarray(units, dtype=np.int64)]
+        return [row.tobytes() for row in np.ascontiguousarray(points, dtype=np.int64)]
 
     # -- samplers ---------------------------------------------------------------------------------------------
 
-    def sample(self, n: int, rng: np.random.Generator) -> Units:
+    def sample(self, n: int, rng: np.random.Generator) -> Points:
         """Draws ``n`` compositions, ``(n, d)``: a number of elements, then which, then amounts, each evenly."""
-        kept: list[Units] = []
+        kept: list[Points] = []
         found = 0
         for _ in range(1000):
             draws = max(256, 2 * (n - found))
@@ -221,47 +221,47 @@ class Space:
             low = np.array(self.lower) * present
             share = weights / weights.sum(axis=1, keepdims=True)
             real = low + share * (self.total - low.sum(axis=1, keepdims=True))
-            units = self.round_to_grid(real / self.total)
-            units = units[self.contains(units)]
-            kept.append(units)
-            found += len(units)
+            points = self.round_to_grid(real / self.total)
+            points = points[self.contains(points)]
+            kept.append(points)
+            found += len(points)
             if found >= n:
                 return np.concatenate(kept)[:n]
         raise InputError(f"could not draw {n} compositions: the space's limits leave almost nothing")
 
-    def round_to_grid(self, fractions: Floats) -> Units:
-        """Nearest units that keep the sum, by largest remainder; zeros stay zero. Shapes ``(n, d)``."""
+    def round_to_grid(self, fractions: Floats) -> Points:
+        """Nearest points that keep the sum, by largest remainder; zeros stay zero. Shapes ``(n, d)``."""
         real = np.asarray(fractions, dtype=np.float64) * self.total
-        units = np.floor(real + 1e-9).astype(np.int64)
-        remainder = np.where(real > 0, real - units, -1.0)
-        missing = self.total - units.sum(axis=1)
+        points = np.floor(real + 1e-9).astype(np.int64)
+        remainder = np.where(real > 0, real - points, -1.0)
+        missing = self.total - points.sum(axis=1)
         order = np.argsort(np.argsort(-remainder, axis=1, kind="stable"), axis=1, kind="stable")
-        return np.asarray(units + ((order < missing[:, None]) & (real > 0)), dtype=np.int64)
+        return np.asarray(points + ((order < missing[:, None]) & (real > 0)), dtype=np.int64)
 
-    def nearest(self, composition: Composition) -> Units | None:
+    def nearest(self, composition: Composition) -> Points | None:
         """The grid point that rounding gives, shape ``(d,)``, or None where that is not in the space."""
         amounts = composition.fractions()
         if not set(amounts) <= set(self.elements):
             return None
         row = np.array([[amounts.get(symbol, 0.0) for symbol in self.elements]])
-        units = self.round_to_grid(row)
-        return units[0] if self.contains(units)[0] else None
+        points = self.round_to_grid(row)
+        return points[0] if self.contains(points)[0] else None
 
-    def neighbours(self, units: Units, sizes: Sequence[int] = (1, 2, 3, 5)) -> Units:
+    def neighbours(self, points: Points, sizes: Sequence[int] = (1, 2, 3, 5)) -> Points:
         """Every composition in the space that one transfer between two elements reaches, shape ``(m, d)``.
 
         A transfer may add an element (at its lower bound) or remove one.
         """
         moves = []
         for i, j in itertools.permutations(range(self.dimension), 2):
-            if units[i] == 0:
+            if points[i] == 0:
                 continue
-            steps = {*sizes, int(units[i])}
-            if units[j] == 0:
-                steps = {self.lower[j]} | ({int(units[i])} if units[i] >= self.lower[j] else set())
+            steps = {*sizes, int(points[i])}
+            if points[j] == 0:
+                steps = {self.lower[j]} | ({int(points[i])} if points[i] >= self.lower[j] else set())
             for size in sorted(steps):
-                if size <= units[i]:
-                    row = units.copy()
+                if size <= points[i]:
+                    row = points.copy()
                     row[i] -= size
                     row[j] += size
                     moves.append(row)
@@ -272,7 +272,7 @@ class Space:
 
 
 def _whole(fraction: float, total: int, what: str) -> int:
-    units = Fraction(str(fraction)) * total
-    if units.denominator != 1:
+    points = Fraction(str(fraction)) * total
+    if points.denominator != 1:
         raise InputError(f"the {what} must be a whole number of steps of {1 / total:g}, got {fraction:g}")
-    return int(units)
+    return int(points)

@@ -142,8 +142,8 @@ def random_alloys(count: int, seed: int) -> list[Composition]:
     from loop.config.schema import load_config
 
     space = build_space(load_config(ROOT / "configs" / "refractory.yaml").space)
-    units = space.sample(count, np.random.default_rng(seed))
-    return sorted((space.composition(row) for row in units), key=lambda alloy: (alloy.elements, alloy.canonical()))
+    points = space.sample(count, np.random.default_rng(seed))
+    return sorted((space.composition(row) for row in points), key=lambda alloy: (alloy.elements, alloy.canonical()))
 
 
 def mixed_speed(engine: CalphadEngine, text: str, seed: int) -> None:

@@ -24,11 +24,11 @@ def chance(count: int, settings: dict[str, str]) -> tuple[int, int]:
     """How many of ``count`` random compositions that pass the closed forms are feasible, and how many failed."""
     config = load_config(CONFIG)
     space, goal = build_space(config.space), build_goal(config)
-    units = space.sample(20 * count, np.random.default_rng(2026))
-    units = units[passes_closed_forms(space, goal, units)][:count]
+    points = space.sample(20 * count, np.random.default_rng(2026))
+    points = points[passes_closed_forms(space, goal, points)][:count]
     validator = make_validator("calphad", settings)
     feasible = failed = 0
-    for row in units:
+    for row in points:
         verdict = validator.validate(space.composition(row))
         measured = getattr(verdict, "properties", {})
         failed += not measured

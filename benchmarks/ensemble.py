@@ -37,7 +37,7 @@ def seconds(work: Callable[[], object], device: str) -> float:
 
 def measure(family: str, table: Table, count: int, device: str, settings: dict[str, object]) -> tuple[float, float]:
     """Seconds of training one after another, and at once."""
-    rows = (family, table.space, table.properties, table.units, table.values, settings)
+    rows = (family, table.space, table.properties, table.points, table.values, settings)
     seeds = range(count)
 
     def one_by_one() -> None:

@@ -20,7 +20,7 @@ import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
 from alloys.records import Measured  # noqa: E402
-from alloys.space import Space, Units  # noqa: E402
+from alloys.space import Points, Space  # noqa: E402
 from loop.choose.steps import passes_closed_forms  # noqa: E402
 from loop.config.assembly import build_goal, build_space  # noqa: E402
 from loop.config.schema import load_config  # noqa: E402
@@ -40,9 +40,9 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def answers(validator: Validator, space: Space, units: Units) -> dict[str, Floats]:
+def answers(validator: Validator, space: Space, points: Points) -> dict[str, Floats]:
     """What a validator says of alloys, by property, shape ``(n,)``; NaN where it failed."""
-    verdicts = [validator.validate(space.composition(row)) for row in units]
+    verdicts = [validator.validate(space.composition(row)) for row in points]
     return {
         name: np.array([v.properties[name].value if isinstance(v, Measured) else np.nan for v in verdicts])
         for name in NAMES
@@ -71,9 +71,9 @@ def main() -> None:
     given = parser.parse_args()
     config = load_config(ROOT / "configs" / "refractory.yaml")
     space, goal = build_space(config.space), build_goal(config)
-    units = space.sample(40 * (given.cheap + given.unseen), np.random.default_rng(given.seed))
-    units = units[passes_closed_forms(space, goal, units)][: given.cheap + given.unseen]
-    known, unseen = units[: given.cheap], units[given.cheap :]
+    points = space.sample(40 * (given.cheap + given.unseen), np.random.default_rng(given.seed))
+    points = points[passes_closed_forms(space, goal, points)][: given.cheap + given.unseen]
+    known, unseen = points[: given.cheap], points[given.cheap :]
     cheap = answers(make_validator("calphad", {}), space, known)
     validator = make_validator("calphad", {"tdb": str(given.tdb)})
     dear, truth = answers(validator, space, known[: max(given.dear)]), answers(validator, space, unseen)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from alloys.space import Units
+from alloys.space import Points
 from benchmarks.synthetic import SPACE, batch_of, observed, stream, timed, truth
 from surrogates.model.calibration import score
 from surrogates.model.features import Described, Scaling
@@ -101,14 +101,14 @@ def crossover(given: argparse.Namespace) -> None:
                 print(line, flush=True)
 
 
-def targets(name: str, count: int, unseen: Units) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+def targets(name: str, count: int, unseen: Points) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
     """Scaled inputs and residuals, as the surrogate models them, of random observations and of unseen alloys."""
-    units = np.unique(SPACE.sample(2 * count, np.random.default_rng(11)), axis=0)
-    units = np.random.default_rng(12).permutation(units)[:count]
-    described = [Described.of(SPACE.elements, SPACE.fractions(rows)) for rows in (units, unseen)]
+    points = np.unique(SPACE.sample(2 * count, np.random.default_rng(11)), axis=0)
+    points = np.random.default_rng(12).permutation(points)[:count]
+    described = [Described.of(SPACE.elements, SPACE.fractions(rows)) for rows in (points, unseen)]
     scaling = Scaling.fit(described[0].raw())
     found = []
-    for rows, seen in zip((units, unseen), described, strict=True):
+    for rows, seen in zip((points, unseen), described, strict=True):
         prior = seen.prior_means().get(name, 0.0)
         found.append((scaling.apply(seen.raw()), warp_of(name).forward(truth(rows)[name]) - prior))
     return found[0], found[1]

@@ -49,11 +49,11 @@ def _alloys(config: CampaignConfig, number: int) -> Iterator[Composition]:
     space, rng = build_space(config.space), np.random.default_rng(0)
     seen: set[bytes] = set()
     while len(seen) < number:
-        for units in space.sample(10_000, rng):
-            key = units.tobytes()
+        for points in space.sample(10_000, rng):
+            key = points.tobytes()
             if key not in seen:
                 seen.add(key)
-                yield space.composition(units)
+                yield space.composition(points)
 
 
 def answer(jobs: Path, results: Path) -> None:

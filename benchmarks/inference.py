@@ -29,14 +29,14 @@ UNSEEN = 1_000
 DIMENSIONS = 20
 
 
-def solidus(points: int, seed: int) -> tuple[Floats, Floats]:
+def solidus(count: int, seed: int) -> tuple[Floats, Floats]:
     """Scaled inputs of random alloys and residuals of the solidus, the unseen ones last."""
     draw = np.random.default_rng(seed)
-    units = np.unique(SPACE.sample(points + UNSEEN + 200, draw), axis=0)
-    units = draw.permutation(units)[: points + UNSEEN]
-    described = Described.of(SPACE.elements, SPACE.fractions(units))
-    x = Scaling.fit(described.raw()[:points]).apply(described.raw())
-    return x, truth(units)["solidus"] - described.prior_means()["solidus"]
+    points = np.unique(SPACE.sample(count + UNSEEN + 200, draw), axis=0)
+    points = draw.permutation(points)[: count + UNSEEN]
+    described = Described.of(SPACE.elements, SPACE.fractions(points))
+    x = Scaling.fit(described.raw()[:count]).apply(described.raw())
+    return x, truth(points)["solidus"] - described.prior_means()["solidus"]
 
 
 def function(points: int, seed: int) -> tuple[Floats, Floats]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from alloys.space import Space, Units
+from alloys.space import Points, Space
 from benchmarks.processes import CONFIG, run
 from generators.base import FAMILIES
 from loop.campaign import Campaign
@@ -32,9 +32,9 @@ RANDOM = 10
 """Random compositions for each candidate of a family, as so few of them are feasible."""
 
 
-def feasible(view: View, validator: Validator, units: Units) -> tuple[int, int]:
+def feasible(view: View, validator: Validator, points: Points) -> tuple[int, int]:
     """How many of some compositions pass the closed forms, and how many of them validation finds feasible."""
-    passed = units[steps.passes_closed_forms(view.space, view.goal, units)]
+    passed = points[steps.passes_closed_forms(view.space, view.goal, points)]
     unknown = [c for c in view.goal.constraints if c not in view.goal.closed_form_constraints]
     found = 0
     for row in passed:
@@ -44,25 +44,25 @@ def feasible(view: View, validator: Validator, units: Units) -> tuple[int, int]:
     return len(passed), found
 
 
-def distinct(space: Space, units: Units, known: Units, count: int) -> Units:
+def distinct(space: Space, points: Points, known: Points, count: int) -> Points:
     """The first ``count`` distinct new rows."""
     seen = set(space.keys(known))
     rows = []
-    for row, key in zip(units, space.keys(units), strict=True):
+    for row, key in zip(points, space.keys(points), strict=True):
         if key not in seen:
             seen.add(key)
             rows.append(row)
     return np.array(rows[:count], dtype=np.int64).reshape(-1, space.dimension)
 
 
-def candidates(config: CampaignConfig, view: View, family: str, count: int, guided: bool) -> Units:
+def candidates(config: CampaignConfig, view: View, family: str, count: int, guided: bool) -> Points:
     """Distinct new candidates of a family trained on all that is known, as iteration 4 would have them."""
     known = steps.known_compositions(view, start_table(config.start))
     model = steps.training_job(config, view, known, 4, family, {}).run().generator()
     guidance = guidance_of(view, known, fit_surrogate(view)) if guided else None
     draws = 2 * count * (guidance.draws if guidance else 1)
     pool = steps.propose(config, view, known, [(model, draws)], 4, guidance)
-    return distinct(view.space, pool.units[pool.origins == model.name], known.units, count)
+    return distinct(view.space, pool.points[pool.origins == model.name], known.points, count)
 
 
 def one_seed(seed: int, families: Sequence[str], count: int, guided: bool) -> dict[str, tuple[float, float]]:
@@ -81,10 +81,10 @@ def one_seed(seed: int, families: Sequence[str], count: int, guided: bool) -> di
             kinds |= {f"{family}, guided": (family, True) for family in families} if guided else {}
             pools = {label: candidates(config, view, family, count, aimed) for label, (family, aimed) in kinds.items()}
             pools["random"] = view.space.sample(RANDOM * count, np.random.default_rng(seed))
-            for label, units in pools.items():
-                passed, good = feasible(view, validator, units)
-                found[label] = (passed / max(1, len(units)), good / max(1, len(units)))
-                print(f"  seed {seed} {label:<17} {len(units):>4} candidates {good:>4} feasible", flush=True)
+            for label, points in pools.items():
+                passed, good = feasible(view, validator, points)
+                found[label] = (passed / max(1, len(points)), good / max(1, len(points)))
+                print(f"  seed {seed} {label:<17} {len(points):>4} candidates {good:>4} feasible", flush=True)
     return found
 
 

@@ -40,11 +40,11 @@ def since(start: tuple[float, float]) -> tuple[float, float]:
 def measure(family: str, device: str, precision: str) -> str:
     """One line of the table."""
     table = published_sized()
-    settings = chosen(family, len(table.units), {"precision": precision})
+    settings = chosen(family, len(table.points), {"precision": precision})
     model = make(family, table.space, table.properties, settings)
     assert isinstance(model, NeuralGenerator)
     start = clocks()
-    report = model.fit(table.units, table.values, seed=0, device=device, threads=1)
+    report = model.fit(table.points, table.values, seed=0, device=device, threads=1)
     trained = since(start)
     model.to(device)
     asked = np.repeat(table.values[:CONDITIONS], EACH, axis=0)
@@ -54,7 +54,7 @@ def measure(family: str, device: str, precision: str) -> str:
         start = clocks()
         drawn = model.sample(asked, seed=seed)
         best = [min(pair) for pair in zip(best, since(start), strict=True)]
-    count = len(drawn.units)
+    count = len(drawn.points)
     return (
         f"{family:10s} {device:5s} {precision:8s} {len(report.train_losses):6d} {trained[0]:9.1f} {trained[1]:9.1f} "
         f"{drawn.first_draw_valid:7.3f} {count / best[0]:11.0f} {count / best[1]:11.0f}"

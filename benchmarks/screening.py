@@ -31,7 +31,7 @@ from botorch.sampling.normal import SobolQMCNormalSampler
 from numpy.typing import NDArray
 
 import surrogates  # noqa: F401
-from alloys.space import Units
+from alloys.space import Points
 from benchmarks.fits import crossover, fits, others
 from benchmarks.synthetic import GOAL, OBSERVED, REFERENCE, SPACE, batch_of, observed, stream, timed
 from surrogates.choosing.criterion import Criterion
@@ -53,14 +53,14 @@ def million(given: argparse.Namespace) -> None:
     print("  lost:", {name: round(value, 3) for name, value in batch.lost.items()})
 
 
-def direct(data: tuple[Units, dict[str, Floats], Surrogate], pool: Units, looks: int) -> tuple[float, float]:
+def direct(data: tuple[Points, dict[str, Floats], Surrogate], pool: Points, looks: int) -> tuple[float, float]:
     """Wall and processor seconds of BoTorch's acquisition over a pool, once; its models take our hyperparameters.
 
     Where it looks at a part of the pool, the time for the rows is scaled to all, that for its making is not.
     """
-    units, values, surrogate = data
+    points, values, surrogate = data
     inputs, asked = (
-        surrogate.latent_inputs(surrogate.describe(SPACE.fractions(rows))) for rows in (units, pool[:looks])
+        surrogate.latent_inputs(surrogate.describe(SPACE.fractions(rows))) for rows in (points, pool[:looks])
     )
     names, models = [o.name for o in GOAL.objectives] + [c.name for c in GOAL.constraints], []
     for name in names:
@@ -70,7 +70,7 @@ def direct(data: tuple[Units, dict[str, Floats], Surrogate], pool: Units, looks:
         model.covar_module.take(gp.lengthscale)
         model.likelihood.noise = gp.noise
         models.append(model.eval())
-    known = Known.of(GOAL, SPACE, units, values)
+    known = Known.of(GOAL, SPACE, points, values)
     front = np.flatnonzero(known.feasible)[pareto_mask(known.front())]
     bounds = [(c.sign, (c.bound - values[c.name].mean()) / values[c.name].std()) for c in GOAL.constraints]
     slacks = [lambda Y, i=i, s=s, b=b: s * (b - Y[..., 2 + i]) for i, (s, b) in enumerate(bounds)]
@@ -114,11 +114,11 @@ def ratio(given: argparse.Namespace) -> None:
     print(f"one look against our whole choice {once_processor / processor:.0f}")
 
 
-def joint(data: tuple[Units, dict[str, Floats], Surrogate], batches: list[Units]) -> list[float]:
+def joint(data: tuple[Points, dict[str, Floats], Surrogate], batches: list[Points]) -> list[float]:
     """Log acquisition of whole batches by the same samples."""
-    units, values, surrogate = data
-    known = Known.of(GOAL, SPACE, units, values)
-    front = units[np.flatnonzero(known.feasible)[pareto_mask(known.front())]]
+    points, values, surrogate = data
+    known = Known.of(GOAL, SPACE, points, values)
+    front = points[np.flatnonzero(known.feasible)[pareto_mask(known.front())]]
     described = surrogate.describe(SPACE.fractions(np.concatenate([*batches, front])))
     sizes = [len(batch) for batch in batches]
     criterion = Criterion.build(
@@ -150,11 +150,11 @@ def loss(given: argparse.Namespace) -> None:
     data = observed()
     shares: dict[str, list[float]] = {way: [] for way in WAYS}
     for draw in range(given.draws):
-        units = SPACE.sample(10_000, np.random.default_rng(100 + draw))
+        points = SPACE.sample(10_000, np.random.default_rng(100 + draw))
         batches, seconds, scored = [], [], []
         for settings in WAYS.values():
-            batch, _, processor = timed(lambda s=settings, u=units: batch_of(data, iter([(u, "random")]), s))
-            batches.append(np.array([pick.units for pick in batch.picks]))
+            batch, _, processor = timed(lambda s=settings, u=points: batch_of(data, iter([(u, "random")]), s))
+            batches.append(np.array([pick.points for pick in batch.picks]))
             seconds.append(f"{processor:.1f}")
             scored.append(str(batch.counts["short_list"]))
         values = joint(data, batches)

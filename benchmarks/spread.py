@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 import surrogates  # noqa: F401
-from alloys.space import Units
+from alloys.space import Points
 from benchmarks.ray_nodes import Nodes, ray_nodes
 from benchmarks.synthetic import OBSERVED, SPACE, batch_of, observed, stream
 from loop.execute.spreading import LEAST
@@ -63,10 +63,10 @@ class Nothing:
 
 def blocks(count: int, rows: int = 1) -> Iterator[Block]:
     """Blocks as screening has them."""
-    units: Units = np.zeros((rows, SPACE.dimension), dtype=np.int64)
+    points: Points = np.zeros((rows, SPACE.dimension), dtype=np.int64)
     names = np.array(["random"] * rows, dtype=object)
     for number in range(count):
-        yield units + number, names
+        yield points + number, names
 
 
 def warm(spreader: Any, nodes: int) -> float:

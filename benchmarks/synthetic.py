@@ -12,7 +12,7 @@ from alloys.descriptors import prior_means
 from alloys.goal import Goal
 from alloys.reference.registry import from_solidus
 from alloys.reference.solution import demixing_margin
-from alloys.space import Space, Units
+from alloys.space import Points, Space
 from surrogates.choosing.acquisition import Batch, choose_batch
 from surrogates.choosing.screen import Settings
 from surrogates.choosing.stream import Block, Spreader, spread_work
@@ -35,13 +35,13 @@ REFERENCE = np.array([0.0, 1800.0])
 OBSERVED = 529
 
 
-def truth(units: Units) -> dict[str, Floats]:
+def truth(points: Points) -> dict[str, Floats]:
     """What validation would answer, by property, shape ``(n,)``: some 60 K of smooth error and 1 K of noise."""
-    fractions = SPACE.fractions(units)
+    fractions = SPACE.fractions(points)
     draw = np.random.default_rng(7)
     matrix = draw.normal(size=(SPACE.dimension, SPACE.dimension))
     error = 120 * np.einsum("ni,ij,nj->n", fractions, matrix + matrix.T, fractions)
-    error += 30 * np.sin(20 * fractions @ draw.normal(size=SPACE.dimension)) + draw.normal(size=len(units))
+    error += 30 * np.sin(20 * fractions @ draw.normal(size=SPACE.dimension)) + draw.normal(size=len(points))
     priors = prior_means(SPACE.elements, fractions)
     solidus = priors["solidus"] + error
     margins = {c: demixing_margin(SPACE.elements, fractions, c + 273.15) - 0.15 for c in (1200, 1300)}
@@ -53,29 +53,29 @@ def truth(units: Units) -> dict[str, Floats]:
     }
 
 
-def observed(count: int = OBSERVED) -> tuple[Units, dict[str, Floats], Surrogate]:
+def observed(count: int = OBSERVED) -> tuple[Points, dict[str, Floats], Surrogate]:
     """Random observations and the surrogate of them."""
-    units = np.unique(SPACE.sample(2 * count, np.random.default_rng(11)), axis=0)
-    units = np.random.default_rng(12).permutation(units)[:count]
-    values = truth(units)
-    return units, values, Surrogate.fit(SPACE.elements, SPACE.fractions(units), values)
+    points = np.unique(SPACE.sample(2 * count, np.random.default_rng(11)), axis=0)
+    points = np.random.default_rng(12).permutation(points)[:count]
+    values = truth(points)
+    return points, values, Surrogate.fit(SPACE.elements, SPACE.fractions(points), values)
 
 
 def batch_of(
-    data: tuple[Units, dict[str, Floats], Surrogate],
+    data: tuple[Points, dict[str, Floats], Surrogate],
     candidates: Iterator[Block],
     settings: Settings | None = None,
     spreader: Spreader = spread_work,
 ) -> Batch:
     """The batch of 8."""
-    units, values, surrogate = data
+    points, values, surrogate = data
     return choose_batch(
         surrogate,
         GOAL,
         SPACE,
-        observed=units,
+        observed=points,
         values=values,
-        pending=units[:0],
+        pending=points[:0],
         candidates=candidates,
         reference=REFERENCE,
         settings=settings,

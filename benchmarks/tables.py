@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alloys.space import Floats, Space, Units
+from alloys.space import Floats, Points, Space
 
 CAMPAIGN = "Cr Hf Mo Nb Ta Ti V W Zr".split()
 PUBLISHED = "Al B Co Cr Cu Fe Hf Mg Mn Mo Nb Ni Re Ru Sc Si Ta Ti V W Y Zr".split()
@@ -19,16 +19,16 @@ class Table:
     name: str
     space: Space
     properties: tuple[str, ...]
-    units: Units
+    points: Points
     values: Floats
 
 
 def _table(name: str, space: Space, drawn_from: Space, rows: int, properties: int) -> Table:
     rng = np.random.default_rng(0)
-    units = drawn_from.sample(rows, rng)
+    points = drawn_from.sample(rows, rng)
     slopes = rng.normal(100.0, 50.0, (space.dimension, properties))
     names = tuple(f"property {k}" for k in range(properties))
-    return Table(name, space, names, units, space.fractions(units) @ slopes)
+    return Table(name, space, names, points, space.fractions(points) @ slopes)
 
 
 def campaign_sized() -> Table:

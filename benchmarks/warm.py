@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from alloys.reference import CLOSED_FORMS, closed_form
-from alloys.space import Floats, Units
+from alloys.space import Floats, Points
 from benchmarks.processes import CONFIG, run
 from benchmarks.proposals import distinct, feasible
 from generators.base import Generator
@@ -50,7 +50,7 @@ class Step:
 
     view: View
     known: steps.Known
-    next_units: Units
+    next_units: Points
     next_values: Floats
 
 
@@ -64,12 +64,12 @@ def step_of(view: View, config: CampaignConfig, index: int) -> Step:
     return Step(before, known, view.in_space([row.composition for row in rows]), values)
 
 
-def judged(generator: Generator, units: Units, values: Floats) -> float:
+def judged(generator: Generator, points: Points, values: Floats) -> float:
     """The validation loss of rows that the generator has not seen."""
     if not isinstance(generator, NeuralGenerator) or generator.network is None or generator.scale is None:
         raise TypeError("a trained neural family is needed")
-    rows = np.tile(np.arange(len(units)), REPEATS)
-    batch = generator.codec.encode(units[rows], values[rows], generator.scale)
+    rows = np.tile(np.arange(len(points)), REPEATS)
+    batch = generator.codec.encode(points[rows], values[rows], generator.scale)
     with torch.no_grad():
         return float(generator.judge(generator.network, batch, torch.Generator().manual_seed(2)))
 
@@ -83,7 +83,7 @@ def errors(generator: Generator, step: Step, oracle: Surrogate, seed: int) -> tu
     names, elements = step.known.names, generator.space.elements
     asked = np.tile(step.next_values, (DRAWS, 1))
     drawn = generator.sample(asked, seed=seed)
-    fractions = generator.space.fractions(drawn.units)
+    fractions = generator.space.fractions(drawn.points)
     means, _ = oracle.predict(fractions)
     got = np.stack([closed_form(n, elements, fractions) if n in CLOSED_FORMS else means[n] for n in names], axis=1)
     off = np.abs(got - asked[drawn.rows]) / np.nanstd(step.known.conditions, axis=0)
@@ -91,10 +91,10 @@ def errors(generator: Generator, step: Step, oracle: Surrogate, seed: int) -> tu
     return float(np.nanmean(off[:, exact])), float(np.nanmean(off[:, ~exact]))
 
 
-def proposals(generator: Generator, config: CampaignConfig, step: Step, index: int, count: int) -> Units:
+def proposals(generator: Generator, config: CampaignConfig, step: Step, index: int, count: int) -> Points:
     """Distinct new candidates for targets beyond the front."""
     pool = steps.propose(config, step.view, step.known, [(generator, 2 * count)], index)
-    return distinct(step.view.space, pool.units[pool.origins == generator.name], step.known.units, count)
+    return distinct(step.view.space, pool.points[pool.origins == generator.name], step.known.points, count)
 
 
 def train(
@@ -107,7 +107,7 @@ def train(
 
 def chain(
     config: CampaignConfig, path: Sequence[Step], made: TrainedModel, mode: str, oracle: Surrogate, count: int
-) -> tuple[list[list[float]], Units]:
+) -> tuple[list[list[float]], Points]:
     """The numbers of each iteration from 2 on, after the model of the first, and the candidates of the last."""
     numbers, first, candidates = [], made, np.empty((0, 0), dtype=np.int64)
     for index, step in enumerate(path[1:], start=2):
@@ -130,7 +130,7 @@ def report(config: CampaignConfig, campaign: Campaign, given: argparse.Namespace
         raise RuntimeError("the default campaign has a validator")
     oracle = fit_surrogate(view)
     path = [step_of(view, config, index) for index in range(1, given.iterations + 1)]
-    print(f"default campaign to iteration {given.iterations}, {len(path[-1].known.units)} rows known before the last;")
+    print(f"default campaign to iteration {given.iterations}, {len(path[-1].known.points)} rows known before the last;")
     print(f"{given.seeds} training seeds; losses are compared within a family")
     print(
         "loss: of alloys not seen; error: in standard deviations; feasible, last: by validation, in the last iteration"
@@ -143,9 +143,9 @@ def report(config: CampaignConfig, campaign: Campaign, given: argparse.Namespace
         for mode in MODES:
             tables, shares = [], []
             for seeded, first in zip(configs, firsts, strict=True):
-                numbers, units = chain(seeded, path, first, mode, oracle, given.count)
+                numbers, points = chain(seeded, path, first, mode, oracle, given.count)
                 tables.append(numbers)
-                shares.append(feasible(view, validator, units)[1] / max(1, len(units)))
+                shares.append(feasible(view, validator, points)[1] / max(1, len(points)))
             table = np.array(tables)  # seed, iteration, number
             fresh = table if fresh is None else fresh
             cells = [_cell(np.median(table[:, :, k], axis=1), np.median(table[:, :, k])) for k in range(len(NUMBERS))]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
-from alloys.space import Floats, Space, Units
+from alloys.space import Floats, Points, Space
 from generators.families.settings import (
     CaeSettings,
     CvaeSettings,
@@ -35,14 +35,14 @@ class Samples:
     """Compositions drawn under conditions.
 
     Attributes:
-        units: rows of the space, shape ``(k, d)``, ``k <= m``.
+        points: rows of the space, shape ``(k, d)``, ``k <= m``.
         rows: the condition that each was drawn under, increasing, shape ``(k,)``.
         first_draw_valid: share of the ``m`` first draws that lay in the space, without drawing again.
         note: what a person should know (conditions without an answer, properties ignored), or empty.
         draws: compositions drawn in all, those rejected or not chosen included.
     """
 
-    units: Units
+    points: Points
     rows: NDArray[np.int64]
     first_draw_valid: float
     note: str = ""
@@ -114,7 +114,7 @@ class Generator(Protocol):
 
     def fit(
         self,
-        units: Units,
+        points: Points,
         conditions: Floats,
         *,
         seed: int,

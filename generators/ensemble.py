@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
 from alloys.errors import InputError
-from alloys.space import Floats, Space, Units
+from alloys.space import Floats, Points, Space
 from generators.base import TrainingReport, make
 from generators.presets import chosen
 from generators.train import TrainedModel
@@ -42,7 +42,7 @@ from generators.training.neural import CLIP, NeuralGenerator
 Parts = tuple[Tensor, ...]
 """The tensors of a `Batch`, in its order."""
 
-Table = tuple[Units, Floats]
+Table = tuple[Points, Floats]
 """Compositions, shape ``(n, d)``, and their properties, shape ``(n, p)``, NaN where unknown."""
 
 
@@ -50,7 +50,7 @@ def train_many(
     family: str,
     space: Space,
     properties: Sequence[str],
-    units: Units,
+    points: Points,
     conditions: Floats,
     settings: Mapping[str, Any] | None = None,
     *,
@@ -65,7 +65,7 @@ def train_many(
         family: its name in `generators.base.FAMILIES`.
         space: the compositions they may draw.
         properties: names of the conditions' columns.
-        units: compositions in the space, shape ``(n, d)``.
+        points: compositions in the space, shape ``(n, d)``.
         conditions: their properties, shape ``(n, p)``, NaN where unknown.
         settings: values of the family's settings that differ from the defaults for that many rows
             (`generators.presets`).
@@ -77,9 +77,9 @@ def train_many(
     Raises:
         InputError: for no seeds, and as `generators.train.train` says.
     """
-    complete = chosen(family, len(units), settings)
+    complete = chosen(family, len(points), settings)
     models = [cast(NeuralGenerator, make(family, space, properties, complete)) for _ in seeds]
-    tables = [(units, conditions)] * len(models)
+    tables = [(points, conditions)] * len(models)
     reports = fit_many(models, tables, seeds=seeds, device=device, threads=threads, warm=warm)
     contents = [model.to_bytes() for model in models]
     return [
@@ -144,7 +144,7 @@ def _check(models: Sequence[NeuralGenerator], tables: Sequence[Table], seeds: Se
         for what, (got, wanted) in pairs.items():
             if got != wanted:
                 raise InputError(f"models trained at once must have the same {what}, got {got} and {wanted}")
-    rows = sorted({len(units) for units, _ in tables})
+    rows = sorted({len(points) for points, _ in tables})
     if len(rows) > 1:
         raise InputError(f"models trained at once need equally many rows, got {rows}; train them one by one")
     if len({id(model) for model in models}) < len(models):

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.stats import pearsonr
 
-from alloys.space import Bools, Floats, Units
+from alloys.space import Bools, Floats, Points
 
 COPY = 0.99
 """Cosine to a training alloy from which a sample counts as its copy."""
@@ -70,9 +70,9 @@ def copies(fractions: Floats, training: Floats) -> float:
     return _mean(nearest_cosine(fractions, training) >= COPY)
 
 
-def unique(units: Units) -> float:
+def unique(points: Points) -> float:
     """Share of distinct rows."""
-    return len(np.unique(units, axis=0)) / len(units) if len(units) else float("nan")
+    return len(np.unique(points, axis=0)) / len(points) if len(points) else float("nan")
 
 
 def vendi(fractions: Floats) -> float:
@@ -120,7 +120,7 @@ def correlation_agreement(fractions: Floats, reference: Floats) -> float:
     return float(pearsonr(first, second).statistic)
 
 
-def best_of(fractions: Floats, owners: Units, originals: Floats) -> float:
+def best_of(fractions: Floats, owners: Points, originals: Floats) -> float:
     """Mean over original alloys of the largest cosine that one of its draws reaches; no draw counts as 0.
 
     Args:

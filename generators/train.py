@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alloys.space import Floats, Space, Units
+from alloys.space import Floats, Points, Space
 from generators.base import Generator, OnEpoch, TrainingReport, make, restore
 from generators.presets import chosen
 
@@ -39,7 +39,7 @@ def train(
     family: str,
     space: Space,
     properties: Sequence[str],
-    units: Units,
+    points: Points,
     conditions: Floats,
     settings: Mapping[str, Any] | None = None,
     *,
@@ -55,7 +55,7 @@ def train(
         family: its name in `generators.base.FAMILIES`.
         space: the compositions it may draw.
         properties: names of the conditions' columns.
-        units: compositions in the space, shape ``(n, d)``.
+        points: compositions in the space, shape ``(n, d)``.
         conditions: their properties, shape ``(n, p)``, NaN where unknown.
         settings: values of the family's settings that differ from the defaults for that many rows
             (`generators.presets`).
@@ -69,8 +69,8 @@ def train(
     Raises:
         InputError: for an unknown family, settings out of range, or rows or warm weights that do not fit.
     """
-    model = make(family, space, properties, chosen(family, len(units), settings))
-    report = model.fit(units, conditions, seed=seed, device=device, threads=threads, on_epoch=on_epoch, warm=warm)
+    model = make(family, space, properties, chosen(family, len(points), settings))
+    report = model.fit(points, conditions, seed=seed, device=device, threads=threads, on_epoch=on_epoch, warm=warm)
     content = model.to_bytes()
     before = None if warm is None else hashlib.sha256(warm).hexdigest()
     return TrainedModel(family, content, hashlib.sha256(content).hexdigest(), report, before)

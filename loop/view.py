@@ -14,7 +14,7 @@ from alloys.errors import InputError
 from alloys.goal import Goal
 from alloys.records import Prediction
 from alloys.reference import properties_of
-from alloys.space import Space, Units
+from alloys.space import Points, Space
 from loop.config.assembly import build_goal, build_space
 from loop.config.schema import CampaignConfig
 from loop.store import CampaignStore, IterationState, JobState, StoredObservation
@@ -192,12 +192,12 @@ class View:
             -1, self.space.dimension
         )
 
-    def in_space(self, compositions: Sequence[Composition]) -> Units:
+    def in_space(self, compositions: Sequence[Composition]) -> Points:
         """Units of those compositions that are in the space, shape ``(k, d)``."""
         rows = []
         for composition in compositions:
             try:
-                rows.append(self.space.units_of(composition))
+                rows.append(self.space.point_of(composition))
             except InputError:
                 continue
         return np.array(rows, dtype=np.int64).reshape(-1, self.space.dimension)

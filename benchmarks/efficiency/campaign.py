@@ -29,11 +29,11 @@ def play(problem: Problem, method: Method, seed: int, *, batches: int, q: int, t
     processor: list[float] = []
     for _ in range(batches):
         wall, cpu = time.perf_counter(), time.process_time()
-        units = np.asarray(method.propose(history), dtype=np.int64)
+        points = np.asarray(method.propose(history), dtype=np.int64)
         seconds.append(time.perf_counter() - wall)
         processor.append(time.process_time() - cpu)
-        problem.check(history, units, q)
-        history = history.join(units, problem.ask(units))
+        problem.check(history, points, q)
+        history = history.join(points, problem.ask(points))
         good = problem.feasible(history.values)
         tell(
             f"{method.name} seed {seed} batch {history.batch - 1}: {int(good[-q:].sum())} of {q} feasible, "
@@ -52,7 +52,7 @@ def record(
         seed=seed,
         problem=problem.digest,
         validator=problem.answers.validator.fingerprint,
-        formulas=[str(problem.space.composition(row)) for row in history.units],
+        formulas=[str(problem.space.composition(row)) for row in history.points],
         batches=[int(b) for b in history.batches],
         feasible=[bool(good) for good in problem.feasible(history.values)],
         points=[None if np.isnan(p).any() else [float(v) for v in p] for p in points],

@@ -6,7 +6,7 @@ import heapq
 
 import numpy as np
 
-from alloys.space import Floats, Space, Units
+from alloys.space import Floats, Points, Space
 from benchmarks.efficiency.problem import Problem
 
 LOOKS = 300
@@ -15,7 +15,7 @@ ELSEWHERE = 2000
 """Random allowed compositions, from the nearest of which it then begins."""
 
 
-def nearest(problem: Problem, points: Floats, asked: Units) -> Units:
+def nearest(problem: Problem, points: Floats, asked: Points) -> Points:
     """For each point an allowed composition near it, none asked before and none twice, shape ``(n, d)``.
 
     A best-first search: it begins with the grid compositions of the largest amounts of the point, at every allowed
@@ -35,12 +35,12 @@ def nearest(problem: Problem, points: Floats, asked: Units) -> Units:
     return chosen
 
 
-def _one(problem: Problem, point: Floats, taken: Units) -> Units:
+def _one(problem: Problem, point: Floats, taken: Points) -> Points:
     space, known = problem.space, set(problem.space.keys(taken))
     heap: list[tuple[float, tuple[int, ...]]] = []
     seen: set[tuple[int, ...]] = set()
 
-    def add(rows: Units) -> None:
+    def add(rows: Points) -> None:
         for row, far in zip(rows.tolist(), ((rows - point) ** 2).sum(axis=1), strict=True):
             if tuple(row) not in seen:
                 seen.add(tuple(row))
@@ -57,17 +57,17 @@ def _one(problem: Problem, point: Floats, taken: Units) -> Units:
     return _towards(problem, point, taken)
 
 
-def _towards(problem: Problem, point: Floats, taken: Units) -> Units:
+def _towards(problem: Problem, point: Floats, taken: Points) -> Points:
     """The nearest of random allowed compositions, and from there as near as allowed transfers lead."""
     rows = problem.sample(ELSEWHERE, np.random.default_rng(0), taken)
     while True:
-        best: Units = rows[np.argmin(((rows - point) ** 2).sum(axis=1))]
+        best: Points = rows[np.argmin(((rows - point) ** 2).sum(axis=1))]
         rows = np.concatenate([best[None], problem.fresh(problem.space.neighbours(best), taken)])
         if ((rows - point) ** 2).sum(axis=1).argmin() == 0:
             return best
 
 
-def on_grid(space: Space, point: Floats) -> Units:
+def on_grid(space: Space, point: Floats) -> Points:
     """Grid compositions in the space made of a point's largest amounts, one for each number of elements at most."""
     order = np.argsort(-point, kind="stable")
     rows = []
@@ -82,8 +82,8 @@ def on_grid(space: Space, point: Floats) -> Units:
         if low.sum() <= space.total <= high.sum() and (low <= high).all():
             real = _within(point, low.astype(float), high.astype(float), space.total)
             rows.append(_whole(real, low, high, space.total))
-    units = np.array(rows, dtype=np.int64).reshape(-1, space.dimension)
-    return units[space.contains(units)]
+    points = np.array(rows, dtype=np.int64).reshape(-1, space.dimension)
+    return points[space.contains(points)]
 
 
 def _within(point: Floats, low: Floats, high: Floats, total: int) -> Floats:
@@ -98,10 +98,10 @@ def _within(point: Floats, low: Floats, high: Floats, total: int) -> Floats:
     return np.clip(point + most, low, high)
 
 
-def _whole(real: Floats, low: Units, high: Units, total: int) -> Units:
+def _whole(real: Floats, low: Points, high: Points, total: int) -> Points:
     """Largest remainder, within the bounds."""
-    units = np.floor(real + 1e-9).astype(np.int64)
-    for i in np.argsort(-(real - units), kind="stable"):
-        if units.sum() < total and units[i] < high[i]:
-            units[i] += 1
-    return units
+    points = np.floor(real + 1e-9).astype(np.int64)
+    for i in np.argsort(-(real - points), kind="stable"):
+        if points.sum() < total and points[i] < high[i]:
+            points[i] += 1
+    return points

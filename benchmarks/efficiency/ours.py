@@ -15,7 +15,7 @@ import pandas as pd
 
 from alloys.composition import Composition
 from alloys.errors import InputError
-from alloys.space import Units
+from alloys.space import Points
 from benchmarks.efficiency.problem import Problem
 from benchmarks.efficiency.protocol import BrokenProtocolError, History
 from loop.config.schema import CampaignConfig
@@ -48,7 +48,7 @@ class Ours:
         self._campaign: Campaign | None = None
         self._told = 0
 
-    def propose(self, history: History) -> Units:
+    def propose(self, history: History) -> Points:
         """The batch, shape ``(q, d)``."""
         logging.getLogger("loop").setLevel(logging.WARNING)
         if self._campaign is None:
@@ -56,16 +56,16 @@ class Ours:
             self._same_start(history)
         self._campaign.observe(self._answers(history))
         self._told = len(history)
-        return self._units(self._campaign.suggest(self._q))
+        return self._points(self._campaign.suggest(self._q))
 
     def _same_start(self, history: History) -> None:
         assert self._campaign is not None
-        if self._units(self._campaign.suggest(len(history))).tolist() != history.units.tolist():
+        if self._points(self._campaign.suggest(len(history))).tolist() != history.points.tolist():
             raise BrokenProtocolError("the campaign's own start is not the one that was asked")
 
-    def _units(self, suggested: pd.DataFrame) -> Units:
+    def _points(self, suggested: pd.DataFrame) -> Points:
         space = self._problem.space
-        rows = [space.units_of(Composition.parse(formula)) for formula in suggested["formula"]]
+        rows = [space.point_of(Composition.parse(formula)) for formula in suggested["formula"]]
         return np.array(rows, dtype=np.int64)
 
     def _answers(self, history: History) -> pd.DataFrame:
@@ -73,8 +73,8 @@ class Ours:
         space, failed = self._problem.space, history.failed(self._problem.goal.unknown)
         rows: list[dict[str, Any]] = []
         for i in range(self._told, len(history)):
-            known = {} if failed[i] else self._problem.answers.of(space, history.units[i])
-            row = {"formula": str(space.composition(history.units[i])), **known}
+            known = {} if failed[i] else self._problem.answers.of(space, history.points[i])
+            row = {"formula": str(space.composition(history.points[i])), **known}
             rows.append({**row, "failure": "no values came back" if failed[i] else ""})
         return pd.DataFrame(rows)
 

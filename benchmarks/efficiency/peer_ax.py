@@ -22,7 +22,7 @@ from ax.utils.common.logger import set_ax_logger_levels
 
 from alloys.elements import column
 from alloys.goal import Constraint
-from alloys.space import Floats, Units
+from alloys.space import Floats, Points
 from benchmarks.efficiency.nearest import nearest
 from benchmarks.efficiency.problem import Problem
 from benchmarks.efficiency.protocol import History
@@ -42,7 +42,7 @@ class Ax:
     def __init__(self, problem: Problem, q: int, seed: int) -> None:
         self._problem, self._q, self._seed = problem, q, seed
 
-    def propose(self, history: History) -> Units:
+    def propose(self, history: History) -> Points:
         """The batch, shape ``(q, d)``."""
         set_ax_logger_levels(logging.ERROR)
         with warnings.catch_warnings():
@@ -52,7 +52,7 @@ class Ax:
         space = self._problem.space
         free = np.array([[trial[_named(s)] for s in space.elements[:-1]] for trial in trials.values()], dtype=float)
         points = space.total * np.column_stack([free, 1.0 - free.sum(axis=1)])
-        return nearest(self._problem, points, history.units)
+        return nearest(self._problem, points, history.points)
 
     def _client(self, history: History) -> Client:
         space, goal = self._problem.space, self._problem.goal
@@ -81,7 +81,7 @@ class Ax:
         goal, space = self._problem.goal, self._problem.space
         failed = history.failed(goal.unknown)
         names = dict.fromkeys([*(o.name for o in goal.objectives), *goal.unknown])
-        for i, row in enumerate(space.fractions(history.units)):
+        for i, row in enumerate(space.fractions(history.points)):
             amounts = {_named(s): float(v) for s, v in zip(space.elements[:-1], row, strict=False)}
             index = client.attach_trial(amounts)
             if failed[i]:

@@ -24,7 +24,7 @@ from baybe.searchspace import SearchSpace, SubspaceDiscrete
 from baybe.settings import Settings
 from baybe.targets import NumericalTarget
 
-from alloys.space import Floats, Units
+from alloys.space import Floats, Points
 from benchmarks.efficiency.problem import Problem
 from benchmarks.efficiency.protocol import History
 
@@ -52,13 +52,13 @@ class BayBE:
     def __init__(self, problem: Problem, q: int, seed: int, table: int = TABLE) -> None:
         self._problem, self._q, self._seed, self._table = problem, q, seed, table
 
-    def propose(self, history: History) -> Units:
+    def propose(self, history: History) -> Points:
         """The batch, shape ``(q, d)``."""
         problem = self._problem
         rng = np.random.default_rng([self._seed, 3, history.batch])
         near = [problem.space.neighbours(row) for row in problem.incumbents(history)]
         candidates = problem.fresh(
-            np.concatenate([problem.sample(self._table, rng, history.units), *near]), history.units
+            np.concatenate([problem.sample(self._table, rng, history.points), *near]), history.points
         )
         with warnings.catch_warnings(), Settings(random_seed=self._seed * 1000 + history.batch):
             warnings.simplefilter("ignore")
@@ -67,7 +67,7 @@ class BayBE:
             )
         return np.asarray(np.rint(found[list(problem.space.elements)].to_numpy()), dtype=np.int64)
 
-    def _searchspace(self, candidates: Units) -> SearchSpace:
+    def _searchspace(self, candidates: Points) -> SearchSpace:
         space = self._problem.space
         parameters = [
             NumericalDiscreteParameter(name=symbol, values=(0, *range(low, high + 1)))
@@ -89,7 +89,7 @@ class BayBE:
 
     def _measurements(self, history: History) -> pd.DataFrame:
         goal = self._problem.goal
-        table = pd.DataFrame(history.units, columns=list(self._problem.space.elements))
+        table = pd.DataFrame(history.points, columns=list(self._problem.space.elements))
         for objective in goal.objectives:
             table[objective.name] = history.values[objective.name]
         table[MARGIN] = self._margin(history)

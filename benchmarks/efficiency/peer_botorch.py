@@ -26,7 +26,7 @@ import surrogates  # noqa: F401  (what BoTorch needs before it is imported)
 from alloys.elements import column
 from alloys.goal import Constraint
 from alloys.reference import linear
-from alloys.space import Bools, Floats, Units
+from alloys.space import Bools, Floats, Points
 from benchmarks.efficiency.problem import Problem
 from benchmarks.efficiency.protocol import History
 
@@ -86,7 +86,7 @@ class BoTorch:
         self.name = name
         self._problem, self._q, self._seed, self._describe, self._pool = problem, q, seed, describe, pool
 
-    def propose(self, history: History) -> Units:
+    def propose(self, history: History) -> Points:
         """The batch, shape ``(q, d)``."""
         rng = np.random.default_rng([self._seed, 2, history.batch])
         candidates = self._candidates(history, rng)
@@ -96,22 +96,22 @@ class BoTorch:
             torch.manual_seed(self._seed * 1000 + history.batch)
             return self._best(history, known, candidates)
 
-    def _candidates(self, history: History, rng: np.random.Generator) -> Units:
+    def _candidates(self, history: History, rng: np.random.Generator) -> Points:
         problem = self._problem
         near = [problem.space.neighbours(row) for row in problem.incumbents(history)]
-        rows = [problem.sample(self._pool, rng, history.units), *near]
-        return problem.fresh(np.concatenate(rows), history.units)
+        rows = [problem.sample(self._pool, rng, history.points), *near]
+        return problem.fresh(np.concatenate(rows), history.points)
 
-    def _inputs(self, units: Units) -> torch.Tensor:
+    def _inputs(self, points: Points) -> torch.Tensor:
         """What the models see, then the objectives that the composition alone decides: they are not modelled."""
-        fractions = self._problem.space.fractions(units)
-        closed = self._problem.closed(units)
+        fractions = self._problem.space.fractions(points)
+        closed = self._problem.closed(points)
         known = [closed[o.name] for o in self._problem.goal.objectives if o.name in closed]
         return torch.tensor(np.column_stack([self._describe(self._problem.space.elements, fractions), *known]))
 
-    def _best(self, history: History, known: Bools, candidates: Units) -> Units:
+    def _best(self, history: History, known: Bools, candidates: Points) -> Points:
         goal = self._problem.goal
-        x = self._inputs(history.units[known])
+        x = self._inputs(history.points[known])
         seen = x.shape[1] - sum(o.name not in goal.unknown for o in goal.objectives)
         table = np.column_stack([history.values[name][known] for name in goal.unknown])
         model = _fitted(x, torch.tensor(table), seen)

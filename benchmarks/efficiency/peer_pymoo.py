@@ -19,7 +19,7 @@ from pymoo.operators.crossover.sbx import SBX
 from pymoo.operators.mutation.pm import PM
 from pymoo.problems.static import StaticProblem
 
-from alloys.space import Floats, Units
+from alloys.space import Floats, Points
 from benchmarks.efficiency.nearest import nearest
 from benchmarks.efficiency.problem import Problem
 from benchmarks.efficiency.protocol import History
@@ -45,23 +45,23 @@ class Nsga2:
         self._asked: Any = None
         self._space = _space_of(problem)
 
-    def propose(self, history: History) -> Units:
+    def propose(self, history: History) -> Points:
         """The next generation, shape ``(q, d)``."""
         if self._algorithm is None:
             self._begin(history)
         else:
             self._tell(history)
-        self._repair.asked = history.units
+        self._repair.asked = history.points
         self._asked = self._algorithm.ask()
-        units: Units = np.rint(self._asked.get("X")).astype(np.int64)
-        return units
+        points: Points = np.rint(self._asked.get("X")).astype(np.int64)
+        return points
 
     def _begin(self, history: History) -> None:
         self._repair = _IntoSpace(self._problem)
         self._algorithm = NSGA2(
             pop_size=len(history),
             n_offsprings=self._q,
-            sampling=history.units.astype(float),
+            sampling=history.points.astype(float),
             crossover=SBX(prob=1.0, eta=3.0, vtype=float),
             mutation=PM(prob=1.0, eta=3.0, vtype=float),
             repair=self._repair,
@@ -72,7 +72,7 @@ class Nsga2:
 
     def _tell(self, history: History) -> None:
         """What is known of the individuals last asked for, in their own order."""
-        keys = {key: i for i, key in enumerate(self._problem.space.keys(history.units))}
+        keys = {key: i for i, key in enumerate(self._problem.space.keys(history.points))}
         own = self._problem.space.keys(np.rint(self._asked.get("X")).astype(np.int64))
         rows = [keys[key] for key in own]
         f, g = self._scored(history)
@@ -107,7 +107,7 @@ class _IntoSpace(Repair):  # type: ignore[misc]
     def __init__(self, problem: Problem) -> None:
         super().__init__()
         self._problem = problem
-        self.asked: Units | None = None
+        self.asked: Points | None = None
 
     def _do(self, problem: PymooProblem, X: Floats, **kwargs: Any) -> Floats:
         return X if self.asked is None else nearest(self._problem, X, self.asked).astype(float)

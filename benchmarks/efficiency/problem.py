@@ -13,7 +13,7 @@ import numpy as np
 from alloys.goal import Goal
 from alloys.records import Failed, FailureKind, Measured, digest_of
 from alloys.reference import closed_forms
-from alloys.space import Bools, Floats, Space, Units
+from alloys.space import Bools, Floats, Points, Space
 from benchmarks.efficiency.protocol import BrokenProtocolError, History
 from loop.choose.steps import initial_design, passes_closed_forms
 from loop.config.assembly import build_goal, build_space, build_validator, start_table
@@ -40,7 +40,7 @@ class Answers:
         self.folder = self.folder / f"{self.validator.name}-{self.validator.fingerprint[:16]}"
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def of(self, space: Space, row: Units) -> dict[str, float]:
+    def of(self, space: Space, row: Points) -> dict[str, float]:
         """The measured properties of one alloy, empty where validation failed."""
         composition = space.composition(row)
         path = self.folder / f"{composition}.json"
@@ -109,7 +109,7 @@ class Problem:
         given = self.config.reference_point
         return np.array([o.sign * given[o.name] for o in self.goal.objectives])
 
-    def start(self) -> Units:
+    def start(self) -> Points:
         """The campaign's own iteration 0 for its seed, shape ``(n, d)``."""
         start = self.config.start
         chosen = initial_design(
@@ -120,29 +120,29 @@ class Problem:
             start.from_table,
             self.config.seed,
         )
-        return np.array([self.space.units_of(s.candidate.composition) for s in chosen], dtype=np.int64)
+        return np.array([self.space.point_of(s.candidate.composition) for s in chosen], dtype=np.int64)
 
-    def closed(self, units: Units) -> dict[str, Floats]:
+    def closed(self, points: Points) -> dict[str, Floats]:
         """What the composition alone says of the goal's properties: known to every method, and free."""
-        return closed_forms(self.goal.names, self.space.elements, self.space.fractions(units))
+        return closed_forms(self.goal.names, self.space.elements, self.space.fractions(points))
 
-    def ask(self, units: Units) -> dict[str, Floats]:
+    def ask(self, points: Points) -> dict[str, Floats]:
         """Every property of the goal for some alloys, each of shape ``(n,)``; NaN where validation failed."""
-        measured = [self.answers.of(self.space, row) for row in units]
+        measured = [self.answers.of(self.space, row) for row in points]
         table = {name: np.array([m.get(name, np.nan) for m in measured]) for name in self.goal.unknown}
-        return {**table, **self.closed(units)}
+        return {**table, **self.closed(points)}
 
-    def allowed(self, units: Units) -> Bools:
+    def allowed(self, points: Points) -> Bools:
         """Which rows are in the space and satisfy the constraints that the composition alone decides, ``(n,)``."""
-        return self.space.contains(units) & passes_closed_forms(self.space, self.goal, units)
+        return self.space.contains(points) & passes_closed_forms(self.space, self.goal, points)
 
-    def fresh(self, units: Units, asked: Units) -> Units:
+    def fresh(self, points: Points, asked: Points) -> Points:
         """The allowed ones among some rows, each once and none that was asked."""
-        rows = np.unique(units[self.allowed(units)], axis=0)
+        rows = np.unique(points[self.allowed(points)], axis=0)
         known = set(self.space.keys(asked))
         return rows[[key not in known for key in self.space.keys(rows)]] if len(rows) else rows
 
-    def sample(self, count: int, rng: np.random.Generator, asked: Units) -> Units:
+    def sample(self, count: int, rng: np.random.Generator, asked: Points) -> Points:
         """Random allowed compositions that were not asked, in random order, shape ``(count, d)``."""
         found = np.zeros((0, self.space.dimension), dtype=np.int64)
         while len(found) < count:
@@ -150,17 +150,17 @@ class Problem:
             found = np.concatenate([found, rng.permutation(more)])
         return found[:count]
 
-    def check(self, history: History, units: Units, q: int) -> None:
+    def check(self, history: History, points: Points, q: int) -> None:
         """Refuses a batch that breaks the protocol.
 
         Raises:
             BrokenProtocolError: naming what is wrong with it.
         """
-        if units.shape != (q, self.space.dimension):
-            raise BrokenProtocolError(f"a batch has shape {(q, self.space.dimension)}, got {units.shape}")
-        if not self.space.contains(units).all():
-            raise BrokenProtocolError(f"not in the space: {units[~self.space.contains(units)].tolist()}")
-        if len(self.fresh(units, history.units)) < int(self.allowed(units).sum()):
+        if points.shape != (q, self.space.dimension):
+            raise BrokenProtocolError(f"a batch has shape {(q, self.space.dimension)}, got {points.shape}")
+        if not self.space.contains(points).all():
+            raise BrokenProtocolError(f"not in the space: {points[~self.space.contains(points)].tolist()}")
+        if len(self.fresh(points, history.points)) < int(self.allowed(points).sum()):
             raise BrokenProtocolError("an alloy is proposed twice, or was asked before")
 
     def feasible(self, values: Mapping[str, Floats]) -> Bools:
@@ -174,7 +174,7 @@ class Problem:
         """Signed objectives, larger is better, shape ``(n, m)``."""
         return np.column_stack([o.sign * values[o.name] for o in self.goal.objectives])
 
-    def incumbents(self, history: History) -> Units:
+    def incumbents(self, history: History) -> Points:
         """The best alloys so far, at most `INCUMBENTS`, best first.
 
         Feasible ones by how many feasible ones beat them in everything; then the others by how far they break
@@ -185,7 +185,7 @@ class Problem:
         beaten = np.array([((front >= p).all(axis=1) & (front > p).any(axis=1)).sum() for p in points])
         order = np.where(feasible, beaten, len(history) + self.violation(history))
         known = np.flatnonzero(~np.isnan(order))
-        return history.units[known[np.argsort(order[known], kind="stable")][:INCUMBENTS]]
+        return history.points[known[np.argsort(order[known], kind="stable")][:INCUMBENTS]]
 
     def violation(self, history: History) -> Floats:
         """By how much constraints are broken, summed in standard deviations of what is known, shape ``(n,)``."""

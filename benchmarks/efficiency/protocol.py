@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from alloys.space import Bools, Floats, Units
+from alloys.space import Bools, Floats, Points
 
 
 class BrokenProtocolError(RuntimeError):
@@ -20,17 +20,17 @@ class History:
     """What was asked and answered, in the order of asking; ``n`` alloys.
 
     Attributes:
-        units: shape ``(n, d)``, in whole steps of the space's grid.
+        points: shape ``(n, d)``, in whole steps of the space's grid.
         values: every property of the goal, each of shape ``(n,)``; NaN where validation failed.
         batches: which batch asked for each, 0 for the start, shape ``(n,)``.
     """
 
-    units: Units
+    points: Points
     values: Mapping[str, Floats]
-    batches: Units
+    batches: Points
 
     def __len__(self) -> int:
-        return len(self.units)
+        return len(self.points)
 
     @property
     def batch(self) -> int:
@@ -41,12 +41,12 @@ class History:
         """Where one of these properties is not known, shape ``(n,)``."""
         return np.asarray(np.any([np.isnan(self.values[name]) for name in names], axis=0), dtype=np.bool_)
 
-    def join(self, units: Units, values: Mapping[str, Floats]) -> History:
+    def join(self, points: Points, values: Mapping[str, Floats]) -> History:
         """This history and one more batch."""
         return History(
-            np.concatenate([self.units, units]),
+            np.concatenate([self.points, points]),
             {name: np.concatenate([column, values[name]]) for name, column in self.values.items()},
-            np.concatenate([self.batches, np.full(len(units), self.batch, dtype=np.int64)]),
+            np.concatenate([self.batches, np.full(len(points), self.batch, dtype=np.int64)]),
         )
 
 
@@ -58,6 +58,6 @@ class Method(Protocol):
         """The word used on the command line and in reports."""
         ...
 
-    def propose(self, history: History) -> Units:
+    def propose(self, history: History) -> Points:
         """The next batch, shape ``(q, d)``: on the grid, in the space, distinct, and not asked before."""
         ...

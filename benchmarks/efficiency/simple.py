@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from alloys.space import Units
+from alloys.space import Points
 from benchmarks.efficiency.problem import Problem
 from benchmarks.efficiency.protocol import History
 
@@ -18,6 +18,6 @@ class Random:
         self._problem, self._q = problem, q
         self._rng = np.random.default_rng([seed, 1])
 
-    def propose(self, history: History) -> Units:
+    def propose(self, history: History) -> Points:
         """Random compositions, shape ``(q, d)``."""
-        return self._problem.sample(self._q, self._rng, history.units)
+        return self._problem.sample(self._q, self._rng, history.points)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alloys.errors import InputError
-from alloys.space import Floats, Space, Units
+from alloys.space import Floats, Points, Space
 from generators.asking.resampling import refine
 from generators.base import Generator, Samples
 
@@ -74,30 +74,30 @@ class Guidance:
         """
         asked = conditions[: -(-len(conditions) // self.draws)]
         drawn = generator.sample(np.repeat(asked, self.draws, axis=0)[: len(conditions)], seed=seed)
-        if not len(drawn.units):
+        if not len(drawn.points):
             return drawn
         owner = drawn.rows // self.draws
-        fractions = generator.space.fractions(drawn.units)
+        fractions = generator.space.fractions(drawn.points)
         error = np.nansum((self._seen(fractions) / self._targets(asked[owner]) - 1) ** 2, axis=1)
         order = np.lexsort((error, owner))
         rows, first = np.unique(owner[order], return_index=True)
-        units = self.move(generator.space, drawn.units[order[first]], asked[rows])
-        return Samples(units, rows, drawn.first_draw_valid, drawn.note)
+        points = self.move(generator.space, drawn.points[order[first]], asked[rows])
+        return Samples(points, rows, drawn.first_draw_valid, drawn.note)
 
-    def move(self, space: Space, units: Units, conditions: Floats) -> Units:
+    def move(self, space: Space, points: Points, conditions: Floats) -> Points:
         """Compositions nearer to their conditions, or as they were; the elements stay.
 
         Args:
             space: where they stay.
-            units: shape ``(m, d)``.
+            points: shape ``(m, d)``.
             conditions: shape ``(m, p)``, NaN where nothing is asked.
         """
-        if not len(units):
-            return units
+        if not len(points):
+            return points
         targets = self._targets(conditions)
         for _ in range(self.turns):
-            units = refine(space, units, targets, self._seen, rounds=0)
-        return units
+            points = refine(space, points, targets, self._seen, rounds=0)
+        return points
 
     def _seen(self, fractions: Floats) -> Floats:
         """The outlook about 1, so that relative errors are errors in units of the scales."""

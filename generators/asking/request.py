@@ -14,7 +14,7 @@ import numpy as np
 
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES
-from alloys.space import Floats, Units
+from alloys.space import Floats, Points
 from generators.base import Generator
 
 ROUNDS = 25
@@ -122,13 +122,13 @@ class Drawn:
     """Distinct compositions and what each was drawn under.
 
     Attributes:
-        units: rows of the generator's space, shape ``(k, d)``, in the order they were drawn.
+        points: rows of the generator's space, shape ``(k, d)``, in the order they were drawn.
         asked: the targets' values, shape ``(k, t)``.
         draws: how many draws that took.
         note: what the generator said in the last round.
     """
 
-    units: Units
+    points: Points
     asked: Floats
     draws: int
     note: str
@@ -154,7 +154,7 @@ def draw_distinct(generator: Generator, targets: Sequence[Target], n: int, seed:
         raise InputError(f"the seed must not be negative, got {seed}")
     rng = np.random.default_rng(seed)
     columns = [generator.properties.index(target.name) for target in targets]
-    found: dict[bytes, tuple[Units, Floats]] = {}
+    found: dict[bytes, tuple[Points, Floats]] = {}
     draws, stale, note = 0, 0, ""
     for _ in range(ROUNDS + 4 * (n // MOST)):
         if len(found) >= n or stale >= STALE:
@@ -163,14 +163,14 @@ def draw_distinct(generator: Generator, targets: Sequence[Target], n: int, seed:
         asked = _conditions(generator, targets, min(max(FEWEST, 2 * (n - before)), MOST), rng)
         with np.errstate(over="ignore"):  # a target of 1e300 is many standard deviations away, and that is all
             samples = generator.sample(asked, seed=int(rng.integers(2**31)))
-        for key, row, i in zip(generator.space.keys(samples.units), samples.units, samples.rows, strict=True):
+        for key, row, i in zip(generator.space.keys(samples.points), samples.points, samples.rows, strict=True):
             found.setdefault(key, (row, asked[i, columns]))
         draws, note = draws + len(asked), samples.note
         stale = 0 if len(found) > before else stale + 1
     kept = list(found.values())[:n]
-    units = np.array([row for row, _ in kept], dtype=np.int64).reshape(len(kept), generator.space.dimension)
+    points = np.array([row for row, _ in kept], dtype=np.int64).reshape(len(kept), generator.space.dimension)
     values = np.array([value for _, value in kept], dtype=np.float64).reshape(len(kept), len(targets))
-    return Drawn(units, values, draws, note)
+    return Drawn(points, values, draws, note)
 
 
 def _conditions(generator: Generator, targets: Sequence[Target], m: int, rng: np.random.Generator) -> Floats:

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
-from alloys.space import Bools, Floats, Space, Units
+from alloys.space import Bools, Floats, Points, Space
 from generators.asking.critic import log_odds
 from generators.base import Samples
 from generators.measures import COPY, nearest_cosine
@@ -98,14 +98,14 @@ class Candidates:
     """Refined draws for some targets.
 
     Attributes:
-        units: shape ``(m, d)``.
+        points: shape ``(m, d)``.
         fractions: the same as fractions.
         owner: the target of each, shape ``(m,)``.
         weights: their log weights, shape ``(m,)``.
         copy: which are copies of known alloys, shape ``(m,)``.
     """
 
-    units: Units
+    points: Points
     fractions: Floats
     owner: Rows
     weights: Floats
@@ -121,7 +121,12 @@ class TargetSampler:
     """A generator whose samples are refined and chosen for their targets."""
 
     def __init__(
-        self, source: Source, space: Space, known: Units, properties: Properties, settings: TargetSettings | None = None
+        self,
+        source: Source,
+        space: Space,
+        known: Points,
+        properties: Properties,
+        settings: TargetSettings | None = None,
     ) -> None:
         """Remembers whom to ask.
 
@@ -150,7 +155,7 @@ class TargetSampler:
         owner = np.repeat(np.arange(len(asked)), np.maximum(self.settings.least, self.settings.draws * number))
         wide = 1 + self.settings.spread * rng.standard_normal((len(owner), asked.shape[1]))
         drawn = self.source.sample(asked[owner] * wide, seed=int(rng.integers(2**31)))
-        found = self._realistic(self._candidates(drawn.units, asked, owner[drawn.rows]), number, rng)
+        found = self._realistic(self._candidates(drawn.points, asked, owner[drawn.rows]), number, rng)
         answer = np.full(len(conditions), -1, dtype=np.int64)
         places = np.split(np.argsort(wanted.ravel(), kind="stable"), np.cumsum(number)[:-1])
         mine, allowance = found.of_each(len(asked)), float(rng.random())
@@ -161,15 +166,15 @@ class TargetSampler:
             answer[places[k][: len(chosen)]] = chosen
         rows = np.flatnonzero(answer >= 0)
         note = f"{len(owner) / max(1, len(conditions)):.3g} candidates for each composition"
-        return Samples(found.units[answer[rows]], rows, drawn.first_draw_valid, note, drawn.draws)
+        return Samples(found.points[answer[rows]], rows, drawn.first_draw_valid, note, drawn.draws)
 
-    def _candidates(self, units: Units, asked: Floats, owner: Rows) -> Candidates:
+    def _candidates(self, points: Points, asked: Floats, owner: Rows) -> Candidates:
         """Refined draws, weighed by how near they are to their targets and to known alloys."""
-        settings, refined, misses = self.settings, np.empty_like(units), np.empty(len(units))
-        for i in range(0, len(units), CHUNK):
+        settings, refined, misses = self.settings, np.empty_like(points), np.empty(len(points))
+        for i in range(0, len(points), CHUNK):
             part = slice(i, i + CHUNK)
             target = asked[owner[part]]
-            refined[part] = refine(self.space, units[part], target, self.properties, settings.rounds)
+            refined[part] = refine(self.space, points[part], target, self.properties, settings.rounds)
             error = _errors(self.properties(self.space.fractions(refined[part])), target)
             misses[part] = ((error / settings.width) ** 2).sum(axis=1)
         fractions = self.space.fractions(refined)
@@ -188,7 +193,7 @@ class TargetSampler:
         """
         wanted = np.maximum(number, -(-AUDIENCE // max(1, len(number))))
         mine = found.of_each(len(number))
-        for _ in range(self.settings.critics if len(found.units) else 0):
+        for _ in range(self.settings.critics if len(found.points) else 0):
             shown = [
                 self.pick(
                     found, rows, min(int(n), -(-len(rows) // 2)), int(self.settings.copies * n + rng.random()), rng
@@ -212,7 +217,7 @@ class TargetSampler:
         if not len(rows):
             return rows
         order = rows[np.argsort(-(found.weights[rows] + rng.gumbel(size=len(rows))), kind="stable")]
-        order = order[np.sort(np.unique(found.units[order], axis=0, return_index=True)[1])]
+        order = order[np.sort(np.unique(found.points[order], axis=0, return_index=True)[1])]
         late = found.copy[order] & (np.cumsum(found.copy[order]) > copies)
         chosen = np.concatenate([order[~late], order[late]])[:n]
         again = rng.choice(chosen, size=n - len(chosen))
@@ -224,52 +229,52 @@ def _errors(values: Floats, targets: Floats) -> Floats:
     return np.asarray(np.where(np.isnan(targets), 0.0, values / targets - 1))
 
 
-def refine(space: Space, units: Units, targets: Floats, properties: Properties, rounds: int = 3) -> Units:
+def refine(space: Space, points: Points, targets: Floats, properties: Properties, rounds: int = 3) -> Points:
     """Rows of the space moved towards their targets: the elements stay, what would leave the space stays as it was.
 
     Args:
         space: the compositions allowed.
-        units: shape ``(m, d)``.
+        points: shape ``(m, d)``.
         targets: shape ``(m, p)``, NaN where nothing is asked.
         properties: the reference model or surrogate.
         rounds: projection steps before the grid's.
     """
-    moved = project(space.fractions(units), targets, properties, rounds)
-    best = _better(space, units, space.round_to_grid(moved), targets, properties)
+    moved = project(space.fractions(points), targets, properties, rounds)
+    best = _better(space, points, space.round_to_grid(moved), targets, properties)
     for _ in range(2):
         best = _better(space, best, polish(space, best, targets, properties), targets, properties)
     return best
 
 
-def _better(space: Space, old: Units, new: Units, targets: Floats, properties: Properties) -> Units:
+def _better(space: Space, old: Points, new: Points, targets: Floats, properties: Properties) -> Points:
     """Row by row the new where it is in the space and nearer to the target, else the old."""
     before, after = (np.square(_errors(properties(space.fractions(u)), targets)).sum(axis=1) for u in (old, new))
     return np.where((space.contains(new) & (after < before))[:, None], new, old)
 
 
-def polish(space: Space, units: Units, targets: Floats, properties: Properties, most: int = 3) -> Units:
+def polish(space: Space, points: Points, targets: Floats, properties: Properties, most: int = 3) -> Points:
     """The best small step on the grid between the four largest amounts, by the linear model, shape ``(m, d)``.
 
-    Every step of at most ``most`` units in three of them, the fourth keeping the sum, is tried.
+    Every step of at most ``most`` steps in three of them, the fourth keeping the sum, is tried.
     """
-    fractions = space.fractions(units)
+    fractions = space.fractions(points)
     values = properties(fractions)
     slopes = slopes_of(fractions, values, properties) / values[:, :, None]
-    places = np.argsort(-units, axis=1, kind="stable")[:, :4]
+    places = np.argsort(-points, axis=1, kind="stable")[:, :4]
     steps = _steps(places.shape[1], most)
     local = np.take_along_axis(slopes, places[:, None, :], axis=2)  # (m, p, k)
     change = np.einsum("mpk,sk->msp", local, steps / space.total)
     left = _errors(values, targets)[:, None, :] + np.where(np.isnan(targets), 0.0, 1.0)[:, None, :] * change
     cost = (left**2).sum(axis=2)
-    after = np.take_along_axis(units, places, axis=1)[:, None, :] + steps
+    after = np.take_along_axis(points, places, axis=1)[:, None, :] + steps
     cost[(after < 1).any(axis=2)] = np.inf
     chosen = steps[np.argmin(cost, axis=1)]
-    moved = units.copy()
-    np.put_along_axis(moved, places, np.take_along_axis(units, places, axis=1) + chosen, axis=1)
+    moved = points.copy()
+    np.put_along_axis(moved, places, np.take_along_axis(points, places, axis=1) + chosen, axis=1)
     return moved
 
 
-def _steps(places: int, most: int) -> Units:
+def _steps(places: int, most: int) -> Points:
     """Small steps that keep the sum, no step among them, shape ``(s, places)``."""
     free = itertools.product(range(-most, most + 1), repeat=places - 1)
     rows = np.array([(*step, -sum(step)) for step in free], dtype=np.int64).reshape(-1, places)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.space import Floats, Space, Units
+from alloys.space import Floats, Points, Space
 from generators.asking.resampling import project
 from generators.base import Samples
 from generators.evaluation.oracle import Oracle
@@ -25,14 +25,14 @@ NEIGHBOURS = 10
 """Real alloys near a condition that a draw starts from, evenly."""
 
 
-def to_space(space: Space, fractions: Floats, otherwise: Units) -> Units:
+def to_space(space: Space, fractions: Floats, otherwise: Points) -> Points:
     """Fractions on the grid; rows that rounding takes out of the space become the rows of ``otherwise``."""
-    units = space.round_to_grid(fractions)
-    return np.where(space.contains(units)[:, None], units, otherwise)
+    points = space.round_to_grid(fractions)
+    return np.where(space.contains(points)[:, None], points, otherwise)
 
 
-def _samples(units: Units, draws: int) -> Samples:
-    return Samples(units, np.arange(len(units), dtype=np.int64), 1.0, draws=draws)
+def _samples(points: Points, draws: int) -> Samples:
+    return Samples(points, np.arange(len(points), dtype=np.int64), 1.0, draws=draws)
 
 
 class NearestNeighbours:
@@ -53,9 +53,9 @@ class NearestNeighbours:
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
         """Draws one composition for each condition, shape ``(m, p)``."""
         rng = np.random.default_rng(seed)
-        origin = self.data.units[self.start(conditions, rng)]
-        units = to_space(self.data.space, jittered(self.data.space.fractions(origin), rng), origin)
-        return _samples(units, len(units))
+        origin = self.data.points[self.start(conditions, rng)]
+        points = to_space(self.data.space, jittered(self.data.space.fractions(origin), rng), origin)
+        return _samples(points, len(points))
 
 
 class ProjectedNeighbours:
@@ -74,7 +74,7 @@ class ProjectedNeighbours:
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
         """Draws one composition for each condition, shape ``(m, p)``."""
         space = self.nearest.data.space
-        start = self.nearest.sample(conditions, seed=seed).units
+        start = self.nearest.sample(conditions, seed=seed).points
         pieces = [
             project(space.fractions(start[i : i + 4096]), conditions[i : i + 4096], self.oracle)
             for i in range(0, len(start), 4096)
@@ -106,42 +106,42 @@ class ImportanceResampling:
         rng = np.random.default_rng(seed)
         self.space = data.space
         self.oracle = oracle
-        origin = np.tile(data.units, (self.copies, 1))
-        self.units = self._perturbed(origin, self.spread[0], rng)
-        self.values = oracle(self.space.fractions(self.units))
+        origin = np.tile(data.points, (self.copies, 1))
+        self.points = self._perturbed(origin, self.spread[0], rng)
+        self.values = oracle(self.space.fractions(self.points))
 
     @classmethod
     def train(cls, data: LabelledAlloys, oracle: Oracle, seed: int) -> ImportanceResampling:
         """The pool is made here."""
         return cls(data, oracle, seed)
 
-    def _perturbed(self, units: Units, times: float, rng: np.random.Generator) -> Units:
+    def _perturbed(self, points: Points, times: float, rng: np.random.Generator) -> Points:
         """Fractions with lognormal noise, ``times`` a tenth."""
-        fractions = self.space.fractions(units)
+        fractions = self.space.fractions(points)
         moved = fractions * (jittered(np.ones_like(fractions), rng) * fractions.shape[1]) ** times
-        return to_space(self.space, moved / moved.sum(axis=1, keepdims=True), units)
+        return to_space(self.space, moved / moved.sum(axis=1, keepdims=True), points)
 
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
         """Draws one composition for each condition, shape ``(m, p)``."""
         rng = np.random.default_rng(seed)
         asked, owner = np.unique(conditions, axis=0, return_inverse=True)
-        units = np.empty((len(conditions), self.space.dimension), dtype=np.int64)
+        points = np.empty((len(conditions), self.space.dimension), dtype=np.int64)
         draws = 0
         for k, condition in enumerate(asked):
             rows = np.flatnonzero(owner.ravel() == k)
-            units[rows] = self._draw(condition, len(rows), rng)
+            points[rows] = self._draw(condition, len(rows), rng)
             draws += self._children(len(rows))
-        return _samples(units, draws)
+        return _samples(points, draws)
 
     def _children(self, m: int) -> int:
         """Second-stage copies made for so many samples."""
         return max(256, self.pool * m)
 
-    def _draw(self, condition: Floats, m: int, rng: np.random.Generator) -> Units:
+    def _draw(self, condition: Floats, m: int, rng: np.random.Generator) -> Points:
         weights = _fit(self.values, condition, self.width[0])
         chance = np.exp(weights - weights.max())
-        ancestors = rng.choice(len(self.units), size=self._children(m), p=chance / chance.sum())
-        children = self._perturbed(self.units[ancestors], self.spread[1], rng)
+        ancestors = rng.choice(len(self.points), size=self._children(m), p=chance / chance.sum())
+        children = self._perturbed(self.points[ancestors], self.spread[1], rng)
         found = _fit(self.oracle(self.space.fractions(children)), condition, self.width[1])
         order = np.argsort(-(found + rng.gumbel(size=len(found))), kind="stable")  # without replacement
         return np.asarray(children[order[:m]])

@@ -84,7 +84,7 @@ class _Family:
 
         settings, device = self.settings, self.device
         model = train(
-            self.name, data.space, data.names, data.units, data.values, settings, seed=seed, device=device, threads=1
+            self.name, data.space, data.names, data.points, data.values, settings, seed=seed, device=device, threads=1
         )
         return model.generator()
 
@@ -110,7 +110,7 @@ class Targeted:
     def around(self, sampler: Sampler, data: LabelledAlloys, oracle: Oracle) -> Sampler:
         """What is trained already, sampled for its targets."""
         properties = MixtureModel(data.fractions, data.values) if self.own else oracle
-        return TargetSampler(sampler, data.space, data.units, properties, self.settings)
+        return TargetSampler(sampler, data.space, data.points, properties, self.settings)
 
 
 def family_entrant(

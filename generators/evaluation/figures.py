@@ -63,7 +63,7 @@ def figures(outcome: Outcome, ground: Ground) -> dict[str, bytes]:
 def parity(outcome: Outcome, ground: Ground) -> bytes:
     """The distribution of each property against its target, along the diagonal (Tung 2022, figure 10)."""
     drawn, names = outcome.drawn["diagonal"], ground.data.names
-    values = [ground.oracle(ground.data.space.fractions(rows)) for rows in drawn.units]
+    values = [ground.oracle(ground.data.space.fractions(rows)) for rows in drawn.points]
     figure = Figure(figsize=(5.5 * len(names), 5))
     for k, axes in enumerate(figure.subplots(1, len(names), squeeze=False)[0]):
         places = drawn.conditions[:, k]
@@ -84,13 +84,13 @@ def parity(outcome: Outcome, ground: Ground) -> bytes:
 def domain(outcome: Outcome, ground: Ground) -> bytes:
     """Where samples fall in the first two properties, condition by condition (Tung 2022, figure 11)."""
     drawn, names = outcome.drawn["domain"], ground.data.names
-    columns = int(np.ceil(len(drawn.units) ** 0.5))
-    lines = -(-len(drawn.units) // columns)
+    columns = int(np.ceil(len(drawn.points) ** 0.5))
+    lines = -(-len(drawn.points) // columns)
     figure = Figure(figsize=(2.4 * columns, 2.4 * lines), layout="constrained")
     low, high = ground.data.values[:, :2].min(axis=0), ground.data.values[:, :2].max(axis=0)
     low, high = low - BEYOND * (high - low), high + BEYOND * (high - low)
     panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)[::-1].ravel()
-    for axes, rows, condition, far in zip(panels, drawn.units, drawn.conditions, ground.domain.far, strict=False):
+    for axes, rows, condition, far in zip(panels, drawn.points, drawn.conditions, ground.domain.far, strict=False):
         values = ground.oracle(ground.data.space.fractions(rows))
         axes.scatter(ground.data.values[:, 0], ground.data.values[:, 1], s=1, c="0.8")
         counts, x, y = np.histogram2d(values[:, 0], values[:, 1], bins=40, range=list(zip(low, high, strict=True)))
@@ -108,8 +108,8 @@ def bars(outcome: Outcome, ground: Ground) -> bytes:
     figure = Figure(figsize=(11, 4.5))
     colours = mpl.colormaps["tab20"](np.linspace(0, 1, max(20, space.dimension)))
     panels = figure.subplots(1, 2, sharey=True)
-    for axes, k in zip(panels, (0, len(drawn.units) - 1), strict=True):
-        fractions = space.fractions(drawn.units[k][:BARS])
+    for axes, k in zip(panels, (0, len(drawn.points) - 1), strict=True):
+        fractions = space.fractions(drawn.points[k][:BARS])
         bottom = np.zeros(len(fractions))
         for column, symbol, colour in zip(fractions.T, space.elements, colours, strict=False):
             axes.bar(np.arange(len(fractions)), column, bottom=bottom, color=colour, label=symbol)
@@ -150,9 +150,9 @@ def path(outcome: Outcome, ground: Ground) -> bytes:
     panels = figure.subplots(2, len(outcome.paths), sharex=True, sharey="row", squeeze=False, height_ratios=(2, 1))
     colours = mpl.colormaps["tab20"](np.arange(space.dimension) % 20)
     for above, below, found in zip(*panels, outcome.paths, strict=True):
-        inside = space.contains(found.units)
+        inside = space.contains(found.points)
         share = np.linspace(0, 1, len(inside))
-        fractions = np.where(inside[:, None], space.fractions(found.units), 0.0)
+        fractions = np.where(inside[:, None], space.fractions(found.points), 0.0)
         above.stackplot(share, fractions.T, colors=colours, step="mid")
         values = np.full((len(inside), len(names)), np.nan)
         values[inside] = 100 * (ground.oracle(fractions[inside]) / found.condition - 1)

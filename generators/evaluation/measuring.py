@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from alloys.space import Floats, Units
+from alloys.space import Floats, Points
 from generators import measures, realism
 from generators.evaluation import protocol
 from generators.evaluation.entrants import Entrant, League, Sampler, Targeted, Train
@@ -94,7 +94,7 @@ class Drawn:
 
     Attributes:
         conditions: shape ``(c, p)``.
-        units: for each condition the valid samples, shape ``(k, d)``.
+        points: for each condition the valid samples, shape ``(k, d)``.
         valid: share of the samples asked for that came and lie in the space.
         first_draw_valid: share of first draws that lay in the space, as the sampler counts them.
         draws: compositions drawn for them, rejected ones included, as the sampler counts them.
@@ -102,21 +102,21 @@ class Drawn:
     """
 
     conditions: Floats
-    units: tuple[Units, ...]
+    points: tuple[Points, ...]
     valid: float
     first_draw_valid: float
     draws: int
     seconds: float
 
     @property
-    def together(self) -> Units:
+    def together(self) -> Points:
         """All samples, shape ``(sum k, d)``."""
-        return np.concatenate(self.units)
+        return np.concatenate(self.points)
 
     @property
-    def owners(self) -> Units:
+    def owners(self) -> Points:
         """The condition of each of them."""
-        return np.repeat(np.arange(len(self.units)), [len(rows) for rows in self.units])
+        return np.repeat(np.arange(len(self.points)), [len(rows) for rows in self.points])
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +150,11 @@ def draw(sampler: Sampler, conditions: Floats, each: int, seed: int, ground: Gro
     started = time.perf_counter()
     samples = sampler.sample(asked, seed=seed)
     seconds = time.perf_counter() - started
-    inside = ground.data.space.contains(samples.units)
-    units, owners = samples.units[inside], samples.rows[inside] // each
+    inside = ground.data.space.contains(samples.points)
+    points, owners = samples.points[inside], samples.rows[inside] // each
     return Drawn(
         conditions,
-        tuple(units[owners == k] for k in range(len(conditions))),
+        tuple(points[owners == k] for k in range(len(conditions))),
         len(np.unique(samples.rows[inside])) / len(asked),
         samples.first_draw_valid,
         samples.draws,
@@ -168,7 +168,7 @@ def errors_by_condition(drawn: Drawn, ground: Ground) -> Floats:
     return np.array(
         [
             measures.mape(ground.oracle(fractions(rows)), condition) if len(rows) else UNANSWERED
-            for rows, condition in zip(drawn.units, drawn.conditions, strict=True)
+            for rows, condition in zip(drawn.points, drawn.conditions, strict=True)
         ]
     )
 
@@ -178,7 +178,7 @@ def diagonal_metrics(drawn: Drawn, ground: Ground, seed: int) -> dict[str, float
     errors = errors_by_condition(drawn, ground)
     real = ground.data.fractions
     each: dict[str, list[float]] = {name: [] for name in ("pairwise_cosine", "hits_per_500", "vendi", "unique")}
-    for rows, condition in zip(drawn.units, drawn.conditions, strict=True):
+    for rows, condition in zip(drawn.points, drawn.conditions, strict=True):
         fractions = ground.data.space.fractions(rows)
         first = fractions[:HITS_OF]
         found = ground.oracle(first) / condition - 1 if len(first) else np.empty((0, len(condition)))
@@ -263,7 +263,7 @@ def measure(entrant: Entrant, ground: Ground, trainings: Trainings) -> Outcome:
     """The protocol for one entrant and one seed."""
     sampler, train_seconds = trainings.get("all", entrant, ground.data, ground.oracle)
     seed, plan = trainings.seed, ground.plan
-    repeats = max(1, -(-plan.data_samples // len(ground.data.units)))
+    repeats = max(1, -(-plan.data_samples // len(ground.data.points)))
     drawn = {
         "diagonal": draw(sampler, ground.diagonal.values, plan.samples, seed, ground),
         "domain": draw(sampler, ground.domain.values, plan.domain_samples, seed + 1, ground),

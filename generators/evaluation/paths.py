@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from alloys.space import Floats, Units
+from alloys.space import Floats, Points
 from generators.evaluation.protocol import Conditions
 
 STEPS = 41
@@ -25,11 +25,11 @@ class LatentPath:
 
     Attributes:
         condition: shape ``(p,)``.
-        units: shape ``(STEPS, d)``; some may lie outside the space.
+        points: shape ``(STEPS, d)``; some may lie outside the space.
     """
 
     condition: Floats
-    units: Units
+    points: Points
 
 
 def latent_paths(sampler: object, diagonal: Conditions, seed: int) -> tuple[LatentPath, ...]:
@@ -40,4 +40,4 @@ def latent_paths(sampler: object, diagonal: Conditions, seed: int) -> tuple[Late
 
     asked = [diagonal.values[round(place * (len(diagonal.values) - 1))] for place in PLACES]
     found = [(condition, interpolate(sampler, condition, STEPS, seed=seed)) for condition in asked]
-    return tuple(LatentPath(condition, units) for condition, units in found if units is not None)
+    return tuple(LatentPath(condition, points) for condition, points in found if points is not None)

@@ -116,12 +116,12 @@ def domain(data: LabelledAlloys, n: int) -> Conditions:
 def real_rows(data: LabelledAlloys, n: int, seed: int) -> Rows:
     """Rows of real alloys whose properties are asked for, increasing."""
     rng = np.random.default_rng(seed)
-    return np.sort(rng.permutation(len(data.units))[:n])
+    return np.sort(rng.permutation(len(data.points))[:n])
 
 
 def split(data: LabelledAlloys, share: float, seed: int) -> tuple[Rows, Rows]:
     """Rows to train on and rows held out."""
-    order = np.random.default_rng(seed).permutation(len(data.units))
+    order = np.random.default_rng(seed).permutation(len(data.points))
     held = max(1, round(share * len(order)))
     return np.sort(order[held:]), np.sort(order[:held])
 

@@ -110,7 +110,7 @@ def document(outcomes: Sequence[Outcome], ground: Ground) -> dict[str, Any]:
     kinds: dict[str, Kind] = ground.oracle.kinds
     return {
         "data": ground.data.source,
-        "rows": len(ground.data.units),
+        "rows": len(ground.data.points),
         "oracle": kinds,
         "families": {
             outcome.name: {

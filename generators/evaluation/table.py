@@ -15,7 +15,7 @@ from alloys.elements import known_elements
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES
 from alloys.reference import CLOSED_FORMS, closed_form
-from alloys.space import Floats, Space, Units
+from alloys.space import Floats, Points, Space
 from alloys.tables import read_rows
 
 STEP = "0.001"
@@ -36,25 +36,25 @@ class LabelledAlloys:
         source: where they come from, for people.
         space: a grid with every element that occurs, any amount, as many elements as occur.
         names: the properties, in the order of the columns.
-        units: shape ``(n, d)``, distinct.
+        points: shape ``(n, d)``, distinct.
         values: shape ``(n, p)``, all finite.
     """
 
     source: str
     space: Space
     names: tuple[str, ...]
-    units: Units
+    points: Points
     values: Floats
 
     @property
     def fractions(self) -> Floats:
         """Atomic fractions, shape ``(n, d)``."""
-        return self.space.fractions(self.units)
+        return self.space.fractions(self.points)
 
     def subset(self, rows: Sequence[int]) -> LabelledAlloys:
         """Some of the rows, in the same space."""
         chosen = np.asarray(rows, dtype=np.int64)
-        return LabelledAlloys(self.source, self.space, self.names, self.units[chosen], self.values[chosen])
+        return LabelledAlloys(self.source, self.space, self.names, self.points[chosen], self.values[chosen])
 
 
 Rows = Sequence[tuple[Composition, Mapping[str, float]]]
@@ -132,18 +132,18 @@ def labelled(rows: Rows, names: Sequence[str] = (), source: str = "") -> Labelle
     elements = tuple(sorted({symbol for composition, _ in rows for symbol in composition.elements}))
     exact = np.array([[c.fractions().get(symbol, 0.0) for symbol in elements] for c, _ in rows])
     values = np.stack([_column(rows, name, elements, exact) for name in chosen], axis=1)
-    units = _on_grid(exact)
-    _, first = np.unique(units, axis=0, return_index=True)
+    points = _on_grid(exact)
+    _, first = np.unique(points, axis=0, return_index=True)
     keep = np.sort(first[np.isfinite(values[first]).all(axis=1)])
-    units, values = units[keep], values[keep]
-    if len(units) < FEWEST:
+    points, values = points[keep], values[keep]
+    if len(points) < FEWEST:
         raise InputError(
-            f"{source}: {len(units)} distinct compositions have {' and '.join(chosen)}; at least {FEWEST} are needed"
+            f"{source}: {len(points)} distinct compositions have {' and '.join(chosen)}; at least {FEWEST} are needed"
         )
     _check_columns(chosen, values, source)
-    present = np.flatnonzero((units > 0).any(axis=0))
-    space = _space(tuple(elements[i] for i in present), units)
-    return LabelledAlloys(source, space, chosen, units[:, present], values)
+    present = np.flatnonzero((points > 0).any(axis=0))
+    space = _space(tuple(elements[i] for i in present), points)
+    return LabelledAlloys(source, space, chosen, points[:, present], values)
 
 
 def _check_names(rows: Rows, names: Sequence[str], source: str) -> None:
@@ -173,20 +173,20 @@ def _column(rows: Rows, name: str, elements: tuple[str, ...], exact: Floats) -> 
     return closed_form(name, elements, exact)
 
 
-def _on_grid(exact: Floats) -> Units:
-    """Nearest units, with the sum kept; amounts below half a step vanish."""
+def _on_grid(exact: Floats) -> Points:
+    """Nearest points, with the sum kept; amounts below half a step vanish."""
     total = round(1 / float(STEP))
     real = np.where(exact * total < 0.5, 0.0, exact)
     real = real / real.sum(axis=1, keepdims=True) * total
-    units = np.maximum(np.floor(real + 1e-9), real > 0).astype(np.int64)
-    for row, wanted in zip(units, real, strict=True):
+    points = np.maximum(np.floor(real + 1e-9), real > 0).astype(np.int64)
+    for row, wanted in zip(points, real, strict=True):
         while row.sum() != total:
             step = 1 if row.sum() < total else -1
             gap = np.where((wanted > 0) & (row + step > 0), step * (wanted - row), -np.inf)
             row[int(np.argmax(gap))] += step
-    return np.asarray(units, dtype=np.int64)
+    return np.asarray(points, dtype=np.int64)
 
 
-def _space(elements: tuple[str, ...], units: Units) -> Space:
-    count = (units > 0).sum(axis=1)
+def _space(elements: tuple[str, ...], points: Points) -> Space:
+    count = (points > 0).sum(axis=1)
     return Space.build(elements, step=STEP, lower=float(STEP), upper=1.0, count=(int(count.min()), int(count.max())))

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from alloys.space import Floats, Units
+from alloys.space import Floats, Points
 from generators.measures import directions
 from generators.training.codec import Codec, Scale
 
@@ -50,7 +50,7 @@ class Latent(Protocol):
         ...
 
 
-def interpolate(sampler: object, condition: Floats, steps: int, *, seed: int) -> Units | None:
+def interpolate(sampler: object, condition: Floats, steps: int, *, seed: int) -> Points | None:
     """Compositions along a path between two latents of a trained generator.
 
     The ends are two of `ENDS` latents drawn under the condition: the first whose composition lies in the space, and

@@ -122,8 +122,8 @@ class ConditionalWassersteinGAN(NeuralGenerator):
         hard = (logits > 0).to(gate.dtype)
         presence = hard + (gate - gate.detach())
         smooth = self._fractions(presence, amounts)
-        units = torch.from_numpy(self.codec.decode(hard, amounts)).to(smooth)
-        fractions = units / self.space.total + (smooth - smooth.detach())
+        points = torch.from_numpy(self.codec.decode(hard, amounts)).to(smooth)
+        fractions = points / self.space.total + (smooth - smooth.detach())
         return torch.cat((presence, SHARPEN * fractions, batch.values, batch.known), dim=1)
 
     def _fractions(self, presence: Tensor, amounts: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from alloys.space import Bools, Floats, Space, Units
+from alloys.space import Bools, Floats, Points, Space
 from generators.base import TrainingReport
 from generators.measures import pairwise_cosine
 from generators.realism import NEIGHBOURS, Neighbourhood
@@ -28,7 +28,7 @@ PROBE = 256
 _SALT = b"alloyloop held out 1"
 
 
-def held_out(units: Units, share: float) -> Bools:
+def held_out(points: Points, share: float) -> Bools:
     """Which rows judge an epoch and are not learned, shape ``(n,)``; none of fewer than `HELD_OUT_FROM`.
 
     A row is held out where the hash of its composition, as a fraction of the largest hash, lies below ``share``. So
@@ -37,13 +37,13 @@ def held_out(units: Units, share: float) -> Bools:
     share, or more than one and a half, the rows of the smallest hashes fill it up, or the largest are let go.
 
     Args:
-        units: compositions, shape ``(n, d)``.
+        points: compositions, shape ``(n, d)``.
         share: the part held out on average, from 0 to 0.5.
     """
-    n = len(units)
+    n = len(points)
     if n < HELD_OUT_FROM:
         return np.zeros(n, dtype=np.bool_)
-    rows = np.ascontiguousarray(units, dtype="<i8")
+    rows = np.ascontiguousarray(points, dtype="<i8")
     hashes = [int.from_bytes(hashlib.sha256(_SALT + row.tobytes()).digest()[:8], "big") / 2**64 for row in rows]
     place = np.empty(n, dtype=np.int64)
     place[np.argsort(hashes, kind="stable")] = np.arange(n)
@@ -72,7 +72,7 @@ class Material:
         cls,
         codec: Codec,
         settings: TrainingSettings,
-        units: Units,
+        points: Points,
         values: Floats,
         scale: Scale,
         rng: torch.Generator,
@@ -82,18 +82,18 @@ class Material:
         Args:
             codec: of the space and properties.
             settings: share held out and augmentation.
-            units: compositions, shape ``(n, d)``.
+            points: compositions, shape ``(n, d)``.
             values: their properties, shape ``(n, p)``, NaN where unknown.
             scale: of the properties.
             rng: random numbers.
         """
-        held = held_out(units, settings.validation_share)
+        held = held_out(points, settings.validation_share)
         learn = np.flatnonzero(~held)
         test = np.flatnonzero(held) if held.any() else learn
         spread = np.random.default_rng(int(torch.randint(2**31, (1,), generator=rng)))
-        pool = codec.encode(*augment(codec.space, units[learn], values[learn], settings, spread), scale)
+        pool = codec.encode(*augment(codec.space, points[learn], values[learn], settings, spread), scale)
         repeats = np.tile(test, max(1, min(8, 256 // len(test))))
-        checks = codec.encode(units[repeats], values[repeats], scale)
+        checks = codec.encode(points[repeats], values[repeats], scale)
         return cls(pool, checks, len(learn), len(pool.presence) // len(learn))
 
     def epoch(self, size: int, rng: torch.Generator) -> Iterator[Batch]:
@@ -127,7 +127,7 @@ class Attempt:
     spread: tuple[float | None, float | None] = (None, None)
 
 
-def spread_of(space: Space, rows: Units, samples: Units) -> tuple[float | None, float | None]:
+def spread_of(space: Space, rows: Points, samples: Points) -> tuple[float | None, float | None]:
     """How alike samples are, and how much of the rows they reach: two signs of mode collapse.
 
     Args:

@@ -1,7 +1,7 @@
 """More rows from few: neighbours of the training rows, their properties moved along a linear response.
 
 A training set of a hundred alloys is too small for a network to learn what an element does to a property. A
-copy of a row has some units moved between two elements, or one element replaced by another, and stays in
+copy of a row has some steps moved between two elements, or one element replaced by another, and stays in
 the space. Its properties are those of the row plus ``(x' - x) B``: ``B`` is a ridge regression of the
 properties on composition, fitted to the training rows alone, so nothing is used that the rows do not say.
 Where leave-one-out errors show that a property is not nearly linear, ``B`` is zero for it, and copies with
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from alloys.space import Bools, Floats, Space, Units
+from alloys.space import Bools, Floats, Points, Space
 from generators.training.settings import TrainingSettings
 
 PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)
@@ -53,13 +53,13 @@ def linear_response(fractions: Floats, values: Floats) -> tuple[Floats, Bools]:
 
 
 def augment(
-    space: Space, units: Units, conditions: Floats, settings: TrainingSettings, rng: np.random.Generator
-) -> tuple[Units, Floats]:
+    space: Space, points: Points, conditions: Floats, settings: TrainingSettings, rng: np.random.Generator
+) -> tuple[Points, Floats]:
     """The rows and their copies, layer after layer.
 
     Args:
         space: the space; every copy lies in it.
-        units: rows, shape ``(n, d)``.
+        points: rows, shape ``(n, d)``.
         conditions: properties, shape ``(n, p)``, NaN where unknown.
         settings: how many copies and how different.
         rng: random numbers.
@@ -68,56 +68,56 @@ def augment(
         Units of shape ``((copies + 1) n, d)`` and conditions of shape ``((copies + 1) n, p)``; the first
         ``n`` are the rows themselves. A copy that would leave the space is its row unchanged.
     """
-    slopes, trusted = linear_response(space.fractions(units), conditions)
+    slopes, trusted = linear_response(space.fractions(points), conditions)
     known = ~np.isnan(conditions)
     low = np.where(known, conditions, np.inf).min(axis=0)
     high = np.where(known, conditions, -np.inf).max(axis=0)
-    all_units, all_conditions = [units], [conditions]
+    all_units, all_conditions = [points], [conditions]
     for _ in range(settings.copies):
-        replacing = rng.random(len(units)) < settings.replace
-        swapped = np.where(replacing[:, None], _replaced(space, units, rng), units)
+        replacing = rng.random(len(points)) < settings.replace
+        swapped = np.where(replacing[:, None], _replaced(space, points, rng), points)
         copy = _blurred(space, _moved(space, swapped, settings.jitter, rng), settings.noise, rng)
-        values = conditions + space.fractions(copy - units) @ slopes
+        values = conditions + space.fractions(copy - points) @ slopes
         values = np.clip(values, low, high)
-        other = ((copy > 0) != (units > 0)).any(axis=1)
+        other = ((copy > 0) != (points > 0)).any(axis=1)
         all_units.append(copy)
         all_conditions.append(np.where(other[:, None] & ~trusted, np.nan, values))
     return np.concatenate(all_units), np.concatenate(all_conditions)
 
 
-def _replaced(space: Space, units: Units, rng: np.random.Generator) -> Units:
+def _replaced(space: Space, points: Points, rng: np.random.Generator) -> Points:
     """Each row with the amount of one element given to an absent one, where that stays in the space."""
-    rows = np.arange(len(units))
-    there = np.where(units > 0, rng.random(units.shape), -1.0).argmax(axis=1)
-    absent = np.where(units > 0, -1.0, rng.random(units.shape)).argmax(axis=1)
-    changed = units.copy()
-    changed[rows, there] = units[rows, absent]
-    changed[rows, absent] = units[rows, there]
-    return np.where(space.contains(changed)[:, None], changed, units)
+    rows = np.arange(len(points))
+    there = np.where(points > 0, rng.random(points.shape), -1.0).argmax(axis=1)
+    absent = np.where(points > 0, -1.0, rng.random(points.shape)).argmax(axis=1)
+    changed = points.copy()
+    changed[rows, there] = points[rows, absent]
+    changed[rows, absent] = points[rows, there]
+    return np.where(space.contains(changed)[:, None], changed, points)
 
 
-def _moved(space: Space, units: Units, most: int, rng: np.random.Generator) -> Units:
-    """Each row with up to ``most`` units moved between two present elements, where the space allows."""
-    if not most or units.shape[1] < 2:
-        return units
-    rows = np.arange(len(units))
-    order = np.argsort(np.where(units > 0, rng.random(units.shape), 2.0), axis=1)
-    size = rng.integers(1, most + 1, size=len(units))
-    changed = units.copy()
+def _moved(space: Space, points: Points, most: int, rng: np.random.Generator) -> Points:
+    """Each row with up to ``most`` steps moved between two present elements, where the space allows."""
+    if not most or points.shape[1] < 2:
+        return points
+    rows = np.arange(len(points))
+    order = np.argsort(np.where(points > 0, rng.random(points.shape), 2.0), axis=1)
+    size = rng.integers(1, most + 1, size=len(points))
+    changed = points.copy()
     changed[rows, order[:, 0]] -= size
     changed[rows, order[:, 1]] += size
-    good = space.contains(changed) & ((changed > 0) == (units > 0)).all(axis=1)
-    return np.where(good[:, None], changed, units)
+    good = space.contains(changed) & ((changed > 0) == (points > 0)).all(axis=1)
+    return np.where(good[:, None], changed, points)
 
 
-def _blurred(space: Space, units: Units, noise: float, rng: np.random.Generator) -> Units:
+def _blurred(space: Space, points: Points, noise: float, rng: np.random.Generator) -> Points:
     """Each row with lognormal noise on its fractions, where that stays in the space."""
     if not noise:
-        return units
-    fractions = space.fractions(units) * np.exp(noise * rng.standard_normal(units.shape))
+        return points
+    fractions = space.fractions(points) * np.exp(noise * rng.standard_normal(points.shape))
     changed = space.round_to_grid(fractions / fractions.sum(axis=1, keepdims=True))
-    good = space.contains(changed) & ((changed > 0) == (units > 0)).all(axis=1)
-    return np.where(good[:, None], changed, units)
+    good = space.contains(changed) & ((changed > 0) == (points > 0)).all(axis=1)
+    return np.where(good[:, None], changed, points)
 
 
 def _ridge(x: Floats, y: Floats) -> tuple[Floats, float]:

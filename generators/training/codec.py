@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from alloys.errors import InputError
-from alloys.space import Bools, Floats, Space, Units
+from alloys.space import Bools, Floats, Points, Space
 
 REACH = 4.0
 """Conditions are held within this many standard deviations of the training mean; nothing is learned further."""
@@ -129,20 +129,20 @@ class Codec:
 
     # -- checks ------------------------------------------------------------------------------------
 
-    def check_units(self, units: Units) -> Units:
+    def check_points(self, points: Points) -> Points:
         """The same rows as int64, shape ``(n, d)``.
 
         Raises:
             InputError: for another shape or dtype, no rows, or a row outside the space, with the rule it
                 breaks.
         """
-        rows = np.asarray(units)
+        rows = np.asarray(points)
         d = self.space.dimension
         if rows.ndim != 2 or rows.shape[1] != d:
             names = ", ".join(self.space.elements)
             raise InputError(f"compositions must have {d} columns ({names}), got shape {rows.shape}")
         if not np.issubdtype(rows.dtype, np.integer):
-            raise InputError(f"compositions must be whole units of the grid, got dtype {rows.dtype}")
+            raise InputError(f"compositions must be whole steps of the grid, got dtype {rows.dtype}")
         if not len(rows):
             raise InputError("training needs at least one composition, got none")
         rows = rows.astype(np.int64)
@@ -176,10 +176,10 @@ class Codec:
 
     # -- in ----------------------------------------------------------------------------------------
 
-    def encode(self, units: Units, conditions: Floats, scale: Scale) -> Batch:
-        """Rows as tensors; ``units`` ``(n, d)``, ``conditions`` ``(n, p)``."""
-        present = units > 0
-        logs = np.log(np.where(present, units - self._lower + 0.5, 1.0))
+    def encode(self, points: Points, conditions: Floats, scale: Scale) -> Batch:
+        """Rows as tensors; ``points`` ``(n, d)``, ``conditions`` ``(n, p)``."""
+        present = points > 0
+        logs = np.log(np.where(present, points - self._lower + 0.5, 1.0))
         centre = logs.sum(axis=1, keepdims=True) / present.sum(axis=1, keepdims=True)
         amounts = np.where(present, logs - centre, 0.0)
         values, known = self.standardise(conditions, scale)
@@ -193,7 +193,7 @@ class Codec:
 
     # -- out ---------------------------------------------------------------------------------------
 
-    def decode(self, presence: Tensor, amounts: Tensor) -> Units:
+    def decode(self, presence: Tensor, amounts: Tensor) -> Points:
         """Grid points of presences and log-ratios, each ``(n, d)``; rows may lie outside the space.
 
         Amounts are rounded to the grid so that the sum is exact and no present element falls below its
@@ -211,26 +211,26 @@ class Codec:
         real = low + share * (rest + present.sum(axis=1, keepdims=True) / 2) - 0.5 * present
         return self._round(real, present)
 
-    def _round(self, real: Floats, present: Bools) -> Units:
-        """Nearest units whose sum is the whole, moving one unit at a time where it hurts least."""
+    def _round(self, real: Floats, present: Bools) -> Points:
+        """Nearest points whose sum is the whole, moving one step at a time where it hurts least."""
         low = np.where(present, self._lower, 0).astype(np.int64)
         high = np.where(present, np.array(self.space.upper), 0)
-        units = np.maximum(np.rint(real).astype(np.int64), low)
-        missing = self.space.total - units.sum(axis=1)
+        points = np.maximum(np.rint(real).astype(np.int64), low)
+        missing = self.space.total - points.sum(axis=1)
         rows = np.flatnonzero(missing)
         for _ in range(self.space.dimension):
-            now, there, sign = units[rows], present[rows], np.sign(missing[rows])[:, None]
+            now, there, sign = points[rows], present[rows], np.sign(missing[rows])[:, None]
             room = np.where(sign > 0, there & (now < high[rows]), now > low[rows])
             best = np.where(room, sign * (real[rows] - now), -np.inf).argmax(axis=1)
             # without room a row stays as it is, now and later
             movable = room[np.arange(len(rows)), best]
             rows, best, sign = rows[movable], best[movable], sign[movable, 0]
-            units[rows, best] += sign
+            points[rows, best] += sign
             missing[rows] -= sign
             rows = rows[missing[rows] != 0]
             if not len(rows):
                 break
-        return units
+        return points
 
 
 def relaxed_fractions(presence: Tensor, amounts: Tensor, lower: Tensor, total: int) -> Tensor:
@@ -239,8 +239,8 @@ def relaxed_fractions(presence: Tensor, amounts: Tensor, lower: Tensor, total: i
     Args:
         presence: 0 or 1, or between them, shape ``(n, d)``.
         amounts: log-ratios, shape ``(n, d)``; beyond 20 they count as 20.
-        lower: lower bounds in units of the grid, shape ``(d,)``.
-        total: units in the whole.
+        lower: lower bounds in steps of the grid, shape ``(d,)``.
+        total: steps in the whole.
     """
     low = presence * lower
     weight = amounts.clamp(-20.0, 20.0).exp() * presence

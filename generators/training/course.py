@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from alloys.space import Floats, Units
+from alloys.space import Floats, Points
 from generators.base import OnEpoch
 from generators.training.attempt import Material
 from generators.training.codec import Batch, Codec, Scale
@@ -45,7 +45,7 @@ class Task:
         warm: weights to start from, or None.
     """
 
-    rows: Units
+    rows: Points
     values: Floats
     scale: Scale
     seed: int

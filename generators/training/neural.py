@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from alloys.errors import InputError
-from alloys.space import Floats, Space, Units
+from alloys.space import Floats, Points, Space
 from generators.base import OnEpoch, Samples, TrainingReport, get_family
 from generators.training import weights
 from generators.training.attempt import PROBE, Attempt, report_of, spread_of
@@ -117,7 +117,7 @@ class NeuralGenerator(ABC):
 
     def fit(
         self,
-        units: Units,
+        points: Points,
         conditions: Floats,
         *,
         seed: int,
@@ -135,7 +135,7 @@ class NeuralGenerator(ABC):
         better one is kept.
 
         Args:
-            units: compositions, shape ``(n, d)``, each in the space.
+            points: compositions, shape ``(n, d)``, each in the space.
             conditions: their properties, shape ``(n, p)``, NaN where unknown.
             seed: of all randomness; not negative.
             device: ``cpu``, ``cuda`` or ``auto``.
@@ -149,13 +149,13 @@ class NeuralGenerator(ABC):
                 of something else.
         """
         started = time.perf_counter()
-        task = self.task(units, conditions, seed=seed, device=device, on_epoch=on_epoch, warm=warm)
+        task = self.task(points, conditions, seed=seed, device=device, on_epoch=on_epoch, warm=warm)
         with torch_threads(threads):
             return self.conclude(task, self.attempt(task), started)
 
     def task(
         self,
-        units: Units,
+        points: Points,
         conditions: Floats,
         *,
         seed: int,
@@ -168,7 +168,7 @@ class NeuralGenerator(ABC):
         Raises:
             InputError: as `fit` says.
         """
-        rows = self.codec.check_units(units)
+        rows = self.codec.check_points(points)
         values = self.codec.check_conditions(conditions, len(rows))
         check_seed(seed)
         where = resolve_device(device, self.settings.precision)
@@ -207,11 +207,11 @@ class NeuralGenerator(ABC):
         self.network = course.network
         which = np.arange(PROBE) % len(task.values)
         probe = self.sample(task.values[which], seed=task.seed)
-        unique = len(np.unique(probe.units, axis=0)) / PROBE
+        unique = len(np.unique(probe.points, axis=0)) / PROBE
         collapsed = unique < 0.5 * self._unique_of_random(task.seed)
         state = {name: value.clone() for name, value in course.network.state_dict().items()}
         note = "" if task.warm is None else "started from warm weights"
-        spread = spread_of(self.space, task.rows[which], probe.units)
+        spread = spread_of(self.space, task.rows[which], probe.points)
         return Attempt(log, state, unique, probe.first_draw_valid, collapsed, note, spread)
 
     def conclude(self, task: Task, first: Attempt, started: float) -> TrainingReport:
@@ -263,7 +263,7 @@ class NeuralGenerator(ABC):
         # on the CPU float32 is no slower for small networks
         precision = self.settings.precision if device.type == "cuda" else "float32"
         rng = torch.Generator().manual_seed(seed)
-        units = np.zeros((len(asked), self.space.dimension), dtype=np.int64)
+        points = np.zeros((len(asked), self.space.dimension), dtype=np.int64)
         open_rows = np.arange(len(asked))
         first, draws = 1.0, 0
         for turn in range(ROUNDS):
@@ -277,10 +277,10 @@ class NeuralGenerator(ABC):
             if turn == 0:
                 first = float(good.mean())
             filled, at = np.unique(tries[good], return_index=True)
-            units[filled] = drawn[good][at]
+            points[filled] = drawn[good][at]
             open_rows = np.setdiff1d(open_rows, filled)
         rows = np.setdiff1d(np.arange(len(asked)), open_rows)
-        return Samples(units[rows], rows, first, self._sampling_note(asked, scale, len(open_rows)), draws)
+        return Samples(points[rows], rows, first, self._sampling_note(asked, scale, len(open_rows)), draws)
 
     def _drawn(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """As `draw`, but for weights of a strange file, whose matrices may be singular."""

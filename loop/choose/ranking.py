@@ -65,7 +65,7 @@ def rank(
         values={name: _column(inside, name) for name in view.goal.unknown},
         pending=view.in_space(view.pending),
         barred=view.in_space(view.dropped),
-        candidates=pool.units,
+        candidates=pool.points,
         origins=[str(origin) for origin in pool.origins],
         reference=view.reference_point(),
         q=batch,
@@ -93,7 +93,7 @@ def _column(rows: Sequence[Row], name: str) -> Any:
 
 
 def _selection(view: View, surrogate: Surrogate, pick: Pick) -> Selection:
-    composition = view.space.composition(np.array(pick.units, dtype=np.int64))
+    composition = view.space.composition(np.array(pick.points, dtype=np.int64))
     stds = {name: pick.stds[name] for name in pick.means if name in pick.stds}
     means = {name: pick.means[name] for name in stds}
     prediction = Prediction(means, stds, pick.probability_feasible, surrogate.digest)

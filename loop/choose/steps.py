@@ -15,7 +15,7 @@ from alloys.errors import InputError
 from alloys.goal import Goal
 from alloys.records import Candidate, Selection
 from alloys.reference import CLOSED_FORMS, closed_form, closed_forms_hold
-from alloys.space import Space, Units
+from alloys.space import Points, Space
 from generators.asking.targets import beyond_front
 from loop.choose.warm import WarmStart
 from loop.config.schema import CampaignConfig
@@ -39,12 +39,12 @@ def seed_for(seed: int, iteration: int, purpose: str) -> int:
     return int(sequence.generate_state(1, dtype=np.uint32)[0])
 
 
-def passes_closed_forms(space: Space, goal: Goal, units: Units) -> NDArray[np.bool_]:
+def passes_closed_forms(space: Space, goal: Goal, points: Points) -> NDArray[np.bool_]:
     """Which compositions, shape ``(n, d)``, satisfy the constraints that the composition alone decides."""
-    return closed_forms_hold(goal.closed_form_constraints, space.elements, space.fractions(units))
+    return closed_forms_hold(goal.closed_form_constraints, space.elements, space.fractions(points))
 
 
-def _spread(pool: Units, chosen: list[Units], count: int) -> list[int]:
+def _spread(pool: Points, chosen: list[Points], count: int) -> list[int]:
     """Greedy maximin: rows of the pool that lie farthest from what is chosen, in order; the first if nothing is."""
     if len(pool) == 0 or count < 1:
         return []
@@ -80,10 +80,10 @@ def initial_design(
     Raises:
         InputError: if too few compositions satisfy the closed-form constraints.
     """
-    nearest = [units for units in (space.nearest(composition) for composition in table) if units is not None]
+    nearest = [points for points in (space.nearest(composition) for composition in table) if points is not None]
     known = np.unique(np.array(nearest, dtype=np.int64).reshape(-1, space.dimension), axis=0)
     known = known[passes_closed_forms(space, goal, known)]
-    answered = [units for units in (space.nearest(composition) for composition in seen) if units is not None]
+    answered = [points for points in (space.nearest(composition) for composition in seen) if points is not None]
     fresh = [not any((row == old).all() for old in answered) for row in known]
     known = known[np.array(fresh, dtype=np.bool_)]
     rng = np.random.default_rng(seed_for(seed, 0, "design"))
@@ -105,14 +105,14 @@ def initial_design(
     ]
 
 
-def _closed_form_pool(space: Space, goal: Goal, rng: np.random.Generator, wanted: int) -> Units:
-    found: list[Units] = []
+def _closed_form_pool(space: Space, goal: Goal, rng: np.random.Generator, wanted: int) -> Points:
+    found: list[Points] = []
     total = 0
     for _ in range(50):
-        units = space.sample(4000, rng)
-        units = units[passes_closed_forms(space, goal, units)]
-        found.append(units)
-        total += len(units)
+        points = space.sample(4000, rng)
+        points = points[passes_closed_forms(space, goal, points)]
+        found.append(points)
+        total += len(points)
         if total >= wanted:
             break
     return np.concatenate(found)[:wanted]
@@ -124,12 +124,12 @@ class Known:
 
     Attributes:
         names: the conditions' columns: every property of the goal.
-        units: shape ``(n, d)``.
+        points: shape ``(n, d)``.
         conditions: shape ``(n, p)``, NaN where unknown.
     """
 
     names: tuple[str, ...]
-    units: Units
+    points: Points
     conditions: Floats
 
 
@@ -137,25 +137,25 @@ def known_compositions(view: View, table: Sequence[Composition]) -> Known:
     """Validated alloys and the start table, each once; what is measured beside what has a closed form."""
     space, names = view.space, view.goal.names
     measured: dict[bytes, dict[str, float]] = {}
-    rows: dict[bytes, Units] = {}
+    rows: dict[bytes, Points] = {}
     for composition in table:
-        units = space.nearest(composition)
-        if units is not None:
-            rows[units.tobytes()] = units
+        points = space.nearest(composition)
+        if points is not None:
+            rows[points.tobytes()] = points
     for row in view.rows:
         inside = view.in_space([row.composition])
         if len(inside):
             rows[inside[0].tobytes()] = inside[0]
             measured[inside[0].tobytes()] = dict(row.values)
-    units = np.array(list(rows.values()), dtype=np.int64).reshape(-1, space.dimension)
-    fractions = space.fractions(units)
-    conditions = np.full((len(units), len(names)), np.nan)
+    points = np.array(list(rows.values()), dtype=np.int64).reshape(-1, space.dimension)
+    fractions = space.fractions(points)
+    conditions = np.full((len(points), len(names)), np.nan)
     for j, name in enumerate(names):
         if name in CLOSED_FORMS:
             conditions[:, j] = closed_form(name, space.elements, fractions)
         else:
             conditions[:, j] = [measured.get(key, {}).get(name, np.nan) for key in rows]
-    return Known(names, units, conditions)
+    return Known(names, points, conditions)
 
 
 def training_job(
@@ -173,7 +173,7 @@ def training_job(
         family=family,
         space=view.space,
         properties=known.names,
-        units=known.units,
+        points=known.points,
         conditions=known.conditions,
         seed=seed_for(config.seed, iteration, "training"),
         settings=settings,
@@ -187,12 +187,12 @@ class Pool:
     """Candidates with who proposed each.
 
     Attributes:
-        units: shape ``(n, d)``.
+        points: shape ``(n, d)``.
         origins: shape ``(n,)``.
         first_draw_valid: by family, the share of first draws that lay in the space.
     """
 
-    units: Units
+    points: Points
     origins: NDArray[np.str_]
     first_draw_valid: Mapping[str, float]
 
@@ -225,14 +225,14 @@ def propose(
         sum(count for _, count in generators),
         rng,
     )
-    parts: list[tuple[Units, str]] = []
+    parts: list[tuple[Points, str]] = []
     valid: dict[str, float] = {}
     seed, begin = seed_for(config.seed, iteration, "sampling"), 0
     for number, (generator, count) in enumerate(generators):
         if count:
             asked, own = targets[begin : begin + count], (seed + number) % 2**32
             samples = guidance.sample(generator, asked, seed=own) if guidance else generator.sample(asked, seed=own)
-            parts.append((samples.units, generator.name))
+            parts.append((samples.points, generator.name))
             valid[generator.name] = samples.first_draw_valid
         begin += count
     chance = np.random.default_rng(seed_for(config.seed, iteration, "random"))
@@ -240,6 +240,6 @@ def propose(
     if config.screening.neighbours:
         best = view.in_space([row.composition for row in view.ranked()[:12]])
         parts += [(view.space.neighbours(row), "neighbour") for row in best]
-    units = np.concatenate([part for part, _ in parts])
+    points = np.concatenate([part for part, _ in parts])
     origins = np.concatenate([np.full(len(part), origin) for part, origin in parts])
-    return Pool(units, origins, valid)
+    return Pool(points, origins, valid)

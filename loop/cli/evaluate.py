@@ -54,7 +54,7 @@ def generators(
     chosen = [name.strip() for name in families.split(",")] if families else []
     given = read_settings(settings) if settings else None
     alloys = _alloys(data, condition or [])
-    entered = entrants(chosen, given, len(alloys.units))
+    entered = entrants(chosen, given, len(alloys.points))
     ground = Ground.of(alloys, Plan.quick() if quick else Plan())
     tracker = EvaluationTracker(mlflow_folder) if mlflow else None
 
@@ -131,7 +131,7 @@ def _about(ground: Ground, seeds: int) -> list[str]:
     far = float(ground.domain.distance.max())
     alike = real_cosine(data, ground.diagonal)
     return [
-        f"{data.source}: {len(data.units)} distinct alloys of {'-'.join(data.space.elements)} on a grid of "
+        f"{data.source}: {len(data.points)} distinct alloys of {'-'.join(data.space.elements)} on a grid of "
         f"{100 / data.space.total:g} at.%; oracle: {', '.join(kinds)}; medians over {seeds} seed(s)",
         f"real alloys within {NEAR:.0%} of a diagonal condition: pairwise cosine {alike:.3f}",
         f"far from data: fewer than {COMPANY} alloys within {NEAR:.0%}; the farthest condition over the domain is "

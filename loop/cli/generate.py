@@ -42,12 +42,12 @@ def generate(
         console.print(f"note: {note}", markup=False, soft_wrap=True)
     if csv_ is not None:
         found.write_csv(csv_)
-        console.print(f"{len(found.drawn.units)} compositions written to {csv_}", markup=False, soft_wrap=True)
+        console.print(f"{len(found.drawn.points)} compositions written to {csv_}", markup=False, soft_wrap=True)
     if json_:
         print_json(found.documents())
     elif csv_ is None:
         out().print(found.table())
-    if not len(found.drawn.units):
+    if not len(found.drawn.points):
         raise typer.Exit(1)
 
 

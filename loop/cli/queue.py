@@ -187,7 +187,7 @@ def _edited(store: CampaignStore, keys: list[str], formula: str, by: str) -> lis
     if len(keys) != 1:
         raise InputError(f"--as edits one job, got {len(keys)}")
     composition = Composition.parse(formula)
-    build_space(config_of(store).space).units_of(composition)
+    build_space(config_of(store).space).point_of(composition)
     request = replace(store.job(keys[0]).request, composition=composition)
     return [keys[0], store.edit(keys[0], request, by=by)]
 

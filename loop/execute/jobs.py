@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, Verdict, canonical_json
-from alloys.space import Floats, Space, Units
+from alloys.space import Floats, Points, Space
 from generators.train import TrainedModel, train
 from validation.base import Validator, adjusted
 from validation.registry import make_validator
@@ -28,7 +28,7 @@ class TrainingJob:
     family: str
     space: Space
     properties: tuple[str, ...]
-    units: Units
+    points: Points
     conditions: Floats
     seed: int
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class TrainingJob:
             self.family,
             self.space,
             self.properties,
-            self.units,
+            self.points,
             self.conditions,
             self.settings,
             seed=self.seed,

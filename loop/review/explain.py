@@ -167,9 +167,9 @@ def _gain_entry(gain: Gain) -> dict[str, float]:
 def _better_than(moment: Moment, surrogate: Surrogate, gain: Gain) -> float:
     """Share of random alloys of the space, closed-form constraints held, that would gain less alone."""
     view = moment.view
-    units = view.space.sample(8 * _RIVALS, np.random.default_rng(0))
-    good = passes_closed_forms(view.space, view.goal, units)
-    rivals = units[good][:_RIVALS] if good.any() else units[:_RIVALS]
+    points = view.space.sample(8 * _RIVALS, np.random.default_rng(0))
+    good = passes_closed_forms(view.space, view.goal, points)
+    rivals = points[good][:_RIVALS] if good.any() else points[:_RIVALS]
     described = surrogate.describe(view.space.fractions(rivals))
     others = gains_alone(surrogate, view.goal, described, _front(view), view.reference_point(), 128, 0)
     return float((others < gain.alone).mean())

@@ -114,8 +114,8 @@ class Answer:
     def documents(self) -> list[dict[str, Any]]:
         """The document of ``alloyloop generate --json``."""
         documents = []
-        for units, asked in zip(self.drawn.units, self.drawn.asked, strict=True):
-            composition = self.space.composition(units)
+        for points, asked in zip(self.drawn.points, self.drawn.asked, strict=True):
+            composition = self.space.composition(points)
             documents.append(
                 {
                     "formula": str(composition),
@@ -160,15 +160,15 @@ class Answer:
                 unit = PROPERTIES[target.name].unit
                 table.add_column(Text("reference" + ("" if unit == "1" else f"\n{unit}")), justify="right")
                 columns.append(reference)
-        for i, units in enumerate(self.drawn.units):
-            table.add_row(str(self.space.composition(units)), *(f"{column[i]:.4g}" for column in columns))
+        for i, points in enumerate(self.drawn.points):
+            table.add_row(str(self.space.composition(points)), *(f"{column[i]:.4g}" for column in columns))
         return table
 
     def _reference(self, name: str) -> Floats | None:
         if name not in CLOSED_FORMS:
             return None
         try:
-            return closed_form(name, self.space.elements, self.space.fractions(self.drawn.units))
+            return closed_form(name, self.space.elements, self.space.fractions(self.drawn.points))
         except InputError:  # an element of the space without reference data
             return None
 
@@ -185,10 +185,10 @@ def answer(source: Source, targets: Sequence[Target], n: int, seed: int) -> Answ
     notes = [source.note] if source.note else []
     notes += distance_notes(targets, _observed(source.known) if spreads is None else spreads, source.known)
     drawn = draw_distinct(generator, targets, n, seed)
-    if len(drawn.units) < n:
+    if len(drawn.points) < n:
         why = f" ({drawn.note})" if drawn.note else ""
         notes.append(
-            f"only {len(drawn.units)} distinct compositions of the {n} asked for came in {drawn.draws} draws{why}; "
+            f"only {len(drawn.points)} distinct compositions of the {n} asked for came in {drawn.draws} draws{why}; "
             "widen a target to a range, or ask for fewer properties"
         )
     return Answer(generator.space, generator.name, tuple(targets), drawn, tuple(notes))

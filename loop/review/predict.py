@@ -79,7 +79,7 @@ def refuse_strangers(view: View, compositions: Sequence[Composition]) -> None:
 def outside(space: Space, composition: Composition) -> str:
     """Why an alloy is not in the space; empty where it is."""
     try:
-        space.units_of(composition)
+        space.point_of(composition)
     except InputError as error:
         return str(error)
     return ""

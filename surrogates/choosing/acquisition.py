@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from alloys.errors import InputError
 from alloys.goal import Goal
 from alloys.records import moved
-from alloys.space import Space, Units
+from alloys.space import Points, Space
 from surrogates.choosing.ascent import Champions, climb
 from surrogates.choosing.criterion import Criterion
 from surrogates.choosing.pareto import pareto_mask
@@ -39,11 +39,11 @@ def choose_batch(
     goal: Goal,
     space: Space,
     *,
-    observed: Units,
+    observed: Points,
     values: Mapping[str, Floats],
-    pending: Units,
-    barred: Units | None = None,
-    candidates: Units | Iterable[Block],
+    pending: Points,
+    barred: Points | None = None,
+    candidates: Points | Iterable[Block],
     origins: Sequence[str] | None = None,
     reference: Floats,
     q: int = 8,
@@ -93,7 +93,7 @@ def choose_batch(
     return chooser.choose(blocks, q, spreader)
 
 
-def _blocks(candidates: Units | Iterable[Block], origins: Sequence[str] | None) -> Iterable[Block]:
+def _blocks(candidates: Points | Iterable[Block], origins: Sequence[str] | None) -> Iterable[Block]:
     """Candidates as a stream, whichever way they came."""
     if isinstance(candidates, np.ndarray):
         if origins is None:
@@ -110,9 +110,9 @@ class _Chooser:
     goal: Goal
     space: Space
     known: Known
-    observed: Units
-    pending: Units
-    barred: Units
+    observed: Points
+    pending: Points
+    barred: Points
     reference: Floats
     seed: int
     settings: Settings
@@ -127,22 +127,22 @@ class _Chooser:
         blocks = in_blocks(candidates, self.space, self.settings.block)
         pool, counts = self.screen(blocks, lottery, spreader)
         chosen = self.greedy(pool, q)
-        first = pool.units[[row for row, _ in chosen]]
+        first = pool.points[[row for row, _ in chosen]]
         labels = [str(pool.origins[row]) for row, _ in chosen]
-        lost = self.lost(first, lottery.drawn(self.space, pool.units, self.settings.check))
-        units, scores = first, [score for _, score in chosen]
-        for _ in range(self.settings.polish if len(units) else 0):
-            units, scores, better = self.polish(units, scores)
+        lost = self.lost(first, lottery.drawn(self.space, pool.points, self.settings.check))
+        points, scores = first, [score for _, score in chosen]
+        for _ in range(self.settings.polish if len(points) else 0):
+            points, scores, better = self.polish(points, scores)
             if not better:
                 break
-        polished = (units != first).any(axis=1)
+        polished = (points != first).any(axis=1)
         labels = [moved(label) if new else label for label, new in zip(labels, polished, strict=True)]
         numbers = {**counts, "short_list": len(pool), "polished": int(polished.sum())}
         picks = explained(
             self.surrogate,
             self.goal,
             self.space,
-            units,
+            points,
             labels=labels,
             scores=scores,
             feasibility=self.mode == "feasibility",
@@ -160,7 +160,7 @@ class _Chooser:
         lead the search uphill.
         """
         ahead = list(itertools.islice(blocks, 2))
-        many, quick = sum(len(units) for units, _ in ahead) > self.settings.wide, self.surrogate.quick()
+        many, quick = sum(len(points) for points, _ in ahead) > self.settings.wide, self.surrogate.quick()
         surrogate = quick if many else self.surrogate
         size = self.settings.wide if many else self.settings.short_list
         kept = ShortList(size, self.settings, self.floor, self.space)
@@ -169,43 +169,43 @@ class _Chooser:
         for rows, fallen in spreader(partial(self.looked_at, surrogate), _drained(ahead, blocks)):
             counts.update(fallen)
             kept.add(rows)
-            lottery.add(rows.units)
+            lottery.add(rows.points)
             champions.add(rows)
         counts["duplicate"] += kept.repeated
         for rows in self.climbed(quick, champions.rows):
             counts["climbed"] += len(rows)
-            kept.add(rows if many else self.scored(self.surrogate, rows.units, rows.origins))
+            kept.add(rows if many else self.scored(self.surrogate, rows.points, rows.origins))
         best = kept.best()
         if best is None:
             best = self.scored(self.surrogate, self.observed[:0], np.zeros(0, dtype=np.object_))
-        return (self.short(best.units, best.origins, self.settings.short_list) if many else best), counts
+        return (self.short(best.points, best.origins, self.settings.short_list) if many else best), counts
 
     def climbed(self, surrogate: Surrogate, starts: Scored | None) -> Iterator[Scored]:
         """Where a search uphill of the bound comes by, from the best candidates, by this surrogate."""
         if starts is None or not self.settings.climb:
             return
-        starts = self.scored(surrogate, starts.units, starts.origins)
+        starts = self.scored(surrogate, starts.points, starts.origins)
         yield from climb(starts, lambda block: self.looked_at(surrogate, block)[0], self.space, self.settings.climb)
 
     def looked_at(self, surrogate: Surrogate, block: Block) -> tuple[Scored, dict[str, int]]:
         """A block's allowed candidates with their bound, and how many fell out by which rule."""
-        units, origins = block
-        kept, fallen = allowed(self.goal, self.space, units, [self.observed, self.pending, self.barred])
+        points, origins = block
+        kept, fallen = allowed(self.goal, self.space, points, [self.observed, self.pending, self.barred])
         named = np.asarray(origins, dtype=np.object_)[kept]
-        return self.scored(surrogate, units[kept], named), {"candidates": len(units), **fallen}
+        return self.scored(surrogate, points[kept], named), {"candidates": len(points), **fallen}
 
-    def scored(self, surrogate: Surrogate, units: Units, origins: NDArray[np.object_]) -> Scored:
+    def scored(self, surrogate: Surrogate, points: Points, origins: NDArray[np.object_]) -> Scored:
         """Allowed candidates ``(m, d)`` with their bound."""
-        described = surrogate.describe(self.space.fractions(units))
+        described = surrogate.describe(self.space.fractions(points))
         scores = bound(surrogate, self.goal, described, self.known, self.reference, self.settings)
-        return Scored(units, origins, described, scores)
+        return Scored(points, origins, described, scores)
 
-    def short(self, units: Units, origins: NDArray[np.object_], size: int) -> Scored:
+    def short(self, points: Points, origins: NDArray[np.object_], size: int) -> Scored:
         """The short list of allowed candidates ``(m, d)``, by the exact models."""
-        rows = self.scored(self.surrogate, units, origins)
-        return rows.take(shorten(units, rows.scores, size, self.settings, floor=self.floor))
+        rows = self.scored(self.surrogate, points, origins)
+        return rows.take(shorten(points, rows.scores, size, self.settings, floor=self.floor))
 
-    def lost(self, picks: Units, others: Units) -> dict[str, float]:
+    def lost(self, picks: Points, others: Points) -> dict[str, float]:
         """Some candidates off the short list beside the picks of the short list, by the exact acquisition.
 
         See `Batch` for what comes back.
@@ -227,7 +227,7 @@ class _Chooser:
             "better_than_last": float((last[1:] > last[0]).sum()),
         }
 
-    def criterion(self, described: Described, waiting: Units) -> Criterion:
+    def criterion(self, described: Described, waiting: Points) -> Criterion:
         """The acquisition over these alloys, then the waiting ones, then the incumbents."""
         front = self.observed[self._incumbents()]
         others = self.surrogate.describe(self.space.fractions(np.concatenate([waiting, front])))
@@ -254,30 +254,30 @@ class _Chooser:
         Candidates are looked at in the order of their last known value; as the gain of a candidate shrinks
         while the batch grows, those whose last value is below the best one found need no second look.
         """
-        if not len(pool.units):
+        if not len(pool.points):
             return []
         criterion = self.criterion(pool.described, self.pending)
-        latest = np.full(len(pool.units), np.inf)
+        latest = np.full(len(pool.points), np.inf)
         chosen: list[tuple[int, float]] = []
-        while len(chosen) < min(q, len(pool.units)):
+        while len(chosen) < min(q, len(pool.points)):
             criterion.wait_for([row for row, _ in chosen])
             best = _lazy_best(criterion, latest, chosen)
             chosen.append((best, float(latest[best])))
         return chosen
 
-    def polish(self, units: Units, scores: list[float]) -> tuple[Units, list[float], int]:
+    def polish(self, points: Points, scores: list[float]) -> tuple[Points, list[float], int]:
         """Moves each pick to its best neighbour on the grid, given the others; also says how many moved."""
-        around = np.concatenate([self.space.neighbours(row) for row in units])
-        kept, _ = allowed(self.goal, self.space, around, [self.observed, self.pending, self.barred, units])
+        around = np.concatenate([self.space.neighbours(row) for row in points])
+        kept, _ = allowed(self.goal, self.space, around, [self.observed, self.pending, self.barred, points])
         pool = self.short(around[kept], np.full(len(kept), "", dtype=np.object_), self.settings.polish_list)
-        first = len(pool.units)
-        everything = np.concatenate([pool.units, units])
-        picks = self.surrogate.describe(self.space.fractions(units))
+        first = len(pool.points)
+        everything = np.concatenate([pool.points, points])
+        picks = self.surrogate.describe(self.space.fractions(points))
         criterion = self.criterion(pool.described.join(picks), self.pending)
-        rows, moved = list(range(first, first + len(units))), 0
+        rows, moved = list(range(first, first + len(points))), 0
         for k, start in enumerate(list(rows)):
             criterion.wait_for([row for i, row in enumerate(rows) if i != k])
-            near = np.flatnonzero(_one_move(pool.units, units[k]) & ~np.isin(np.arange(first), rows))
+            near = np.flatnonzero(_one_move(pool.points, points[k]) & ~np.isin(np.arange(first), rows))
             options = np.append(near, start)
             gains = criterion.values(options)
             best = int(np.argmax(gains))
@@ -308,16 +308,16 @@ def _drained(ahead: list[Block], rest: Iterator[Block]) -> Iterator[Block]:
     yield from rest
 
 
-def _one_move(units: Units, centre: Units) -> NDArray[np.bool_]:
+def _one_move(points: Points, centre: Points) -> NDArray[np.bool_]:
     """Which rows differ from the centre by one transfer between two elements."""
-    return np.asarray((units != centre).sum(axis=1) == 2)
+    return np.asarray((points != centre).sum(axis=1) == 2)
 
 
 def _check(
     surrogate: Surrogate,
     goal: Goal,
     space: Space,
-    arrays: tuple[Units, Units, Units],
+    arrays: tuple[Points, Points, Points],
     reference: Floats,
     q: int,
 ) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.records import moved
-from alloys.space import Space, Units
+from alloys.space import Points, Space
 from surrogates.choosing.stream import Block, Scored
 
 Look = Callable[[Block], Scored]
@@ -30,7 +30,7 @@ class Champions:
         """Lets more candidates take part."""
         everything = rows if self.rows is None else self.rows.join(rows)
         order = np.argsort(-everything.scores.value, kind="stable")
-        _, first = np.unique(everything.units[order] > 0, axis=0, return_index=True)
+        _, first = np.unique(everything.points[order] > 0, axis=0, return_index=True)
         self.rows = everything.take(order[np.sort(first)[: self._count]])
 
 
@@ -51,7 +51,7 @@ def climb(starts: Scored, look: Look, space: Space, rounds: int) -> Iterator[Sco
     """
     at = starts
     for _ in range(rounds if len(starts) else 0):
-        around = [space.neighbours(row) for row in at.units]
+        around = [space.neighbours(row) for row in at.points]
         owner = np.repeat(np.arange(len(at)), [len(rows) for rows in around])
         names = [moved(str(at.origins[k])) for k in owner]
         seen = look((np.concatenate(around), names))
@@ -66,9 +66,9 @@ def climb(starts: Scored, look: Look, space: Space, rounds: int) -> Iterator[Sco
         yield at
 
 
-def _best(space: Space, around: list[Units], seen: Scored) -> NDArray[np.int64]:
+def _best(space: Space, around: list[Points], seen: Scored) -> NDArray[np.int64]:
     """For each start the row of its best neighbour among those seen, -1 where none was."""
-    row_of = {key: row for row, key in enumerate(space.keys(seen.units))}
+    row_of = {key: row for row, key in enumerate(space.keys(seen.points))}
     found = np.full(len(around), -1, dtype=np.int64)
     for k, rows in enumerate(around):
         own = [row_of[key] for key in space.keys(rows) if key in row_of]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alloys.goal import Goal
 from alloys.properties import PROPERTIES
 from alloys.reference.registry import closed_forms
-from alloys.space import Space, Units
+from alloys.space import Points, Space
 from surrogates.model.surrogate import Surrogate
 
 Floats = NDArray[np.float64]
@@ -22,7 +22,7 @@ class Pick:
     """One alloy chosen for validation.
 
     Attributes:
-        units: the composition in units of the space.
+        points: the composition in units of the space.
         origin: who proposed it; ``"polish of ORIGIN"`` where it was moved on the grid.
         rank: 0 for the first.
         score: logarithm of the acquisition, given the picks before it; where polish moved it, given all the others.
@@ -32,7 +32,7 @@ class Pick:
         why: the reasons in words.
     """
 
-    units: tuple[int, ...]
+    points: tuple[int, ...]
     origin: str
     rank: int
     score: float
@@ -66,7 +66,7 @@ def explained(
     surrogate: Surrogate,
     goal: Goal,
     space: Space,
-    units: Units,
+    points: Points,
     *,
     labels: Sequence[str],
     scores: Sequence[float],
@@ -78,14 +78,14 @@ def explained(
         surrogate: what was known when they were chosen.
         goal: objectives and constraints.
         space: of the picks.
-        units: the picks, shape ``(k, d)``, best first.
+        points: the picks, shape ``(k, d)``, best first.
         labels: where each comes from.
         scores: log acquisition of each.
         feasibility: whether something feasible was looked for, not improvement.
     """
-    if not len(units):
+    if not len(points):
         return []
-    described = surrogate.describe(space.fractions(units))
+    described = surrogate.describe(space.fractions(points))
     latent = surrogate.latent(described)
     means, _ = surrogate.predict(described, latent)
     _, stds = surrogate.predict(described, latent, noise=True)
@@ -93,7 +93,7 @@ def explained(
     chances = surrogate.constraint_probabilities(described, goal)
     total = surrogate.probability_feasible(described, goal)
     picks = []
-    for i, row in enumerate(units):
+    for i, row in enumerate(points):
         single = {name: float(column[i]) for name, column in everything.items()}
         spread = {name: float(column[i]) for name, column in stds.items()}
         tight = min(chances, key=lambda name: chances[name][i]) if chances else ""

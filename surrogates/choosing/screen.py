@@ -13,7 +13,7 @@ from alloys.errors import InputError
 from alloys.goal import Goal
 from alloys.properties import PROPERTIES
 from alloys.reference.registry import closed_form, closed_forms_hold
-from alloys.space import Space, Units
+from alloys.space import Points, Space
 from surrogates.choosing.pareto import improvements
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Latent, Surrogate
@@ -84,7 +84,7 @@ class Known:
     objectives: Floats
 
     @classmethod
-    def of(cls, goal: Goal, space: Space, observed: Units, values: Mapping[str, Floats]) -> Known:
+    def of(cls, goal: Goal, space: Space, observed: Points, values: Mapping[str, Floats]) -> Known:
         """Joins measured values with closed forms.
 
         Raises:
@@ -117,7 +117,7 @@ class Known:
         return self.objectives[self.feasible]
 
 
-def allowed(goal: Goal, space: Space, candidates: Units, taken: Sequence[Units]) -> tuple[Indices, dict[str, int]]:
+def allowed(goal: Goal, space: Space, candidates: Points, taken: Sequence[Points]) -> tuple[Indices, dict[str, int]]:
     """Indices of the candidates that may be proposed at all, and how many fell out by which rule.
 
     In the space, not in ``taken``, no repetition (the first stays), and every constraint in closed form
@@ -188,14 +188,14 @@ def optimistic(
     return np.column_stack(columns)
 
 
-def shorten(units: Units, scores: Bound, size: int, settings: Settings, *, floor: float) -> Indices:
+def shorten(points: Points, scores: Bound, size: int, settings: Settings, *, floor: float) -> Indices:
     """Indices of the best ``size`` by the bound, best first, of those at or above the floor of feasibility.
 
     Where too few reach the floor, the likeliest ones fill up. No set of elements takes more than its share
     while other sets still have candidates.
     """
-    scarce = int((scores.chance >= floor).sum()) < min(16, len(units))
-    return ranked(units, scores, able_rows(scores, floor, size, scarce=scarce), size, settings)
+    scarce = int((scores.chance >= floor).sum()) < min(16, len(points))
+    return ranked(points, scores, able_rows(scores, floor, size, scarce=scarce), size, settings)
 
 
 def able_rows(scores: Bound, floor: float, size: int, *, scarce: bool) -> NDArray[np.bool_]:
@@ -207,7 +207,7 @@ def able_rows(scores: Bound, floor: float, size: int, *, scarce: bool) -> NDArra
     return able
 
 
-def ranked(units: Units, scores: Bound, able: NDArray[np.bool_], size: int, settings: Settings) -> Indices:
+def ranked(points: Points, scores: Bound, able: NDArray[np.bool_], size: int, settings: Settings) -> Indices:
     """Indices of the best ``size`` able rows by the bound, best first, each set of elements first up to its share."""
     order = np.argsort(-scores.value, kind="stable")
     order = order[able[order]]
@@ -215,7 +215,7 @@ def ranked(units: Units, scores: Bound, able: NDArray[np.bool_], size: int, sett
     counts: Counter[bytes] = Counter()
     first: list[int] = []
     later: list[int] = []
-    for index, key in zip(order, (row.tobytes() for row in units[order] > 0), strict=True):
+    for index, key in zip(order, (row.tobytes() for row in points[order] > 0), strict=True):
         counts[key] += 1
         (first if counts[key] <= most else later).append(int(index))
     return np.array((first + later)[:size], dtype=np.int64)

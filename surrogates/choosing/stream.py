@@ -14,12 +14,12 @@ import torch
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
-from alloys.space import Space, Units
+from alloys.space import Points, Space
 from surrogates.choosing.screen import Bound, Settings, able_rows, ranked
 from surrogates.model.features import Described
 
 Names = NDArray[np.object_]
-Block = tuple[Units, Sequence[str] | Names | str]
+Block = tuple[Points, Sequence[str] | Names | str]
 """Candidates of shape ``(m, d)`` and who proposed each, or all of them."""
 
 T = TypeVar("T")
@@ -30,29 +30,29 @@ class Scored:
     """Candidates that may be proposed, ``m`` of them, with their cheap bound.
 
     Attributes:
-        units: shape ``(m, d)``.
+        points: shape ``(m, d)``.
         origins: shape ``(m,)``.
         described: the same compositions.
         scores: their bound.
     """
 
-    units: Units
+    points: Points
     origins: NDArray[np.object_]
     described: Described
     scores: Bound
 
     def __len__(self) -> int:
-        return len(self.units)
+        return len(self.points)
 
     def take(self, rows: NDArray[np.int64]) -> Scored:
         """The rows of those indices."""
         scores = Bound(self.scores.value[rows], self.scores.chance[rows])
-        return Scored(self.units[rows], self.origins[rows], self.described.take(rows), scores)
+        return Scored(self.points[rows], self.origins[rows], self.described.take(rows), scores)
 
     def join(self, other: Scored) -> Scored:
         """These rows, then the other ones."""
         return Scored(
-            np.concatenate([self.units, other.units]),
+            np.concatenate([self.points, other.points]),
             np.concatenate([self.origins, other.origins]),
             self.described.join(other.described),
             Bound(*(np.concatenate([getattr(part.scores, n) for part in (self, other)]) for n in ("value", "chance"))),
@@ -66,7 +66,7 @@ def in_blocks(candidates: Iterable[Block], space: Space, size: int) -> Iterator[
         InputError: for a block of the wrong shape, of other than whole numbers, or with another number of origins
             than rows.
     """
-    units, origins = np.zeros((0, space.dimension), dtype=np.int64), np.zeros(0, dtype=object)
+    points, origins = np.zeros((0, space.dimension), dtype=np.int64), np.zeros(0, dtype=object)
     for rows, names in candidates:
         if rows.ndim != 2 or rows.shape[1] != space.dimension:
             raise InputError(f"candidates must have shape (n, {space.dimension}), got {rows.shape}")
@@ -78,12 +78,12 @@ def in_blocks(candidates: Iterable[Block], space: Space, size: int) -> Iterator[
             part = slice(start, start + size)
             each = names if not isinstance(names, str) else [names] * len(rows)
             named = np.array([str(name) for name in each[part]], dtype=object)
-            units, origins = np.concatenate([units, rows[part]]), np.concatenate([origins, named])
-            if len(units) >= size:
-                yield units[:size], origins[:size]
-                units, origins = units[size:].copy(), origins[size:].copy()
-    if len(units):
-        yield units, origins
+            points, origins = np.concatenate([points, rows[part]]), np.concatenate([origins, named])
+            if len(points) >= size:
+                yield points[:size], origins[:size]
+                points, origins = points[size:].copy(), origins[size:].copy()
+    if len(points):
+        yield points, origins
 
 
 class Spreader(Protocol):
@@ -135,15 +135,15 @@ class ShortList:
     def add(self, rows: Scored) -> None:
         """Looks at more candidates, none of them twice among themselves."""
         if self._kept is not None:
-            known = set(self._space.keys(self._kept.units))
-            new = np.array([key not in known for key in self._space.keys(rows.units)], dtype=np.bool_)
+            known = set(self._space.keys(self._kept.points))
+            new = np.array([key not in known for key in self._space.keys(rows.points)], dtype=np.bool_)
             self.repeated += int((~new).sum())
             rows = rows.take(np.flatnonzero(new))
         able = rows.scores.chance >= self._floor
         self._seen, self._able = self._seen + len(rows), self._able + int(able.sum())
         everything = rows if self._kept is None else self._kept.join(rows)
         # Of a larger set these same rules choose no row that they leave out here: what is kept is enough.
-        best = ranked(everything.units, everything.scores, everything.scores.chance >= self._floor, *self._limits())
+        best = ranked(everything.points, everything.scores, everything.scores.chance >= self._floor, *self._limits())
         likely = np.argsort(-everything.scores.chance, kind="stable")[: self._likely]
         self._kept = everything.take(np.union1d(best, likely).astype(np.int64))
 
@@ -153,7 +153,7 @@ class ShortList:
             return None
         scarce = self._able < min(16, self._seen)
         able = able_rows(self._kept.scores, self._floor, self._size, scarce=scarce)
-        return self._kept.take(ranked(self._kept.units, self._kept.scores, able, *self._limits()))
+        return self._kept.take(ranked(self._kept.points, self._kept.scores, able, *self._limits()))
 
     def _limits(self) -> tuple[int, Settings]:
         return self._size, self._settings
@@ -165,20 +165,20 @@ class Lottery:
     def __init__(self, count: int, dimension: int, seed: int) -> None:
         self._count = count
         self._rng = np.random.default_rng([seed, 1])
-        self._units = np.zeros((0, dimension), dtype=np.int64)
+        self._points = np.zeros((0, dimension), dtype=np.int64)
         self._tickets = np.zeros(0)
 
-    def add(self, units: Units) -> None:
+    def add(self, points: Points) -> None:
         """Lets more rows take part."""
-        tickets = np.concatenate([self._tickets, self._rng.random(len(units))])
+        tickets = np.concatenate([self._tickets, self._rng.random(len(points))])
         rows = np.argsort(tickets, kind="stable")[: self._count]
-        self._units, self._tickets = np.concatenate([self._units, units])[rows], tickets[rows]
+        self._points, self._tickets = np.concatenate([self._points, points])[rows], tickets[rows]
 
-    def drawn(self, space: Space, without: Units, count: int) -> Units:
+    def drawn(self, space: Space, without: Points, count: int) -> Points:
         """At most ``count`` of the drawn rows that are not among others, shape ``(n, d)``, none twice."""
         seen, rows = set(space.keys(without)), []
-        for i, key in enumerate(space.keys(self._units)):
+        for i, key in enumerate(space.keys(self._points)):
             if key not in seen:
                 seen.add(key)
                 rows.append(i)
-        return np.asarray(self._units[rows[:count]])
+        return np.asarray(self._points[rows[:count]])

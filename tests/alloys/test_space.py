@@ -15,19 +15,19 @@ DEFAULT = Space.build(PALETTE, limits=[("Cr", 0.10, "Zr")])
 @settings(deadline=None, max_examples=25)
 @given(spaces())
 def test_samples_and_neighbours_are_in_the_space(space: Space) -> None:
-    units = space.sample(50, np.random.default_rng(1))
-    assert units.shape == (50, space.dimension)
-    assert space.contains(units).all()
-    for row in units[:5]:
+    points = space.sample(50, np.random.default_rng(1))
+    assert points.shape == (50, space.dimension)
+    assert space.contains(points).all()
+    for row in points[:5]:
         near = space.neighbours(row)
         assert space.contains(near).all()
         assert (np.abs(near - row).sum(axis=1) > 0).all()
         assert (((near - row) != 0).sum(axis=1) == 2).all()
 
 
-def test_units_and_composition_are_the_same_thing() -> None:
+def test_points_and_composition_are_the_same_thing() -> None:
     for row in DEFAULT.sample(200, np.random.default_rng(0)):
-        assert (DEFAULT.units_of(DEFAULT.composition(row)) == row).all()
+        assert (DEFAULT.point_of(DEFAULT.composition(row)) == row).all()
 
 
 def test_sampling_repeats_with_the_seed() -> None:
@@ -36,9 +36,9 @@ def test_sampling_repeats_with_the_seed() -> None:
 
 
 def test_all_sizes_and_elements_are_reached() -> None:
-    units = DEFAULT.sample(2000, np.random.default_rng(0))
-    assert set((units > 0).sum(axis=1)) == {3, 4, 5, 6}
-    assert ((units > 0).mean(axis=0) > 0.25).all()
+    points = DEFAULT.sample(2000, np.random.default_rng(0))
+    assert set((points > 0).sum(axis=1)) == {3, 4, 5, 6}
+    assert ((points > 0).mean(axis=0) > 0.25).all()
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,13 @@ def test_all_sizes_and_elements_are_reached() -> None:
 )
 def test_what_is_outside_is_named(formula: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        DEFAULT.units_of(Composition.parse(formula))
+        DEFAULT.point_of(Composition.parse(formula))
 
 
 def test_rounding_a_known_alloy_lands_on_the_grid() -> None:
-    units = DEFAULT.nearest(Composition.parse("NbTaTi"))
-    assert units is not None
-    assert sorted(units[units > 0]) == [33, 33, 34]
+    points = DEFAULT.nearest(Composition.parse("NbTaTi"))
+    assert points is not None
+    assert sorted(points[points > 0]) == [33, 33, 34]
     assert DEFAULT.nearest(Composition.parse("CrNbTiZr")) is None
 
 

@@ -58,12 +58,12 @@ def test_a_failure_of_the_machinery_is_not_kept(tmp_path: Path) -> None:
 
 def test_random_compositions_pass_the_closed_forms(tmp_path: Path) -> None:
     problem = problem_of(tmp_path)
-    units = problem.sample(200, np.random.default_rng(0), problem.start())
-    values = problem.closed(units)
-    assert problem.space.contains(units).all()
+    points = problem.sample(200, np.random.default_rng(0), problem.start())
+    values = problem.closed(points)
+    assert problem.space.contains(points).all()
     assert (values["density"] <= 9).all()
     assert (values["vec"] <= 5).all()
-    assert len(np.unique(units, axis=0)) == 200
+    assert len(np.unique(points, axis=0)) == 200
 
 
 @pytest.mark.parametrize("spoil", ["twice", "asked", "outside", "short"])
@@ -137,11 +137,11 @@ def test_botorch_proposes_the_same_again_and_leaves_failures_out(tmp_path: Path)
     from benchmarks.efficiency.peer_botorch import BoTorch
 
     problem = problem_of(tmp_path)
-    units = problem.sample(8, np.random.default_rng(3), problem.start()[:0])
-    failing = problem.fresh(problem.space.sample(20_000, np.random.default_rng(4)), units)
+    points = problem.sample(8, np.random.default_rng(3), problem.start()[:0])
+    failing = problem.fresh(problem.space.sample(20_000, np.random.default_rng(4)), points)
     cr, v = (problem.space.elements.index(symbol) for symbol in ("Cr", "V"))
-    units = np.concatenate([units, failing[(failing[:, cr] > 0) & (failing[:, v] > 0)][:2]])
-    history = History(units, problem.ask(units), np.zeros(len(units), dtype=np.int64))
+    points = np.concatenate([points, failing[(failing[:, cr] > 0) & (failing[:, v] > 0)][:2]])
+    history = History(points, problem.ask(points), np.zeros(len(points), dtype=np.int64))
     assert history.failed(problem.goal.unknown).sum() >= 2
     first, second = (BoTorch(problem, 2, 0, "b", pool=10).propose(history) for _ in range(2))
     assert first.tolist() == second.tolist()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from alloys.elements import column
-from alloys.space import Floats, Space, Units
+from alloys.space import Floats, Points, Space
 
 PROPERTIES = ("vec", "shear_modulus", "melting_point")
 QUICK = {"epochs": 6}
@@ -15,15 +15,15 @@ def refractory_space() -> Space:
     return Space.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), limits=[("Cr", 0.10, "Zr")])
 
 
-def properties_of(space: Space, units: Units) -> Floats:
+def properties_of(space: Space, points: Points) -> Floats:
     """Three linear properties, shape ``(n, 3)``."""
     table = np.stack([column(space.elements, name) for name in PROPERTIES], axis=1)
-    return np.asarray(space.fractions(units) @ table)
+    return np.asarray(space.fractions(points) @ table)
 
 
-def training_rows(space: Space, n: int, seed: int = 0, missing: float = 0.3) -> tuple[Units, Floats]:
+def training_rows(space: Space, n: int, seed: int = 0, missing: float = 0.3) -> tuple[Points, Floats]:
     rng = np.random.default_rng(seed)
-    units = space.sample(n, rng)
-    values = properties_of(space, units)
+    points = space.sample(n, rng)
+    values = properties_of(space, points)
     values[rng.random(values.shape) < missing] = np.nan
-    return units, values
+    return points, values

@@ -25,9 +25,9 @@ Header = dict[str, Any]
 @pytest.fixture(scope="module")
 def good() -> bytes:
     rng = np.random.default_rng(0)
-    units = SPACE.sample(20, rng)
+    points = SPACE.sample(20, rng)
     model = make("cvae", SPACE, ("density",), {"epochs": 1, "hidden": 8, "latent": 2})
-    model.fit(units, SPACE.fractions(units)[:, :1] + 8, seed=0, threads=1)
+    model.fit(points, SPACE.fractions(points)[:, :1] + 8, seed=0, threads=1)
     return model.to_bytes()
 
 
@@ -204,6 +204,6 @@ def test_weights_that_are_no_numbers_are_refused(good: bytes, value: float) -> N
 
 def test_warm_weights_with_a_strange_description_are_refused(good: bytes) -> None:
     model = make("cvae", SPACE, ("density",), {"epochs": 1, "hidden": 8, "latent": 2})
-    units = SPACE.sample(20, np.random.default_rng(0))
+    points = SPACE.sample(20, np.random.default_rng(0))
     with pytest.raises(InputError, match="description is wrong in space"):
-        model.fit(units, SPACE.fractions(units)[:, :1], seed=0, warm=_signed(good, space=["Nb"]))
+        model.fit(points, SPACE.fractions(points)[:, :1], seed=0, warm=_signed(good, space=["Nb"]))

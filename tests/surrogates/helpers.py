@@ -11,7 +11,7 @@ from alloys.descriptors import prior_means
 from alloys.goal import Goal
 from alloys.reference.registry import closed_form, from_solidus
 from alloys.reference.solution import demixing_margin
-from alloys.space import Space, Units
+from alloys.space import Points, Space
 from surrogates.model.surrogate import Surrogate
 
 Floats = NDArray[np.float64]
@@ -31,9 +31,9 @@ GOAL = Goal.parse(
 REFERENCE = np.array([0.0, 1.5])
 
 
-def truth(units: Units) -> dict[str, Floats]:
+def truth(points: Points) -> dict[str, Floats]:
     """What "validation" answers, by property, shape ``(n,)``; about 60 K of smooth error in the solidus."""
-    fractions = SPACE.fractions(units)
+    fractions = SPACE.fractions(points)
     draw = np.random.default_rng(7)
     matrix = draw.normal(size=(SPACE.dimension, SPACE.dimension))
     error = 120 * np.einsum("ni,ij,nj->n", fractions, matrix + matrix.T, fractions)
@@ -49,18 +49,18 @@ def truth(units: Units) -> dict[str, Floats]:
     }
 
 
-def closed_form_ok(units: Units) -> NDArray[np.bool_]:
+def closed_form_ok(points: Points) -> NDArray[np.bool_]:
     """Which rows hold every constraint in closed form."""
-    good = np.ones(len(units), dtype=np.bool_)
+    good = np.ones(len(points), dtype=np.bool_)
     for constraint in GOAL.closed_form_constraints:
-        values = closed_form(constraint.name, SPACE.elements, SPACE.fractions(units))
+        values = closed_form(constraint.name, SPACE.elements, SPACE.fractions(points))
         good &= constraint.margin(values) >= 0
     return good
 
 
-def feasible(units: Units) -> NDArray[np.bool_]:
+def feasible(points: Points) -> NDArray[np.bool_]:
     """Which rows hold every constraint in truth."""
-    values, good = truth(units), closed_form_ok(units)
+    values, good = truth(points), closed_form_ok(points)
     for constraint in GOAL.constraints:
         if constraint.name in values:
             good &= constraint.margin(values[constraint.name]) >= 0
@@ -68,18 +68,18 @@ def feasible(units: Units) -> NDArray[np.bool_]:
 
 
 @cache
-def pool() -> Units:
+def pool() -> Points:
     """Some 1,000 alloys that hold the constraints in closed form, the first two feasible, in a fixed order."""
-    units = SPACE.sample(6000, np.random.default_rng(11))
-    units = units[closed_form_ok(units)]
-    good = feasible(units)
+    points = SPACE.sample(6000, np.random.default_rng(11))
+    points = points[closed_form_ok(points)]
+    good = feasible(points)
     first = np.flatnonzero(good)[:2]
-    rest = np.setdiff1d(np.arange(len(units)), np.flatnonzero(good)[:2])
-    return np.concatenate([units[first], units[rest]])
+    rest = np.setdiff1d(np.arange(len(points)), np.flatnonzero(good)[:2])
+    return np.concatenate([points[first], points[rest]])
 
 
 @cache
 def fitted(count: int = 30) -> Surrogate:
     """A surrogate of the first rows of the pool."""
-    units = pool()[:count]
-    return Surrogate.fit(SPACE.elements, SPACE.fractions(units), truth(units))
+    points = pool()[:count]
+    return Surrogate.fit(SPACE.elements, SPACE.fractions(points), truth(points))

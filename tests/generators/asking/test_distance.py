@@ -63,9 +63,9 @@ def test_together_with_no_alloy_in_common() -> None:
 
 def test_a_trained_generator_tells_its_scale() -> None:
     space = refractory_space()
-    units, values = training_rows(space, 30)
+    points, values = training_rows(space, 30)
     values[:, 0] = 5.0
-    spreads = training_spreads(train("cvae", space, PROPERTIES, units, values, QUICK, seed=0).generator())
+    spreads = training_spreads(train("cvae", space, PROPERTIES, points, values, QUICK, seed=0).generator())
     assert spreads is not None
     assert list(spreads) == list(PROPERTIES[1:])
     assert spreads["melting_point"].mean == pytest.approx(np.nanmean(values[:, 2]))

@@ -51,7 +51,7 @@ def test_moved_compositions_are_nearer_and_keep_their_elements() -> None:
     moved = GUIDANCE.move(SPACE, UNITS, conditions)
     assert SPACE.contains(moved).all()
     assert ((moved > 0) == (UNITS > 0)).all()
-    before, after = (outlook(SPACE.fractions(units)) for units in (UNITS, moved))
+    before, after = (outlook(SPACE.fractions(points)) for points in (UNITS, moved))
     assert after[:, 1].mean() < 0.7 * before[:, 1].mean()
     fine = before[:, 1] == 0
     off = [np.abs(seen[fine, 0] - conditions[fine, 1]).mean() for seen in (before, after)]
@@ -79,21 +79,21 @@ def test_the_nearest_of_several_draws_is_kept(generator: Generator) -> None:
     kept = plain.sample(generator, conditions, seed=2)
     assert list(kept.rows) == list(range(10))
     drawn = generator.sample(np.repeat(conditions[:10], 4, axis=0), seed=2)
-    seen = outlook(SPACE.fractions(drawn.units))
+    seen = outlook(SPACE.fractions(drawn.points))
     wanted = conditions[drawn.rows // 4, 1]
     error = ((seen[:, 0] - wanted) / SCALE[1]) ** 2 + seen[:, 1] ** 2
-    for row, units in zip(kept.rows, kept.units, strict=True):
+    for row, points in zip(kept.rows, kept.points, strict=True):
         mine = np.flatnonzero(drawn.rows // 4 == row)
-        np.testing.assert_array_equal(units, drawn.units[mine[np.argmin(error[mine])]])
+        np.testing.assert_array_equal(points, drawn.points[mine[np.argmin(error[mine])]])
 
 
 def test_a_seed_repeats_and_counts_are_rounded_up(generator: Generator) -> None:
     conditions = asked(41)
     one, two, other = (GUIDANCE.sample(generator, conditions, seed=s) for s in (5, 5, 6))
-    np.testing.assert_array_equal(one.units, two.units)
-    assert not np.array_equal(one.units, other.units)
+    np.testing.assert_array_equal(one.points, two.points)
+    assert not np.array_equal(one.points, other.points)
     assert list(one.rows) == list(range(11))
-    assert SPACE.contains(one.units).all()
+    assert SPACE.contains(one.points).all()
 
 
 class _Silent:
@@ -106,7 +106,7 @@ class _Silent:
 
 
 def test_no_draws_give_no_candidates() -> None:
-    assert len(GUIDANCE.sample(_Silent(), asked(8), seed=0).units) == 0  # type: ignore[arg-type]
+    assert len(GUIDANCE.sample(_Silent(), asked(8), seed=0).points) == 0  # type: ignore[arg-type]
     assert len(GUIDANCE.move(SPACE, UNITS[:0], asked(0))) == 0
 
 

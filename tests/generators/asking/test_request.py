@@ -88,23 +88,23 @@ def test_what_cannot_be_asked_is_named(name: str, message: str) -> None:
 def test_draws_are_distinct_and_keep_what_each_was_asked() -> None:
     made, generator = evenly(200)
     drawn = draw_distinct(generator, parse_targets(["density=8..9"]), 150, seed=1)
-    assert drawn.units.shape == (150, generator.space.dimension)
-    assert len(np.unique(drawn.units, axis=0)) == 150
-    assert generator.space.contains(drawn.units).all()
+    assert drawn.points.shape == (150, generator.space.dimension)
+    assert len(np.unique(drawn.points, axis=0)) == 150
+    assert generator.space.contains(drawn.points).all()
     asked = np.concatenate(made.asked)
     assert np.isnan(asked[:, 0]).all()
     assert 8 <= asked[:, 1].min() < 8.05 < 8.95 < asked[:, 1].max() <= 9
     assert set(drawn.asked[:, 0]) <= set(asked[:, 1])
     assert drawn.draws == len(asked)
     again = draw_distinct(evenly(200)[1], parse_targets(["density=8..9"]), 150, seed=1)
-    assert (again.units == drawn.units).all()
+    assert (again.points == drawn.points).all()
     assert (again.asked == drawn.asked).all()
 
 
 def test_drawing_ends_where_nothing_new_comes() -> None:
     made, generator = evenly(7)
     drawn = draw_distinct(generator, (), 1000, seed=0)
-    assert drawn.units.shape == (7, generator.space.dimension)
+    assert drawn.points.shape == (7, generator.space.dimension)
     assert drawn.asked.shape == (7, 0)
     assert len(made.asked) == 1 + STALE
     assert drawn.note == "a tenth is left out"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alloys.errors import InputError
-from alloys.space import Floats, Space, Units
+from alloys.space import Floats, Points, Space
 from generators.asking.resampling import Source, TargetSampler, TargetSettings, polish, project, refine, slopes_of
 from generators.base import Samples
 from generators.measures import copies, mape
@@ -30,28 +30,28 @@ class Chance:
         self.space = space
 
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
-        units = self.space.sample(len(conditions), np.random.default_rng(seed))
-        return Samples(units, np.arange(len(units)), 1.0)
+        points = self.space.sample(len(conditions), np.random.default_rng(seed))
+        return Samples(points, np.arange(len(points)), 1.0)
 
 
 class Echo:
     """Known alloys among random compositions, in equal parts."""
 
-    def __init__(self, known: Units) -> None:
+    def __init__(self, known: Points) -> None:
         self.known = known
 
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
         rng = np.random.default_rng(seed)
-        units = SPACE.sample(len(conditions), rng)
-        units[::2] = self.known[rng.integers(len(self.known), size=len(units[::2]))]
-        return Samples(units, np.arange(len(units)), 1.0)
+        points = SPACE.sample(len(conditions), rng)
+        points[::2] = self.known[rng.integers(len(self.known), size=len(points[::2]))]
+        return Samples(points, np.arange(len(points)), 1.0)
 
 
 SYSTEMS = np.random.default_rng(9).random((6, SPACE.dimension)).argsort(axis=1) < 4
 """Four elements each that somebody works on."""
 
 
-def even(m: int, rng: np.random.Generator) -> Units:
+def even(m: int, rng: np.random.Generator) -> Points:
     """Alloys of these systems in nearly equal parts: what somebody would publish."""
     which = SYSTEMS[rng.integers(len(SYSTEMS), size=m)]
     fractions = np.where(which, np.exp(0.3 * rng.standard_normal(which.shape)), 0.0)
@@ -63,48 +63,48 @@ class Half:
 
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
         rng = np.random.default_rng(seed)
-        units = SPACE.sample(len(conditions), rng)
-        units[::2] = even(len(units[::2]), rng)
-        return Samples(units, np.arange(len(units)), 1.0)
+        points = SPACE.sample(len(conditions), rng)
+        points[::2] = even(len(points[::2]), rng)
+        return Samples(points, np.arange(len(points)), 1.0)
 
 
 @pytest.fixture(scope="module")
-def known() -> Units:
+def known() -> Points:
     return SPACE.sample(60, np.random.default_rng(1))
 
 
 @pytest.fixture(scope="module")
-def published() -> Units:
+def published() -> Points:
     return even(150, np.random.default_rng(7))
 
 
 @pytest.fixture(scope="module")
-def targets(known: Units) -> Floats:
+def targets(known: Points) -> Floats:
     return properties(SPACE.fractions(known[:2]))
 
 
-def sampler(known: Units, source: Source | None = None, **settings: float) -> TargetSampler:
+def sampler(known: Points, source: Source | None = None, **settings: float) -> TargetSampler:
     chosen = TargetSettings(**settings)  # type: ignore[arg-type]
     return TargetSampler(source or Chance(SPACE), SPACE, known, properties, chosen)
 
 
 def test_refining_keeps_elements_and_space_and_never_makes_it_worse() -> None:
-    units = SPACE.sample(300, np.random.default_rng(2))
-    target = properties(SPACE.fractions(units)) * np.array([1.02, 1.01])
-    found = refine(SPACE, units, target, properties)
+    points = SPACE.sample(300, np.random.default_rng(2))
+    target = properties(SPACE.fractions(points)) * np.array([1.02, 1.01])
+    found = refine(SPACE, points, target, properties)
     assert SPACE.contains(found).all()
-    assert ((found > 0) == (units > 0)).all()
-    before, after = (np.square(properties(SPACE.fractions(u)) / target - 1).sum(axis=1) for u in (units, found))
+    assert ((found > 0) == (points > 0)).all()
+    before, after = (np.square(properties(SPACE.fractions(u)) / target - 1).sum(axis=1) for u in (points, found))
     assert (after <= before).all()
     assert np.median(after) < 0.01 * np.median(before)
 
 
 def test_polishing_keeps_the_sum_and_finds_the_best_small_step() -> None:
-    units = SPACE.sample(50, np.random.default_rng(2))
-    target = properties(SPACE.fractions(units)) * 1.002
-    found = polish(SPACE, units, target, properties)
+    points = SPACE.sample(50, np.random.default_rng(2))
+    target = properties(SPACE.fractions(points)) * 1.002
+    found = polish(SPACE, points, target, properties)
     assert (found.sum(axis=1) == SPACE.total).all()
-    assert np.abs(found - units).max() <= 3
+    assert np.abs(found - points).max() <= 3
     error = np.abs(properties(SPACE.fractions(found)) / target - 1).max(axis=1)
     assert np.mean(error < 0.002) > 0.8
 
@@ -117,7 +117,7 @@ def test_projection_leaves_what_is_not_asked() -> None:
     assert np.median(np.abs(found[:, 0] / target[:, 0] - 1)) < 1e-6
 
 
-def test_slopes_that_a_model_knows_are_those_of_differences(known: Units) -> None:
+def test_slopes_that_a_model_knows_are_those_of_differences(known: Points) -> None:
     fractions = SPACE.fractions(known)
     model = MixtureModel(fractions, properties(fractions))
     expected = slopes_of(fractions, model(fractions), lambda some: model(some))
@@ -125,26 +125,26 @@ def test_slopes_that_a_model_knows_are_those_of_differences(known: Units) -> Non
     assert (expected[fractions.nonzero()[0], :, fractions.nonzero()[1]] != 0).any()
 
 
-def test_samples_are_members_near_their_targets_distinct_and_no_copies(known: Units, targets: Floats) -> None:
+def test_samples_are_members_near_their_targets_distinct_and_no_copies(known: Points, targets: Floats) -> None:
     asked = np.repeat(targets, 40, axis=0)
     samples = sampler(known, least=640, copies=0.0).sample(asked, seed=0)
     assert samples.rows.tolist() == list(range(80))
-    assert SPACE.contains(samples.units).all()
-    fractions = SPACE.fractions(samples.units)
+    assert SPACE.contains(samples.points).all()
+    fractions = SPACE.fractions(samples.points)
     assert mape(properties(fractions), asked) < 0.1
     assert copies(fractions, SPACE.fractions(known)) == 0
-    assert len(np.unique(samples.units[:40], axis=0)) == len(np.unique(samples.units[40:], axis=0)) == 40
+    assert len(np.unique(samples.points[:40], axis=0)) == len(np.unique(samples.points[40:], axis=0)) == 40
     assert "16 candidates" in samples.note
 
 
-def test_a_seed_repeats_and_another_does_not(known: Units, targets: Floats) -> None:
-    one, two, other = (sampler(known, critics=1).sample(targets, seed=seed).units for seed in (3, 3, 4))
+def test_a_seed_repeats_and_another_does_not(known: Points, targets: Floats) -> None:
+    one, two, other = (sampler(known, critics=1).sample(targets, seed=seed).points for seed in (3, 3, 4))
     assert (one == two).all()
     assert (one != other).any()
 
 
 @pytest.mark.parametrize("each", [1, 15])
-def test_copies_are_counted_over_a_whole_call(published: Units, each: int) -> None:
+def test_copies_are_counted_over_a_whole_call(published: Points, each: int) -> None:
     """Also where each condition has one sample: a share of it would be none or all."""
     fractions = SPACE.fractions(published)
     asked = np.repeat(properties(fractions[::each]), each, axis=0)
@@ -153,28 +153,28 @@ def test_copies_are_counted_over_a_whole_call(published: Units, each: int) -> No
         chosen = sampler(published, Echo(published), copies=most, critics=0, shy=0.0, spread=0.0)
         samples = chosen.sample(asked, seed=0)
         assert samples.rows.tolist() == list(range(150))
-        shares.append(copies(SPACE.fractions(samples.units), fractions))
+        shares.append(copies(SPACE.fractions(samples.points), fractions))
     none, some, many = shares
     assert none == 0.0
     assert 0.15 < some <= 0.2 + 1 / 150
     assert many > 0.3
 
 
-def test_copies_in_large_balls_come_last(published: Units) -> None:
+def test_copies_in_large_balls_come_last(published: Points) -> None:
     fractions = SPACE.fractions(published)
     asked, shares = properties(fractions), []
     for shy in (0.0, 20.0):
         chosen = sampler(published, Echo(published), critics=0, copies=1.0, shy=shy)
-        shares.append(copies(SPACE.fractions(chosen.sample(asked, seed=0).units), fractions))
+        shares.append(copies(SPACE.fractions(chosen.sample(asked, seed=0).points), fractions))
     assert shares[1] < 0.5 * shares[0]
 
 
-def test_critics_make_samples_harder_to_tell_from_known_alloys(published: Units) -> None:
+def test_critics_make_samples_harder_to_tell_from_known_alloys(published: Points) -> None:
     fractions = SPACE.fractions(published)
     asked, near, areas, inside = properties(fractions), Neighbourhood.of(fractions), [], []
     for critics in (0, 2):
         chosen = sampler(published, Half(), critics=critics, outside=0.0, copies=1.0, shy=0.0, width=0.01)
-        found = SPACE.fractions(chosen.sample(asked, seed=0).units)
+        found = SPACE.fractions(chosen.sample(asked, seed=0).points)
         assert mape(properties(found), asked) < 0.5
         areas.append(classifier_auc(found, fractions, seed=0))
         inside.append(near.precision(found))
@@ -182,42 +182,42 @@ def test_critics_make_samples_harder_to_tell_from_known_alloys(published: Units)
     assert inside[1] > inside[0] + 0.1
 
 
-def test_what_lies_outside_every_ball_loses_weight(published: Units) -> None:
+def test_what_lies_outside_every_ball_loses_weight(published: Points) -> None:
     fractions = SPACE.fractions(published)
     asked, near, inside = properties(fractions[::3]), Neighbourhood.of(fractions), []
     for outside in (0.0, 20.0):
         chosen = sampler(published, Half(), critics=0, outside=outside, copies=1.0, shy=0.0, width=0.01)
-        inside.append(near.precision(SPACE.fractions(chosen.sample(asked, seed=0).units)))
+        inside.append(near.precision(SPACE.fractions(chosen.sample(asked, seed=0).points)))
     assert inside[1] > inside[0] + 0.2
 
 
-def test_properties_not_asked_and_no_conditions(known: Units, targets: Floats) -> None:
+def test_properties_not_asked_and_no_conditions(known: Points, targets: Floats) -> None:
     asked = np.array([[targets[0, 0], np.nan], [np.nan, np.nan]])
     samples = sampler(known).sample(asked, seed=0)
     assert samples.rows.tolist() == [0, 1]
-    assert properties(SPACE.fractions(samples.units))[0, 0] == pytest.approx(targets[0, 0], rel=0.01)
-    assert len(sampler(known).sample(np.empty((0, 2)), seed=0).units) == 0
+    assert properties(SPACE.fractions(samples.points))[0, 0] == pytest.approx(targets[0, 0], rel=0.01)
+    assert len(sampler(known).sample(np.empty((0, 2)), seed=0).points) == 0
 
 
-def test_equal_conditions_are_answered_together_where_something_is_not_asked(known: Units, targets: Floats) -> None:
+def test_equal_conditions_are_answered_together_where_something_is_not_asked(known: Points, targets: Floats) -> None:
     asked = np.tile([[targets[0, 0], np.nan], [np.nan, np.nan]], (30, 1))
     samples = sampler(known, critics=0, draws=2).sample(asked, seed=0)
     assert "2.13 candidates" in samples.note  # 64 for either
-    for part in (samples.units[::2], samples.units[1::2]):
+    for part in (samples.points[::2], samples.points[1::2]):
         assert len(np.unique(part, axis=0)) == 30
 
 
-def test_a_silent_source_is_answered_with_nothing(known: Units, targets: Floats) -> None:
+def test_a_silent_source_is_answered_with_nothing(known: Points, targets: Floats) -> None:
     class Silent:
         def sample(self, conditions: Floats, *, seed: int) -> Samples:
             return Samples(np.empty((0, SPACE.dimension), dtype=np.int64), np.empty(0, dtype=np.int64), 0.0)
 
     samples = sampler(known, Silent()).sample(targets, seed=0)
-    assert samples.units.shape == (0, SPACE.dimension)
+    assert samples.points.shape == (0, SPACE.dimension)
     assert len(samples.rows) == 0
 
 
-def test_a_condition_without_candidates_leaves_the_others_be(known: Units, targets: Floats) -> None:
+def test_a_condition_without_candidates_leaves_the_others_be(known: Points, targets: Floats) -> None:
     class Choosy(Chance):
         def sample(self, conditions: Floats, *, seed: int) -> Samples:
             rows = np.flatnonzero(conditions[:, 0] < targets[:, 0].mean())
@@ -229,7 +229,7 @@ def test_a_condition_without_candidates_leaves_the_others_be(known: Units, targe
     assert len(samples.rows) == 3
 
 
-def test_fewer_candidates_than_asked_for_are_given_more_than_once(known: Units, targets: Floats) -> None:
+def test_fewer_candidates_than_asked_for_are_given_more_than_once(known: Points, targets: Floats) -> None:
     class One:
         def sample(self, conditions: Floats, *, seed: int) -> Samples:
             rows = np.arange(len(conditions))
@@ -237,7 +237,7 @@ def test_fewer_candidates_than_asked_for_are_given_more_than_once(known: Units, 
 
     samples = sampler(known, One(), critics=1, spread=0.0, copies=0.0).sample(np.repeat(targets[:1], 4, axis=0), seed=0)
     assert samples.rows.tolist() == [0, 1, 2, 3]
-    assert len(np.unique(samples.units, axis=0)) == 1
+    assert len(np.unique(samples.points, axis=0)) == 1
 
 
 @pytest.mark.parametrize(

@@ -68,13 +68,13 @@ def test_far_conditions_have_no_company() -> None:
 def test_the_split_holds_out_a_fifth() -> None:
     data = labelled(known_table(), source="known")
     learn, test = protocol.split(data, 0.2, seed=1)
-    assert len(test) == round(0.2 * len(data.units))
-    assert sorted([*learn, *test]) == list(range(len(data.units)))
+    assert len(test) == round(0.2 * len(data.points))
+    assert sorted([*learn, *test]) == list(range(len(data.points)))
 
 
 def test_projection_meets_the_target_with_the_same_elements(ground: Ground) -> None:
     data = ground.data
-    start = data.fractions[np.random.default_rng(0).permutation(len(data.units))]
+    start = data.fractions[np.random.default_rng(0).permutation(len(data.points))]
     rows = (start > 0).sum(axis=1) >= 4
     targets = ground.oracle(start[rows]) * np.array([1.01, 0.995])
     found = project(start[rows], targets, ground.oracle)
@@ -90,9 +90,9 @@ def test_baselines_sample_like_generators(kind: type, ground: Ground) -> None:
     asked = data.values[[0, 5, 5, 9]]
     samples = sampler.sample(asked, seed=3)
     assert samples.rows.tolist() == [0, 1, 2, 3]
-    assert data.space.contains(samples.units).all()
-    assert (samples.units == sampler.sample(asked, seed=3).units).all()
-    assert (samples.units != sampler.sample(asked, seed=4).units).any()
+    assert data.space.contains(samples.points).all()
+    assert (samples.points == sampler.sample(asked, seed=3).points).all()
+    assert (samples.points != sampler.sample(asked, seed=4).points).any()
 
 
 def test_leagues_and_what_they_buy(outcomes: list[Outcome]) -> None:
@@ -114,7 +114,7 @@ def test_document_names_league_oracle_and_every_metric(outcomes: list[Outcome], 
     written = json.loads(json.dumps(document(outcomes, ground), allow_nan=False))
     assert set(written) == {"data", "rows", "oracle", "families", "spread", "settings"}
     assert written["oracle"] == {"shear_modulus": "reference", "fracture_toughness": "reference"}
-    assert written["rows"] == len(ground.data.units)
+    assert written["rows"] == len(ground.data.points)
     assert list(written["spread"]) == list(written["settings"]) == list(written["families"]) == list(BASELINES)
     shares = "pairwise_cosine valid unique copies copies_data coverage precision auc_data count_tv".split()
     for entrant, metrics in written["families"].items():
@@ -134,7 +134,7 @@ def test_figures(outcomes: list[Outcome], ground: Ground, tmp_path: Path) -> Non
 
 
 def test_a_path_has_a_figure_with_blanks_outside_the_space(outcomes: list[Outcome], ground: Ground) -> None:
-    steps = ground.data.units[[0, 0, 1, 1]].copy()
+    steps = ground.data.points[[0, 0, 1, 1]].copy()
     steps[1] = 0
     paths = tuple(LatentPath(condition, steps) for condition in ground.diagonal.values[:2])
     found = figures(replace(outcomes[0], paths=paths), ground)
@@ -153,7 +153,7 @@ def test_every_family_can_enter(family: str, ground: Ground) -> None:
     assert metrics["valid"] > metrics["first_draw_valid"] or metrics["valid"] == 1.0
     assert metrics["draws_per_sample"] * metrics["valid"] >= 1.0
     for path in outcome.paths:
-        assert path.units.shape == (STEPS, ground.data.space.dimension)
+        assert path.points.shape == (STEPS, ground.data.space.dimension)
     assert outcome.metrics["train_seconds"] > 0
     assert outcome.metrics["samples_per_second"] > 0
 
@@ -192,7 +192,7 @@ def test_entrants_that_are_trained_alike_share_the_training(ground: Ground) -> N
     trained = []
 
     def train(data: LabelledAlloys, oracle: Oracle, seed: int) -> Sampler:
-        trained.append((len(data.units), seed))
+        trained.append((len(data.points), seed))
         return NearestNeighbours(data)
 
     plain = Entrant("plain", "A", train)
@@ -200,7 +200,7 @@ def test_entrants_that_are_trained_alike_share_the_training(ground: Ground) -> N
     entered = [plain, target_entrant(plain, settings), *entrants(["nearest"]), replace(plain, name="again")]
     quick = replace(ground, plan=replace(PLAN, samples=20, domain_samples=2))
     found = evaluate(entered, quick, seeds=2)
-    rows = len(ground.data.units)
+    rows = len(ground.data.points)
     fewer = rows - round(0.2 * rows)
     assert trained == [(rows, 0), (fewer, 0), (rows, 1), (fewer, 1)]
     assert [outcome.name for outcome in found] == ["plain", "plain+target", "nearest", "again"]
@@ -214,10 +214,10 @@ class Half:
 
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
         rows = np.repeat(np.arange(0, len(conditions), 2), 2)
-        units = np.zeros((len(rows), 9), dtype=np.int64)
-        units[:, 1:5] = 250
-        units[(rows // 2) % 2 == 0] = 7
-        return Samples(units, rows, 0.9, draws=3 * len(conditions))
+        points = np.zeros((len(rows), 9), dtype=np.int64)
+        points[:, 1:5] = 250
+        points[(rows // 2) % 2 == 0] = 7
+        return Samples(points, rows, 0.9, draws=3 * len(conditions))
 
 
 def test_the_evaluation_counts_what_is_valid_itself(ground: Ground) -> None:
@@ -266,13 +266,13 @@ def test_silence_is_not_accuracy(ground: Ground) -> None:
 def test_what_leaves_the_space_is_not_valid(ground: Ground) -> None:
     class Outside:
         def sample(self, conditions: Floats, *, seed: int) -> Samples:
-            units = np.zeros((len(conditions), 9), dtype=np.int64)
-            units[: len(units) // 2] = ground.data.units[0]
-            return Samples(units, np.arange(len(units)), 1.0)
+            points = np.zeros((len(conditions), 9), dtype=np.int64)
+            points[: len(points) // 2] = ground.data.points[0]
+            return Samples(points, np.arange(len(points)), 1.0)
 
     drawn = draw(Outside(), ground.data.values[:4], 5, 0, ground)
     assert drawn.valid == 0.5
-    assert [len(rows) for rows in drawn.units] == [5, 5, 0, 0]
+    assert [len(rows) for rows in drawn.points] == [5, 5, 0, 0]
 
 
 def test_a_surrogate_answers_what_has_no_closed_form() -> None:

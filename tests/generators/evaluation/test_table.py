@@ -20,10 +20,10 @@ def rows_of(*formulas: str, **values: float) -> list[tuple[Composition, dict[str
 def test_the_projects_own_table() -> None:
     data = labelled(known_table(), source="known")
     assert data.names == ("shear_modulus", "fracture_toughness")
-    assert len(data.units) > 60
+    assert len(data.points) > 60
     assert data.space.total == 1000
-    assert data.space.contains(data.units).all()
-    first = data.space.composition(data.units[0])
+    assert data.space.contains(data.points).all()
+    first = data.space.composition(data.points[0])
     assert data.values[0, 0] == pytest.approx(properties_of(first)["shear_modulus"], rel=1e-3)
 
 
@@ -38,10 +38,10 @@ def test_formulas_or_element_columns(tmp_path: Path) -> None:
 def test_rounding_keeps_the_sum_and_merges_equals() -> None:
     parts = [f"Nb{300 + i}Ta{700 - i}" for i in range(25)]
     data = labelled(rows_of(*parts, "Nb300.1Ta699.9", "Nb1Ta1W1", "Nb1Ta1Hf0.0002"), source="t")
-    assert len(data.units) == 27
-    assert (data.units.sum(axis=1) == 1000).all()
-    assert sorted(data.units[25].tolist()) == [333, 333, 334]
-    assert data.units[26].tolist() == [500, 500, 0]
+    assert len(data.points) == 27
+    assert (data.points.sum(axis=1) == 1000).all()
+    assert sorted(data.points[25].tolist()) == [333, 333, 334]
+    assert data.points[26].tolist() == [500, 500, 0]
     assert data.space.elements == ("Nb", "Ta", "W")  # Hf is below half a step
     assert (data.space.fewest, data.space.most) == (2, 3)
 

@@ -48,14 +48,14 @@ class Known(torch.nn.Module):
 @settings(max_examples=25, deadline=None)
 @given(space=spaces(), seed=st.integers(0, 1000))
 def test_blurred_amounts_stay_in_their_cells(space: Space, seed: int) -> None:
-    units = space.sample(20, np.random.default_rng(seed))
+    points = space.sample(20, np.random.default_rng(seed))
     model = ConditionalFlow(space, ())
     nothing = np.zeros((20, 0))
-    batch = model.codec.encode(units, nothing, Scale.of(nothing))
+    batch = model.codec.encode(points, nothing, Scale.of(nothing))
     chance = torch.rand(batch.amounts.shape, generator=torch.Generator().manual_seed(seed))
     blurred = model.blurred(batch.presence, batch.amounts, chance)
     assert torch.isfinite(blurred).all()
-    np.testing.assert_array_equal(model.codec.decode(batch.presence, blurred), units)
+    np.testing.assert_array_equal(model.codec.decode(batch.presence, blurred), points)
     assert (blurred[batch.presence == 0] == 0).all()
 
 
@@ -99,9 +99,9 @@ def test_guidance_of_strength_0_is_none(family: str) -> None:
 
 @BOTH
 def test_guidance_draws_nearer_to_the_target(family: str) -> None:
-    units, rows = training_rows(SPACE, 80)
+    points, rows = training_rows(SPACE, 80)
     model = base.make(family, SPACE, PROPERTIES, {"epochs": 300, "guidance": 0.0})
-    model.fit(units, rows, seed=0, threads=1)
+    model.fit(points, rows, seed=0, threads=1)
     asked = properties_of(SPACE, SPACE.sample(800, np.random.default_rng(8)))
     errors = []
     for strength in (0.0, 1.0):
@@ -110,7 +110,7 @@ def test_guidance_draws_nearer_to_the_target(family: str) -> None:
         assert isinstance(model, AnalogGenerator)
         again.network, again.scale = model.network, model.scale
         drawn = again.sample(asked, seed=1)
-        got = properties_of(SPACE, drawn.units)
+        got = properties_of(SPACE, drawn.points)
         errors.append((np.abs(got - asked[drawn.rows]) / asked.std(axis=0)).mean())
     assert errors[1] < 0.95 * errors[0]
 

@@ -16,9 +16,9 @@ SPACE = refractory_space()
 
 
 def fitted(**settings: object) -> ConditionalAutoencoder:
-    units, values = training_rows(SPACE, 80)
+    points, values = training_rows(SPACE, 80)
     model = ConditionalAutoencoder(SPACE, PROPERTIES, {"epochs": 150, **settings})
-    model.fit(units, values, seed=0)
+    model.fit(points, values, seed=0)
     return model
 
 
@@ -26,9 +26,9 @@ def test_both_priors_follow_the_condition() -> None:
     asked = properties_of(SPACE, SPACE.sample(600, np.random.default_rng(8)))
     for prior in ("gaussian", "kernel"):
         drawn = fitted(prior=prior).sample(asked, seed=1)
-        got = properties_of(SPACE, drawn.units)
+        got = properties_of(SPACE, drawn.points)
         assert np.corrcoef(asked[drawn.rows, 0], got[:, 0])[0, 1] > 0.6, prior
-        assert len(np.unique(drawn.units, axis=0)) > 0.9 * len(drawn.units), prior
+        assert len(np.unique(drawn.points, axis=0)) > 0.9 * len(drawn.points), prior
 
 
 def test_codes_given_conditions_have_the_posterior_in_closed_form() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from alloys.space import Floats, Units
+from alloys.space import Floats, Points
 from generators.ensemble import fit_many
 from generators.families.consistency import MixtureRule
 from generators.families.cvae import ConditionalVAE, CvaeNetwork, CvaeSettings
@@ -19,9 +19,9 @@ SPACE = refractory_space()
 UNITS, VALUES = training_rows(SPACE, 200, missing=0.0)
 
 
-def batch_of(units: Units, values: Floats) -> Batch:
+def batch_of(points: Points, values: Floats) -> Batch:
     codec = Codec(SPACE, [f"property {k}" for k in range(values.shape[1])])
-    return codec.encode(units, values, Scale.of(values))
+    return codec.encode(points, values, Scale.of(values))
 
 
 def test_linear_properties_are_trusted_and_rows_meet_their_own() -> None:
@@ -81,7 +81,7 @@ def trained(**settings: Any) -> ConditionalVAE:
 def miss(model: ConditionalVAE) -> float:
     """Mean difference from the conditions of some rows, in standard deviations."""
     drawn = model.sample(np.repeat(VALUES[:40], 5, axis=0), seed=0)
-    found = properties_of(SPACE, drawn.units)
+    found = properties_of(SPACE, drawn.points)
     return float(np.mean(np.abs(found - VALUES[drawn.rows // 5]) / VALUES.std(axis=0)))
 
 
@@ -101,7 +101,7 @@ def test_the_rule_does_not_travel_with_the_weights() -> None:
     assert network.rule.trust.all()
     assert not [name for name in network.state_dict() if name.startswith("rule")]
     again = ConditionalVAE.from_bytes(model.to_bytes())
-    np.testing.assert_array_equal(again.sample(VALUES, seed=1).units, model.sample(VALUES, seed=1).units)
+    np.testing.assert_array_equal(again.sample(VALUES, seed=1).points, model.sample(VALUES, seed=1).points)
 
 
 def test_a_low_temperature_lowers_the_spread() -> None:
@@ -112,6 +112,6 @@ def test_a_low_temperature_lowers_the_spread() -> None:
         cool.network, cool.scale = model.network, model.scale
         asked = np.repeat(VALUES[:4], 40, axis=0)
         drawn = cool.sample(asked, seed=0)
-        spread = [pairwise_cosine(SPACE.fractions(drawn.units[drawn.rows // 40 == k])) for k in range(4)]
+        spread = [pairwise_cosine(SPACE.fractions(drawn.points[drawn.rows // 40 == k])) for k in range(4)]
         alike.append(np.mean(spread))
     assert alike[1] > alike[0] + 0.05

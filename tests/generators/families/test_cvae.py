@@ -33,7 +33,7 @@ def test_one_element_has_no_freedom() -> None:
 
 def test_a_collapsed_model_is_trained_again_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
     space = refractory_space()
-    units, values = training_rows(space, 30)
+    points, values = training_rows(space, 30)
     model = ConditionalVAE(space, PROPERTIES, CvaeSettings(epochs=2))
     draw = model.draw
 
@@ -44,7 +44,7 @@ def test_a_collapsed_model_is_trained_again_and_named(monkeypatch: pytest.Monkey
         return one, torch.zeros_like(amounts)
 
     monkeypatch.setattr(model, "draw", same)
-    report = model.fit(units, values, seed=0)
+    report = model.fit(points, values, seed=0)
     assert report.collapsed
     assert report.unique_share == 1 / 256
     assert report.pairwise_cosine == pytest.approx(1.0)
@@ -54,12 +54,12 @@ def test_a_collapsed_model_is_trained_again_and_named(monkeypatch: pytest.Monkey
 
 def test_a_space_that_is_never_hit_gives_less_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     space = refractory_space()
-    units, values = training_rows(space, 30)
+    points, values = training_rows(space, 30)
     model = ConditionalVAE(space, PROPERTIES, CvaeSettings(epochs=2))
-    model.fit(units, values, seed=0)
+    model.fit(points, values, seed=0)
     monkeypatch.setattr(model, "draw", lambda n, v, k, r: (torch.zeros(len(v), 9), torch.zeros(len(v), 9)))
     drawn = model.sample(values[:10], seed=0)
-    assert len(drawn.units) == 0
+    assert len(drawn.points) == 0
     assert drawn.first_draw_valid == 0
     assert "10 of 10 conditions" in drawn.note
 

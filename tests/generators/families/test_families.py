@@ -30,8 +30,8 @@ _TRAINED: dict[str, Generator] = {}
 def trained(family: str) -> Generator:
     """One fully trained model per family, made once."""
     if family not in _TRAINED:
-        units, values = training_rows(SPACE, 100)
-        _TRAINED[family] = train(family, SPACE, PROPERTIES, units, values, seed=3, device="cpu", threads=1).generator()
+        points, values = training_rows(SPACE, 100)
+        _TRAINED[family] = train(family, SPACE, PROPERTIES, points, values, seed=3, device="cpu", threads=1).generator()
     return _TRAINED[family]
 
 
@@ -47,11 +47,11 @@ def nothing_asked(m: int) -> np.ndarray:
 
 def test_samples_are_compositions_of_the_space(family: str) -> None:
     drawn = trained(family).sample(nothing_asked(500), seed=0)
-    assert drawn.units.shape == (len(drawn.rows), SPACE.dimension)
-    assert drawn.units.dtype == np.int64
-    assert SPACE.contains(drawn.units).all()
-    assert (drawn.units.sum(axis=1) == SPACE.total).all()
-    assert len(drawn.units) == 500
+    assert drawn.points.shape == (len(drawn.rows), SPACE.dimension)
+    assert drawn.points.dtype == np.int64
+    assert SPACE.contains(drawn.points).all()
+    assert (drawn.points.sum(axis=1) == SPACE.total).all()
+    assert len(drawn.points) == 500
     assert (np.diff(drawn.rows) > 0).all()
     assert 0.3 < drawn.first_draw_valid <= 1
     assert drawn.note == ""
@@ -59,12 +59,12 @@ def test_samples_are_compositions_of_the_space(family: str) -> None:
 
 def test_samples_are_various(family: str) -> None:
     drawn = trained(family).sample(nothing_asked(500), seed=0)
-    assert len(np.unique(drawn.units, axis=0)) > 450
+    assert len(np.unique(drawn.points, axis=0)) > 450
 
 
 def test_no_conditions_give_no_samples(family: str) -> None:
     drawn = trained(family).sample(nothing_asked(0), seed=0)
-    assert drawn.units.shape == (0, SPACE.dimension)
+    assert drawn.points.shape == (0, SPACE.dimension)
 
 
 @pytest.mark.parametrize("k", range(len(PROPERTIES)))
@@ -72,14 +72,14 @@ def test_the_condition_matters_alone(family: str, k: int) -> None:
     asked = nothing_asked(1500)
     asked[:, k] = properties_of(SPACE, SPACE.sample(1500, np.random.default_rng(8)))[:, k]
     drawn = trained(family).sample(asked, seed=1)
-    got = properties_of(SPACE, drawn.units)[:, k]
+    got = properties_of(SPACE, drawn.points)[:, k]
     assert np.corrcoef(asked[drawn.rows, k], got)[0, 1] > 0.5
 
 
 def test_the_conditions_matter_together(family: str) -> None:
     asked = properties_of(SPACE, SPACE.sample(1500, np.random.default_rng(8)))
     drawn = trained(family).sample(asked, seed=1)
-    got = properties_of(SPACE, drawn.units)
+    got = properties_of(SPACE, drawn.points)
     for k in range(len(PROPERTIES)):
         assert np.corrcoef(asked[drawn.rows, k], got[:, k])[0, 1] > 0.6
 
@@ -87,30 +87,30 @@ def test_the_conditions_matter_together(family: str) -> None:
 def test_far_targets_are_answered(family: str) -> None:
     asked = np.full((50, len(PROPERTIES)), 1e9)
     drawn = trained(family).sample(asked, seed=1)
-    assert SPACE.contains(drawn.units).all()
-    assert len(drawn.units) == 50 or "conditions gave no composition" in drawn.note
+    assert SPACE.contains(drawn.points).all()
+    assert len(drawn.points) == 50 or "conditions gave no composition" in drawn.note
 
 
 def test_a_seed_repeats_bit_by_bit(family: str) -> None:
-    units, values = training_rows(SPACE, 60)
+    points, values = training_rows(SPACE, 60)
     before = torch.get_rng_state()
-    runs = [train(family, SPACE, PROPERTIES, units, values, QUICK, seed=5, device="cpu") for _ in range(2)]
-    other = train(family, SPACE, PROPERTIES, units, values, QUICK, seed=6, device="cpu")
+    runs = [train(family, SPACE, PROPERTIES, points, values, QUICK, seed=5, device="cpu") for _ in range(2)]
+    other = train(family, SPACE, PROPERTIES, points, values, QUICK, seed=6, device="cpu")
     assert runs[0].content == runs[1].content
     assert runs[0].digest == runs[1].digest != other.digest
     assert runs[0].report.train_losses == runs[1].report.train_losses
     model = runs[0].generator()
     one, two, three = (model.sample(values, seed=s) for s in (7, 7, 8))
-    np.testing.assert_array_equal(one.units, two.units)
-    assert not np.array_equal(one.units, three.units)
+    np.testing.assert_array_equal(one.points, two.points)
+    assert not np.array_equal(one.points, three.points)
     assert torch.equal(before, torch.get_rng_state()), "the global random state was touched"
 
 
 def test_every_parameter_gets_a_gradient(family: str) -> None:
-    units, values = training_rows(SPACE, 60, missing=0.3)
+    points, values = training_rows(SPACE, 60, missing=0.3)
     model = quick(family)
     network = model.build(torch.Generator().manual_seed(0))
-    batch = model.codec.encode(units, values, Scale.of(values))
+    batch = model.codec.encode(points, values, Scale.of(values))
     model.loss(network, batch, torch.Generator().manual_seed(0), 1.0).backward()
     for name, parameter in network.named_parameters():
         assert parameter.dtype == torch.float32, name
@@ -127,7 +127,7 @@ def test_travels_as_bytes_and_files(family: str, tmp_path: Path) -> None:
     for copy in (base.restore(model.to_bytes()), base.load(path)):
         assert copy.digest() == model.digest()
         assert (copy.name, copy.space, copy.properties) == (family, SPACE, PROPERTIES)
-        np.testing.assert_array_equal(copy.sample(asked, seed=2).units, model.sample(asked, seed=2).units)
+        np.testing.assert_array_equal(copy.sample(asked, seed=2).points, model.sample(asked, seed=2).points)
 
 
 def test_damage_is_noticed(family: str, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_damage_is_noticed(family: str, tmp_path: Path) -> None:
 
 
 def test_divergence_falls_back_to_the_last_good_weights(family: str) -> None:
-    units, values = training_rows(SPACE, 60)
+    points, values = training_rows(SPACE, 60)
     model = quick(family, epochs=10)
     seen: dict[str, torch.nn.Module] = {}
     build = model.build
@@ -160,20 +160,20 @@ def test_divergence_falls_back_to_the_last_good_weights(family: str) -> None:
             with torch.no_grad():
                 next(seen["network"].parameters()).fill_(torch.nan)
 
-    report = model.fit(units, values, seed=0, on_epoch=poison)
+    report = model.fit(points, values, seed=0, on_epoch=poison)
     assert report.diverged
     assert 0 <= report.best_epoch <= 3
     assert len(report.train_losses) == 4
     assert "fell back" in report.note
     assert all(torch.isfinite(p).all() for p in seen["network"].parameters())
-    assert SPACE.contains(model.sample(nothing_asked(50), seed=0).units).all()
+    assert SPACE.contains(model.sample(nothing_asked(50), seed=0).points).all()
 
 
 def test_divergence_at_once_falls_back_to_untrained_weights(family: str) -> None:
-    units, values = training_rows(SPACE, 30)
+    points, values = training_rows(SPACE, 30)
     model = quick(family)
     model.loss = lambda network, *_: sum(p.sum() for p in network.parameters()) * torch.nan  # type: ignore
-    report = model.fit(units, values, seed=0)
+    report = model.fit(points, values, seed=0)
     assert report.diverged
     assert report.best_epoch == -1
     assert report.train_losses == ()
@@ -181,11 +181,11 @@ def test_divergence_at_once_falls_back_to_untrained_weights(family: str) -> None
 
 
 def test_a_warm_start_begins_where_the_other_ended(family: str) -> None:
-    units, values = training_rows(SPACE, 60)
-    first = train(family, SPACE, PROPERTIES, units, values, {"epochs": 60}, seed=5)
-    cold = train(family, SPACE, PROPERTIES, units, values, {"epochs": 1}, seed=5)
+    points, values = training_rows(SPACE, 60)
+    first = train(family, SPACE, PROPERTIES, points, values, {"epochs": 60}, seed=5)
+    cold = train(family, SPACE, PROPERTIES, points, values, {"epochs": 1}, seed=5)
     warm, again = (
-        train(family, SPACE, PROPERTIES, units, values, {"epochs": 1}, seed=5, warm=first.content) for _ in range(2)
+        train(family, SPACE, PROPERTIES, points, values, {"epochs": 1}, seed=5, warm=first.content) for _ in range(2)
     )
     assert warm.report.validation_losses[0] < cold.report.validation_losses[0]
     assert warm.content == again.content != first.content
@@ -193,11 +193,11 @@ def test_a_warm_start_begins_where_the_other_ended(family: str) -> None:
 
 
 def test_a_warm_start_that_diverges_keeps_the_warm_weights(family: str) -> None:
-    units, values = training_rows(SPACE, 60)
-    first = train(family, SPACE, PROPERTIES, units, values, {"epochs": 20}, seed=5)
+    points, values = training_rows(SPACE, 60)
+    first = train(family, SPACE, PROPERTIES, points, values, {"epochs": 20}, seed=5)
     model = quick(family, retries=0)
     model.loss = lambda network, *_: sum(p.sum() for p in network.parameters()) * torch.nan  # type: ignore
-    report = model.fit(units, values, seed=6, warm=first.content)
+    report = model.fit(points, values, seed=6, warm=first.content)
     assert report.diverged
     assert "fell back to the warm weights" in report.note
     before = {name: p for name, p in first.generator().network.named_parameters()}  # type: ignore[attr-defined]
@@ -207,24 +207,24 @@ def test_a_warm_start_that_diverges_keeps_the_warm_weights(family: str) -> None:
 
 
 def test_warm_weights_of_something_else_are_refused(family: str) -> None:
-    units, values = training_rows(SPACE, 30)
-    content = train(family, SPACE, PROPERTIES, units, values, {"epochs": 1}, seed=0).content
+    points, values = training_rows(SPACE, 30)
+    content = train(family, SPACE, PROPERTIES, points, values, {"epochs": 1}, seed=0).content
     other = next(name for name in FAMILIES if name != family)
     with pytest.raises(InputError, match="another network"):
-        quick(family, hidden=17).fit(units, values, seed=0, warm=content)
+        quick(family, hidden=17).fit(points, values, seed=0, warm=content)
     with pytest.raises(InputError, match="the warm weights have the properties"):
-        base.make(family, SPACE, PROPERTIES[:2]).fit(units, values[:, :2], seed=0, warm=content)
+        base.make(family, SPACE, PROPERTIES[:2]).fit(points, values[:, :2], seed=0, warm=content)
     with pytest.raises(InputError, match="the warm weights have the family"):
-        base.make(other, SPACE, PROPERTIES).fit(units, values, seed=0, warm=content)
+        base.make(other, SPACE, PROPERTIES).fit(points, values, seed=0, warm=content)
     with pytest.raises(InputError, match="damaged"):
-        quick(family).fit(units, values, seed=0, warm=content[:-100])
+        quick(family).fit(points, values, seed=0, warm=content[:-100])
 
 
 def test_the_report_is_plain(family: str) -> None:
-    units, values = training_rows(SPACE, 60)
+    points, values = training_rows(SPACE, 60)
     calls: list[int] = []
     report = quick(family, retries=0).fit(
-        units, values, seed=0, threads=1, on_epoch=lambda epoch, *_: calls.append(epoch)
+        points, values, seed=0, threads=1, on_epoch=lambda epoch, *_: calls.append(epoch)
     )
     assert calls == list(range(QUICK["epochs"]))
     assert report.family == family
@@ -242,59 +242,59 @@ def test_the_report_is_plain(family: str) -> None:
 
 
 def test_columns_without_information_are_ignored_and_said(family: str) -> None:
-    units, values = training_rows(SPACE, 30)
+    points, values = training_rows(SPACE, 30)
     values[:, 0], values[:, 1] = np.nan, 55.0
     model = quick(family)
-    model.fit(units, values, seed=0)
+    model.fit(points, values, seed=0)
     asked = nothing_asked(40)
     free = model.sample(asked, seed=1)
     asked[:, :2] = 5.0
     drawn = model.sample(asked, seed=1)
-    np.testing.assert_array_equal(drawn.units, free.units)
+    np.testing.assert_array_equal(drawn.points, free.points)
     assert "vec, shear_modulus" in drawn.note
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5])
 def test_very_few_rows_and_nothing_known_train(family: str, rows: int) -> None:
-    units, _ = training_rows(SPACE, rows)
+    points, _ = training_rows(SPACE, rows)
     model = quick(family, retries=0)
-    report = model.fit(units, nothing_asked(rows), seed=0)
+    report = model.fit(points, nothing_asked(rows), seed=0)
     assert report.rows == rows
-    assert SPACE.contains(model.sample(nothing_asked(30), seed=0).units).all()
+    assert SPACE.contains(model.sample(nothing_asked(30), seed=0).points).all()
 
 
 def test_no_properties_at_all_train(family: str) -> None:
-    units, _ = training_rows(SPACE, 50)
+    points, _ = training_rows(SPACE, 50)
     model = base.make(family, SPACE, (), {"epochs": 5, "retries": 0})
-    report = model.fit(units, np.zeros((50, 0)), seed=0)
+    report = model.fit(points, np.zeros((50, 0)), seed=0)
     assert not report.diverged
-    assert SPACE.contains(model.sample(np.zeros((20, 0)), seed=0).units).all()
+    assert SPACE.contains(model.sample(np.zeros((20, 0)), seed=0).points).all()
 
 
 def test_bad_rows_are_refused(family: str) -> None:
-    units, values = training_rows(SPACE, 30)
+    points, values = training_rows(SPACE, 30)
     infinite = values.copy()
     infinite[3, 1] = np.inf
-    outside = units.copy()
+    outside = points.copy()
     outside[2] = 0
     cases = [
-        (units[:, :5], values, "9 columns"),
-        (units[:0], values[:0], "at least one composition"),
-        (units / 100, values, "whole units"),
+        (points[:, :5], values, "9 columns"),
+        (points[:0], values[:0], "at least one composition"),
+        (points / 100, values, "whole steps"),
         (outside, values, "row 2: the fractions sum to 0"),
-        (units, values[:, :2], "3 columns"),
-        (units, values[:4], "got 4 for 30"),
-        (units, infinite, "infinite values of shear_modulus"),
+        (points, values[:, :2], "3 columns"),
+        (points, values[:4], "got 4 for 30"),
+        (points, infinite, "infinite values of shear_modulus"),
     ]
     for rows, conditions, message in cases:
         with pytest.raises(InputError, match=message):
             quick(family).fit(rows, conditions, seed=0)
     with pytest.raises(InputError, match="seed"):
-        quick(family).fit(units, values, seed=-1)
+        quick(family).fit(points, values, seed=-1)
     with pytest.raises(InputError, match="unknown device"):
-        quick(family).fit(units, values, seed=0, device="abacus")
+        quick(family).fit(points, values, seed=0, device="abacus")
     with pytest.raises(InputError, match="threads"):
-        quick(family).fit(units, values, seed=0, threads=0)
+        quick(family).fit(points, values, seed=0, threads=0)
 
 
 def test_bad_conditions_are_refused(family: str) -> None:
@@ -320,10 +320,10 @@ def test_bad_settings_are_refused(family: str) -> None:
 @settings(max_examples=12, deadline=None)
 @given(space=spaces(), seed=st.integers(0, 1000))
 def test_membership_in_any_space(family: str, space: Space, seed: int) -> None:
-    units = space.sample(20, np.random.default_rng(seed))
-    values = space.fractions(units)[:, :1].copy()
+    points = space.sample(20, np.random.default_rng(seed))
+    values = space.fractions(points)[:, :1].copy()
     model = base.make(family, space, ("content",), {"epochs": 3, "retries": 0, "copies": 3})
-    model.fit(units, values, seed=seed)
+    model.fit(points, values, seed=seed)
     drawn = model.sample(np.full((40, 1), np.nan), seed=seed)
-    assert space.contains(drawn.units).all()
-    assert len(drawn.units) == 40 or f"{40 - len(drawn.units)} of 40" in drawn.note
+    assert space.contains(drawn.points).all()
+    assert len(drawn.points) == 40 or f"{40 - len(drawn.points)} of 40" in drawn.note

@@ -19,12 +19,12 @@ SPACE = refractory_space()
 
 @pytest.mark.parametrize("family", sorted(base.FAMILIES))
 def test_paths_run_between_two_alloys_of_the_space(family: str) -> None:
-    units, values = training_rows(SPACE, 60)
+    points, values = training_rows(SPACE, 60)
     epochs = 80 if family == "cae" else 6  # an untrained autoencoder decodes to nothing in the space
     model = base.make(family, SPACE, PROPERTIES, {"epochs": epochs, "retries": 0, "copies": 2})
     assert isinstance(model, Latent)
     assert interpolate(model, values[0], 9, seed=0) is None  # not trained
-    model.fit(units, values, seed=0)
+    model.fit(points, values, seed=0)
     path = interpolate(model, values[0], 9, seed=0)
     assert path is not None
     assert path.shape == (9, SPACE.dimension)

@@ -23,8 +23,8 @@ SPACE = refractory_space()
 
 def made(**more: object) -> tuple[ConditionalWassersteinGAN, WcganNetwork, Batch]:
     model = ConditionalWassersteinGAN(SPACE, PROPERTIES, more)
-    units, values = training_rows(SPACE, 40)
-    batch = model.codec.encode(units, values, Scale.of(values))
+    points, values = training_rows(SPACE, 40)
+    batch = model.codec.encode(points, values, Scale.of(values))
     return model, cast(WcganNetwork, model.build(seeded())), batch
 
 
@@ -58,10 +58,10 @@ def test_the_critic_sees_what_is_emitted(space: Space, seed: int) -> None:
 
 def test_real_rows_are_seen_exactly() -> None:
     model, _, batch = made()
-    units, _ = training_rows(SPACE, 40)
+    points, _ = training_rows(SPACE, 40)
     seen = model.real(batch)
-    np.testing.assert_allclose(seen[:, 9:18].numpy() / SHARPEN, SPACE.fractions(units), atol=1e-6)
-    np.testing.assert_array_equal(seen[:, :9].numpy(), units > 0)
+    np.testing.assert_allclose(seen[:, 9:18].numpy() / SHARPEN, SPACE.fractions(points), atol=1e-6)
+    np.testing.assert_array_equal(seen[:, :9].numpy(), points > 0)
 
 
 def test_unrolling_by_0_steps_or_without_steps_is_the_plain_game() -> None:
@@ -138,14 +138,14 @@ def test_the_gradient_penalty_of_a_slope_of_1_is_0() -> None:
 
 @pytest.mark.parametrize("more", [{"penalty": "clip"}, {"unroll": 0}])
 def test_other_games_follow_the_condition_too(more: dict[str, object]) -> None:
-    units, values = training_rows(SPACE, 80)
+    points, values = training_rows(SPACE, 80)
     model = ConditionalWassersteinGAN(SPACE, PROPERTIES, {"epochs": 250, **more})
-    report = model.fit(units, values, seed=0, threads=1)
+    report = model.fit(points, values, seed=0, threads=1)
     assert not report.diverged
     assert not report.collapsed
     asked = properties_of(SPACE, SPACE.sample(600, np.random.default_rng(8)))
     drawn = model.sample(asked, seed=1)
-    got = properties_of(SPACE, drawn.units)
+    got = properties_of(SPACE, drawn.points)
     assert np.corrcoef(asked[drawn.rows, 0], got[:, 0])[0, 1] > 0.5
 
 

@@ -18,10 +18,10 @@ from tests.strategies import spaces
 @settings(max_examples=25, deadline=None)
 @given(space=spaces(), seed=st.integers(0, 1000))
 def test_decoding_inverts_encoding(space, seed) -> None:  # type: ignore[no-untyped-def]
-    units = space.sample(20, np.random.default_rng(seed))
+    points = space.sample(20, np.random.default_rng(seed))
     nothing = np.zeros((20, 0))
-    batch = Codec(space, ()).encode(units, nothing, Scale.of(nothing))
-    np.testing.assert_array_equal(Codec(space, ()).decode(batch.presence, batch.amounts), units)
+    batch = Codec(space, ()).encode(points, nothing, Scale.of(nothing))
+    np.testing.assert_array_equal(Codec(space, ()).decode(batch.presence, batch.amounts), points)
 
 
 @settings(max_examples=25, deadline=None)
@@ -33,10 +33,10 @@ def test_any_amounts_keep_sum_zeros_and_lower_bounds(seed: int, spread: float) -
     presence = (torch.rand(amounts.shape, generator=rng) < 0.5).float()
     presence[:, 0] = 1
     presence[:, 1:3] = 1
-    units = Codec(space, ()).decode(presence, amounts)
-    assert (units.sum(axis=1) == space.total).all()
-    assert (units[presence.numpy() == 0] == 0).all()
-    assert (units >= np.array(space.lower) * presence.numpy()).all()
+    points = Codec(space, ()).decode(presence, amounts)
+    assert (points.sum(axis=1) == space.total).all()
+    assert (points[presence.numpy() == 0] == 0).all()
+    assert (points >= np.array(space.lower) * presence.numpy()).all()
 
 
 def one_row_to_the_grid(codec: Codec, real: np.ndarray, present: np.ndarray) -> list[int]:
@@ -44,21 +44,23 @@ def one_row_to_the_grid(codec: Codec, real: np.ndarray, present: np.ndarray) -> 
     space = codec.space
     low = [value if there else 0 for value, there in zip(space.lower, present, strict=True)]
     high = [value if there else 0 for value, there in zip(space.upper, present, strict=True)]
-    units = [max(round(float(value)), bound) for value, bound in zip(real, low, strict=True)]
+    points = [max(round(float(value)), bound) for value, bound in zip(real, low, strict=True)]
     for _ in range(space.dimension):
-        sign = int(np.sign(space.total - sum(units)))
+        sign = int(np.sign(space.total - sum(points)))
         gains = [
-            sign * (float(real[i]) - units[i]) if (units[i] < high[i] if sign > 0 else units[i] > low[i]) else -np.inf
+            sign * (float(real[i]) - points[i])
+            if (points[i] < high[i] if sign > 0 else points[i] > low[i])
+            else -np.inf
             for i in range(space.dimension)
         ]
         if sign and max(gains) > -np.inf:
-            units[gains.index(max(gains))] += sign
-    return units
+            points[gains.index(max(gains))] += sign
+    return points
 
 
 @settings(max_examples=30, deadline=None)
 @given(space=spaces(), seed=st.integers(0, 1000), share=st.sampled_from([0.1, 0.4, 1.0]))
-def test_rounding_moves_units_where_it_hurts_least(space: Space, seed: int, share: float) -> None:
+def test_rounding_moves_steps_where_it_hurts_least(space: Space, seed: int, share: float) -> None:
     codec, rng = Codec(space, ()), np.random.default_rng(seed)
     present = rng.random((25, space.dimension)) < share
     real = np.where(present, rng.exponential(2 * space.total / space.dimension, present.shape), 0.0)
@@ -101,8 +103,8 @@ def test_scale_travels_as_json_and_refuses_other_widths() -> None:
 
 def test_hiding_hides_the_asked_share_and_every_extreme() -> None:
     space = refractory_space()
-    units, values = training_rows(space, 2000, missing=0.0)
-    batch = Codec(space, PROPERTIES).encode(units, values, Scale.of(values))
+    points, values = training_rows(space, 2000, missing=0.0)
+    batch = Codec(space, PROPERTIES).encode(points, values, Scale.of(values))
     hidden = batch.hide(0.4, torch.Generator().manual_seed(0))
     assert abs(1 - hidden.known.mean().item() - 0.4) < 0.03
     counts = torch.bincount(hidden.known.sum(dim=1).long(), minlength=4)

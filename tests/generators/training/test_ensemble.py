@@ -33,9 +33,9 @@ def model_of(family: str, **more: object) -> NeuralGenerator:
 
 
 def many(family: str, seeds: Sequence[int], rows: int = 60, **more: object) -> list[TrainedModel]:
-    units, values = training_rows(SPACE, rows)
+    points, values = training_rows(SPACE, rows)
     settings = {**SHORT, **more}
-    return train_many(family, SPACE, PROPERTIES, units, values, settings, seeds=seeds, device="cpu", threads=1)
+    return train_many(family, SPACE, PROPERTIES, points, values, settings, seeds=seeds, device="cpu", threads=1)
 
 
 def parameters_of(model: object) -> dict[str, torch.Tensor]:
@@ -52,16 +52,16 @@ def assert_close(one: object, other: object, tolerance: float = CLOSE) -> None:
 
 @pytest.mark.parametrize("family", STACKED)
 def test_each_is_the_single_training_of_its_seed(family: str) -> None:
-    units, values = training_rows(SPACE, 60)
+    points, values = training_rows(SPACE, 60)
     before = torch.get_rng_state()
     together = many(family, (3, 4, 11))
     assert torch.equal(before, torch.get_rng_state()), "the global random state was touched"
     for seed, model in zip((3, 4, 11), together, strict=True):
-        alone = train(family, SPACE, PROPERTIES, units, values, SHORT, seed=seed, device="cpu", threads=1)
+        alone = train(family, SPACE, PROPERTIES, points, values, SHORT, seed=seed, device="cpu", threads=1)
         assert_close(model.generator(), alone.generator())
         np.testing.assert_allclose(model.report.train_losses, alone.report.train_losses, atol=CLOSE)
         np.testing.assert_allclose(model.report.validation_losses, alone.report.validation_losses, atol=CLOSE)
-        drawn, expected = (m.generator().sample(values, seed=1).units for m in (model, alone))
+        drawn, expected = (m.generator().sample(values, seed=1).points for m in (model, alone))
         assert (drawn == expected).all(axis=1).mean() > 0.8
     assert len({model.digest for model in together}) == 3
     assert [model.content for model in many(family, (3, 4, 11))] == [model.content for model in together]
@@ -76,16 +76,18 @@ def test_the_stacked_weights_went_through_training(family: str) -> None:
 
 @pytest.mark.parametrize("family", sorted(set(FAMILIES) - set(STACKED)))
 def test_other_families_are_trained_one_after_another(family: str) -> None:
-    units, values = training_rows(SPACE, 60)
+    points, values = training_rows(SPACE, 60)
     settings = {**SHORT, "epochs": 4}
     together = many(family, (3, 4), epochs=4)
-    alone = [train(family, SPACE, PROPERTIES, units, values, settings, seed=s, device="cpu", threads=1) for s in (3, 4)]
+    alone = [
+        train(family, SPACE, PROPERTIES, points, values, settings, seed=s, device="cpu", threads=1) for s in (3, 4)
+    ]
     assert [model.content for model in together] == [model.content for model in alone]
 
 
 def test_one_alone_is_the_single_training_bit_by_bit() -> None:
-    units, values = training_rows(SPACE, 60)
-    alone = train("cvae", SPACE, PROPERTIES, units, values, SHORT, seed=3, device="cpu", threads=1)
+    points, values = training_rows(SPACE, 60)
+    alone = train("cvae", SPACE, PROPERTIES, points, values, SHORT, seed=3, device="cpu", threads=1)
     assert many("cvae", (3,))[0].content == alone.content
 
 
@@ -107,12 +109,12 @@ def test_each_stops_by_itself_and_keeps_its_best() -> None:
     lengths = [len(model.report.validation_losses) for model in together]
     assert len(set(lengths)) > 1
     assert max(lengths) < 80
-    units, values = training_rows(SPACE, 60)
+    points, values = training_rows(SPACE, 60)
     for seed, model in enumerate(together):
         losses = model.report.validation_losses
         assert model.report.best_epoch == int(np.argmin(losses)) == len(losses) - 1 - 4
         settings = {**SHORT, "epochs": model.report.best_epoch + 1, "warmup": 0.0}
-        alone = train("cvae", SPACE, PROPERTIES, units, values, settings, seed=seed, device="cpu", threads=1)
+        alone = train("cvae", SPACE, PROPERTIES, points, values, settings, seed=seed, device="cpu", threads=1)
         assert alone.report.best_epoch == model.report.best_epoch
         assert_close(model.generator(), alone.generator())
 
@@ -149,7 +151,7 @@ def test_one_that_diverges_leaves_and_the_others_go_on() -> None:
     assert 0 <= report.best_epoch <= 6
     assert "fell back to the weights of epoch" in report.note
     assert all(value.isfinite().all() for value in parameters_of(model).values())
-    assert SPACE.contains(model.sample(tables[1][1], seed=0).units).all()
+    assert SPACE.contains(model.sample(tables[1][1], seed=0).points).all()
 
 
 def test_all_that_diverge_at_once_keep_untrained_weights() -> None:
@@ -167,15 +169,15 @@ def test_all_that_diverge_at_once_keep_untrained_weights() -> None:
 
 
 def test_all_may_start_from_warm_weights() -> None:
-    units, values = training_rows(SPACE, 60)
-    first = train("flow", SPACE, PROPERTIES, units, values, SHORT, seed=5, threads=1).content
+    points, values = training_rows(SPACE, 60)
+    first = train("flow", SPACE, PROPERTIES, points, values, SHORT, seed=5, threads=1).content
     settings = {**SHORT, "epochs": 2}
     together = train_many(
-        "flow", SPACE, PROPERTIES, units, values, settings, seeds=(6, 7), device="cpu", threads=1, warm=first
+        "flow", SPACE, PROPERTIES, points, values, settings, seeds=(6, 7), device="cpu", threads=1, warm=first
     )
     for seed, model in zip((6, 7), together, strict=True):
         alone = train(
-            "flow", SPACE, PROPERTIES, units, values, settings, seed=seed, device="cpu", threads=1, warm=first
+            "flow", SPACE, PROPERTIES, points, values, settings, seed=seed, device="cpu", threads=1, warm=first
         )
         assert_close(model.generator(), alone.generator())
         assert model.report.note == "started from warm weights"
@@ -203,11 +205,11 @@ def test_bf16_trains_together(family: str) -> None:
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
 @pytest.mark.parametrize("family", STACKED)
 def test_trains_together_on_a_gpu(family: str, precision: str) -> None:
-    units, values = training_rows(SPACE, 60)
+    points, values = training_rows(SPACE, 60)
     settings = {**SHORT, "precision": precision}
-    together = train_many(family, SPACE, PROPERTIES, units, values, settings, seeds=(3, 4), device="cuda")
+    together = train_many(family, SPACE, PROPERTIES, points, values, settings, seeds=(3, 4), device="cuda")
     for seed, model in zip((3, 4), together, strict=True):
-        alone = train(family, SPACE, PROPERTIES, units, values, settings, seed=seed, device="cuda")
+        alone = train(family, SPACE, PROPERTIES, points, values, settings, seed=seed, device="cuda")
         tolerance = 1e-3 if precision == "float32" else 0.1
         np.testing.assert_allclose(model.report.train_losses, alone.report.train_losses, rtol=tolerance)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from alloys.space import Units
+from alloys.space import Points
 from generators.training.attempt import HELD_OUT_FROM, Material, held_out
 from generators.training.codec import Batch, Codec, Scale
 from generators.training.settings import TrainingSettings
@@ -17,10 +17,10 @@ ROWS = SPACE.sample(400, np.random.default_rng(4))
 SHARE = TrainingSettings().validation_share
 
 
-def material(units: Units, seed: int = 0) -> Material:
-    codec, values = Codec(SPACE, PROPERTIES), properties_of(SPACE, units)
+def material(points: Points, seed: int = 0) -> Material:
+    codec, values = Codec(SPACE, PROPERTIES), properties_of(SPACE, points)
     rng = torch.Generator().manual_seed(seed)
-    return Material.of(codec, TrainingSettings(copies=0), units, values, Scale.of(values), rng)
+    return Material.of(codec, TrainingSettings(copies=0), points, values, Scale.of(values), rng)
 
 
 def compositions(batch: Batch) -> set[bytes]:
@@ -28,10 +28,10 @@ def compositions(batch: Batch) -> set[bytes]:
 
 
 def test_few_rows_are_all_learned_and_all_judge() -> None:
-    units = ROWS[: HELD_OUT_FROM - 1]
-    assert not held_out(units, SHARE).any()
-    made = material(units)
-    assert made.rows == len(units)
+    points = ROWS[: HELD_OUT_FROM - 1]
+    assert not held_out(points, SHARE).any()
+    made = material(points)
+    assert made.rows == len(points)
     assert compositions(made.checks) == compositions(made.pool)
     assert not held_out(ROWS, 0.0).any()
 

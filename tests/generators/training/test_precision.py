@@ -19,9 +19,9 @@ CPU = torch.device("cpu")
 
 
 def trained(family: str, precision: str, **more: object) -> TrainedModel:
-    units, values = training_rows(SPACE, 60)
+    points, values = training_rows(SPACE, 60)
     settings = {"epochs": 10, "retries": 0, "precision": precision, **more}
-    return train(family, SPACE, PROPERTIES, units, values, settings, seed=2, device="cpu", threads=1)
+    return train(family, SPACE, PROPERTIES, points, values, settings, seed=2, device="cpu", threads=1)
 
 
 @pytest.mark.parametrize("family", list(FAMILIES))
@@ -37,8 +37,8 @@ def test_bf16_trains_repeats_and_differs_from_float32(family: str) -> None:
     assert all(value.dtype == torch.float32 for value in model.network.state_dict().values())
     asked = np.full((200, len(PROPERTIES)), np.nan)
     drawn = model.sample(asked, seed=1)
-    assert len(drawn.units) > 150
-    assert SPACE.contains(drawn.units).all()
+    assert len(drawn.points) > 150
+    assert SPACE.contains(drawn.points).all()
     assert not torch.is_autocast_enabled("cpu")
 
 
@@ -96,14 +96,14 @@ def test_a_gpu_without_bf16_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("family", list(FAMILIES))
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
 def test_trains_and_draws_on_a_gpu(family: str, precision: str) -> None:
-    units, values = training_rows(SPACE, 60)
+    points, values = training_rows(SPACE, 60)
     model = base.make(family, SPACE, PROPERTIES, {"epochs": 10, "retries": 0, "precision": precision})
     assert isinstance(model, NeuralGenerator)
-    report = model.fit(units, values, seed=2, device="cuda")
+    report = model.fit(points, values, seed=2, device="cuda")
     assert not report.diverged
     drawn = model.to("cuda").sample(values, seed=1)
-    assert SPACE.contains(drawn.units).all()
-    assert len(drawn.units) > 0.75 * len(values)
+    assert SPACE.contains(drawn.points).all()
+    assert len(drawn.points) > 0.75 * len(values)
 
 
 def test_moving_needs_weights_and_a_device() -> None:
@@ -116,5 +116,5 @@ def test_moving_needs_weights_and_a_device() -> None:
     with pytest.raises(InputError, match="unknown device"):
         other.to("abacus")
     asked = np.full((20, len(PROPERTIES)), np.nan)
-    before = other.sample(asked, seed=1).units
-    np.testing.assert_array_equal(other.to("cpu").sample(asked, seed=1).units, before)
+    before = other.sample(asked, seed=1).points
+    np.testing.assert_array_equal(other.to("cpu").sample(asked, seed=1).points, before)

@@ -36,23 +36,23 @@ def test_few_rows_and_unknown_families_have_no_presets() -> None:
 
 
 def test_below_the_limit_nothing_changes() -> None:
-    units, values = training_rows(SPACE, MANY - 1)
-    plain = train("cae", SPACE, PROPERTIES, units, values, {"epochs": 1}, seed=0, device="cpu")
+    points, values = training_rows(SPACE, MANY - 1)
+    plain = train("cae", SPACE, PROPERTIES, points, values, {"epochs": 1}, seed=0, device="cpu")
     assert settings_in(plain.content) == settings_of("cae", {"epochs": 1})
-    explicit = train("cae", SPACE, PROPERTIES, units, values, settings_of("cae", {"epochs": 1}), seed=0, device="cpu")
+    explicit = train("cae", SPACE, PROPERTIES, points, values, settings_of("cae", {"epochs": 1}), seed=0, device="cpu")
     assert plain.digest == explicit.digest
 
 
 def test_from_the_limit_on_presets_hold_and_given_settings_win() -> None:
-    units, values = training_rows(SPACE, MANY)
-    found = settings_in(train("cvae", SPACE, PROPERTIES, units, values, SMALL, seed=0, device="cpu").content)
+    points, values = training_rows(SPACE, MANY)
+    found = settings_in(train("cvae", SPACE, PROPERTIES, points, values, SMALL, seed=0, device="cpu").content)
     assert found == settings_of("cvae", {**preset("cvae", MANY), **SMALL})
     assert (found["copies"], found["noise"], found["hidden"]) == (0, ROWS["noise"], FAMILY["cvae"]["hidden"])
 
 
 def test_many_models_at_once_have_the_same_presets() -> None:
-    units, values = training_rows(SPACE, MANY)
-    models = train_many("cvae", SPACE, PROPERTIES, units, values, SMALL, seeds=[0, 1], device="cpu")
+    points, values = training_rows(SPACE, MANY)
+    models = train_many("cvae", SPACE, PROPERTIES, points, values, SMALL, seeds=[0, 1], device="cpu")
     for model in models:
         assert settings_in(model.content) == settings_of("cvae", {**preset("cvae", MANY), **SMALL})
 

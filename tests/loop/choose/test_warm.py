@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from alloys.composition import Composition
-from alloys.space import Units
+from alloys.space import Points
 from benchmarks.warm import step_of
 from generators.train import TrainedModel
 from loop.campaign import Campaign
@@ -156,12 +156,12 @@ def test_killed_while_training_it_starts_from_the_same_weights(
 # Guided ----------------------------------------------------------------------------------------------------------
 
 
-def _broken(campaign: Campaign, units: Units) -> np.ndarray:
+def _broken(campaign: Campaign, points: Points) -> np.ndarray:
     """What the surrogate says is missing of the constraints, shape ``(n,)``."""
     view = campaign.view()
     surrogate, known = fit_surrogate(view), steps.known_compositions(view, campaign.table)
     guidance = guidance_of(view, known, surrogate)
-    return np.asarray(guidance.outlook(campaign.space.fractions(units))[:, len(view.goal.objectives) :].sum(axis=1))
+    return np.asarray(guidance.outlook(campaign.space.fractions(points))[:, len(view.goal.objectives) :].sum(axis=1))
 
 
 def test_guided_candidates_are_nearer_to_feasible(tmp_path: Path) -> None:
@@ -172,13 +172,15 @@ def test_guided_candidates_are_nearer_to_feasible(tmp_path: Path) -> None:
         guidance = guidance_of(view, known, fit_surrogate(view))
         plain = steps.propose(campaign.config, view, known, [(model, 200)], 1)
         guided = steps.propose(campaign.config, view, known, [(model, 200)], 1, guidance)
-        ours, theirs = (pool.units[pool.origins == "cvae"] for pool in (guided, plain))
+        ours, theirs = (pool.points[pool.origins == "cvae"] for pool in (guided, plain))
         assert len(ours) == 50
         assert len(theirs) == 200
         assert campaign.space.contains(ours).all()
         assert _broken(campaign, ours).mean() < 0.5 * _broken(campaign, theirs).mean()
         for origin in ("random", "neighbour"):
-            np.testing.assert_array_equal(guided.units[guided.origins == origin], plain.units[plain.origins == origin])
+            np.testing.assert_array_equal(
+                guided.points[guided.origins == origin], plain.points[plain.origins == origin]
+            )
 
 
 def test_guided_candidates_are_recorded_as_such(guided: Campaign) -> None:
@@ -199,7 +201,7 @@ def test_the_benchmark_asks_about_alloys_not_seen(guided: Campaign) -> None:
     asked = [row for row in guided.view().rows if row.iteration == 2]
     np.testing.assert_array_equal(step.next_units, guided.view().in_space([row.composition for row in asked]))
     assert step.next_values[:, step.known.names.index("solidus")].tolist() == [r.values["solidus"] for r in asked]
-    seen = set(guided.space.keys(step.known.units))
+    seen = set(guided.space.keys(step.known.points))
     assert not seen & set(guided.space.keys(step.next_units))
     earlier = guided.view().in_space([row.composition for row in guided.view().upto(1)])
     assert set(guided.space.keys(earlier)) <= seen

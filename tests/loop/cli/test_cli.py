@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from loop.cli.main import main as cli
+from loop.cli import main as cli
 from tests.loop.loop_helpers import DEFAULT, ROOT, call, write_config
 
 
@@ -138,7 +138,7 @@ def _status(capsys: pytest.CaptureFixture[str], campaigns: Path) -> dict[str, An
 
 def test_help_needs_nothing_heavy() -> None:
     code = (
-        "import sys; from loop import cli\n"
+        "import sys; from loop.cli import main as cli\n"
         "try: cli.main(['--help'])\n"
         "except SystemExit: pass\n"
         "print([m for m in ('torch', 'ray', 'mlflow', 'pycalphad', 'botorch') if m in sys.modules])"
@@ -149,7 +149,7 @@ def test_help_needs_nothing_heavy() -> None:
 
 def test_reading_a_status_needs_neither_ray_nor_mlflow(campaigns: Path) -> None:
     code = (
-        "import sys; from loop import cli\n"
+        "import sys; from loop.cli import main as cli\n"
         f"try: cli.main(['status', 'small', '--directory', {str(campaigns)!r}])\n"
         "except SystemExit: pass\n"
         "print([m for m in ('ray', 'mlflow', 'pycalphad') if m in sys.modules])"

@@ -51,7 +51,7 @@ def test_document(capsys: pytest.CaptureFixture[str], small: list[str]) -> None:
         assert set(row) == {"formula", "composition", "targets", "generator"}
         composition = Composition.parse(row["formula"])
         assert composition.fractions() == row["composition"]
-        assert SPACE.units_of(composition).sum() == SPACE.total
+        assert SPACE.point_of(composition).sum() == SPACE.total
         assert set(row["targets"]) == {"density", "vec"}
         assert row["targets"]["density"] == 8.5
         assert 4.6 <= row["targets"]["vec"] <= 4.9
@@ -121,9 +121,9 @@ def test_fewer_than_asked_are_given_and_said(
     capsys: pytest.CaptureFixture[str], small: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     space = Space.build(["Mo", "Nb", "Ta"], step="0.25", lower=0.25, upper=0.5, count=(3, 3))
-    units = np.array([[1, 1, 2], [1, 2, 1], [2, 1, 1]])
-    density = closed_form("density", space.elements, space.fractions(units))[:, None]
-    model = train("cvae", space, ["density"], units, density, {"epochs": 5, "jitter": 1, "retries": 0}, seed=0)
+    points = np.array([[1, 1, 2], [1, 2, 1], [2, 1, 1]])
+    density = closed_form("density", space.elements, space.fractions(points))[:, None]
+    model = train("cvae", space, ["density"], points, density, {"epochs": 5, "jitter": 1, "retries": 0}, seed=0)
     path = model.generator().save(tmp_path)
     code, out, err = call(capsys, "generate", "--model", str(path), "--target", "density=11..13", "-n", "50", "--json")
     rows = json.loads(out)

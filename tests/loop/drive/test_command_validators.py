@@ -193,7 +193,7 @@ def test_every_validator_describes_itself(name: str, tmp_path: Path, monkeypatch
     validator = make_validator(name, settings)
     description = validator.description
     assert description.name == name == validator.name
-    assert dict(description.units) == {p: PROPERTIES[p].unit for p in validator.properties}
+    assert dict(description.points) == {p: PROPERTIES[p].unit for p in validator.properties}
     assert description.fidelity
     assert description.version
     assert description.expected_seconds > 0

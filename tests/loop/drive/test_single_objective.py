@@ -17,8 +17,8 @@ STRENGTH = "specific_yield_strength_1300c"
 
 
 def _answers(campaign: Campaign, suggested: pd.DataFrame) -> pd.DataFrame:
-    units = np.array([campaign.space.units_of(Composition.parse(formula)) for formula in suggested["formula"]])
-    values = truth(units)
+    points = np.array([campaign.space.point_of(Composition.parse(formula)) for formula in suggested["formula"]])
+    values = truth(points)
     return pd.DataFrame(
         {"formula": suggested["formula"], **{name: values[name] for name in campaign.view().goal.unknown}}
     )

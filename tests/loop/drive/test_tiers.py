@@ -286,7 +286,7 @@ def test_people_have_an_identity_of_their_own(tmp_path: Path) -> None:
     assert [tier.by_hand for tier in tiers] == [False, True, True, True]
     assert [tier.validator.properties for tier in tiers[1:]] == [("liquidus", "solidus")] * 2 + [("solidus",)]
     assert len({tier.validator.fingerprint for tier in tiers}) == 4
-    assert tiers[3].validator.description.units == {"solidus": "K"}
+    assert tiers[3].validator.description.points == {"solidus": "K"}
     assert tiers[3].seconds == 3600.0
     assert replace(tiers[3].validator, properties=("liquidus",)).fingerprint != tiers[3].validator.fingerprint
     tiers[3].validator.check(["Nb", "Xe"])

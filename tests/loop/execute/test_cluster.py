@@ -33,9 +33,9 @@ SPACE = Space.build(PALETTE)
 
 
 def _training_job() -> TrainingJob:
-    units = SPACE.sample(40, np.random.default_rng(0))
-    conditions = SPACE.fractions(units)[:, :1]
-    return TrainingJob("cvae", SPACE, ("density",), units, conditions, seed=1, settings={"epochs": 5})
+    points = SPACE.sample(40, np.random.default_rng(0))
+    conditions = SPACE.fractions(points)[:, :1]
+    return TrainingJob("cvae", SPACE, ("density",), points, conditions, seed=1, settings={"epochs": 5})
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from alloys.errors import InputError
-from alloys.space import Units
+from alloys.space import Points
 from loop.campaign import Campaign
 from loop.drive.driver import Driver
 from loop.execute.cluster import RayExecutor, _environment, _lock_down, _start
@@ -157,7 +157,7 @@ def test_answers_come_in_order_from_several_processes(ray: Any) -> None:
 def test_a_pool_is_screened_to_the_batch_of_threads(ray: Any) -> None:
     settings = replace(SMALL, block=32, wide=64)
 
-    def candidates() -> Iterator[tuple[Units, str]]:
+    def candidates() -> Iterator[tuple[Points, str]]:
         for seed in range(20):
             yield SPACE.sample(60, np.random.default_rng(seed)), "stream"
 

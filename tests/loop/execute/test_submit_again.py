@@ -97,7 +97,7 @@ def test_a_job_that_is_killed_and_submitted_again_ends_as_an_undisturbed_campaig
         assert "iteration 0/2: validating" not in told
         uploaded = [path for path in nodes.folder.rglob("*") if "left-out" in path.name or path.name == ".env"]
         assert uploaded == []
-        assert list(nodes.folder.rglob("working_dir_files/*/loop/cli.py"))
+        assert list(nodes.folder.rglob("working_dir_files/*/loop/cli/main.py"))
         # As written in the README, the finished campaign ends at once and well.
         assert _digest(home / "campaigns") in _run([*send, "--", *run], nodes, clone)
     alone = [sys.executable, "-m", "loop.cli", *run[1:], "--set", "cluster.executor=local"]

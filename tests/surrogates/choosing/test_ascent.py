@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from alloys.space import Units
+from alloys.space import Points
 from surrogates.choosing.acquisition import choose_batch
 from surrogates.choosing.ascent import Champions, climb
 from surrogates.choosing.screen import Bound
@@ -21,26 +21,26 @@ SUMMIT = SPACE.sample(1, np.random.default_rng(8))[0]
 
 def hill(block: Block) -> Scored:
     """Candidates whose bound is larger the nearer they are to the summit."""
-    units, origins = block
-    keys = SPACE.keys(units)
+    points, origins = block
+    keys = SPACE.keys(points)
     first = np.sort(np.unique(np.array(keys), return_index=True)[1])
-    units = units[first]
-    value = np.exp(-np.abs(units - SUMMIT).sum(axis=1) / 20.0)
+    points = points[first]
+    value = np.exp(-np.abs(points - SUMMIT).sum(axis=1) / 20.0)
     names = np.asarray(origins, dtype=np.object_)[first]
-    described = Described(SPACE.elements, SPACE.fractions(units), np.zeros((len(units), 1)))
-    return Scored(units, names, described, Bound(value, np.ones(len(units))))
+    described = Described(SPACE.elements, SPACE.fractions(points), np.zeros((len(points), 1)))
+    return Scored(points, names, described, Bound(value, np.ones(len(points))))
 
 
 def starts(count: int, seed: int = 0) -> Scored:
-    units = SPACE.sample(count, np.random.default_rng(seed))
-    return hill((units, ["random"] * count))
+    points = SPACE.sample(count, np.random.default_rng(seed))
+    return hill((points, ["random"] * count))
 
 
 def test_every_way_ends_where_no_neighbour_is_better() -> None:
     begin = starts(6)
     rounds = list(climb(begin, hill, SPACE, 100))
     best = max(rounds, key=lambda rows: rows.scores.value.max())
-    top = best.units[int(best.scores.value.argmax())]
+    top = best.points[int(best.scores.value.argmax())]
     around = hill((SPACE.neighbours(top), [""] * len(SPACE.neighbours(top))))
     assert around.scores.value.max() <= best.scores.value.max()
     assert best.scores.value.max() > begin.scores.value.max()
@@ -49,7 +49,7 @@ def test_every_way_ends_where_no_neighbour_is_better() -> None:
 
 def test_what_is_looked_at_is_in_the_space_and_named_after_where_it_began() -> None:
     for rows in climb(starts(3), hill, SPACE, 4):
-        assert SPACE.contains(rows.units).all()
+        assert SPACE.contains(rows.points).all()
         assert set(rows.origins) == {"polish of random"}
 
 
@@ -72,14 +72,14 @@ def test_champions_are_the_best_of_each_set_of_elements() -> None:
     assert champions.rows is not None
     found = champions.rows
     best: dict[bytes, float] = {}
-    for units, value in zip(rows.units, rows.scores.value, strict=True):
-        key = (units > 0).tobytes()
+    for points, value in zip(rows.points, rows.scores.value, strict=True):
+        key = (points > 0).tobytes()
         best[key] = max(best.get(key, 0.0), float(value))
     np.testing.assert_allclose(found.scores.value, sorted(best.values(), reverse=True)[:5])
-    assert len({(units > 0).tobytes() for units in found.units}) == 5
+    assert len({(points > 0).tobytes() for points in found.points}) == 5
 
 
-def _poor_pool() -> Units:
+def _poor_pool() -> Points:
     return pool()[30:60]
 
 
@@ -97,5 +97,5 @@ def test_a_poor_pool_is_left_behind() -> None:
 def test_candidates_that_were_measured_stay_out() -> None:
     batch = choose_batch(**arguments(settings=replace(SMALL, climb=10)))
     taken = set(SPACE.keys(pool()[:30]))
-    units = np.array([pick.units for pick in batch.picks])
-    assert not taken & set(SPACE.keys(units))
+    points = np.array([pick.points for pick in batch.picks])
+    assert not taken & set(SPACE.keys(points))

@@ -16,8 +16,8 @@ from tests.surrogates.helpers import GOAL, REFERENCE, SPACE, fitted, pool, truth
 
 
 def _known() -> Known:
-    units = pool()[:30]
-    return Known.of(GOAL, SPACE, units, truth(units))
+    points = pool()[:30]
+    return Known.of(GOAL, SPACE, points, truth(points))
 
 
 @cache

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from alloys.goal import Goal
-from alloys.space import Units
+from alloys.space import Points
 from surrogates.choosing.criterion import Criterion
 from surrogates.choosing.screen import Known, optimistic
 from surrogates.model.features import Described
@@ -28,13 +28,13 @@ CANDIDATES = 10
 
 @cache
 def _surrogate() -> Surrogate:
-    units = pool()[:20]
-    values = truth(units)
-    return Surrogate.fit(SPACE.elements, SPACE.fractions(units), {name: values[name] for name in NAMES})
+    points = pool()[:20]
+    values = truth(points)
+    return Surrogate.fit(SPACE.elements, SPACE.fractions(points), {name: values[name] for name in NAMES})
 
 
 @cache
-def _promising() -> Units:
+def _promising() -> Points:
     """Unseen alloys that may be better than `BEST` and may hold the constraint: the candidates, then one more."""
     unseen = pool()[40:400]
     means, stds = _surrogate().predict(SPACE.fractions(unseen))
@@ -48,8 +48,8 @@ def _described(incumbents: bool) -> Described:
     """Candidates, one alloy that is waited for, and the best alloys known if they are wanted."""
     known = Known.of(GOAL, SPACE, pool()[:20], truth(pool()[:20]))
     best = np.flatnonzero(known.feasible)[np.argsort(-known.front()[:, 0])[:3]]
-    units = np.concatenate([_promising(), pool()[best] if incumbents else pool()[:0]])
-    return _surrogate().describe(SPACE.fractions(units))
+    points = np.concatenate([_promising(), pool()[best] if incumbents else pool()[:0]])
+    return _surrogate().describe(SPACE.fractions(points))
 
 
 def _ours(incumbents: bool, waiting: bool, goal: Goal = GOAL) -> tuple[Criterion, float]:

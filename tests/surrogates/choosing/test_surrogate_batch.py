@@ -11,7 +11,7 @@ import pytest
 
 from alloys.errors import InputError
 from alloys.goal import Goal
-from alloys.space import Units
+from alloys.space import Points
 from surrogates.choosing.acquisition import choose_batch
 from surrogates.choosing.pareto import hypervolume
 from surrogates.choosing.picks import Batch
@@ -51,16 +51,16 @@ def usual() -> Batch:
     return choose()
 
 
-def units_of(batch: Batch) -> Units:
-    return np.array([pick.units for pick in batch.picks], dtype=np.int64).reshape(-1, SPACE.dimension)
+def point_of(batch: Batch) -> Points:
+    return np.array([pick.points for pick in batch.picks], dtype=np.int64).reshape(-1, SPACE.dimension)
 
 
 def test_picks_are_new_distinct_in_the_space_and_hold_the_closed_forms() -> None:
-    units = units_of(usual())
-    assert units.shape == (4, SPACE.dimension)
-    assert SPACE.contains(units).all()
-    assert closed_form_ok(units).all()
-    keys = SPACE.keys(units)
+    points = point_of(usual())
+    assert points.shape == (4, SPACE.dimension)
+    assert SPACE.contains(points).all()
+    assert closed_form_ok(points).all()
+    keys = SPACE.keys(points)
     assert len(set(keys)) == 4
     assert not set(keys) & set(SPACE.keys(pool()[:30]))
 
@@ -90,16 +90,16 @@ def test_the_same_seed_gives_the_same_picks() -> None:
 
 
 def test_pending_alloys_are_not_proposed_again_and_change_the_batch() -> None:
-    first = units_of(usual())
+    first = point_of(usual())
     batch = choose(pending=first[:2])
-    assert not set(SPACE.keys(first[:2])) & set(SPACE.keys(units_of(batch)))
-    assert units_of(batch).shape == (4, SPACE.dimension)
+    assert not set(SPACE.keys(first[:2])) & set(SPACE.keys(point_of(batch)))
+    assert point_of(batch).shape == (4, SPACE.dimension)
 
 
 def test_barred_alloys_are_not_chosen_and_are_not_waited_for() -> None:
-    first = units_of(usual())
+    first = point_of(usual())
     batch = choose(barred=first[:1])
-    assert tuple(first[0]) not in {tuple(row) for row in units_of(batch)}
+    assert tuple(first[0]) not in {tuple(row) for row in point_of(batch)}
     # Of the first pick of a batch, what is waited for takes a part; what is barred takes none.
     waited = choose(pending=first[:1], settings=replace(SMALL, polish=0))
     barred = choose(barred=first[:1], settings=replace(SMALL, polish=0))
@@ -114,15 +114,15 @@ def test_polish_is_a_setting_and_names_what_it_moved() -> None:
 
 
 def test_picks_are_better_than_random_ones() -> None:
-    observed, units = pool()[:30], units_of(choose(q=8))
+    observed, points = pool()[:30], point_of(choose(q=8))
     random = SPACE.sample(2000, np.random.default_rng(9))
     random = random[closed_form_ok(random)][:8]
     volumes = []
-    for batch in (units, random):
+    for batch in (points, random):
         known = Known.of(GOAL, SPACE, np.concatenate([observed, batch]), truth(np.concatenate([observed, batch])))
         volumes.append(hypervolume(known.front(), REFERENCE))
     assert volumes[0] > 1.2 * volumes[1]
-    assert feasible(units).mean() >= 0.5
+    assert feasible(points).mean() >= 0.5
 
 
 def test_without_anything_feasible_feasibility_comes_first() -> None:
@@ -132,7 +132,7 @@ def test_without_anything_feasible_feasibility_comes_first() -> None:
     assert batch.mode == "feasibility"
     assert max(pick.probability_feasible for pick in batch.picks) > 0.2
     assert "chosen to be feasible" in batch.picks[0].why
-    assert len(set(SPACE.keys(units_of(batch)))) == 4
+    assert len(set(SPACE.keys(point_of(batch)))) == 4
 
 
 def test_one_objective_and_a_derived_constraint() -> None:
@@ -156,7 +156,7 @@ def test_failed_validations_are_no_obstacle() -> None:
     values = {name: np.append(column[:30], np.nan) for name, column in truth(observed).items()}
     surrogate = Surrogate.fit(SPACE.elements, SPACE.fractions(observed), values)
     batch = choose(surrogate=surrogate, observed=observed, values=values)
-    assert not set(SPACE.keys(units_of(batch))) & set(SPACE.keys(observed))
+    assert not set(SPACE.keys(point_of(batch))) & set(SPACE.keys(observed))
 
 
 def test_fewer_candidates_than_asked_for_give_fewer_picks() -> None:

@@ -10,53 +10,53 @@ import numpy as np
 import pytest
 
 from alloys.errors import InputError
-from alloys.space import Units
+from alloys.space import Points
 from surrogates.choosing import acquisition
 from surrogates.choosing.screen import Bound, Settings, shorten
 from surrogates.choosing.stream import Block, Lottery, Scored, ShortList, in_blocks
 from surrogates.model.features import Described
-from tests.surrogates.choosing.test_surrogate_batch import SMALL, choose, units_of
+from tests.surrogates.choosing.test_surrogate_batch import SMALL, choose, point_of
 from tests.surrogates.helpers import GOAL, SPACE, closed_form_ok, fitted, pool
 
 BLOCKS = replace(SMALL, block=128, wide=64)
 
 
-def mixed() -> Units:
+def mixed() -> Points:
     """Some 700 candidates with repetitions, known alloys and ones outside the space."""
-    units = np.concatenate([pool()[:400], SPACE.sample(300, np.random.default_rng(3)), pool()[100:110]])
-    units[650, :2] += 1
-    return units
+    points = np.concatenate([pool()[:400], SPACE.sample(300, np.random.default_rng(3)), pool()[100:110]])
+    points[650, :2] += 1
+    return points
 
 
-def pieces(units: Units, sizes: tuple[int, ...]) -> Iterator[Block]:
+def pieces(points: Points, sizes: tuple[int, ...]) -> Iterator[Block]:
     start = 0
-    while start < len(units):
+    while start < len(points):
         for size in sizes:
-            yield units[start : start + size], "stream"
+            yield points[start : start + size], "stream"
             start += size
 
 
 def test_a_stream_gives_the_batch_of_a_list_however_it_is_cut() -> None:
-    units = mixed()
-    listed = choose(candidates=units, origins=["stream"] * len(units), settings=BLOCKS)
+    points = mixed()
+    listed = choose(candidates=points, origins=["stream"] * len(points), settings=BLOCKS)
     for sizes in ((7, 64, 1), (1000,)):
-        streamed = choose(candidates=pieces(units, sizes), origins=None, settings=BLOCKS)
+        streamed = choose(candidates=pieces(points, sizes), origins=None, settings=BLOCKS)
         assert streamed == listed
-    assert listed.counts["candidates"] == len(units)
+    assert listed.counts["candidates"] == len(points)
     assert listed.counts["out_of_space"] == 1
 
 
 def test_the_quick_screening_of_many_blocks_leads_to_the_batch_of_the_exact_one() -> None:
-    units = mixed()
-    quick = choose(candidates=pieces(units, (100,)), origins=None, settings=BLOCKS)
-    exact = choose(candidates=pieces(units, (100,)), origins=None, settings=SMALL)
-    assert units_of(quick).tolist() == units_of(exact).tolist()
+    points = mixed()
+    quick = choose(candidates=pieces(points, (100,)), origins=None, settings=BLOCKS)
+    exact = choose(candidates=pieces(points, (100,)), origins=None, settings=SMALL)
+    assert point_of(quick).tolist() == point_of(exact).tolist()
 
 
 def test_picks_from_a_stream_are_new_distinct_and_in_the_space() -> None:
-    units, pending = mixed(), pool()[40:60]
-    batch = choose(candidates=pieces(units, (50,)), origins=None, pending=pending, settings=BLOCKS)
-    found = units_of(batch)
+    points, pending = mixed(), pool()[40:60]
+    batch = choose(candidates=pieces(points, (50,)), origins=None, pending=pending, settings=BLOCKS)
+    found = point_of(batch)
     assert len(set(SPACE.keys(found))) == len(found) == 4
     assert SPACE.contains(found).all()
     assert closed_form_ok(found).all()
@@ -70,7 +70,7 @@ def test_repetitions_across_blocks_are_chosen_once() -> None:
     )
     assert batch.counts["short_list"] <= 10
     assert batch.counts["duplicate"] == 290
-    assert len(set(SPACE.keys(units_of(batch)))) == 4
+    assert len(set(SPACE.keys(point_of(batch)))) == 4
 
 
 def test_ten_candidates_are_enough() -> None:
@@ -84,17 +84,17 @@ def test_a_stream_of_nothing_gives_no_picks() -> None:
 
 
 def test_few_rows_are_alive_at_once() -> None:
-    alive: list[weakref.ref[Units]] = []
+    alive: list[weakref.ref[Points]] = []
     most = 0
 
     def watched() -> Iterator[Block]:
         nonlocal most
         for seed in range(40):
             most = max(most, sum(ref() is not None for ref in alive))
-            units = SPACE.sample(128, np.random.default_rng(seed))
-            alive.append(weakref.ref(units))
-            yield units, "stream"
-            del units
+            points = SPACE.sample(128, np.random.default_rng(seed))
+            alive.append(weakref.ref(points))
+            yield points, "stream"
+            del points
 
     choose(candidates=watched(), origins=None, settings=replace(BLOCKS, polish=0, check=0))
     # Two read ahead, and for each of at most 16 cores one at work, beside one that waits.
@@ -103,25 +103,25 @@ def test_few_rows_are_alive_at_once() -> None:
 
 def scored(count: int, seed: int, least: float) -> Scored:
     draw = np.random.default_rng(seed)
-    units = np.eye(5, dtype=np.int64)[draw.integers(0, 5, count)] * draw.integers(1, 10**6, count)[:, None]
-    units = np.unique(units, axis=0)
-    units = draw.permutation(units)
-    value, chance = np.round(draw.random(len(units)), 2), least * draw.random(len(units))
-    described = Described(SPACE.elements, np.zeros((len(units), 9)), np.arange(len(units))[:, None] * 1.0)
-    return Scored(units, np.full(len(units), "a", dtype=object), described, Bound(value, chance))
+    points = np.eye(5, dtype=np.int64)[draw.integers(0, 5, count)] * draw.integers(1, 10**6, count)[:, None]
+    points = np.unique(points, axis=0)
+    points = draw.permutation(points)
+    value, chance = np.round(draw.random(len(points)), 2), least * draw.random(len(points))
+    described = Described(SPACE.elements, np.zeros((len(points), 9)), np.arange(len(points))[:, None] * 1.0)
+    return Scored(points, np.full(len(points), "a", dtype=object), described, Bound(value, chance))
 
 
 @pytest.mark.parametrize("least", [1.0, 0.26, 0.1])
 @pytest.mark.parametrize("seed", range(5))
 def test_a_short_list_kept_across_blocks_is_that_of_all_at_once(least: float, seed: int) -> None:
     rows, settings = scored(400, seed, least), Settings(share=0.3)
-    expected = rows.take(shorten(rows.units, rows.scores, 40, settings, floor=0.25))
+    expected = rows.take(shorten(rows.points, rows.scores, 40, settings, floor=0.25))
     kept = ShortList(40, settings, 0.25, SPACE)
     for start in range(0, len(rows), 37):
         kept.add(rows.take(np.arange(start, min(start + 37, len(rows)))))
     best = kept.best()
     assert best is not None
-    assert best.units.tolist() == expected.units.tolist()
+    assert best.points.tolist() == expected.points.tolist()
     assert best.described.descriptors.tolist() == expected.described.descriptors.tolist()
 
 

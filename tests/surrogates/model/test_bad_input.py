@@ -91,11 +91,11 @@ def test_a_property_that_is_as_expected_everywhere_is_noted() -> None:
 
 
 def test_inputs_that_never_vary_are_no_trouble() -> None:
-    units = np.zeros((12, 9), dtype=np.int64)
-    units[:, 0], units[:, 4] = np.arange(20, 44, 2), 80 - np.arange(20, 44, 2)
-    units[:, 5] = 20  # seven elements never there, one always as much
-    fractions = SPACE.fractions(units)
-    _defined(Surrogate.fit(SPACE.elements, fractions, {"solidus": truth(units)["solidus"]}))
+    points = np.zeros((12, 9), dtype=np.int64)
+    points[:, 0], points[:, 4] = np.arange(20, 44, 2), 80 - np.arange(20, 44, 2)
+    points[:, 5] = 20  # seven elements never there, one always as much
+    fractions = SPACE.fractions(points)
+    _defined(Surrogate.fit(SPACE.elements, fractions, {"solidus": truth(points)["solidus"]}))
 
 
 def test_all_failures_leave_the_prior() -> None:
@@ -186,8 +186,8 @@ def _choose(**changes: Any) -> Batch:
 def test_a_pool_of_ten_is_enough() -> None:
     batch = _choose()
     assert batch.counts["candidates"] == 10
-    assert len({pick.units for pick in batch.picks}) == 3
-    assert {pick.units for pick in batch.picks} <= {tuple(row) for row in pool()[300:310].tolist()}
+    assert len({pick.points for pick in batch.picks}) == 3
+    assert {pick.points for pick in batch.picks} <= {tuple(row) for row in pool()[300:310].tolist()}
 
 
 @pytest.mark.slow
@@ -199,7 +199,7 @@ def test_a_pool_of_a_million_is_looked_at_in_blocks() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     batch = _choose(candidates=million(), origins=None)
     assert batch.counts["candidates"] == 1_000_000
-    assert len({pick.units for pick in batch.picks}) == 3
+    assert len({pick.points for pick in batch.picks}) == 3
     assert max(pick.means["solidus"] for pick in batch.picks) > max(pick.means["solidus"] for pick in _choose().picks)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**21  # kilobytes: 2 GiB
 

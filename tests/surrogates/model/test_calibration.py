@@ -95,13 +95,13 @@ def test_a_fit_that_is_too_sure_is_recalibrated_noted_and_has_a_digest_of_its_ow
         return 0.0, torch.full((x.shape[1],), 30.0, dtype=torch.float64), 1e-5
 
     monkeypatch.setattr("surrogates.model.sparse.learn", too_sure)
-    units = pool()[:40]
-    values = {"solidus": truth(units)["solidus"]}
-    wide = Surrogate.fit(SPACE.elements, SPACE.fractions(units), values)
+    points = pool()[:40]
+    values = {"solidus": truth(points)["solidus"]}
+    wide = Surrogate.fit(SPACE.elements, SPACE.fractions(points), values)
     assert wide.outputs["solidus"].inflation > 1.0
     assert any("solidus: overconfident" in note for note in wide.notes)
     monkeypatch.setattr("surrogates.model.output.remedy", lambda *_: Remedy())
-    narrow = Surrogate.fit(SPACE.elements, SPACE.fractions(units), values)
+    narrow = Surrogate.fit(SPACE.elements, SPACE.fractions(points), values)
     assert narrow.digest != wide.digest
     assert narrow.leave_one_out()["solidus"].nll > wide.leave_one_out()["solidus"].nll
     unseen = SPACE.fractions(pool()[300:310])

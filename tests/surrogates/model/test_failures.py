@@ -12,7 +12,7 @@ from scipy.special import log_ndtr, ndtr
 
 from alloys.errors import InputError
 from alloys.goal import Goal
-from alloys.space import Units
+from alloys.space import Points
 from surrogates.choosing.acquisition import Batch, choose_batch
 from surrogates.choosing.gain import gains_alone
 from surrogates.choosing.screen import Settings
@@ -32,34 +32,34 @@ def _inputs(count: int, dimension: int = 5, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(count, dimension))
 
 
-def _rich(units: Units) -> np.ndarray:
+def _rich(points: Points) -> np.ndarray:
     """Which alloys have more than 20 % Cr."""
-    return np.asarray(SPACE.fractions(units)[:, CR] > 0.2)
+    return np.asarray(SPACE.fractions(points)[:, CR] > 0.2)
 
 
 @cache
-def _mixed() -> Units:
+def _mixed() -> Points:
     """A pool in which a fifth has more than 20 % Cr, in a fixed order."""
-    units = SPACE.sample(6000, np.random.default_rng(3))
-    rich = _rich(units)
-    return np.random.default_rng(4).permutation(np.concatenate([units[rich][:200], units[~rich][:800]]))
+    points = SPACE.sample(6000, np.random.default_rng(3))
+    rich = _rich(points)
+    return np.random.default_rng(4).permutation(np.concatenate([points[rich][:200], points[~rich][:800]]))
 
 
-def _values(units: Units, failed: np.ndarray) -> dict[str, np.ndarray]:
-    return {"solidus": np.where(failed, np.nan, truth(units)["solidus"])}
+def _values(points: Points, failed: np.ndarray) -> dict[str, np.ndarray]:
+    return {"solidus": np.where(failed, np.nan, truth(points)["solidus"])}
 
 
-def _surrogate(units: Units, failed: np.ndarray, *, told: bool = True) -> Surrogate:
+def _surrogate(points: Points, failed: np.ndarray, *, told: bool = True) -> Surrogate:
     """A surrogate of the solidus; it may be kept from it that anything failed."""
     said = failed if told else np.zeros_like(failed)
-    return Surrogate.fit(SPACE.elements, SPACE.fractions(units), _values(units, failed), failed=said)
+    return Surrogate.fit(SPACE.elements, SPACE.fractions(points), _values(points, failed), failed=said)
 
 
 @cache
 def _pair() -> tuple[Surrogate, Surrogate]:
     """Of alloys of which the rich ones failed: a surrogate that knows it, and one that does not."""
-    units = _mixed()[:40]
-    return _surrogate(units, _rich(units)), _surrogate(units, _rich(units), told=False)
+    points = _mixed()[:40]
+    return _surrogate(points, _rich(points)), _surrogate(points, _rich(points), told=False)
 
 
 # The model --------------------------------------------------------------------------------------------------
@@ -181,13 +181,13 @@ def test_where_nothing_failed_nothing_changes() -> None:
 
 
 def test_failures_in_one_region_are_expected_there_and_not_elsewhere() -> None:
-    units, (surrogate, _) = _mixed(), _pair()
+    points, (surrogate, _) = _mixed(), _pair()
     assert any("validation failed for" in note for note in surrogate.notes)
-    chance = surrogate.probability_success(SPACE.fractions(units[40:]))
-    rich = _rich(units[40:])
+    chance = surrogate.probability_success(SPACE.fractions(points[40:]))
+    rich = _rich(points[40:])
     assert np.median(chance[rich]) < 0.5 < 0.9 < np.median(chance[~rich])
-    feasible = surrogate.probability_feasible(SPACE.fractions(units[40:]), CRAVING)
-    alone = np.prod(list(surrogate.constraint_probabilities(SPACE.fractions(units[40:]), CRAVING).values()), axis=0)
+    feasible = surrogate.probability_feasible(SPACE.fractions(points[40:]), CRAVING)
+    alone = np.prod(list(surrogate.constraint_probabilities(SPACE.fractions(points[40:]), CRAVING).values()), axis=0)
     np.testing.assert_allclose(feasible, alone * chance, rtol=1e-12)
 
 
@@ -201,20 +201,20 @@ def test_one_failure_does_not_blacklist_the_palette(row: int) -> None:
 
 
 def test_values_do_not_depend_on_the_failures_and_the_order_does_not_matter() -> None:
-    units, (surrogate, silent) = _mixed()[:40], _pair()
+    points, (surrogate, silent) = _mixed()[:40], _pair()
     unseen = SPACE.fractions(pool()[300:320])
     for ours, theirs in zip(surrogate.predict(unseen), silent.predict(unseen), strict=True):
         assert np.array_equal(ours["solidus"], theirs["solidus"])
     assert surrogate.digest != silent.digest
     order = np.random.default_rng(0).permutation(40)
-    again = _surrogate(units[order], _rich(units)[order])
+    again = _surrogate(points[order], _rich(points)[order])
     assert again.digest == surrogate.digest
     assert np.array_equal(again.probability_success(unseen), surrogate.probability_success(unseen))
 
 
 def test_rows_without_values_count_as_failed_unless_it_is_said_which_did() -> None:
-    units = _mixed()[:40]
-    unsaid = Surrogate.fit(SPACE.elements, SPACE.fractions(units), _values(units, _rich(units)))
+    points = _mixed()[:40]
+    unsaid = Surrogate.fit(SPACE.elements, SPACE.fractions(points), _values(points, _rich(points)))
     assert unsaid.digest == _pair()[0].digest
 
 
@@ -257,7 +257,7 @@ def test_the_expected_gain_is_less_by_the_chance() -> None:
     np.testing.assert_allclose(ours, theirs * surrogate.probability_success(described), atol=0.03 * theirs.max())
 
 
-def _batch(surrogate: Surrogate, observed: Units) -> Batch:
+def _batch(surrogate: Surrogate, observed: Points) -> Batch:
     return choose_batch(
         surrogate,
         CRAVING,
@@ -274,20 +274,20 @@ def _batch(surrogate: Surrogate, observed: Units) -> Batch:
 
 
 def test_picks_move_away_from_where_validation_fails() -> None:
-    told, silent = (np.array([pick.units for pick in _batch(one, _mixed()[:40]).picks]) for one in _pair())
+    told, silent = (np.array([pick.points for pick in _batch(one, _mixed()[:40]).picks]) for one in _pair())
     assert _rich(silent).sum() >= 3
     assert _rich(told).sum() <= 1
-    chances = [_pair()[0].probability_success(SPACE.fractions(units)).mean() for units in (silent, told)]
+    chances = [_pair()[0].probability_success(SPACE.fractions(points)).mean() for points in (silent, told)]
     assert chances[0] < 0.5 < 0.7 < chances[1]
 
 
 @pytest.mark.parametrize("count", [1, 25])
 def test_where_all_failed_a_batch_is_still_chosen(count: int) -> None:
-    units = _mixed()[_rich(_mixed())][:count]
-    surrogate = _surrogate(units, _rich(units))
+    points = _mixed()[_rich(_mixed())][:count]
+    surrogate = _surrogate(points, _rich(points))
     chance = surrogate.probability_success(SPACE.fractions(_mixed()))
     assert ((chance > 0) & (chance < PRIOR)).all()
-    batch = _batch(surrogate, units)
+    batch = _batch(surrogate, points)
     assert (batch.mode, len(batch.picks)) == ("feasibility", 4)
     for pick in batch.picks:
         assert np.isfinite([pick.score, pick.probability_feasible, *pick.means.values()]).all()

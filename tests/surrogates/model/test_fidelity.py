@@ -213,13 +213,13 @@ def test_three_levels_stand_on_one_another() -> None:
 
 
 def test_a_batch_is_chosen_by_it() -> None:
-    units, values = pool()[:12], truth(pool()[:12])
+    points, values = pool()[:12], truth(pool()[:12])
     levels = [cheap(12), dear(4)]
     batch = choose_batch(
         fit_levels(SPACE.elements, levels),
         GOAL,
         SPACE,
-        observed=units,
+        observed=points,
         values={**values, "solidus": np.where(np.arange(12) < 4, dear_solidus(slice(0, 12)), np.nan)},
         pending=pool()[12:13],
         candidates=pool()[20:220],

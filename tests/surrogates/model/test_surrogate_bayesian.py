@@ -117,8 +117,8 @@ def of_three(x: np.ndarray, y: np.ndarray, seed: int = 0) -> Sequence[Hyper]:
 def surrogate(count: int, monkeypatch: pytest.MonkeyPatch) -> Surrogate:
     monkeypatch.setattr(bayesian, "draw", of_three)
     monkeypatch.setattr(output, "require", lambda: None)
-    units = pool()[:count]
-    return Surrogate.fit(SPACE.elements, SPACE.fractions(units), truth(units), "bayesian")
+    points = pool()[:count]
+    return Surrogate.fit(SPACE.elements, SPACE.fractions(points), truth(points), "bayesian")
 
 
 def test_a_surrogate_of_mixtures_answers_everything(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,8 +139,8 @@ def test_a_surrogate_of_mixtures_answers_everything(monkeypatch: pytest.MonkeyPa
     chance = model.probability_feasible(described, GOAL)
     assert np.corrcoef(chance, model.quick().probability_feasible(described, GOAL))[0, 1] > 0.9
     assert model.digest == surrogate(24, monkeypatch).digest
-    units = pool()[:24]
-    assert model.digest != Surrogate.fit(SPACE.elements, SPACE.fractions(units), truth(units)).digest
+    points = pool()[:24]
+    assert model.digest != Surrogate.fit(SPACE.elements, SPACE.fractions(points), truth(points)).digest
 
 
 def test_many_observations_do_without_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,9 +155,9 @@ def test_without_numpyro_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "numpyro" else found(name))
     with pytest.raises(InputError, match=r"pip install 'alloyloop\[bayesian\]'"):
         bayesian.draw(*data())
-    units = pool()[:5]
+    points = pool()[:5]
     with pytest.raises(InputError, match="needs NumPyro and JAX"):
-        Surrogate.fit(SPACE.elements, SPACE.fractions(units), truth(units), "bayesian")
+        Surrogate.fit(SPACE.elements, SPACE.fractions(points), truth(points), "bayesian")
     file = tmp_path / "c.yaml"
     file.write_text(Path("configs/refractory.yaml").read_text() + "\nsurrogate:\n  inference: bayesian\n")
     config, mistakes = check_config(file)

@@ -19,8 +19,8 @@ NAMES = tuple(sorted(truth(pool()[:1])))
 
 
 def rows(start: int, stop: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    units = pool()[start:stop]
-    return SPACE.fractions(units), truth(units)
+    points = pool()[start:stop]
+    return SPACE.fractions(points), truth(points)
 
 
 def test_posterior_has_one_row_per_composition_and_positive_spread() -> None:
@@ -192,8 +192,8 @@ def test_a_failed_fit_falls_back_and_is_noted(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_probability_feasible_is_the_product_and_zero_where_a_closed_form_breaks() -> None:
-    units = SPACE.sample(200, np.random.default_rng(5))
-    fractions = SPACE.fractions(units)
+    points = SPACE.sample(200, np.random.default_rng(5))
+    fractions = SPACE.fractions(points)
     chances = fitted().constraint_probabilities(fractions, GOAL)
     total = fitted().probability_feasible(fractions, GOAL)
     np.testing.assert_allclose(total, np.prod(list(chances.values()), axis=0))

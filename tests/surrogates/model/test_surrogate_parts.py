@@ -112,12 +112,12 @@ def test_the_table_samples_what_the_surrogate_predicts() -> None:
 
 
 def test_the_short_list_drops_the_hopeless_and_shares_between_sets_of_elements() -> None:
-    units = np.repeat(np.eye(4, dtype=np.int64), 25, axis=0)
+    points = np.repeat(np.eye(4, dtype=np.int64), 25, axis=0)
     value, chance = np.linspace(1.0, 0.5, 100), np.where(np.arange(100) % 5 == 0, 0.1, 0.9)
-    rows = shorten(units, Bound(value, chance), 40, Settings(share=0.25), floor=0.25)
+    rows = shorten(points, Bound(value, chance), 40, Settings(share=0.25), floor=0.25)
     assert len(rows) == 40
     assert (chance[rows] > 0.25).all()
-    assert np.bincount(units[rows].argmax(axis=1)).tolist() == [10, 10, 10, 10]
+    assert np.bincount(points[rows].argmax(axis=1)).tolist() == [10, 10, 10, 10]
 
 
 def test_the_likeliest_fill_up_a_short_list_below_the_floor() -> None:

@@ -71,9 +71,9 @@ def test_the_size_chooses_the_model_and_the_notes_say_so(
 ) -> None:
     for name, value in {"LEARN": 40, "LEARN_ON": 30, "EXACT": exact, "INDUCING": 32}.items():
         monkeypatch.setattr(sparse, name, value)
-    units = pool()[:80]
-    values = {"solidus": truth(units)["solidus"]}
-    surrogate = Surrogate.fit(SPACE.elements, SPACE.fractions(units), values)
+    points = pool()[:80]
+    values = {"solidus": truth(points)["solidus"]}
+    surrogate = Surrogate.fit(SPACE.elements, SPACE.fractions(points), values)
     note, *widened = surrogate.notes
     assert all("overconfident" in each for each in widened), widened
     assert note.startswith("solidus: 80 observations; hyperparameters learned on 30 of them")
@@ -102,9 +102,9 @@ def test_fall_backs_of_many_observations_are_sparse_too(monkeypatch: pytest.Monk
         monkeypatch.setattr(sparse, name, value)
     if broken:
         monkeypatch.setattr(sparse, "learn", fails)
-    units = pool()[:80]
-    values = truth(units)["solidus"] if broken else prior_means(SPACE.elements, SPACE.fractions(units))["solidus"]
-    surrogate = Surrogate.fit(SPACE.elements, SPACE.fractions(units), {"solidus": values})
+    points = pool()[:80]
+    values = truth(points)["solidus"] if broken else prior_means(SPACE.elements, SPACE.fractions(points))["solidus"]
+    surrogate = Surrogate.fit(SPACE.elements, SPACE.fractions(points), {"solidus": values})
     assert ("the fit failed (singular)" if broken else "constant in 80 observations") in surrogate.notes[0]
     gp = surrogate.outputs["solidus"].gp
     assert isinstance(gp, SparseGP)
