@@ -86,7 +86,7 @@ class Finding:
 
 
 def _prose(tree: ast.AST) -> set[int]:
-    """Identities of strings that the program does not read: docstrings, also of attributes, and names of type variables."""
+    """Identities of strings that the program does not read: docstrings, also of attributes, and type variables."""
     nodes = list(ast.walk(tree))
     docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     calls = (node for node in nodes if isinstance(node, ast.Call) and _identifier(node.func) == "TypeVar")
