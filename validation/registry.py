@@ -14,8 +14,8 @@ from validation.base import Validator
 _WHERE = {
     "calphad": ("validation.calphad.validator", "CalphadValidator"),
     "dft": ("validation.dft.validator", "DftValidator"),
-    "script": ("validation.external.script", "ScriptValidator"),
-    "slurm": ("validation.external.slurm", "SlurmValidator"),
+    "script": ("validation.commands.script", "ScriptValidator"),
+    "slurm": ("validation.commands.slurm", "SlurmValidator"),
     "reference": ("validation.reference", "ReferenceValidator"),
 }
 

@@ -43,7 +43,7 @@ def fit(
 ) -> None:
     """Refits the bcc phase of two elements with computed energies of mixing, by ESPEI."""
     from validation.calphad import DatabaseError, build_database, load_database
-    from validation.calphad.refit import refit
+    from validation.calphad.fitting.refit import refit
 
     symbols = _pair(pair)
     energies = _energies(file, symbols)

@@ -12,7 +12,7 @@ from typing import Any
 
 from alloys.errors import InputError
 from validation.dft.settings import CalculatorSettings, classes_in
-from validation.external.files import file_digest
+from validation.jobs.files import file_digest
 
 # GPAW draws its own conclusions from the mode, so its arguments say class for the parts that are objects.
 _NAMED: dict[str, dict[str, Any]] = {

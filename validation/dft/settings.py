@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from alloys.errors import InputError
 from alloys.records import canonical_json
 from validation.dft.levels import LEVELS, Level
 from validation.dft.structures import SITES
-from validation.external.protocol import told
-from validation.external.settings import Elements, ScriptRun, Seconds
+from validation.jobs.protocol import told
+from validation.jobs.settings import Elements, ProcessRun, Seconds, Strict
 
 SCALAR = ("lattice_parameter", "bulk_modulus", "mixing_energy")
 ELASTIC = ("c11", "c12", "c44", "shear_modulus", "poisson_ratio", "pugh_ratio", "cauchy_pressure")
@@ -38,11 +38,7 @@ PACKAGES = (
 _CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class DftRun(ScriptRun):
+class DftRun(ProcessRun):
     """How a job is run; ``processes`` above 1 runs it under mpiexec."""
 
     time_limit: Seconds = 1500.0
@@ -50,13 +46,13 @@ class DftRun(ScriptRun):
     mpi_options: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(default=[])
 
 
-class CalculatorSettings(_Strict):
+class CalculatorSettings(Strict):
     """A calculator: ``name`` is one that the project sets up, or ``class`` is ``package.module:Name``."""
 
     name: Literal["gpaw", "emt"] | None = None
     class_: Annotated[str | None, Field(alias="class")] = None
-    arguments: dict[str, Any] = {}
-    packages: list[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]] = []
+    arguments: dict[str, Any] = Field(default={})
+    packages: list[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]] = Field(default=[])
     version: str = "1"
 
     @field_validator("arguments")
@@ -92,7 +88,7 @@ def classes_in(value: Any) -> list[str]:
     return [text for inner in value for text in classes_in(inner)] if isinstance(value, list) else []
 
 
-class DftSettings(_Strict):
+class DftSettings(Strict):
     """What decides the answers.
 
     ``digests`` (sha256 by path of pseudopotentials) and ``versions`` (by package) are set by alloyloop, where the
@@ -101,7 +97,7 @@ class DftSettings(_Strict):
 
     level: Literal["draft", "standard", "tight"] = "standard"
     calculator: CalculatorSettings = CalculatorSettings(name="gpaw")
-    properties: Annotated[list[str], Field(min_length=1)] = list(ANSWERED)
+    properties: Annotated[list[str], Field(min_length=1)] = Field(default=list(ANSWERED))
     elements: Elements = None
     cutoff: Annotated[float | None, Field(ge=100, le=5000)] = None
     kpoint_density: Annotated[float | None, Field(gt=0, le=50)] = None
@@ -112,7 +108,7 @@ class DftSettings(_Strict):
     tolerance: Annotated[float, Field(ge=0, le=0.2)] = 0.04
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     expected_seconds: Annotated[float, Field(gt=0)] = 900.0
-    files: list[Annotated[str, Field(min_length=1, max_length=4096)]] = []
+    files: list[Annotated[str, Field(min_length=1, max_length=4096)]] = Field(default=[])
     digests: dict[str, str] | None = None
     versions: dict[str, str] | None = None
     run: DftRun = DftRun()

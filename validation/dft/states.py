@@ -14,7 +14,7 @@ from alloys.files import write_atomic
 from alloys.records import digest_of
 from validation.dft.calculators import Numbers
 from validation.dft.levels import RUNGS, Rung
-from validation.external.files import printable
+from validation.jobs.files import printable
 
 RELAXATION_STEPS = 60
 

@@ -25,10 +25,10 @@ from validation.dft.calculators import data_files, refuse_missing, spec_of, vers
 from validation.dft.levels import RUNGS, SMEARING_FACTORS
 from validation.dft.settings import ELASTIC, DftSettings, read_dft_settings
 from validation.dft.structures import Plan, plan, refuse_without_sqsgenerator
-from validation.external.files import allowed_environment, file_digest, lack_of_space, read_at_most, tail
-from validation.external.limits import raised, unfinished, within_most
-from validation.external.process import Ended, Limits, run_command
-from validation.external.protocol import VERDICT_BYTES, Request, read_verdict
+from validation.jobs.files import allowed_environment, file_digest, lack_of_space, read_at_most, tail
+from validation.jobs.limits import raised, unfinished, within_most
+from validation.jobs.process import Ended, Limits, run_command
+from validation.jobs.protocol import VERDICT_BYTES, Request, read_verdict
 
 VERSION = 1
 """Raised whenever the same composition could get another answer from the same calculator."""

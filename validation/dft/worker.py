@@ -18,8 +18,8 @@ from validation.dft.settings import CalculatorSettings, DftSettings
 from validation.dft.states import Method, States, Tally, UnconvergedError
 from validation.dft.structures import plan
 from validation.dft.work import SuspectError, UnstableError, properties_of
-from validation.external.files import printable
-from validation.external.protocol import Request
+from validation.jobs.files import printable
+from validation.jobs.protocol import Request
 
 
 def method_digest(settings: DftSettings) -> str:
@@ -29,7 +29,7 @@ def method_digest(settings: DftSettings) -> str:
 
 
 def answer(request: Request, settings: DftSettings, states: Path) -> dict[str, Any]:
-    """The verdict document on one request; see `validation.external.protocol`.
+    """The verdict document on one request; see `validation.jobs.protocol`.
 
     Where states do not converge, everything is done again with a wider smearing; nothing unconverged is used.
     """

@@ -21,7 +21,7 @@ from validation.calphad.database import (
     table_path,
     ternary_interactions,
 )
-from validation.calphad.laves_fit import formation_energy
+from validation.calphad.fitting.laves_fit import formation_energy
 from validation.calphad.tdbfile import parsed
 
 ROOT = Path(__file__).resolve().parents[3]

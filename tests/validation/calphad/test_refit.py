@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from validation.calphad import CalphadEngine, DatabaseError, build_database
-from validation.calphad.refit import Refit, fit_terms, redlich_kister, refit
+from validation.calphad.fitting.refit import Refit, fit_terms, redlich_kister, refit
 
 TERMS = (8000.0, 3000.0)
 ENERGIES = {x: redlich_kister(TERMS, x) for x in (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875)}

@@ -14,11 +14,11 @@ import pytest
 from alloys.composition import Composition
 from alloys.records import Measured, Verdict
 from tests.validation.slurm import standin
-from validation.external.slurm import SlurmValidator
-from validation.external.slurm_client import Slurm, SlurmError
+from validation.commands.slurm import SlurmValidator
+from validation.commands.slurm_client import Slurm, SlurmError
 
 STANDIN = Path(standin.__file__)
-COMMAND = STANDIN.parents[1] / "external" / "command.py"
+COMMAND = STANDIN.parents[1] / "commands" / "command.py"
 ALLOY = Composition.parse("HfNbTa")
 NAMES = ("sbatch", "squeue", "sacct", "scancel")
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from alloys.records import FailureKind, Measured
 from tests.validation.slurm.cluster import ALLOY, RUNS, Cluster, assert_measured, stay_in_process
-from validation.external.slurm import SlurmValidator
+from validation.commands.slurm import SlurmValidator
 
 _ASKER = """
 import json, sys

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from alloys.composition import Composition
 from alloys.properties import PROPERTIES
 from alloys.records import Adjustment, Failed, FailureKind, Measured, Quantity
-from validation.external.protocol import VERDICT_BYTES, Request, VerdictDocument, read_verdict
+from validation.jobs.protocol import VERDICT_BYTES, Request, VerdictDocument, read_verdict
 
 ROOT = Path(__file__).resolve().parents[3]
 REQUEST = Request.of(

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from alloys.records import Failed, FailureKind, Verdict
-from validation.external.guard import NOT_STARTED
-from validation.external.settings import Run, ScriptRun
+from validation.jobs.guard import NOT_STARTED
+from validation.jobs.settings import ProcessRun, Run
 
 R = TypeVar("R", bound=Run)
 
@@ -28,7 +28,7 @@ def short_of(run: Run, name: str, message: str) -> Failed:
     return Failed(FailureKind.RESOURCE, message, ask={name: FACTOR * run.limit(name)})
 
 
-def unfinished(run: ScriptRun, what: str, status: int | None, said: str) -> Failed:
+def unfinished(run: ProcessRun, what: str, status: int | None, said: str) -> Failed:
     """The failure of a command that ended without a verdict.
 
     Args:

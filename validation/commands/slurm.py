@@ -18,11 +18,11 @@ from typing import Any
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.records import Failed, FailureKind, Verdict, digest_of
-from validation.external.base import CommandValidator
-from validation.external.files import lack_of_space
-from validation.external.settings import REQUEST, VERDICT, SlurmSettings, read_settings
-from validation.external.slurm_client import Slurm, SlurmError
-from validation.external.slurm_wait import Asked, wait_for_verdict
+from validation.commands.base import CommandValidator
+from validation.commands.settings import REQUEST, VERDICT, SlurmSettings, read_settings
+from validation.commands.slurm_client import Slurm, SlurmError
+from validation.commands.slurm_wait import Asked, wait_for_verdict
+from validation.jobs.files import lack_of_space
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.properties import get_property
 from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, Measured, Quantity, Verdict, quantities
-from validation.external.files import printable
+from validation.jobs.files import printable
 
 PROTOCOL: Final = 1
 """Raised whenever a command written for the older documents could misread the new ones."""

@@ -18,10 +18,10 @@ from alloys.errors import InputError
 from alloys.properties import get_property
 from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, ValidationRequest, Verdict
 from validation.base import Description
-from validation.external.files import allowed_environment, file_digest
-from validation.external.limits import raised, within_most
-from validation.external.protocol import PROTOCOL, Request
-from validation.external.settings import CommandSettings
+from validation.commands.settings import CommandSettings
+from validation.jobs.files import allowed_environment, file_digest
+from validation.jobs.limits import raised, within_most
+from validation.jobs.protocol import PROTOCOL, Request
 
 S = TypeVar("S", bound=CommandSettings)
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from alloys.files import write_atomic
 from alloys.records import Failed, FailureKind, Measured, Verdict
-from validation.external.files import read_at_most, tail
-from validation.external.limits import short_of
-from validation.external.protocol import VERDICT_BYTES, Request, read_verdict
-from validation.external.settings import SlurmRun
-from validation.external.slurm_client import COMPLETED, ENDED, LIMIT_OF, NO_ROOM, PENDING, Slurm, SlurmError, SlurmJob
+from validation.commands.settings import SlurmRun
+from validation.commands.slurm_client import COMPLETED, ENDED, LIMIT_OF, NO_ROOM, PENDING, Slurm, SlurmError, SlurmJob
+from validation.jobs.files import read_at_most, tail
+from validation.jobs.limits import short_of
+from validation.jobs.protocol import VERDICT_BYTES, Request, read_verdict
 
 log = logging.getLogger(__name__)
 

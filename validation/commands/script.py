@@ -13,12 +13,12 @@ from typing import Any
 from alloys.composition import Composition
 from alloys.files import write_atomic
 from alloys.records import Failed, FailureKind, Verdict
-from validation.external.base import CommandValidator
-from validation.external.files import lack_of_space, read_at_most, tail
-from validation.external.limits import unfinished
-from validation.external.process import Ended, Limits, run_command
-from validation.external.protocol import VERDICT_BYTES, Request, read_verdict
-from validation.external.settings import REQUEST, VERDICT, ScriptSettings, read_settings
+from validation.commands.base import CommandValidator
+from validation.commands.settings import REQUEST, VERDICT, ScriptSettings, read_settings
+from validation.jobs.files import lack_of_space, read_at_most, tail
+from validation.jobs.limits import unfinished
+from validation.jobs.process import Ended, Limits, run_command
+from validation.jobs.protocol import VERDICT_BYTES, Request, read_verdict
 
 
 class ScriptValidator(CommandValidator[ScriptSettings]):

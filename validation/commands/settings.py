@@ -6,78 +6,21 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from alloys.composition import SYMBOLS
 from alloys.errors import InputError
 from alloys.properties import get_property
 from alloys.records import canonical_json
-from validation.external.files import file_digest
-from validation.external.protocol import told
+from validation.jobs.files import file_digest
+from validation.jobs.protocol import told
+from validation.jobs.settings import Elements, ProcessRun, Run, Seconds, Strict, Text
 
 REQUEST, VERDICT = "{request}", "{verdict}"
 """Arguments that stand for the paths of the two documents."""
 
 _INTERPRETER = re.compile(r"(python|bash|sh|perl|ruby|julia|node|Rscript)[\d.]*")
-
-Text = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00]+$")]
-Seconds = Annotated[float, Field(gt=0, le=1e8)]
-
-
-def _known(symbols: list[str] | None) -> list[str] | None:
-    stray = sorted(set(symbols or ()) - SYMBOLS)
-    if stray:
-        raise ValueError(f"not chemical elements: {', '.join(stray)}")
-    return symbols
-
-
-Elements = Annotated[list[str] | None, AfterValidator(_known)]
-"""Chemical symbols that a validator covers; None for any."""
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Run(_Strict):
-    """How a command is run; nothing here changes what it answers, so it may change within a campaign.
-
-    ``most`` holds how far limits may be raised for an alloy that needs more than they allow.
-    """
-
-    LIMITS: ClassVar[tuple[str, ...]] = ()
-
-    scratch: Text | None = None
-    most: dict[str, Annotated[float, Field(gt=0, le=1e9)]] = {}
-    keep: Literal["failed", "always"] = "failed"
-    environment: list[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]] = []
-    least_free_mb: Annotated[int, Field(ge=0)] = 100
-
-    def limit(self, name: str) -> float:
-        """A limit's value; 0 where there is none, or none of that name."""
-        return float(getattr(self, name)) if name in self.LIMITS else 0.0
-
-    @model_validator(mode="after")
-    def _most_is_of_limits(self) -> Self:
-        for name, most in self.most.items():
-            if name not in self.LIMITS:
-                raise ValueError(f"most: {name!r} cannot be raised; those that can are {', '.join(self.LIMITS)}")
-            if not 0 < self.limit(name) <= most:
-                raise ValueError(f"most: 0 < {name} <= most.{name} must hold, got {self.limit(name):g} and {most:g}")
-        return self
-
-
-class ScriptRun(Run):
-    """How `script` runs a command."""
-
-    LIMITS = ("memory_mb", "time_limit")
-
-    time_limit: Seconds = 1500.0
-    grace_seconds: Annotated[float, Field(ge=0, le=600)] = 5.0
-    memory_mb: Annotated[int, Field(ge=0)] = 0
-    output_kb: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
 
 
 class SlurmRun(Run):
@@ -87,7 +30,7 @@ class SlurmRun(Run):
 
     # A job outlives whoever waits for it; its folder holds what the next one needs.
     keep: Literal["failed", "always"] = "always"
-    options: list[Text] = []
+    options: list[Text] = Field(default=[])
     memory_mb: Annotated[int, Field(ge=0)] = 0
     job_seconds: Annotated[int, Field(ge=0)] = 0
     time_limit: Seconds = 86400.0
@@ -132,7 +75,7 @@ _OURS = (
 ).split()
 
 
-class CommandSettings(_Strict):
+class CommandSettings(Strict):
     """What decides a command's answers.
 
     ``digests`` (sha256 by path) is set by alloyloop, where the settings travel to another process.
@@ -144,8 +87,8 @@ class CommandSettings(_Strict):
     fidelity: Text = "external"
     expected_seconds: Annotated[float, Field(ge=0)] = 0.0
     elements: Elements = None
-    files: list[Text] = []
-    settings: dict[str, Any] = {}
+    files: list[Text] = Field(default=[])
+    settings: dict[str, Any] = Field(default={})
     digests: dict[str, str] | None = None
     run: Run = Run()
 
@@ -178,7 +121,7 @@ class CommandSettings(_Strict):
 class ScriptSettings(CommandSettings):
     """Settings of `script`."""
 
-    run: ScriptRun = ScriptRun()
+    run: ProcessRun = ProcessRun()
 
 
 class SlurmSettings(CommandSettings):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alloys.records import FailureKind
-from validation.external.files import printable
+from validation.jobs.files import printable
 
 COMPLETED, PENDING = "COMPLETED", "PENDING"
 

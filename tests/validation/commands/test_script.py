@@ -19,8 +19,9 @@ from alloys.errors import InputError
 from alloys.records import UNADJUSTED, Failed, FailureKind, Measured, Verdict, canonical_json
 from loop.execute.jobs import ValidatorSpec, validate
 from validation.base import adjusted
-from validation.external import files, script
-from validation.external.script import ScriptValidator
+from validation.commands import script
+from validation.commands.script import ScriptValidator
+from validation.jobs import files
 from validation.registry import make_validator
 
 COMMAND = Path(__file__).with_name("command.py")
