@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from alloys.composition import Composition
+from alloys.design import Design, read_variable
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES, get_property
 from alloys.tables import read_rows
@@ -43,10 +44,10 @@ def known_alloys() -> list[KnownAlloy]:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredRow:
-    """One line of a user's table: a composition, and its property values or why there are none."""
+    """One line of a user's table: a design, and its property values or why there are none."""
 
     line: int
-    composition: Composition
+    design: Design
     values: Mapping[str, float]
     failure: str | None = None
 
@@ -65,8 +66,16 @@ def read_measurements(path: Path) -> list[MeasuredRow]:
     return parse_measurements(columns, rows, str(path))
 
 
-def parse_measurements(columns: list[str], rows: Iterable[Mapping[str, str | None]], where: str) -> list[MeasuredRow]:
-    """Checks rows of text, as `read_measurements` does for a file; ``where`` names their origin in messages.
+def parse_measurements(
+    columns: list[str], rows: Iterable[Mapping[str, str | None]], where: str, variables: Collection[str] = ()
+) -> list[MeasuredRow]:
+    """Checks rows of text, as `read_measurements` does for a file.
+
+    Args:
+        columns: the names of the cells.
+        rows: the cells of each row by name.
+        where: their origin, for messages.
+        variables: columns that are variables of the designs; an empty cell is a design without it.
 
     Raises:
         InputError: naming every mistake.
@@ -75,7 +84,7 @@ def parse_measurements(columns: list[str], rows: Iterable[Mapping[str, str | Non
         raise InputError(f"{where}: a column is named twice: {columns}")
     if "formula" not in columns:
         raise InputError(f"{where}: needs a column 'formula', got {columns}")
-    names = [name for name in columns if name not in ("formula", "failure")]
+    names = [name for name in columns if name not in ("formula", "failure", *variables)]
     unknown = [name for name in names if name not in PROPERTIES]
     if unknown or not (names or "failure" in columns):
         raise InputError(
@@ -85,7 +94,7 @@ def parse_measurements(columns: list[str], rows: Iterable[Mapping[str, str | Non
     parsed, problems = [], []
     for number, row in enumerate(rows, start=2):
         try:
-            parsed.append(_measured_row(number, names, row))
+            parsed.append(_measured_row(number, names, row, [name for name in columns if name in variables]))
         except InputError as error:
             problems.append(f"line {number}: {error}")
     if problems:
@@ -95,7 +104,9 @@ def parse_measurements(columns: list[str], rows: Iterable[Mapping[str, str | Non
     return parsed
 
 
-def _measured_row(number: int, names: list[str], row: Mapping[str, str | None]) -> MeasuredRow:
+def _measured_row(
+    number: int, names: list[str], row: Mapping[str, str | None], variables: Collection[str]
+) -> MeasuredRow:
     if None in row:
         raise InputError("more cells than columns")
     cells = {name: (row[name] or "").strip() for name in names}
@@ -109,7 +120,8 @@ def _measured_row(number: int, names: list[str], row: Mapping[str, str | None]) 
         raise InputError("values and a failure are given; a failed alloy has no values")
     if values.get("solidus", 0.0) > values.get("liquidus", float("inf")):
         raise InputError(f"solidus <= liquidus must hold, but got {values['solidus']:g} and {values['liquidus']:g} K")
-    return MeasuredRow(number, Composition.parse(row["formula"] or ""), values, failure)
+    chosen = {name: read_variable(cell) for name in variables if (cell := (row[name] or "").strip())}
+    return MeasuredRow(number, Design.of(Composition.parse(row["formula"] or ""), chosen), values, failure)
 
 
 def _number(name: str, cell: str) -> float:

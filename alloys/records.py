@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.properties import get_property
 
@@ -60,14 +60,14 @@ def quantities(values: Mapping[str, float]) -> dict[str, Quantity]:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A composition that something proposed.
+    """A design that something proposed.
 
     Attributes:
-        composition: the alloy.
+        design: the alloy, and the variables chosen beside it.
         origin: the generator or sampler that proposed it; see `moved`.
     """
 
-    composition: Composition
+    design: Design
     origin: str
 
 
@@ -124,12 +124,12 @@ class ValidationRequest:
     """What a validator is asked.
 
     Attributes:
-        composition: the alloy.
+        design: the alloy, and the variables chosen beside it.
         validator: the validator's name.
         fingerprint: digest of the validator's version, settings and database.
     """
 
-    composition: Composition
+    design: Design
     validator: str
     fingerprint: str
 
@@ -138,7 +138,7 @@ class ValidationRequest:
         """The idempotency key: the same question has the same key, whoever asks it."""
         return digest_of(
             {
-                "composition": self.composition.canonical(),
+                "composition": self.design.canonical(),
                 "validator": self.validator,
                 "fingerprint": self.fingerprint,
             }
@@ -264,16 +264,16 @@ def verdict_from_json(document: Mapping[str, Any]) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A composition and what validation said of it.
+    """A design and what validation said of it.
 
     Attributes:
-        composition: the alloy.
+        design: the alloy, and the variables chosen beside it.
         values: property values in the units of the property table; empty for a failure.
         source: who measured it.
         failure: the reason where validation failed.
     """
 
-    composition: Composition
+    design: Design
     values: Mapping[str, float]
     source: str
     failure: str | None = None
@@ -281,7 +281,7 @@ class Observation:
     def to_json(self) -> dict[str, Any]:
         """A plain document; the dataset digest is made of these."""
         return {
-            "composition": self.composition.canonical(),
+            "composition": self.design.canonical(),
             "values": dict(self.values),
             "source": self.source,
             "failure": self.failure,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from alloys.design import Design
 from benchmarks.processes import CONFIG, ROOT, run, status
 from loop.choose.steps import passes_closed_forms
 from loop.config.assembly import build_goal, build_space
@@ -29,7 +30,7 @@ def chance(count: int, settings: dict[str, str]) -> tuple[int, int]:
     validator = make_validator("calphad", settings)
     feasible = failed = 0
     for row in points:
-        verdict = validator.validate(space.composition(row))
+        verdict = validator.validate(Design(space.composition(row)))
         measured = getattr(verdict, "properties", {})
         failed += not measured
         values = {name: quantity.value for name, quantity in measured.items()}

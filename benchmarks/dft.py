@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from alloys.composition import Composition
+from alloys.design import Design
 from alloys.elements import element
 from alloys.records import Measured, Verdict
 from validation.dft.validator import DftValidator
@@ -79,7 +80,7 @@ def main() -> None:
     print(f"# {validator.settings.versions}, processes {asked.processes}")
     print(f"{'':5s} {'':18s}" + "".join(f"{name:>18s}" for name in COLUMNS) + f"{'seconds':>10s}")
     for formula in [*elements, *asked.alloys]:
-        show(formula, validator.validate(Composition.parse(formula)), asked.facts)
+        show(formula, validator.validate(Design.parse(formula)), asked.facts)
 
 
 def show(formula: str, verdict: Verdict, facts: Path) -> None:

@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
+from alloys.design import Design  # noqa: E402
 from alloys.records import Measured  # noqa: E402
 from alloys.space import Points, Space  # noqa: E402
 from loop.choose.steps import passes_closed_forms  # noqa: E402
@@ -42,7 +43,7 @@ def say(line: str) -> None:
 
 def answers(validator: Validator, space: Space, points: Points) -> dict[str, Floats]:
     """What a validator says of alloys, by property, shape ``(n,)``; NaN where it failed."""
-    verdicts = [validator.validate(space.composition(row)) for row in points]
+    verdicts = [validator.validate(Design(space.composition(row))) for row in points]
     return {
         name: np.array([v.properties[name].value if isinstance(v, Measured) else np.nan for v in verdicts])
         for name in NAMES

@@ -26,6 +26,7 @@ from functools import partial
 from pathlib import Path
 
 from alloys.composition import Composition
+from alloys.design import Design
 from alloys.files import UNFINISHED
 from alloys.records import Candidate, Failed, FailureKind, Measured, Selection, ValidationRequest, Verdict, quantities
 from benchmarks.forked import End, Forked, log_tail, warm_up, write_tiny
@@ -144,8 +145,8 @@ def _iteration(store: CampaignStore, folder: Path, owner: str, index: int) -> No
         model = write_named(folder, "models", f"model {index}".encode() * 3000, ".safetensors")
         store.record_artifact("generator.cvae", model.sha256, model.path, iteration=index)
         store.note_iteration(index, training={"losses": [0.5] * 100})
-        chosen = [Selection(Candidate(alloy, "cvae"), rank, 1.0, "") for rank, alloy in enumerate(alloys)]
-        store.store_batch(index, chosen, [ValidationRequest(alloy, "calphad", "1") for alloy in alloys])
+        chosen = [Selection(Candidate(Design(alloy), "cvae"), rank, 1.0, "") for rank, alloy in enumerate(alloys)]
+        store.store_batch(index, chosen, [ValidationRequest(Design(alloy), "calphad", "1") for alloy in alloys])
     while store.open_jobs(index):
         for lease in store.claim(owner, 1):
             store.renew(lease.key, lease.token)

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from alloys.composition import Composition
+from alloys.design import Design
 from alloys.records import Candidate, Selection, ValidationRequest
 from loop.config.assembly import build_space
 from loop.config.identity import open_store
@@ -40,8 +41,10 @@ def fill_queue(folder: Path, results: int) -> None:
         for index, begin in enumerate(range(0, results, BATCH)):
             chosen = [next(alloys) for _ in range(min(BATCH, results - begin))]
             store.begin_iteration(index)
-            selections = [Selection(Candidate(alloy, "random"), rank, 0.0, "") for rank, alloy in enumerate(chosen)]
-            requests = [ValidationRequest(alloy, "human", "external") for alloy in chosen]
+            selections = [
+                Selection(Candidate(Design(alloy), "random"), rank, 0.0, "") for rank, alloy in enumerate(chosen)
+            ]
+            requests = [ValidationRequest(Design(alloy), "human", "external") for alloy in chosen]
             store.store_batch(index, selections, requests, by_hand=True)
 
 

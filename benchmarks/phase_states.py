@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from alloys.composition import Composition  # noqa: E402
+from alloys.design import Design  # noqa: E402
 from alloys.records import Measured  # noqa: E402
 
 DATA = Path(__file__).with_name("data")
@@ -102,7 +103,7 @@ def answer(validator: Any, row: Row) -> str:
     """What the validator says of the state of a row, or why it says nothing."""
     alloy = Composition.parse(row["formula"])
     if row["state"] == "cast":
-        verdict = validator.validate(alloy)
+        verdict = validator.validate(Design(alloy))
         if not isinstance(verdict, Measured):
             return f"failed: {verdict.message}"
         return seen(verdict.details["scheil"]["solids"], one_bcc=True)
@@ -169,7 +170,7 @@ def transition(validator: Any, formula: str, kind: str, expected_k: float) -> fl
     """
     alloy = Composition.parse(formula)
     if kind == "solidus":
-        verdict = validator.validate(alloy)
+        verdict = validator.validate(Design(alloy))
         return float(verdict.properties["solidus"].value) if isinstance(verdict, Measured) else None
     wanted = "BCC_A2#2" if kind == "gap" else kind.removeprefix("end:")
 

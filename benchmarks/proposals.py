@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from alloys.design import Design
 from alloys.space import Points, Space
 from benchmarks.processes import CONFIG, run
 from generators.base import FAMILIES
@@ -38,7 +39,7 @@ def feasible(view: View, validator: Validator, points: Points) -> tuple[int, int
     unknown = [c for c in view.goal.constraints if c not in view.goal.closed_form_constraints]
     found = 0
     for row in passed:
-        measured = getattr(validator.validate(view.space.composition(row)), "properties", {})
+        measured = getattr(validator.validate(Design(view.space.composition(row))), "properties", {})
         values = {name: quantity.value for name, quantity in measured.items()}
         found += bool(values) and all(c.sign * (values[c.name] - c.bound) >= 0 for c in unknown)
     return len(passed), found

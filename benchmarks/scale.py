@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.records import UNADJUSTED, Measured, ValidationRequest, canonical_json, quantities
 from benchmarks.imports import _alloys
 from loop.campaign import Campaign
@@ -139,7 +139,7 @@ def _asked(config: CampaignConfig, name: str, fingerprint: str, answered: int, t
     rng = np.random.default_rng(1)
     closed = -(-answered // BATCH)
     for number, alloy in enumerate(islice(_alloys(config, total), total)):
-        request = ValidationRequest(alloy, name, fingerprint)
+        request = ValidationRequest(Design(alloy), name, fingerprint)
         if number < answered:
             values = {key: round(float(rng.uniform(*bounds)), 4) for key, bounds in RANGES.items()}
             yield Asked(number // BATCH, number % BATCH, request, values)
@@ -170,7 +170,7 @@ def _job(asked: Asked) -> dict[str, Any]:
     verdict = canonical_json(Measured(quantities(asked.values or {}), 1.0).to_json()) if done else None
     zero = dict.fromkeys(("retries", "deaths", "conflicts", "waits", "raises", "corrections"), 0)
     named = {"validator": request.validator, "fingerprint": request.fingerprint, "verdict": verdict}
-    what = {"key": request.key, "composition": request.composition.canonical(), "nonce": request.key[:36]}
+    what = {"key": request.key, "composition": request.design.canonical(), "nonce": request.key[:36]}
     told = {"by_hand": False, "state": "done" if done else "queued", "attempts": int(done)}
     told |= {"iteration": asked.iteration, "rank": asked.rank}
     times = {"created": 0.0, "updated": 0.0, "adjustment": canonical_json(UNADJUSTED.to_json())}
@@ -178,14 +178,14 @@ def _job(asked: Asked) -> dict[str, Any]:
 
 
 def _proposal(asked: Asked) -> dict[str, Any]:
-    composition: Composition = asked.request.composition
+    design = asked.request.design
     place = {"iteration": asked.iteration, "rank": asked.rank, "score": 0.0, "why": "", "origin": "random"}
-    return {**place, "composition": composition.canonical(), "job_key": asked.request.key, "tier": 0}
+    return {**place, "composition": design.canonical(), "job_key": asked.request.key, "tier": 0}
 
 
 def _observation(asked: Asked) -> dict[str, Any]:
     what = {"job_key": asked.request.key, "iteration": asked.iteration, "source": asked.request.validator}
-    told = {"composition": asked.request.composition.canonical(), "values": canonical_json(asked.values)}
+    told = {"composition": asked.request.design.canonical(), "values": canonical_json(asked.values)}
     return {**what, **told, "replicate": False, "at": 0.0}
 
 

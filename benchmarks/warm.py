@@ -61,7 +61,7 @@ def step_of(view: View, config: CampaignConfig, index: int) -> Step:
     rows = [row for row in view.rows if row.iteration == index and row.failure is None]
     known = steps.known_compositions(before, table)
     values = np.array([[row.values.get(name, np.nan) for name in known.names] for row in rows])
-    return Step(before, known, view.in_space([row.composition for row in rows]), values)
+    return Step(before, known, view.in_space([row.design for row in rows]), values)
 
 
 def judged(generator: Generator, points: Points, values: Floats) -> float:

@@ -176,7 +176,7 @@ class Campaign:
     def propose_start(self, batch: int | None = None, progress: Progress = log.info) -> list[Proposal]:
         """The batch of iteration 0, which has begun: known alloys and a space-filling design."""
         progress("choosing the start")
-        seen = [row.composition for row in self.view().rows]
+        seen = [row.design.composition for row in self.view().rows]
         return self.store_batch(0, _start(self.config, self.table, batch or self.config.start.validate_count, seen))
 
     def store_batch(self, index: int, chosen: Sequence[Selection]) -> list[Proposal]:
@@ -200,10 +200,10 @@ class Campaign:
         """What a validator is asked of an alloy; of several validators the one of that number, counted from 0."""
         if self.tiers:
             asked = self.tiers[tier].validator
-            return ValidationRequest(selection.candidate.composition, asked.name, asked.fingerprint)
+            return ValidationRequest(selection.candidate.design, asked.name, asked.fingerprint)
         name = self.validator.name if self.validator is not None else self.config.validator.name
         fingerprint = self.validator.fingerprint if self.validator is not None else EXTERNAL
-        return ValidationRequest(selection.candidate.composition, name, fingerprint)
+        return ValidationRequest(selection.candidate.design, name, fingerprint)
 
     # By hand ------------------------------------------------------------------------------------------------
 
@@ -217,7 +217,8 @@ class Campaign:
             n: how many.
 
         Returns:
-            one row per alloy: ``formula``, one column of atomic fraction per element, ``origin``, ``why`` and,
+            one row per alloy: ``formula``, one column of atomic fraction per element, one per variable of the
+            designs where they have some, ``origin``, ``why`` and,
             once there is a model, ``probability_feasible`` and for each modelled property its name and ``NAME_std``.
 
         Raises:
@@ -246,10 +247,11 @@ class Campaign:
 
     def _suggestion(self, proposal: Proposal) -> dict[str, Any]:
         selection = proposal.selection
-        composition = selection.candidate.composition
-        amounts = composition.fractions()
-        row: dict[str, Any] = {"formula": str(composition)}
+        design = selection.candidate.design
+        amounts = design.composition.fractions()
+        row: dict[str, Any] = {"formula": design.formula}
         row |= {symbol: amounts.get(symbol, 0.0) for symbol in self.space.elements}
+        row |= design.values
         row |= {"origin": selection.candidate.origin, "why": selection.why}
         if selection.prediction is not None:
             row["probability_feasible"] = selection.prediction.probability_feasible
@@ -261,6 +263,7 @@ class Campaign:
     def observe(self, table: pd.DataFrame, *, source: str = "observed") -> Added:
         """Takes measured properties: a column ``formula`` and one for each property, in the table's units.
 
+        Where suggested designs have variables, each is a column too.
         A column ``failure`` may say why an alloy could not be measured; such a row has no values. The same rows
         again change nothing. A suggested alloy is answered once everything that the goal asks of it is
         known; until then what is known of it is kept, and it stays out. Other alloys teach the model too.
@@ -274,21 +277,21 @@ class Campaign:
                 is stored then.
         """
         rows = self._checked(table)
-        open_jobs = {job.request.composition: job for job in self.store.open_jobs()}
+        open_jobs = {job.request.design: job for job in self.store.open_jobs()}
         view = self.view()
-        known, wanted = {row.composition: row.values for row in view.rows}, set(view.goal.unknown)
+        known, wanted = {row.design: row.values for row in view.rows}, set(view.goal.unknown)
         plain = []
         answers = 0
         for row in rows:
-            job = open_jobs.get(row.composition)
+            job = open_jobs.get(row.design)
             # Of several validators none is answered by a person's result, which stands above them.
-            complete = not self.tiers and (row.failure or wanted <= {*known.get(row.composition, {}), *row.values})
+            complete = not self.tiers and (row.failure or wanted <= {*known.get(row.design, {}), *row.values})
             if job is None or not complete:
-                plain.append(Observation(row.composition, row.values, source, row.failure))
+                plain.append(Observation(row.design, row.values, source, row.failure))
                 continue
             verdict = Failed(FailureKind.PHYSICS, row.failure) if row.failure else Measured(quantities(row.values))
             self.store.answer(job.key, verdict, source=source)
-            del open_jobs[row.composition]
+            del open_jobs[row.design]
             answers += 1
         added = self.store.add_observations(plain, beside_jobs=bool(self.tiers))
         self.close_answered()
@@ -302,8 +305,8 @@ class Campaign:
             {name: _cell(value) for name, value in zip(columns, values, strict=True)}
             for values in table.itertuples(index=False, name=None)
         ]
-        rows = parse_measurements(columns, texts, "the measurements")
-        stray = [str(r.composition) for r in rows if not set(r.composition.elements) <= set(self.space.elements)]
+        rows = parse_measurements(columns, texts, "the measurements", self.store.variables())
+        stray = [str(r.design) for r in rows if not set(r.design.composition.elements) <= set(self.space.elements)]
         if stray:
             raise InputError(
                 f"the measurements name alloys with elements outside the campaign's "

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.goal import Goal
 from alloys.records import Prediction
@@ -57,10 +57,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One alloy that validation has spoken of.
+    """One design that validation has spoken of.
 
     Attributes:
-        composition: the alloy.
+        design: the alloy, and the variables chosen beside it.
         iteration: which asked for it; None for results brought by hand.
         origin: who proposed it.
         values: measured properties, each from the dearest validator that answered it, and closed forms.
@@ -72,7 +72,7 @@ class Row:
         answers: what was told, in the order of arrival.
     """
 
-    composition: Composition
+    design: Design
     iteration: int | None
     origin: str
     values: Mapping[str, float]
@@ -93,9 +93,9 @@ class View:
         space: its space.
         goal: its goal.
         rows: accepted results, by iteration and rank.
-        pending: compositions that are asked for and may yet be answered; those in review are among them.
+        pending: designs that are asked for and may yet be answered; those in review are among them.
         tiers: its validators from the cheapest to the dearest; none where it has one.
-        dropped: compositions whose validation was cancelled, rejected or given up: no answer will come, and they are
+        dropped: designs whose validation was cancelled, rejected or given up: no answer will come, and they are
             not asked for again.
     """
 
@@ -103,9 +103,9 @@ class View:
     space: Space
     goal: Goal
     rows: tuple[Row, ...]
-    pending: tuple[Composition, ...]
+    pending: tuple[Design, ...]
     tiers: tuple[Fidelity, ...] = ()
-    dropped: tuple[Composition, ...] = ()
+    dropped: tuple[Design, ...] = ()
 
     def upto(self, iteration: int) -> tuple[Row, ...]:
         """Rows of iterations up to and including this one, as they were then, and those brought by hand."""
@@ -114,7 +114,7 @@ class View:
 
     def _as_of(self, row: Row, iteration: int) -> Row:
         known = tuple(a for a in row.answers if a.iteration is None or a.iteration <= iteration)
-        return row if len(known) == len(row.answers) else replace(row, **_told(row.composition, known, self))
+        return row if len(known) == len(row.answers) else replace(row, **_told(row.design, known, self))
 
     def top(self, name: str) -> int:
         """The dearest validator that answers a property, counted from 0."""
@@ -163,41 +163,41 @@ class View:
 
         return sorted(self.rows, key=order)
 
-    def observed(self) -> tuple[list[Composition], dict[str, Floats]]:
-        """Compositions and the values of what only validation answers, NaN where unknown: what a surrogate fits."""
+    def observed(self) -> tuple[list[Design], dict[str, Floats]]:
+        """Designs and the values of what only validation answers, NaN where unknown: what a surrogate fits."""
         names = self.goal.unknown
         table = {
             name: np.array([row.values.get(name, np.nan) for row in self.rows], dtype=np.float64) for name in names
         }
-        return [row.composition for row in self.rows], table
+        return [row.design for row in self.rows], table
 
-    def levels(self) -> list[tuple[str, list[Composition], dict[str, Floats]]]:
-        """The same for each validator in turn: its label, compositions, and values of what it answers.
+    def levels(self) -> list[tuple[str, list[Design], dict[str, Floats]]]:
+        """The same for each validator in turn: its label, designs, and values of what it answers.
 
         Results brought by hand count as those of the dearest validator that answers the property.
         """
         levels = []
         for i, tier in enumerate(self.tiers):
             names = [name for name in self.goal.unknown if name in tier.properties]
-            told = [(row.composition, _by_tier(row.answers, i, self)) for row in self.rows]
-            told = [(composition, values) for composition, values in told if values]
+            told = [(row.design, _by_tier(row.answers, i, self)) for row in self.rows]
+            told = [(design, values) for design, values in told if values]
             table = {name: np.array([v.get(name, np.nan) for _, v in told], dtype=np.float64) for name in names}
-            levels.append((tier.label, [composition for composition, _ in told], table))
+            levels.append((tier.label, [design for design, _ in told], table))
         return [level for level in levels if level[2]]
 
-    def fractions(self, compositions: Sequence[Composition]) -> Floats:
+    def fractions(self, designs: Sequence[Design]) -> Floats:
         """Atomic fractions in the space's order, shape ``(n, d)``."""
-        amounts = [composition.fractions() for composition in compositions]
+        amounts = [design.composition.fractions() for design in designs]
         return np.array([[a.get(s, 0.0) for s in self.space.elements] for a in amounts]).reshape(
             -1, self.space.dimension
         )
 
-    def in_space(self, compositions: Sequence[Composition]) -> Points:
-        """Units of those compositions that are in the space, shape ``(k, d)``."""
+    def in_space(self, designs: Sequence[Design]) -> Points:
+        """Points of those designs that are in the space, shape ``(k, d)``."""
         rows = []
-        for composition in compositions:
+        for design in designs:
             try:
-                rows.append(self.space.point_of(composition))
+                rows.append(self.space.point_of(design.composition))
             except InputError:
                 continue
         return np.array(rows, dtype=np.int64).reshape(-1, self.space.dimension)
@@ -219,30 +219,30 @@ def view_of(store: CampaignStore, config: CampaignConfig | None = None, hidden: 
     """
     config = config or config_of(store)
     empty = _empty(store, config)
-    proposals = {p.selection.candidate.composition: p for p in store.proposals()}
+    proposals = {p.selection.candidate.design: p for p in store.proposals()}
     rows = []
-    for composition, seen in _by_alloy(store, hidden).items():
-        proposal = proposals.get(composition)
+    for design, seen in _by_design(store, hidden).items():
+        proposal = proposals.get(design)
         selection = proposal.selection if proposal else None
         rows.append(
             Row(
-                composition=composition,
+                design=design,
                 iteration=proposal.iteration if proposal else None,
                 origin=selection.candidate.origin if selection else seen[0].source,
                 prediction=selection.prediction if selection else None,
                 why=selection.why if selection else "",
-                **_told(composition, seen, empty),
+                **_told(design, seen, empty),
             )
         )
-    answered = {row.composition for row in rows}
+    answered = {row.design for row in rows}
     over = [job for state in _WITHOUT_ANSWER for job in store.jobs(state) if job.key not in hidden]
-    ended = {job.request.composition for job in over}
-    unanswered = [composition for composition in proposals if composition not in answered]
+    ended = {job.request.design for job in over}
+    unanswered = [design for design in proposals if design not in answered]
     return replace(
         empty,
         rows=tuple(rows),
-        pending=tuple(composition for composition in unanswered if composition not in ended),
-        dropped=tuple(composition for composition in unanswered if composition in ended),
+        pending=tuple(design for design in unanswered if design not in ended),
+        dropped=tuple(design for design in unanswered if design in ended),
     )
 
 
@@ -253,7 +253,7 @@ def _empty(store: CampaignStore, config: CampaignConfig) -> View:
     return View(config, build_space(config.space), build_goal(config), (), (), tiers)
 
 
-def _told(composition: Composition, answers: Sequence[Answer], view: View) -> dict[str, Any]:
+def _told(design: Design, answers: Sequence[Answer], view: View) -> dict[str, Any]:
     """What a row says by these answers: the dearest one of each property wins, and the first of its kind."""
     best: dict[str, tuple[int, float]] = {}
     for answer in answers:
@@ -261,7 +261,7 @@ def _told(composition: Composition, answers: Sequence[Answer], view: View) -> di
             level = view.top(name) if answer.tier is None else answer.tier
             if name not in best or level > best[name][0]:
                 best[name] = (level, value)
-    plain = properties_of(composition)
+    plain = properties_of(design.composition)
     values = {**plain, **{name: value for name, (_, value) in best.items()}}
     confirmed = {**plain, **{name: value for name, (level, value) in best.items() if level >= view.top(name)}}
     complete = not view.tiers or set(view.goal.names) <= set(confirmed)
@@ -285,19 +285,19 @@ def _by_tier(answers: Sequence[Answer], tier: int, view: View) -> dict[str, floa
     }
 
 
-def _by_alloy(store: CampaignStore, hidden: Collection[str]) -> dict[Composition, list[Answer]]:
-    """Accepted results of each alloy, in the order of iteration and rank, then of arrival."""
-    ranks = {p.selection.candidate.composition: (p.iteration, p.selection.rank) for p in store.proposals()}
+def _by_design(store: CampaignStore, hidden: Collection[str]) -> dict[Design, list[Answer]]:
+    """Accepted results of each design, in the order of iteration and rank, then of arrival."""
+    ranks = {p.selection.candidate.design: (p.iteration, p.selection.rank) for p in store.proposals()}
     found = _grouped(stored for stored in store.observations() if stored.key not in hidden)
     return dict(sorted(found.items(), key=lambda item: ranks.get(item[0], (-1, -1))))
 
 
-def _grouped(observations: Iterable[StoredObservation]) -> dict[Composition, list[Answer]]:
-    found: dict[Composition, list[Answer]] = {}
+def _grouped(observations: Iterable[StoredObservation]) -> dict[Design, list[Answer]]:
+    found: dict[Design, list[Answer]] = {}
     for stored in observations:
         seen = stored.observation
         answer = Answer(stored.tier, stored.iteration, seen.values, stored.stds, seen.failure, seen.source)
-        found.setdefault(seen.composition, []).append(answer)
+        found.setdefault(seen.design, []).append(answer)
     return found
 
 
@@ -359,5 +359,5 @@ def iteration_summaries(store: CampaignStore, view: View | None = None) -> list[
 def _standing(store: CampaignStore, index: int) -> dict[str, int]:
     """Feasible and failed alloys of an iteration that is not closed."""
     empty, told = _empty(store, config_of(store)), _grouped(store.observations_of(index))
-    rows = [_told(composition, seen, empty) for composition, seen in told.items()]
+    rows = [_told(design, seen, empty) for design, seen in told.items()]
     return {"feasible": sum(row["feasible"] for row in rows), "failed": sum(row["failure"] is not None for row in rows)}

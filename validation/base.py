@@ -1,4 +1,4 @@
-"""What a validator is: a composition in, a verdict out."""
+"""What a validator is: a design in, a verdict out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.records import UNADJUSTED, Adjustment, Verdict, digest_of
 
 
@@ -46,10 +46,10 @@ class Description:
 
 
 class Validator(Protocol):
-    """Answers some properties of any composition.
+    """Answers some properties of any design.
 
     A validator is a plain object: a test, a Ray task or a worker outside can call it. It never raises for what a
-    composition does: a failure is a verdict.
+    design does: a failure is a verdict. One that knows nothing of a design's variables answers for its composition.
     """
 
     @property
@@ -85,8 +85,8 @@ class Validator(Protocol):
         """Settings from which any process makes the same validator."""
         ...
 
-    def validate(self, composition: Composition) -> Verdict:
-        """What is true of the composition, or why that is not known."""
+    def validate(self, design: Design) -> Verdict:
+        """What is true of the design, or why that is not known."""
         ...
 
 

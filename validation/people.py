@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.properties import get_property
 from alloys.records import Failed, FailureKind, Verdict
@@ -63,6 +63,6 @@ class People:
     def check(self, elements: Iterable[str]) -> None:
         """People may be asked of any element."""
 
-    def validate(self, composition: Composition) -> Verdict:
+    def validate(self, design: Design) -> Verdict:
         """Never a value: people answer their jobs by the file."""
-        return Failed(FailureKind.SUSPECT, f"people ({self.label}) answer {composition}, not a program: `queue import`")
+        return Failed(FailureKind.SUSPECT, f"people ({self.label}) answer {design}, not a program: `queue import`")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.elements import element_table, known_elements
 from alloys.errors import InputError
 from alloys.properties import get_property
@@ -60,11 +60,11 @@ class ReferenceValidator:
         if lacking:
             raise InputError(f"no reference data for {', '.join(lacking)}; available are {', '.join(known_elements())}")
 
-    def validate(self, composition: Composition) -> Verdict:
+    def validate(self, design: Design) -> Verdict:
         """The closed forms, or a failure where an element has no reference data."""
         start = time.perf_counter()
         try:
-            values = quantities(properties_of(composition))
+            values = quantities(properties_of(design.composition))
         except InputError as error:
             return Failed(FailureKind.PHYSICS, str(error), time.perf_counter() - start)
         return Measured(values, time.perf_counter() - start)

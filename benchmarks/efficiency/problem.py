@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from alloys.design import Design
 from alloys.goal import Goal
 from alloys.records import Failed, FailureKind, Measured, digest_of
 from alloys.reference import closed_forms
@@ -47,7 +48,7 @@ class Answers:
         if path.exists():
             kept: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
             return kept
-        verdict = self.validator.validate(composition)
+        verdict = self.validator.validate(Design(composition))
         self.computed += 1
         if isinstance(verdict, Failed) and verdict.kind is not FailureKind.PHYSICS:
             raise RuntimeError(f"{composition} could not be validated: {verdict.message}")
@@ -120,7 +121,7 @@ class Problem:
             start.from_table,
             self.config.seed,
         )
-        return np.array([self.space.point_of(s.candidate.composition) for s in chosen], dtype=np.int64)
+        return np.array([self.space.point_of(s.candidate.design.composition) for s in chosen], dtype=np.int64)
 
     def closed(self, points: Points) -> dict[str, Floats]:
         """What the composition alone says of the goal's properties: known to every method, and free."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.records import Candidate, Prediction, Selection
 from loop.choose import steps
 from loop.choose.guidance import guidance_of
@@ -85,7 +85,7 @@ class _Asked:
         if self.worth is not None:
             why += f"; expected gain {self.worth.value:.3g}, {self.worth.per_hour:.3g} an hour"
             score = math.log(self.worth.per_hour)
-        return Selection(Candidate(self.row.composition, self.row.origin), rank, score, why, self.prediction)
+        return Selection(Candidate(self.row.design, self.row.origin), rank, score, why, self.prediction)
 
 
 @dataclass(slots=True)
@@ -106,7 +106,7 @@ class _Chooser:
         picks = worth_asking(
             self.surrogate,
             self.view.goal,
-            self.view.fractions([row.composition for row in rows]),
+            self.view.fractions([row.design for row in rows]),
             seconds,
             left,
             front=np.array(front, dtype=np.float64).reshape(-1, len(self.view.goal.objectives)),
@@ -114,12 +114,12 @@ class _Chooser:
             feasible_known=bool(front),
             seed=self.seed,
         )
-        return [_Asked(rows[p.row], p.seconds, p, self._prediction(rows[p.row].composition)) for p in picks]
+        return [_Asked(rows[p.row], p.seconds, p, self._prediction(rows[p.row].design)) for p in picks]
 
-    def _prediction(self, composition: Composition) -> Prediction | None:
+    def _prediction(self, design: Design) -> Prediction | None:
         if self.surrogate is None:
             return None
-        described = self.surrogate.describe(self.view.fractions([composition]))
+        described = self.surrogate.describe(self.view.fractions([design]))
         means, stds = self.surrogate.predict(described)
         chance = float(self.surrogate.probability_feasible(described, self.view.goal)[0])
         numbers = [{name: float(column[0]) for name, column in part.items()} for part in (means, stds)]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.records import Measured, Selection
 from loop.choose.steps import seed_for
 from loop.config.tiers import Tier
@@ -120,7 +120,7 @@ def next_round(campaign: Campaign, index: int, progress: Callable[[str], None] =
     for i, tier in enumerate(tiers[1:], start=1):
         rows = tuple(row for row, following in standing if following == i)
         by_count = expected_seconds(tier, store)
-        seconds = tuple(by_count.get(len(row.composition.elements), by_count[0]) for row in rows)
+        seconds = tuple(by_count.get(len(row.design.composition.elements), by_count[0]) for row in rows)
         left = None if tier.hours is None else 3600.0 * tier.hours - spent.get(tier.label, 0.0)
         contests.append(Contest(i, tier.label, tiers[i - 1].label, rows, seconds, left))
     return RoundJob(view, tuple(contests), seed_for(campaign.config.seed, index, "fidelity") + len(rounds))
@@ -152,12 +152,12 @@ def standings(view: View, store: CampaignStore, tiers: Sequence[Tier]) -> list[t
 
     Left out is what all have answered, what failed a gate or was not measured, and what nobody was asked of yet.
     """
-    asked: dict[Composition, set[int]] = {}
+    asked: dict[Design, set[int]] = {}
     for proposal in [*store.proposals(), *store.promotions()]:
-        asked.setdefault(proposal.selection.candidate.composition, set()).add(proposal.tier)
+        asked.setdefault(proposal.selection.candidate.design, set()).add(proposal.tier)
     found = []
     for row in view.rows:
-        following = _next(row, asked.get(row.composition, set()), tiers)
+        following = _next(row, asked.get(row.design, set()), tiers)
         if following is not None:
             found.append((row, following))
     return found
@@ -182,7 +182,7 @@ def expected_seconds(tier: Tier, store: CampaignStore) -> Mapping[int, float]:
         for job in store.jobs(JobState.DONE):
             asked = (job.request.validator, job.request.fingerprint)
             if asked == (tier.validator.name, tier.validator.fingerprint) and isinstance(job.verdict, Measured):
-                for count in (0, len(job.request.composition.elements)):
+                for count in (0, len(job.request.design.composition.elements)):
                     times.setdefault(count, []).append(max(job.verdict.seconds, 1e-6))
     return {0: tier.seconds} | {count: statistics.median(t) for count, t in times.items() if len(t) >= ENOUGH}
 

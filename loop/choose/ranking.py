@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from alloys.design import Design
 from alloys.records import Candidate, Prediction, Selection
 from loop.choose.steps import Pool
 from loop.view import Row, View
@@ -56,12 +57,12 @@ def rank(
 ) -> Ranking:
     """Chooses a batch from the pool by the surrogate, which is fitted if None; the spreader, or threads, look at it."""
     surrogate = surrogate or fit_surrogate(view)
-    inside = [row for row in view.rows if len(view.in_space([row.composition]))]
+    inside = [row for row in view.rows if len(view.in_space([row.design]))]
     chosen = choose_batch(
         surrogate,
         view.goal,
         view.space,
-        observed=view.in_space([row.composition for row in inside]),
+        observed=view.in_space([row.design for row in inside]),
         values={name: _column(inside, name) for name in view.goal.unknown},
         pending=view.in_space(view.pending),
         barred=view.in_space(view.dropped),
@@ -93,11 +94,11 @@ def _column(rows: Sequence[Row], name: str) -> Any:
 
 
 def _selection(view: View, surrogate: Surrogate, pick: Pick) -> Selection:
-    composition = view.space.composition(np.array(pick.points, dtype=np.int64))
+    design = Design(view.space.composition(np.array(pick.points, dtype=np.int64)))
     stds = {name: pick.stds[name] for name in pick.means if name in pick.stds}
     means = {name: pick.means[name] for name in stds}
     prediction = Prediction(means, stds, pick.probability_feasible, surrogate.digest)
-    return Selection(Candidate(composition, pick.origin), pick.rank, pick.score, pick.why, prediction)
+    return Selection(Candidate(design, pick.origin), pick.rank, pick.score, pick.why, prediction)
 
 
 def _plain(score: Score) -> dict[str, float]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.goal import Goal
 from alloys.records import Candidate, Selection
@@ -100,7 +101,7 @@ def initial_design(
             "loosen the constraints or lower start.validate"
         )
     return [
-        Selection(Candidate(space.composition(row), origin), rank, 0.0, why)
+        Selection(Candidate(Design(space.composition(row)), origin), rank, 0.0, why)
         for rank, (row, origin, why) in enumerate(selections)
     ]
 
@@ -143,7 +144,7 @@ def known_compositions(view: View, table: Sequence[Composition]) -> Known:
         if points is not None:
             rows[points.tobytes()] = points
     for row in view.rows:
-        inside = view.in_space([row.composition])
+        inside = view.in_space([row.design])
         if len(inside):
             rows[inside[0].tobytes()] = inside[0]
             measured[inside[0].tobytes()] = dict(row.values)
@@ -238,7 +239,7 @@ def propose(
     chance = np.random.default_rng(seed_for(config.seed, iteration, "random"))
     parts.append((view.space.sample(config.screening.random, chance), "random"))
     if config.screening.neighbours:
-        best = view.in_space([row.composition for row in view.ranked()[:12]])
+        best = view.in_space([row.design for row in view.ranked()[:12]])
         parts += [(view.space.neighbours(row), "neighbour") for row in best]
     points = np.concatenate([part for part, _ in parts])
     origins = np.concatenate([np.full(len(part), origin) for part, origin in parts])

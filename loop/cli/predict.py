@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from alloys.composition import Composition, parse_formulas
+from alloys.composition import parse_formulas
+from alloys.design import Design
 from loop.cli.console import Json, out, print_json
 from loop.config.lookup import Directory, campaign_database
 
@@ -22,14 +23,14 @@ def predict(
     directory: Directory = Path("campaigns"),
 ) -> None:
     """What is known, or thought, of alloys: mean, spread, probability of feasibility, nearest known alloys."""
-    compositions = parse_formulas(formulas)
+    designs = [Design(composition) for composition in parse_formulas(formulas)]
     from loop.review.predict import predict_document, predict_lines, predict_table
     from loop.store import CampaignStore
     from loop.view import view_of
 
     with CampaignStore.open(campaign_database(directory, name)) as store:
         view = view_of(store)
-    documents = predict_document(view, compositions, nearest)
+    documents = predict_document(view, designs, nearest)
     if json_:
         print_json(documents)
         return
@@ -47,15 +48,15 @@ def explain(
     directory: Directory = Path("campaigns"),
 ) -> None:
     """Why an alloy was picked, or what speaks for and against it now."""
-    composition = Composition.parse(formula)
+    design = Design.parse(formula)
     from loop.drive.schedule import hidden_from
     from loop.review.explain import explain_document, explain_tables
     from loop.store import CampaignStore
     from loop.view import view_of
 
     with CampaignStore.open(campaign_database(directory, name)) as store:
-        then = view_of(store, hidden=hidden_from(store, composition))
-        document = explain_document(view_of(store), store.proposals(), composition, then)
+        then = view_of(store, hidden=hidden_from(store, design))
+        document = explain_document(view_of(store), store.proposals(), design, then)
     if json_:
         print_json(document)
         return

@@ -181,14 +181,16 @@ def _edited(store: CampaignStore, keys: list[str], formula: str, by: str) -> lis
     from dataclasses import replace
 
     from alloys.composition import Composition
+    from alloys.design import Design
     from loop.config.assembly import build_space
     from loop.view import config_of
 
     if len(keys) != 1:
         raise InputError(f"--as edits one job, got {len(keys)}")
+    asked = store.job(keys[0]).request
     composition = Composition.parse(formula)
     build_space(config_of(store).space).point_of(composition)
-    request = replace(store.job(keys[0]).request, composition=composition)
+    request = replace(asked, design=Design(composition, asked.design.variables))
     return [keys[0], store.edit(keys[0], request, by=by)]
 
 

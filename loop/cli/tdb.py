@@ -89,11 +89,11 @@ def _energies(file: Path, pair: tuple[str, str]) -> dict[float, float]:
     for row in read_measurements(file):
         if row.failure is not None:
             continue
-        other = sorted({symbol.upper() for symbol in row.composition.elements} - set(pair))
+        other = sorted({symbol.upper() for symbol in row.design.composition.elements} - set(pair))
         if other:
             raise InputError(f"{file}, line {row.line}: only {' and '.join(pair)} may be there, got {', '.join(other)}")
         if ENERGY not in row.values:
             raise InputError(f"{file}, line {row.line}: no {ENERGY}; give it in kJ/mol of atoms")
-        fraction = row.composition.fractions().get(pair[1].capitalize(), 0.0)
+        fraction = row.design.composition.fractions().get(pair[1].capitalize(), 0.0)
         found.setdefault(fraction, []).append(J_PER_KJ * row.values[ENERGY])
     return {fraction: fmean(values) for fraction, values in sorted(found.items())}

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from alloys.composition import Composition, parse_formulas
+from alloys.design import Design
 from alloys.errors import InputError
 from loop.cli.console import Json, err, out, print_json
 from loop.execute.bulk_validation import Output, read_compositions, run_batch, verdict_document
@@ -104,7 +105,7 @@ def answer(formulas: list[str], validator: Any, *, json_: bool, details: bool = 
     """
     compositions = parse_formulas(formulas)
     documents = [
-        verdict_document(formula, validator.validate(composition), details=details)
+        verdict_document(formula, validator.validate(Design(composition)), details=details)
         for formula, composition in zip(formulas, compositions, strict=True)
     ]
     if json_:

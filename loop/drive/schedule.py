@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from alloys.composition import Composition
+from alloys.design import Design
 from loop.config.schema import CampaignConfig
 from loop.config.tiers import Tier
 from loop.store import CampaignStore
@@ -48,9 +48,9 @@ def stored(info: Mapping[str, Any]) -> Shown | None:
     return Shown.from_json(info["shown"]) if "shown" in info else None
 
 
-def hidden_from(store: CampaignStore, composition: Composition) -> tuple[str, ...]:
-    """Keys of the jobs that counted as open when an alloy was picked; none where it was not picked by a model."""
-    found = [p.iteration for p in store.proposals() if p.selection.candidate.composition == composition]
+def hidden_from(store: CampaignStore, design: Design) -> tuple[str, ...]:
+    """Keys of the jobs that counted as open when a design was picked; none where it was not picked by a model."""
+    found = [p.iteration for p in store.proposals() if p.selection.candidate.design == design]
     shown = stored(store.iteration(found[0]).info) if found else None
     return shown.hidden if shown is not None else ()
 

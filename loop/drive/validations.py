@@ -64,7 +64,7 @@ class Validations:
             slot = next(n for n in range(1, len(taken) + 2) if n not in taken)
             iteration = store.job(lease.key).iteration or 0
             self._under_way[lease.key] = _UnderWay(lease, iteration, slot, self.clock())
-            spec, canonical = self.campaign.spec_for(lease.request), lease.request.composition.canonical()
+            spec, canonical = self.campaign.spec_for(lease.request), lease.request.design.canonical()
             self.executor.submit(lease.key, canonical, spec, adjustment=lease.adjustment)
 
     def record(self, finished: Sequence[Done]) -> None:
@@ -87,11 +87,11 @@ class Validations:
             if done.lost and lease.attempt <= LOST_TRIES:
                 # Neither a death nor a failure of the validator, whom a lost node with five slots would pause.
                 store.release(lease.key, lease.token, note="its node was lost")
-                log.warning("the node that worked on %s was lost: queued again", lease.request.composition)
+                log.warning("the node that worked on %s was lost: queued again", lease.request.design)
                 return
             if verdict is None:
                 state = store.worker_died(lease.key, lease.token)
-                log.warning("a worker died on %s: now %s", lease.request.composition, state)
+                log.warning("a worker died on %s: now %s", lease.request.design, state)
                 return
             outcome = store.finish(lease.key, lease.token, verdict)
         except StaleLease as error:
@@ -116,7 +116,7 @@ class Validations:
 
 
 def _report(lease: Lease, verdict: Verdict, outcome: Outcome) -> None:
-    formula = lease.request.composition
+    formula = lease.request.design
     if isinstance(verdict, Measured):
         log.info("%s measured in %.2f s", formula, verdict.seconds)
     elif verdict.kind is FailureKind.PHYSICS:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError, WorkError
 from alloys.files import open_plain
 from alloys.records import Measured, Verdict
@@ -180,7 +181,7 @@ def answers(
     parts = chunks(compositions)
     if jobs == 1 or len(parts) < 2:
         for part in parts:
-            yield from ((formula, alloy, validator.validate(alloy)) for formula, alloy in part)
+            yield from ((formula, alloy, validator.validate(Design(alloy))) for formula, alloy in part)
         return
     # Forked processes would share the parent's threads and locks.
     context = multiprocessing.get_context("spawn")
@@ -212,7 +213,7 @@ def _start(name: str, settings: dict[str, Any]) -> None:
 def _ask(alloys: Sequence[Composition]) -> list[Verdict]:
     if _mine is None:
         raise RuntimeError("the pool did not start this process with a validator")
-    return [_mine.validate(alloy) for alloy in alloys]
+    return [_mine.validate(Design(alloy)) for alloy in alloys]
 
 
 def run_batch(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, Verdict, canonical_json
 from alloys.space import Floats, Points, Space
@@ -88,13 +88,13 @@ def _made(spec: ValidatorSpec) -> Validator:
 
 
 def validate(spec: ValidatorSpec, canonical: str, adjustment: Adjustment = UNADJUSTED) -> Verdict:
-    """The verdict on a composition; the validator is made once per process and kept.
+    """The verdict on a design; the validator is made once per process and kept.
 
     ``adjustment`` is what this try is given that the first was not.
     What breaks outside the validator's own science is a failure of the machinery.
     """
     try:
-        return adjusted(_made(spec), adjustment).validate(Composition.from_canonical(canonical))
+        return adjusted(_made(spec), adjustment).validate(Design.from_canonical(canonical))
     except InputError as error:
         return Failed(FailureKind.SUSPECT, str(error))
     except (MemoryError, OSError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from alloys.composition import SYMBOLS
@@ -37,18 +37,20 @@ class Columns:
     formula: int | None
     failure: int | None
     elements: tuple[tuple[int, str], ...]
+    variables: tuple[tuple[int, str], ...]
     values: _Values
     stds: _Stds
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row that was read: the answer, and what it says of the validator and the alloy."""
+    """A row that was read: the answer, and what it says of the validator and the alloy; variables as they stand."""
 
     result: Result
     validator: str
     formula: str
     fractions: tuple[tuple[str, float], ...]
+    variables: tuple[tuple[str, str], ...]
 
 
 @dataclass
@@ -66,8 +68,8 @@ class Problems:
             self.more += 1
 
 
-def columns_of(header: list[str]) -> Columns:
-    """What the header says.
+def columns_of(header: list[str], variables: Collection[str] = ()) -> Columns:
+    """What the header says, where designs have these variables.
 
     Raises:
         InputError: for a missing, doubled or unknown column, or a unit that the property cannot be given in.
@@ -78,10 +80,12 @@ def columns_of(header: list[str]) -> Columns:
     for name in ("key", "nonce"):
         if name not in places:
             raise InputError(f"needs a column {name!r}; begin with a file of `alloyloop queue export`")
-    values, stds = _property_columns(places)
+    chosen = tuple((place, name) for name, place in places.items() if name in variables)
+    values, stds = _property_columns({name: place for name, place in places.items() if name not in variables})
     elements = tuple((place, name) for name, place in places.items() if name in SYMBOLS)
     validator, formula, failure = (places.get(name) for name in ("validator", "formula", "failure"))
-    return Columns(len(header), places["key"], places["nonce"], validator, formula, failure, elements, values, stds)
+    who = (places["key"], places["nonce"], validator, formula, failure)
+    return Columns(len(header), *who, elements, chosen, values, stds)
 
 
 def _property_columns(places: Mapping[str, int]) -> tuple[_Values, _Stds]:
@@ -144,7 +148,8 @@ def _line(line: int, cells: list[str], columns: Columns) -> Line | None:
     result = Result(line, cells[columns.key], cells[columns.nonce], values, stds, failure)
     validator, formula = ("" if place is None else cells[place] for place in (columns.validator, columns.formula))
     fractions = tuple((symbol, _number(symbol, cells[place])) for place, symbol in columns.elements if cells[place])
-    return Line(result, validator, formula, fractions)
+    variables = tuple((name, cells[place]) for place, name in columns.variables if cells[place])
+    return Line(result, validator, formula, fractions, variables)
 
 
 def _number(name: str, cell: str) -> float:

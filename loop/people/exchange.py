@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from alloys.composition import Composition
+from alloys.design import Design, read_variable, variable_text
 from alloys.errors import InputError
 from alloys.files import open_atomic, open_plain
 from alloys.properties import PROPERTIES
@@ -38,8 +39,9 @@ _TOLERANCE = 1e-4
 def export_jobs(store: CampaignStore, out: Path, state: str | None) -> int:
     """Writes jobs as a CSV file for people to fill in; how many there were.
 
-    Columns: key, nonce, formula, the elements' atomic fractions, ``NAME [UNIT]`` and ``NAME_std [UNIT]`` for each
-    property that is wanted, ``failure``, and the bounds of what can be true. Answers that are there are filled in.
+    Columns: key, nonce, formula, the elements' atomic fractions, the variables of the designs where they have some,
+    ``NAME [UNIT]`` and ``NAME_std [UNIT]`` for each property that is wanted, ``failure``, and the bounds of what can
+    be true. Answers that are there are filled in.
     Of several validators only people's jobs are written; ``validator`` says whose each is, and the bounds are of what
     that one is asked.
 
@@ -75,9 +77,10 @@ def export_jobs(store: CampaignStore, out: Path, state: str | None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """What a file for people has: columns of elements and of what is wanted, and of several validators which."""
+    """What a file for people has: elements, variables, and what is wanted; of several validators, which."""
 
     elements: tuple[str, ...]
+    variables: tuple[str, ...]
     wanted: tuple[str, ...]
     tiers: tuple[Asked, ...]
 
@@ -90,7 +93,7 @@ class _Sheet:
             if not wanted:
                 told = ", ".join(tier.label for tier in tiers)
                 raise InputError(f"programs answer every job of this campaign ({told}); a file would be for people's")
-        return cls(tuple(config.space.elements), wanted, tiers)
+        return cls(tuple(config.space.elements), store.variables(), wanted, tiers)
 
     def asks(self, job: Job) -> bool:
         """Whether the job is for such a file: of several validators, whether people answer it."""
@@ -99,12 +102,12 @@ class _Sheet:
     def header(self) -> list[str]:
         heads = [head for name in self.wanted for head in _heads_of(name)]
         who = ["validator"] if self.tiers else []
-        return ["key", "nonce", *who, "formula", *self.elements, *heads, "failure", "bounds"]
+        return ["key", "nonce", *who, "formula", *self.elements, *self.variables, *heads, "failure", "bounds"]
 
     def cells(self, job: Job) -> list[str]:
         asked = self.tiers[job.tier or 0] if self.tiers else None
-        composition, verdict = job.request.composition, job.verdict
-        amounts = composition.fractions()
+        design, verdict = job.request.design, job.verdict
+        amounts, chosen = design.composition.fractions(), design.values
         measured = verdict.properties if isinstance(verdict, Measured) else {}
         values = []
         for name in self.wanted:
@@ -114,9 +117,10 @@ class _Sheet:
         failed = isinstance(verdict, Failed) and verdict.kind is FailureKind.PHYSICS
         failure = verdict.message if failed and isinstance(verdict, Failed) else ""
         fractions = [f"{amounts.get(symbol, 0.0):.10g}" for symbol in self.elements]
+        fractions += [variable_text(chosen[name]) if name in chosen else "" for name in self.variables]
         bounds = "; ".join(_bounds_of(name) for name in (asked.properties if asked else self.wanted))
         who = [asked.label] if asked else []
-        return [job.key, job.nonce, *who, str(composition), *fractions, *values, failure, bounds]
+        return [job.key, job.nonce, *who, design.formula, *fractions, *values, failure, bounds]
 
 
 def _heads_of(name: str) -> tuple[str, str]:
@@ -171,7 +175,7 @@ def _check(store: CampaignStore, tiers: Sequence[Asked], path: Path, spool: IO[s
     try:
         with open_plain(path, "", MOST_BYTES) as content:
             reader = csv.reader(io.TextIOWrapper(content, encoding="utf-8-sig", newline=""))
-            columns = columns_of([unescape(cell) for cell in next(reader, [])])
+            columns = columns_of([unescape(cell) for cell in next(reader, [])], store.variables())
             batch: list[Line] = []
             for line in read_lines(reader, columns, problems):
                 if line is None:
@@ -217,8 +221,8 @@ def _other_validator(line: Line, head: JobHead, tiers: Sequence[Asked]) -> str |
 
 
 def _other_alloy(line: Line, head: JobHead) -> str | None:
-    """What is wrong where the row's formula or fractions are not the job's."""
-    amounts = _amounts(head.composition)
+    """What is wrong where the row's formula, fractions or variables are not the job's."""
+    amounts = _amounts(head.composition.partition(";")[0])
     given = list(line.fractions)
     if line.formula and line.formula != _formula(amounts):
         try:
@@ -226,8 +230,10 @@ def _other_alloy(line: Line, head: JobHead) -> str | None:
         except InputError as error:
             return str(error)
         given += [(symbol, parsed.get(symbol, 0.0)) for symbol in {*parsed, *amounts}]
-    if any(abs(amounts.get(symbol, 0.0) - fraction) > _TOLERANCE for symbol, fraction in given):
-        asked = Composition.from_canonical(head.composition)
+    asked = Design.from_canonical(head.composition)
+    variables = asked.values
+    other = any(abs(amounts.get(symbol, 0.0) - fraction) > _TOLERANCE for symbol, fraction in given)
+    if other or any(variables.get(name) != read_variable(text) for name, text in line.variables):
         return f"the job asks for {asked}, and the row is of another alloy; bring that one with Campaign.observe"
     return None
 

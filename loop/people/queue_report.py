@@ -28,7 +28,7 @@ def job_document(job: Job) -> dict[str, Any]:
     """A job in the list of ``alloyloop queue list --json``."""
     document = {
         "key": job.key,
-        "formula": str(job.request.composition),
+        **job.request.design.named(),
         "validator": job.request.validator,
         "state": str(job.state),
         "attempts": job.attempts,
@@ -75,7 +75,7 @@ def show_document(store: CampaignStore, key: str) -> dict[str, Any]:
         "not_before": moment(job.not_before),
         "nonce": job.nonce,
         "conflicts": job.conflicts,
-        "results": [_result_document(observation) for observation in store.results(job.request.composition)],
+        "results": [_result_document(observation) for observation in store.results(job.request.design)],
         "events": [
             {
                 "at": moment(event.at),
@@ -115,7 +115,7 @@ def job_table(jobs: Iterable[Job]) -> Table:
     for job in jobs:
         table.add_row(
             job.key[:12],
-            str(job.request.composition),
+            str(job.request.design),
             "" if job.iteration is None else f"{job.iteration}/{job.rank}",
             str(job.state),
             str(job.attempts),

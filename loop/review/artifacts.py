@@ -37,19 +37,19 @@ def write_artifacts(campaign: Campaign, iteration: int, view: View) -> None:
 
 
 def _batch_table(campaign: Campaign, iteration: int, view: View) -> bytes:
-    rows = {row.composition: row for row in view.rows}
+    rows = {row.design: row for row in view.rows}
     names = view.goal.names
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["rank", "formula", "origin", "score", "why", "feasible", "failure", *names])
     for proposal in campaign.store.proposals(iteration):
         selection = proposal.selection
-        row = rows.get(selection.candidate.composition)
+        row = rows.get(selection.candidate.design)
         answers = [row.values.get(name, "") if row else "" for name in names]
         writer.writerow(
             [
                 selection.rank,
-                str(selection.candidate.composition),
+                str(selection.candidate.design),
                 escape(selection.candidate.origin),
                 selection.score,
                 escape(selection.why),

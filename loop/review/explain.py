@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rich import box
 from rich.table import Table
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.properties import PROPERTIES
 from loop.choose.ranking import fit_surrogate
 from loop.choose.steps import passes_closed_forms
@@ -44,12 +44,12 @@ class Moment:
     """
 
     view: View
-    waiting: tuple[Composition, ...]
+    waiting: tuple[Design, ...]
     words: str
 
 
 def explain_document(
-    view: View, proposals: Sequence[Proposal], composition: Composition, then: View | None = None
+    view: View, proposals: Sequence[Proposal], design: Design, then: View | None = None
 ) -> dict[str, Any]:
     """The document of ``alloyloop explain --json``.
 
@@ -59,50 +59,50 @@ def explain_document(
     Args:
         view: the campaign.
         proposals: all of it.
-        composition: the alloy.
+        design: the alloy.
         then: the campaign without the answers that its proposal was not shown; the same if None.
 
     Raises:
         InputError: if it has an element outside the campaign's.
     """
-    refuse_strangers(view, [composition])
-    proposal = next((p for p in proposals if p.selection.candidate.composition == composition), None)
-    moment = moment_of(then or view, proposals, proposal, composition)
+    refuse_strangers(view, [design])
+    proposal = next((p for p in proposals if p.selection.candidate.design == design), None)
+    moment = moment_of(then or view, proposals, proposal, design)
     surrogate = fit_surrogate(moment.view)
-    gain = _gain(moment, surrogate, composition)
-    chances = surrogate.constraint_probabilities(view.fractions([composition]), view.goal)
-    success = float(surrogate.probability_success(view.fractions([composition]))[0])
+    gain = _gain(moment, surrogate, design)
+    chances = surrogate.constraint_probabilities(view.fractions([design]), view.goal)
+    success = float(surrogate.probability_success(view.fractions([design]))[0])
     return {
-        "formula": str(composition),
+        **design.named(),
         "picked": None if proposal is None else _picked(proposal, surrogate),
         "as_of": moment.words,
-        "outside": outside(view.space, composition),
+        "outside": outside(view.space, design),
         "mode": "improvement" if any(row.feasible for row in moment.view.rows) else "feasibility",
         "probability_success": success,
         "probability_feasible": success * float(np.prod([chance[0] for chance in chances.values()])),
         "gain": None if gain is None else _gain_entry(gain),
         "better_than": None if gain is None else _better_than(moment, surrogate, gain),
-        "objectives": _objectives(moment, surrogate, composition, gain),
+        "objectives": _objectives(moment, surrogate, design, gain),
         "constraints": _constraints(view, chances, gain),
-        "waiting": _waiting(moment, composition, gain),
-        "properties": _properties(moment, surrogate, composition),
-        "nearest": nearest_known(moment.view, composition, 3),
+        "waiting": _waiting(moment, design, gain),
+        "properties": _properties(moment, surrogate, design),
+        "nearest": nearest_known(moment.view, design, 3),
         "notes": list(surrogate.notes),
     }
 
 
-def moment_of(view: View, proposals: Sequence[Proposal], proposal: Proposal | None, composition: Composition) -> Moment:
+def moment_of(view: View, proposals: Sequence[Proposal], proposal: Proposal | None, design: Design) -> Moment:
     """What was known when an alloy was picked by a model, or now without its own result."""
     if proposal is None or proposal.selection.prediction is None:
-        rows = tuple(row for row in view.rows if row.composition != composition)
-        waiting = tuple(c for c in view.pending if c != composition)
+        rows = tuple(row for row in view.rows if row.design != design)
+        waiting = tuple(c for c in view.pending if c != design)
         words = "now" if len(rows) == len(view.rows) else "now, its own result left out"
         return Moment(replace(view, rows=rows, pending=waiting), waiting, words)
     index, rank = proposal.iteration, proposal.selection.rank
     rows = view.upto(index - 1)
-    answered = {row.composition for row in rows}
-    under_way = [p.selection.candidate.composition for p in proposals if p.iteration < index]
-    before = [p.selection.candidate.composition for p in proposals if p.iteration == index and p.selection.rank < rank]
+    answered = {row.design for row in rows}
+    under_way = [p.selection.candidate.design for p in proposals if p.iteration < index]
+    before = [p.selection.candidate.design for p in proposals if p.iteration == index and p.selection.rank < rank]
     pending = tuple(c for c in under_way if c not in answered)
     return Moment(replace(view, rows=rows, pending=pending), (*pending, *before), f"before iteration {index}")
 
@@ -135,7 +135,7 @@ def _background(view: View) -> Floats:
     return np.array(kept, dtype=np.float64) if kept else view.reference_point()[None]
 
 
-def _gain(moment: Moment, surrogate: Surrogate, composition: Composition) -> Gain | None:
+def _gain(moment: Moment, surrogate: Surrogate, design: Design) -> Gain | None:
     """None where a point of comparison lacks: nothing was measured and no reference point is configured."""
     view = moment.view
     if not view.rows and not view.config.reference_point:
@@ -143,7 +143,7 @@ def _gain(moment: Moment, surrogate: Surrogate, composition: Composition) -> Gai
     return gain_of(
         surrogate,
         view.goal,
-        view.fractions([composition])[0],
+        view.fractions([design])[0],
         waiting=view.fractions(moment.waiting),
         front=_front(view),
         reference=view.reference_point(),
@@ -175,10 +175,8 @@ def _better_than(moment: Moment, surrogate: Surrogate, gain: Gain) -> float:
     return float((others < gain.alone).mean())
 
 
-def _objectives(
-    moment: Moment, surrogate: Surrogate, composition: Composition, gain: Gain | None
-) -> dict[str, dict[str, Any]]:
-    entry = property_entries(moment.view, surrogate, [composition], measured=False)[0]
+def _objectives(moment: Moment, surrogate: Surrogate, design: Design, gain: Gain | None) -> dict[str, dict[str, Any]]:
+    entry = property_entries(moment.view, surrogate, [design], measured=False)[0]
     front = _front(moment.view)
     return {
         str(objective): {
@@ -203,13 +201,13 @@ def _constraints(view: View, chances: dict[str, Floats], gain: Gain | None) -> d
     }
 
 
-def _waiting(moment: Moment, composition: Composition, gain: Gain | None) -> list[dict[str, Any]]:
+def _waiting(moment: Moment, design: Design, gain: Gain | None) -> list[dict[str, Any]]:
     if gain is None:
         return []
-    amounts, ours = moment.view.fractions(moment.waiting), moment.view.fractions([composition])[0]
+    amounts, ours = moment.view.fractions(moment.waiting), moment.view.fractions([design])[0]
     found = [
         {
-            "formula": str(other),
+            **other.named(),
             "exchanged": round(50.0 * float(np.abs(row - ours).sum()), 6),
             "takes": float(taken),
         }
@@ -218,12 +216,12 @@ def _waiting(moment: Moment, composition: Composition, gain: Gain | None) -> lis
     return sorted(found, key=lambda entry: entry["exchanged"])
 
 
-def _properties(moment: Moment, surrogate: Surrogate, composition: Composition) -> dict[str, dict[str, Any]]:
+def _properties(moment: Moment, surrogate: Surrogate, design: Design) -> dict[str, dict[str, Any]]:
     view = moment.view
-    known = [row.composition for row in view.rows if row.failure is None]
+    known = [row.design for row in view.rows if row.failure is None]
     if not known:
         return {}
-    alloy, background = view.fractions([composition])[0], view.fractions(known)
+    alloy, background = view.fractions([design])[0], view.fractions(known)
     groups = by_descriptors(surrogate, alloy, background)
     elements = by_elements(surrogate, alloy, background)
     relevant = relevance(surrogate)

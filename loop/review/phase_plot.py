@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import WorkError
 from alloys.files import write_atomic
 from alloys.records import Measured
@@ -44,7 +45,7 @@ def draw_phases(validator: Any, composition: Composition, path: Path) -> None:
     Raises:
         WorkError: where the alloy has no solidus, or no equilibrium.
     """
-    verdict = validator.validate(composition)
+    verdict = validator.validate(Design(composition))
     if not isinstance(verdict, Measured):
         raise WorkError(f"{composition}: {verdict.message}")
     solidus, liquidus = (verdict.properties[name].value for name in ("solidus", "liquidus"))

@@ -74,10 +74,10 @@ def composition_plot(view: View, upto: int, count: int = 16) -> bytes:
     figure = Figure(figsize=(8, 0.35 * max(4, len(rows)) + 1.2))
     axes = figure.add_subplot()
     colours: Any = mpl.colormaps["tab10"]
-    names = [str(row.composition) for row in rows][::-1]
+    names = [str(row.design) for row in rows][::-1]
     left = np.zeros(len(rows))
     for i, symbol in enumerate(view.space.elements):
-        share = np.array([100 * row.composition.fractions().get(symbol, 0.0) for row in rows])[::-1]
+        share = np.array([100 * row.design.composition.fractions().get(symbol, 0.0) for row in rows])[::-1]
         axes.barh(names, share, left=left, color=colours(i % 10), label=symbol)
         left += share
     axes.set_xlabel("at.%")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rich import box
 from rich.table import Table
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES
 from alloys.reference.registry import closed_forms
@@ -26,67 +26,67 @@ _FAR = 0.9
 """Remoteness from which people are told of it."""
 
 
-def predict_document(view: View, compositions: Sequence[Composition], nearest: int = 3) -> list[dict[str, Any]]:
+def predict_document(view: View, designs: Sequence[Design], nearest: int = 3) -> list[dict[str, Any]]:
     """The document of ``alloyloop predict --json``, one entry for each alloy.
 
     Args:
         view: the campaign.
-        compositions: alloys of the campaign's elements, in its space or not.
+        designs: alloys of the campaign's elements, in its space or not.
         nearest: how many known alloys to name.
 
     Raises:
         InputError: if an alloy has an element outside the campaign's, naming every such alloy.
     """
-    refuse_strangers(view, compositions)
+    refuse_strangers(view, designs)
     surrogate = fit_surrogate(view)
-    entries = property_entries(view, surrogate, compositions)
-    success = surrogate.probability_success(view.fractions(compositions))
-    rows = {row.composition: row for row in view.rows}
+    entries = property_entries(view, surrogate, designs)
+    success = surrogate.probability_success(view.fractions(designs))
+    rows = {row.design: row for row in view.rows}
     documents = []
-    for composition, entry, modelled in zip(compositions, entries, success, strict=True):
-        row = rows.get(composition)
+    for design, entry, modelled in zip(designs, entries, success, strict=True):
+        row = rows.get(design)
         validated = float(modelled) if row is None else float(row.failure is None)
-        reason = outside(view.space, composition)
+        reason = outside(view.space, design)
         documents.append(
             {
-                "formula": str(composition),
-                "status": "pending" if composition in view.pending else _status(row),
+                **design.named(),
+                "status": "pending" if design in view.pending else _status(row),
                 "in_space": not reason,
                 "outside": reason,
                 "properties": entry,
                 "probability_success": validated,
-                "probability_feasible": validated * _chance(view, surrogate, composition, entry),
-                "nearest": nearest_known(view, composition, nearest),
-                "remoteness": remoteness(view, composition),
+                "probability_feasible": validated * _chance(view, surrogate, design, entry),
+                "nearest": nearest_known(view, design, nearest),
+                "remoteness": remoteness(view, design),
             }
         )
     return documents
 
 
-def refuse_strangers(view: View, compositions: Sequence[Composition]) -> None:
+def refuse_strangers(view: View, designs: Sequence[Design]) -> None:
     """Refuses alloys that the campaign's surrogate cannot see.
 
     Raises:
         InputError: naming each, with the elements that are too much.
     """
-    stray = {str(c): sorted(set(c.elements) - set(view.space.elements)) for c in compositions}
+    stray = {design.formula: sorted(set(design.composition.elements) - set(view.space.elements)) for design in designs}
     bad = [f"{formula} has {', '.join(extra)}" for formula, extra in stray.items() if extra]
     if bad:
         known = "-".join(view.space.elements)
         raise InputError(f"{'; '.join(bad)}: campaign {view.config.name!r} knows alloys of {known} only")
 
 
-def outside(space: Space, composition: Composition) -> str:
+def outside(space: Space, design: Design) -> str:
     """Why an alloy is not in the space; empty where it is."""
     try:
-        space.point_of(composition)
+        space.point_of(design.composition)
     except InputError as error:
         return str(error)
     return ""
 
 
 def property_entries(
-    view: View, surrogate: Surrogate, compositions: Sequence[Composition], *, measured: bool = True
+    view: View, surrogate: Surrogate, designs: Sequence[Design], *, measured: bool = True
 ) -> list[dict[str, dict[str, Any]]]:
     """Each property of the goal for each alloy: mean, standard deviation, 90 % interval, unit, and who says so.
 
@@ -96,18 +96,18 @@ def property_entries(
     Args:
         view: the campaign; its goal names the properties.
         surrogate: fitted on it.
-        compositions: the alloys.
+        designs: the alloys.
         measured: whether measured values take the place of the model's.
     """
-    described = surrogate.describe(view.fractions(compositions))
+    described = surrogate.describe(view.fractions(designs))
     means, stds = surrogate.predict(described)
     lows, highs = surrogate.intervals(described, HALF_WIDTH)
-    rows = {row.composition: row.values for row in view.rows} if measured else {}
+    rows = {row.design: row.values for row in view.rows} if measured else {}
     exact = closed_forms(view.goal.names, view.space.elements, described.fractions)
 
     def entry(i: int, name: str) -> dict[str, Any]:
         unit = PROPERTIES[name].unit
-        value = rows.get(compositions[i], {}).get(name)
+        value = rows.get(designs[i], {}).get(name)
         if name in exact and (value is None or np.isclose(value, exact[name][i], rtol=1e-9)):
             return _certain(float(exact[name][i]), unit, "closed form")
         if value is not None:  # people may measure what has a closed form, and then theirs counts
@@ -115,16 +115,16 @@ def property_entries(
         numbers = {"mean": means[name][i], "std": stds[name][i], "low": lows[name][i], "high": highs[name][i]}
         return {**{key: float(number) for key, number in numbers.items()}, "unit": unit, "source": "model"}
 
-    return [{name: entry(i, name) for name in view.goal.names} for i in range(len(compositions))]
+    return [{name: entry(i, name) for name in view.goal.names} for i in range(len(designs))]
 
 
 def _certain(value: float, unit: str, source: str) -> dict[str, Any]:
     return {"mean": value, "std": 0.0, "low": value, "high": value, "unit": unit, "source": source}
 
 
-def _chance(view: View, surrogate: Surrogate, composition: Composition, entry: dict[str, dict[str, Any]]) -> float:
+def _chance(view: View, surrogate: Surrogate, design: Design, entry: dict[str, dict[str, Any]]) -> float:
     """Chance that every constraint holds; a measured or exact property holds its own or does not."""
-    chances = surrogate.constraint_probabilities(view.fractions([composition]), view.goal)
+    chances = surrogate.constraint_probabilities(view.fractions([design]), view.goal)
     total = 1.0
     for name, chance in chances.items():
         bounds = [c for c in view.goal.constraints if c.name == name]
@@ -140,38 +140,38 @@ def _status(row: Row | None) -> str:
 
 
 def _hellinger(first: Floats, second: Floats) -> Floats:
-    """Hellinger distances sqrt(1 - sum sqrt(p q)) between ``(n, d)`` and ``(m, d)`` compositions, shape ``(n, m)``."""
+    """Hellinger distances sqrt(1 - sum sqrt(p q)) between ``(n, d)`` and ``(m, d)`` fractions, shape ``(n, m)``."""
     return np.asarray(np.sqrt(np.maximum(1.0 - np.sqrt(first) @ np.sqrt(second).T, 0.0)))
 
 
-def remoteness(view: View, composition: Composition) -> float | None:
+def remoteness(view: View, design: Design) -> float | None:
     """Share of the known alloys that have a nearer neighbour among the known ones than this alloy has.
 
     0 in the midst of the data, 1 farther out than any of them; None where fewer than two are known.
     """
-    known = [row.composition for row in view.rows if row.failure is None and row.composition != composition]
+    known = [row.design for row in view.rows if row.failure is None and row.design != design]
     if len(known) < 2:
         return None
     amounts = view.fractions(known)
     between = _hellinger(amounts, amounts)
     np.fill_diagonal(between, np.inf)
-    own = _hellinger(view.fractions([composition]), amounts).min()
+    own = _hellinger(view.fractions([design]), amounts).min()
     return float((between.min(axis=1) < own).mean())
 
 
-def nearest_known(view: View, composition: Composition, count: int) -> list[dict[str, Any]]:
+def nearest_known(view: View, design: Design, count: int) -> list[dict[str, Any]]:
     """The known alloys nearest to one, itself left out, nearest first.
 
     ``distance`` is Hellinger's: 0 for the same, 1 where no element is shared; ``exchanged`` is the share of atoms, in
     at.%, by which the two differ.
     """
-    rows = [row for row in view.rows if row.failure is None and row.composition != composition]
-    amounts, ours = view.fractions([row.composition for row in rows]), view.fractions([composition])[0]
+    rows = [row for row in view.rows if row.failure is None and row.design != design]
+    amounts, ours = view.fractions([row.design for row in rows]), view.fractions([design])[0]
     hellinger = _hellinger(amounts, ours[None])[:, 0]
     order = np.argsort(hellinger, kind="stable")[:count]
     return [
         {
-            "formula": str(rows[i].composition),
+            **rows[i].design.named(),
             "distance": round(float(hellinger[i]), 6),
             "exchanged": round(50.0 * float(np.abs(amounts[i] - ours).sum()), 6),
             "feasible": rows[i].feasible,

@@ -44,7 +44,7 @@ def _best_row(row: Row, goal: Goal) -> dict[str, Any]:
                 "predicted_std": prediction.stds.get(name) if prediction else None,
             }
     return {
-        "formula": str(row.composition),
+        **row.design.named(),
         "feasible": row.feasible,
         "properties": properties,
         "iteration": row.iteration,
@@ -90,7 +90,7 @@ def best_table(view: View, top: int, *, width: int = WIDE, with_predictions: boo
     for row in feasible:
         cells = [_cell(row, name, with_predictions, width >= WIDE) for name in names]
         where = "by hand" if row.iteration is None else f"{row.iteration} {proposer(row.origin)}"
-        table.add_row(str(row.composition), where, *cells)
+        table.add_row(str(row.design), where, *cells)
     if not feasible:
         table.add_row("none is feasible yet", "", *("" for _ in names))
     return table

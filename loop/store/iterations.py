@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from alloys.composition import Composition
+from alloys.design import Design, variable_names
 from alloys.records import Candidate, Prediction, Selection, ValidationRequest
 from loop.store.base import StorePart, decode, encode
 from loop.store.errors import BatchExists, IterationError, StoreError
@@ -19,7 +19,7 @@ from loop.store.transitions import OPEN, IterationState
 
 _index = iterations.c["index"]
 _PAGE = 1000
-"""Compositions asked for in one query: databases take some ten thousand parameters."""
+"""Designs asked for in one query: databases take some ten thousand parameters."""
 
 
 def _iteration(row: sa.Row[Any]) -> Iteration:
@@ -124,14 +124,14 @@ class IterationMethods(StorePart):
         Args:
             iteration: index of an iteration that is proposing.
             selections: what was chosen; may be empty.
-            requests: one per selection, of the same composition.
+            requests: one per selection, of the same design.
             by_hand: whether people answer the jobs, and no worker gets them.
             hold: whether each waits for a person's approval first.
 
         Raises:
             BatchExists: if the iteration has its batch already; read it with `proposals`.
             IterationError: if there is no such iteration.
-            StoreError: if the two do not match, or a composition was asked for before.
+            StoreError: if the two do not match, or a design was asked for before.
         """
         rows = _rows(iteration, selections, requests)
         now = self._clock()
@@ -165,7 +165,7 @@ class IterationMethods(StorePart):
             iteration: index of an iteration that is validating.
             number: of the round of this iteration, counted from 0.
             selections: what was chosen, ranked from 0; may be empty.
-            requests: one per selection, of the same composition.
+            requests: one per selection, of the same design.
             tiers: the validator that each asks, counted from 0.
             note: how the round came about; joins ``promotions`` of the iteration's notes.
             by_hand: the tiers that people answer; no worker gets their jobs.
@@ -202,6 +202,12 @@ class IterationMethods(StorePart):
         with self._read() as connection:
             return _select(connection, iteration)
 
+    def variables(self) -> tuple[str, ...]:
+        """The names of the variables that proposed designs have."""
+        with_some = sa.select(proposals.c.composition).where(proposals.c.composition.contains(";"))
+        with self._read() as connection:
+            return variable_names(map(Design.from_canonical, connection.execute(with_some).scalars()))
+
     def batch_sizes(self) -> dict[int, int]:
         """How many proposals each iteration's batch has, without promotions."""
         query = sa.select(proposals.c.iteration, sa.func.count()).group_by(proposals.c.iteration)
@@ -237,9 +243,9 @@ def _place(connection: sa.Connection, rows: Sequence[Mapping[str, Any]], tiers: 
 def _rows(
     iteration: int, selections: Sequence[Selection], requests: Sequence[ValidationRequest]
 ) -> list[dict[str, Any]]:
-    asked = [request.composition for request in requests]
-    if [selection.candidate.composition for selection in selections] != asked:
-        raise StoreError("a batch needs one request per selection, of the same composition, in the same order")
+    asked = [request.design for request in requests]
+    if [selection.candidate.design for selection in selections] != asked:
+        raise StoreError("a batch needs one request per selection, of the same design, in the same order")
     if len(set(asked)) != len(asked):
         raise StoreError("a batch asks for an alloy twice")
     ranks = [selection.rank for selection in selections]
@@ -249,36 +255,36 @@ def _rows(
 
 
 def _row(iteration: int, selection: Selection, request: ValidationRequest) -> dict[str, Any]:
-    composition = selection.candidate.composition
+    design = selection.candidate.design
     if selection.score != selection.score:
-        raise StoreError(f"the score of {composition} must be a number, got {selection.score}")
+        raise StoreError(f"the score of {design} must be a number, got {selection.score}")
     prediction = selection.prediction
     return {
         "iteration": iteration,
         "rank": selection.rank,
-        "composition": composition.canonical(),
+        "composition": design.canonical(),
         "origin": selection.candidate.origin,
         "score": float(selection.score),
         "why": selection.why,
-        "prediction": None if prediction is None else encode(prediction.to_json(), f"the prediction for {composition}"),
+        "prediction": None if prediction is None else encode(prediction.to_json(), f"the prediction for {design}"),
         "job_key": request.key,
     }
 
 
-def refuse_known(connection: sa.Connection, compositions: Sequence[str]) -> None:
-    """Refuses canonical compositions that a batch has already.
+def refuse_known(connection: sa.Connection, designs: Sequence[str]) -> None:
+    """Refuses canonical designs that a batch has already.
 
     Raises:
         StoreError: naming them, and where they are.
     """
     query = sa.select(proposals.c.composition, proposals.c.iteration).order_by(proposals.c.iteration)
     known: dict[str, int] = {}
-    for start in range(0, len(compositions), _PAGE):
-        page = query.where(proposals.c.composition.in_(compositions[start : start + _PAGE]))
+    for start in range(0, len(designs), _PAGE):
+        page = query.where(proposals.c.composition.in_(designs[start : start + _PAGE]))
         known |= {row.composition: row.iteration for row in connection.execute(page)}
-    again = [text for text in compositions if text in known]
+    again = [text for text in designs if text in known]
     if again:
-        named = ", ".join(f"{Composition.from_canonical(t)} (iteration {known[t]})" for t in again)
+        named = ", ".join(f"{Design.from_canonical(t)} (iteration {known[t]})" for t in again)
         raise StoreError(f"an alloy is asked for once in a campaign, but the batch repeats {named}")
 
 
@@ -292,6 +298,6 @@ def _select(connection: sa.Connection, iteration: int | None, *, promoted: bool 
 
 def _proposal(row: sa.Row[Any]) -> Proposal:
     prediction = None if row.prediction is None else Prediction.from_json(decode(row.prediction))
-    candidate = Candidate(Composition.from_canonical(row.composition), row.origin)
+    candidate = Candidate(Design.from_canonical(row.composition), row.origin)
     selection = Selection(candidate, row.rank, row.score, row.why, prediction)
     return Proposal(row.iteration, selection, row.job_key, row.tier)

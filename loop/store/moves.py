@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.records import UNADJUSTED, Adjustment, ValidationRequest, verdict_from_json
 from loop.store.base import decode, encode
 from loop.store.classes import COUNTERS
@@ -22,9 +22,8 @@ _PLACE = (jobs.c.iteration, jobs.c.rank)
 
 
 def _job(row: sa.Row[Any]) -> Job:
-    composition = Composition.from_canonical(row.composition)
     return Job(
-        request=ValidationRequest(composition, row.validator, row.fingerprint),
+        request=ValidationRequest(Design.from_canonical(row.composition), row.validator, row.fingerprint),
         iteration=row.iteration,
         rank=row.rank,
         tier=row.tier,
@@ -144,7 +143,7 @@ def put_jobs(
     rows = [
         {
             "key": request.key,
-            "composition": request.composition.canonical(),
+            "composition": request.design.canonical(),
             "validator": request.validator,
             "fingerprint": request.fingerprint,
             "nonce": tokens(),

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.records import Measured, Observation, Verdict, digest_of, quantities
 from loop.store.base import StorePart, decode, encode
 from loop.store.errors import StoreError
@@ -24,7 +24,7 @@ _COLUMNS = (observations, proposals.c.rank, TIER)
 def content_of(observation: Observation) -> dict[str, Any]:
     """The columns that say what was seen."""
     return {
-        "composition": observation.composition.canonical(),
+        "composition": observation.design.canonical(),
         "values": encode(dict(observation.values), "an observation"),
         "source": observation.source,
         "failure": observation.failure,
@@ -37,9 +37,9 @@ def _answer(job: Job, verdict: Verdict, source: str | None = None) -> dict[str, 
     if isinstance(verdict, Measured):
         values = {name: quantity.value for name, quantity in verdict.properties.items()}
         stds = {name: quantity.std for name, quantity in verdict.properties.items() if quantity.std is not None}
-        seen = Observation(job.request.composition, values, source)
+        seen = Observation(job.request.design, values, source)
     else:
-        seen = Observation(job.request.composition, {}, source, verdict.message)
+        seen = Observation(job.request.design, {}, source, verdict.message)
     written = encode(stds, "standard deviations") if stds else None
     return {**content_of(seen), "stds": written, "job_key": job.key, "iteration": job.iteration}
 
@@ -70,7 +70,7 @@ def _find(connection: sa.Connection, row: dict[str, Any]) -> int | None:
 def _contradicts(connection: sa.Connection, observation: Observation, *, beside_jobs: bool) -> bool:
     """Whether something accepted already speaks of the same alloy and a same property, or either is a failure."""
     query = sa.select(observations.c["values"]).where(
-        observations.c.composition == observation.composition.canonical(), sa.not_(observations.c.replicate)
+        observations.c.composition == observation.design.canonical(), sa.not_(observations.c.replicate)
     )
     if beside_jobs:
         query = query.where(observations.c.job_key.is_(None), observations.c.tier.is_(None))
@@ -79,7 +79,7 @@ def _contradicts(connection: sa.Connection, observation: Observation, *, beside_
 
 
 def _check(row: int, observation: Observation) -> None:
-    where = f"row {row + 1} ({observation.composition})"
+    where = f"row {row + 1} ({observation.design})"
     if bool(observation.values) == (observation.failure is not None):
         raise StoreError(f"{where}: an observation has either values or the reason of its failure")
     if not observation.source:
@@ -161,9 +161,9 @@ class ObservationMethods(StorePart):
         with self._read() as connection:
             return {row[0]: int(row[1]) for row in connection.execute(query.group_by(observations.c.iteration))}
 
-    def results(self, composition: Composition) -> list[StoredObservation]:
-        """Everything that was seen of one alloy, replicates included, in the order of arrival."""
-        query = _SELECT.where(observations.c.composition == composition.canonical()).order_by(observations.c.id)
+    def results(self, design: Design) -> list[StoredObservation]:
+        """Everything that was seen of one design, replicates included, in the order of arrival."""
+        query = _SELECT.where(observations.c.composition == design.canonical()).order_by(observations.c.id)
         with self._read() as connection:
             return [_stored(row) for row in connection.execute(query)]
 
@@ -177,10 +177,10 @@ class ObservationMethods(StorePart):
 
 def _stored(row: sa.Row[Any]) -> StoredObservation:
     fields = row._mapping
-    composition = Composition.from_canonical(fields["composition"])
+    design = Design.from_canonical(fields["composition"])
     return StoredObservation(
         id=fields["id"],
-        observation=Observation(composition, decode(fields["values"]), fields["source"], fields["failure"]),
+        observation=Observation(design, decode(fields["values"]), fields["source"], fields["failure"]),
         iteration=fields["iteration"],
         rank=fields["rank"],
         key=fields["job_key"],

@@ -108,7 +108,7 @@ class PeopleMethods(StorePart):
             UnknownJob: if there is no such job.
         """
         now = self._clock()
-        text = request.composition.canonical()
+        text = request.design.canonical()
         with self._write() as connection:
             (job,) = _load(connection, [key])
             asked = job.request
@@ -120,8 +120,8 @@ class PeopleMethods(StorePart):
             refuse_known(connection, [text])
             seen = sa.select(observations.c.id).where(observations.c.composition == text)
             if connection.execute(seen.limit(1)).first() is not None:
-                raise StoreError(f"{request.composition} is known already; reject the job instead")
-            _reject(connection, job, f"edited to {request.composition}", by, now)
+                raise StoreError(f"{request.design} is known already; reject the job instead")
+            _reject(connection, job, f"edited to {request.design}", by, now)
             own = sa.select(sa.func.max(proposals.c.rank)).where(proposals.c.iteration == row.iteration)
             place = (row.iteration, connection.execute(own).scalar_one() + 1)
             put_jobs(connection, [request], [place], self._tokens, now=now, by_hand=job.by_hand)
@@ -132,7 +132,7 @@ class PeopleMethods(StorePart):
                     composition=text,
                     origin="by hand",
                     score=row.score,
-                    why=f"edited by {by} from {asked.composition}",
+                    why=f"edited by {by} from {asked.design}",
                     job_key=request.key,
                 )
             )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.records import (
     Failed,
@@ -17,7 +18,8 @@ from alloys.records import (
     verdict_from_json,
 )
 
-ALLOY = Composition.parse("Nb45Ta25Ti15Hf15")
+ALLOY = Design.parse("Nb45Ta25Ti15Hf15")
+ANNEALED = Design.parse("Nb45Ta25Ti15Hf15", {"anneal_c": 900})
 
 
 def test_verdicts_survive_json() -> None:
@@ -54,12 +56,34 @@ def test_numbers_that_cannot_be_true_are_refused() -> None:
 
 def test_a_question_has_one_key_whoever_asks_it() -> None:
     first = ValidationRequest(ALLOY, "calphad", "abc")
-    again = ValidationRequest(Composition.from_amounts({"Hf": 15, "Ti": 15, "Ta": 25, "Nb": 45}), "calphad", "abc")
+    same = Design(Composition.from_amounts({"Hf": 15, "Ti": 15, "Ta": 25, "Nb": 45}))
+    again = ValidationRequest(same, "calphad", "abc")
     assert first.key == again.key
     assert first.key != ValidationRequest(ALLOY, "calphad", "other database").key
 
 
 def test_dataset_digest_does_not_depend_on_order() -> None:
-    rows = [Observation(Composition.parse(f), {"solidus": 2000.0}, "calphad") for f in ("NbTa", "NbTi", "NbW")]
+    rows = [Observation(Design.parse(f), {"solidus": 2000.0}, "calphad") for f in ("NbTa", "NbTi", "NbW")]
     assert dataset_digest(rows) == dataset_digest(rows[::-1])
     assert dataset_digest(rows) != dataset_digest(rows[:2])
+
+
+def test_variables_make_another_question_and_another_observation() -> None:
+    keys = {ValidationRequest(design, "calphad", "abc").key for design in (ALLOY, ANNEALED)}
+    assert len(keys) == 2
+    seen = [Observation(design, {"solidus": 2000.0}, "lab") for design in (ALLOY, ANNEALED)]
+    assert seen[0].to_json() != seen[1].to_json()
+    assert dataset_digest(seen) != dataset_digest(seen[:1] * 2)
+
+
+def test_keys_and_digests_of_designs_without_variables_are_what_they_always_were() -> None:
+    key = "074e7d79751004a2f48072566a63f242b147661441d980cf4b80d01d850c41a6"
+    assert ValidationRequest(ALLOY, "calphad", "abc").key == key
+    rows = [Observation(Design.parse(f), {"solidus": 2000.0}, "calphad") for f in ("NbTa", "NbTi", "NbW")]
+    assert dataset_digest(rows) == "651d37afcc43b3b90afc4d54b80618f23b7721a027f0864f5afa210d39b39f80"
+    assert rows[0].to_json() == {
+        "composition": "Nb:1/2,Ta:1/2",
+        "values": {"solidus": 2000.0},
+        "source": "calphad",
+        "failure": None,
+    }

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from alloys.composition import Composition
 from alloys.descriptors import prior_means
+from alloys.design import Design
 from alloys.records import Failed, FailureKind, Measured, Verdict, quantities
 from alloys.reference.solution import demixing_margin
 from benchmarks.efficiency.problem import Answers, Problem
@@ -28,7 +28,8 @@ class StandIn:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def validate(self, composition: Composition) -> Verdict:
+    def validate(self, design: Design) -> Verdict:
+        composition = design.composition
         self.asked.append(str(composition))
         elements = composition.elements
         if {"Cr", "V"} <= set(elements):

@@ -105,7 +105,7 @@ def test_the_batch_of_an_iteration_runs_nothing_in_a_spreadsheet(tmp_path: Path)
     with make(tmp_path / "campaign.db") as store:
         begin(store, [1, 2])
         rows = [
-            SimpleNamespace(composition=p.selection.candidate.composition, values={}, feasible=False, failure=message)
+            SimpleNamespace(composition=p.selection.candidate.design, values={}, feasible=False, failure=message)
             for p in store.proposals(0)
         ]
         view: Any = SimpleNamespace(rows=rows, goal=SimpleNamespace(names=["solidus"]))

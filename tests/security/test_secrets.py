@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.records import Measured
 from loop.config.schema import check_config
@@ -108,7 +109,7 @@ def test_a_command_sees_only_the_variables_that_its_settings_name(tmp_path: Path
     run = {"scratch": str(tmp_path / "scratch"), "environment": ["ALLOYLOOP_TEST_SECRET"] if named else []}
     command = [sys.executable, str(script), "{request}"]
     validator = make_validator("script", {"command": command, "properties": ["solidus"], "run": run})
-    verdict = validator.validate(Composition.parse("NbTa"))
+    verdict = validator.validate(Design.parse("NbTa"))
     assert isinstance(verdict, Measured), verdict
     seen = verdict.details["provenance"]["environment"]
     assert {name for name, value in seen.items() if value == SECRET} == ({"ALLOYLOOP_TEST_SECRET"} if named else set())

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError, WorkError
 from alloys.properties import get_property
 from alloys.records import Failed, FailureKind, Measured, Verdict, digest_of, quantities
@@ -147,9 +148,9 @@ class CalphadValidator:
                 f"{'-'.join(sorted(elements))} need"
             )
 
-    def validate(self, composition: Composition) -> Verdict:
+    def validate(self, design: Design) -> Verdict:
         """The equilibrium of one alloy, or why there is none."""
-        start = time.perf_counter()
+        start, composition = time.perf_counter(), design.composition
         try:
             result = self._engine.evaluate(composition.fractions())
             shares = {f"bcc_fraction_{celsius:g}c": share for celsius, share in result.bcc_fraction.items()}

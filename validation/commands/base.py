@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.properties import get_property
 from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, ValidationRequest, Verdict
@@ -97,29 +97,29 @@ class CommandValidator(ABC, Generic[S]):
         other._adjustment = adjustment
         return other
 
-    def validate(self, composition: Composition) -> Verdict:
+    def validate(self, design: Design) -> Verdict:
         """What the command says of an alloy, or why it says nothing; it never raises for what the command does."""
         start = time.perf_counter()
         try:
             changed = self._changed()
-            verdict = Failed(FailureKind.INFRASTRUCTURE, changed) if changed else self._ask(composition)
+            verdict = Failed(FailureKind.INFRASTRUCTURE, changed) if changed else self._ask(design)
         except OSError as error:
             verdict = Failed(FailureKind.INFRASTRUCTURE, _explained(error))
         return replace(within_most(self.settings.run, verdict), seconds=time.perf_counter() - start)
 
     @abstractmethod
-    def _ask(self, composition: Composition) -> Verdict:
+    def _ask(self, design: Design) -> Verdict:
         """The verdict; an OSError is a failure of the machinery."""
 
-    def key(self, composition: Composition) -> str:
+    def key(self, design: Design) -> str:
         """The key that the queue has for this question."""
-        return ValidationRequest(composition, self.name, self.fingerprint).key
+        return ValidationRequest(design, self.name, self.fingerprint).key
 
-    def request(self, composition: Composition, nonce: str) -> Request:
+    def request(self, design: Design, nonce: str) -> Request:
         """The request document."""
         settings = self.settings.settings
-        key = self.key(composition)
-        return Request.of(composition, self.properties, settings, self._adjustment, key=key, nonce=nonce)
+        key = self.key(design)
+        return Request.of(design, self.properties, settings, self._adjustment, key=key, nonce=nonce)
 
     def environment(self) -> dict[str, str]:
         """The variables that the command sees: the usual ones and those that the settings name."""

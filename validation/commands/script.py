@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.files import write_atomic
 from alloys.records import Failed, FailureKind, Verdict
 from validation.commands.base import CommandValidator
@@ -40,8 +40,8 @@ class ScriptValidator(CommandValidator[ScriptSettings]):
         run = self.settings.run
         return run.most.get("time_limit", run.time_limit) + run.grace_seconds
 
-    def _ask(self, composition: Composition) -> Verdict:
-        request = self.request(composition, secrets.token_hex(16))
+    def _ask(self, design: Design) -> Verdict:
+        request = self.request(design, secrets.token_hex(16))
         folder = self.scratch / request.key[:16] / request.nonce[:16]
         folder.mkdir(parents=True, mode=0o700)
         (folder / "tmp").mkdir()

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.records import Failed, FailureKind, Verdict, digest_of
 from validation.commands.base import CommandValidator
@@ -59,11 +59,11 @@ class SlurmValidator(CommandValidator[SlurmSettings]):
         """How long it waits for a job, and for the commands of the last look."""
         return self.settings.run.time_limit + len(_COMMANDS) * self.settings.run.command_seconds
 
-    def _ask(self, composition: Composition) -> Verdict:
+    def _ask(self, design: Design) -> Verdict:
         run = self.settings.run
-        key = self.key(composition)
+        key = self.key(design)
         folder = self.scratch / key[:16]
-        request = self.request(composition, digest_of({"key": key, "folder": str(folder)})[:32])
+        request = self.request(design, digest_of({"key": key, "folder": str(folder)})[:32])
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         full = lack_of_space(folder, run.least_free_mb)
         if full:

@@ -15,6 +15,7 @@ from typing import Any
 
 import validation
 from alloys.composition import Composition
+from alloys.design import Design
 from alloys.elements import column, element_table, known_elements
 from alloys.errors import InputError
 from alloys.files import write_atomic
@@ -131,13 +132,13 @@ class DftValidator:
         other.settings = self.settings.model_copy(update={"run": run})
         return other
 
-    def validate(self, composition: Composition) -> Verdict:
+    def validate(self, design: Design) -> Verdict:
         """What the calculator says of an alloy, or why it says nothing; it never raises for what a job does."""
         start = time.perf_counter()
         try:
-            self.check(composition.elements)
-            chosen = self._planned(composition)
-            verdict = self._ask(composition, chosen)
+            self.check(design.composition.elements)
+            chosen = self._planned(design.composition)
+            verdict = self._ask(design, chosen)
         except InputError as error:
             verdict = Failed(FailureKind.SUSPECT, str(error))
         except OSError as error:
@@ -151,7 +152,7 @@ class DftValidator:
             refuse_without_sqsgenerator()
         return chosen
 
-    def _ask(self, composition: Composition, chosen: Plan) -> Verdict:
+    def _ask(self, design: Design, chosen: Plan) -> Verdict:
         wrong = self._changed()
         if wrong:
             return Failed(FailureKind.INFRASTRUCTURE, wrong)
@@ -160,12 +161,12 @@ class DftValidator:
         if not wanted:
             return Failed(
                 FailureKind.SUSPECT,
-                f"{composition} needs a quasi-random cell, which has no elastic constants of its own; ask also for "
+                f"{design} needs a quasi-random cell, which has no elastic constants of its own; ask also for "
                 "lattice_parameter, bulk_modulus or mixing_energy",
             )
-        key = ValidationRequest(composition, self.name, self.fingerprint).key
-        passed = {"dft": self.portable_settings, "composition": composition.canonical()}
-        request = Request.of(composition, wanted, passed, key=key, nonce=secrets.token_hex(16))
+        key = ValidationRequest(design, self.name, self.fingerprint).key
+        passed = {"dft": self.portable_settings, "composition": design.composition.canonical()}
+        request = Request.of(design, wanted, passed, key=key, nonce=secrets.token_hex(16))
         verdict = self._in_folder(request)
         if left_out and isinstance(verdict, Measured):
             notes = [f"no elastic constants from a quasi-random cell: {', '.join(left_out)} left out"]

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.properties import get_property
 from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, Measured, Quantity, Verdict, quantities
@@ -41,6 +41,9 @@ class Request(_Document):
     nonce: str = Field(description="identity of this asking; the verdict repeats it")
     formula: str = Field(description="the alloy in at.%, to three decimals")
     composition: dict[str, float] = Field(description="atomic fraction by element, sum 1")
+    variables: dict[str, str | bool | int | float] = Field(
+        default={}, description="the values of the variables chosen beside the composition, where there are some"
+    )
     properties: dict[str, str] = Field(description="what is wanted: unit by property")
     settings: dict[str, Any] = Field(default={}, description="the `settings` of the configuration, unchanged")
     resources: dict[str, float] = Field(
@@ -53,7 +56,7 @@ class Request(_Document):
     @classmethod
     def of(
         cls,
-        composition: Composition,
+        design: Design,
         properties: tuple[str, ...],
         settings: Mapping[str, Any],
         adjustment: Adjustment = UNADJUSTED,
@@ -65,8 +68,9 @@ class Request(_Document):
         return cls(
             key=key,
             nonce=nonce,
-            formula=str(composition),
-            composition=composition.fractions(),
+            formula=design.formula,
+            composition=design.composition.fractions(),
+            variables=design.values,
             properties={name: get_property(name).unit for name in properties},
             settings=dict(settings),
             resources=dict(adjustment.resources),
@@ -74,9 +78,9 @@ class Request(_Document):
         )
 
     def encoded(self) -> bytes:
-        """The document as UTF-8 text; of a first try without the fields of later ones."""
-        first = {name for name in ("resources", "corrections") if not getattr(self, name)}
-        return (json.dumps(self.model_dump(mode="json", exclude=first), indent=1, allow_nan=False) + "\n").encode()
+        """The document as UTF-8 text, without the fields that are empty in most requests."""
+        empty = {name for name in ("variables", "resources", "corrections") if not getattr(self, name)}
+        return (json.dumps(self.model_dump(mode="json", exclude=empty), indent=1, allow_nan=False) + "\n").encode()
 
 
 class Answer(_Document):

@@ -73,13 +73,13 @@ def test_an_unknown_alloy_is_predicted(capsys: pytest.CaptureFixture[str], campa
 
 def test_a_known_alloy_is_answered_by_its_measurement(capsys: pytest.CaptureFixture[str], campaigns: Path) -> None:
     row = next(row for row in _view(campaigns).rows if row.failure is None)
-    (found,) = _document(capsys, "predict", campaigns, str(row.composition))
+    (found,) = _document(capsys, "predict", campaigns, str(row.design))
     assert found["status"] == "measured"
     for name in NAMES:
         assert found["properties"][name]["mean"] == pytest.approx(row.values[name])
     assert found["properties"]["solidus"]["source"] == "measured"
     assert found["probability_feasible"] == float(row.feasible)
-    assert str(row.composition) not in {near["formula"] for near in found["nearest"]}
+    assert str(row.design) not in {near["formula"] for near in found["nearest"]}
 
 
 def test_an_alloy_outside_the_space_is_predicted_and_told(capsys: pytest.CaptureFixture[str], campaigns: Path) -> None:
@@ -116,7 +116,7 @@ def test_an_alloy_that_the_model_picked_is_explained_by_the_same_model(
     capsys: pytest.CaptureFixture[str], campaigns: Path
 ) -> None:
     row = next(row for row in _view(campaigns).rows if row.iteration == 1)
-    found = _document(capsys, "explain", campaigns, str(row.composition))
+    found = _document(capsys, "explain", campaigns, str(row.design))
     assert found["as_of"] == "before iteration 1"
     assert found["picked"]["same_model"]
     assert (found["picked"]["origin"], found["picked"]["why"]) == (row.origin, row.why)
@@ -139,7 +139,7 @@ def test_an_alloy_that_the_model_picked_is_explained_by_the_same_model(
 
 def test_what_was_picked_before_counts_as_waited_for(capsys: pytest.CaptureFixture[str], campaigns: Path) -> None:
     with CampaignStore.open(campaigns / "small" / "campaign.db") as store:
-        first, second = (p.selection.candidate.composition for p in store.proposals(1))
+        first, second = (p.selection.candidate.design for p in store.proposals(1))
     assert _document(capsys, "explain", campaigns, str(first))["waiting"] == []
     (entry,) = _document(capsys, "explain", campaigns, str(second))["waiting"]
     assert entry["formula"] == str(first)
@@ -150,7 +150,7 @@ def test_an_alloy_of_the_start_is_explained_without_its_own_result(
     capsys: pytest.CaptureFixture[str], campaigns: Path
 ) -> None:
     row = next(row for row in _view(campaigns).rows if row.iteration == 0)
-    found = _document(capsys, "explain", campaigns, str(row.composition))
+    found = _document(capsys, "explain", campaigns, str(row.design))
     assert found["as_of"] == "now, its own result left out"
     assert not found["picked"]["same_model"]
     assert found["properties"]["solidus"]["prediction"] != row.values["solidus"]

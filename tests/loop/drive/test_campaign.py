@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.records import Failed, FailureKind, Measured, Verdict, quantities
 from loop.campaign import Campaign
@@ -43,8 +43,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
 def test_a_campaign_runs_to_its_end(finished: Campaign) -> None:
     view = finished.view()
     assert [row.iteration for row in view.rows] == [0] * 6 + [1] * 2
-    assert len({row.composition for row in view.rows}) == 8
-    assert all(finished.space.contains(finished.space.point_of(row.composition)[None])[0] for row in view.rows)
+    assert len({row.design for row in view.rows}) == 8
+    assert all(finished.space.contains(finished.space.point_of(row.design.composition)[None])[0] for row in view.rows)
     for row in view.rows:
         for constraint in view.goal.closed_form_constraints:
             assert constraint.sign * (row.values[constraint.name] - constraint.bound) >= 0
@@ -250,7 +250,7 @@ def test_results_brought_by_hand_join_a_calphad_campaign(tmp_path: Path) -> None
         added = campaign.observe(_answers(start.head(1)), source="laboratory")
         assert added.new == 1
         Driver(campaign, LocalExecutor(campaign.spec)).run(0)
-        rows = {str(row.composition): row for row in campaign.view().rows}
+        rows = {str(row.design): row for row in campaign.view().rows}
         assert len(rows) == 6
         assert rows[start["formula"][0]].values["solidus"] == 2300.0
         assert {row.iteration for row in rows.values()} == {0}
@@ -282,8 +282,8 @@ def test_a_failed_sample_is_an_answer(tmp_path: Path) -> None:
         assert len(campaign.suggest(2)) == 2
         notes = campaign.store.iteration(1).info["screening"]["notes"]
         assert any(note.startswith("validation failed for 1 of 6 alloys") for note in notes)
-        compositions = [Composition.parse(text) for text in (first["formula"][0], first["formula"][1], "MoNbTaW")]
-        found = predict_document(view, compositions)
+        designs = [Design.parse(text) for text in (first["formula"][0], first["formula"][1], "MoNbTaW")]
+        found = predict_document(view, designs)
         assert [entry["status"] for entry in found] == ["failed", "measured", "unknown"]
         assert [entry["probability_success"] for entry in found[:2]] == [0.0, 1.0]
         assert found[0]["probability_feasible"] == 0.0
@@ -361,6 +361,6 @@ def test_alloys_outside_the_space_can_still_teach(tmp_path: Path) -> None:
     with _external(tmp_path) as campaign:
         campaign.suggest(6)
         campaign.observe(pd.DataFrame({"formula": ["NbMoTaW", "Nb90Ti10"], "solidus": [3000.0, 2600.0]}))
-        compositions, values = campaign.view().observed()
-        assert Composition.parse("Nb90Ti10") in compositions
+        designs, values = campaign.view().observed()
+        assert Design.parse("Nb90Ti10") in designs
         assert sorted(values["solidus"]) == [2600.0, 3000.0]

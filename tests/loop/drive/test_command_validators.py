@@ -46,7 +46,7 @@ def test_a_campaign_is_validated_by_a_command(tmp_path: Path) -> None:
     assert len(rows) == 6
     melting = {"Cr": 2180, "Hf": 2506, "Mo": 2896, "Nb": 2750, "Ta": 3290, "Ti": 1941, "V": 2183, "W": 3695, "Zr": 2128}
     for row in rows:
-        expected = sum(melting[symbol] * fraction for symbol, fraction in row.composition.fractions().items())
+        expected = sum(melting[symbol] * fraction for symbol, fraction in row.design.composition.fractions().items())
         assert row.values["liquidus"] == pytest.approx(expected)
     # Files of answered requests are gone.
     assert list((campaign.folder / "scratch").rglob("*.json")) == []
@@ -77,7 +77,7 @@ def test_what_a_command_lacks_it_is_given(tmp_path: Path, capsys: pytest.Capture
         assert check_store(campaign.store) == []
     assert {job.state for job in jobs} == {JobState.DONE}
     for job in jobs:
-        corrections = 2 if "W" in job.request.composition.elements else 0
+        corrections = 2 if "W" in job.request.design.composition.elements else 0
         assert (job.raises, job.corrections, job.attempts) == (2, corrections, 3 + corrections)
         assert job.adjustment.resources == {"memory_mb": 4000}
     code, out, _ = call(capsys, "queue", "show", config.name, jobs[0].key, "--json", "--directory", config.directory)
@@ -111,7 +111,7 @@ def test_failures_end_where_they_belong(tmp_path: Path) -> None:
         assert campaign.store.iterations()[0].state is IterationState.CLOSED
     assert len(jobs) == 12
     for job in jobs:
-        elements = job.request.composition.elements
+        elements = job.request.design.composition.elements
         if "W" in elements:
             assert (job.state, job.message) == (JobState.FAILED, "no crucible holds it")
         elif "Zr" in elements:

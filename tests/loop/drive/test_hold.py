@@ -78,12 +78,12 @@ def test_nothing_is_validated_before_it_is_approved(tmp_path: Path, capsys: pyte
     outside = queue("approve", "small", held[1].key, "--as", "Nb99W1")
     assert outside[0] == 2
     assert "is not in the space: 2 elements, allowed are 3 to 6" in outside[1]
-    again = queue("approve", "small", held[1].key, "--as", str(held[2].request.composition))
+    again = queue("approve", "small", held[1].key, "--as", str(held[2].request.design))
     assert again[0] == 2
     assert "an alloy is asked for once in a campaign" in again[1]
     edited = queue("approve", "small", held[1].key, "--as", "Nb40Ta30Ti30", "--by", "Ada")
     assert [(job["formula"], job["state"]) for job in edited] == [
-        (str(held[1].request.composition), "cancelled"),
+        (str(held[1].request.design), "cancelled"),
         ("Nb40Ta30Ti30", "queued"),
     ]
     assert [job["state"] for job in queue("approve", "small", "--all", "--by", "Ada")] == ["queued"] * 4
@@ -93,8 +93,8 @@ def test_nothing_is_validated_before_it_is_approved(tmp_path: Path, capsys: pyte
     assert Composition.parse("Nb40Ta30Ti30").canonical() in asked
     assert "2 held" in text
     with _store(config) as store:
-        rejected = {held[0].request.composition, held[1].request.composition}
-        assert rejected.isdisjoint(p.selection.candidate.composition for p in store.proposals(1))
+        rejected = {held[0].request.design, held[1].request.design}
+        assert rejected.isdisjoint(p.selection.candidate.design for p in store.proposals(1))
         view = view_of(store)
         assert rejected == set(view.dropped)
         assert rejected.isdisjoint(view.pending)
@@ -103,7 +103,7 @@ def test_nothing_is_validated_before_it_is_approved(tmp_path: Path, capsys: pyte
             "edited to Nb40Ta30Ti30",
         }
         (own,) = [p for p in store.proposals(0) if p.selection.candidate.origin == "by hand"]
-        assert own.selection.why == f"edited by Ada from {held[1].request.composition}"
+        assert own.selection.why == f"edited by Ada from {held[1].request.design}"
         assert "approved by Ada" in [event.note for event in store.events(held[2].key)]
 
     released = small_config(tmp_path)

@@ -134,7 +134,7 @@ def wanted_programs(folder: Path) -> list[dict[str, Any]]:
 
 def _plain(row: Row) -> Any:
     answers = [(a.tier, a.iteration, a.values, a.stds, a.failure) for a in row.answers]
-    return row.composition, row.iteration, row.values, row.confirmed, row.feasible, answers
+    return row.design, row.iteration, row.values, row.confirmed, row.feasible, answers
 
 
 def test_programs_go_on_while_people_in_the_middle_measure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -163,14 +163,14 @@ def test_programs_go_on_while_people_in_the_middle_measure(tmp_path: Path, capsy
         # One that the first iteration passed over went to the program in the same round.
         assert (2, JobState.DONE) in asked
         assert (1, JobState.AWAITING_HUMAN) in asked
-        dear_ones = {str(p.selection.candidate.composition) for p in store.promotions() if p.tier == 2}
+        dear_ones = {str(p.selection.candidate.design) for p in store.promotions() if p.tier == 2}
         assert len(dear_ones) == 2
         passed = {row["formula"] for row in others[1:] if float(filled(row)[LIQUIDUS]) >= GATE - 100}
         assert dear_ones <= passed
         (part,) = [o for o in store.observations() if o.tier == 1 and o.key is None]
         assert part.observation.values == {"liquidus": float(filled(hot)[LIQUIDUS])}
         assert part.stds == {"liquidus": 25.0}
-        row = next(row for row in campaign.view().rows if str(row.composition) == hot["formula"])
+        row = next(row for row in campaign.view().rows if str(row.design) == hot["formula"])
         assert row.values["liquidus"] == part.observation.values["liquidus"]
         assert "liquidus" not in row.confirmed
     rest = desk.exported()
@@ -211,7 +211,7 @@ def test_people_first_and_people_last_answer_one_file_after_the_other(two: Desk)
     counts = two.brought([*rows[:4], only_liquidus(rows[4]), *map(filled, rows[5:7]), rows[7]])
     assert counts == {"known": 4, "answered": 2, "kept": 1, "empty": 1}
     assert "1 to be measured (by lab: 1)" in two.drive()
-    row = next(r for r in two.view().rows if str(r.composition) == rows[4]["formula"])
+    row = next(r for r in two.view().rows if str(r.design) == rows[4]["formula"])
     assert [answer.tier for answer in row.answers] == [1, 0]
     assert "liquidus" in row.confirmed
     assert "solidus" not in row.values
@@ -275,7 +275,7 @@ def test_a_programs_job_is_not_for_a_file(tmp_path: Path, capsys: pytest.Capture
     text = desk.drive()
     rows = desk.exported()
     assert f"{len(rows)} to be measured (by lab: {len(rows)})" in text
-    light = {str(row.composition) for row in desk.view().rows if row.values["density"] <= 10}
+    light = {str(row.design) for row in desk.view().rows if row.values["density"] <= 10}
     assert {row["formula"] for row in rows} == light
     assert 0 < len(rows) < 4
     assert desk.brought([filled(row) for row in rows]) == {"answered": len(rows)}

@@ -65,10 +65,10 @@ def test_results_are_recorded_while_a_generator_trains(finished: tuple[Campaign,
 def test_what_came_early_counts_as_pending(finished: tuple[Campaign, Turns]) -> None:
     campaign = finished[0]
     last = [p for p in campaign.store.proposals(0)][-2:]
-    alloys = {p.selection.candidate.composition for p in last}
+    alloys = {p.selection.candidate.design for p in last}
     now, then = campaign.view(), campaign.view([p.key for p in last])
-    assert alloys <= {row.composition for row in now.rows}
-    assert {row.composition for row in now.rows} - {row.composition for row in then.rows} == alloys
+    assert alloys <= {row.design for row in now.rows}
+    assert {row.design for row in now.rows} - {row.design for row in then.rows} == alloys
     assert set(then.pending) == alloys
     assert now.pending == now.dropped == then.dropped == ()
 
@@ -110,11 +110,11 @@ def test_a_schedule_that_waits_for_all_is_another_campaign(finished: tuple[Campa
 def test_a_pick_is_explained_by_what_its_proposal_was_shown(finished: tuple[Campaign, Turns]) -> None:
     campaign = finished[0]
     store, proposals = campaign.store, campaign.store.proposals()
-    picked = store.proposals(1)[0].selection.candidate.composition
+    picked = store.proposals(1)[0].selection.candidate.design
     then = campaign.view(hidden_from(store, picked))
     assert explain_document(campaign.view(), proposals, picked, then)["picked"]["same_model"]
     assert not explain_document(campaign.view(), proposals, picked)["picked"]["same_model"]
-    assert hidden_from(store, store.proposals(0)[0].selection.candidate.composition) == ()
+    assert hidden_from(store, store.proposals(0)[0].selection.candidate.design) == ()
 
 
 # Several validators ----------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.records import Failed
 from loop.campaign import Campaign
@@ -97,7 +97,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
 
 def told(view: View, tier: int) -> dict[Any, dict[str, float]]:
     """What one validator said, by alloy."""
-    return {row.composition: dict(a.values) for row in view.rows for a in row.answers if a.tier == tier}
+    return {row.design: dict(a.values) for row in view.rows for a in row.answers if a.tier == tier}
 
 
 def test_what_fails_a_gate_never_reaches_the_dear_one(done: Campaign) -> None:
@@ -144,7 +144,7 @@ def test_each_answer_keeps_its_validator_and_its_spread(done: Campaign) -> None:
 
 def test_nothing_is_asked_twice_and_the_history_is_sound(done: Campaign) -> None:
     jobs = done.store.jobs()
-    asked = [(job.request.composition, job.request.validator, job.request.fingerprint) for job in jobs]
+    asked = [(job.request.design, job.request.validator, job.request.fingerprint) for job in jobs]
     assert len(set(asked)) == len(asked)
     assert {job.state for job in jobs} == {JobState.DONE}
     assert {it.state for it in done.store.iterations()} == {IterationState.CLOSED}
@@ -191,7 +191,7 @@ def test_without_hours_all_that_passed_are_asked(tmp_path: Path) -> None:
         alloy = next(iter(draft))
         added = campaign.observe(pd.DataFrame({"formula": [str(alloy)], "liquidus": [2999.0]}))
         assert added.new == 1
-        row = next(row for row in campaign.view().rows if row.composition == alloy)
+        row = next(row for row in campaign.view().rows if row.design == alloy)
         assert row.values["liquidus"] == row.confirmed["liquidus"] == 2999.0
 
 
@@ -203,7 +203,7 @@ def test_a_failure_of_the_dear_one_is_kept_and_is_not_asked_again(tmp_path: Path
         Driver(campaign, LocalExecutor(campaign.spec)).run(0)
         view = campaign.view()
         asked = [row for row in view.rows if any(answer.tier == 2 for answer in row.answers)]
-        failed = [row for row in asked if "Nb" in row.composition.elements]
+        failed = [row for row in asked if "Nb" in row.design.composition.elements]
         assert failed
         for row in asked:
             assert row.failure == ("no crucible holds it" if row in failed else None)
@@ -290,7 +290,7 @@ def test_people_have_an_identity_of_their_own(tmp_path: Path) -> None:
     assert tiers[3].seconds == 3600.0
     assert replace(tiers[3].validator, properties=("liquidus",)).fingerprint != tiers[3].validator.fingerprint
     tiers[3].validator.check(["Nb", "Xe"])
-    verdict = tiers[3].validator.validate(Composition.parse("NbTaW"))
+    verdict = tiers[3].validator.validate(Design.parse("NbTaW"))
     assert isinstance(verdict, Failed)
     assert "people (press) answer" in verdict.message
     assert not tiers[1].passes({"liquidus": 3000.0})

@@ -59,7 +59,7 @@ def test_an_open_iteration_is_told_as_it_stands(campaign: Campaign) -> None:
     campaign.suggest(2)
     (lease,) = campaign.store.claim("me")
     executor = LocalExecutor(campaign.spec)
-    executor.submit(lease.key, lease.request.composition.canonical())
+    executor.submit(lease.key, lease.request.design.canonical())
     (done,) = executor.collect(1.0)
     assert done.verdict is not None
     campaign.store.finish(lease.key, lease.token, done.verdict)

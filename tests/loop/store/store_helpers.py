@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from alloys.composition import Composition
+from alloys.design import Design
 from alloys.records import (
     Candidate,
     Failed,
@@ -63,9 +64,9 @@ class Tokens:
         return f"t{next(self._numbers)}"
 
 
-def alloy(number: int) -> Composition:
+def alloy(number: int) -> Design:
     """One composition per number."""
-    return Composition.from_amounts({"Nb": 100 + number, "W": 100})
+    return Design(Composition.from_amounts({"Nb": 100 + number, "W": 100}))
 
 
 def request(number: int) -> ValidationRequest:

@@ -51,7 +51,7 @@ def test_an_unknown_state_is_refused_when_counting(store):
 
 def test_open_jobs_of_one_iteration_are_part_of_all(store):
     assert [job.iteration for job in store.open_jobs()] == [0] * len(store.open_jobs(0)) + [1] * 5
-    assert [job.request.composition for job in store.open_jobs(1)] == [alloy(n) for n in (10, 9, 8, 7, 6)]
+    assert [job.request.design for job in store.open_jobs(1)] == [alloy(n) for n in (10, 9, 8, 7, 6)]
     assert store.open_jobs(2) == []
 
 
@@ -70,7 +70,7 @@ def test_observations_are_counted_by_who_asked(store):
     told = [stored.iteration for stored in store.observations()]
     assert store.observation_counts() == {0: told.count(0), None: 1}
     ours = {alloy(n) for n in (4, 2, 5, 1, 3)}
-    assert store.observations_of(0) == [s for s in store.observations() if s.observation.composition in ours]
+    assert store.observations_of(0) == [s for s in store.observations() if s.observation.design in ours]
     assert store.observations_of(1) == []
 
 

@@ -59,7 +59,7 @@ def test_an_edited_job_takes_the_place_of_the_held_one(store):
     with pytest.raises(StoreError, match="asked for once in a campaign"):
         store.edit(keys[0], asked(2), by="Ada")
     with pytest.raises(StoreError, match="validated like the first"):
-        store.edit(keys[0], type(asked(3))(asked(3).composition, "reference", "settings-1"), by="Ada")
+        store.edit(keys[0], type(asked(3))(asked(3).design, "reference", "settings-1"), by="Ada")
     new = store.edit(keys[0], asked(3), by="Ada")
     assert [(job.key, job.state) for job in store.jobs()] == [
         (keys[0], "cancelled"),
@@ -68,7 +68,7 @@ def test_an_edited_job_takes_the_place_of_the_held_one(store):
     ]
     proposal = store.proposals(0)[-1]
     assert (proposal.key, proposal.selection.rank, proposal.selection.candidate.origin) == (new, 2, "by hand")
-    assert store.job(keys[0]).message == f"edited to {asked(3).composition}"
+    assert store.job(keys[0]).message == f"edited to {asked(3).design}"
     store.finish(new, lease_one(store).token, measured())
     with pytest.raises(IllegalMove, match="only a held job"):
         store.edit(new, asked(4), by="Ada")

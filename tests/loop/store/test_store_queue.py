@@ -67,7 +67,7 @@ def test_a_measured_verdict_ends_the_job_with_its_observation(store, clock):
     job = store.job(key)
     assert (job.state, job.verdict, job.updated, job.lease_until) == ("done", measured(), clock.now, None)
     (seen,) = store.observations()
-    assert (seen.observation.composition, seen.observation.values, seen.observation.source) == (
+    assert (seen.observation.design, seen.observation.values, seen.observation.source) == (
         alloy(1),
         {"solidus": 2500.0},
         "calphad",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES, get_property
 from alloys.records import Measured, verdict_from_json
@@ -73,7 +74,7 @@ def test_settings_add_properties_and_the_default_ones_stay() -> None:
     assert make_validator("calphad", {"temperatures": [], "scheil": False}).fingerprint == plain.fingerprint
     again = CalphadValidator(more.portable_settings)
     assert again.fingerprint == more.fingerprint != plain.fingerprint
-    verdict = more.validate(Composition.parse("NbTaTi"))
+    verdict = more.validate(Design.parse("NbTaTi"))
     assert isinstance(verdict, Measured)
     assert set(verdict.properties) == set(more.properties)
     assert verdict.properties["scheil_freezing_range"].value > verdict.properties["freezing_range"].value

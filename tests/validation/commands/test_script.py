@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.records import UNADJUSTED, Failed, FailureKind, Measured, Verdict, canonical_json
 from loop.execute.jobs import ValidatorSpec, validate
@@ -25,7 +25,7 @@ from validation.jobs import files
 from validation.registry import make_validator
 
 COMMAND = Path(__file__).with_name("command.py")
-ALLOY = Composition.parse("HfNbTa")
+ALLOY = Design.parse("HfNbTa")
 
 
 def settings(folder: Path, mode: str, *paths: str, **run: Any) -> dict[str, Any]:
@@ -123,8 +123,8 @@ def test_what_a_command_leaves_behind_is_ended(tmp_path: Path, monkeypatch: pyte
 def test_a_command_does_not_outlive_who_asked(tmp_path: Path) -> None:
     given = settings(tmp_path, "never ends", environment=["PIDS"])
     code = (
-        "import json, sys; from alloys.composition import Composition; from validation.registry import make_validator;"
-        "make_validator('script', json.loads(sys.argv[1])).validate(Composition.parse('NbTa'))"
+        "import json, sys; from alloys.design import Design; from validation.registry import make_validator;"
+        "make_validator('script', json.loads(sys.argv[1])).validate(Design.parse('NbTa'))"
     )
     pids = tmp_path / "pids"
     asker = subprocess.Popen([sys.executable, "-c", code, json.dumps(given)], env={**os.environ, "PIDS": str(pids)})

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.elements import element
 from alloys.records import Failed, FailureKind, Measured
 from validation.dft.validator import DftValidator
@@ -24,7 +24,7 @@ def validator(folder: Path, **changes: Any) -> DftValidator:
 def test_tungsten_at_draft(tmp_path: Path, facts: Path) -> None:
     rows = (facts / "elastic_vasp_pbe.csv").read_text().splitlines()
     c11, c12, c44 = (float(cell) for cell in next(row for row in rows if row.startswith("W,")).split(",")[1:4])
-    verdict = validator(tmp_path).validate(Composition.parse("W"))
+    verdict = validator(tmp_path).validate(Design.parse("W"))
     assert isinstance(verdict, Measured), verdict
     found = {name: quantity.value for name, quantity in verdict.properties.items()}
     assert found["lattice_parameter"] == pytest.approx((2 * element("W").atomic_volume) ** (1 / 3), rel=0.01)
@@ -35,7 +35,7 @@ def test_tungsten_at_draft(tmp_path: Path, facts: Path) -> None:
 def test_too_few_steps_are_not_believed(tmp_path: Path) -> None:
     coarse = {"kpoint_density": 1.4, "properties": ["lattice_parameter"]}
     verdict = validator(tmp_path, calculator={"name": "gpaw", "arguments": {"maxiter": 2}}, **coarse).validate(
-        Composition.parse("W")
+        Design.parse("W")
     )
     assert isinstance(verdict, Failed)
     assert verdict.kind is FailureKind.SUSPECT

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.records import Failed, FailureKind, Measured, Verdict
 from loop.execute.jobs import ValidatorSpec
@@ -41,7 +41,7 @@ def own(name: str, **arguments: Any) -> dict[str, Any]:
 
 def ask(formula: str, told: dict[str, Any]) -> Verdict:
     """The verdict on a formula."""
-    return DftValidator(told).validate(Composition.parse(formula))
+    return DftValidator(told).validate(Design.parse(formula))
 
 
 def values(verdict: Verdict) -> dict[str, float]:
@@ -273,11 +273,11 @@ def test_it_travels(tmp_path: Path) -> None:
     assert there.fingerprint == here.fingerprint
     assert there.portable_settings == here.portable_settings
     data.write_text("2")
-    verdict = there.validate(Composition.parse("W"))
+    verdict = there.validate(Design.parse("W"))
     assert isinstance(verdict, Failed)
     assert (verdict.kind, "has changed" in verdict.message) == (FailureKind.INFRASTRUCTURE, True)
     other = DftValidator({**json.loads(spec.settings), "digests": {}, "versions": {"ase": "0"}})
-    verdict = replace(other.validate(Composition.parse("W")), seconds=0.0)
+    verdict = replace(other.validate(Design.parse("W")), seconds=0.0)
     assert isinstance(verdict, Failed)
     assert "began with {'ase': '0'}" in verdict.message
 

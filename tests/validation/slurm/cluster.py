@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.records import Measured, Verdict
 from tests.validation.slurm import standin
 from validation.commands.slurm import SlurmValidator
@@ -19,7 +19,7 @@ from validation.commands.slurm_client import Slurm, SlurmError
 
 STANDIN = Path(standin.__file__)
 COMMAND = STANDIN.parents[1] / "commands" / "command.py"
-ALLOY = Composition.parse("HfNbTa")
+ALLOY = Design.parse("HfNbTa")
 NAMES = ("sbatch", "squeue", "sacct", "scancel")
 
 

@@ -20,9 +20,9 @@ from validation.commands.slurm import SlurmValidator
 
 _ASKER = """
 import json, sys
-from alloys.composition import Composition
+from alloys.design import Design
 from validation.registry import make_validator
-make_validator("slurm", json.loads(sys.argv[1])).validate(Composition.parse("HfNbTa"))
+make_validator("slurm", json.loads(sys.argv[1])).validate(Design.parse("HfNbTa"))
 """
 
 
