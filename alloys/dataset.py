@@ -12,7 +12,7 @@ from pathlib import Path
 from alloys.composition import Composition
 from alloys.design import Design, read_variable
 from alloys.errors import InputError
-from alloys.properties import PROPERTIES, get_property
+from alloys.properties import PROPERTIES, get_property, refuse_contradictions
 from alloys.tables import read_rows
 
 
@@ -118,8 +118,7 @@ def _measured_row(
         raise InputError("no property value is given, and no failure")
     if values and failure is not None:
         raise InputError("values and a failure are given; a failed alloy has no values")
-    if values.get("solidus", 0.0) > values.get("liquidus", float("inf")):
-        raise InputError(f"solidus <= liquidus must hold, but got {values['solidus']:g} and {values['liquidus']:g} K")
+    refuse_contradictions(values)
     chosen = {name: read_variable(cell) for name in variables if (cell := (row[name] or "").strip())}
     return MeasuredRow(number, Design.of(Composition.parse(row["formula"] or ""), chosen), values, failure)
 

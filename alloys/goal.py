@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
-from alloys.properties import PROPERTIES, get_property
+from alloys.properties import get_property
 
 _OBJECTIVE = re.compile(r"^\s*(maximi[sz]e|minimi[sz]e)\s+([a-z0-9_]+)\s*$")
 _CONSTRAINT = re.compile(r"^\s*([a-z0-9_]+)\s*(<=|>=)\s*([-+0-9.eE]+)\s*$")
@@ -77,6 +77,14 @@ class Constraint:
         """How far inside the bound, in the property's unit; negative is infeasible."""
         return self.sign * (values - self.bound)
 
+    def holds(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether each value keeps the bound; a value that is not a number does not."""
+        return np.asarray(self.margin(values) >= 0)
+
+    def met(self, values: Mapping[str, float]) -> bool:
+        """Whether a material's measured values keep the bound; a missing value does not."""
+        return self.name in values and bool(self.holds(np.asarray(values[self.name])))
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:
@@ -114,19 +122,9 @@ class Goal:
         """Every property named, in order, once."""
         return tuple(dict.fromkeys([o.name for o in self.objectives] + [c.name for c in self.constraints]))
 
-    @property
-    def unknown(self) -> tuple[str, ...]:
-        """The properties that only validation answers."""
-        return tuple(name for name in self.names if not PROPERTIES[name].closed_form)
-
-    @property
-    def closed_form_constraints(self) -> tuple[Constraint, ...]:
-        """Constraints that the composition alone decides."""
-        return tuple(c for c in self.constraints if PROPERTIES[c.name].closed_form)
-
     def feasible(self, values: Mapping[str, float]) -> bool:
         """Whether measured values satisfy every constraint; a missing value does not."""
-        return all(c.name in values and c.sign * (values[c.name] - c.bound) >= 0 for c in self.constraints)
+        return all(constraint.met(values) for constraint in self.constraints)
 
     def signed_objectives(self, values: Mapping[str, float]) -> tuple[float, ...] | None:
         """Objective values turned so that larger is better, or None where one is missing."""

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alloys.composition import Composition
-from alloys.elements import tabulated_elements
 from alloys.errors import InputError
 from alloys.files import open_atomic
-from alloys.reference import properties_of
+from alloys.physics.closed_forms import properties_of
+from alloys.physics.elements import tabulated_elements
 from alloys.tables import read_rows
 
 CLOSED = ("shear_modulus", "fracture_toughness")

@@ -1,12 +1,22 @@
-"""Names, units and plausible ranges of the properties, used everywhere alike."""
+"""Properties: names, units, plausible ranges, usual sizes and scales; the built-in ones are rows of a table.
+
+The table is ``alloys/data/properties.csv``. A name with ``{celsius}`` stands for that property at every temperature
+in °C.
+"""
 
 from __future__ import annotations
 
+import csv
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from importlib import resources
+from typing import Any, Literal, cast
 
 from alloys.errors import InputError
+
+Scale = Literal["linear", "log", "share"]
+"""How a property is modelled: as it is, by its logarithm, or as a share that is mostly exactly one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +29,13 @@ class Property:
         meaning: one line.
         low: smallest value that can be true; anything below is an error.
         high: largest such value.
-        closed_form: whether a reference model answers it from the composition alone.
+        usual: smallest and largest of the values that about two materials of three have: what is expected of one of
+            which nothing is known.
+        scatter: standard deviation of repeated measurements of one material, in the unit; 0 where they agree.
+        scale: how it is modelled.
+        difference: whether it is a difference, whose unit has no offset: a freezing range of 20 °C is one of 20 K.
+        not_above: a property that is never smaller than this one; empty if there is none.
+        heading: how tables for people name it, lines apart by ``|``; the name if empty.
     """
 
     name: str
@@ -27,53 +43,67 @@ class Property:
     meaning: str
     low: float
     high: float
-    closed_form: bool
+    usual: tuple[float, float]
+    scatter: float = 0.0
+    scale: Scale = "linear"
+    difference: bool = False
+    not_above: str = ""
+    heading: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.usual[0] < self.usual[1] <= self.high:
+            raise InputError(
+                f"{self.name}: low <= usual low < usual high <= high must hold, got {self.low:g}, {self.usual[0]:g}, "
+                f"{self.usual[1]:g} and {self.high:g}"
+            )
+        if self.scatter < 0:
+            raise InputError(f"{self.name}: the scatter must not be negative, got {self.scatter:g}")
+        if self.scale == "log" and self.usual[0] <= 0:
+            raise InputError(f"{self.name}: a property on a log scale is usually positive, got usual {self.usual}")
 
 
-_ROWS = (
-    Property("shear_modulus", "GPa", "isotropic shear modulus", 0.0, 1000.0, True),
-    Property("poisson_ratio", "1", "Poisson ratio", 0.0, 0.5, True),
-    Property("unstable_fault_energy", "J/m2", "unstable stacking-fault energy", 0.0, 10.0, True),
-    Property("fracture_toughness", "MPa·m^0.5", "Rice's dislocation-emission K; larger is brittler", 0.0, 10.0, True),
-    Property("density", "g/cm3", "rule of mixtures by volume", 0.1, 30.0, True),
-    Property("price", "USD/kg", "rule of mixtures by mass", 0.0, 1e6, True),
-    Property("vec", "electrons/atom", "valence electron concentration", 1.0, 12.0, True),
-    Property("pugh_ratio", "1", "B/G", 0.1, 50.0, True),
-    Property("ductility_index", "1", "gamma_s / gamma_us, the D parameter", 0.1, 50.0, True),
-    Property("size_mismatch", "%", "atomic size mismatch, delta", 0.0, 50.0, True),
-    Property("mixing_enthalpy", "kJ/mol", "Miedema mixing enthalpy", -200.0, 200.0, True),
-    Property("omega", "1", "Tm dS / |dH|", 0.0, 1e6, True),
-    Property("yield_strength_1300c", "MPa", "yield strength at 1573 K", 0.0, 10000.0, False),
-    Property("specific_yield_strength_1300c", "MPa·cm3/g", "yield strength at 1573 K by density", 0.0, 2000.0, False),
-    Property("solidus", "K", "equilibrium solidus", 200.0, 5000.0, False),
-    Property("liquidus", "K", "equilibrium liquidus", 200.0, 5000.0, False),
-    Property("freezing_range", "K", "liquidus minus solidus", 0.0, 3000.0, False),
-    Property("scheil_freezing_range", "K", "liquidus minus where Scheil leaves 1 % liquid", 0.0, 4000.0, False),
-    Property("bcc_fraction_1200c", "mole fraction", "of one disordered BCC phase at 1473 K", 0.0, 1.0, False),
-    Property("bcc_fraction_1300c", "mole fraction", "of one disordered BCC phase at 1573 K", 0.0, 1.0, False),
-    Property("lattice_parameter", "Å", "of the cubic bcc cell with two atoms, at 0 K", 1.0, 10.0, False),
-    Property("bulk_modulus", "GPa", "at 0 K", 0.0, 1000.0, False),
-    Property("c11", "GPa", "elastic constant C11 of the cubic crystal", 0.0, 2000.0, False),
-    Property("c12", "GPa", "elastic constant C12 of the cubic crystal", -500.0, 1000.0, False),
-    Property("c44", "GPa", "elastic constant C44 of the cubic crystal", 0.0, 1000.0, False),
-    Property("cauchy_pressure", "GPa", "C12 minus C44", -1000.0, 1000.0, False),
-    Property("mixing_energy", "kJ/mol", "bcc alloy less its elements in bcc, per mole of atoms", -200.0, 200.0, False),
-)
+def _read() -> list[dict[str, str]]:
+    text = resources.files("alloys").joinpath("data/properties.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
 
-_BCC_SHARE = re.compile(r"bcc_fraction_([1-9]\d{1,3})c")
+
+def _property(row: Mapping[str, str], **marks: str) -> Property:
+    text = {name: cell.format(**marks) if marks else cell for name, cell in row.items()}
+    return Property(
+        name=text["name"],
+        unit=text["unit"],
+        meaning=text["meaning"],
+        low=float(text["low"]),
+        high=float(text["high"]),
+        usual=(float(text["usual_low"]), float(text["usual_high"])),
+        scatter=float(text["scatter"]),
+        scale=cast(Scale, text["scale"]),
+        difference=bool(text["difference"]),
+        not_above=text["not_above"],
+        heading=text["heading"],
+    )
 
 
 class _Properties(dict[str, Property]):
-    """The table, and the BCC share at any other temperature in °C: ``bcc_fraction_900c``."""
+    """The table's plain rows, and what its rows with ``{celsius}`` say of any temperature."""
+
+    def __init__(self, rows: Iterable[Mapping[str, str]]) -> None:
+        plain = [row for row in rows if "{" not in row["name"]]
+        super().__init__({row["name"]: _property(row) for row in plain})
+        self._patterns = [
+            (re.compile(row["name"].replace("{celsius}", r"(?P<celsius>[1-9]\d{1,3})")), row)
+            for row in rows
+            if "{" in row["name"]
+        ]
 
     def __missing__(self, name: str) -> Property:
-        match = _BCC_SHARE.fullmatch(name) if isinstance(name, str) else None
-        if match is None:
-            raise KeyError(name)
-        return Property(name, "mole fraction", f"of one disordered BCC phase at {match[1]} °C", 0.0, 1.0, False)
+        for pattern, row in self._patterns if isinstance(name, str) else []:
+            if match := pattern.fullmatch(name):
+                return _property(row, **match.groupdict())
+        raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or (isinstance(name, str) and _BCC_SHARE.fullmatch(name) is not None)
+        return isinstance(name, str) and self.get(name) is not None
 
     def get(self, name: str, default: Any = None) -> Any:
         try:
@@ -82,7 +112,7 @@ class _Properties(dict[str, Property]):
             return default
 
 
-PROPERTIES: dict[str, Property] = _Properties({row.name: row for row in _ROWS})
+PROPERTIES: dict[str, Property] = _Properties(_read())
 
 
 def get_property(name: str) -> Property:
@@ -95,3 +125,17 @@ def get_property(name: str) -> Property:
         return PROPERTIES[name]
     except KeyError:
         raise InputError(f"unknown property {name!r}; available are {', '.join(PROPERTIES)}") from None
+
+
+def refuse_contradictions(values: Mapping[str, float]) -> None:
+    """Refuses values of one material that cannot be true together.
+
+    Raises:
+        InputError: naming the two.
+    """
+    for name, value in values.items():
+        above = get_property(name).not_above
+        if above in values and value > values[above]:
+            raise InputError(
+                f"{name} <= {above} must hold, but got {value:g} and {values[above]:g} {get_property(name).unit}"
+            )

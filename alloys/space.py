@@ -247,6 +247,10 @@ class Space:
         points = self.round_to_grid(row)
         return points[0] if self.contains(points)[0] else None
 
+    def one_move_away(self, points: Points, centre: Points) -> Bools:
+        """Which rows, shape ``(n, d)``, differ from a point by one transfer between two elements, shape ``(n,)``."""
+        return np.asarray((points != centre).sum(axis=1) == 2)
+
     def neighbours(self, points: Points, sizes: Sequence[int] = (1, 2, 3, 5)) -> Points:
         """Every composition in the space that one transfer between two elements reaches, shape ``(m, d)``.
 

@@ -21,8 +21,6 @@ _OTHERS: dict[str, dict[str, tuple[float, float]]] = {
     "1": {"%": (1e-2, 0.0)},
     "%": {"1": (1e2, 0.0)},
 }
-# Differences of temperatures: a degree is a kelvin, wherever the scale begins.
-_DIFFERENCES = frozenset({"freezing_range"})
 
 
 def units_of(name: str) -> tuple[str, ...]:
@@ -51,4 +49,4 @@ def scale_of(name: str, unit: str) -> tuple[float, float]:
     if unit not in units_of(name):
         raise InputError(f"{name} cannot be given in {unit!r}; known are {', '.join(units_of(name))}")
     factor, offset = _OTHERS.get(get_property(name).unit, {}).get(unit, (1.0, 0.0))
-    return factor, 0.0 if name in _DIFFERENCES else offset
+    return factor, 0.0 if get_property(name).difference else offset

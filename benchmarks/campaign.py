@@ -15,8 +15,7 @@ import numpy as np
 
 from alloys.design import Design
 from benchmarks.processes import CONFIG, ROOT, run, status
-from loop.choose.steps import passes_closed_forms
-from loop.config.assembly import build_goal, build_space
+from loop.config.assembly import build_problem
 from loop.config.schema import load_config
 from validation.registry import make_validator
 
@@ -24,9 +23,10 @@ from validation.registry import make_validator
 def chance(count: int, settings: dict[str, str]) -> tuple[int, int]:
     """How many of ``count`` random compositions that pass the closed forms are feasible, and how many failed."""
     config = load_config(CONFIG)
-    space, goal = build_space(config.space), build_goal(config)
+    problem = build_problem(config)
+    space = problem.space
     points = space.sample(20 * count, np.random.default_rng(2026))
-    points = points[passes_closed_forms(space, goal, points)][:count]
+    points = points[problem.passes(points)][:count]
     validator = make_validator("calphad", settings)
     feasible = failed = 0
     for row in points:
@@ -34,8 +34,7 @@ def chance(count: int, settings: dict[str, str]) -> tuple[int, int]:
         measured = getattr(verdict, "properties", {})
         failed += not measured
         values = {name: quantity.value for name, quantity in measured.items()}
-        known = [c for c in goal.constraints if c not in goal.closed_form_constraints]
-        feasible += bool(values) and all(c.sign * (values[c.name] - c.bound) >= 0 for c in known)
+        feasible += bool(values) and all(c.met(values) for c in problem.validated_constraints)
     return feasible, failed
 
 

@@ -72,7 +72,7 @@ def read(database: Path) -> Found:
             Told(name, row.iteration, row.prediction.means[name], row.prediction.stds[name], row.values[name])
             for row in view.rows
             if row.prediction is not None and row.iteration is not None
-            for name in view.goal.unknown
+            for name in view.problem.validated
             if name in row.prediction.means and name in row.values
         ]
         left_out = [iteration.info.get("calibration", {}) for iteration in store.iterations()]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from alloys.composition import Composition
 from alloys.design import Design
-from alloys.elements import element
+from alloys.physics.elements import element
 from alloys.records import Measured, Verdict
 from validation.dft.validator import DftValidator
 

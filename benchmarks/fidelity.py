@@ -22,8 +22,7 @@ from numpy.typing import NDArray  # noqa: E402
 from alloys.design import Design  # noqa: E402
 from alloys.records import Measured  # noqa: E402
 from alloys.space import Points, Space  # noqa: E402
-from loop.choose.steps import passes_closed_forms  # noqa: E402
-from loop.config.assembly import build_goal, build_space  # noqa: E402
+from loop.config.assembly import build_problem  # noqa: E402
 from loop.config.schema import load_config  # noqa: E402
 from surrogates.model.calibration import HALF_WIDTH  # noqa: E402
 from surrogates.model.fidelity import FidelityOutput, Level, fit_levels  # noqa: E402
@@ -71,9 +70,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     config = load_config(ROOT / "configs" / "refractory.yaml")
-    space, goal = build_space(config.space), build_goal(config)
+    problem = build_problem(config)
+    space = problem.space
     points = space.sample(40 * (given.cheap + given.unseen), np.random.default_rng(given.seed))
-    points = points[passes_closed_forms(space, goal, points)][: given.cheap + given.unseen]
+    points = points[problem.passes(points)][: given.cheap + given.unseen]
     known, unseen = points[: given.cheap], points[given.cheap :]
     cheap = answers(make_validator("calphad", {}), space, known)
     validator = make_validator("calphad", {"tdb": str(given.tdb)})
@@ -84,8 +84,10 @@ def main() -> None:
     for count in given.dear:
         first = {name: column[:count] for name, column in dear.items()}
         fractions = space.fractions(known)
-        alone = Surrogate.fit(space.elements, fractions[:count], first)
-        both = fit_levels(space.elements, [Level("cheap", fractions, cheap), Level("dear", fractions[:count], first)])
+        alone = Surrogate.fit(problem.physics, space.elements, fractions[:count], first)
+        both = fit_levels(
+            problem.physics, space.elements, [Level("cheap", fractions, cheap), Level("dear", fractions[:count], first)]
+        )
         for name in NAMES:
             told = [figures(model, space.fractions(unseen), truth, name) for model in (alone, both)]
             output = both.outputs[name]

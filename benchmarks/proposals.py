@@ -35,13 +35,13 @@ RANDOM = 10
 
 def feasible(view: View, validator: Validator, points: Points) -> tuple[int, int]:
     """How many of some compositions pass the closed forms, and how many of them validation finds feasible."""
-    passed = points[steps.passes_closed_forms(view.space, view.goal, points)]
-    unknown = [c for c in view.goal.constraints if c not in view.goal.closed_form_constraints]
+    passed = points[view.problem.passes(points)]
+    unknown = view.problem.validated_constraints
     found = 0
     for row in passed:
         measured = getattr(validator.validate(Design(view.space.composition(row))), "properties", {})
         values = {name: quantity.value for name, quantity in measured.items()}
-        found += bool(values) and all(c.sign * (values[c.name] - c.bound) >= 0 for c in unknown)
+        found += bool(values) and all(c.met(values) for c in unknown)
     return len(passed), found
 
 
@@ -58,7 +58,7 @@ def distinct(space: Space, points: Points, known: Points, count: int) -> Points:
 
 def candidates(config: CampaignConfig, view: View, family: str, count: int, guided: bool) -> Points:
     """Distinct new candidates of a family trained on all that is known, as iteration 4 would have them."""
-    known = steps.known_compositions(view, start_table(config.start))
+    known = steps.known_compositions(view, start_table(config.start, view.problem.physics))
     model = steps.training_job(config, view, known, 4, family, {}).run().generator()
     guidance = guidance_of(view, known, fit_surrogate(view)) if guided else None
     draws = 2 * count * (guidance.draws if guidance else 1)

@@ -23,9 +23,9 @@ from botorch.test_functions.synthetic import Ackley, Hartmann, SyntheticTestFunc
 from botorch.utils.sampling import draw_sobol_samples
 from numpy.typing import NDArray
 
-from alloys.descriptors import describe
-from alloys.elements import known_elements
-from alloys.reference import edge, linear
+from alloys.physics import edge, linear
+from alloys.physics.elements import known_elements
+from alloys.physics.refractory import BUNDLE
 from alloys.tables import read_rows
 from surrogates.replay import metrics
 from surrogates.replay.pool import Pool, read_pool
@@ -104,7 +104,7 @@ def alloys(seed: int, answer: Callable[[tuple[str, ...], NDArray[np.float64]], N
         row[chosen] = rng.dirichlet(np.full(len(chosen), 2.0))
     exact = answer(elements, fractions)
     noisy = exact + 0.1 * exact.std() * rng.standard_normal(len(exact))
-    return Pool.of("synthetic", "answer", elements, fractions, noisy, descriptors=describe(elements, fractions))
+    return Pool.of("synthetic", "answer", elements, fractions, noisy, descriptors=BUNDLE.describe(elements, fractions))
 
 
 def strength(data: Path, extra: Path) -> Pool:

@@ -154,7 +154,7 @@ def loss(given: argparse.Namespace) -> None:
         batches, seconds, scored = [], [], []
         for settings in WAYS.values():
             batch, _, processor = timed(lambda s=settings, u=points: batch_of(data, iter([(u, "random")]), s))
-            batches.append(np.array([pick.points for pick in batch.picks]))
+            batches.append(np.array([pick.point for pick in batch.picks]))
             seconds.append(f"{processor:.1f}")
             scored.append(str(batch.counts["short_list"]))
         values = joint(data, batches)

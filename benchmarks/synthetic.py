@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.descriptors import prior_means
 from alloys.goal import Goal
-from alloys.reference.registry import from_solidus
-from alloys.reference.solution import demixing_margin
+from alloys.physics.refractory import BUNDLE, prior_means
+from alloys.physics.solution import demixing_margin
+from alloys.problem import Problem
 from alloys.space import Points, Space
 from surrogates.choosing.acquisition import Batch, choose_batch
 from surrogates.choosing.screen import Settings
@@ -31,6 +31,7 @@ GOAL = Goal.parse(
         "bcc_fraction_1300c >= 0.99",
     ],
 )
+PROBLEM = Problem(SPACE, GOAL, BUNDLE)
 REFERENCE = np.array([0.0, 1800.0])
 OBSERVED = 529
 
@@ -48,7 +49,7 @@ def truth(points: Points) -> dict[str, Floats]:
     return {
         "solidus": solidus,
         "freezing_range": np.maximum(priors["freezing_range"] - 0.5 * error, 5.0),
-        **from_solidus(SPACE.elements, fractions, solidus),
+        **BUNDLE.derive("solidus", solidus, SPACE.elements, fractions),
         **{f"bcc_fraction_{c}c": np.clip(1.0 + 1.5 * np.minimum(m, 0), 0.3, 1.0) for c, m in margins.items()},
     }
 
@@ -58,7 +59,7 @@ def observed(count: int = OBSERVED) -> tuple[Points, dict[str, Floats], Surrogat
     points = np.unique(SPACE.sample(2 * count, np.random.default_rng(11)), axis=0)
     points = np.random.default_rng(12).permutation(points)[:count]
     values = truth(points)
-    return points, values, Surrogate.fit(SPACE.elements, SPACE.fractions(points), values)
+    return points, values, Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(points), values)
 
 
 def batch_of(
@@ -71,8 +72,7 @@ def batch_of(
     points, values, surrogate = data
     return choose_batch(
         surrogate,
-        GOAL,
-        SPACE,
+        PROBLEM,
         observed=points,
         values=values,
         pending=points[:0],

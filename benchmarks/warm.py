@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from alloys.reference import CLOSED_FORMS, closed_form
+from alloys.physics.closed_forms import CLOSED_FORMS, closed_form
 from alloys.space import Floats, Points
 from benchmarks.processes import CONFIG, run
 from benchmarks.proposals import distinct, feasible
@@ -56,7 +56,7 @@ class Step:
 
 def step_of(view: View, config: CampaignConfig, index: int) -> Step:
     """The step of an iteration."""
-    table = start_table(config.start)
+    table = start_table(config.start, view.problem.physics)
     before = replace(view, rows=view.upto(index - 1))
     rows = [row for row in view.rows if row.iteration == index and row.failure is None]
     known = steps.known_compositions(before, table)

@@ -15,6 +15,7 @@ import pandas as pd
 from alloys.composition import Composition
 from alloys.dataset import MeasuredRow, parse_measurements
 from alloys.errors import InputError
+from alloys.physics.registry import get_physics
 from alloys.records import (
     Failed,
     FailureKind,
@@ -25,7 +26,7 @@ from alloys.records import (
     quantities,
 )
 from loop.choose import steps
-from loop.config.assembly import EXTERNAL, build_goal, build_space, build_validator, start_table
+from loop.config.assembly import EXTERNAL, build_problem, build_validator, start_table
 from loop.config.home import lasting
 from loop.config.identity import open_store, state_url
 from loop.config.schema import CampaignConfig, load_config
@@ -72,7 +73,7 @@ class Campaign:
         self.folder = folder
         self.store = store
         self.validator = validator
-        self.space = build_space(config.space)
+        self.problem = build_problem(config)
         self.tiers = tuple(tiers)
         self._lock = lock
         self.table = table
@@ -92,7 +93,7 @@ class Campaign:
         folder = Path(config.directory) / config.name
         tiers = build_tiers(config, folder / "scratch")
         validator = tiers[0].program if tiers else build_validator(config.validator, folder / "scratch")
-        table = start_table(config.start)
+        table = start_table(config.start, get_physics(config.physics))
         # A start that cannot be had is found out before there is a campaign.
         _start(config, table, config.start.validate_count)
         lock = DriverLock(folder, state_url(config))
@@ -250,7 +251,7 @@ class Campaign:
         design = selection.candidate.design
         amounts = design.composition.fractions()
         row: dict[str, Any] = {"formula": design.formula}
-        row |= {symbol: amounts.get(symbol, 0.0) for symbol in self.space.elements}
+        row |= {symbol: amounts.get(symbol, 0.0) for symbol in self.problem.elements}
         row |= design.values
         row |= {"origin": selection.candidate.origin, "why": selection.why}
         if selection.prediction is not None:
@@ -279,7 +280,7 @@ class Campaign:
         rows = self._checked(table)
         open_jobs = {job.request.design: job for job in self.store.open_jobs()}
         view = self.view()
-        known, wanted = {row.design: row.values for row in view.rows}, set(view.goal.unknown)
+        known, wanted = {row.design: row.values for row in view.rows}, set(view.problem.validated)
         plain = []
         answers = 0
         for row in rows:
@@ -306,11 +307,11 @@ class Campaign:
             for values in table.itertuples(index=False, name=None)
         ]
         rows = parse_measurements(columns, texts, "the measurements", self.store.variables())
-        stray = [str(r.design) for r in rows if not set(r.design.composition.elements) <= set(self.space.elements)]
+        stray = [str(r.design) for r in rows if not set(r.design.composition.elements) <= set(self.problem.elements)]
         if stray:
             raise InputError(
                 f"the measurements name alloys with elements outside the campaign's "
-                f"{'-'.join(self.space.elements)}: {', '.join(stray)}"
+                f"{'-'.join(self.problem.elements)}: {', '.join(stray)}"
             )
         return rows
 
@@ -334,8 +335,7 @@ class Campaign:
 def _start(
     config: CampaignConfig, table: list[Composition], count: int, seen: Sequence[Composition] = ()
 ) -> list[Selection]:
-    space, goal = build_space(config.space), build_goal(config)
-    return steps.initial_design(space, goal, table, count, config.start.from_table, config.seed, seen=seen)
+    return steps.initial_design(build_problem(config), table, count, config.start.from_table, config.seed, seen=seen)
 
 
 def _cell(value: Any) -> str:

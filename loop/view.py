@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.goal import Goal
+from alloys.problem import Problem
 from alloys.records import Prediction
-from alloys.reference import properties_of
 from alloys.space import Points, Space
-from loop.config.assembly import build_goal, build_space
+from loop.config.assembly import build_problem
 from loop.config.schema import CampaignConfig
 from loop.store import CampaignStore, IterationState, JobState, StoredObservation
 from loop.store.transitions import FOR_PEOPLE
@@ -90,8 +90,7 @@ class View:
 
     Attributes:
         config: its configuration.
-        space: its space.
-        goal: its goal.
+        problem: what is wanted, of what.
         rows: accepted results, by iteration and rank.
         pending: designs that are asked for and may yet be answered; those in review are among them.
         tiers: its validators from the cheapest to the dearest; none where it has one.
@@ -100,12 +99,21 @@ class View:
     """
 
     config: CampaignConfig
-    space: Space
-    goal: Goal
+    problem: Problem
     rows: tuple[Row, ...]
     pending: tuple[Design, ...]
     tiers: tuple[Fidelity, ...] = ()
     dropped: tuple[Design, ...] = ()
+
+    @property
+    def space(self) -> Space:
+        """The problem's space."""
+        return self.problem.space
+
+    @property
+    def goal(self) -> Goal:
+        """The problem's goal."""
+        return self.problem.goal
 
     def upto(self, iteration: int) -> tuple[Row, ...]:
         """Rows of iterations up to and including this one, as they were then, and those brought by hand."""
@@ -165,7 +173,7 @@ class View:
 
     def observed(self) -> tuple[list[Design], dict[str, Floats]]:
         """Designs and the values of what only validation answers, NaN where unknown: what a surrogate fits."""
-        names = self.goal.unknown
+        names = self.problem.validated
         table = {
             name: np.array([row.values.get(name, np.nan) for row in self.rows], dtype=np.float64) for name in names
         }
@@ -178,7 +186,7 @@ class View:
         """
         levels = []
         for i, tier in enumerate(self.tiers):
-            names = [name for name in self.goal.unknown if name in tier.properties]
+            names = [name for name in self.problem.validated if name in tier.properties]
             told = [(row.design, _by_tier(row.answers, i, self)) for row in self.rows]
             told = [(design, values) for design, values in told if values]
             table = {name: np.array([v.get(name, np.nan) for _, v in told], dtype=np.float64) for name in names}
@@ -250,7 +258,7 @@ def _empty(store: CampaignStore, config: CampaignConfig) -> View:
     """A campaign of which nothing is known."""
     told = store.campaign().config.get("tiers", [])
     tiers = tuple(Fidelity(tier["label"], tuple(tier["properties"])) for tier in told)
-    return View(config, build_space(config.space), build_goal(config), (), (), tiers)
+    return View(config, build_problem(config), (), (), tiers)
 
 
 def _told(design: Design, answers: Sequence[Answer], view: View) -> dict[str, Any]:
@@ -261,7 +269,7 @@ def _told(design: Design, answers: Sequence[Answer], view: View) -> dict[str, An
             level = view.top(name) if answer.tier is None else answer.tier
             if name not in best or level > best[name][0]:
                 best[name] = (level, value)
-    plain = properties_of(design.composition)
+    plain = view.problem.physics.properties_of(design.composition)
     values = {**plain, **{name: value for name, (_, value) in best.items()}}
     confirmed = {**plain, **{name: value for name, (level, value) in best.items() if level >= view.top(name)}}
     complete = not view.tiers or set(view.goal.names) <= set(confirmed)

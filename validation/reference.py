@@ -7,18 +7,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from alloys.design import Design
-from alloys.elements import element_table, known_elements
 from alloys.errors import InputError
+from alloys.physics.closed_forms import CLOSED_FORMS, properties_of
+from alloys.physics.elements import element_table, known_elements
 from alloys.properties import get_property
 from alloys.records import Failed, FailureKind, Measured, Verdict, digest_of, quantities
-from alloys.reference import CLOSED_FORMS, properties_of
 from validation.base import Description
 
 VERSION = 1
 
 
 class ReferenceValidator:
-    """Every closed form of a composition; see `alloys.reference` for the formulas and their sources."""
+    """Every closed form of a composition; see `alloys.physics.closed_forms` for the formulas and their sources."""
 
     name = "reference"
     properties = tuple(CLOSED_FORMS)

@@ -70,7 +70,7 @@ class Ours:
 
     def _answers(self, history: History) -> pd.DataFrame:
         """Everything that validation said since the last batch, as `Campaign.observe` takes it."""
-        space, failed = self._problem.space, history.failed(self._problem.goal.unknown)
+        space, failed = self._problem.space, history.failed(self._problem.validated)
         rows: list[dict[str, Any]] = []
         for i in range(self._told, len(history)):
             known = {} if failed[i] else self._problem.answers.of(space, history.points[i])

@@ -20,8 +20,8 @@ from ax.api.client import Client
 from ax.api.configs import RangeParameterConfig
 from ax.utils.common.logger import set_ax_logger_levels
 
-from alloys.elements import column
 from alloys.goal import Constraint
+from alloys.physics.elements import column
 from alloys.space import Floats, Points
 from benchmarks.efficiency.nearest import nearest
 from benchmarks.efficiency.problem import Problem
@@ -70,7 +70,7 @@ class Ax:
             objective=", ".join(o.name if o.sign > 0 else f"-{o.name}" for o in goal.objectives),
             outcome_constraints=[
                 *(f"{o.name} {'>=' if o.sign > 0 else '<='} {reference[o.name]}" for o in goal.objectives),
-                *(str(c) for c in goal.constraints if c.name in goal.unknown),
+                *(str(c) for c in goal.constraints if c.name in self._problem.validated),
             ],
         )
         client.configure_generation_strategy(method="fast", initialization_budget=0, initialize_with_center=False)
@@ -79,8 +79,8 @@ class Ax:
 
     def _attach(self, client: Client, history: History) -> None:
         goal, space = self._problem.goal, self._problem.space
-        failed = history.failed(goal.unknown)
-        names = dict.fromkeys([*(o.name for o in goal.objectives), *goal.unknown])
+        failed = history.failed(self._problem.validated)
+        names = dict.fromkeys([*(o.name for o in goal.objectives), *self._problem.validated])
         for i, row in enumerate(space.fractions(history.points)):
             amounts = {_named(s): float(v) for s, v in zip(space.elements[:-1], row, strict=False)}
             index = client.attach_trial(amounts)
@@ -94,7 +94,7 @@ class Ax:
         elements = self._problem.space.elements
         free = " + ".join(_named(s) for s in elements[:-1])
         texts = [f"{free} <= 1.0", f"{free} >= {1.0 - last}"]
-        for constraint in self._problem.goal.closed_form_constraints:
+        for constraint in self._problem.closed_form_constraints:
             found = linear_form(elements, constraint)
             if found is not None:
                 # The last amount is one less the others: it is taken out of every coefficient and of the bound.

@@ -100,7 +100,7 @@ class BayBE:
         goal, start = self._problem.goal, history.batches == 0
         margins = []
         for constraint in goal.constraints:
-            if constraint.name in goal.unknown:
+            if constraint.name in self._problem.validated:
                 column = history.values[constraint.name]
                 margins.append(constraint.margin(column) / max(float(np.nanstd(column[start])), 1e-9))
         return np.asarray(np.min(margins, axis=0))

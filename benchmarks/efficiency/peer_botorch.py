@@ -23,9 +23,9 @@ from botorch.sampling.normal import SobolQMCNormalSampler
 from gpytorch.mlls import ExactMarginalLogLikelihood, SumMarginalLogLikelihood
 
 import surrogates  # noqa: F401  (what BoTorch needs before it is imported)
-from alloys.elements import column
 from alloys.goal import Constraint
-from alloys.reference import linear
+from alloys.physics import linear
+from alloys.physics.elements import column
 from alloys.space import Bools, Floats, Points
 from benchmarks.efficiency.problem import Problem
 from benchmarks.efficiency.protocol import History
@@ -90,7 +90,7 @@ class BoTorch:
         """The batch, shape ``(q, d)``."""
         rng = np.random.default_rng([self._seed, 2, history.batch])
         candidates = self._candidates(history, rng)
-        known = ~history.failed(self._problem.goal.unknown)
+        known = ~history.failed(self._problem.validated)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.manual_seed(self._seed * 1000 + history.batch)
@@ -112,8 +112,8 @@ class BoTorch:
     def _best(self, history: History, known: Bools, candidates: Points) -> Points:
         goal = self._problem.goal
         x = self._inputs(history.points[known])
-        seen = x.shape[1] - sum(o.name not in goal.unknown for o in goal.objectives)
-        table = np.column_stack([history.values[name][known] for name in goal.unknown])
+        seen = x.shape[1] - sum(o.name not in self._problem.validated for o in goal.objectives)
+        table = np.column_stack([history.values[name][known] for name in self._problem.validated])
         model = _fitted(x, torch.tensor(table), seen)
         objective, reference = self._objective(history, known, seen)
         acquisition = qLogNoisyExpectedHypervolumeImprovement(
@@ -140,13 +140,13 @@ class BoTorch:
         points = self._problem.points(history.values)[known]
         spread = torch.tensor(np.maximum(points.std(axis=0), 1e-9))
         signs = torch.tensor([float(o.sign) for o in goal.objectives]) / spread
-        closed = [o.name for o in goal.objectives if o.name not in goal.unknown]
+        closed = [o.name for o in goal.objectives if o.name not in self._problem.validated]
 
         def of(samples: torch.Tensor, X: torch.Tensor) -> torch.Tensor:
             columns = []
             for o in goal.objectives:
-                if o.name in goal.unknown:
-                    columns.append(samples[..., goal.unknown.index(o.name)])
+                if o.name in self._problem.validated:
+                    columns.append(samples[..., self._problem.validated.index(o.name)])
                 else:
                     columns.append(X[..., seen + closed.index(o.name)].expand(samples.shape[:-1]))
             return torch.stack(columns, dim=-1) * signs
@@ -159,11 +159,11 @@ class BoTorch:
         goal = self._problem.goal
 
         def of(constraint: Constraint) -> Callable[[torch.Tensor], torch.Tensor]:
-            j = goal.unknown.index(constraint.name)
+            j = self._problem.validated.index(constraint.name)
             scale = constraint.sign / max(float(table[:, j].std()), 1e-9)
             return lambda y: scale * (constraint.bound - y[..., j])
 
-        return [of(constraint) for constraint in goal.constraints if constraint.name in goal.unknown]
+        return [of(constraint) for constraint in goal.constraints if constraint.name in self._problem.validated]
 
 
 def _fitted(x: torch.Tensor, y: torch.Tensor, seen: int) -> ModelListGP:

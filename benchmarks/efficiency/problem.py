@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from alloys.design import Design
-from alloys.goal import Goal
+from alloys.goal import Constraint, Goal
+from alloys.problem import Problem as DesignProblem
 from alloys.records import Failed, FailureKind, Measured, digest_of
-from alloys.reference import closed_forms
 from alloys.space import Bools, Floats, Points, Space
 from benchmarks.efficiency.protocol import BrokenProtocolError, History
-from loop.choose.steps import initial_design, passes_closed_forms
-from loop.config.assembly import build_goal, build_space, build_validator, start_table
+from loop.choose.steps import initial_design
+from loop.config.assembly import build_problem, build_validator, start_table
 from loop.config.schema import CampaignConfig, load_config
 from validation.base import Validator
 
@@ -66,18 +66,35 @@ class Problem:
     Attributes:
         config: the campaign's configuration; its seed decides the start.
         answers: who says what is true.
-        space: where compositions come from.
-        goal: what is wanted.
+        design: what is wanted, of what.
     """
 
     config: CampaignConfig
     answers: Answers
-    space: Space = field(init=False)
-    goal: Goal = field(init=False)
+    design: DesignProblem = field(init=False)
 
     def __post_init__(self) -> None:
-        self.space = build_space(self.config.space)
-        self.goal = build_goal(self.config)
+        self.design = build_problem(self.config)
+
+    @property
+    def space(self) -> Space:
+        """Where compositions come from."""
+        return self.design.space
+
+    @property
+    def goal(self) -> Goal:
+        """What is wanted."""
+        return self.design.goal
+
+    @property
+    def validated(self) -> tuple[str, ...]:
+        """The goal's properties that only validation answers."""
+        return self.design.validated
+
+    @property
+    def closed_form_constraints(self) -> tuple[Constraint, ...]:
+        """Constraints that the composition alone decides."""
+        return self.design.closed_form_constraints
 
     @classmethod
     def load(cls, path: Path, seed: int, cache: Path, tdb: Path | None = None) -> Problem:
@@ -114,9 +131,8 @@ class Problem:
         """The campaign's own iteration 0 for its seed, shape ``(n, d)``."""
         start = self.config.start
         chosen = initial_design(
-            self.space,
-            self.goal,
-            start_table(start),
+            self.design,
+            start_table(start, self.design.physics),
             start.validate_count,
             start.from_table,
             self.config.seed,
@@ -125,17 +141,17 @@ class Problem:
 
     def closed(self, points: Points) -> dict[str, Floats]:
         """What the composition alone says of the goal's properties: known to every method, and free."""
-        return closed_forms(self.goal.names, self.space.elements, self.space.fractions(points))
+        return self.design.closed_forms(self.space.fractions(points))
 
     def ask(self, points: Points) -> dict[str, Floats]:
         """Every property of the goal for some alloys, each of shape ``(n,)``; NaN where validation failed."""
         measured = [self.answers.of(self.space, row) for row in points]
-        table = {name: np.array([m.get(name, np.nan) for m in measured]) for name in self.goal.unknown}
+        table = {name: np.array([m.get(name, np.nan) for m in measured]) for name in self.validated}
         return {**table, **self.closed(points)}
 
     def allowed(self, points: Points) -> Bools:
         """Which rows are in the space and satisfy the constraints that the composition alone decides, ``(n,)``."""
-        return self.space.contains(points) & passes_closed_forms(self.space, self.goal, points)
+        return self.space.contains(points) & self.design.passes(points)
 
     def fresh(self, points: Points, asked: Points) -> Points:
         """The allowed ones among some rows, each once and none that was asked."""

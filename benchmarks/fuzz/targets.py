@@ -19,6 +19,7 @@ from random import Random
 import yaml
 
 from alloys.errors import InputError, PeopleNeededError, WorkError
+from alloys.physics.refractory import BUNDLE
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCEPTED, REFUSED = "accepted", "refused"
@@ -228,7 +229,7 @@ class Table(Target):
             if kind == 2:
                 read_measurements(path)
             elif kind == 3:
-                start_table(StartConfig(table=str(path)))
+                start_table(StartConfig(table=str(path)), BUNDLE)
             elif kind == 4:
                 labelled(read_table(path), ("density",), str(path))
             else:

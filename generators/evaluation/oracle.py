@@ -14,7 +14,7 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict
 
 from alloys.errors import InputError
-from alloys.reference import CLOSED_FORMS, closed_form
+from alloys.physics.closed_forms import CLOSED_FORMS, closed_form
 from alloys.space import Floats
 from generators.evaluation.table import LabelledAlloys
 from generators.measures import mape

@@ -11,10 +11,10 @@ import numpy as np
 
 from alloys.composition import SYMBOLS, Composition
 from alloys.dataset import known_alloys
-from alloys.elements import known_elements
 from alloys.errors import InputError
+from alloys.physics.closed_forms import CLOSED_FORMS, closed_form
+from alloys.physics.elements import known_elements
 from alloys.properties import PROPERTIES
-from alloys.reference import CLOSED_FORMS, closed_form
 from alloys.space import Floats, Points, Space
 from alloys.tables import read_rows
 

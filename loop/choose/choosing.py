@@ -105,7 +105,7 @@ class _Chooser:
         front = [self.view.goal.signed_objectives(row.confirmed) for row in self.view.rows if row.feasible]
         picks = worth_asking(
             self.surrogate,
-            self.view.goal,
+            self.view.problem,
             self.view.fractions([row.design for row in rows]),
             seconds,
             left,
@@ -121,6 +121,6 @@ class _Chooser:
             return None
         described = self.surrogate.describe(self.view.fractions([design]))
         means, stds = self.surrogate.predict(described)
-        chance = float(self.surrogate.probability_feasible(described, self.view.goal)[0])
+        chance = float(self.surrogate.probability_feasible(described, self.view.problem)[0])
         numbers = [{name: float(column[0]) for name, column in part.items()} for part in (means, stds)]
         return Prediction(numbers[0], numbers[1], chance, self.surrogate.digest)

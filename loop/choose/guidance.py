@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from alloys.reference import closed_forms
 from alloys.space import Floats
 from generators.asking.guidance import Guidance
 from loop.choose.steps import Known
@@ -26,7 +25,7 @@ def guidance_of(view: View, known: Known, surrogate: Surrogate) -> Guidance:
         known: what the generators are trained on: it gives each property's scale.
         surrogate: fitted on the view.
     """
-    goal, elements = view.goal, view.space.elements
+    goal = view.goal
     filled = np.where(np.isnan(known.conditions).all(axis=0), 0.0, known.conditions)
     centre = dict(zip(known.names, np.nanmean(filled, axis=0), strict=True))
     spread = dict(zip(known.names, np.nanstd(filled, axis=0), strict=True))
@@ -34,7 +33,7 @@ def guidance_of(view: View, known: Known, surrogate: Surrogate) -> Guidance:
 
     def outlook(fractions: Floats) -> Floats:
         means, stds = surrogate.predict(fractions)
-        means |= closed_forms(known.names, elements, fractions)
+        means |= view.problem.closed_forms(fractions)
         columns = [means[o.name] for o in goal.objectives]
         for c in goal.constraints:
             room = c.margin(means[c.name] - c.sign * stds.get(c.name, 0.0)) / scale[c.name]

@@ -43,8 +43,8 @@ def fit_surrogate(view: View) -> Surrogate:
     failed = np.array([row.failure is not None for row in view.rows], dtype=np.bool_)
     if view.tiers:
         levels = [Level(label, view.fractions(alloys), table) for label, alloys, table in view.levels()]
-        return fit_levels(view.space.elements, levels, inference, tried=(fractions, failed))
-    return Surrogate.fit(view.space.elements, fractions, values, inference, failed=failed)
+        return fit_levels(view.problem.physics, view.space.elements, levels, inference, tried=(fractions, failed))
+    return Surrogate.fit(view.problem.physics, view.space.elements, fractions, values, inference, failed=failed)
 
 
 def rank(
@@ -60,10 +60,9 @@ def rank(
     inside = [row for row in view.rows if len(view.in_space([row.design]))]
     chosen = choose_batch(
         surrogate,
-        view.goal,
-        view.space,
+        view.problem,
         observed=view.in_space([row.design for row in inside]),
-        values={name: _column(inside, name) for name in view.goal.unknown},
+        values={name: _column(inside, name) for name in view.problem.validated},
         pending=view.in_space(view.pending),
         barred=view.in_space(view.dropped),
         candidates=pool.points,
@@ -94,7 +93,7 @@ def _column(rows: Sequence[Row], name: str) -> Any:
 
 
 def _selection(view: View, surrogate: Surrogate, pick: Pick) -> Selection:
-    design = Design(view.space.composition(np.array(pick.points, dtype=np.int64)))
+    design = Design(view.space.composition(np.array(pick.point, dtype=np.int64)))
     stds = {name: pick.stds[name] for name in pick.means if name in pick.stds}
     means = {name: pick.means[name] for name in stds}
     prediction = Prediction(means, stds, pick.probability_feasible, surrogate.digest)
@@ -117,7 +116,7 @@ def batch_calibration(view: View, rows: Sequence[Row], prefix: str = "batch") ->
             ``miscalibrated``, 0 or 1.
     """
     numbers: dict[str, float] = {}
-    for name in view.goal.unknown:
+    for name in view.problem.validated:
         known = [(row.prediction, row.confirmed[name]) for row in rows if row.prediction and _told(row, name)]
         if not known:
             continue

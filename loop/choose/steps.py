@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.goal import Goal
+from alloys.problem import Problem
 from alloys.records import Candidate, Selection
-from alloys.reference import CLOSED_FORMS, closed_form, closed_forms_hold
-from alloys.space import Points, Space
+from alloys.space import Points
 from generators.asking.targets import beyond_front
 from loop.choose.warm import WarmStart
 from loop.config.schema import CampaignConfig
@@ -40,11 +39,6 @@ def seed_for(seed: int, iteration: int, purpose: str) -> int:
     return int(sequence.generate_state(1, dtype=np.uint32)[0])
 
 
-def passes_closed_forms(space: Space, goal: Goal, points: Points) -> NDArray[np.bool_]:
-    """Which compositions, shape ``(n, d)``, satisfy the constraints that the composition alone decides."""
-    return closed_forms_hold(goal.closed_form_constraints, space.elements, space.fractions(points))
-
-
 def _spread(pool: Points, chosen: list[Points], count: int) -> list[int]:
     """Greedy maximin: rows of the pool that lie farthest from what is chosen, in order; the first if nothing is."""
     if len(pool) == 0 or count < 1:
@@ -63,8 +57,7 @@ def _spread(pool: Points, chosen: list[Points], count: int) -> list[int]:
 
 
 def initial_design(
-    space: Space,
-    goal: Goal,
+    problem: Problem,
     table: Sequence[Composition],
     count: int,
     share: float,
@@ -81,9 +74,10 @@ def initial_design(
     Raises:
         InputError: if too few compositions satisfy the closed-form constraints.
     """
+    space = problem.space
     nearest = [points for points in (space.nearest(composition) for composition in table) if points is not None]
     known = np.unique(np.array(nearest, dtype=np.int64).reshape(-1, space.dimension), axis=0)
-    known = known[passes_closed_forms(space, goal, known)]
+    known = known[problem.passes(known)]
     answered = [points for points in (space.nearest(composition) for composition in seen) if points is not None]
     fresh = [not any((row == old).all() for old in answered) for row in known]
     known = known[np.array(fresh, dtype=np.bool_)]
@@ -92,7 +86,7 @@ def initial_design(
     first = _spread(known, [], round(count * share))
     chosen = [known[i] for i in first]
     selections = [(row, "table", "a known alloy, far from the others chosen") for row in chosen]
-    pool = _closed_form_pool(space, goal, rng, max(2000, 50 * count))
+    pool = _closed_form_pool(problem, rng, max(2000, 50 * count))
     for i in _spread(pool, [*chosen, *answered], count - len(chosen)):
         selections.append((pool[i], "design", "space-filling start"))
     if len(selections) < count:
@@ -106,12 +100,12 @@ def initial_design(
     ]
 
 
-def _closed_form_pool(space: Space, goal: Goal, rng: np.random.Generator, wanted: int) -> Points:
+def _closed_form_pool(problem: Problem, rng: np.random.Generator, wanted: int) -> Points:
     found: list[Points] = []
     total = 0
     for _ in range(50):
-        points = space.sample(4000, rng)
-        points = points[passes_closed_forms(space, goal, points)]
+        points = problem.space.sample(4000, rng)
+        points = points[problem.passes(points)]
         found.append(points)
         total += len(points)
         if total >= wanted:
@@ -152,8 +146,8 @@ def known_compositions(view: View, table: Sequence[Composition]) -> Known:
     fractions = space.fractions(points)
     conditions = np.full((len(points), len(names)), np.nan)
     for j, name in enumerate(names):
-        if name in CLOSED_FORMS:
-            conditions[:, j] = closed_form(name, space.elements, fractions)
+        if view.problem.has_closed_form(name):
+            conditions[:, j] = view.problem.closed_form(name, fractions)
         else:
             conditions[:, j] = [measured.get(key, {}).get(name, np.nan) for key in rows]
     return Known(names, points, conditions)

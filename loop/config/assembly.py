@@ -10,11 +10,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from alloys.composition import Composition, parse_formulas
-from alloys.dataset import known_alloys
-from alloys.elements import known_elements
 from alloys.errors import InputError
 from alloys.goal import Constraint, Goal, Objective
-from alloys.properties import PROPERTIES
+from alloys.physics.base import Physics
+from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
+from alloys.physics.registry import get_physics
+from alloys.problem import Problem
 from alloys.space import Space
 from alloys.tables import read_rows
 from generators.base import settings_of
@@ -64,6 +65,15 @@ def build_goal(config: CampaignConfig) -> Goal:
     return Goal.parse(config.objectives, config.constraints)
 
 
+def build_problem(config: CampaignConfig) -> Problem:
+    """Space, goal and physics together.
+
+    Raises:
+        InputError: as `build_space`, `build_goal`, or for an unknown physics.
+    """
+    return Problem(build_space(config.space), build_goal(config), get_physics(config.physics))
+
+
 def build_validator(config: ValidatorConfig, scratch: Path | None = None) -> Validator | None:
     """The validator, or None where a person brings the answers; ``scratch`` is for its files, if it has any.
 
@@ -77,14 +87,14 @@ def build_validator(config: ValidatorConfig, scratch: Path | None = None) -> Val
     return make_validator(config.name, config.settings, scratch)
 
 
-def start_table(config: StartConfig) -> list[Composition]:
-    """The compositions of the start table: the project's own, or a CSV file with a ``formula`` column.
+def start_table(config: StartConfig, physics: Physics) -> list[Composition]:
+    """The compositions of the start table: those that the physics knows, or a CSV file with a ``formula`` column.
 
     Raises:
         InputError: if the file cannot be read or a formula is wrong.
     """
     if config.table is None:
-        return [alloy.composition for alloy in known_alloys()]
+        return physics.start_table()
     path = Path(config.table)
     _, rows = read_rows(path, "the start table")
     if not rows or "formula" not in rows[0]:
@@ -99,20 +109,31 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     """
     found: list[Mistake] = []
     space = _part(data, "space", SpaceConfig, build_space, found)
+    physics = _physics(data, found)
     validators = _validators(data, found)
-    found += _goal_mistakes(data)
+    found += _goal_mistakes(data, physics)
     for validator in validators:
         _part(data, "cluster", ClusterConfig, partial(_check_patience, validator=validator), found)
     if validators:
-        found += _unanswered(data, validators)
+        found += _unanswered(data, validators, physics)
     if space is not None:
-        found += _uncovered(space, validators, "validators" if data.get("validators") else "validator")
+        found += _uncovered(space, physics, validators, "validators" if data.get("validators") else "validator")
     _part(data, "generator", GeneratorConfig, _check_generator, found)
     _part(data, "surrogate", SurrogateConfig, _check_surrogate, found)
-    _part(data, "start", StartConfig, start_table, found)
+    _part(data, "start", StartConfig, partial(start_table, physics=physics), found)
     if isinstance(data.get("state"), str):
         found += _unusable_state(data["state"])
     return found
+
+
+def _physics(data: Mapping[str, Any], found: list[Mistake]) -> Physics:
+    """The physics that is named; the default one where that cannot be had."""
+    name = data.get("physics", DEFAULT_PHYSICS)
+    try:
+        return get_physics(name if isinstance(name, str) else DEFAULT_PHYSICS)
+    except InputError as error:
+        found.append((("physics",), f"physics: {error}"))
+        return get_physics(DEFAULT_PHYSICS)
 
 
 def _unusable_state(text: str) -> list[Mistake]:
@@ -192,7 +213,7 @@ def _parsed(data: Mapping[str, Any], key: str, parse: Callable[[str], Any], foun
     return parts
 
 
-def _goal_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
+def _goal_mistakes(data: Mapping[str, Any], physics: Physics) -> list[Mistake]:
     found: list[Mistake] = []
     objectives: list[Objective] = _parsed(data, "objectives", Objective.parse, found)
     constraints: list[Constraint] = _parsed(data, "constraints", Constraint.parse, found)
@@ -202,7 +223,7 @@ def _goal_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
         goal = Goal(tuple(objectives), tuple(constraints))
     except InputError as error:
         return [(("constraints",), f"goal: {error}")]
-    if not goal.unknown:
+    if set(goal.names) <= set(physics.closed_forms):
         text = "every objective and constraint has a closed form, so there is nothing to validate"
         found.append((("objectives",), f"objectives: {text}; name a property that only validation answers"))
     reference = data.get("reference_point", {})
@@ -213,7 +234,7 @@ def _goal_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     return found
 
 
-def _unanswered(data: Mapping[str, Any], validators: Sequence[Validator]) -> list[Mistake]:
+def _unanswered(data: Mapping[str, Any], validators: Sequence[Validator], physics: Physics) -> list[Mistake]:
     """Objectives and constraints that neither a closed form nor a validator answers."""
     found: list[Mistake] = []
     told = " and ".join(f"the validator {v.name!r} answers {', '.join(v.properties)}" for v in validators)
@@ -223,21 +244,17 @@ def _unanswered(data: Mapping[str, Any], validators: Sequence[Validator]) -> lis
                 name = parse(text).name
             except InputError:
                 continue
-            if not PROPERTIES[name].closed_form and not any(name in v.properties for v in validators):
+            if name not in physics.closed_forms and not any(name in v.properties for v in validators):
                 found.append(((key, i), f"{key}: nobody measures {name!r}: {told}"))
     return found
 
 
-def _uncovered(space: Space, validators: Sequence[Validator], key: str) -> list[Mistake]:
+def _uncovered(space: Space, physics: Physics, validators: Sequence[Validator], key: str) -> list[Mistake]:
     found: list[Mistake] = []
-    unknown = sorted(set(space.elements) - set(known_elements()))
-    if unknown:
-        found.append(
-            (
-                ("space", "elements"),
-                f"space: no reference data for {', '.join(unknown)}; available are {', '.join(known_elements())}",
-            )
-        )
+    try:
+        physics.check(space.elements)
+    except InputError as error:
+        found.append((("space", "elements"), f"space: {error}"))
     for validator in validators:
         try:
             validator.check(space.elements)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from alloys.errors import InputError
 from alloys.files import read_plain
+from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.records import digest_of
 from loop.config.yaml_lines import Document, Location, parse_value, parse_yaml
 
@@ -165,6 +166,7 @@ class CampaignConfig(_Strict):
     iterations: Annotated[int, Field(ge=0)] = 5
     batch: Annotated[int, Field(ge=1, le=256)] = 8
     space: SpaceConfig
+    physics: str = DEFAULT_PHYSICS
     objectives: Annotated[list[str], Field(min_length=1)]
     constraints: list[str] = []
     reference_point: dict[str, float] = {}
@@ -188,6 +190,9 @@ class CampaignConfig(_Strict):
             by_alias=True,
             exclude={"iterations", "validation", "schedule", "cluster", "tracking", "directory", "state", "name"},
         )
+        # Campaigns made before there was a choice have no such key.
+        if self.physics == DEFAULT_PHYSICS:
+            del document["physics"]
         # A campaign has one validator or several.
         unused = "validator" if self.validators else "validators"
         del document[unused]

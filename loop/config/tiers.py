@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from alloys.errors import InputError
 from alloys.goal import Constraint, Objective
-from alloys.properties import PROPERTIES
-from loop.config.assembly import PEOPLE, Mistake, build_goal, build_validator
+from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
+from alloys.physics.registry import get_physics
+from loop.config.assembly import PEOPLE, Mistake, build_problem, build_validator
 from loop.config.schema import CampaignConfig, TierConfig, ValidatorConfig
 from loop.store import Asked, CampaignStore
 from validation.base import Validator
@@ -68,8 +69,8 @@ def build_tiers(config: CampaignConfig, scratch: Path | None = None) -> tuple[Ti
     Raises:
         InputError: for an unknown validator, or settings, gates or hours that cannot be.
     """
-    goal, last = build_goal(config), len(config.validators) - 1
-    told = _Told(goal.constraints, goal.unknown)
+    problem, last = build_problem(config), len(config.validators) - 1
+    told = _Told(problem.goal.constraints, problem.validated)
     tiers = tuple(_tier(entry, told, i, last, scratch) for i, entry in enumerate(config.validators))
     _check_apart(tiers)
     return tiers
@@ -174,7 +175,10 @@ def _told(data: Mapping[str, Any]) -> _Told:
     """What can be read of the goal; what is wrong with the rest is told elsewhere."""
     objectives, constraints = _parts(data, "objectives", Objective.parse), _parts(data, "constraints", Constraint.parse)
     names = dict.fromkeys([o.name for o in objectives] + [c.name for c in constraints])
-    return _Told(tuple(constraints), tuple(name for name in names if not PROPERTIES[name].closed_form))
+    with suppress(InputError):
+        closed = get_physics(str(data.get("physics", DEFAULT_PHYSICS))).closed_forms
+        return _Told(tuple(constraints), tuple(name for name in names if name not in closed))
+    return _Told(tuple(constraints), tuple(names))
 
 
 def _parts(data: Mapping[str, Any], key: str, parse: Callable[[str], _Part]) -> list[_Part]:

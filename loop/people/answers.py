@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from alloys.composition import SYMBOLS
 from alloys.errors import InputError
-from alloys.properties import PROPERTIES
+from alloys.properties import PROPERTIES, refuse_contradictions
 from alloys.units import scale_of
 from loop.people.csv_cells import unescape
 from loop.store import Result
@@ -143,8 +143,7 @@ def _line(line: int, cells: list[str], columns: Columns) -> Line | None:
         raise InputError(f"a standard deviation without its value: {', '.join(sorted(set(stds) - set(values)))}")
     if values and failure is not None:
         raise InputError("values and a failure are given; a failed alloy has no values")
-    if values.get("solidus", 0.0) > values.get("liquidus", math.inf):
-        raise InputError(f"solidus <= liquidus must hold, but got {values['solidus']:g} and {values['liquidus']:g} K")
+    refuse_contradictions(values)
     result = Result(line, cells[columns.key], cells[columns.nonce], values, stds, failure)
     validator, formula = ("" if place is None else cells[place] for place in (columns.validator, columns.formula))
     fractions = tuple((symbol, _number(symbol, cells[place])) for place, symbol in columns.elements if cells[place])

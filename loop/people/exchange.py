@@ -18,7 +18,7 @@ from alloys.errors import InputError
 from alloys.files import open_atomic, open_plain
 from alloys.properties import PROPERTIES
 from alloys.records import Failed, FailureKind, Measured
-from loop.config.assembly import build_goal
+from loop.config.assembly import build_problem
 from loop.config.tiers import asked_of
 from loop.people.answers import Line, Problems, columns_of, read_lines
 from loop.people.csv_cells import escape, unescape
@@ -87,7 +87,7 @@ class _Sheet:
     @classmethod
     def of(cls, store: CampaignStore) -> Self:
         config, tiers = config_of(store), asked_of(store)
-        wanted = build_goal(config).unknown
+        wanted = build_problem(config).validated
         if tiers:
             wanted = tuple(dict.fromkeys(name for tier in tiers if tier.by_hand for name in tier.properties))
             if not wanted:
@@ -153,7 +153,7 @@ def import_results(store: CampaignStore, path: Path, *, source: str) -> tuple[Im
     Raises:
         InputError: naming the lines that are wrong; nothing is stored then.
     """
-    wanted, tiers = build_goal(config_of(store)).unknown, asked_of(store)
+    wanted, tiers = build_problem(config_of(store)).validated, asked_of(store)
     with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
         empty = _check(store, tiers, path, spool)
         spool.seek(0)

@@ -18,7 +18,6 @@ from rich.table import Table
 from alloys.design import Design
 from alloys.properties import PROPERTIES
 from loop.choose.ranking import fit_surrogate
-from loop.choose.steps import passes_closed_forms
 from loop.review.predict import nearest_known, outside, property_entries, refuse_strangers
 from loop.store import Proposal
 from loop.view import View
@@ -70,7 +69,7 @@ def explain_document(
     moment = moment_of(then or view, proposals, proposal, design)
     surrogate = fit_surrogate(moment.view)
     gain = _gain(moment, surrogate, design)
-    chances = surrogate.constraint_probabilities(view.fractions([design]), view.goal)
+    chances = surrogate.constraint_probabilities(view.fractions([design]), view.problem)
     success = float(surrogate.probability_success(view.fractions([design]))[0])
     return {
         **design.named(),
@@ -142,7 +141,7 @@ def _gain(moment: Moment, surrogate: Surrogate, design: Design) -> Gain | None:
         return None
     return gain_of(
         surrogate,
-        view.goal,
+        view.problem,
         view.fractions([design])[0],
         waiting=view.fractions(moment.waiting),
         front=_front(view),
@@ -168,10 +167,10 @@ def _better_than(moment: Moment, surrogate: Surrogate, gain: Gain) -> float:
     """Share of random alloys of the space, closed-form constraints held, that would gain less alone."""
     view = moment.view
     points = view.space.sample(8 * _RIVALS, np.random.default_rng(0))
-    good = passes_closed_forms(view.space, view.goal, points)
+    good = view.problem.passes(points)
     rivals = points[good][:_RIVALS] if good.any() else points[:_RIVALS]
     described = surrogate.describe(view.space.fractions(rivals))
-    others = gains_alone(surrogate, view.goal, described, _front(view), view.reference_point(), 128, 0)
+    others = gains_alone(surrogate, view.problem, described, _front(view), view.reference_point(), 128, 0)
     return float((others < gain.alone).mean())
 
 
@@ -194,7 +193,7 @@ def _constraints(view: View, chances: dict[str, Floats], gain: Gain | None) -> d
     return {
         str(constraint): {
             "probability": float(chances[constraint.name][0]),
-            "source": "closed form" if PROPERTIES[constraint.name].closed_form else "model",
+            "source": "closed form" if view.problem.has_closed_form(constraint.name) else "model",
             "gain_without": None if gain is None else gain.without[str(constraint)],
         }
         for constraint in view.goal.constraints

@@ -16,8 +16,8 @@ from rich.text import Text
 
 from alloys.errors import InputError
 from alloys.files import write_atomic
+from alloys.physics.closed_forms import CLOSED_FORMS, closed_form
 from alloys.properties import PROPERTIES
-from alloys.reference import CLOSED_FORMS, closed_form
 from alloys.space import Floats, Space
 from generators import base
 from generators.asking.distance import Spread, distance_notes, training_spreads
@@ -86,7 +86,7 @@ def from_campaign(database: Path) -> Source:
 def _known(store: CampaignStore) -> tuple[Mapping[str, Floats], str]:
     view = view_of(store)
     try:
-        table, note = start_table(view.config.start), ""
+        table, note = start_table(view.config.start, view.problem.physics), ""
     except InputError as error:
         table, note = [], f"distances count validated alloys only: {error}"
     known = known_compositions(view, table)

@@ -13,7 +13,6 @@ from rich.table import Table
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES
-from alloys.reference.registry import closed_forms
 from alloys.space import Space
 from loop.choose.ranking import fit_surrogate
 from loop.view import Row, View
@@ -103,7 +102,7 @@ def property_entries(
     means, stds = surrogate.predict(described)
     lows, highs = surrogate.intervals(described, HALF_WIDTH)
     rows = {row.design: row.values for row in view.rows} if measured else {}
-    exact = closed_forms(view.goal.names, view.space.elements, described.fractions)
+    exact = view.problem.closed_forms(described.fractions)
 
     def entry(i: int, name: str) -> dict[str, Any]:
         unit = PROPERTIES[name].unit
@@ -124,7 +123,7 @@ def _certain(value: float, unit: str, source: str) -> dict[str, Any]:
 
 def _chance(view: View, surrogate: Surrogate, design: Design, entry: dict[str, dict[str, Any]]) -> float:
     """Chance that every constraint holds; a measured or exact property holds its own or does not."""
-    chances = surrogate.constraint_probabilities(view.fractions([design]), view.goal)
+    chances = surrogate.constraint_probabilities(view.fractions([design]), view.problem)
     total = 1.0
     for name, chance in chances.items():
         bounds = [c for c in view.goal.constraints if c.name == name]

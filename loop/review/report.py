@@ -52,15 +52,6 @@ def _best_row(row: Row, goal: Goal) -> dict[str, Any]:
     }
 
 
-HEADS = {
-    "specific_yield_strength_1300c": "strength/\ndensity\n1300 °C",
-    "yield_strength_1300c": "yield strength\n1300 °C",
-    "ductility_index": "D\nγs/γus",
-    "bcc_fraction_1200c": "BCC share\n1200 °C",
-    "bcc_fraction_1300c": "BCC share\n1300 °C",
-    "freezing_range": "freezing\nrange",
-}
-
 WIDE = 120
 """Columns of a terminal from which the closed-form constraints are shown too."""
 
@@ -80,12 +71,13 @@ def best_table(view: View, top: int, *, width: int = WIDE, with_predictions: boo
     names = [
         name
         for name in view.goal.names
-        if name in objectives or (not PROPERTIES[name].closed_form and not name.startswith("bcc")) or width >= WIDE
+        if name in objectives or (name in view.problem.validated and PROPERTIES[name].scale != "share") or width >= WIDE
     ]
     table.add_column("alloy, at.%", no_wrap=True)
     table.add_column("from", no_wrap=True)
     for name in names:
-        table.add_column(f"{HEADS.get(name, name)}\n{_unit(name)}", justify="right", no_wrap=True)
+        heading = (PROPERTIES[name].heading or name).replace("|", "\n")
+        table.add_column(f"{heading}\n{_unit(name)}", justify="right", no_wrap=True)
     feasible = [row for row in view.ranked() if row.feasible][:top]
     for row in feasible:
         cells = [_cell(row, name, with_predictions, width >= WIDE) for name in names]
@@ -103,7 +95,7 @@ def _unit(name: str) -> str:
 
 def _cell(row: Row, name: str, with_predictions: bool, with_std: bool) -> str:
     text = f"{row.values[name]:.4g}" if name in row.values else "?"
-    if with_predictions and row.prediction is not None and PROPERTIES[name].unit != "mole fraction":
+    if with_predictions and row.prediction is not None and PROPERTIES[name].scale != "share":
         mean, std = row.prediction.means.get(name), row.prediction.stds.get(name)
         if mean is not None and std is not None:
             text += f"\n({mean:.4g}±{std:.2g})" if with_std else f"\n({mean:.4g})"

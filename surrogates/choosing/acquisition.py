@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
-from alloys.goal import Goal
+from alloys.problem import Problem
 from alloys.records import moved
-from alloys.space import Points, Space
+from alloys.space import Points
 from surrogates.choosing.ascent import Champions, climb
 from surrogates.choosing.criterion import Criterion
 from surrogates.choosing.pareto import pareto_mask
@@ -36,8 +36,7 @@ _CHUNK = 32
 
 def choose_batch(
     surrogate: Surrogate,
-    goal: Goal,
-    space: Space,
+    problem: Problem,
     *,
     observed: Points,
     values: Mapping[str, Floats],
@@ -66,8 +65,7 @@ def choose_batch(
 
     Args:
         surrogate: fitted on the observed alloys.
-        goal: objectives and constraints.
-        space: where picks must lie.
+        problem: objectives and constraints, and the space where picks must lie.
         observed: validated alloys, shape ``(n, d)``.
         values: by property, shape ``(n,)``; NaN where unknown.
         pending: alloys under validation, shape ``(p, d)``.
@@ -85,11 +83,11 @@ def choose_batch(
     """
     settings = settings or Settings()
     reference = np.asarray(reference, dtype=np.float64)
-    barred = np.zeros((0, space.dimension), dtype=np.int64) if barred is None else barred
-    _check(surrogate, goal, space, (observed, pending, barred), reference, q)
+    barred = np.zeros((0, problem.space.dimension), dtype=np.int64) if barred is None else barred
+    _check(surrogate, problem, (observed, pending, barred), reference, q)
     blocks = _blocks(candidates, origins)
-    known = Known.of(goal, space, observed, values)
-    chooser = _Chooser(surrogate, goal, space, known, observed, pending, barred, reference, seed, settings)
+    known = Known.of(problem, observed, values)
+    chooser = _Chooser(surrogate, problem, known, observed, pending, barred, reference, seed, settings)
     return chooser.choose(blocks, q, spreader)
 
 
@@ -107,8 +105,7 @@ def _blocks(candidates: Points | Iterable[Block], origins: Sequence[str] | None)
 @dataclass(frozen=True, slots=True)
 class _Chooser:
     surrogate: Surrogate
-    goal: Goal
-    space: Space
+    problem: Problem
     known: Known
     observed: Points
     pending: Points
@@ -119,17 +116,17 @@ class _Chooser:
 
     @property
     def mode(self) -> str:
-        return "feasibility" if self.known.feasibility_first(self.goal) else "improvement"
+        return "feasibility" if self.known.feasibility_first(self.problem) else "improvement"
 
     def choose(self, candidates: Iterable[Block], q: int, spreader: Spreader) -> Batch:
         """The whole way from candidates to explained picks."""
-        lottery = Lottery(self.settings.check + self.settings.short_list, self.space.dimension, self.seed)
-        blocks = in_blocks(candidates, self.space, self.settings.block)
+        lottery = Lottery(self.settings.check + self.settings.short_list, self.problem.space.dimension, self.seed)
+        blocks = in_blocks(candidates, self.problem.space, self.settings.block)
         pool, counts = self.screen(blocks, lottery, spreader)
         chosen = self.greedy(pool, q)
         first = pool.points[[row for row, _ in chosen]]
         labels = [str(pool.origins[row]) for row, _ in chosen]
-        lost = self.lost(first, lottery.drawn(self.space, pool.points, self.settings.check))
+        lost = self.lost(first, lottery.drawn(self.problem.space, pool.points, self.settings.check))
         points, scores = first, [score for _, score in chosen]
         for _ in range(self.settings.polish if len(points) else 0):
             points, scores, better = self.polish(points, scores)
@@ -140,8 +137,7 @@ class _Chooser:
         numbers = {**counts, "short_list": len(pool), "polished": int(polished.sum())}
         picks = explained(
             self.surrogate,
-            self.goal,
-            self.space,
+            self.problem,
             points,
             labels=labels,
             scores=scores,
@@ -163,7 +159,7 @@ class _Chooser:
         many, quick = sum(len(points) for points, _ in ahead) > self.settings.wide, self.surrogate.quick()
         surrogate = quick if many else self.surrogate
         size = self.settings.wide if many else self.settings.short_list
-        kept = ShortList(size, self.settings, self.floor, self.space)
+        kept = ShortList(size, self.settings, self.floor, self.problem.space)
         champions = Champions(self.settings.starts)
         counts = Counter(dict.fromkeys(("candidates", "out_of_space", "duplicate", "closed_form", "climbed"), 0))
         for rows, fallen in spreader(partial(self.looked_at, surrogate), _drained(ahead, blocks)):
@@ -185,19 +181,20 @@ class _Chooser:
         if starts is None or not self.settings.climb:
             return
         starts = self.scored(surrogate, starts.points, starts.origins)
-        yield from climb(starts, lambda block: self.looked_at(surrogate, block)[0], self.space, self.settings.climb)
+        look = partial(self.looked_at, surrogate)
+        yield from climb(starts, lambda block: look(block)[0], self.problem.space, self.settings.climb)
 
     def looked_at(self, surrogate: Surrogate, block: Block) -> tuple[Scored, dict[str, int]]:
         """A block's allowed candidates with their bound, and how many fell out by which rule."""
         points, origins = block
-        kept, fallen = allowed(self.goal, self.space, points, [self.observed, self.pending, self.barred])
+        kept, fallen = allowed(self.problem, points, [self.observed, self.pending, self.barred])
         named = np.asarray(origins, dtype=np.object_)[kept]
         return self.scored(surrogate, points[kept], named), {"candidates": len(points), **fallen}
 
     def scored(self, surrogate: Surrogate, points: Points, origins: NDArray[np.object_]) -> Scored:
         """Allowed candidates ``(m, d)`` with their bound."""
-        described = surrogate.describe(self.space.fractions(points))
-        scores = bound(surrogate, self.goal, described, self.known, self.reference, self.settings)
+        described = surrogate.describe(self.problem.space.fractions(points))
+        scores = bound(surrogate, self.problem, described, self.known, self.reference, self.settings)
         return Scored(points, origins, described, scores)
 
     def short(self, points: Points, origins: NDArray[np.object_], size: int) -> Scored:
@@ -212,7 +209,7 @@ class _Chooser:
         """
         if not len(picks) or not len(others):
             return {"sampled": 0.0}
-        described = self.surrogate.describe(self.space.fractions(np.concatenate([picks, others])))
+        described = self.surrogate.describe(self.problem.space.fractions(np.concatenate([picks, others])))
         criterion = self.criterion(described, self.pending)
         alone = criterion.values(np.arange(len(described)))
         criterion.wait_for(range(len(picks) - 1))
@@ -230,10 +227,10 @@ class _Chooser:
     def criterion(self, described: Described, waiting: Points) -> Criterion:
         """The acquisition over these alloys, then the waiting ones, then the incumbents."""
         front = self.observed[self._incumbents()]
-        others = self.surrogate.describe(self.space.fractions(np.concatenate([waiting, front])))
+        others = self.surrogate.describe(self.problem.space.fractions(np.concatenate([waiting, front])))
         return Criterion.build(
             self.surrogate,
-            self.goal,
+            self.problem,
             described.join(others),
             candidates=len(described),
             waiting=len(waiting),
@@ -267,17 +264,19 @@ class _Chooser:
 
     def polish(self, points: Points, scores: list[float]) -> tuple[Points, list[float], int]:
         """Moves each pick to its best neighbour on the grid, given the others; also says how many moved."""
-        around = np.concatenate([self.space.neighbours(row) for row in points])
-        kept, _ = allowed(self.goal, self.space, around, [self.observed, self.pending, self.barred, points])
+        around = np.concatenate([self.problem.space.neighbours(row) for row in points])
+        kept, _ = allowed(self.problem, around, [self.observed, self.pending, self.barred, points])
         pool = self.short(around[kept], np.full(len(kept), "", dtype=np.object_), self.settings.polish_list)
         first = len(pool.points)
         everything = np.concatenate([pool.points, points])
-        picks = self.surrogate.describe(self.space.fractions(points))
+        picks = self.surrogate.describe(self.problem.space.fractions(points))
         criterion = self.criterion(pool.described.join(picks), self.pending)
         rows, moved = list(range(first, first + len(points))), 0
         for k, start in enumerate(list(rows)):
             criterion.wait_for([row for i, row in enumerate(rows) if i != k])
-            near = np.flatnonzero(_one_move(pool.points, points[k]) & ~np.isin(np.arange(first), rows))
+            near = np.flatnonzero(
+                self.problem.space.one_move_away(pool.points, points[k]) & ~np.isin(np.arange(first), rows)
+            )
             options = np.append(near, start)
             gains = criterion.values(options)
             best = int(np.argmax(gains))
@@ -308,28 +307,19 @@ def _drained(ahead: list[Block], rest: Iterator[Block]) -> Iterator[Block]:
     yield from rest
 
 
-def _one_move(points: Points, centre: Points) -> NDArray[np.bool_]:
-    """Which rows differ from the centre by one transfer between two elements."""
-    return np.asarray((points != centre).sum(axis=1) == 2)
-
-
 def _check(
-    surrogate: Surrogate,
-    goal: Goal,
-    space: Space,
-    arrays: tuple[Points, Points, Points],
-    reference: Floats,
-    q: int,
+    surrogate: Surrogate, problem: Problem, arrays: tuple[Points, Points, Points], reference: Floats, q: int
 ) -> None:
+    space = problem.space
     for rows, what in zip(arrays, ("observed", "pending", "barred"), strict=True):
         if rows.ndim != 2 or rows.shape[1] != space.dimension:
             raise InputError(f"{what} must have shape (n, {space.dimension}), got {rows.shape}")
-    if reference.shape != (len(goal.objectives),) or not np.isfinite(reference).all():
+    if reference.shape != (len(problem.goal.objectives),) or not np.isfinite(reference).all():
         raise InputError(f"the reference needs one finite number per objective, got {reference.tolist()}")
     if q < 1:
         raise InputError(f"q must be at least 1, got {q}")
     if surrogate.elements != space.elements:
         raise InputError(f"the surrogate knows {surrogate.elements}, the space has {space.elements}")
-    missing = [name for name in goal.unknown if name not in surrogate.names]
+    missing = [name for name in problem.validated if name not in surrogate.names]
     if missing:
         raise InputError(f"no model answers {', '.join(missing)}; modelled are {', '.join(surrogate.names)}")

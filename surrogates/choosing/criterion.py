@@ -19,7 +19,7 @@ from botorch.sampling.normal import SobolQMCNormalSampler
 from numpy.typing import NDArray
 from torch import Tensor
 
-from alloys.goal import Goal
+from alloys.problem import Problem
 from surrogates.choosing.screen import optimistic
 from surrogates.choosing.table import TableModel, build_table
 from surrogates.model.features import Described
@@ -53,7 +53,7 @@ class Criterion:
     def build(
         cls,
         surrogate: Surrogate,
-        goal: Goal,
+        problem: Problem,
         described: Described,
         *,
         candidates: int,
@@ -67,7 +67,7 @@ class Criterion:
 
         Args:
             surrogate: the models.
-            goal: objectives and constraints.
+            problem: objectives and constraints.
             described: candidates, pending alloys and incumbents, in this order.
             candidates: number of the first.
             waiting: number of the second.
@@ -76,12 +76,12 @@ class Criterion:
             seed: their seed.
             feasibility: whether the chance of finding anything feasible is wanted instead of improvement.
         """
-        hopes = optimistic(surrogate, goal, described, 1.0)
+        hopes = optimistic(surrogate, problem, described, 1.0)
         scales = np.maximum(hopes.max(axis=0) - np.minimum(hopes.min(axis=0), reference), 1e-6)
         validated = len(described) - candidates - waiting
-        model = TableModel(build_table(surrogate, goal, described, reference, scales, validated))
+        model = TableModel(build_table(surrogate, problem, described, reference, scales, validated))
         incumbents = torch.arange(candidates + waiting, len(described), dtype=torch.float64)[:, None]
-        count = len(goal.objectives)
+        count = len(problem.goal.objectives)
         slacks = [_slack(column) for column in range(count, model.num_outputs)]
 
         def make(rows: Tensor) -> Callable[[Tensor], Tensor]:

@@ -11,14 +11,14 @@ References:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.goal import Goal
-from alloys.reference.registry import closed_forms, from_solidus
+from alloys.problem import Problem
 from surrogates.choosing.pareto import improvements
 from surrogates.explaining.attribution import coalitions, shapley
 from surrogates.model.features import Described
@@ -57,7 +57,7 @@ class Gain:
     waiting: Floats
 
 
-def draw(surrogate: Surrogate, goal: Goal, described: Described, samples: int, seed: int) -> dict[str, Floats]:
+def draw(surrogate: Surrogate, problem: Problem, described: Described, samples: int, seed: int) -> dict[str, Floats]:
     """Joint posterior samples of the goal's properties in their own units, shape ``(samples, n)`` each.
 
     Once validations failed, `SUCCESS` is among them, which is positive where validation succeeds.
@@ -69,20 +69,23 @@ def draw(surrogate: Surrogate, goal: Goal, described: Described, samples: int, s
     inputs, priors = surrogate.latent_inputs(described), described.prior_means()
     drawn: dict[str, Floats] = {}
     found = {}
-    for name in sorted({*goal.unknown, "solidus"} & set(surrogate.names), key=lambda name: (name != "solidus", name)):
+    sources = surrogate.sources
+    for name in sorted(
+        {*problem.validated, *sources} & set(surrogate.names), key=lambda name: (name not in sources, name)
+    ):
         output = surrogate.outputs[name]
         mean, covariance = output.joint(inputs, priors)
         latent = mean + rng.standard_normal((samples, len(described))) @ _root(covariance).T
         if output.chained:
             tiled = np.tile(described.fractions, (samples, 1))
-            derived = from_solidus(described.elements, tiled, drawn["solidus"].ravel())
+            derived = replace(described, fractions=tiled).derive(output.source, drawn[output.source].ravel())
             latent = latent + derived[name].reshape(latent.shape)
         drawn[name] = output.warp.backward(latent)
     if surrogate.failures is not None:
         mean, covariance = surrogate.failures.joint(described.raw())
         found[SUCCESS] = mean + rng.standard_normal((samples, len(described))) @ _root(covariance).T
-    exact = closed_forms(goal.names, described.elements, described.fractions)
-    for name in goal.names:
+    exact = problem.closed_forms(described.fractions)
+    for name in problem.goal.names:
         if name in exact:
             found[name] = np.tile(exact[name], (samples, 1))
         elif name in drawn:
@@ -93,17 +96,23 @@ def draw(surrogate: Surrogate, goal: Goal, described: Described, samples: int, s
 
 
 def gains_alone(
-    surrogate: Surrogate, goal: Goal, described: Described, front: Floats, reference: Floats, samples: int, seed: int
+    surrogate: Surrogate,
+    problem: Problem,
+    described: Described,
+    front: Floats,
+    reference: Floats,
+    samples: int,
+    seed: int,
 ) -> Floats:
     """Expected gain of each of ``n`` alloys as if nothing were waited for, shape ``(n,)``."""
-    drawn = draw(surrogate, goal, described, samples, seed)
-    points, good = signed(goal, drawn), kept(goal, drawn)
+    drawn = draw(surrogate, problem, described, samples, seed)
+    points, good = signed(problem.goal, drawn), kept(problem.goal, drawn)
     return np.asarray((_improve(points, front, reference) * good).mean(axis=0))
 
 
 def gain_of(
     surrogate: Surrogate,
-    goal: Goal,
+    problem: Problem,
     alloy: Floats,
     *,
     waiting: Floats,
@@ -117,7 +126,7 @@ def gain_of(
 
     Args:
         surrogate: the model.
-        goal: objectives and constraints.
+        problem: objectives and constraints.
         alloy: atomic fractions, shape ``(d,)``.
         waiting: alloys under way, shape ``(w, d)``.
         front: signed objectives of the feasible alloys, shape ``(k, m)``.
@@ -126,8 +135,9 @@ def gain_of(
         samples: of the posterior.
         seed: of the samples.
     """
+    goal = problem.goal
     described = surrogate.describe(np.concatenate([alloy[None], waiting]))
-    drawn = draw(surrogate, goal, described, samples, seed)
+    drawn = draw(surrogate, problem, described, samples, seed)
     points, good = signed(goal, drawn), kept(goal, drawn)
     raw = _improve(points[:, :1], front, reference)[:, 0]
     alone = raw * good[:, 0]
@@ -139,7 +149,7 @@ def gain_of(
         expected=float(expected.mean()),
         error=float(expected.std(ddof=1) / np.sqrt(samples)),
         alone=float(alone.mean()),
-        at_mean=_at_mean(surrogate, goal, described.take(np.zeros(1, dtype=np.int64)), front, reference),
+        at_mean=_at_mean(surrogate, problem, described.take(np.zeros(1, dtype=np.int64)), front, reference),
         objectives=objectives,
         baseline=baseline,
         without={
@@ -170,7 +180,7 @@ def kept(goal: Goal, drawn: Mapping[str, Floats]) -> Bools:
     if SUCCESS in drawn:
         good &= drawn[SUCCESS] > 0
     for constraint in goal.constraints:
-        good &= constraint.margin(drawn[constraint.name]) >= 0
+        good &= constraint.holds(drawn[constraint.name])
     return good
 
 
@@ -189,9 +199,9 @@ def _given(points: Floats, good: Bools, alone: Floats, front: Floats, reference:
     return left
 
 
-def _at_mean(surrogate: Surrogate, goal: Goal, described: Described, front: Floats, reference: Floats) -> float:
+def _at_mean(surrogate: Surrogate, problem: Problem, described: Described, front: Floats, reference: Floats) -> float:
     means, _ = surrogate.predict(described)
-    exact = closed_forms(goal.names, described.elements, described.fractions)
+    goal, exact = problem.goal, problem.closed_forms(described.fractions)
     certain = {name: column[None] for name, column in {**means, **exact}.items()}
     return float((_improve(signed(goal, certain), front, reference) * kept(goal, certain))[0, 0])
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.goal import Goal
+from alloys.problem import Problem
 from alloys.properties import PROPERTIES
-from alloys.reference.registry import closed_forms
-from alloys.space import Points, Space
+from alloys.space import Points
 from surrogates.model.surrogate import Surrogate
 
 Floats = NDArray[np.float64]
@@ -22,7 +22,7 @@ class Pick:
     """One alloy chosen for validation.
 
     Attributes:
-        points: the composition in units of the space.
+        point: the design in the space, whole numbers of shape ``(d,)``.
         origin: who proposed it; ``"polish of ORIGIN"`` where it was moved on the grid.
         rank: 0 for the first.
         score: logarithm of the acquisition, given the picks before it; where polish moved it, given all the others.
@@ -32,7 +32,7 @@ class Pick:
         why: the reasons in words.
     """
 
-    points: tuple[int, ...]
+    point: tuple[int, ...]
     origin: str
     rank: int
     score: float
@@ -64,8 +64,7 @@ class Batch:
 
 def explained(
     surrogate: Surrogate,
-    goal: Goal,
-    space: Space,
+    problem: Problem,
     points: Points,
     *,
     labels: Sequence[str],
@@ -76,8 +75,7 @@ def explained(
 
     Args:
         surrogate: what was known when they were chosen.
-        goal: objectives and constraints.
-        space: of the picks.
+        problem: space, objectives and constraints.
         points: the picks, shape ``(k, d)``, best first.
         labels: where each comes from.
         scores: log acquisition of each.
@@ -85,20 +83,20 @@ def explained(
     """
     if not len(points):
         return []
-    described = surrogate.describe(space.fractions(points))
+    described = surrogate.describe(problem.space.fractions(points))
     latent = surrogate.latent(described)
     means, _ = surrogate.predict(described, latent)
     _, stds = surrogate.predict(described, latent, noise=True)
-    everything = {**means, **closed_forms(goal.names, space.elements, described.fractions)}
-    chances = surrogate.constraint_probabilities(described, goal)
-    total = surrogate.probability_feasible(described, goal)
+    everything = {**means, **problem.closed_forms(described.fractions)}
+    chances = surrogate.constraint_probabilities(described, problem)
+    total = surrogate.probability_feasible(described, problem)
     picks = []
     for i, row in enumerate(points):
         single = {name: float(column[i]) for name, column in everything.items()}
         spread = {name: float(column[i]) for name, column in stds.items()}
         tight = min(chances, key=lambda name: chances[name][i]) if chances else ""
-        head = _aim(goal, scores[i], feasibility=feasibility)
-        hopes = ", ".join(f"{o.name} {_number(o.name, single, spread)}" for o in goal.objectives)
+        head = _aim(problem.goal, scores[i], feasibility=feasibility)
+        hopes = ", ".join(f"{o.name} {_number(o.name, single, spread)}" for o in problem.goal.objectives)
         text = f"{head}; expects {hopes}; P(feasible) {total[i]:.2f}; from {labels[i]}"
         if tight:
             text += f"; tightest constraint {tight} {_number(tight, single, spread)}"

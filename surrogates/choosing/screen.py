@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
-from alloys.goal import Goal
-from alloys.properties import PROPERTIES
-from alloys.reference.registry import closed_form, closed_forms_hold
-from alloys.space import Points, Space
+from alloys.problem import Problem
+from alloys.space import Points
 from surrogates.choosing.pareto import improvements
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Latent, Surrogate
@@ -84,18 +82,17 @@ class Known:
     objectives: Floats
 
     @classmethod
-    def of(cls, goal: Goal, space: Space, observed: Points, values: Mapping[str, Floats]) -> Known:
+    def of(cls, problem: Problem, observed: Points, values: Mapping[str, Floats]) -> Known:
         """Joins measured values with closed forms.
 
         Raises:
             InputError: if a property that needs validation has no column, or a column the wrong length or infinite.
         """
-        fractions = space.fractions(observed)
-        table = {}
+        goal, table = problem.goal, problem.closed_forms(problem.space.fractions(observed))
         for name in goal.names:
-            if PROPERTIES[name].closed_form:
-                table[name] = closed_form(name, space.elements, fractions)
-            elif name in values and np.shape(values[name]) == (len(observed),):
+            if name in table:
+                continue
+            if name in values and np.shape(values[name]) == (len(observed),):
                 table[name] = np.asarray(values[name], dtype=np.float64)
             else:
                 raise InputError(f"{name} needs one value (NaN if unknown) for each of {len(observed)} observed rows")
@@ -103,26 +100,26 @@ class Known:
                 raise InputError(f"{name} has infinite values; write NaN where it is unknown")
         feasible = np.ones(len(observed), dtype=np.bool_)
         for constraint in goal.constraints:
-            feasible &= np.nan_to_num(constraint.margin(table[constraint.name]), nan=-1.0) >= 0
+            feasible &= constraint.holds(table[constraint.name])
         objectives = np.column_stack([o.sign * table[o.name] for o in goal.objectives])
         return cls(table, feasible & np.isfinite(objectives).all(axis=1), objectives)
 
-    def feasibility_first(self, goal: Goal) -> bool:
+    def feasibility_first(self, problem: Problem) -> bool:
         """Whether nothing feasible is known while validation answers some of the constraints."""
-        modelled = any(not PROPERTIES[constraint.name].closed_form for constraint in goal.constraints)
-        return modelled and not bool(self.feasible.any())
+        return bool(problem.validated_constraints) and not bool(self.feasible.any())
 
     def front(self) -> Floats:
         """Signed objectives of the feasible rows, shape ``(k, objectives)``."""
         return self.objectives[self.feasible]
 
 
-def allowed(goal: Goal, space: Space, candidates: Points, taken: Sequence[Points]) -> tuple[Indices, dict[str, int]]:
+def allowed(problem: Problem, candidates: Points, taken: Sequence[Points]) -> tuple[Indices, dict[str, int]]:
     """Indices of the candidates that may be proposed at all, and how many fell out by which rule.
 
     In the space, not in ``taken``, no repetition (the first stays), and every constraint in closed form
     holds.
     """
+    space = problem.space
     inside = np.flatnonzero(space.contains(candidates))
     seen = {key for rows in taken for key in space.keys(rows)}
     fresh = []
@@ -131,7 +128,7 @@ def allowed(goal: Goal, space: Space, candidates: Points, taken: Sequence[Points
             seen.add(key)
             fresh.append(int(index))
     kept = np.array(fresh, dtype=np.int64)
-    good = closed_forms_hold(goal.closed_form_constraints, space.elements, space.fractions(candidates[kept]))
+    good = problem.passes(candidates[kept])
     lost = {
         "out_of_space": len(candidates) - len(inside),
         "duplicate": len(inside) - len(kept),
@@ -155,7 +152,7 @@ class Bound:
 
 def bound(
     surrogate: Surrogate,
-    goal: Goal,
+    problem: Problem,
     described: Described,
     known: Known,
     reference: Floats,
@@ -166,22 +163,22 @@ def bound(
     While nothing feasible is known the bound is the chance of feasibility alone.
     """
     latent = surrogate.latent(described)
-    chance = surrogate.probability_feasible(described, goal, latent)
-    if known.feasibility_first(goal):
+    chance = surrogate.probability_feasible(described, problem, latent)
+    if known.feasibility_first(problem):
         return Bound(chance, chance)
-    hopes = optimistic(surrogate, goal, described, settings.optimism, latent)
+    hopes = optimistic(surrogate, problem, described, settings.optimism, latent)
     return Bound(chance * improvements(hopes, known.front(), reference), chance)
 
 
 def optimistic(
-    surrogate: Surrogate, goal: Goal, described: Described, optimism: float, latent: Latent | None = None
+    surrogate: Surrogate, problem: Problem, described: Described, optimism: float, latent: Latent | None = None
 ) -> Floats:
     """Signed objectives with ``optimism`` standard deviations added, shape ``(m, objectives)``."""
     means, stds = surrogate.predict(described, latent)
     columns = []
-    for objective in goal.objectives:
-        if PROPERTIES[objective.name].closed_form:
-            exact = closed_form(objective.name, described.elements, described.fractions)
+    for objective in problem.goal.objectives:
+        if problem.has_closed_form(objective.name):
+            exact = problem.closed_form(objective.name, described.fractions)
             columns.append(objective.sign * exact)
         else:
             columns.append(objective.sign * means[objective.name] + optimism * stds[objective.name])

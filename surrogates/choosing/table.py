@@ -2,7 +2,7 @@
 
 An acquisition function over a short list asks for the same covariances again and again. Here they are
 computed once from the cached factors and looked up, and everything that needs the composition (closed forms,
-strengths that follow from the solidus) is looked up as well: the model's outputs are the signed objectives,
+properties that follow from others) is looked up as well: the model's outputs are the signed objectives,
 then one slack per constraint that is negative where the constraint holds, and one for the success of validation
 once some failed.
 """
@@ -18,9 +18,8 @@ from botorch.posteriors.posterior import Posterior
 from numpy.typing import NDArray
 from torch import Tensor
 
-from alloys.goal import Constraint, Goal, Objective
-from alloys.properties import PROPERTIES
-from alloys.reference.registry import closed_form
+from alloys.goal import Constraint, Objective
+from alloys.problem import Problem
 from surrogates.model.failures import Failures
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
@@ -34,7 +33,7 @@ _JITTERS = (1e-8, 1e-6, 1e-4)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One output: a closed form, a latent, or a derivation from the latent solidus plus a latent residual.
+    """One output: a closed form, a latent, or a derivation from another latent plus a latent residual.
 
     Attributes:
         sign: +1 or -1.
@@ -42,8 +41,8 @@ class Column:
         scale: divides the rest.
         closed: closed-form values, shape ``N``, or None.
         latent: index of the latent, or -1.
-        curve: the derived property at ``_NODES`` standard deviations of the solidus, ``N x nodes``, or None.
-        solidus: index of the latent solidus, or -1.
+        curve: the derived property at ``_NODES`` standard deviations of its source, ``N x nodes``, or None.
+        source: index of the latent that it follows from, or -1.
     """
 
     sign: float
@@ -52,7 +51,7 @@ class Column:
     closed: Tensor | None = None
     latent: int = -1
     curve: Tensor | None = None
-    solidus: int = -1
+    source: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +82,19 @@ class Table:
         else:
             value = latents[..., column.latent]
             if column.curve is not None:
-                value = value + self._derived(column, rows, latents[..., column.solidus])
+                value = value + self._derived(column, rows, latents[..., column.source])
         output: Tensor = column.sign * (value - column.shift) / column.scale
         return output
 
-    def _derived(self, column: Column, rows: Tensor, solidus: Tensor) -> Tensor:
+    def _derived(self, column: Column, rows: Tensor, source: Tensor) -> Tensor:
         if column.curve is None:
-            return torch.zeros_like(solidus)
-        i = column.solidus
-        t = (solidus - self.means[rows, i]) / self.deviations[rows, i]
+            return torch.zeros_like(source)
+        i = column.source
+        t = (source - self.means[rows, i]) / self.deviations[rows, i]
         position = ((t - _NODES[0]) / 0.5).clamp(0.0, len(_NODES) - 1.0 - 1e-9)
         below = position.floor()
         index = below.long()
-        curves = column.curve[rows].expand(*solidus.shape, len(_NODES))
+        curves = column.curve[rows].expand(*source.shape, len(_NODES))
         left = curves.gather(-1, index[..., None])[..., 0]
         right = curves.gather(-1, index[..., None] + 1)[..., 0]
         value: Tensor = left + (position - below) * (right - left)
@@ -186,19 +185,19 @@ def _root(covariance: Tensor) -> Tensor:
 
 
 def build_table(
-    surrogate: Surrogate, goal: Goal, described: Described, shifts: Floats, scales: Floats, validated: int = 0
+    surrogate: Surrogate, problem: Problem, described: Described, shifts: Floats, scales: Floats, validated: int = 0
 ) -> Table:
     """Looks everything up once for ``N`` compositions.
 
     Args:
         surrogate: models of every property of the goal that has no closed form.
-        goal: objectives, and constraints of which those in closed form are left out.
+        problem: its goal; constraints in closed form are left out.
         described: the compositions.
         shifts: subtracted from the signed objectives, shape ``(objectives,)``.
         scales: divides them, likewise.
         validated: how many of the last compositions are known to be validated with success.
     """
-    names = [name for name in surrogate.names if name in goal.unknown or name == "solidus"]
+    names = [name for name in surrogate.names if name in problem.validated or name in surrogate.sources]
     inputs, priors = surrogate.latent_inputs(described), described.prior_means()
     means, correlations, spans = [], [], []
     for name in names:
@@ -215,9 +214,9 @@ def build_table(
     mean, spread = np.array(means), np.array(spans)
     variances = np.array([block.diagonal() for block in correlations])
     deviation = spread[:, None] * np.sqrt(np.maximum(variances, 1e-10))
-    builder = _Builder(surrogate, described, names, mean, deviation)
-    columns = [builder.objective(o, shifts[i], scales[i]) for i, o in enumerate(goal.objectives)]
-    columns += [builder.slack(c, spread) for c in goal.constraints if not PROPERTIES[c.name].closed_form]
+    builder = _Builder(surrogate, problem, described, names, mean, deviation)
+    columns = [builder.objective(o, shifts[i], scales[i]) for i, o in enumerate(problem.goal.objectives)]
+    columns += [builder.slack(c, spread) for c in problem.validated_constraints]
     columns += [Column(-1.0, 0.0, 1.0, latent=len(names)) for _ in success]
     return Table(
         torch.tensor(mean.T.copy()),
@@ -242,6 +241,7 @@ def _success(failures: Failures | None, described: Described, validated: int) ->
 @dataclass(frozen=True, slots=True)
 class _Builder:
     surrogate: Surrogate
+    problem: Problem
     described: Described
     names: list[str]
     means: Floats
@@ -249,8 +249,8 @@ class _Builder:
 
     def objective(self, objective: Objective, shift: float, scale: float) -> Column:
         sign = float(objective.sign)
-        if PROPERTIES[objective.name].closed_form:
-            exact = closed_form(objective.name, self.described.elements, self.described.fractions)
+        if self.problem.has_closed_form(objective.name):
+            exact = self.problem.closed_form(objective.name, self.described.fractions)
             return Column(sign, sign * shift, scale, closed=torch.tensor(exact))
         warp = self.surrogate.outputs[objective.name].warp
         if isinstance(warp, Saturating):
@@ -269,6 +269,7 @@ class _Builder:
         latent = self.names.index(name)
         if not self.surrogate.outputs[name].chained:
             return Column(sign, shift, scale, latent=latent)
-        i = self.names.index("solidus")
-        curve = [self.described.from_solidus(self.means[i] + t * self.deviations[i])[name] for t in _NODES]
-        return Column(sign, shift, scale, latent=latent, curve=torch.tensor(np.array(curve).T.copy()), solidus=i)
+        source = self.surrogate.outputs[name].source
+        i = self.names.index(source)
+        curve = [self.described.derive(source, self.means[i] + t * self.deviations[i])[name] for t in _NODES]
+        return Column(sign, shift, scale, latent=latent, curve=torch.tensor(np.array(curve).T.copy()), source=i)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
-from alloys.goal import Goal
+from alloys.problem import Problem
 from surrogates.choosing.gain import draw, kept, signed
 from surrogates.choosing.pareto import improvements
 from surrogates.model.surrogate import Surrogate
@@ -52,7 +52,7 @@ class Worth:
 
 def worth_asking(
     surrogate: Surrogate,
-    goal: Goal,
+    problem: Problem,
     fractions: Floats,
     seconds: Sequence[float],
     budget: float,
@@ -67,7 +67,7 @@ def worth_asking(
 
     Args:
         surrogate: at the dearest fidelity, given everything that is known.
-        goal: objectives and constraints.
+        problem: objectives and constraints.
         fractions: the alloys, shape ``(n, d)``.
         seconds: expected cost of each.
         budget: seconds that may be spent.
@@ -91,10 +91,12 @@ def worth_asking(
     if not len(rows):
         return []
     if len(rows) > MOST:
-        chance = surrogate.probability_feasible(described.take(rows), goal)
+        chance = surrogate.probability_feasible(described.take(rows), problem)
         rows = np.sort(rows[np.argsort(-chance, kind="stable")[:MOST]])
-    drawn = draw(surrogate, goal, described.take(rows), samples, seed)
-    sampled = _Samples(signed(goal, drawn), kept(goal, drawn), front, reference, improving=feasible_known)
+    drawn = draw(surrogate, problem, described.take(rows), samples, seed)
+    sampled = _Samples(
+        signed(problem.goal, drawn), kept(problem.goal, drawn), front, reference, improving=feasible_known
+    )
     # Where all cost the same the two rules are one.
     rules = (True, False) if np.ptp(costs[rows]) > 0 else (True,)
     plans = [sampled.greedy(costs[rows], budget, by_cost=by_cost) for by_cost in rules]

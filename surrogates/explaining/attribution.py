@@ -14,31 +14,17 @@ References:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import factorial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.descriptors import DESCRIPTORS
 from alloys.errors import InputError
-from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-
-GROUPS: dict[str, tuple[str, ...]] = {
-    "size": ("mean_radius", "spread_radius", "size_mismatch", "laves_affinity"),
-    "electrons": ("mean_vec", "spread_vec", "mean_electronegativity", "spread_electronegativity"),
-    "melting points": ("mean_melting_point", "spread_melting_point"),
-    "moduli": ("mean_shear_modulus", "mean_bulk_modulus"),
-    "mixing": ("mixing_enthalpy", "mixing_entropy"),
-    "melting estimate": ("solidus_estimate", "freezing_range_estimate"),
-    "demixing": ("demixing_margin_1200c", "demixing_margin_1300c"),
-    "edge strength": ("edge_strength_1300c",),
-}
-"""Descriptors that say much the same, by what they are about; the bare fractions are a group of their own."""
 
 FRACTIONS = "fractions"
 
@@ -117,14 +103,16 @@ def by_descriptors(surrogate: Surrogate, fractions: Floats, background: Floats) 
         InputError: if the background is empty, or a shape does not fit.
     """
     ours, theirs = surrogate.describe(fractions[None]), surrogate.describe(_thinned(background))
-    names = [*GROUPS, FRACTIONS]
+    groups, of_group = _group_of_each(surrogate)
+    names = [*groups, FRACTIONS]
     members = coalitions(len(names))
-    of_group = np.array([_group_index(name) for name in DESCRIPTORS])
     told = members[:, None, :]
     count = len(theirs)
     descriptors = np.where(told[..., of_group], ours.descriptors[0], theirs.descriptors)
     bare = np.where(told[..., -1:], ours.fractions[0], theirs.fractions)
-    mixed = Described(surrogate.elements, bare.reshape(-1, bare.shape[-1]), descriptors.reshape(len(bare) * count, -1))
+    mixed = replace(
+        ours, fractions=bare.reshape(-1, bare.shape[-1]), descriptors=descriptors.reshape(len(bare) * count, -1)
+    )
     means, _ = surrogate.predict(mixed)
     return {name: _attribution(names, column.reshape(-1, count).mean(axis=1)) for name, column in means.items()}
 
@@ -170,7 +158,10 @@ def relevance(surrogate: Surrogate) -> dict[str, dict[str, float]]:
     about the physics prior changes with an input, not in which direction. Properties without an observation are
     left out.
     """
-    inputs = [*DESCRIPTORS, *(f"fraction_{symbol}" for symbol in surrogate.elements)]
+    inputs = [
+        *surrogate.physics.descriptors(surrogate.elements),
+        *(f"fraction_{symbol}" for symbol in surrogate.elements),
+    ]
     found = {}
     for name, output in surrogate.outputs.items():
         if output.gp is not None:
@@ -180,11 +171,15 @@ def relevance(surrogate: Surrogate) -> dict[str, dict[str, float]]:
     return found
 
 
-def _group_index(descriptor: str) -> int:
-    for index, members in enumerate(GROUPS.values()):
-        if descriptor in members:
-            return index
-    raise InputError(f"the descriptor {descriptor} is in no group; add it to surrogates.explaining.attribution.GROUPS")
+def _group_of_each(surrogate: Surrogate) -> tuple[list[str], NDArray[np.int64]]:
+    """The groups of descriptors, and the index of each descriptor's group."""
+    groups = surrogate.physics.groups(surrogate.elements)
+    index = {member: i for i, members in enumerate(groups.values()) for member in members}
+    names = surrogate.physics.descriptors(surrogate.elements)
+    lacking = [name for name in names if name not in index]
+    if lacking:
+        raise InputError(f"the physics {surrogate.physics.name!r} has no group for {', '.join(lacking)}")
+    return list(groups), np.array([index[name] for name in names], dtype=np.int64)
 
 
 def _thinned(background: Floats) -> Floats:

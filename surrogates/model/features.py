@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.descriptors import DESCRIPTORS, describe
-from alloys.reference.registry import from_solidus
+from alloys.physics.base import Physics
 
 Floats = NDArray[np.float64]
 
-_SOLIDUS = DESCRIPTORS.index("solidus_estimate")
-_FREEZING = DESCRIPTORS.index("freezing_range_estimate")
 _SMALLEST = 0.02
 
 
@@ -22,48 +20,48 @@ class Described:
     """Compositions with everything about them that does not depend on data; ``n`` of them.
 
     Attributes:
+        physics: what described them.
         elements: the palette, which fixes the columns of ``fractions``.
         fractions: atomic fractions, shape ``(n, len(elements))``.
-        descriptors: shape ``(n, len(DESCRIPTORS))``.
+        descriptors: shape ``(n, len(physics.descriptors(elements)))``.
     """
 
+    physics: Physics
     elements: tuple[str, ...]
     fractions: Floats
     descriptors: Floats
 
     @classmethod
-    def of(cls, elements: tuple[str, ...], fractions: Floats) -> Described:
+    def of(cls, physics: Physics, elements: tuple[str, ...], fractions: Floats) -> Described:
         """Computes the descriptors, the costly part."""
-        return cls(elements, fractions, describe(elements, fractions))
+        return cls(physics, elements, fractions, physics.describe(elements, fractions))
 
     def __len__(self) -> int:
         return len(self.fractions)
 
     def take(self, rows: NDArray[np.int64]) -> Described:
         """The rows of those indices."""
-        return Described(self.elements, self.fractions[rows], self.descriptors[rows])
+        return replace(self, fractions=self.fractions[rows], descriptors=self.descriptors[rows])
 
     def join(self, other: Described) -> Described:
         """These rows, then the other ones."""
-        return Described(
-            self.elements,
-            np.concatenate([self.fractions, other.fractions]),
-            np.concatenate([self.descriptors, other.descriptors]),
+        return replace(
+            self,
+            fractions=np.concatenate([self.fractions, other.fractions]),
+            descriptors=np.concatenate([self.descriptors, other.descriptors]),
         )
 
     def raw(self) -> Floats:
         """Descriptors and fractions side by side, shape ``(n, d)``."""
         return np.concatenate([self.descriptors, self.fractions], axis=1)
 
-    def prior_means(self) -> dict[str, Floats]:
-        """The same as `alloys.descriptors.prior_means`, read off the descriptors; each of shape ``(n,)``."""
-        solidus, freezing = self.descriptors[:, _SOLIDUS], self.descriptors[:, _FREEZING]
-        melting = {"solidus": solidus, "liquidus": solidus + freezing, "freezing_range": freezing}
-        return {**melting, **self.from_solidus(solidus)}
+    def prior_means(self) -> Mapping[str, Floats]:
+        """What the physics expects of properties, each of shape ``(n,)``."""
+        return self.physics.prior_means(self.elements, self.fractions, self.descriptors)
 
-    def from_solidus(self, solidus: Floats) -> dict[str, Floats]:
-        """Properties that follow from a solidus in K, each of shape ``(n,)``."""
-        return dict(from_solidus(self.elements, self.fractions, solidus))
+    def derive(self, source: str, values: Floats) -> Mapping[str, Floats]:
+        """Properties that follow from values ``(n,)`` of another one, each of shape ``(n,)``."""
+        return self.physics.derive(source, values, self.elements, self.fractions)
 
 
 @dataclass(frozen=True, slots=True)

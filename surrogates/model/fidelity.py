@@ -20,12 +20,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
+from alloys.physics.base import Physics
 from surrogates.model.failures import Failures
 from surrogates.model.features import Described, Scaling
 from surrogates.model.gp import FEWEST, GP, matern
@@ -151,6 +153,7 @@ class FidelityOutput(Output):
 
 
 def fit_levels(
+    physics: Physics,
     elements: tuple[str, ...],
     levels: Sequence[Level],
     inference: Inference = "map",
@@ -162,6 +165,7 @@ def fit_levels(
     A property that one level alone answers is modelled as `Surrogate.fit` does; with one level the two are the same.
 
     Args:
+        physics: what is known before any data.
         elements: the palette, in the order of the columns.
         levels: from the lowest fidelity to the highest; a level without rows is one that has not answered yet.
         inference: of the lowest fidelity's hyperparameters, as in `Surrogate.fit`; of the others they are the most
@@ -174,14 +178,14 @@ def fit_levels(
     """
     if not levels:
         raise InputError("a surrogate of several fidelities needs at least one level")
-    rows = [Training.checked(elements, level.fractions, level.values) for level in levels]
-    described = [Described.of(elements, part.fractions) for part in rows]
+    rows = [Training.checked(physics, elements, level.fractions, level.values) for level in levels]
+    described = [Described.of(physics, elements, part.fractions) for part in rows]
     seen = [part.raw()[known.seen] for part, known in zip(described, rows, strict=True)]
     scaling = Scaling.fit(np.concatenate(seen))
     inputs = [scaling.apply(part.raw()) for part in described]
     notes: list[str] = []
     outputs: dict[str, Output] = {}
-    names = sorted({name for part in rows for name in part.table}, key=lambda name: (name != "solidus", name))
+    names = sorted({name for part in rows for name in part.table}, key=partial(_sources_first, physics))
     for name in names:
         chain = [i for i, part in enumerate(rows) if name in part.table]
         first = chain[0]
@@ -189,12 +193,12 @@ def fit_levels(
         for i in chain[1:]:
             below = levels[chain[chain.index(i) - 1]].name
             own = _Rows(levels[i].name, below, described[i], inputs[i], rows[i].table)
-            output = _fit_above(name, output, own, outputs.get("solidus"), notes)
+            output = _fit_above(name, output, own, outputs.get(output.source), notes)
         outputs[name] = output
     ordered = {name: outputs[name] for name in sorted(outputs)}
-    failures = None if tried is None else Failures.fit(Described.of(elements, tried[0]).raw(), tried[1], notes)
+    failures = None if tried is None else Failures.fit(Described.of(physics, elements, tried[0]).raw(), tried[1], notes)
     digest = digest_of_fit(elements, rows, ordered, failures)
-    return Surrogate(elements, scaling, ordered, tuple(notes), digest, failures)
+    return Surrogate(physics, elements, scaling, ordered, tuple(notes), digest, failures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,32 +212,39 @@ class _Rows:
     table: Mapping[str, Floats]
 
 
-def _fit_above(name: str, lower: Output, rows: _Rows, solidus: Output | None, notes: list[str]) -> Output:
+def _sources_first(physics: Physics, name: str) -> tuple[bool, str]:
+    """Orders properties so that what others follow from is modelled before them."""
+    return name not in physics.derived.values(), name
+
+
+def _fit_above(name: str, lower: Output, rows: _Rows, source: Output | None, notes: list[str]) -> Output:
     """Fits one property at one level, given its model at the level below."""
     priors = rows.described.prior_means()
-    base = _derived(name, rows, solidus, priors) if lower.chained else np.zeros(len(rows.inputs))
+    base = _derived(lower, rows, source, priors) if lower.chained else np.zeros(len(rows.inputs))
     below = lower.residual(rows.inputs) if lower.chained else lower.predict(rows.inputs, priors)
     known = np.isfinite(rows.table[name])
     x, targets = rows.inputs[known], lower.warp.forward(rows.table[name][known]) - base[known]
     mean, std = below[0][known], below[1][known]
     broad = lower.broad if lower.gp is None else max(lower.broad, lower.gp.scale)
-    basis = "solidus" if lower.chained else "fidelity"
     if not len(targets):
         notes.append(
             f"{name}: no observation by {rows.level}; what {rows.below} says stands, with a standard deviation of "
             f"{broad:g} besides"
         )
         link = Link(1.0, 0.0, 0.0, None, (mean, std))
-        return FidelityOutput(name, lower.warp, basis, broad, None, lower=lower, link=link)
+        return FidelityOutput(
+            name, lower.warp, "fidelity", 0.0, broad, None, source=lower.source, lower=lower, link=link
+        )
     gp, link = _linked(f"{name} by {rows.level}", x, targets, (mean, std), broad, notes)
-    return FidelityOutput(name, lower.warp, basis, broad, gp, lower=lower, link=link).recalibrated(notes)
+    output = FidelityOutput(name, lower.warp, "fidelity", 0.0, broad, gp, source=lower.source, lower=lower, link=link)
+    return output.recalibrated(notes)
 
 
-def _derived(name: str, rows: _Rows, solidus: Output | None, priors: Mapping[str, Floats]) -> Floats:
-    """What follows from the solidus: this level's where it answers that, else the modelled one."""
-    measured = rows.table.get("solidus", np.full(len(rows.inputs), np.nan))
-    modelled = solidus.predict(rows.inputs, priors)[0] if solidus is not None else priors["solidus"]
-    return rows.described.from_solidus(np.where(np.isfinite(measured), measured, modelled))[name]
+def _derived(lower: Output, rows: _Rows, source: Output | None, priors: Mapping[str, Floats]) -> Floats:
+    """What follows from the source of a property: this level's where it answers that, else the modelled one."""
+    measured = rows.table.get(lower.source, np.full(len(rows.inputs), np.nan))
+    modelled = source.predict(rows.inputs, priors)[0] if source is not None else priors[lower.source]
+    return rows.described.derive(lower.source, np.where(np.isfinite(measured), measured, modelled))[lower.name]
 
 
 def _linked(
@@ -251,11 +262,11 @@ def _linked(
     if len(np.unique(x, axis=0)) < FEWEST:
         # The offset is as uncertain beforehand as the discrepancy about it.
         offset = float(plain.sum()) / (1 + len(plain))
-        gp = fit_residual(name, x, plain - offset, "physics", broad, notes, fit_gp)
+        gp = fit_residual(name, x, plain - offset, 0.0, broad, notes, fit_gp)
         return gp and replace(gp, shift=gp.shift + offset), Link(1.0, 0.0, centre, None, below)
     strength = float(plain.var()) / RHO_SPREAD**2
     rho = 1.0 + float(apart @ (plain - plain.mean())) / max(float(apart @ apart) + strength, 1e-300)
-    gp = fit_residual(name, x, plain - (rho - 1.0) * apart, "physics", broad, notes, fit_gp)
+    gp = fit_residual(name, x, plain - (rho - 1.0) * apart, 0.0, broad, notes, fit_gp)
     if gp is None or len(x) > LEARN:
         return gp, Link(rho, 0.0, centre, None, below)
     try:

@@ -9,13 +9,14 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from alloys.properties import get_property
 from surrogates.model.bayesian import DRAWS, MOST, Mixture, fit_mixture, require
 from surrogates.model.calibration import remedy
 from surrogates.model.features import Described
 from surrogates.model.gp import FEWEST, GP, prior_hyperparameters
 from surrogates.model.quick import QuickGP, QuickMixture, made_quick
 from surrogates.model.sparse import conditioned, fit_gp
-from surrogates.model.warps import Warp, warp_of
+from surrogates.model.warps import Identity, Warp, expected, warp_of
 
 Floats = NDArray[np.float64]
 Inference = Literal["map", "bayesian"]
@@ -23,24 +24,8 @@ Inference = Literal["map", "bayesian"]
 
 M = TypeVar("M")
 
-CHAINED = ("yield_strength_1300c", "specific_yield_strength_1300c")
-"""Properties that `alloys.reference.registry.from_solidus` derives from the solidus."""
-
-BROAD: dict[str, float] = {
-    "solidus": 150.0,
-    "liquidus": 150.0,
-    "freezing_range": 150.0,
-    "yield_strength_1300c": 150.0,
-    "specific_yield_strength_1300c": 20.0,
-}
-"""Standard deviation of a property about its prior mean while next to nothing is known of it, in its unit."""
-
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(11)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
-
-_BROAD_WARPED = 1.0
-_UNSURE = 2.0
-"""Prior mean and standard deviation of a phase fraction on the warped scale: either side of 0.99 is as likely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +35,31 @@ class Output:
     Attributes:
         name: the property.
         warp: the scale it is modelled on.
-        basis: ``"none"``, ``"physics"`` (prior mean) or ``"solidus"`` (derived from the modelled solidus).
-        broad: standard deviation where nothing is known, on the model's scale.
+        basis: what the Gaussian process models the residual of: ``"none"`` (nothing: the property itself),
+            ``"physics"`` (its prior mean), ``"derived"`` (what follows from ``source``), ``"fidelity"`` (the fidelity
+            below).
+        centre: mean of the residual where nothing is known, on the model's scale.
+        broad: standard deviation of the residual where nothing is known, likewise.
         gp: the Gaussian process on the residual, or a mixture of them, or None where there is no observation at all.
         inflation: multiplies its standard deviations, see `surrogates.model.calibration.remedy`.
         quick: answers in its place where a bound will do, if given.
+        source: the modelled property that this one follows from; empty where it does not.
     """
 
     name: str
     warp: Warp
     basis: str
+    centre: float
     broad: float
     gp: GP | Mixture | None
     inflation: float = 1.0
     quick: QuickGP | QuickMixture | None = None
+    source: str = ""
 
     @property
     def chained(self) -> bool:
-        """Whether the property is derived from the modelled solidus."""
-        return self.basis == "solidus"
+        """Whether the property is derived from another modelled one."""
+        return bool(self.source)
 
     @property
     def noise(self) -> float:
@@ -78,8 +69,7 @@ class Output:
     def residual(self, inputs: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the residual at scaled inputs ``(m, d)``, each of shape ``(m,)``."""
         if self.gp is None:
-            start = _UNSURE if self.basis == "none" else 0.0
-            return np.full(len(inputs), start), np.full(len(inputs), self.broad)
+            return np.full(len(inputs), self.centre), np.full(len(inputs), self.broad)
         mean, std = (self.quick or self.gp).predict(inputs)
         return mean, self.inflation * std
 
@@ -99,18 +89,18 @@ class Output:
         return (mean + priors[self.name] if self.basis == "physics" else mean), std
 
     def predict_chained(
-        self, inputs: Floats, described: Described, solidus: tuple[Floats, Floats]
+        self, inputs: Floats, described: Described, source: tuple[Floats, Floats]
     ) -> tuple[Floats, Floats]:
-        """Mean and standard deviation by Gauss-Hermite quadrature over the solidus, for a chained property.
+        """Mean and standard deviation by Gauss-Hermite quadrature over the source, for a chained property.
 
         Args:
             inputs: scaled inputs, shape ``(m, d)``.
             described: the same compositions.
-            solidus: its mean and standard deviation, K, each of shape ``(m,)``.
+            source: mean and standard deviation of the source in its unit, each of shape ``(m,)``.
         """
         mean, std = self.residual(inputs)
-        centre, width = solidus
-        derived = np.array([described.from_solidus(centre + t * width)[self.name] for t in _NODES])
+        centre, width = source
+        derived = np.array([described.derive(self.source, centre + t * width)[self.name] for t in _NODES])
         expected = _WEIGHTS @ derived
         variance = _WEIGHTS @ (derived - expected) ** 2
         return mean + expected, np.sqrt(std**2 + variance)
@@ -167,23 +157,29 @@ def fit_output(
     """
     if inference == "bayesian":
         require()
-    warp = warp_of(name)
-    base, basis = _basis(name, described, table)
+    declared = get_property(name)
+    base, basis, source = _basis(name, described, table)
+    # What physics expects is in the property's unit, and so is the residual.
+    warp = warp_of(declared) if basis == "none" else Identity()
     known = np.isfinite(table[name]) & np.isfinite(base)
     targets = warp.forward(table[name][known]) - base[known]
-    broad = BROAD.get(name, _BROAD_WARPED)
+    centre, broad = expected(declared, warp)
+    if basis != "none":
+        centre, broad = 0.0, described.physics.prior_std.get(name, broad)
     fit = fit_gp if inference == "map" else _averaged
-    gp = fit_residual(name, inputs[known], targets, basis, broad, notes, fit)
-    return Output(name, warp, basis, broad, gp).recalibrated(notes)
+    gp = fit_residual(name, inputs[known], targets, centre, broad, notes, fit)
+    return Output(name, warp, basis, centre, broad, gp, source=source).recalibrated(notes)
 
 
-def _basis(name: str, described: Described, table: Mapping[str, Floats]) -> tuple[Floats, str]:
-    if name in CHAINED and "solidus" in table:
-        return described.from_solidus(table["solidus"])[name], "solidus"
+def _basis(name: str, described: Described, table: Mapping[str, Floats]) -> tuple[Floats, str, str]:
+    """What the property is modelled about, shape ``(n,)``; the word for it; and the property that it follows from."""
+    source = described.physics.derived.get(name, "")
+    if source in table:
+        return described.derive(source, table[source])[name], "derived", source
     priors = described.prior_means()
     if name in priors:
-        return priors[name], "physics"
-    return np.zeros(len(described)), "none"
+        return priors[name], "physics", ""
+    return np.zeros(len(described)), "none", ""
 
 
 def _averaged(x: Floats, y: Floats, shift: float, scale: float) -> tuple[GP | Mixture, str]:
@@ -199,7 +195,7 @@ def fit_residual(
     name: str,
     inputs: Floats,
     targets: Floats,
-    basis: str,
+    centre: float,
     broad: float,
     notes: list[str],
     fit: Callable[[Floats, Floats, float, float], tuple[M, str]],
@@ -210,7 +206,7 @@ def fit_residual(
         name: what is modelled, for the notes.
         inputs: scaled, shape ``(n, d)``.
         targets: shape ``(n,)``.
-        basis: as in `Output`.
+        centre: mean where nothing is known.
         broad: standard deviation where nothing is known.
         notes: receives one line per fall-back.
         fit: what is fitted where nothing speaks against it; see `surrogates.model.sparse.fit_gp`.
@@ -225,7 +221,7 @@ def fit_residual(
     if distinct < FEWEST:
         repeated = "" if distinct == count else f" of {distinct} alloy(s)"
         notes.append(f"{name}: {count} observation(s){repeated}; hyperparameters are those of the prior")
-        return conditioned(inputs, targets, 0.0 if basis != "none" else _UNSURE, broad, default)
+        return conditioned(inputs, targets, centre, broad, default)
     spread, floor = float(targets.std()), broad / (1 + distinct) ** 2
     if spread <= floor:
         notes.append(f"{name}: constant in {count} observations; hyperparameters are those of the prior")

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from alloys.errors import InputError
-from alloys.goal import Constraint, Goal
-from alloys.properties import PROPERTIES
-from alloys.reference.registry import closed_form
+from alloys.goal import Constraint
+from alloys.physics.base import Physics
+from alloys.problem import Problem
 from surrogates.model.calibration import Score, score
 from surrogates.model.failures import Failures
 from surrogates.model.features import Described, Scaling
@@ -29,6 +29,7 @@ class Surrogate:
     """What is thought of alloys not yet validated; made by `fit`, immutable.
 
     Attributes:
+        physics: what described the compositions.
         elements: the palette, which fixes the columns of every ``fractions``.
         scaling: of the inputs, from the training data.
         outputs: one model per property.
@@ -37,6 +38,7 @@ class Surrogate:
         failures: what is thought of the success of validations; None while none failed.
     """
 
+    physics: Physics
     elements: tuple[str, ...]
     scaling: Scaling
     outputs: Mapping[str, Output]
@@ -47,6 +49,7 @@ class Surrogate:
     @classmethod
     def fit(
         cls,
+        physics: Physics,
         elements: tuple[str, ...],
         fractions: Floats,
         values: Mapping[str, Floats],
@@ -56,13 +59,13 @@ class Surrogate:
     ) -> Surrogate:
         """Fits every property to what is known of it.
 
-        The inputs are the physics descriptors and the fractions. The solidus and the freezing range are
-        modelled as residuals of their physics prior. A property that the reference models derive from the
-        solidus is modelled as the residual of that derivation, so that what is learned of the solidus carries
-        over to it. Fractions of phases are modelled on the scale of `surrogates.model.warps.Saturating`. The same
-        arguments give the same surrogate.
+        The inputs are the physics descriptors and the fractions. A property of which the physics expects something is
+        modelled as the residual of that. A property that the physics derives from another one is modelled as the
+        residual of that derivation, so that what is learned of the other carries over to it. Any other is modelled
+        itself, on the scale that it declares (`surrogates.model.warps`). The same arguments give the same surrogate.
 
         Args:
+            physics: what is known before any data.
             elements: the palette, in the order of the columns.
             fractions: atomic fractions, shape ``(n, len(elements))``; duplicate rows are allowed.
             values: by property, shape ``(n,)`` each; NaN where unknown.
@@ -75,8 +78,8 @@ class Surrogate:
                 the property can be, fractions that are no composition, an unknown property or one that has a closed
                 form.
         """
-        known = Training.checked(elements, fractions, values, failed)
-        described = Described.of(elements, known.fractions)
+        known = Training.checked(physics, elements, fractions, values, failed)
+        described = Described.of(physics, elements, known.fractions)
         scaling = Scaling.fit(described.raw()[known.seen])
         notes: list[str] = []
         outputs = {
@@ -85,12 +88,17 @@ class Surrogate:
         }
         failures = Failures.fit(described.raw(), known.failed, notes)
         digest = digest_of_fit(elements, [known], outputs, failures)
-        return cls(elements, scaling, outputs, tuple(notes), digest, failures)
+        return cls(physics, elements, scaling, outputs, tuple(notes), digest, failures)
 
     @property
     def names(self) -> tuple[str, ...]:
         """The modelled properties, alphabetically."""
         return tuple(self.outputs)
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The modelled properties that others follow from."""
+        return frozenset(output.source for output in self.outputs.values() if output.chained)
 
     def describe(self, fractions: Floats) -> Described:
         """The compositions ``(m, d)`` with their descriptors, to be used for several questions.
@@ -100,7 +108,7 @@ class Surrogate:
         """
         fractions = numbers("fractions", fractions)
         check_fractions(self.elements, fractions)
-        return Described.of(self.elements, fractions)
+        return Described.of(self.physics, self.elements, fractions)
 
     def predict(
         self, fractions: Floats | Described, latent: Latent | None = None, *, noise: bool = False
@@ -140,7 +148,9 @@ class Surrogate:
             low[name], high[name] = warp.backward(mean - width * std), warp.backward(mean + width * std)
         return low, high
 
-    def probability_feasible(self, fractions: Floats | Described, goal: Goal, latent: Latent | None = None) -> Floats:
+    def probability_feasible(
+        self, fractions: Floats | Described, problem: Problem, latent: Latent | None = None
+    ) -> Floats:
         """Chance that validation succeeds and every constraint holds, shape ``(m,)``.
 
         Product over the properties, taken as independent; constraints in closed form count as 0 or 1.
@@ -150,7 +160,7 @@ class Surrogate:
         """
         described = self._described(fractions)
         total = np.ones(len(described))
-        for chance in self.constraint_probabilities(described, goal, latent).values():
+        for chance in self.constraint_probabilities(described, problem, latent).values():
             total *= chance
         return total if self.failures is None else total * self.probability_success(described)
 
@@ -160,7 +170,7 @@ class Surrogate:
         return np.ones(len(described)) if self.failures is None else self.failures.probability(described.raw())
 
     def constraint_probabilities(
-        self, fractions: Floats | Described, goal: Goal, latent: Latent | None = None
+        self, fractions: Floats | Described, problem: Problem, latent: Latent | None = None
     ) -> dict[str, Floats]:
         """Chance of each constrained property's constraints together, by property, each of shape ``(m,)``.
 
@@ -170,11 +180,11 @@ class Surrogate:
         described = self._described(fractions)
         latent = latent or self.latent(described)
         chances = {}
-        for name in dict.fromkeys(constraint.name for constraint in goal.constraints):
-            bounds = [constraint for constraint in goal.constraints if constraint.name == name]
-            if PROPERTIES[name].closed_form:
-                exact = closed_form(name, described.elements, described.fractions)
-                chances[name] = np.all([c.margin(exact) >= 0 for c in bounds], axis=0).astype(np.float64)
+        for name in dict.fromkeys(constraint.name for constraint in problem.goal.constraints):
+            bounds = [constraint for constraint in problem.goal.constraints if constraint.name == name]
+            if problem.has_closed_form(name):
+                exact = problem.closed_form(name, described.fractions)
+                chances[name] = np.all([c.holds(exact) for c in bounds], axis=0).astype(np.float64)
             elif name in latent:
                 chances[name] = _between(bounds, self.outputs[name], *latent[name])
             else:
@@ -214,7 +224,7 @@ class Surrogate:
                 found[name] = output.predict(inputs, priors)
         for name, output in self.outputs.items():
             if output.chained:
-                found[name] = output.predict_chained(inputs, described, found["solidus"])
+                found[name] = output.predict_chained(inputs, described, found[output.source])
         return {name: found[name] for name in self.outputs}
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
+from alloys.physics.base import Physics
 from alloys.properties import PROPERTIES
 from surrogates.model.failures import Failures
 from surrogates.model.output import Output
@@ -36,6 +37,7 @@ class Training:
     @classmethod
     def checked(
         cls,
+        physics: Physics,
         elements: tuple[str, ...],
         fractions: Floats,
         values: Mapping[str, Floats],
@@ -44,6 +46,7 @@ class Training:
         """The rows in an order by their content, so that the order they come in does not change a bit of a fit.
 
         Args:
+            physics: what is known before any data.
             elements: the palette, in the order of the columns.
             fractions: atomic fractions, shape ``(n, len(elements))``.
             values: by property, shape ``(n,)`` each; NaN where unknown.
@@ -58,7 +61,7 @@ class Training:
         if not table:
             raise InputError("a surrogate needs at least one property to model")
         for name, column in table.items():
-            _check_column(name, column, len(fractions))
+            _check_column(physics, name, column, len(fractions))
         lost = _failed(table, failed, len(fractions))
         keys = np.column_stack([fractions, *(table[name] for name in sorted(table)), lost])
         order = np.lexsort(keys.T[::-1])
@@ -128,9 +131,9 @@ def _failed(table: Mapping[str, Floats], failed: Bools | None, count: int) -> Bo
     return failed
 
 
-def _check_column(name: str, column: Floats, count: int) -> None:
-    if name not in PROPERTIES or PROPERTIES[name].closed_form:
-        known = [row.name for row in PROPERTIES.values() if not row.closed_form]
+def _check_column(physics: Physics, name: str, column: Floats, count: int) -> None:
+    if name not in PROPERTIES or name in physics.closed_forms:
+        known = [known for known in PROPERTIES if known not in physics.closed_forms]
         raise InputError(f"{name!r} is not a property to model; those that need validation are {', '.join(known)}")
     if column.shape != (count,):
         raise InputError(f"{name} must have shape ({count},), got {column.shape}")

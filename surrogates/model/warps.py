@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.properties import get_property
+from alloys.properties import Property
 
 Floats = NDArray[np.float64]
 
@@ -80,10 +80,46 @@ class Saturating:
         return first, np.sqrt(second + RESOLUTION**2)
 
 
-def warp_of(name: str) -> Warp:
-    """The warp of a property: `Saturating` for mole fractions, else `Identity`.
+@dataclass(frozen=True, slots=True)
+class Logarithm:
+    """``z = log10(y)``, of a positive property that spans orders of magnitude; below ``least`` it counts as that."""
 
-    Raises:
-        InputError: if the property is unknown.
+    least: float
+
+    def forward(self, values: Floats) -> Floats:
+        """Property values to their decimal logarithms."""
+        return np.asarray(np.log10(np.maximum(values, self.least)))
+
+    def backward(self, latent: Floats) -> Floats:
+        """The inverse."""
+        return np.asarray(10.0 ** np.clip(latent, -300.0, 300.0))
+
+    def moments(self, mean: Floats, std: Floats) -> tuple[Floats, Floats]:
+        """Of the log-normal distribution that a Gaussian latent makes."""
+        variance = (np.log(10.0) * std) ** 2
+        first = self.backward(mean) * np.exp(variance / 2)
+        return first, first * np.sqrt(np.expm1(variance))
+
+
+def warp_of(declared: Property) -> Warp:
+    """The warp of a property, as its scale says."""
+    if declared.scale == "share":
+        return Saturating()
+    if declared.scale == "log":
+        return Logarithm(max(declared.low, 1e-3 * declared.usual[0]))
+    return Identity()
+
+
+SHARE_MEAN, SHARE_STD = 2.0, 1.0
+"""Of a share of which nothing is known, on the scale of `Saturating`: either side of 0.99 is as likely."""
+
+
+def expected(declared: Property, warp: Warp) -> tuple[float, float]:
+    """Mean and standard deviation, on the model's scale, of a property of which nothing is known.
+
+    The usual values are taken to be one standard deviation to both sides of the mean.
     """
-    return Saturating() if get_property(name).unit == "mole fraction" else Identity()
+    if declared.scale == "share":
+        return SHARE_MEAN, SHARE_STD
+    low, high = (float(end) for end in warp.forward(np.array(declared.usual)))
+    return (low + high) / 2, (high - low) / 2

@@ -9,17 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.composition import SYMBOLS, Composition
-from alloys.descriptors import describe
-from alloys.elements import column, known_elements, tabulated_elements
 from alloys.errors import InputError
-from alloys.reference import linear
+from alloys.physics.elements import known_elements, tabulated_elements
+from alloys.physics.registry import get_physics
 
 Floats = NDArray[np.float64]
-
-_MIXED = (
-    "mass", "vec", "radius", "electronegativity", "electronegativity_allen", "melting_point", "molar_volume",
-    "mass_density", "shear_modulus", "bulk_modulus", "gamma_us", "gamma_s",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +134,7 @@ def describe_pool(
     symbols = tuple(sorted({symbol for row in rows for symbol in row.elements}))
     fractions = np.array([[row.fractions().get(symbol, 0.0) for symbol in symbols] for row in rows])
     if set(symbols) <= set(known_elements()):
-        return symbols, fractions, describe(symbols, fractions)
+        return symbols, fractions, get_physics("refractory").describe(symbols, fractions)
     present = np.array([symbol in tabulated_elements() for symbol in symbols])
     share = fractions[:, present].sum(axis=1)
     partial = share < 1 - 1e-9
@@ -151,24 +145,9 @@ def describe_pool(
         stray = ", ".join(np.array(symbols)[~present])
         notes.append(f"descriptors of {int(partial.sum())} rows are without {stray}: no reference data")
     some = share > 0
-    found = _mixtures(tuple(np.array(symbols)[present].tolist()), fractions[np.ix_(some, present)] / share[some, None])
+    found = get_physics("generic").describe(
+        tuple(np.array(symbols)[present].tolist()), fractions[np.ix_(some, present)] / share[some, None]
+    )
     descriptors = np.tile(found.mean(axis=0), (len(rows), 1))
     descriptors[some] = found
     return symbols, fractions, descriptors
-
-
-def _mixtures(symbols: tuple[str, ...], fractions: Floats) -> Floats:
-    found = [linear.mixing_entropy(fractions)]
-    for name in _MIXED:
-        try:
-            values = column(symbols, name)
-        except InputError:
-            continue
-        mean = fractions @ values
-        found += [mean, np.sqrt(np.maximum(fractions @ values**2 - mean**2, 0.0))]
-    for model in (linear.size_mismatch, linear.mixing_enthalpy):
-        try:
-            found.append(model(symbols, fractions))
-        except InputError:
-            continue
-    return np.column_stack(found)

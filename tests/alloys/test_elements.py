@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from alloys.composition import Composition
-from alloys.elements import column, element_table, known_elements, mixing_enthalpy_matrix, tabulated_elements
 from alloys.errors import InputError
-from alloys.reference import closed_form, properties_of
+from alloys.physics.closed_forms import closed_form, properties_of
+from alloys.physics.elements import column, element_table, known_elements, mixing_enthalpy_matrix, tabulated_elements
 
 
 def test_nine_elements_are_complete_and_22_are_tabulated() -> None:

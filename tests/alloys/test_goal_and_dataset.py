@@ -7,14 +7,18 @@ import pytest
 from alloys.dataset import known_alloys, read_measurements
 from alloys.errors import InputError
 from alloys.goal import Goal
+from alloys.physics.registry import get_physics
+from alloys.problem import Problem
+from alloys.space import Space
 
 OBJECTIVES = ["maximize specific_yield_strength_1300c", "minimize price"]
 
 
 def test_goal_reads_expressions() -> None:
     goal = Goal.parse(OBJECTIVES, ["density <= 9", "solidus >= 2273"])
-    assert goal.unknown == ("specific_yield_strength_1300c", "solidus")
-    assert [str(c) for c in goal.closed_form_constraints] == ["density <= 9"]
+    problem = Problem(Space.build(["Mo", "Nb", "Ta"]), goal, get_physics("refractory"))
+    assert problem.validated == ("specific_yield_strength_1300c", "solidus")
+    assert [str(c) for c in problem.closed_form_constraints] == ["density <= 9"]
     assert goal.feasible({"density": 9.0, "solidus": 2273.0})
     assert not goal.feasible({"density": 9.0})
     assert goal.signed_objectives({"specific_yield_strength_1300c": 3.0, "price": 4.0}) == (3.0, -4.0)

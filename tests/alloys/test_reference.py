@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from alloys.composition import Composition
-from alloys.elements import known_elements
-from alloys.reference import properties_of
-from alloys.reference.edge import SOFTENING_RATE, SOFTENING_START, edge_parameters, edge_strength, softening
-from alloys.reference.solution import demixing_margin, melting_estimates
+from alloys.physics.closed_forms import properties_of
+from alloys.physics.edge import SOFTENING_RATE, SOFTENING_START, edge_parameters, edge_strength, softening
+from alloys.physics.elements import known_elements
+from alloys.physics.solution import demixing_margin, melting_estimates
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from alloys.descriptors import prior_means
 from alloys.design import Design
+from alloys.physics.refractory import BUNDLE
+from alloys.physics.solution import demixing_margin
 from alloys.records import Failed, FailureKind, Measured, Verdict, quantities
-from alloys.reference.solution import demixing_margin
 from benchmarks.efficiency.problem import Answers, Problem
 from benchmarks.efficiency.records import Run
 from loop.config.schema import CampaignConfig
@@ -35,7 +35,8 @@ class StandIn:
         if {"Cr", "V"} <= set(elements):
             return Failed(FailureKind.PHYSICS, "no equilibrium")
         fractions = np.array([list(composition.fractions().values())])
-        values = {name: float(column[0]) for name, column in prior_means(elements, fractions).items()}
+        priors = BUNDLE.prior_means(elements, fractions, BUNDLE.describe(elements, fractions))
+        values = {name: float(column[0]) for name, column in priors.items()}
         for celsius in (1200, 1300):
             margin = float(demixing_margin(elements, fractions, celsius + 273.15)[0])
             values[f"bcc_fraction_{celsius}c"] = float(np.clip(1.0 + margin, 0.3, 1.0))

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from alloys.goal import Constraint
+from alloys.physics.closed_forms import closed_form
 from alloys.records import Failed, FailureKind
-from alloys.reference import closed_form
 from benchmarks.efficiency.campaign import play
 from benchmarks.efficiency.methods import METHODS
 from benchmarks.efficiency.nearest import nearest
@@ -142,7 +142,7 @@ def test_botorch_proposes_the_same_again_and_leaves_failures_out(tmp_path: Path)
     cr, v = (problem.space.elements.index(symbol) for symbol in ("Cr", "V"))
     points = np.concatenate([points, failing[(failing[:, cr] > 0) & (failing[:, v] > 0)][:2]])
     history = History(points, problem.ask(points), np.zeros(len(points), dtype=np.int64))
-    assert history.failed(problem.goal.unknown).sum() >= 2
+    assert history.failed(problem.validated).sum() >= 2
     first, second = (BoTorch(problem, 2, 0, "b", pool=10).propose(history) for _ in range(2))
     assert first.tolist() == second.tolist()
 
@@ -155,9 +155,9 @@ def test_botorch_knows_the_closed_form_objective_and_the_constraints(tmp_path: P
     problem = problem_of(tmp_path, start=24)
     start = problem.start()
     history = History(start, problem.ask(start), np.zeros(len(start), dtype=np.int64))
-    known = ~history.failed(problem.goal.unknown)
+    known = ~history.failed(problem.validated)
     method = BoTorch(problem, 3, 0, "botorch")
-    table = np.column_stack([history.values[name][known] for name in problem.goal.unknown])
+    table = np.column_stack([history.values[name][known] for name in problem.validated])
     samples = torch.tensor(table)[None]
     inputs = method._inputs(start[known])
     objective, reference = method._objective(history, known, inputs.shape[1] - 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from alloys.elements import column
+from alloys.physics.elements import column
 from alloys.space import Floats, Points, Space
 
 PROPERTIES = ("vec", "shear_modulus", "melting_point")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.descriptors import prior_means
 from alloys.goal import Goal
-from alloys.reference.registry import closed_form, from_solidus
-from alloys.reference.solution import demixing_margin
+from alloys.physics.refractory import BUNDLE
+from alloys.physics.solution import demixing_margin
+from alloys.problem import Problem
 from alloys.space import Points, Space
 from surrogates.model.surrogate import Surrogate
 
@@ -28,7 +30,18 @@ GOAL = Goal.parse(
         "bcc_fraction_1300c >= 0.99",
     ],
 )
+PROBLEM = Problem(SPACE, GOAL, BUNDLE)
 REFERENCE = np.array([0.0, 1.5])
+
+
+def wanted(objectives: Sequence[str], constraints: Sequence[str] = ()) -> Problem:
+    """The problem with another goal."""
+    return replace(PROBLEM, goal=Goal.parse(objectives, constraints))
+
+
+def prior_means(fractions: Floats) -> Mapping[str, Floats]:
+    """What the physics expects of compositions of the space."""
+    return BUNDLE.prior_means(SPACE.elements, fractions, BUNDLE.describe(SPACE.elements, fractions))
 
 
 def truth(points: Points) -> dict[str, Floats]:
@@ -37,25 +50,21 @@ def truth(points: Points) -> dict[str, Floats]:
     draw = np.random.default_rng(7)
     matrix = draw.normal(size=(SPACE.dimension, SPACE.dimension))
     error = 120 * np.einsum("ni,ij,nj->n", fractions, matrix + matrix.T, fractions)
-    priors = prior_means(SPACE.elements, fractions)
+    priors = prior_means(fractions)
     solidus = priors["solidus"] + error + 20
     name = "specific_yield_strength_1300c"
     margins = {c: demixing_margin(SPACE.elements, fractions, c + 273.15) - 0.15 for c in (1200, 1300)}
     return {
         "solidus": solidus,
         "freezing_range": np.maximum(priors["freezing_range"] - 0.5 * error, 5.0),
-        name: np.asarray(from_solidus(SPACE.elements, fractions, solidus)[name]),
+        name: np.asarray(BUNDLE.derive("solidus", solidus, SPACE.elements, fractions)[name]),
         **{f"bcc_fraction_{c}c": np.clip(1.0 + 1.5 * np.minimum(m, 0), 0.3, 1.0) for c, m in margins.items()},
     }
 
 
 def closed_form_ok(points: Points) -> NDArray[np.bool_]:
     """Which rows hold every constraint in closed form."""
-    good = np.ones(len(points), dtype=np.bool_)
-    for constraint in GOAL.closed_form_constraints:
-        values = closed_form(constraint.name, SPACE.elements, SPACE.fractions(points))
-        good &= constraint.margin(values) >= 0
-    return good
+    return PROBLEM.passes(points)
 
 
 def feasible(points: Points) -> NDArray[np.bool_]:
@@ -82,4 +91,4 @@ def pool() -> Points:
 def fitted(count: int = 30) -> Surrogate:
     """A surrogate of the first rows of the pool."""
     points = pool()[:count]
-    return Surrogate.fit(SPACE.elements, SPACE.fractions(points), truth(points))
+    return Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(points), truth(points))

@@ -109,7 +109,7 @@ class LavesCompound:
 
 
 def table_path(name: str) -> Path:
-    """Where a table lies: the binary interactions are shared with `alloys.reference.solution`, the rest is here."""
+    """Where a table lies: the binary interactions are shared with `alloys.physics.solution`, the rest is here."""
     return SHARED / name if name == "binary_interactions.csv" else DATA / name
 
 

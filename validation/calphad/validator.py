@@ -14,9 +14,9 @@ import numpy as np
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError, WorkError
+from alloys.physics.refractory import BUNDLE
 from alloys.properties import get_property
 from alloys.records import Failed, FailureKind, Measured, Verdict, digest_of, quantities
-from alloys.reference import from_solidus
 from validation.base import Description
 from validation.calphad.database import ELEMENTS
 from validation.calphad.errors import CalphadError, DatabaseError
@@ -32,7 +32,7 @@ class CalphadValidator:
     """Solidus, liquidus, freezing range, BCC share at 1200 and 1300 °C, and yield strengths at 1300 °C.
 
     The strengths come from the edge model with softening towards the computed solidus
-    (`alloys.reference.edge`); they are left out for elements that it does not know.
+    (`alloys.physics.edge`); they are left out for elements that it does not know.
 
     Settings: ``tdb``, a path to a database in TDB format (the project's own by default); ``tdb_text``, the same as
     text; ``phases``, the phases to consider (all by default); ``temperatures``, more temperatures in whole °C at which
@@ -216,7 +216,7 @@ def _details(result: Any, note: Sequence[str]) -> dict[str, Any]:
 def _strengths(composition: Composition, solidus: float) -> tuple[dict[str, float], list[str]]:
     fractions = np.array([list(composition.fractions().values())])
     try:
-        answers = from_solidus(composition.elements, fractions, np.array([solidus]))
+        answers = BUNDLE.derive("solidus", np.array([solidus]), composition.elements, fractions)
     except InputError as error:
         return {}, [f"no strengths: {error}"]
     return {name: float(value[0]) for name, value in answers.items()}, []

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.composition import Composition
-from alloys.elements import column
 from alloys.errors import InputError
+from alloys.physics.elements import column
 
 Floats = NDArray[np.float64]
 

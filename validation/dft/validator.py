@@ -16,9 +16,9 @@ from typing import Any
 import validation
 from alloys.composition import Composition
 from alloys.design import Design
-from alloys.elements import column, element_table, known_elements
 from alloys.errors import InputError
 from alloys.files import write_atomic
+from alloys.physics.elements import column, element_table, known_elements
 from alloys.properties import get_property
 from alloys.records import Adjustment, Failed, FailureKind, Measured, ValidationRequest, Verdict, digest_of
 from validation.base import Description

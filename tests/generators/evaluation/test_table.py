@@ -9,7 +9,7 @@ import pytest
 
 from alloys.composition import Composition
 from alloys.errors import InputError
-from alloys.reference import properties_of
+from alloys.physics.closed_forms import properties_of
 from generators.evaluation.table import known_table, labelled, read_table
 
 

@@ -161,7 +161,9 @@ def _broken(campaign: Campaign, points: Points) -> np.ndarray:
     view = campaign.view()
     surrogate, known = fit_surrogate(view), steps.known_compositions(view, campaign.table)
     guidance = guidance_of(view, known, surrogate)
-    return np.asarray(guidance.outlook(campaign.space.fractions(points))[:, len(view.goal.objectives) :].sum(axis=1))
+    return np.asarray(
+        guidance.outlook(campaign.problem.space.fractions(points))[:, len(view.goal.objectives) :].sum(axis=1)
+    )
 
 
 def test_guided_candidates_are_nearer_to_feasible(tmp_path: Path) -> None:
@@ -175,7 +177,7 @@ def test_guided_candidates_are_nearer_to_feasible(tmp_path: Path) -> None:
         ours, theirs = (pool.points[pool.origins == "cvae"] for pool in (guided, plain))
         assert len(ours) == 50
         assert len(theirs) == 200
-        assert campaign.space.contains(ours).all()
+        assert campaign.problem.space.contains(ours).all()
         assert _broken(campaign, ours).mean() < 0.5 * _broken(campaign, theirs).mean()
         for origin in ("random", "neighbour"):
             np.testing.assert_array_equal(

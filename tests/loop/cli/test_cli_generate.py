@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from alloys.composition import Composition
-from alloys.reference import closed_form
+from alloys.physics.closed_forms import closed_form
 from alloys.space import Space
 from generators.train import train
 from loop.cli import main as cli

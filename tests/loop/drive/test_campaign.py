@@ -44,9 +44,9 @@ def test_a_campaign_runs_to_its_end(finished: Campaign) -> None:
     view = finished.view()
     assert [row.iteration for row in view.rows] == [0] * 6 + [1] * 2
     assert len({row.design for row in view.rows}) == 8
-    assert all(finished.space.contains(finished.space.point_of(row.design.composition)[None])[0] for row in view.rows)
+    assert all(view.space.contains(view.space.point_of(row.design.composition)[None])[0] for row in view.rows)
     for row in view.rows:
-        for constraint in view.goal.closed_form_constraints:
+        for constraint in view.problem.closed_form_constraints:
             assert constraint.sign * (row.values[constraint.name] - constraint.bound) >= 0
     assert all(row.prediction is not None and row.why for row in view.rows if row.iteration == 1)
     assert check_store(finished.store) == []
@@ -225,7 +225,7 @@ def test_suggest_and_observe_by_hand(tmp_path: Path) -> None:
     with _external(tmp_path) as campaign:
         first = campaign.suggest(6)
         assert list(campaign.suggest(3)["formula"]) == list(first["formula"])
-        elements = list(campaign.space.elements)
+        elements = list(campaign.problem.space.elements)
         assert first[elements].sum(axis=1).to_numpy() == pytest.approx(np.ones(6))
         table = _answers(first)
         table["solidus"] = np.linspace(2000, 2500, 6)

@@ -17,10 +17,10 @@ STRENGTH = "specific_yield_strength_1300c"
 
 
 def _answers(campaign: Campaign, suggested: pd.DataFrame) -> pd.DataFrame:
-    points = np.array([campaign.space.point_of(Composition.parse(formula)) for formula in suggested["formula"]])
+    points = np.array([campaign.problem.space.point_of(Composition.parse(formula)) for formula in suggested["formula"]])
     values = truth(points)
     return pd.DataFrame(
-        {"formula": suggested["formula"], **{name: values[name] for name in campaign.view().goal.unknown}}
+        {"formula": suggested["formula"], **{name: values[name] for name in campaign.view().problem.validated}}
     )
 
 

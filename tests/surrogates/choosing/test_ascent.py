@@ -14,7 +14,7 @@ from surrogates.choosing.screen import Bound
 from surrogates.choosing.stream import Block, Scored
 from surrogates.model.features import Described
 from tests.surrogates.choosing.test_surrogate_batch import SMALL, arguments
-from tests.surrogates.helpers import SPACE, pool
+from tests.surrogates.helpers import BUNDLE, SPACE, pool
 
 SUMMIT = SPACE.sample(1, np.random.default_rng(8))[0]
 
@@ -27,7 +27,7 @@ def hill(block: Block) -> Scored:
     points = points[first]
     value = np.exp(-np.abs(points - SUMMIT).sum(axis=1) / 20.0)
     names = np.asarray(origins, dtype=np.object_)[first]
-    described = Described(SPACE.elements, SPACE.fractions(points), np.zeros((len(points), 1)))
+    described = Described(BUNDLE, SPACE.elements, SPACE.fractions(points), np.zeros((len(points), 1)))
     return Scored(points, names, described, Bound(value, np.ones(len(points))))
 
 
@@ -97,5 +97,5 @@ def test_a_poor_pool_is_left_behind() -> None:
 def test_candidates_that_were_measured_stay_out() -> None:
     batch = choose_batch(**arguments(settings=replace(SMALL, climb=10)))
     taken = set(SPACE.keys(pool()[:30]))
-    points = np.array([pick.points for pick in batch.picks])
+    points = np.array([pick.point for pick in batch.picks])
     assert not taken & set(SPACE.keys(points))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -9,30 +10,31 @@ import pytest
 
 from alloys.errors import InputError
 from alloys.goal import Goal
+from alloys.problem import Problem
 from surrogates.choosing.criterion import Criterion
 from surrogates.choosing.gain import Gain, draw, gain_of, gains_alone
 from surrogates.choosing.screen import Known, optimistic
-from tests.surrogates.helpers import GOAL, REFERENCE, SPACE, fitted, pool, truth
+from tests.surrogates.helpers import GOAL, PROBLEM, REFERENCE, SPACE, fitted, pool, truth, wanted
 
 
 def _known() -> Known:
     points = pool()[:30]
-    return Known.of(GOAL, SPACE, points, truth(points))
+    return Known.of(PROBLEM, points, truth(points))
 
 
 @cache
 def _promising() -> np.ndarray:
     """Unseen alloys with a gain worth the name, shape ``(k, d)``, the best first."""
     fractions = SPACE.fractions(pool()[30:400])
-    gains = gains_alone(fitted(), GOAL, fitted().describe(fractions), _known().front(), REFERENCE, 64, 1)
+    gains = gains_alone(fitted(), PROBLEM, fitted().describe(fractions), _known().front(), REFERENCE, 64, 1)
     return fractions[np.argsort(-gains)[:12]]
 
 
-def _gain(waiting: np.ndarray | None = None, goal: Goal = GOAL, seed: int = 0) -> Gain:
+def _gain(waiting: np.ndarray | None = None, problem: Problem = PROBLEM, seed: int = 0) -> Gain:
     known = _known()
     return gain_of(
         fitted(),
-        goal,
+        problem,
         _promising()[0],
         waiting=np.zeros((0, 9)) if waiting is None else waiting,
         front=known.front(),
@@ -45,7 +47,7 @@ def _gain(waiting: np.ndarray | None = None, goal: Goal = GOAL, seed: int = 0) -
 
 def test_samples_have_the_moments_of_the_prediction() -> None:
     described = fitted().describe(_promising()[:4])
-    drawn = draw(fitted(), GOAL, described, 4000, 0)
+    drawn = draw(fitted(), PROBLEM, described, 4000, 0)
     means, stds = fitted().predict(described)
     assert set(drawn) == set(GOAL.names)
     for name in ("solidus", "freezing_range", "specific_yield_strength_1300c"):
@@ -60,7 +62,7 @@ def test_it_is_what_the_batchs_criterion_takes_the_logarithm_of() -> None:
     everything = described.join(fitted().describe(front))
     criterion = Criterion.build(
         fitted(),
-        GOAL,
+        PROBLEM,
         everything,
         candidates=12,
         waiting=0,
@@ -69,10 +71,10 @@ def test_it_is_what_the_batchs_criterion_takes_the_logarithm_of() -> None:
         seed=0,
         feasibility=False,
     )
-    hopes = optimistic(fitted(), GOAL, everything, 1.0)
+    hopes = optimistic(fitted(), PROBLEM, everything, 1.0)
     scales = np.maximum(hopes.max(axis=0) - np.minimum(hopes.min(axis=0), REFERENCE), 1e-6)
     theirs = np.exp(criterion.values(np.arange(12))) * scales.prod()
-    ours = gains_alone(fitted(), GOAL, described, known.front(), REFERENCE, 4000, 0)
+    ours = gains_alone(fitted(), PROBLEM, described, known.front(), REFERENCE, 4000, 0)
     np.testing.assert_allclose(ours, theirs, rtol=0.15, atol=1e-6)
     assert (ours > 0.01).sum() >= 5
 
@@ -101,10 +103,10 @@ def test_a_twin_that_is_waited_for_takes_everything_and_a_stranger_little() -> N
 
 
 def test_what_is_certain_has_nothing_from_uncertainty() -> None:
-    goal = Goal.parse(["maximize ductility_index", "minimize density"], ["vec <= 5"])
+    problem = wanted(["maximize ductility_index", "minimize density"], ["vec <= 5"])
     gain = gain_of(
         fitted(),
-        goal,
+        problem,
         _promising()[0],
         waiting=np.zeros((0, 9)),
         front=np.zeros((0, 2)),
@@ -118,17 +120,17 @@ def test_what_is_certain_has_nothing_from_uncertainty() -> None:
 
 
 def test_a_property_without_a_model_is_refused() -> None:
-    goal = Goal.parse(["maximize yield_strength_1300c"], [])
+    problem = wanted(["maximize yield_strength_1300c"], [])
     with pytest.raises(InputError, match="no model answers yield_strength"):
-        draw(fitted(), goal, fitted().describe(_promising()[:1]), 4, 0)
+        draw(fitted(), problem, fitted().describe(_promising()[:1]), 4, 0)
 
 
 def test_one_objective_will_do() -> None:
-    goal = Goal((GOAL.objectives[0],), GOAL.constraints)
+    problem = replace(PROBLEM, goal=Goal((GOAL.objectives[0],), GOAL.constraints))
     best = _known().front()[:, :1].max()
     gain = gain_of(
         fitted(),
-        goal,
+        problem,
         _promising()[0],
         waiting=_promising()[1:3],
         front=_known().front()[:, :1],
@@ -136,8 +138,8 @@ def test_one_objective_will_do() -> None:
         background=np.array([[best]]),
         samples=256,
     )
-    drawn = draw(fitted(), goal, fitted().describe(_promising()[:3]), 256, 0)
-    good = np.all([c.margin(drawn[c.name][:, 0]) >= 0 for c in goal.constraints], axis=0)
+    drawn = draw(fitted(), problem, fitted().describe(_promising()[:3]), 256, 0)
+    good = np.all([c.margin(drawn[c.name][:, 0]) >= 0 for c in problem.goal.constraints], axis=0)
     expected = np.maximum(drawn["specific_yield_strength_1300c"][:, 0] - best, 0.0) * good
     assert gain.alone == pytest.approx(expected.mean())
     assert gain.expected <= gain.alone

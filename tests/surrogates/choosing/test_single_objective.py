@@ -12,16 +12,16 @@ import numpy as np
 import pytest
 import torch
 
-from alloys.goal import Goal
+from alloys.problem import Problem
 from alloys.space import Points
 from surrogates.choosing.criterion import Criterion
 from surrogates.choosing.screen import Known, optimistic
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
-from tests.surrogates.helpers import SPACE, pool, truth
+from tests.surrogates.helpers import BUNDLE, SPACE, pool, truth, wanted
 
 BOUND, BEST = 200.0, 2400.0
-GOAL = Goal.parse(["maximize solidus"], [f"freezing_range <= {BOUND:g}"])
+PROBLEM = wanted(["maximize solidus"], [f"freezing_range <= {BOUND:g}"])
 NAMES = ("solidus", "freezing_range")
 CANDIDATES = 10
 
@@ -30,7 +30,7 @@ CANDIDATES = 10
 def _surrogate() -> Surrogate:
     points = pool()[:20]
     values = truth(points)
-    return Surrogate.fit(SPACE.elements, SPACE.fractions(points), {name: values[name] for name in NAMES})
+    return Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(points), {name: values[name] for name in NAMES})
 
 
 @cache
@@ -46,13 +46,13 @@ def _promising() -> Points:
 @cache
 def _described(incumbents: bool) -> Described:
     """Candidates, one alloy that is waited for, and the best alloys known if they are wanted."""
-    known = Known.of(GOAL, SPACE, pool()[:20], truth(pool()[:20]))
+    known = Known.of(PROBLEM, pool()[:20], truth(pool()[:20]))
     best = np.flatnonzero(known.feasible)[np.argsort(-known.front()[:, 0])[:3]]
     points = np.concatenate([_promising(), pool()[best] if incumbents else pool()[:0]])
     return _surrogate().describe(SPACE.fractions(points))
 
 
-def _ours(incumbents: bool, waiting: bool, goal: Goal = GOAL) -> tuple[Criterion, float]:
+def _ours(incumbents: bool, waiting: bool, problem: Problem = PROBLEM) -> tuple[Criterion, float]:
     """The criterion and the solidus, K, that its unit stands for."""
     described = _described(incumbents)
     rows = np.arange(len(described)) if waiting else np.delete(np.arange(len(described)), CANDIDATES)
@@ -60,7 +60,7 @@ def _ours(incumbents: bool, waiting: bool, goal: Goal = GOAL) -> tuple[Criterion
     reference = np.array([BEST])
     criterion = Criterion.build(
         _surrogate(),
-        goal,
+        problem,
         described,
         candidates=CANDIDATES,
         waiting=int(waiting),
@@ -69,7 +69,7 @@ def _ours(incumbents: bool, waiting: bool, goal: Goal = GOAL) -> tuple[Criterion
         seed=0,
         feasibility=False,
     )
-    hopes = optimistic(_surrogate(), goal, described, 1.0)
+    hopes = optimistic(_surrogate(), problem, described, 1.0)
     return criterion, float(hopes.max() - min(hopes.min(), BEST))
 
 
@@ -116,8 +116,8 @@ def test_without_incumbents_it_is_the_analytic_expected_improvement(constrained:
     from botorch.acquisition.analytic import LogConstrainedExpectedImprovement
     from botorch.acquisition.logei import qLogExpectedImprovement
 
-    goal = GOAL if constrained else Goal(GOAL.objectives, ())
-    criterion, unit = _ours(incumbents=False, waiting=False, goal=goal)
+    problem = PROBLEM if constrained else wanted(["maximize solidus"])
+    criterion, unit = _ours(incumbents=False, waiting=False, problem=problem)
     assert isinstance(criterion._function, qLogExpectedImprovement)
     limits = {1: (None, 0.0)} if constrained else {1: (None, 1e9)}
     exact = LogConstrainedExpectedImprovement(_same_posterior(_described(False), unit), 0.0, 0, limits)

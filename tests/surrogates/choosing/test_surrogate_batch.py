@@ -10,14 +10,24 @@ import numpy as np
 import pytest
 
 from alloys.errors import InputError
-from alloys.goal import Goal
 from alloys.space import Points
 from surrogates.choosing.acquisition import choose_batch
 from surrogates.choosing.pareto import hypervolume
 from surrogates.choosing.picks import Batch
 from surrogates.choosing.screen import Known, Settings
 from surrogates.model.surrogate import Surrogate
-from tests.surrogates.helpers import GOAL, REFERENCE, SPACE, closed_form_ok, feasible, fitted, pool, truth
+from tests.surrogates.helpers import (
+    BUNDLE,
+    PROBLEM,
+    REFERENCE,
+    SPACE,
+    closed_form_ok,
+    feasible,
+    fitted,
+    pool,
+    truth,
+    wanted,
+)
 
 SMALL = Settings(short_list=48, samples=32, polish_list=48)
 
@@ -27,8 +37,7 @@ def arguments(**changes: Any) -> dict[str, Any]:
     candidates = np.concatenate([pool()[:400], SPACE.sample(300, np.random.default_rng(3))])
     usual: dict[str, Any] = {
         "surrogate": fitted(),
-        "goal": GOAL,
-        "space": SPACE,
+        "problem": PROBLEM,
         "observed": observed,
         "values": truth(observed),
         "pending": observed[:0],
@@ -52,7 +61,7 @@ def usual() -> Batch:
 
 
 def point_of(batch: Batch) -> Points:
-    return np.array([pick.points for pick in batch.picks], dtype=np.int64).reshape(-1, SPACE.dimension)
+    return np.array([pick.point for pick in batch.picks], dtype=np.int64).reshape(-1, SPACE.dimension)
 
 
 def test_picks_are_new_distinct_in_the_space_and_hold_the_closed_forms() -> None:
@@ -119,7 +128,7 @@ def test_picks_are_better_than_random_ones() -> None:
     random = random[closed_form_ok(random)][:8]
     volumes = []
     for batch in (points, random):
-        known = Known.of(GOAL, SPACE, np.concatenate([observed, batch]), truth(np.concatenate([observed, batch])))
+        known = Known.of(PROBLEM, np.concatenate([observed, batch]), truth(np.concatenate([observed, batch])))
         volumes.append(hypervolume(known.front(), REFERENCE))
     assert volumes[0] > 1.2 * volumes[1]
     assert feasible(points).mean() >= 0.5
@@ -127,7 +136,7 @@ def test_picks_are_better_than_random_ones() -> None:
 
 def test_without_anything_feasible_feasibility_comes_first() -> None:
     observed = pool()[:60][~feasible(pool()[:60])][:30]
-    surrogate = Surrogate.fit(SPACE.elements, SPACE.fractions(observed), truth(observed))
+    surrogate = Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(observed), truth(observed))
     batch = choose(surrogate=surrogate, observed=observed, values=truth(observed))
     assert batch.mode == "feasibility"
     assert max(pick.probability_feasible for pick in batch.picks) > 0.2
@@ -136,8 +145,8 @@ def test_without_anything_feasible_feasibility_comes_first() -> None:
 
 
 def test_one_objective_and_a_derived_constraint() -> None:
-    goal = Goal.parse(["minimize density"], ["vec <= 5", "solidus >= 2000", "specific_yield_strength_1300c >= 5"])
-    batch = choose(goal=goal, reference=np.array([-12.0]), q=2)
+    problem = wanted(["minimize density"], ["vec <= 5", "solidus >= 2000", "specific_yield_strength_1300c >= 5"])
+    batch = choose(problem=problem, reference=np.array([-12.0]), q=2)
     assert batch.mode == "improvement"
     assert len(batch.picks) == 2
     assert batch.picks[0].probability_feasible > 0.3
@@ -145,16 +154,16 @@ def test_one_objective_and_a_derived_constraint() -> None:
 
 @pytest.mark.parametrize("text", [["maximize ductility_index"], ["maximize ductility_index", "minimize density"]])
 def test_nothing_observed_and_nothing_to_validate_still_gives_a_batch(text: list[str]) -> None:
-    goal = Goal.parse(text, ["vec <= 5"])
+    problem = wanted(text, ["vec <= 5"])
     observed = pool()[:0]
-    batch = choose(goal=goal, observed=observed, values={}, reference=np.array([1.0, -15.0])[: len(text)], q=2)
+    batch = choose(problem=problem, observed=observed, values={}, reference=np.array([1.0, -15.0])[: len(text)], q=2)
     assert len(batch.picks) == 2
 
 
 def test_failed_validations_are_no_obstacle() -> None:
     observed = pool()[:31]
     values = {name: np.append(column[:30], np.nan) for name, column in truth(observed).items()}
-    surrogate = Surrogate.fit(SPACE.elements, SPACE.fractions(observed), values)
+    surrogate = Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(observed), values)
     batch = choose(surrogate=surrogate, observed=observed, values=values)
     assert not set(SPACE.keys(point_of(batch))) & set(SPACE.keys(observed))
 
@@ -173,7 +182,7 @@ def test_fewer_candidates_than_asked_for_give_fewer_picks() -> None:
         ({"q": 0}, "q must be at least 1"),
         ({"pending": np.zeros((1, 3), dtype=np.int64)}, "pending must have shape"),
         ({"values": {}}, "needs one value"),
-        ({"goal": Goal.parse(["maximize yield_strength_1300c"], [])}, "no model answers|one finite number"),
+        ({"problem": wanted(["maximize yield_strength_1300c"], [])}, "no model answers|one finite number"),
     ],
 )
 def test_bad_input_is_refused(changes: dict[str, Any], message: str) -> None:

@@ -16,7 +16,7 @@ from surrogates.choosing.screen import Bound, Settings, shorten
 from surrogates.choosing.stream import Block, Lottery, Scored, ShortList, in_blocks
 from surrogates.model.features import Described
 from tests.surrogates.choosing.test_surrogate_batch import SMALL, choose, point_of
-from tests.surrogates.helpers import GOAL, SPACE, closed_form_ok, fitted, pool
+from tests.surrogates.helpers import BUNDLE, PROBLEM, SPACE, closed_form_ok, fitted, pool
 
 BLOCKS = replace(SMALL, block=128, wide=64)
 
@@ -107,7 +107,7 @@ def scored(count: int, seed: int, least: float) -> Scored:
     points = np.unique(points, axis=0)
     points = draw.permutation(points)
     value, chance = np.round(draw.random(len(points)), 2), least * draw.random(len(points))
-    described = Described(SPACE.elements, np.zeros((len(points), 9)), np.arange(len(points))[:, None] * 1.0)
+    described = Described(BUNDLE, SPACE.elements, np.zeros((len(points), 9)), np.arange(len(points))[:, None] * 1.0)
     return Scored(points, np.full(len(points), "a", dtype=object), described, Bound(value, chance))
 
 
@@ -181,5 +181,5 @@ def test_quick_models_keep_the_mean_and_bound_the_spread_from_above() -> None:
             scale = exact[name][1].max()
             np.testing.assert_allclose(quick[name][0], exact[name][0], atol=5e-3 * scale)
             assert (quick[name][1] >= exact[name][1] - 5e-3 * scale).all()
-    chance = surrogate.probability_feasible(described, GOAL)
-    assert np.corrcoef(chance, surrogate.quick().probability_feasible(described, GOAL))[0, 1] > 0.95
+    chance = surrogate.probability_feasible(described, PROBLEM)
+    assert np.corrcoef(chance, surrogate.quick().probability_feasible(described, PROBLEM))[0, 1] > 0.95

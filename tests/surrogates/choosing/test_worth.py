@@ -12,21 +12,21 @@ from alloys.errors import InputError
 from surrogates.choosing.gain import gains_alone
 from surrogates.choosing.screen import Known
 from surrogates.choosing.worth import Worth, worth_asking
-from tests.surrogates.helpers import GOAL, REFERENCE, SPACE, fitted, pool, truth
+from tests.surrogates.helpers import PROBLEM, REFERENCE, SPACE, fitted, pool, truth
 
 Floats = NDArray[np.float64]
 
 
 @cache
 def front() -> Floats:
-    return Known.of(GOAL, SPACE, pool()[:30], truth(pool()[:30])).front()
+    return Known.of(PROBLEM, pool()[:30], truth(pool()[:30])).front()
 
 
 @cache
 def alloys() -> Floats:
     """Unseen alloys: some worth looking at, many hopeless."""
     fractions = SPACE.fractions(pool()[30:230])
-    gains = gains_alone(fitted(), GOAL, fitted().describe(fractions), front(), REFERENCE, 32, 1)
+    gains = gains_alone(fitted(), PROBLEM, fitted().describe(fractions), front(), REFERENCE, 32, 1)
     order = np.argsort(-gains)
     return fractions[np.concatenate([order[:10], order[-10:]])]
 
@@ -34,12 +34,12 @@ def alloys() -> Floats:
 @cache
 def alone() -> Floats:
     """What each is expected to gain with no other beside it."""
-    return gains_alone(fitted(), GOAL, fitted().describe(alloys()), front(), REFERENCE, 128, 0)
+    return gains_alone(fitted(), PROBLEM, fitted().describe(alloys()), front(), REFERENCE, 128, 0)
 
 
 def asked(costs: Floats, budget: float, **changes: object) -> list[Worth]:
     told: dict[str, object] = {"front": front(), "reference": REFERENCE, "feasible_known": True, **changes}
-    return worth_asking(fitted(), GOAL, alloys(), list(costs), budget, **told)  # type: ignore[arg-type]
+    return worth_asking(fitted(), PROBLEM, alloys(), list(costs), budget, **told)  # type: ignore[arg-type]
 
 
 def test_the_budget_holds_and_the_hopeless_are_never_asked() -> None:
@@ -75,7 +75,7 @@ def test_a_dear_alloy_of_much_value_is_not_kept_out_by_a_cheap_one_of_little() -
 
 def test_while_nothing_is_feasible_the_chance_of_the_first_counts() -> None:
     chosen = asked(np.full(20, 1.0), 3.0, front=np.zeros((0, 2)), feasible_known=False)
-    chances = fitted().probability_feasible(alloys(), GOAL)
+    chances = fitted().probability_feasible(alloys(), PROBLEM)
     assert chances[chosen[0].row] > 0.9 * chances.max()
     assert chosen[0].value == pytest.approx(chances[chosen[0].row], abs=0.1)
     assert sum(worth.value for worth in chosen) <= 1.0

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from alloys.descriptors import DESCRIPTORS
 from alloys.errors import InputError
+from alloys.physics.base import Physics
+from alloys.physics.refractory import BUNDLE, DESCRIPTORS
 from surrogates.explaining.attribution import (
     FRACTIONS,
-    GROUPS,
     MOST,
     OTHERS,
     by_descriptors,
@@ -31,9 +31,10 @@ class Linear:
     elements: tuple[str, ...]
     of_descriptors: np.ndarray
     of_fractions: np.ndarray
+    physics: Physics = BUNDLE
 
     def describe(self, fractions: np.ndarray) -> Described:
-        return Described.of(self.elements, fractions)
+        return Described.of(self.physics, self.elements, fractions)
 
     def predict(self, rows: np.ndarray | Described) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         if isinstance(rows, Described):
@@ -82,7 +83,7 @@ def test_too_many_players_are_refused() -> None:
 
 
 def test_every_descriptor_is_in_one_group() -> None:
-    assert sorted(name for members in GROUPS.values() for name in members) == sorted(DESCRIPTORS)
+    assert sorted(name for members in BUNDLE.groups(SPACE.elements).values() for name in members) == sorted(DESCRIPTORS)
 
 
 def test_of_a_linear_model_each_group_gets_coefficient_times_deviation() -> None:
@@ -91,7 +92,7 @@ def test_of_a_linear_model_each_group_gets_coefficient_times_deviation() -> None
     ours, theirs = model.describe(alloy), model.describe(background)
     found = by_descriptors(model, alloy[0], background)["solidus"]
     deviation = (ours.descriptors[0] - theirs.descriptors.mean(axis=0)) * model.of_descriptors
-    for group, members in GROUPS.items():
+    for group, members in BUNDLE.groups(SPACE.elements).items():
         expected = sum(deviation[DESCRIPTORS.index(name)] for name in members)
         assert found.shares[group] == pytest.approx(expected, abs=1e-8)
     bare = (alloy[0] - background.mean(axis=0)) @ model.of_fractions

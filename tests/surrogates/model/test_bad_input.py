@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from alloys.descriptors import prior_means
 from alloys.errors import InputError
-from alloys.goal import Goal
 from surrogates.choosing.acquisition import Batch, choose_batch
 from surrogates.choosing.screen import Settings
 from surrogates.choosing.stream import Block
 from surrogates.model.surrogate import Surrogate
-from tests.surrogates.helpers import GOAL, REFERENCE, SPACE, pool, truth
+from tests.surrogates.helpers import BUNDLE, GOAL, PROBLEM, REFERENCE, SPACE, pool, prior_means, truth, wanted
 
 
 def _rows(count: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -32,8 +30,8 @@ def _defined(surrogate: Surrogate) -> None:
     for name in surrogate.names:
         assert np.isfinite(means[name]).all(), name
         assert (np.isfinite(stds[name]) & (stds[name] > 0)).all(), name
-    if set(GOAL.unknown) <= set(surrogate.names):
-        chance = surrogate.probability_feasible(_unseen(), GOAL)
+    if set(PROBLEM.validated) <= set(surrogate.names):
+        chance = surrogate.probability_feasible(_unseen(), PROBLEM)
         assert ((chance >= 0) & (chance <= 1)).all()
 
 
@@ -41,8 +39,8 @@ def test_duplicates_with_different_answers_are_averaged_and_widen_the_spread() -
     fractions, values = _rows(20)
     doubled, solidus = np.concatenate([fractions, fractions]), values["solidus"]
     both = np.concatenate([solidus, solidus])
-    agreeing = Surrogate.fit(SPACE.elements, doubled, {"solidus": both})
-    disputed = Surrogate.fit(SPACE.elements, doubled, {"solidus": both + np.repeat([-60.0, 60.0], 20)})
+    agreeing = Surrogate.fit(BUNDLE, SPACE.elements, doubled, {"solidus": both})
+    disputed = Surrogate.fit(BUNDLE, SPACE.elements, doubled, {"solidus": both + np.repeat([-60.0, 60.0], 20)})
     _defined(disputed)
     assert np.abs(disputed.predict(fractions)[0]["solidus"] - solidus).mean() < 40
     quiet, loud = (_noise(surrogate) for surrogate in (agreeing, disputed))
@@ -62,7 +60,7 @@ def test_one_alloy_measured_many_times_says_nothing_of_others(apart: float) -> N
     fractions, values = _rows(1)
     table = {name: np.full(10, column[0]) for name, column in values.items()}
     table["solidus"] = table["solidus"] + np.linspace(-apart, apart, 10)
-    surrogate = Surrogate.fit(SPACE.elements, np.repeat(fractions, 10, axis=0), table)
+    surrogate = Surrogate.fit(BUNDLE, SPACE.elements, np.repeat(fractions, 10, axis=0), table)
     _defined(surrogate)
     assert np.median(surrogate.predict(_unseen())[1]["solidus"]) > 50
     assert surrogate.predict(fractions)[0]["solidus"][0] == pytest.approx(values["solidus"][0], abs=10)
@@ -71,7 +69,9 @@ def test_one_alloy_measured_many_times_says_nothing_of_others(apart: float) -> N
 
 def test_one_alloy_that_contradicts_itself_is_not_sure_of_itself() -> None:
     fractions, _ = _rows(1)
-    surrogate = Surrogate.fit(SPACE.elements, np.repeat(fractions, 2, axis=0), {"solidus": np.array([2000.0, 2600.0])})
+    surrogate = Surrogate.fit(
+        BUNDLE, SPACE.elements, np.repeat(fractions, 2, axis=0), {"solidus": np.array([2000.0, 2600.0])}
+    )
     _defined(surrogate)
     assert 2200 < surrogate.predict(fractions)[0]["solidus"][0] < 2400
     assert surrogate.predict(fractions)[1]["solidus"][0] > 30
@@ -84,8 +84,8 @@ def _nothing(values: dict[str, np.ndarray], count: int) -> dict[str, np.ndarray]
 
 def test_a_property_that_is_as_expected_everywhere_is_noted() -> None:
     fractions, _ = _rows(20)
-    expected = prior_means(SPACE.elements, fractions)["freezing_range"]
-    surrogate = Surrogate.fit(SPACE.elements, fractions, {"freezing_range": expected})
+    expected = prior_means(fractions)["freezing_range"]
+    surrogate = Surrogate.fit(BUNDLE, SPACE.elements, fractions, {"freezing_range": expected})
     _defined(surrogate)
     assert any(note.startswith("freezing_range: constant in 20") for note in surrogate.notes)
 
@@ -95,25 +95,23 @@ def test_inputs_that_never_vary_are_no_trouble() -> None:
     points[:, 0], points[:, 4] = np.arange(20, 44, 2), 80 - np.arange(20, 44, 2)
     points[:, 5] = 20  # seven elements never there, one always as much
     fractions = SPACE.fractions(points)
-    _defined(Surrogate.fit(SPACE.elements, fractions, {"solidus": truth(points)["solidus"]}))
+    _defined(Surrogate.fit(BUNDLE, SPACE.elements, fractions, {"solidus": truth(points)["solidus"]}))
 
 
 def test_all_failures_leave_the_prior() -> None:
     fractions, values = _rows(20)
-    surrogate = Surrogate.fit(SPACE.elements, fractions, _nothing(values, 20))
+    surrogate = Surrogate.fit(BUNDLE, SPACE.elements, fractions, _nothing(values, 20))
     _defined(surrogate)
-    np.testing.assert_allclose(
-        surrogate.predict(_unseen())[0]["solidus"], prior_means(SPACE.elements, _unseen())["solidus"]
-    )
+    np.testing.assert_allclose(surrogate.predict(_unseen())[0]["solidus"], prior_means(_unseen())["solidus"])
     assert surrogate.leave_one_out() == {}
     assert sum("no observation" in note for note in surrogate.notes) == len(values)
 
 
 def test_a_property_that_is_never_measured_leaves_the_others_alone() -> None:
     fractions, values = _rows(20)
-    whole = Surrogate.fit(SPACE.elements, fractions, {"solidus": values["solidus"]})
+    whole = Surrogate.fit(BUNDLE, SPACE.elements, fractions, {"solidus": values["solidus"]})
     gap = {"solidus": values["solidus"], "freezing_range": np.full(20, np.nan)}
-    part = Surrogate.fit(SPACE.elements, fractions, gap)
+    part = Surrogate.fit(BUNDLE, SPACE.elements, fractions, gap)
     _defined(part)
     np.testing.assert_array_equal(part.predict(_unseen())[0]["solidus"], whole.predict(_unseen())[0]["solidus"])
 
@@ -123,9 +121,8 @@ def test_with_more_constraints_than_data_a_batch_is_still_chosen(count: int) -> 
     fractions, values = _rows(count)
     assert len(GOAL.constraints) > count
     batch = choose_batch(
-        Surrogate.fit(SPACE.elements, fractions, values),
-        GOAL,
-        SPACE,
+        Surrogate.fit(BUNDLE, SPACE.elements, fractions, values),
+        PROBLEM,
         observed=pool()[:count],
         values=values,
         pending=np.zeros((0, 9), dtype=np.int64),
@@ -143,10 +140,10 @@ def test_with_more_constraints_than_data_a_batch_is_still_chosen(count: int) -> 
 def test_one_observation_speaks_of_its_neighbourhood_alone() -> None:
     fractions, values = _rows(1)
     hot = {"solidus": values["solidus"] + 100.0}
-    surrogate = Surrogate.fit(SPACE.elements, fractions, hot)
+    surrogate = Surrogate.fit(BUNDLE, SPACE.elements, fractions, hot)
     _defined(surrogate)
     assert surrogate.predict(fractions)[0]["solidus"][0] == pytest.approx(hot["solidus"][0], abs=10)
-    off = surrogate.predict(_unseen())[0]["solidus"] - prior_means(SPACE.elements, _unseen())["solidus"]
+    off = surrogate.predict(_unseen())[0]["solidus"] - prior_means(_unseen())["solidus"]
     assert np.abs(off).max() < 60
     assert np.median(surrogate.predict(_unseen())[1]["solidus"]) > 100
     assert surrogate.leave_one_out() == {}
@@ -156,7 +153,7 @@ def test_an_alloy_that_failed_and_succeeded_may_do_either() -> None:
     fractions, values = _rows(10)
     twice = np.concatenate([fractions, np.repeat(fractions[:1], 6, axis=0)])
     solidus = np.concatenate([values["solidus"], np.full(6, np.nan)])
-    surrogate = Surrogate.fit(SPACE.elements, twice, {"solidus": solidus})
+    surrogate = Surrogate.fit(BUNDLE, SPACE.elements, twice, {"solidus": solidus})
     _defined(surrogate)
     chance = surrogate.probability_success(fractions)
     assert 0.02 < chance[0] < 0.6
@@ -168,9 +165,8 @@ def _choose(**changes: Any) -> Batch:
     fractions, values = _rows(12)
     few = {"solidus": values["solidus"]}
     usual: dict[str, Any] = {
-        "surrogate": Surrogate.fit(SPACE.elements, fractions, few),
-        "goal": Goal.parse(["maximize solidus"], ["density <= 9", "vec <= 5"]),
-        "space": SPACE,
+        "surrogate": Surrogate.fit(BUNDLE, SPACE.elements, fractions, few),
+        "problem": wanted(["maximize solidus"], ["density <= 9", "vec <= 5"]),
         "observed": pool()[:12],
         "values": few,
         "pending": pool()[:0],
@@ -186,8 +182,8 @@ def _choose(**changes: Any) -> Batch:
 def test_a_pool_of_ten_is_enough() -> None:
     batch = _choose()
     assert batch.counts["candidates"] == 10
-    assert len({pick.points for pick in batch.picks}) == 3
-    assert {pick.points for pick in batch.picks} <= {tuple(row) for row in pool()[300:310].tolist()}
+    assert len({pick.point for pick in batch.picks}) == 3
+    assert {pick.point for pick in batch.picks} <= {tuple(row) for row in pool()[300:310].tolist()}
 
 
 @pytest.mark.slow
@@ -199,7 +195,7 @@ def test_a_pool_of_a_million_is_looked_at_in_blocks() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     batch = _choose(candidates=million(), origins=None)
     assert batch.counts["candidates"] == 1_000_000
-    assert len({pick.points for pick in batch.picks}) == 3
+    assert len({pick.point for pick in batch.picks}) == 3
     assert max(pick.means["solidus"] for pick in batch.picks) > max(pick.means["solidus"] for pick in _choose().picks)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 2**21  # kilobytes: 2 GiB
 
@@ -211,7 +207,7 @@ def test_a_pool_of_a_million_is_looked_at_in_blocks() -> None:
         ({"reference": np.array([np.nan])}, "one finite number per objective"),
         ({"candidates": np.full((10, 9), np.nan)}, "candidates must be whole numbers of grid steps, got float64"),
         ({"candidates": np.zeros((10, 8), dtype=np.int64)}, r"candidates must have shape \(n, 9\)"),
-        ({"goal": Goal.parse(["maximize solidus"], ["liquidus <= 3000"])}, "no model answers liquidus"),
+        ({"problem": wanted(["maximize solidus"], ["liquidus <= 3000"])}, "no model answers liquidus"),
     ],
 )
 def test_a_choice_from_bad_input_is_refused(changes: dict[str, Any], message: str) -> None:
@@ -222,7 +218,7 @@ def test_a_choice_from_bad_input_is_refused(changes: dict[str, Any], message: st
 @pytest.mark.parametrize("bad", [np.nan, np.inf, 0.5, -1.0])
 def test_a_question_about_no_composition_is_refused(bad: float) -> None:
     fractions, values = _rows(3)
-    surrogate = Surrogate.fit(SPACE.elements, fractions, {"solidus": values["solidus"]})
+    surrogate = Surrogate.fit(BUNDLE, SPACE.elements, fractions, {"solidus": values["solidus"]})
     fractions = np.eye(9)[:1]
     fractions[0, 1] = bad
     with pytest.raises(InputError, match="atomic fractions must"):
@@ -233,7 +229,7 @@ def test_a_question_about_no_composition_is_refused(bad: float) -> None:
 def test_an_unknown_property_is_refused_with_those_there_are(name: str) -> None:
     fractions, values = _rows(3)
     with pytest.raises(InputError, match=f"'{name}' is not a property to model; .*solidus"):
-        Surrogate.fit(SPACE.elements, fractions, {name: values["solidus"]})
+        Surrogate.fit(BUNDLE, SPACE.elements, fractions, {name: values["solidus"]})
 
 
 @pytest.mark.parametrize(
@@ -252,4 +248,4 @@ def test_an_unknown_property_is_refused_with_those_there_are(name: str) -> None:
 )
 def test_what_cannot_be_true_is_refused(fractions: np.ndarray, values: np.ndarray, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Surrogate.fit(SPACE.elements, fractions, {"solidus": values})
+        Surrogate.fit(BUNDLE, SPACE.elements, fractions, {"solidus": values})

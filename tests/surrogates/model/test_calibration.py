@@ -14,7 +14,7 @@ from surrogates.model.gp import GP
 from surrogates.model.output import Output
 from surrogates.model.surrogate import Surrogate
 from surrogates.model.warps import Identity
-from tests.surrogates.helpers import GOAL, SPACE, fitted, pool, truth
+from tests.surrogates.helpers import BUNDLE, PROBLEM, SPACE, fitted, pool, truth
 
 
 def _z(count: int = 60) -> np.ndarray:
@@ -97,11 +97,11 @@ def test_a_fit_that_is_too_sure_is_recalibrated_noted_and_has_a_digest_of_its_ow
     monkeypatch.setattr("surrogates.model.sparse.learn", too_sure)
     points = pool()[:40]
     values = {"solidus": truth(points)["solidus"]}
-    wide = Surrogate.fit(SPACE.elements, SPACE.fractions(points), values)
+    wide = Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(points), values)
     assert wide.outputs["solidus"].inflation > 1.0
     assert any("solidus: overconfident" in note for note in wide.notes)
     monkeypatch.setattr("surrogates.model.output.remedy", lambda *_: Remedy())
-    narrow = Surrogate.fit(SPACE.elements, SPACE.fractions(points), values)
+    narrow = Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(points), values)
     assert narrow.digest != wide.digest
     assert narrow.leave_one_out()["solidus"].nll > wide.leave_one_out()["solidus"].nll
     unseen = SPACE.fractions(pool()[300:310])
@@ -119,7 +119,7 @@ def test_intervals_are_those_of_the_latent_in_the_propertys_unit() -> None:
     low, high = fitted().intervals(fractions, 1.5)
     np.testing.assert_allclose(low["solidus"], means["solidus"] - 1.5 * stds["solidus"])
     np.testing.assert_allclose(high["solidus"], means["solidus"] + 1.5 * stds["solidus"])
-    for name in GOAL.unknown:
+    for name in PROBLEM.validated:
         assert (low[name] <= high[name]).all()
     assert ((low["bcc_fraction_1200c"] >= 0) & (high["bcc_fraction_1200c"] <= 1)).all()
 
@@ -128,6 +128,6 @@ def test_what_chooses_a_batch_sees_the_wider_spread() -> None:
     outputs = {name: replace(output, inflation=2.0) for name, output in fitted().outputs.items()}
     wide, described = replace(fitted(), outputs=outputs), fitted().describe(SPACE.fractions(pool()[300:320]))
     shifts, scales = np.zeros(2), np.ones(2)
-    before, after = (build_table(surrogate, GOAL, described, shifts, scales) for surrogate in (fitted(), wide))
+    before, after = (build_table(surrogate, PROBLEM, described, shifts, scales) for surrogate in (fitted(), wide))
     np.testing.assert_allclose(after.deviations.numpy(), 2.0 * before.deviations.numpy(), rtol=1e-6)
     np.testing.assert_array_equal(after.means.numpy(), before.means.numpy())

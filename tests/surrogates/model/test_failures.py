@@ -11,7 +11,6 @@ from scipy.optimize import minimize
 from scipy.special import log_ndtr, ndtr
 
 from alloys.errors import InputError
-from alloys.goal import Goal
 from alloys.space import Points
 from surrogates.choosing.acquisition import Batch, choose_batch
 from surrogates.choosing.gain import gains_alone
@@ -20,9 +19,9 @@ from surrogates.choosing.table import TableModel, build_table
 from surrogates.model import failures
 from surrogates.model.failures import PRIOR, Failures
 from surrogates.model.surrogate import Surrogate
-from tests.surrogates.helpers import GOAL, REFERENCE, SPACE, fitted, pool, truth
+from tests.surrogates.helpers import BUNDLE, PROBLEM, REFERENCE, SPACE, fitted, pool, truth, wanted
 
-CRAVING = Goal.parse(["maximize vec"], ["density <= 8", "solidus >= 1500"])
+CRAVING = wanted(["maximize vec"], ["density <= 8", "solidus >= 1500"])
 """What only alloys rich in Cr can have."""
 CR = SPACE.elements.index("Cr")
 SMALL = Settings(short_list=32, samples=64, polish_list=32, check=0)
@@ -52,7 +51,7 @@ def _values(points: Points, failed: np.ndarray) -> dict[str, np.ndarray]:
 def _surrogate(points: Points, failed: np.ndarray, *, told: bool = True) -> Surrogate:
     """A surrogate of the solidus; it may be kept from it that anything failed."""
     said = failed if told else np.zeros_like(failed)
-    return Surrogate.fit(SPACE.elements, SPACE.fractions(points), _values(points, failed), failed=said)
+    return Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(points), _values(points, failed), failed=said)
 
 
 @cache
@@ -167,17 +166,17 @@ def test_where_nothing_failed_nothing_changes() -> None:
     surrogate, fractions = fitted(), SPACE.fractions(pool()[300:340])
     assert surrogate.failures is None
     assert (surrogate.probability_success(fractions) == 1).all()
-    chances = surrogate.constraint_probabilities(fractions, GOAL)
+    chances = surrogate.constraint_probabilities(fractions, PROBLEM)
     total = np.ones(40)
     for chance in chances.values():
         total *= chance
-    assert np.array_equal(surrogate.probability_feasible(fractions, GOAL), total)
+    assert np.array_equal(surrogate.probability_feasible(fractions, PROBLEM), total)
     told = Surrogate.fit(
-        SPACE.elements, SPACE.fractions(pool()[:30]), truth(pool()[:30]), failed=np.zeros(30, dtype=np.bool_)
+        BUNDLE, SPACE.elements, SPACE.fractions(pool()[:30]), truth(pool()[:30]), failed=np.zeros(30, dtype=np.bool_)
     )
     assert told.digest == surrogate.digest
-    table = build_table(surrogate, GOAL, surrogate.describe(fractions), REFERENCE, np.ones(2))
-    assert len(table.columns) == 2 + len(GOAL.unknown) - 1 == len(table.scales) + 1
+    table = build_table(surrogate, PROBLEM, surrogate.describe(fractions), REFERENCE, np.ones(2))
+    assert len(table.columns) == 2 + len(PROBLEM.validated) - 1 == len(table.scales) + 1
 
 
 def test_failures_in_one_region_are_expected_there_and_not_elsewhere() -> None:
@@ -214,7 +213,7 @@ def test_values_do_not_depend_on_the_failures_and_the_order_does_not_matter() ->
 
 def test_rows_without_values_count_as_failed_unless_it_is_said_which_did() -> None:
     points = _mixed()[:40]
-    unsaid = Surrogate.fit(SPACE.elements, SPACE.fractions(points), _values(points, _rich(points)))
+    unsaid = Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(points), _values(points, _rich(points)))
     assert unsaid.digest == _pair()[0].digest
 
 
@@ -228,7 +227,7 @@ def test_rows_without_values_count_as_failed_unless_it_is_said_which_did() -> No
 )
 def test_failures_that_cannot_be_are_refused(failed: np.ndarray, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Surrogate.fit(SPACE.elements, SPACE.fractions(pool()[:5]), truth(pool()[:5]), failed=failed)
+        Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(pool()[:5]), truth(pool()[:5]), failed=failed)
 
 
 # In the choice ----------------------------------------------------------------------------------------------
@@ -261,7 +260,6 @@ def _batch(surrogate: Surrogate, observed: Points) -> Batch:
     return choose_batch(
         surrogate,
         CRAVING,
-        SPACE,
         observed=observed,
         values=_values(observed, _rich(observed)),
         pending=observed[:0],
@@ -274,7 +272,7 @@ def _batch(surrogate: Surrogate, observed: Points) -> Batch:
 
 
 def test_picks_move_away_from_where_validation_fails() -> None:
-    told, silent = (np.array([pick.points for pick in _batch(one, _mixed()[:40]).picks]) for one in _pair())
+    told, silent = (np.array([pick.point for pick in _batch(one, _mixed()[:40]).picks]) for one in _pair())
     assert _rich(silent).sum() >= 3
     assert _rich(told).sum() <= 1
     chances = [_pair()[0].probability_success(SPACE.fractions(points)).mean() for points in (silent, told)]

@@ -13,7 +13,7 @@ from surrogates.choosing.acquisition import choose_batch
 from surrogates.choosing.screen import Settings
 from surrogates.model.fidelity import FidelityOutput, Level, fit_levels
 from surrogates.model.surrogate import Surrogate
-from tests.surrogates.helpers import GOAL, REFERENCE, SPACE, pool, truth
+from tests.surrogates.helpers import BUNDLE, PROBLEM, REFERENCE, SPACE, pool, truth
 
 Floats = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ def dear(count: int, values: Floats | None = None) -> Level:
 
 @cache
 def both(count: int) -> Surrogate:
-    return fit_levels(SPACE.elements, [cheap(CHEAP, "solidus"), dear(count)])
+    return fit_levels(BUNDLE, SPACE.elements, [cheap(CHEAP, "solidus"), dear(count)])
 
 
 def solidus(surrogate: Surrogate) -> FidelityOutput:
@@ -68,7 +68,7 @@ def test_offset_and_correlation_are_found() -> None:
 
 @pytest.mark.parametrize("count", [4, 8])
 def test_with_few_dear_observations_it_beats_these_alone(count: int) -> None:
-    alone = Surrogate.fit(SPACE.elements, dear(count).fractions, dear(count).values)
+    alone = Surrogate.fit(BUNDLE, SPACE.elements, dear(count).fractions, dear(count).values)
     rmse = {name: np.sqrt((error(model)[0] ** 2).mean()) for name, model in (("both", both(count)), ("alone", alone))}
     assert rmse["both"] < 0.6 * rmse["alone"]
 
@@ -81,7 +81,7 @@ def test_its_spread_is_honest(count: int) -> None:
 
 
 def test_without_dear_observations_the_cheap_ones_stand_with_a_broad_spread() -> None:
-    low = Surrogate.fit(SPACE.elements, *_fitted_on(cheap(CHEAP, "solidus")))
+    low = Surrogate.fit(BUNDLE, SPACE.elements, *_fitted_on(cheap(CHEAP, "solidus")))
     found = both(0)
     (means, stds), (below, spread) = found.predict(fractions(UNSEEN)), low.predict(fractions(UNSEEN))
     np.testing.assert_allclose(means["solidus"], below["solidus"])
@@ -112,7 +112,7 @@ def test_one_dear_observation_moves_all_and_leaves_them_broad() -> None:
     ids=["constant", "one known", "repeated", "exactly the cheap one and an offset"],
 )
 def test_degenerate_data_have_a_defined_result(level: Level, note: str) -> None:
-    found = fit_levels(SPACE.elements, [cheap(12, "solidus"), level])
+    found = fit_levels(BUNDLE, SPACE.elements, [cheap(12, "solidus"), level])
     means, stds = found.predict(fractions(UNSEEN))
     assert np.isfinite(means["solidus"]).all()
     assert (stds["solidus"] > 1.0).all()
@@ -121,7 +121,7 @@ def test_degenerate_data_have_a_defined_result(level: Level, note: str) -> None:
 
 def test_cheap_ones_that_did_not_answer_leave_the_prior() -> None:
     nothing = Level("calphad", fractions(slice(0, 0)), {"solidus": np.zeros(0)})
-    found = fit_levels(SPACE.elements, [nothing, dear(4)])
+    found = fit_levels(BUNDLE, SPACE.elements, [nothing, dear(4)])
     means, stds = found.predict(fractions(UNSEEN))
     assert np.isfinite(means["solidus"]).all()
     assert (stds["solidus"] > 100.0).all()
@@ -133,21 +133,24 @@ def test_a_covariance_that_cannot_be_factorised_is_done_without(monkeypatch: pyt
         raise RuntimeError("not positive definite")
 
     monkeypatch.setattr("surrogates.model.fidelity._refined", broken)
-    found = fit_levels(SPACE.elements, [cheap(12, "solidus"), dear(5)])
+    found = fit_levels(BUNDLE, SPACE.elements, [cheap(12, "solidus"), dear(5)])
     assert any("rho by ridge regression alone (not positive definite)" in note for note in found.notes)
     assert np.isfinite(found.predict(fractions(UNSEEN))[0]["solidus"]).all()
 
 
 def test_an_offset_without_scatter_is_taken_over() -> None:
     shifted = Level("dft", fractions(slice(0, 5)), {"solidus": truth(pool()[:5])["solidus"] + 55.0})
-    found = fit_levels(SPACE.elements, [cheap(CHEAP, "solidus"), shifted])
+    found = fit_levels(BUNDLE, SPACE.elements, [cheap(CHEAP, "solidus"), shifted])
     apart = found.predict(fractions(UNSEEN))[0]["solidus"] - truth(pool()[UNSEEN])["solidus"]
     assert np.median(apart) == pytest.approx(55.0, abs=15.0)
 
 
 def test_one_level_is_the_plain_surrogate() -> None:
     level = cheap(12)
-    plain, found = Surrogate.fit(SPACE.elements, *_fitted_on(level)), fit_levels(SPACE.elements, [level])
+    plain, found = (
+        Surrogate.fit(BUNDLE, SPACE.elements, *_fitted_on(level)),
+        fit_levels(BUNDLE, SPACE.elements, [level]),
+    )
     assert found.digest == plain.digest
     assert found.notes == plain.notes
     for name, mean in plain.predict(fractions(UNSEEN))[0].items():
@@ -160,7 +163,7 @@ def test_the_spread_of_the_level_below_is_passed_on() -> None:
     output = solidus(both(8))
     _, below = output.lower.predict(inputs, priors)
     assert (output.predict(inputs, priors)[1] >= output.link.rho * below).all()
-    poorer = fit_levels(SPACE.elements, [cheap(10, "solidus"), dear(8)])
+    poorer = fit_levels(BUNDLE, SPACE.elements, [cheap(10, "solidus"), dear(8)])
     assert error(poorer)[1].mean() > error(both(8))[1].mean()
 
 
@@ -188,8 +191,8 @@ def test_every_dear_observation_is_left_out_in_turn() -> None:
 def test_a_strength_follows_the_dear_solidus() -> None:
     name = "specific_yield_strength_1300c"
     levels = [cheap(CHEAP, "solidus", name), dear(8)]
-    found = fit_levels(SPACE.elements, levels)
-    only = Surrogate.fit(SPACE.elements, *_fitted_on(levels[0]))
+    found = fit_levels(BUNDLE, SPACE.elements, levels)
+    only = Surrogate.fit(BUNDLE, SPACE.elements, *_fitted_on(levels[0]))
     assert found.outputs[name].chained
     above, alone = found.predict(fractions(UNSEEN))[0], only.predict(fractions(UNSEEN))[0]
     apart = np.abs(above["solidus"] - alone["solidus"]) > 20.0
@@ -197,7 +200,7 @@ def test_a_strength_follows_the_dear_solidus() -> None:
     assert apart.sum() > 50
     np.testing.assert_array_equal((above[name] > alone[name])[apart], hotter[apart])
     dear_strength = Level("dft", levels[1].fractions, {**levels[1].values, name: 0.9 * truth(pool()[:8])[name]})
-    again = fit_levels(SPACE.elements, [levels[0], dear_strength])
+    again = fit_levels(BUNDLE, SPACE.elements, [levels[0], dear_strength])
     assert isinstance(again.outputs[name], FidelityOutput)
     assert again.outputs[name].chained
     assert np.isfinite(again.predict(fractions(UNSEEN))[1][name]).all()
@@ -205,7 +208,7 @@ def test_a_strength_follows_the_dear_solidus() -> None:
 
 def test_three_levels_stand_on_one_another() -> None:
     middle = Level("draft", fractions(slice(0, 12)), {"solidus": truth(pool()[:12])["solidus"] + 40.0})
-    found = fit_levels(SPACE.elements, [cheap(CHEAP, "solidus"), middle, dear(5)])
+    found = fit_levels(BUNDLE, SPACE.elements, [cheap(CHEAP, "solidus"), middle, dear(5)])
     lower = solidus(found).lower
     assert isinstance(lower, FidelityOutput)
     assert not isinstance(lower.lower, FidelityOutput)
@@ -216,9 +219,8 @@ def test_a_batch_is_chosen_by_it() -> None:
     points, values = pool()[:12], truth(pool()[:12])
     levels = [cheap(12), dear(4)]
     batch = choose_batch(
-        fit_levels(SPACE.elements, levels),
-        GOAL,
-        SPACE,
+        fit_levels(BUNDLE, SPACE.elements, levels),
+        PROBLEM,
         observed=points,
         values={**values, "solidus": np.where(np.arange(12) < 4, dear_solidus(slice(0, 12)), np.nan)},
         pending=pool()[12:13],
@@ -241,4 +243,4 @@ def test_a_batch_is_chosen_by_it() -> None:
 )
 def test_levels_that_cannot_be_are_refused(levels: list[Level], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        fit_levels(SPACE.elements, levels)
+        fit_levels(BUNDLE, SPACE.elements, levels)

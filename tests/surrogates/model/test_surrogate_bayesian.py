@@ -18,7 +18,7 @@ from surrogates.model.bayesian import Hyper, Mixture, mixed
 from surrogates.model.gp import GP
 from surrogates.model.quick import made_quick
 from surrogates.model.surrogate import Surrogate
-from tests.surrogates.helpers import GOAL, SPACE, pool, truth
+from tests.surrogates.helpers import BUNDLE, PROBLEM, SPACE, pool, truth
 
 HAS_NUMPYRO = importlib.util.find_spec("numpyro") is not None
 with_numpyro = pytest.mark.skipif(not HAS_NUMPYRO, reason="NumPyro is not installed: pip install 'alloyloop[bayesian]'")
@@ -118,7 +118,7 @@ def surrogate(count: int, monkeypatch: pytest.MonkeyPatch) -> Surrogate:
     monkeypatch.setattr(bayesian, "draw", of_three)
     monkeypatch.setattr(output, "require", lambda: None)
     points = pool()[:count]
-    return Surrogate.fit(SPACE.elements, SPACE.fractions(points), truth(points), "bayesian")
+    return Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(points), truth(points), "bayesian")
 
 
 def test_a_surrogate_of_mixtures_answers_everything(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,11 +136,11 @@ def test_a_surrogate_of_mixtures_answers_everything(monkeypatch: pytest.MonkeyPa
     assert f"solidus: averaged over {bayesian.DRAWS} draws" in "\n".join(model.notes)
     assert set(model.leave_one_out()) == set(model.names)
     assert relevance(model)["solidus"]
-    chance = model.probability_feasible(described, GOAL)
-    assert np.corrcoef(chance, model.quick().probability_feasible(described, GOAL))[0, 1] > 0.9
+    chance = model.probability_feasible(described, PROBLEM)
+    assert np.corrcoef(chance, model.quick().probability_feasible(described, PROBLEM))[0, 1] > 0.9
     assert model.digest == surrogate(24, monkeypatch).digest
     points = pool()[:24]
-    assert model.digest != Surrogate.fit(SPACE.elements, SPACE.fractions(points), truth(points)).digest
+    assert model.digest != Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(points), truth(points)).digest
 
 
 def test_many_observations_do_without_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +157,7 @@ def test_without_numpyro_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
         bayesian.draw(*data())
     points = pool()[:5]
     with pytest.raises(InputError, match="needs NumPyro and JAX"):
-        Surrogate.fit(SPACE.elements, SPACE.fractions(points), truth(points), "bayesian")
+        Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(points), truth(points), "bayesian")
     file = tmp_path / "c.yaml"
     file.write_text(Path("configs/refractory.yaml").read_text() + "\nsurrogate:\n  inference: bayesian\n")
     config, mistakes = check_config(file)

@@ -6,14 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from alloys.descriptors import prior_means
 from alloys.errors import InputError
-from alloys.goal import Goal
 from surrogates.model.calibration import score_batch
 from surrogates.model.features import Described
 from surrogates.model.gp import GP, botorch_model, prior_hyperparameters
 from surrogates.model.surrogate import Surrogate
-from tests.surrogates.helpers import GOAL, SPACE, fitted, pool, truth
+from tests.surrogates.helpers import BUNDLE, PROBLEM, SPACE, fitted, pool, prior_means, truth, wanted
 
 NAMES = tuple(sorted(truth(pool()[:1])))
 
@@ -51,7 +49,7 @@ def test_it_interpolates_where_it_was_trained_and_is_surer_there() -> None:
 def test_it_beats_the_physics_prior_on_unseen_alloys() -> None:
     unseen, values = rows(200, 500)
     means, _ = fitted().predict(unseen)
-    prior = prior_means(SPACE.elements, unseen)
+    prior = prior_means(unseen)
     for name in ("solidus", "specific_yield_strength_1300c"):
         ours = np.sqrt(np.mean((means[name] - values[name]) ** 2))
         assert ours < 0.8 * np.sqrt(np.mean((prior[name] - values[name]) ** 2))
@@ -68,7 +66,7 @@ def test_the_order_of_the_rows_does_not_matter() -> None:
     fractions, values = rows(0, 30)
     order = np.random.default_rng(0).permutation(30)
     mixed = {name: column[order] for name, column in values.items()}
-    shuffled = Surrogate.fit(SPACE.elements, fractions[order], mixed)
+    shuffled = Surrogate.fit(BUNDLE, SPACE.elements, fractions[order], mixed)
     unseen = rows(30, 60)[0]
     for first, second in zip(fitted().predict(unseen), shuffled.predict(unseen), strict=True):
         assert all(np.array_equal(first[name], second[name]) for name in NAMES)
@@ -77,7 +75,7 @@ def test_the_order_of_the_rows_does_not_matter() -> None:
 
 def test_the_same_data_give_the_same_bits() -> None:
     fractions, values = rows(0, 30)
-    again = Surrogate.fit(SPACE.elements, fractions, values)
+    again = Surrogate.fit(BUNDLE, SPACE.elements, fractions, values)
     assert again.digest == fitted().digest
     unseen = rows(30, 60)[0]
     for first, second in zip(fitted().predict(unseen), again.predict(unseen), strict=True):
@@ -87,7 +85,7 @@ def test_the_same_data_give_the_same_bits() -> None:
 def test_other_data_give_another_digest() -> None:
     fractions, values = rows(0, 30)
     values["solidus"][0] += 1.0
-    assert Surrogate.fit(SPACE.elements, fractions, values).digest != fitted().digest
+    assert Surrogate.fit(BUNDLE, SPACE.elements, fractions, values).digest != fitted().digest
 
 
 def test_the_cached_factor_gives_the_posterior_of_gpytorch() -> None:
@@ -129,7 +127,7 @@ def test_leave_one_out_scores_every_property() -> None:
 
 def test_prior_means_are_those_of_the_alloys_room() -> None:
     fractions, _ = rows(0, 20)
-    ours, theirs = Described.of(SPACE.elements, fractions).prior_means(), prior_means(SPACE.elements, fractions)
+    ours, theirs = Described.of(BUNDLE, SPACE.elements, fractions).prior_means(), prior_means(fractions)
     assert set(ours) == set(theirs)
     for name, column in theirs.items():
         np.testing.assert_allclose(ours[name], column, rtol=1e-9)
@@ -140,7 +138,7 @@ def test_missing_values_are_left_out_property_by_property() -> None:
     values = {name: np.append(column, np.nan) for name, column in values.items()}
     values["freezing_range"][3] = np.nan
     extra = np.concatenate([fractions, SPACE.fractions(pool()[700:701])])
-    surrogate = Surrogate.fit(SPACE.elements, extra, values)
+    surrogate = Surrogate.fit(BUNDLE, SPACE.elements, extra, values)
     unseen = rows(30, 60)[0]
     ours, before = surrogate.predict(unseen)[0], fitted().predict(unseen)[0]
     np.testing.assert_allclose(ours["solidus"], before["solidus"], rtol=3e-3)
@@ -151,7 +149,7 @@ def test_missing_values_are_left_out_property_by_property() -> None:
 def test_a_constant_column_is_predicted_as_such_and_noted() -> None:
     fractions, values = rows(0, 20)
     values["bcc_fraction_1200c"] = np.ones(20)
-    surrogate = Surrogate.fit(SPACE.elements, fractions, values)
+    surrogate = Surrogate.fit(BUNDLE, SPACE.elements, fractions, values)
     means, _ = surrogate.predict(rows(30, 60)[0])
     assert (means["bcc_fraction_1200c"] > 0.99).all()
     assert any(note.startswith("bcc_fraction_1200c: constant in 20") for note in surrogate.notes)
@@ -160,14 +158,14 @@ def test_a_constant_column_is_predicted_as_such_and_noted() -> None:
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_with_next_to_no_observation_the_prior_stands_with_broad_spread(count: int) -> None:
     fractions, values = rows(2, 2 + count)
-    surrogate = Surrogate.fit(SPACE.elements, fractions, values)
+    surrogate = Surrogate.fit(BUNDLE, SPACE.elements, fractions, values)
     unseen = rows(30, 60)[0]
     means, stds = surrogate.predict(unseen)
-    prior = prior_means(SPACE.elements, unseen)["solidus"]
+    prior = prior_means(unseen)["solidus"]
     assert np.abs(means["solidus"] - prior).max() < 150
     assert np.median(stds["solidus"]) > 50
     assert any("solidus" in note for note in surrogate.notes)
-    chance = surrogate.probability_feasible(unseen, GOAL)
+    chance = surrogate.probability_feasible(unseen, PROBLEM)
     assert ((chance >= 0) & (chance <= 1)).all()
 
 
@@ -175,7 +173,7 @@ def test_duplicate_rows_with_different_answers_are_averaged_by_the_noise() -> No
     fractions, values = rows(0, 20)
     again = {name: np.append(column, column[0]) for name, column in values.items()}
     again["solidus"][-1] += 30.0
-    surrogate = Surrogate.fit(SPACE.elements, np.concatenate([fractions, fractions[:1]]), again)
+    surrogate = Surrogate.fit(BUNDLE, SPACE.elements, np.concatenate([fractions, fractions[:1]]), again)
     mean = surrogate.predict(fractions[:1])[0]["solidus"][0]
     assert values["solidus"][0] - 20 < mean < values["solidus"][0] + 50
 
@@ -186,7 +184,7 @@ def test_a_failed_fit_falls_back_and_is_noted(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr("surrogates.model.sparse.learn", broken)
     fractions, values = rows(0, 20)
-    surrogate = Surrogate.fit(SPACE.elements, fractions, values)
+    surrogate = Surrogate.fit(BUNDLE, SPACE.elements, fractions, values)
     assert any("the fit failed (no descent)" in note for note in surrogate.notes)
     assert np.isfinite(surrogate.predict(fractions)[0]["solidus"]).all()
 
@@ -194,8 +192,8 @@ def test_a_failed_fit_falls_back_and_is_noted(monkeypatch: pytest.MonkeyPatch) -
 def test_probability_feasible_is_the_product_and_zero_where_a_closed_form_breaks() -> None:
     points = SPACE.sample(200, np.random.default_rng(5))
     fractions = SPACE.fractions(points)
-    chances = fitted().constraint_probabilities(fractions, GOAL)
-    total = fitted().probability_feasible(fractions, GOAL)
+    chances = fitted().constraint_probabilities(fractions, PROBLEM)
+    total = fitted().probability_feasible(fractions, PROBLEM)
     np.testing.assert_allclose(total, np.prod(list(chances.values()), axis=0))
     assert set(np.unique(chances["density"])) <= {0.0, 1.0}
     assert (total[chances["density"] == 0] == 0).all()
@@ -204,9 +202,9 @@ def test_probability_feasible_is_the_product_and_zero_where_a_closed_form_breaks
 
 def test_bounds_on_both_sides_share_one_probability() -> None:
     fractions, _ = rows(30, 60)
-    window = Goal.parse(["maximize ductility_index"], ["solidus >= 1700", "solidus <= 1900"])
-    low = Goal.parse(["maximize ductility_index"], ["solidus >= 1700"])
-    high = Goal.parse(["maximize ductility_index"], ["solidus >= 1900"])
+    window = wanted(["maximize ductility_index"], ["solidus >= 1700", "solidus <= 1900"])
+    low = wanted(["maximize ductility_index"], ["solidus >= 1700"])
+    high = wanted(["maximize ductility_index"], ["solidus >= 1900"])
     inside, above, beyond = (fitted().probability_feasible(fractions, goal) for goal in (window, low, high))
     np.testing.assert_allclose(inside, above - beyond, atol=1e-12)
 
@@ -222,16 +220,16 @@ def test_bounds_on_both_sides_share_one_probability() -> None:
 )
 def test_bad_input_is_refused(values: dict[str, np.ndarray], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Surrogate.fit(SPACE.elements, SPACE.fractions(pool()[:3]), values)
+        Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(pool()[:3]), values)
 
 
 def test_fractions_that_do_not_sum_to_one_are_refused() -> None:
     with pytest.raises(InputError, match="sum to 1"):
-        Surrogate.fit(SPACE.elements, np.full((2, 9), 0.2), {"solidus": np.ones(2)})
+        Surrogate.fit(BUNDLE, SPACE.elements, np.full((2, 9), 0.2), {"solidus": np.ones(2)})
 
 
 def test_an_unmodelled_constraint_is_refused() -> None:
-    goal = Goal.parse(["maximize ductility_index"], ["yield_strength_1300c >= 100"])
+    goal = wanted(["maximize ductility_index"], ["yield_strength_1300c >= 100"])
     with pytest.raises(InputError, match="no model answers"):
         fitted().probability_feasible(rows(0, 2)[0], goal)
 

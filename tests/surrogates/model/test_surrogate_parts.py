@@ -15,7 +15,7 @@ from surrogates.choosing.screen import Bound, Settings, shorten
 from surrogates.choosing.table import TableModel, build_table
 from surrogates.model.calibration import score, score_batch
 from surrogates.model.warps import Saturating
-from tests.surrogates.helpers import GOAL, REFERENCE, SPACE, fitted, pool
+from tests.surrogates.helpers import GOAL, PROBLEM, REFERENCE, SPACE, fitted, pool
 
 
 def test_hypervolumes_of_known_fronts() -> None:
@@ -98,7 +98,7 @@ def test_scores_leave_out_what_is_unknown() -> None:
 
 def test_the_table_samples_what_the_surrogate_predicts() -> None:
     described = fitted().describe(SPACE.fractions(pool()[40:60]))
-    table = build_table(fitted(), GOAL, described, REFERENCE, np.ones(2))
+    table = build_table(fitted(), PROBLEM, described, REFERENCE, np.ones(2))
     posterior = TableModel(table).posterior(torch.arange(20, dtype=torch.float64)[:, None, None])
     samples = SobolQMCNormalSampler(torch.Size([4096]), seed=0)(posterior)[:, :, 0].numpy()
     means, stds = fitted().predict(described)
@@ -106,7 +106,7 @@ def test_the_table_samples_what_the_surrogate_predicts() -> None:
     np.testing.assert_allclose(samples[..., 0].mean(axis=0), means[name], atol=0.1 * stds[name].max() + 0.02)
     assert np.ptp(samples[..., 1], axis=0).max() < 1e-9
     agreed = (samples[..., 2:] <= 0).mean(axis=0)
-    chances = fitted().constraint_probabilities(described, GOAL)
+    chances = fitted().constraint_probabilities(described, PROBLEM)
     modelled = [chances[c.name] for c in GOAL.constraints if c.name not in ("density", "vec")]
     np.testing.assert_allclose(agreed, np.array(modelled).T, atol=0.02)
 

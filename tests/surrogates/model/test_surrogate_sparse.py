@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from alloys.descriptors import prior_means
 from surrogates.model import sparse
 from surrogates.model.gp import GP, spread_out
 from surrogates.model.sparse import SparseGP, fit_gp
 from surrogates.model.surrogate import Surrogate
-from tests.surrogates.helpers import SPACE, pool, truth
+from tests.surrogates.helpers import BUNDLE, SPACE, pool, prior_means, truth
 
 HYPER = (0.1, torch.full((4,), 1.5, dtype=torch.float64), 0.01)
 
@@ -73,7 +72,7 @@ def test_the_size_chooses_the_model_and_the_notes_say_so(
         monkeypatch.setattr(sparse, name, value)
     points = pool()[:80]
     values = {"solidus": truth(points)["solidus"]}
-    surrogate = Surrogate.fit(SPACE.elements, SPACE.fractions(points), values)
+    surrogate = Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(points), values)
     note, *widened = surrogate.notes
     assert all("overconfident" in each for each in widened), widened
     assert note.startswith("solidus: 80 observations; hyperparameters learned on 30 of them")
@@ -103,8 +102,8 @@ def test_fall_backs_of_many_observations_are_sparse_too(monkeypatch: pytest.Monk
     if broken:
         monkeypatch.setattr(sparse, "learn", fails)
     points = pool()[:80]
-    values = truth(points)["solidus"] if broken else prior_means(SPACE.elements, SPACE.fractions(points))["solidus"]
-    surrogate = Surrogate.fit(SPACE.elements, SPACE.fractions(points), {"solidus": values})
+    values = truth(points)["solidus"] if broken else prior_means(SPACE.fractions(points))["solidus"]
+    surrogate = Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(points), {"solidus": values})
     assert ("the fit failed (singular)" if broken else "constant in 80 observations") in surrogate.notes[0]
     gp = surrogate.outputs["solidus"].gp
     assert isinstance(gp, SparseGP)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from alloys.dataset import known_alloys
-from alloys.elements import known_elements
 from alloys.errors import InputError
-from alloys.reference import closed_form
+from alloys.physics.closed_forms import closed_form
+from alloys.physics.elements import known_elements
 from surrogates.replay import metrics
 from surrogates.replay.inputs import describe_pool
 from surrogates.replay.methods import DEFAULT, METHODS, confidence_bound, expected_improvement

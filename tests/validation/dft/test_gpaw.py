@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from alloys.design import Design
-from alloys.elements import element
+from alloys.physics.elements import element
 from alloys.records import Failed, FailureKind, Measured
 from validation.dft.validator import DftValidator
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
-from alloys.reference.linear import GAS_CONSTANT
+from alloys.physics.linear import GAS_CONSTANT
 
 Floats = NDArray[np.float64]
 

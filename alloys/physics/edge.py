@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.elements import column
+from alloys.physics.elements import column
 
 Floats = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.elements import column, mixing_enthalpy_matrix
+from alloys.physics.elements import column, mixing_enthalpy_matrix
 
 Floats = NDArray[np.float64]
 Elements = tuple[str, ...]
@@ -20,6 +20,13 @@ _GPA_J_M2_TO_MPA_ROOT_M = np.sqrt(1e9) / 1e6
 def mixed(elements: Elements, fractions: Floats, name: str) -> Floats:
     """The mean of an elemental number, weighted by atomic fraction."""
     return fractions @ column(elements, name)
+
+
+def spread(elements: Elements, fractions: Floats, name: str) -> Floats:
+    """The standard deviation over atoms of an elemental number."""
+    values = column(elements, name)
+    mean = fractions @ values
+    return np.asarray(np.sqrt(np.maximum((fractions @ values**2) - mean**2, 0.0)))
 
 
 def shear_modulus(elements: Elements, fractions: Floats) -> Floats:

@@ -1,0 +1,106 @@
+"""What a physics bundle is: everything that is known of a design problem before any data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.errors import InputError
+
+if TYPE_CHECKING:
+    from alloys.composition import Composition
+
+Floats = NDArray[np.float64]
+Elements = tuple[str, ...]
+ClosedForm = Callable[[Elements, Floats], Floats]
+"""A property of many compositions: elements and atomic fractions ``(n, d)`` in, values ``(n,)`` out."""
+
+
+class Physics:
+    """A bundle of prior knowledge; the base class knows nothing, and a bundle overrides what it knows better.
+
+    Every method takes ``elements`` (symbols) and ``fractions`` of shape ``(n, len(elements))`` whose rows sum to one.
+    A bundle has no state, so that one object serves every campaign and every process.
+
+    Attributes:
+        name: the word used in configs.
+        closed_forms: properties that the composition alone decides, by name.
+        derived: properties that follow from another one, by name: what each follows from. `derive` says how.
+        prior_std: standard deviation of a property about its prior mean while next to nothing is known of it, in the
+            property's unit; for every property that `prior_means` or `derived` has.
+    """
+
+    name: str = ""
+    closed_forms: Mapping[str, ClosedForm] = {}
+    derived: Mapping[str, str] = {}
+    prior_std: Mapping[str, float] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+    def check(self, elements: Sequence[str]) -> None:
+        """Refuses elements that the bundle cannot describe.
+
+        Raises:
+            InputError: naming them, and those that it knows.
+        """
+
+    def descriptors(self, elements: Elements) -> tuple[str, ...]:
+        """Names of the columns that `describe` gives for these elements."""
+        return ()
+
+    def groups(self, elements: Elements) -> Mapping[str, tuple[str, ...]]:
+        """Descriptors that say much the same, by what they are about; each descriptor is in one group."""
+        return {name: (name,) for name in self.descriptors(elements)}
+
+    def describe(self, elements: Elements, fractions: Floats) -> Floats:
+        """What a surrogate sees beside the bare fractions, shape ``(n, len(descriptors(elements)))``."""
+        return np.zeros((len(fractions), 0))
+
+    def prior_means(self, elements: Elements, fractions: Floats, described: Floats) -> Mapping[str, Floats]:
+        """What is expected of properties before any data, each of shape ``(n,)``; a surrogate models the residual.
+
+        Args:
+            elements: symbols.
+            fractions: shape ``(n, len(elements))``.
+            described: what `describe` gave for them, so that nothing is computed twice.
+        """
+        return {}
+
+    def derive(self, source: str, values: Floats, elements: Elements, fractions: Floats) -> Mapping[str, Floats]:
+        """Properties that follow from another one, each of shape ``(n,)``.
+
+        Args:
+            source: the property they follow from, one of the values of `derived`.
+            values: its values in its unit, shape ``(n,)``.
+            elements: symbols.
+            fractions: shape ``(n, len(elements))``.
+        """
+        return {}
+
+    def start_table(self) -> list[Composition]:
+        """Known materials that a campaign without a table of its own may start from."""
+        return []
+
+    def properties_of(self, composition: Composition) -> dict[str, float]:
+        """The closed forms that the bundle's numbers allow for one composition, by property."""
+        return answered(self.closed_forms, composition)[0]
+
+
+def answered(forms: Mapping[str, ClosedForm], composition: Composition) -> tuple[dict[str, float], str]:
+    """The closed forms whose numbers every element of a composition has, and what the last other one lacks."""
+    fractions = np.array([list(composition.fractions().values())])
+    values: dict[str, float] = {}
+    lacking = ""
+    for name, form in forms.items():
+        try:
+            values[name] = float(form(composition.elements, fractions)[0])
+        except InputError as error:
+            lacking = str(error)
+    return values, lacking

@@ -1,0 +1,77 @@
+"""Which closed form answers which property: rules of mixtures for any element with the numbers that they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.composition import Composition
+from alloys.errors import InputError
+from alloys.goal import Constraint
+from alloys.physics import linear
+from alloys.physics.base import ClosedForm, Elements, Floats, answered
+from alloys.physics.elements import element
+
+CLOSED_FORMS: Mapping[str, ClosedForm] = {
+    "shear_modulus": linear.shear_modulus,
+    "poisson_ratio": linear.poisson_ratio,
+    "unstable_fault_energy": linear.unstable_fault_energy,
+    "fracture_toughness": linear.fracture_toughness,
+    "density": linear.density,
+    "price": linear.price,
+    "vec": linear.vec,
+    "pugh_ratio": linear.pugh_ratio,
+    "ductility_index": linear.ductility_index,
+    "size_mismatch": linear.size_mismatch,
+    "mixing_enthalpy": linear.mixing_enthalpy,
+    "omega": linear.omega,
+}
+
+
+def closed_form(
+    name: str, elements: Elements, fractions: Floats, forms: Mapping[str, ClosedForm] = CLOSED_FORMS
+) -> Floats:
+    """A property of many compositions, shape ``(n,)``; ``fractions`` has shape ``(n, len(elements))``.
+
+    Raises:
+        InputError: if no closed form answers the property, or an element has no reference data.
+    """
+    if name not in forms:
+        raise InputError(f"no closed form answers {name!r}; available are {', '.join(forms)}")
+    return forms[name](elements, fractions)
+
+
+def closed_forms(
+    names: Iterable[str], elements: Elements, fractions: Floats, forms: Mapping[str, ClosedForm] = CLOSED_FORMS
+) -> dict[str, Floats]:
+    """Those of some properties that have a closed form, by property, each of shape ``(n,)``; as `closed_form`."""
+    return {name: closed_form(name, elements, fractions, forms) for name in names if name in forms}
+
+
+def closed_forms_hold(
+    constraints: Iterable[Constraint],
+    elements: Elements,
+    fractions: Floats,
+    forms: Mapping[str, ClosedForm] = CLOSED_FORMS,
+) -> NDArray[np.bool_]:
+    """Which of many compositions satisfy constraints on closed forms, shape ``(n,)``; as `closed_form`."""
+    good = np.ones(len(fractions), dtype=np.bool_)
+    for constraint in constraints:
+        good &= constraint.holds(closed_form(constraint.name, elements, fractions, forms))
+    return good
+
+
+def properties_of(composition: Composition) -> dict[str, float]:
+    """Every closed form that the table's numbers allow for one composition, by property.
+
+    Raises:
+        InputError: if an element is not in the table, or no closed form has all its numbers.
+    """
+    for symbol in composition.elements:
+        element(symbol)
+    values, lacking = answered(CLOSED_FORMS, composition)
+    if not values:
+        raise InputError(lacking)
+    return values

@@ -1,0 +1,45 @@
+"""Physics bundles by name: the project's own, and those that installed packages bring."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from alloys.errors import InputError, first_line
+from alloys.physics.base import Physics
+
+GROUP = "alloyloop.physics"
+"""Entry points of this group name a `Physics` object of another package."""
+
+DEFAULT = "refractory"
+
+_BUILT_IN = ("generic", "refractory")
+"""Modules of this folder; each has its bundle as ``BUNDLE``."""
+
+
+def physics_names() -> tuple[str, ...]:
+    """The names of all bundles, the project's own first."""
+    return (*_BUILT_IN, *sorted(set(entry_points(group=GROUP).names) - set(_BUILT_IN)))
+
+
+@cache
+def get_physics(name: str) -> Physics:
+    """The bundle of that name.
+
+    Raises:
+        InputError: if there is none, or a package's bundle cannot be loaded or is something else.
+    """
+    if name in _BUILT_IN:
+        bundle: object = import_module(f"alloys.physics.{name}").BUNDLE
+    else:
+        found = entry_points(group=GROUP, name=name)
+        if not found:
+            raise InputError(f"unknown physics {name!r}; available are {', '.join(physics_names())}")
+        try:
+            bundle = next(iter(found)).load()
+        except Exception as error:  # whatever a package's own code raises
+            raise InputError(f"the physics {name!r} cannot be loaded: {first_line(error)}") from error
+    if not isinstance(bundle, Physics):
+        raise InputError(f"the physics {name!r} is no alloys.physics.base.Physics, but {type(bundle).__name__}")
+    return bundle
