@@ -19,7 +19,7 @@ import numpy as np
 from alloys.design import Design
 from alloys.space import Points, Space
 from benchmarks.processes import CONFIG, run
-from generators.base import FAMILIES
+from generators.registry import family_names
 from loop.campaign import Campaign
 from loop.choose import steps
 from loop.choose.guidance import guidance_of
@@ -98,7 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--families", default=",".join(FAMILIES))
+    parser.add_argument("--families", default=",".join(family_names()))
     parser.add_argument("--guided", action="store_true")
     given = parser.parse_args()
     families = given.families.split(",")

@@ -18,8 +18,7 @@ import numpy as np
 import torch
 
 from benchmarks.tables import published_sized
-from generators.base import FAMILIES, make
-from generators.presets import chosen
+from generators.registry import family_names, make, preset
 from generators.training.neural import NeuralGenerator
 
 CONDITIONS = 20
@@ -40,7 +39,7 @@ def since(start: tuple[float, float]) -> tuple[float, float]:
 def measure(family: str, device: str, precision: str) -> str:
     """One line of the table."""
     table = published_sized()
-    settings = chosen(family, len(table.points), {"precision": precision})
+    settings = {**preset(family, len(table.points)), "precision": precision}
     model = make(family, table.space, table.properties, settings)
     assert isinstance(model, NeuralGenerator)
     start = clocks()
@@ -63,7 +62,7 @@ def measure(family: str, device: str, precision: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--families", default=",".join(FAMILIES))
+    parser.add_argument("--families", default=",".join(family_names()))
     parser.add_argument("--precisions", default="float32")
     arguments = parser.parse_args()
     torch.set_num_threads(1)

@@ -24,7 +24,7 @@ from alloys.physics.closed_forms import CLOSED_FORMS, closed_form
 from alloys.space import Floats, Points
 from benchmarks.processes import CONFIG, run
 from benchmarks.proposals import distinct, feasible
-from generators.base import Generator
+from generators.interface import Generator
 from generators.train import TrainedModel
 from generators.training.neural import NeuralGenerator
 from loop.campaign import Campaign

@@ -1,5 +1,7 @@
 """Conditional generators of compositions: one family per file behind one interface.
 
-Start from `generators.base` (the interface and the table of families) and `generators.train` (one pure
-function that trains). Importing this package or `generators.asking.targets` does not import torch.
+`generators.interface` says what a generator is, `generators.registry` finds families by name, and
+`generators.train.train` trains one as a pure function. `families` holds one file for each family, `training` what they
+share, `asking` how a generator is asked, `evaluation` how good it is. Importing `generators.registry`,
+`generators.train` or `generators.asking.targets` does not import torch.
 """

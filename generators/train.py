@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from alloys.space import Floats, Points, Space
-from generators.base import Generator, OnEpoch, TrainingReport, make, restore
-from generators.presets import chosen
+from generators.interface import Generator, OnEpoch, TrainingReport
+from generators.registry import make, preset, restore
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class TrainedModel:
 
     Attributes:
         family: its family.
-        content: what `generators.base.restore` reads: safetensors with a JSON document in the header.
+        content: what `generators.registry.restore` reads: safetensors with a JSON document in the header.
         digest: sha256 of the content.
         report: how training went.
         warm: sha256 of the model whose weights it was told to start from; None for fresh weights.
@@ -52,13 +52,13 @@ def train(
     """Trains a generator; the same arguments give the same content on the CPU.
 
     Args:
-        family: its name in `generators.base.FAMILIES`.
+        family: its name.
         space: the compositions it may draw.
         properties: names of the conditions' columns.
         points: compositions in the space, shape ``(n, d)``.
         conditions: their properties, shape ``(n, p)``, NaN where unknown.
         settings: values of the family's settings that differ from the defaults for that many rows
-            (`generators.presets`).
+            (`generators.registry.preset`).
         seed: of all randomness.
         device: ``auto`` (a GPU where there is one), ``cpu`` or ``cuda``.
         threads: threads for torch; None for what it has.
@@ -69,7 +69,7 @@ def train(
     Raises:
         InputError: for an unknown family, settings out of range, or rows or warm weights that do not fit.
     """
-    model = make(family, space, properties, chosen(family, len(points), settings))
+    model = make(family, space, properties, {**preset(family, len(points)), **(settings or {})})
     report = model.fit(points, conditions, seed=seed, device=device, threads=threads, on_epoch=on_epoch, warm=warm)
     content = model.to_bytes()
     before = None if warm is None else hashlib.sha256(warm).hexdigest()

@@ -276,7 +276,7 @@ class Weights(Target):
         import torch
 
         from alloys.space import Space
-        from generators.base import FAMILIES, make
+        from generators.registry import family_names, make
 
         torch.set_num_threads(1)
         space = Space.build(["Nb", "Ta", "Ti", "W"], count=(2, 3), upper=0.8)
@@ -284,7 +284,7 @@ class Weights(Target):
         units = space.sample(24, rng)
         conditions = space.fractions(units)[:, :1] + 8.0
         self._bases = []
-        for family in FAMILIES:
+        for family in family_names():
             model = make(family, space, ("density",), {"epochs": 1})
             model.fit(units, conditions, seed=1, threads=1)
             self._bases.append(model.to_bytes())
@@ -295,7 +295,7 @@ class Weights(Target):
     def run(self, content: bytes, rng: Random) -> Outcome:
         import numpy as np
 
-        from generators.base import load
+        from generators.registry import load
 
         path = self.folder / "case.safetensors"
         path.write_bytes(content)

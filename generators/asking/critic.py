@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 
 from alloys.space import Floats
-from generators.realism import jittered
+from generators.likeness import jittered
 
 COPIES = 5
 """Jittered copies of a known alloy that the forest sees."""

@@ -13,7 +13,7 @@ import numpy as np
 from alloys.properties import PROPERTIES
 from alloys.space import Floats
 from generators.asking.request import Target
-from generators.base import Generator
+from generators.interface import Generator
 
 FAR = 3.0
 """Standard deviations from the training's mean beyond which a target is far."""
@@ -23,7 +23,7 @@ APART = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class TrainingSpread:
     """What training saw of one property.
 
     Attributes:
@@ -37,7 +37,7 @@ class Spread:
     reach: float
 
 
-def training_spreads(generator: Generator) -> dict[str, Spread] | None:
+def training_spreads(generator: Generator) -> dict[str, TrainingSpread] | None:
     """What a generator knows of its training's conditions, those that varied; None where it keeps no scale."""
     scale = getattr(generator, "scale", None)
     if scale is None:
@@ -45,11 +45,11 @@ def training_spreads(generator: Generator) -> dict[str, Spread] | None:
     from generators.training.codec import REACH  # late: imports torch
 
     columns = zip(generator.properties, scale.mean, scale.std, scale.usable, strict=True)
-    return {name: Spread(float(mean), float(std), REACH) for name, mean, std, usable in columns if usable}
+    return {name: TrainingSpread(float(mean), float(std), REACH) for name, mean, std, usable in columns if usable}
 
 
 def distance_notes(
-    targets: Sequence[Target], spreads: Mapping[str, Spread], known: Mapping[str, Floats] | None = None
+    targets: Sequence[Target], spreads: Mapping[str, TrainingSpread], known: Mapping[str, Floats] | None = None
 ) -> list[str]:
     """One sentence for each target that is far from anything known, and one for targets far only together.
 
@@ -71,7 +71,7 @@ def distance_notes(
     return notes or list(_together(targets, spreads, columns))
 
 
-def _alone(target: Target, spread: Spread | None, values: Floats) -> Iterator[str]:
+def _alone(target: Target, spread: TrainingSpread | None, values: Floats) -> Iterator[str]:
     row = PROPERTIES.get(target.name)
     if row is not None and not row.low <= target.low <= target.high <= row.high:
         yield f"it cannot be true, {row.name} lies in [{row.low:g}, {row.high:g}]"
@@ -104,7 +104,9 @@ def _farther_end(target: Target, values: Floats) -> tuple[float, float]:
     return (target.high, max(above, 0.0)) if above >= below else (target.low, max(below, 0.0))
 
 
-def _together(targets: Sequence[Target], spreads: Mapping[str, Spread], known: Mapping[str, Floats]) -> Iterator[str]:
+def _together(
+    targets: Sequence[Target], spreads: Mapping[str, TrainingSpread], known: Mapping[str, Floats]
+) -> Iterator[str]:
     if len(targets) < 2 or not all(target.name in known and target.name in spreads for target in targets):
         return
     table = np.stack([known[target.name] for target in targets], axis=1)

@@ -2,7 +2,7 @@
 
 `generators.asking.resampling` answers one condition with many compositions. Here every composition has a condition of
 its own, and a constraint asks for no value: inside its bound all is well. For each condition a few compositions are
-drawn, the one nearest to it is kept, and small steps on the grid bring it nearer (`resampling.refine`), its elements
+drawn, the one nearest to it is kept, and small steps on the grid bring it nearer (`refinement.refine`), its elements
 kept. Near is meant in units of each property's scale, and what is missing of a constraint counts more than what is
 missing of an objective: targets lie beyond what is known, so that not everything can be had.
 
@@ -20,15 +20,15 @@ import numpy as np
 
 from alloys.errors import InputError
 from alloys.space import Floats, Points, Space
-from generators.asking.resampling import refine
-from generators.base import Generator, Samples
+from generators.asking.refinement import refine
+from generators.interface import Generator, Samples
 
 Outlook = Callable[[Floats], Floats]
 """Of fractions, shape ``(m, d)``, in shape ``(m, o + c)``: each objective in its own unit, then what is missing of each
 constraint in units of its property's scale, 0 where it is satisfied."""
 
 SMALL = 0.01
-"""One unit of scale as a relative error, which is what `resampling.refine` makes small."""
+"""One unit of scale as a relative error, which is what `refinement.refine` makes small."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

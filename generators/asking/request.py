@@ -15,7 +15,7 @@ import numpy as np
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES
 from alloys.space import Floats, Points
-from generators.base import Generator
+from generators.interface import Generator
 
 ROUNDS = 25
 """Rounds of drawing for a small request; large ones get more, in proportion."""
@@ -118,7 +118,7 @@ def check_askable(targets: Sequence[Target], trained: Sequence[str], usable: Seq
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DistinctDraws:
     """Distinct compositions and what each was drawn under.
 
     Attributes:
@@ -134,7 +134,7 @@ class Drawn:
     note: str
 
 
-def draw_distinct(generator: Generator, targets: Sequence[Target], n: int, seed: int) -> Drawn:
+def draw_distinct(generator: Generator, targets: Sequence[Target], n: int, seed: int) -> DistinctDraws:
     """Draws until there are ``n`` distinct compositions, or the rounds are spent, or nothing new comes.
 
     A range's value is drawn evenly for each draw. The same seed gives the same compositions.
@@ -170,7 +170,7 @@ def draw_distinct(generator: Generator, targets: Sequence[Target], n: int, seed:
     kept = list(found.values())[:n]
     points = np.array([row for row, _ in kept], dtype=np.int64).reshape(len(kept), generator.space.dimension)
     values = np.array([value for _, value in kept], dtype=np.float64).reshape(len(kept), len(targets))
-    return Drawn(points, values, draws, note)
+    return DistinctDraws(points, values, draws, note)
 
 
 def _conditions(generator: Generator, targets: Sequence[Target], m: int, rng: np.random.Generator) -> Floats:

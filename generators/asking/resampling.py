@@ -10,8 +10,6 @@ would miss it, and copies are kept for such balls.
 References:
     Rubin, D. B. (1987). The calculation of posterior distributions by data augmentation: comment. J. Am. Stat.
         Assoc. 82, 543: sampling importance resampling.
-    Csiszar, I. (1975). I-divergence geometry of probability distributions and minimization problems. Ann. Probab.
-        3, 146: the projection onto linear constraints by exponential tilting.
     Kool, W., van Hoof, H. & Welling, M. (2019). Stochastic beams and where to find them. ICML, section 2.2: the
         largest of the log weights plus Gumbel noise are draws without replacement.
     Azadi, S. et al. (2019). Discriminator rejection sampling. ICLR.
@@ -19,8 +17,6 @@ References:
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -30,23 +26,20 @@ from numpy.typing import NDArray
 from alloys.errors import InputError
 from alloys.space import Bools, Floats, Points, Space
 from generators.asking.critic import log_odds
-from generators.base import Samples
-from generators.measures import COPY, nearest_cosine
-from generators.realism import Neighbourhood
+from generators.asking.refinement import Properties, refine, relative_errors
+from generators.interface import Samples
+from generators.likeness import COPY, Neighbourhood, nearest_cosine
 
 Rows = NDArray[np.int64]
-Properties = Callable[[Floats], Floats]
-"""Properties, shape ``(m, p)``, of fractions, shape ``(m, d)``."""
-
 AUDIENCE = 500
-"""Candidates that a critic sees, at least, where there are."""
+"""RefinedDraws that a critic sees, at least, where there are."""
 
 CHUNK = 4096
-"""Candidates refined at a time."""
+"""RefinedDraws refined at a time."""
 
 
-class Source(Protocol):
-    """What draws candidates: the part of `generators.base.Generator` that is used."""
+class DrawSource(Protocol):
+    """What draws candidates: the part of `generators.interface.Generator` that is used."""
 
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
         """Draws one composition for each condition, shape ``(m, p)``."""
@@ -94,7 +87,7 @@ class TargetSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidates:
+class RefinedDraws:
     """Refined draws for some targets.
 
     Attributes:
@@ -122,7 +115,7 @@ class TargetSampler:
 
     def __init__(
         self,
-        source: Source,
+        source: DrawSource,
         space: Space,
         known: Points,
         properties: Properties,
@@ -168,14 +161,14 @@ class TargetSampler:
         note = f"{len(owner) / max(1, len(conditions)):.3g} candidates for each composition"
         return Samples(found.points[answer[rows]], rows, drawn.first_draw_valid, note, drawn.draws)
 
-    def _candidates(self, points: Points, asked: Floats, owner: Rows) -> Candidates:
+    def _candidates(self, points: Points, asked: Floats, owner: Rows) -> RefinedDraws:
         """Refined draws, weighed by how near they are to their targets and to known alloys."""
         settings, refined, misses = self.settings, np.empty_like(points), np.empty(len(points))
         for i in range(0, len(points), CHUNK):
             part = slice(i, i + CHUNK)
             target = asked[owner[part]]
             refined[part] = refine(self.space, points[part], target, self.properties, settings.rounds)
-            error = _errors(self.properties(self.space.fractions(refined[part])), target)
+            error = relative_errors(self.properties(self.space.fractions(refined[part])), target)
             misses[part] = ((error / settings.width) ** 2).sum(axis=1)
         fractions = self.space.fractions(refined)
         tight = self.near.tightest(fractions)
@@ -183,9 +176,9 @@ class TargetSampler:
         copy = nearest_cosine(fractions, self.known) >= COPY
         needless = np.where(copy, np.log(np.clip(tight, settings.small, 1.0) / settings.small), 0.0)
         weights = -0.5 * misses - settings.outside * strange - settings.shy * needless
-        return Candidates(refined, fractions, owner, weights, copy)
+        return RefinedDraws(refined, fractions, owner, weights, copy)
 
-    def _realistic(self, found: Candidates, number: Rows, rng: np.random.Generator) -> Candidates:
+    def _realistic(self, found: RefinedDraws, number: Rows, rng: np.random.Generator) -> RefinedDraws:
         """The same, their weights raised by critics' log odds that each is a known alloy.
 
         The first critic looks at what would be picked without any, the next at what would be picked with those before:
@@ -204,7 +197,7 @@ class TargetSampler:
             found = replace(found, weights=found.weights + odds)
         return found
 
-    def pick(self, found: Candidates, rows: Rows, n: int, copies: int, rng: np.random.Generator) -> Rows:
+    def pick(self, found: RefinedDraws, rows: Rows, n: int, copies: int, rng: np.random.Generator) -> Rows:
         """``n`` of some rows, their compositions distinct while they last, in random order; none of none.
 
         Args:
@@ -222,101 +215,3 @@ class TargetSampler:
         chosen = np.concatenate([order[~late], order[late]])[:n]
         again = rng.choice(chosen, size=n - len(chosen))
         return np.asarray(rng.permutation(np.concatenate([chosen, again])), dtype=np.int64)
-
-
-def _errors(values: Floats, targets: Floats) -> Floats:
-    """Relative errors, 0 where nothing is asked, shape ``(m, p)``."""
-    return np.asarray(np.where(np.isnan(targets), 0.0, values / targets - 1))
-
-
-def refine(space: Space, points: Points, targets: Floats, properties: Properties, rounds: int = 3) -> Points:
-    """Rows of the space moved towards their targets: the elements stay, what would leave the space stays as it was.
-
-    Args:
-        space: the compositions allowed.
-        points: shape ``(m, d)``.
-        targets: shape ``(m, p)``, NaN where nothing is asked.
-        properties: the reference model or surrogate.
-        rounds: projection steps before the grid's.
-    """
-    moved = project(space.fractions(points), targets, properties, rounds)
-    best = _better(space, points, space.round_to_grid(moved), targets, properties)
-    for _ in range(2):
-        best = _better(space, best, polish(space, best, targets, properties), targets, properties)
-    return best
-
-
-def _better(space: Space, old: Points, new: Points, targets: Floats, properties: Properties) -> Points:
-    """Row by row the new where it is in the space and nearer to the target, else the old."""
-    before, after = (np.square(_errors(properties(space.fractions(u)), targets)).sum(axis=1) for u in (old, new))
-    return np.where((space.contains(new) & (after < before))[:, None], new, old)
-
-
-def polish(space: Space, points: Points, targets: Floats, properties: Properties, most: int = 3) -> Points:
-    """The best small step on the grid between the four largest amounts, by the linear model, shape ``(m, d)``.
-
-    Every step of at most ``most`` steps in three of them, the fourth keeping the sum, is tried.
-    """
-    fractions = space.fractions(points)
-    values = properties(fractions)
-    slopes = slopes_of(fractions, values, properties) / values[:, :, None]
-    places = np.argsort(-points, axis=1, kind="stable")[:, :4]
-    steps = _steps(places.shape[1], most)
-    local = np.take_along_axis(slopes, places[:, None, :], axis=2)  # (m, p, k)
-    change = np.einsum("mpk,sk->msp", local, steps / space.total)
-    left = _errors(values, targets)[:, None, :] + np.where(np.isnan(targets), 0.0, 1.0)[:, None, :] * change
-    cost = (left**2).sum(axis=2)
-    after = np.take_along_axis(points, places, axis=1)[:, None, :] + steps
-    cost[(after < 1).any(axis=2)] = np.inf
-    chosen = steps[np.argmin(cost, axis=1)]
-    moved = points.copy()
-    np.put_along_axis(moved, places, np.take_along_axis(points, places, axis=1) + chosen, axis=1)
-    return moved
-
-
-def _steps(places: int, most: int) -> Points:
-    """Small steps that keep the sum, no step among them, shape ``(s, places)``."""
-    free = itertools.product(range(-most, most + 1), repeat=places - 1)
-    rows = np.array([(*step, -sum(step)) for step in free], dtype=np.int64).reshape(-1, places)
-    return rows[np.abs(rows[:, -1]) <= most]
-
-
-def project(fractions: Floats, targets: Floats, properties: Properties, rounds: int = 8) -> Floats:
-    """Compositions with the targets' properties, near the given ones in Kullback-Leibler divergence.
-
-    Gauss-Newton steps by exponential tilting, ``c exp(D^T w)``: ``D_i = (df / d log c_i) / c_i`` by forward
-    differences of the relative properties, ``w`` such that the linear model meets the target. Absent elements stay
-    absent. Where the elements present cannot meet the target, the result is what the steps reached.
-
-    Args:
-        fractions: shape ``(m, d)``.
-        targets: shape ``(m, p)``, NaN where nothing is asked.
-        properties: the reference model or surrogate.
-        rounds: number of steps.
-    """
-    current = fractions.copy()
-    p = targets.shape[1]
-    for _ in range(rounds):
-        values = properties(current)
-        aims = np.where(np.isnan(targets), values, targets)
-        slopes = np.where(np.isnan(targets)[:, :, None], 0.0, slopes_of(current, values, properties) / aims[:, :, None])
-        gram = np.einsum("mpd,md,mqd->mpq", slopes, current, slopes, optimize=True) + 1e-9 * np.eye(p)
-        weights = np.linalg.solve(gram, ((aims - values) / aims)[:, :, None])[:, :, 0]
-        step = np.einsum("mpd,mp->md", slopes, weights)
-        current = current * np.exp(np.clip(step, -0.5, 0.5))
-        current /= current.sum(axis=1, keepdims=True)
-    return current
-
-
-def slopes_of(fractions: Floats, values: Floats, properties: Properties, size: float = 1e-5) -> Floats:
-    """Derivatives along adding an element and scaling back to one, shape ``(m, p, d)``; zero where absent."""
-    exact = getattr(properties, "slopes", None)
-    if exact is not None:
-        return np.asarray(exact(fractions))
-    slopes = np.zeros((*values.shape, fractions.shape[1]))
-    for i in range(fractions.shape[1]):
-        rows = np.flatnonzero(fractions[:, i] > 0)
-        moved = fractions[rows]
-        moved[:, i] += size
-        slopes[rows, :, i] = (properties(moved / (1 + size)) - values[rows]) / size
-    return slopes

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.space import Floats, Points, Space
-from generators.asking.resampling import project
-from generators.base import Samples
+from generators.asking.refinement import project
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.table import LabelledAlloys
-from generators.realism import jittered
+from generators.interface import Samples
+from generators.likeness import jittered
 
 Rows = NDArray[np.int64]
 

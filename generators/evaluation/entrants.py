@@ -14,20 +14,20 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol
 
 from alloys.errors import InputError
 from alloys.space import Floats
-from generators import presets
 from generators.asking.resampling import TargetSampler, TargetSettings
-from generators.base import FAMILIES, Samples, settings_of
 from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.table import LabelledAlloys
+from generators.interface import Samples
+from generators.registry import family_names, preset, settings_of
 from generators.training.forward import MixtureModel
 
 League = Literal["A", "B"]
-Settings = Mapping[str, Mapping[str, Any]]
+EntrantSettings = Mapping[str, Mapping[str, Any]]
 """Values that differ from the defaults, by entrant."""
 
 TARGET = "+target"
@@ -43,7 +43,7 @@ _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 class Sampler(Protocol):
-    """What draws compositions under conditions: the part of `generators.base.Generator` that is measured."""
+    """What draws compositions under conditions: the part of `generators.interface.Generator` that is measured."""
 
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
         """Draws one composition for each condition, shape ``(m, p)``."""
@@ -72,7 +72,7 @@ class Entrant:
 
 
 @dataclass(frozen=True, slots=True)
-class _Family:
+class _FamilyTraining:
     """Trains a family."""
 
     name: str
@@ -116,14 +116,13 @@ class Targeted:
 def family_entrant(
     name: str, settings: Mapping[str, Any] | None = None, device: str = "auto", rows: int = 0
 ) -> Entrant:
-    """A family of `generators.base.FAMILIES`, trained as its settings say; others are those for that many rows.
+    """A family, trained as its settings say; others are those for that many rows.
 
     Raises:
         InputError: for an unknown family or setting, or a value out of range.
     """
-    complete = settings_of(name, presets.chosen(name, rows, settings))
-    league = cast(League, getattr(FAMILIES[name], "league", "A"))
-    return Entrant(name, league, _Family(name, complete, device), {"family": complete})
+    complete = settings_of(name, {**preset(name, rows), **(settings or {})})
+    return Entrant(name, "A", _FamilyTraining(name, complete, device), {"family": complete})
 
 
 def target_entrant(base: Entrant, settings: TargetSettings | None = None, *, own: bool = False) -> Entrant:
@@ -141,7 +140,7 @@ def target_entrant(base: Entrant, settings: TargetSettings | None = None, *, own
 
 
 def target_settings(values: Mapping[str, Any]) -> TargetSettings:
-    """Settings of the sampling for targets from plain values, as from a YAML file.
+    """EntrantSettings of the sampling for targets from plain values, as from a YAML file.
 
     Raises:
         InputError: for a name that is none of them, or a value of another kind or out of range.
@@ -192,22 +191,22 @@ class _Name:
         front, at, label = text.partition("@")
         ending = next((each for each in (TARGET, OWN) if front.endswith(each)), "")
         bare = front.removesuffix(ending)
-        if bare not in FAMILIES and bare not in BASELINES:
+        if bare not in family_names() and bare not in BASELINES:
             raise InputError(
-                f"unknown generator family {text!r}; available are {', '.join(FAMILIES)}, "
+                f"unknown generator family {text!r}; available are {', '.join(family_names())}, "
                 f"and the baselines {', '.join(BASELINES)}, each also as NAME{TARGET} or NAME{OWN}"
             )
         if at and not _LABEL.fullmatch(label):
             raise InputError(f"the label after @ has letters, digits, '.', '_' and '-', at most 40, got {text!r}")
         return cls(text, bare, ending, label)
 
-    def source(self, settings: Settings) -> Mapping[str, Any]:
+    def source(self, settings: EntrantSettings) -> Mapping[str, Any]:
         """The settings that its family is trained with: those of its own label, else the family's."""
         labelled = f"{self.bare}@{self.label}"
         return settings.get(labelled if self.label and labelled in settings else self.bare) or {}
 
 
-def entrants(names: Sequence[str] = (), settings: Settings | None = None, rows: int = 0) -> list[Entrant]:
+def entrants(names: Sequence[str] = (), settings: EntrantSettings | None = None, rows: int = 0) -> list[Entrant]:
     """Families and baselines by name, in that order; all of them, and `BEST` in all three ways, where none is named.
 
     Args:
@@ -216,7 +215,7 @@ def entrants(names: Sequence[str] = (), settings: Settings | None = None, rows: 
         settings: values that differ from the defaults, by entrant: of training for ``NAME``, of `TargetSettings`
             for ``NAME+target``. ``NAME+target`` is trained as ``NAME`` is; ``NAME+target@LABEL`` as
             ``NAME@LABEL`` where there is one, else as ``NAME``. The same holds for ``NAME+own``.
-        rows: labelled rows, for the families' settings (`generators.presets`).
+        rows: labelled rows, for the families' settings (`generators.registry.preset`).
 
     Raises:
         InputError: for an unknown name, or settings that `check_settings` finds fault with.
@@ -227,12 +226,12 @@ def entrants(names: Sequence[str] = (), settings: Settings | None = None, rows: 
     for name in map(_Name.parse, names):
         if name.label and name.text not in given:
             raise InputError(f"{name.text!r} has a label, but there are no settings of that name; give them")
-    everything = (*FAMILIES, BEST + OWN, BEST + TARGET, *BASELINES, *(name for name in given if "@" in name))
+    everything = (*family_names(), BEST + OWN, BEST + TARGET, *BASELINES, *(name for name in given if "@" in name))
     return [_entrant(_Name.parse(name), given, rows) for name in tuple(dict.fromkeys(names)) or everything]
 
 
-def _entrant(name: _Name, settings: Settings, rows: int) -> Entrant:
-    neural = name.bare in FAMILIES
+def _entrant(name: _Name, settings: EntrantSettings, rows: int) -> Entrant:
+    neural = name.bare in family_names()
     found = family_entrant(name.bare, name.source(settings), rows=rows) if neural else BASELINES[name.bare]
     if name.ending:
         chosen = target_settings(settings.get(name.text) or {})
@@ -240,7 +239,7 @@ def _entrant(name: _Name, settings: Settings, rows: int) -> Entrant:
     return Entrant(name.text, found.league, found.train, found.settings)
 
 
-def check_settings(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+def check_settings(settings: EntrantSettings) -> Iterator[tuple[tuple[str, ...], str]]:
     """Every mistake in settings by entrant: where it is, an entrant or one of its settings, and what it is."""
     for text, values in settings.items():
         try:

@@ -16,8 +16,8 @@ from matplotlib.patches import Patch
 
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES
-from generators.evaluation.run import Ground, Outcome
-from generators.measures import element_correlation
+from generators.evaluation.measures import element_correlation
+from generators.evaluation.run import EntrantOutcome, EvaluationGround
 
 BARS = 10
 """Samples shown as composition bars."""
@@ -27,7 +27,7 @@ BEYOND = 0.15
 """Samples are shown as far beyond the data, as a share of the data's range."""
 
 
-def save_figures(outcomes: Sequence[Outcome], ground: Ground, folder: Path) -> list[Path]:
+def save_figures(outcomes: Sequence[EntrantOutcome], ground: EvaluationGround, folder: Path) -> list[Path]:
     """Writes every figure of every entrant and returns the paths.
 
     Raises:
@@ -46,7 +46,7 @@ def save_figures(outcomes: Sequence[Outcome], ground: Ground, folder: Path) -> l
     return written
 
 
-def figures(outcome: Outcome, ground: Ground) -> dict[str, bytes]:
+def figures(outcome: EntrantOutcome, ground: EvaluationGround) -> dict[str, bytes]:
     """PNG files by kind.
 
     They are ``parity``, ``domain`` (two properties or more), ``bars``, ``correlation`` and, of families with latents,
@@ -60,7 +60,7 @@ def figures(outcome: Outcome, ground: Ground) -> dict[str, bytes]:
     return found | {"bars": bars(outcome, ground), "correlation": correlation(outcome, ground)}
 
 
-def parity(outcome: Outcome, ground: Ground) -> bytes:
+def parity(outcome: EntrantOutcome, ground: EvaluationGround) -> bytes:
     """The distribution of each property against its target, along the diagonal (Tung 2022, figure 10)."""
     drawn, names = outcome.drawn["diagonal"], ground.data.names
     values = [ground.oracle(ground.data.space.fractions(rows)) for rows in drawn.points]
@@ -81,7 +81,7 @@ def parity(outcome: Outcome, ground: Ground) -> bytes:
     return _png(figure)
 
 
-def domain(outcome: Outcome, ground: Ground) -> bytes:
+def domain(outcome: EntrantOutcome, ground: EvaluationGround) -> bytes:
     """Where samples fall in the first two properties, condition by condition (Tung 2022, figure 11)."""
     drawn, names = outcome.drawn["domain"], ground.data.names
     columns = int(np.ceil(len(drawn.points) ** 0.5))
@@ -102,7 +102,7 @@ def domain(outcome: Outcome, ground: Ground) -> bytes:
     return _png(figure)
 
 
-def bars(outcome: Outcome, ground: Ground) -> bytes:
+def bars(outcome: EntrantOutcome, ground: EvaluationGround) -> bytes:
     """Compositions of the first samples at both ends of the diagonal (Tung 2022, figures 12 to 14)."""
     drawn, space = outcome.drawn["diagonal"], ground.data.space
     figure = Figure(figsize=(11, 4.5))
@@ -123,7 +123,7 @@ def bars(outcome: Outcome, ground: Ground) -> bytes:
     return _png(figure)
 
 
-def correlation(outcome: Outcome, ground: Ground) -> bytes:
+def correlation(outcome: EntrantOutcome, ground: EvaluationGround) -> bytes:
     """Correlations between elements' fractions, of real alloys and of samples under the data's conditions."""
     space, drawn = ground.data.space, outcome.drawn["data"]
     figure = Figure(figsize=(11, 5), layout="constrained")
@@ -140,7 +140,7 @@ def correlation(outcome: Outcome, ground: Ground) -> bytes:
     return _png(figure)
 
 
-def path(outcome: Outcome, ground: Ground) -> bytes:
+def path(outcome: EntrantOutcome, ground: EvaluationGround) -> bytes:
     """Compositions between two latents under one condition, and their properties (Tung 2022, figures 15 to 17).
 
     Steps outside the space are left blank.

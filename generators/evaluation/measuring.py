@@ -13,14 +13,13 @@ from typing import Any
 import numpy as np
 
 from alloys.space import Floats, Points
-from generators import measures, realism
-from generators.evaluation import protocol
+from generators.evaluation import measures, protocol
 from generators.evaluation.entrants import Entrant, League, Sampler, Targeted, Train
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.paths import LatentPath, latent_paths
-from generators.evaluation.protocol import Conditions, Plan
+from generators.evaluation.protocol import Conditions, EvaluationPlan
 from generators.evaluation.table import LabelledAlloys
-from generators.realism import Neighbourhood
+from generators.likeness import COPY, Neighbourhood, nearest_cosine, pairwise_cosine
 
 UNANSWERED = 100.0
 """Error, percent, of a condition without any sample: silence must not look accurate."""
@@ -56,7 +55,7 @@ HITS_OF = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class EvaluationGround:
     """What all entrants of a run share.
 
     Attributes:
@@ -71,12 +70,12 @@ class Ground:
     data: LabelledAlloys
     oracle: Oracle
     near: Neighbourhood
-    plan: Plan
+    plan: EvaluationPlan
     diagonal: Conditions
     domain: Conditions
 
     @classmethod
-    def of(cls, data: LabelledAlloys, plan: Plan) -> Ground:
+    def of(cls, data: LabelledAlloys, plan: EvaluationPlan) -> EvaluationGround:
         """Everything that does not depend on an entrant."""
         return cls(
             data,
@@ -89,7 +88,7 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class ConditionSamples:
     """Samples under conditions of one kind, by condition.
 
     Attributes:
@@ -120,7 +119,7 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class EntrantOutcome:
     """What one entrant came to.
 
     Attributes:
@@ -138,13 +137,13 @@ class Outcome:
     league: League
     metrics: dict[str, float]
     apart: dict[str, float]
-    drawn: dict[str, Drawn] = field(repr=False)
+    drawn: dict[str, ConditionSamples] = field(repr=False)
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     spread: dict[str, tuple[float, float]] = field(default_factory=dict)
     paths: tuple[LatentPath, ...] = field(default=(), repr=False)
 
 
-def draw(sampler: Sampler, conditions: Floats, each: int, seed: int, ground: Ground) -> Drawn:
+def draw(sampler: Sampler, conditions: Floats, each: int, seed: int, ground: EvaluationGround) -> ConditionSamples:
     """Asks for ``each`` samples of every condition and sorts them by condition; what is no member falls out."""
     asked = np.repeat(conditions, each, axis=0)
     started = time.perf_counter()
@@ -152,7 +151,7 @@ def draw(sampler: Sampler, conditions: Floats, each: int, seed: int, ground: Gro
     seconds = time.perf_counter() - started
     inside = ground.data.space.contains(samples.points)
     points, owners = samples.points[inside], samples.rows[inside] // each
-    return Drawn(
+    return ConditionSamples(
         conditions,
         tuple(points[owners == k] for k in range(len(conditions))),
         len(np.unique(samples.rows[inside])) / len(asked),
@@ -162,7 +161,7 @@ def draw(sampler: Sampler, conditions: Floats, each: int, seed: int, ground: Gro
     )
 
 
-def errors_by_condition(drawn: Drawn, ground: Ground) -> Floats:
+def errors_by_condition(drawn: ConditionSamples, ground: EvaluationGround) -> Floats:
     """MAPE of each condition, percent, shape ``(c,)``."""
     fractions = ground.data.space.fractions
     return np.array(
@@ -173,7 +172,7 @@ def errors_by_condition(drawn: Drawn, ground: Ground) -> Floats:
     )
 
 
-def diagonal_metrics(drawn: Drawn, ground: Ground, seed: int) -> dict[str, float]:
+def diagonal_metrics(drawn: ConditionSamples, ground: EvaluationGround, seed: int) -> dict[str, float]:
     """Measures under one condition at a time, mean over the diagonal, and the classifier on all of them."""
     errors = errors_by_condition(drawn, ground)
     real = ground.data.fractions
@@ -182,23 +181,23 @@ def diagonal_metrics(drawn: Drawn, ground: Ground, seed: int) -> dict[str, float
         fractions = ground.data.space.fractions(rows)
         first = fractions[:HITS_OF]
         found = ground.oracle(first) / condition - 1 if len(first) else np.empty((0, len(condition)))
-        each["hits_per_500"].append(realism.hits(first, found, real, ground.near))
-        each["pairwise_cosine"].append(measures.pairwise_cosine(fractions))
+        each["hits_per_500"].append(measures.hits(first, found, real, ground.near))
+        each["pairwise_cosine"].append(pairwise_cosine(fractions))
         each["vendi"].append(measures.vendi(fractions))
         each["unique"].append(measures.unique(rows))
     together = ground.data.space.fractions(drawn.together)
-    nearest = measures.nearest_cosine(together, real)
+    nearest = nearest_cosine(together, real)
     return {
         "mape_percent": float(errors.mean()),
         "worst_mape_percent": measures.worst(errors),
         **{name: _mean(values) for name, values in each.items()},
         "nearest_cosine": _mean(nearest),
-        "copies": _mean(nearest >= measures.COPY),
-        "auc_diagonal": realism.classifier_auc(together, real, seed),
+        "copies": _mean(nearest >= COPY),
+        "auc_diagonal": measures.classifier_auc(together, real, seed),
     }
 
 
-def data_metrics(drawn: Drawn, ground: Ground, seed: int) -> dict[str, float]:
+def data_metrics(drawn: ConditionSamples, ground: EvaluationGround, seed: int) -> dict[str, float]:
     """Measures of the distribution of samples whose conditions are the data's own."""
     real = ground.data.fractions
     together = ground.data.space.fractions(drawn.together)
@@ -207,13 +206,13 @@ def data_metrics(drawn: Drawn, ground: Ground, seed: int) -> dict[str, float]:
         "copies_data": measures.copies(together, real),
         "count_tv": measures.count_total_variation(together, real),
         "correlation_r": measures.correlation_agreement(together, real),
-        "auc_data": realism.classifier_auc(together, real, seed),
+        "auc_data": measures.classifier_auc(together, real, seed),
         "coverage": ground.near.coverage(same_number),
         "precision": ground.near.precision(same_number),
     }
 
 
-def novelty(sampler: Sampler, ground: Ground, seed: int) -> float:
+def novelty(sampler: Sampler, ground: EvaluationGround, seed: int) -> float:
     """Mean cosine of samples to the real alloy whose properties were the condition (Tung 2022, section 4.5)."""
     rows = protocol.real_rows(ground.data, ground.plan.real, seed=0)
     drawn = draw(sampler, ground.data.values[rows], ground.plan.real_samples, seed, ground)
@@ -250,7 +249,7 @@ def learned(entrant: Entrant) -> Train:
     return entrant.train.base if isinstance(entrant.train, Targeted) else entrant.train
 
 
-def held_out(entrant: Entrant, ground: Ground, trainings: Trainings) -> float:
+def held_out(entrant: Entrant, ground: EvaluationGround, trainings: Trainings) -> float:
     """Best of a few draws for the properties of alloys that were never seen; the oracle's rows neither."""
     learn, test = protocol.split(ground.data, ground.plan.held_out, trainings.seed)
     seen = ground.data.subset(learn.tolist())
@@ -259,7 +258,7 @@ def held_out(entrant: Entrant, ground: Ground, trainings: Trainings) -> float:
     return measures.best_of(ground.data.space.fractions(drawn.together), drawn.owners, ground.data.fractions[test])
 
 
-def measure(entrant: Entrant, ground: Ground, trainings: Trainings) -> Outcome:
+def measure(entrant: Entrant, ground: EvaluationGround, trainings: Trainings) -> EntrantOutcome:
     """The protocol for one entrant and one seed."""
     sampler, train_seconds = trainings.get("all", entrant, ground.data, ground.oracle)
     seed, plan = trainings.seed, ground.plan
@@ -281,7 +280,7 @@ def measure(entrant: Entrant, ground: Ground, trainings: Trainings) -> Outcome:
         "train_seconds": train_seconds,
         "samples_per_second": total / sum(kind.seconds for kind in drawn.values()),
     }
-    return Outcome(
+    return EntrantOutcome(
         entrant.name,
         entrant.league,
         {name: metrics[name] for name in METRICS},
@@ -292,7 +291,7 @@ def measure(entrant: Entrant, ground: Ground, trainings: Trainings) -> Outcome:
     )
 
 
-def _apart(drawn: dict[str, Drawn], ground: Ground) -> dict[str, float]:
+def _apart(drawn: dict[str, ConditionSamples], ground: EvaluationGround) -> dict[str, float]:
     found = {}
     for kind, conditions in (("diagonal", ground.diagonal), ("domain", ground.domain)):
         errors = errors_by_condition(drawn[kind], ground)

@@ -16,8 +16,8 @@ from sklearn.model_selection import GridSearchCV, KFold, cross_val_predict
 from alloys.errors import InputError
 from alloys.physics.closed_forms import CLOSED_FORMS, closed_form
 from alloys.space import Floats
+from generators.evaluation.measures import mape
 from generators.evaluation.table import LabelledAlloys
-from generators.measures import mape
 
 Kind = Literal["reference", "surrogate"]
 

@@ -1,22 +1,59 @@
-"""What lies between two alloys of a generator: compositions along a path between two latents, conditions fixed.
+"""What lies between two alloys of a generator: compositions along a path between two latents, under one condition.
+
+A family takes part by two methods beside `generators.training.neural.NeuralGenerator.draw`: ``draw_latents``, latents
+under conditions, and ``decode_latents``, what a latent becomes without further chance. The path shows whether a
+generator has learned a landscape or a list: along a good one elements come and go step by step, and the properties
+stay where they were asked to be.
 
 References:
     Tung, C.-H. et al. (2022). Evaluating generative models for inverse design of high-entropy refractory alloys,
-        section 4.4 and figures 15 to 17.
+        section 4.4 and figures 15 to 17: latents on a line, under a fixed condition.
+    Shoemake, K. (1985). Animating rotation with quaternion curves. SIGGRAPH, equation in section 3.3: the
+        spherical interpolation.
+    White, T. (2016). Sampling generative networks. arXiv:1609.04468: noise of many dimensions is interpolated
+        along a sphere, because no sample of it lies near the middle of a line.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from torch import Tensor
 
 from alloys.space import Floats, Points
 from generators.evaluation.protocol import Conditions
+from generators.likeness import directions
+from generators.training.codec import Codec, ConditionScale
 
 STEPS = 41
 """Compositions along a path."""
 
 PLACES = (0.25, 0.5, 0.75)
 """Where on the diagonal the conditions lie, from its low end to its high one."""
+
+ENDS = 32
+"""Latents among which the two ends of a path are chosen."""
+
+
+@runtime_checkable
+class HasLatents(Protocol):
+    """A generator with latents; its network and scale are None until it is trained."""
+
+    codec: Codec
+    scale: ConditionScale | None
+    network: Any
+    spherical: bool
+
+    def draw_latents(self, network: Any, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
+        """Latents, ``(m, k)``, under conditions and what of them is known, ``(m, p)``."""
+        ...
+
+    def decode_latents(self, network: Any, latents: Tensor, values: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
+        """Presence and log-ratios, ``(m, d)`` each, of latents, ``(m, k)``; the likeliest where there is a choice."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +71,56 @@ class LatentPath:
 
 def latent_paths(sampler: object, diagonal: Conditions, seed: int) -> tuple[LatentPath, ...]:
     """Paths at a few conditions of the diagonal; none where the sampler has no latents."""
-    if not hasattr(sampler, "decode_latents"):
-        return ()
-    from generators.families.latent import interpolate  # late: imports torch
-
     asked = [diagonal.values[round(place * (len(diagonal.values) - 1))] for place in PLACES]
     found = [(condition, interpolate(sampler, condition, STEPS, seed=seed)) for condition in asked]
     return tuple(LatentPath(condition, points) for condition, points in found if points is not None)
+
+
+def interpolate(sampler: object, condition: Floats, steps: int, *, seed: int) -> Points | None:
+    """Compositions along a path between two latents of a trained generator.
+
+    The ends are two of `ENDS` latents drawn under the condition: the first whose composition lies in the space, and
+    of the others that do the one whose composition is least like it. Diffusion and flow matching are followed along
+    a sphere, other families along a line.
+
+    Args:
+        sampler: a generator.
+        condition: shape ``(p,)``, NaN where nothing is asked.
+        steps: number of compositions, both ends included.
+        seed: of the latents.
+
+    Returns:
+        Points, shape ``(steps, d)``, of which some may lie outside the space; None where the sampler has no latents,
+        or fewer than two of those drawn lie in the space.
+    """
+    if not isinstance(sampler, HasLatents) or sampler.network is None or sampler.scale is None:
+        return None
+    network = sampler.network
+    values, known = sampler.codec.standardise(np.repeat(condition[None], max(ENDS, steps), axis=0), sampler.scale)
+    with torch.no_grad():
+        rng = torch.Generator().manual_seed(seed)
+        drawn = sampler.draw_latents(network, values[:ENDS], known[:ENDS], rng)
+        ends = sampler.codec.decode(*sampler.decode_latents(network, drawn, values[:ENDS], known[:ENDS]))
+        inside = np.flatnonzero(sampler.codec.space.contains(ends))
+        if len(inside) < 2:
+            return None
+        lines = directions(sampler.codec.space.fractions(ends[inside]))
+        last = inside[int(np.argmin(lines @ lines[0]))]
+        between = spherical if sampler.spherical else linear
+        latents = between(drawn[inside[0]], drawn[last], torch.linspace(0, 1, steps)[:, None])
+        found = sampler.decode_latents(network, latents, values[:steps], known[:steps])
+    return sampler.codec.decode(*found)
+
+
+def linear(first: Tensor, last: Tensor, share: Tensor) -> Tensor:
+    """Points on the line between two latents, ``(k,)`` each, at shares of the way, ``(m, 1)``."""
+    return first + share * (last - first)
+
+
+def spherical(first: Tensor, last: Tensor, share: Tensor) -> Tensor:
+    """Points on the arc between two latents, ``(k,)`` each, at shares of the way, ``(m, 1)`` (Shoemake 1985)."""
+    cosine = torch.dot(first, last) / (first.norm() * last.norm()).clamp_min(1e-12)
+    angle = torch.arccos(cosine.clamp(-1.0, 1.0))
+    if float(angle.sin()) < 1e-4:
+        return linear(first, last, share)
+    return (((1 - share) * angle).sin() * first + (share * angle).sin() * last) / angle.sin()

@@ -16,7 +16,7 @@ from scipy.stats import qmc
 
 from alloys.space import Bools, Floats
 from generators.evaluation.table import LabelledAlloys
-from generators.measures import pairwise_cosine
+from generators.likeness import pairwise_cosine
 
 Rows = NDArray[np.int64]
 
@@ -31,7 +31,7 @@ COMPANY = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EvaluationPlan:
     """How much is asked.
 
     Attributes:
@@ -57,7 +57,7 @@ class Plan:
     draws: int = 10
 
     @classmethod
-    def quick(cls) -> Plan:
+    def quick(cls) -> EvaluationPlan:
         """The same conditions with fewer samples: a first look."""
         return cls(samples=500, domain_samples=100, real=50, real_samples=10, data_samples=1000)
 

@@ -16,19 +16,37 @@ import numpy as np
 
 from alloys.errors import InputError
 from generators.evaluation.entrants import Entrant, Train
-from generators.evaluation.measuring import METRICS, Drawn, Ground, Outcome, Trainings, draw, learned, measure
+from generators.evaluation.measuring import (
+    METRICS,
+    ConditionSamples,
+    EntrantOutcome,
+    EvaluationGround,
+    Trainings,
+    draw,
+    learned,
+    measure,
+)
 from generators.evaluation.oracle import Kind
 
-__all__ = ["METRICS", "Drawn", "Ground", "Outcome", "document", "draw", "evaluate", "measure"]
+__all__ = [
+    "METRICS",
+    "ConditionSamples",
+    "EntrantOutcome",
+    "EvaluationGround",
+    "document",
+    "draw",
+    "evaluate",
+    "measure",
+]
 
 
 def evaluate(
     entrants: Sequence[Entrant],
-    ground: Ground,
+    ground: EvaluationGround,
     seeds: int = 1,
     on_step: Callable[[str, int], None] | None = None,
     jobs: int = 1,
-) -> list[Outcome]:
+) -> list[EntrantOutcome]:
     """Measures every entrant with every seed, from 0, and takes medians over the seeds.
 
     Args:
@@ -45,7 +63,7 @@ def evaluate(
         if number < 1:
             raise InputError(f"at least one {what} is needed, got {number}")
     tasks = [(group, seed) for group in _groups(entrants) for seed in range(seeds)]
-    runs: dict[tuple[int, int], Outcome] = {}
+    runs: dict[tuple[int, int], EntrantOutcome] = {}
     for (group, seed), measured in _measured(entrants, tasks, ground, jobs):
         for k, run in zip(group, measured, strict=True):
             runs[k, seed] = run
@@ -67,13 +85,13 @@ def _groups(entrants: Sequence[Entrant]) -> list[tuple[int, ...]]:
     return [tuple(places) for places in members]
 
 
-Task = tuple[tuple[int, ...], int]
+EntrantsAndSeed = tuple[tuple[int, ...], int]
 """Places of entrants that share a training, and the seed."""
 
 
 def _measured(
-    entrants: Sequence[Entrant], tasks: Sequence[Task], ground: Ground, jobs: int
-) -> Iterator[tuple[Task, list[Outcome]]]:
+    entrants: Sequence[Entrant], tasks: Sequence[EntrantsAndSeed], ground: EvaluationGround, jobs: int
+) -> Iterator[tuple[EntrantsAndSeed, list[EntrantOutcome]]]:
     """What each entrant came to with each seed, as it is known."""
     calls = [([entrants[k] for k in group], ground, seed) for group, seed in tasks]
     if jobs == 1:
@@ -91,21 +109,21 @@ def _measured(
             pool.shutdown(cancel_futures=True)
 
 
-def _kept(group: Sequence[Entrant], ground: Ground, seed: int) -> list[Outcome]:
+def _kept(group: Sequence[Entrant], ground: EvaluationGround, seed: int) -> list[EntrantOutcome]:
     """`measure` of entrants that share a training; the samples of the first seed alone are kept, for figures."""
     trainings = Trainings(seed)
     outcomes = [measure(entrant, ground, trainings) for entrant in group]
     return outcomes if seed == 0 else [replace(outcome, drawn={}, paths=()) for outcome in outcomes]
 
 
-def _over_seeds(runs: Sequence[Outcome]) -> Outcome:
+def _over_seeds(runs: Sequence[EntrantOutcome]) -> EntrantOutcome:
     """Medians and spread of one entrant's runs."""
     metrics = [run.metrics for run in runs]
     spread = {name: (_over(np.min, metrics, name), _over(np.max, metrics, name)) for name in metrics[0]}
     return replace(runs[0], metrics=_medians(metrics), apart=_medians([run.apart for run in runs]), spread=spread)
 
 
-def document(outcomes: Sequence[Outcome], ground: Ground) -> dict[str, Any]:
+def document(outcomes: Sequence[EntrantOutcome], ground: EvaluationGround) -> dict[str, Any]:
     """The JSON document of a run; a number that is not known is null."""
     kinds: dict[str, Kind] = ground.oracle.kinds
     return {

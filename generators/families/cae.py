@@ -21,17 +21,63 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from generators.training.settings import MANY_ROWS_SETTINGS, Family, TrainingSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaeSettings(TrainingSettings):
+    """Settings of the conditional autoencoder.
+
+    Attributes:
+        latent: dimensions of the code.
+        hidden: width of the two hidden layers of each part.
+        prior: ``gaussian`` or ``kernel``, what is fitted to the codes.
+        bandwidth: of the kernel, as a multiple of the rule of thumb.
+        amounts_weight: weight of the squared error of the log-ratios against the cross entropy of presence.
+        code_weight: weight of the squared codes, which keeps their scale.
+    """
+
+    latent: int = 3
+    hidden: int = 64
+    prior: str = "gaussian"
+    bandwidth: float = 1.0
+    amounts_weight: float = 2.0
+    code_weight: float = 0.01
+
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        **TrainingSettings.ranges,
+        "latent": (1, 1024),
+        "hidden": (1, 8192),
+        "bandwidth": (0.0, 100.0),
+        "amounts_weight": (0.0, 1000.0),
+        "code_weight": (0.0, 1000.0),
+    }
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {**TrainingSettings.choices, "prior": ("gaussian", "kernel")}
+
+
+FAMILY = Family(
+    name="cae",
+    settings=CaeSettings,
+    generator="ConditionalAutoencoder",
+    paper="Tung et al. 2022",
+    many_rows={**MANY_ROWS_SETTINGS, "weight_decay": 0.01},
+)
+
+# What follows needs torch. Whoever only reads settings runs this file as far as here (`generators.registry`).
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from generators.families.settings import CaeSettings
-from generators.training.codec import Batch
-from generators.training.descent import DescentGenerator, Noise
+from generators.training.codec import EncodedRows
 from generators.training.fitting import arithmetic
 from generators.training.layers import mlp, normal
+from generators.training.neural import NeuralGenerator
 
 CODES = 512
 """Codes of training rows that the kernel keeps."""
@@ -64,7 +110,7 @@ class CaeNetwork(nn.Module):
             self.register_buffer(name, torch.zeros(shape, dtype=torch.float32))
         self.register_buffer("precision", torch.eye(latent, dtype=torch.float32))
 
-    def encode(self, batch: Batch) -> Tensor:
+    def encode(self, batch: EncodedRows) -> Tensor:
         """Codes, ``(n, latent)``."""
         return cast(Tensor, self.encoder(torch.cat((batch.presence, batch.amounts), dim=1)))
 
@@ -74,29 +120,28 @@ class CaeNetwork(nn.Module):
         return logits, amounts
 
 
-class ConditionalAutoencoder(DescentGenerator):
+class ConditionalAutoencoder(NeuralGenerator[CaeSettings, CaeNetwork]):
     """The family ``cae``: see the module's text."""
 
-    family = "cae"
+    family = FAMILY
+    spherical = False
 
-    def build(self, rng: torch.Generator) -> nn.Module:
+    def build(self, rng: torch.Generator) -> CaeNetwork:
         """The network with weights from ``rng``."""
-        settings = cast(CaeSettings, self.settings)
-        return CaeNetwork(self.space.dimension, len(self.properties), settings, rng)
+        return CaeNetwork(self.space.dimension, len(self.properties), self.settings, rng)
 
-    def loss_given(self, network: nn.Module, batch: Batch, noise: Noise, progress: float) -> Tensor:
+    def loss(self, network: CaeNetwork, batch: EncodedRows, rng: torch.Generator, progress: float) -> Tensor:
         """Reconstruction error: cross entropy of presence, squared error of log-ratios, and the codes' size."""
-        net, s = cast(CaeNetwork, network), cast(CaeSettings, self.settings)
-        codes = net.encode(batch)
-        logits, amounts = net.decode(codes, batch.values, batch.known)
+        s = self.settings
+        codes = network.encode(batch)
+        logits, amounts = network.decode(codes, batch.values, batch.known)
         which = functional.binary_cross_entropy_with_logits(logits, batch.presence, reduction="none").sum(dim=1)
         how_much = (squared_error(amounts, batch.amounts, batch.presence) * s.amounts_weight).sum(dim=1)
         return (which + how_much + s.code_weight * (codes**2).sum(dim=1)).mean()
 
-    def finish(self, network: nn.Module, pool: Batch) -> None:
+    def finish(self, network: CaeNetwork, pool: EncodedRows) -> None:
         """Fits both distributions to the codes of the pool; `draw` uses the one that the settings name."""
-        net = cast(CaeNetwork, network)
-        codes = net.encode(pool)
+        net, codes = network, network.encode(pool)
         mean, precision = gaussian_of(codes)
         net.mean.copy_(mean)
         net.precision.copy_(precision)
@@ -109,28 +154,21 @@ class ConditionalAutoencoder(DescentGenerator):
         factor = len(torch.unique(net.codes, dim=0)) ** (-1 / (codes.shape[1] + 4))
         net.spread.copy_(codes.std(dim=0, correction=0) * factor)
 
-    def draw(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    def draw(self, network: CaeNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Codes from the fitted distribution under the conditions, then the decoder, without noise."""
-        net, s = cast(CaeNetwork, network), cast(CaeSettings, self.settings)
-        draw_codes = self._gaussian_codes if s.prior == "gaussian" else self._kernel_codes
+        return self.decode_latents(network, self.draw_latents(network, values, known, rng), values, known)
+
+    def draw_latents(self, network: CaeNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
+        """Codes from the fitted distribution."""
+        draw_codes = self._gaussian_codes if self.settings.prior == "gaussian" else self._kernel_codes
         with arithmetic("float32", values.device):
-            codes = draw_codes(net, values, known, rng)
-        logits, amounts = net.decode(codes, values, known)
-        return (logits > 0).to(logits.dtype), amounts
-
-    spherical = False
-
-    def draw_latents(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
-        """Codes from the fitted distribution, for `generators.families.latent`."""
-        net = cast(CaeNetwork, network)
-        draw = self._gaussian_codes if cast(CaeSettings, self.settings).prior == "gaussian" else self._kernel_codes
-        return draw(net, values, known, rng)
+            return draw_codes(network, values, known, rng)
 
     def decode_latents(
-        self, network: nn.Module, latents: Tensor, values: Tensor, known: Tensor
+        self, network: CaeNetwork, latents: Tensor, values: Tensor, known: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """The decoder, for `generators.families.latent`."""
-        logits, amounts = cast(CaeNetwork, network).decode(latents, values, known)
+        """The decoder; an element is present where its logit is positive."""
+        logits, amounts = network.decode(latents, values, known)
         return (logits > 0).to(logits.dtype), amounts
 
     def _gaussian_codes(self, net: CaeNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
@@ -151,7 +189,7 @@ class ConditionalAutoencoder(DescentGenerator):
 
     def _kernel_codes(self, net: CaeNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
         """Codes of rows with near conditions, moved by the bandwidth, ``(m, latent)``."""
-        bandwidth = cast(CaeSettings, self.settings).bandwidth
+        bandwidth = self.settings.bandwidth
         chance = torch.rand((len(values), 1), generator=rng, dtype=torch.float32).to(values.device)
         picked = []
         for start in range(0, len(values), CHUNK):
@@ -179,7 +217,7 @@ def gaussian_of(codes: Tensor) -> tuple[Tensor, Tensor]:
     return mean, torch.linalg.inv(covariance + ridge * torch.eye(len(mean), device=codes.device))
 
 
-def linear_response(codes: Tensor, pool: Batch) -> tuple[Tensor, Tensor, Tensor]:
+def linear_response(codes: Tensor, pool: EncodedRows) -> tuple[Tensor, Tensor, Tensor]:
     """Ridge regression of each condition on the codes, over the rows that know it.
 
     Args:

@@ -18,6 +18,62 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from generators.training.settings import MANY_ROWS_SETTINGS, Family, TrainingSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CvaeSettings(TrainingSettings):
+    """Settings of the conditional variational autoencoder.
+
+    Attributes:
+        latent: dimensions of the latent vector.
+        hidden: width of the two hidden layers of each part.
+        beta: weight of the divergence from the prior (Higgins et al. 2017).
+        warmup: share of the epochs over which that weight grows from 0.
+        consistency: weight of the misses, in squared standard deviations, of what is emitted against the conditions
+            (`generators.training.mixture_rule`); 0 for none.
+        temperature: of sampling: factor of the latent vector's and the log-ratios' spread, and divisor of the
+            presence's logits; 1 is the model's own distribution.
+    """
+
+    latent: int = 8
+    hidden: int = 64
+    beta: float = 1.0
+    warmup: float = 0.2
+    consistency: float = 0.0
+    temperature: float = 1.0
+
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        **TrainingSettings.ranges,
+        "latent": (1, 1024),
+        "hidden": (1, 8192),
+        "beta": (0.0, 1000.0),
+        "warmup": (0.0, 1.0),
+        "consistency": (0.0, 1e6),
+        "temperature": (1e-3, 10.0),
+    }
+
+
+FAMILY = Family(
+    name="cvae",
+    settings=CvaeSettings,
+    generator="ConditionalVAE",
+    paper="Kingma & Welling 2014; Sohn, Lee & Yan 2015",
+    many_rows={
+        **MANY_ROWS_SETTINGS,
+        "weight_decay": 0.01,
+        "hidden": 128,
+        "epochs": 500,
+        "patience": 500,
+        "consistency": 300.0,
+    },
+)
+
+# What follows needs torch. Whoever only reads settings runs this file as far as here (`generators.registry`).
 import math
 from typing import cast
 
@@ -26,11 +82,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from alloys.space import Space
-from generators.families.consistency import MixtureRule
-from generators.families.settings import CvaeSettings
-from generators.training.codec import Batch
-from generators.training.descent import DescentGenerator, Noise
+from generators.training.codec import EncodedRows
 from generators.training.layers import linear, mlp, normal
+from generators.training.mixture_rule import MixtureRule
+from generators.training.neural import NeuralGenerator
 
 _SPREAD = (math.log(0.05), math.log(2.0))
 """Range of the log standard deviation of a log-ratio, entered smoothly: never a spike, never flat."""
@@ -43,7 +98,6 @@ class CvaeNetwork(nn.Module):
         super().__init__()
         d = space.dimension
         latent, hidden = settings.latent, settings.hidden
-        self.latent = latent
         self.encoder = mlp((2 * d + 2 * p, hidden, hidden, 2 * latent), rng)
         self.presence = mlp((latent + 2 * p, hidden, hidden, d), rng)
         self.coupling = linear(d, d, rng, bias=False)
@@ -51,7 +105,7 @@ class CvaeNetwork(nn.Module):
         self.register_buffer("before", torch.ones((d, d), dtype=torch.float32).tril(-1), persistent=False)
         self.rule = MixtureRule(space, p)
 
-    def encode(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def encode(self, batch: EncodedRows) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation of the latent vector, each ``(n, latent)``."""
         row = torch.cat((batch.presence, batch.amounts, batch.values, batch.known), dim=1)
         mean, log_std = self.encoder(row).chunk(2, dim=1)
@@ -68,65 +122,55 @@ class CvaeNetwork(nn.Module):
         return mean, low + (high - low) * torch.sigmoid(raw)
 
 
-class ConditionalVAE(DescentGenerator):
+class ConditionalVAE(NeuralGenerator[CvaeSettings, CvaeNetwork]):
     """The family ``cvae``: see the module's text."""
 
-    family = "cvae"
+    family = FAMILY
+    spherical = False
 
-    def build(self, rng: torch.Generator) -> nn.Module:
+    def build(self, rng: torch.Generator) -> CvaeNetwork:
         """The network with weights from ``rng``."""
-        settings = cast(CvaeSettings, self.settings)
-        return CvaeNetwork(self.space, len(self.properties), settings, rng)
+        return CvaeNetwork(self.space, len(self.properties), self.settings, rng)
 
-    def prepare(self, network: nn.Module, pool: Batch) -> None:
+    def prepare(self, network: CvaeNetwork, pool: EncodedRows) -> None:
         """Fits the rule that emissions are held to."""
-        settings = cast(CvaeSettings, self.settings)
-        if settings.consistency:
-            cast(CvaeNetwork, network).rule.fit(pool, len(pool.presence) // (settings.copies + 1))
+        if self.settings.consistency:
+            network.rule.fit(pool, len(pool.presence) // (self.settings.copies + 1))
 
-    def noise(self, batch: Batch, rng: torch.Generator) -> Noise:
-        """Standard normal numbers for the latent vectors, ``(n, latent)``; for an emission, those of `draw`."""
-        s, device = cast(CvaeSettings, self.settings), batch.presence.device
-        n, d = batch.presence.shape
-        latent = normal((n, s.latent), rng, device)
-        if not s.consistency:
-            return (latent,)
-        chance = torch.rand((n, d), generator=rng, dtype=torch.float32).to(device)
-        return latent, normal((n, s.latent), rng, device), chance, normal((n, d), rng, device)
-
-    def loss_given(self, network: nn.Module, batch: Batch, noise: Noise, progress: float) -> Tensor:
+    def loss(self, network: CvaeNetwork, batch: EncodedRows, rng: torch.Generator, progress: float) -> Tensor:
         """Negative evidence lower bound in nats per row, its divergence weighted by ``beta`` (Higgins eq. 4)."""
-        net, settings = cast(CvaeNetwork, network), cast(CvaeSettings, self.settings)
-        mean, log_std = net.encode(batch)
-        z = mean + log_std.exp() * noise[0]
+        s = self.settings
+        mean, log_std = network.encode(batch)
+        z = mean + log_std.exp() * normal(mean.shape, rng, mean.device)
         divergence = 0.5 * (mean**2 + (2 * log_std).exp() - 1 - 2 * log_std).sum(dim=1)
         context = torch.cat((z, batch.values, batch.known), dim=1)
-        logits = net.presence(context) + batch.presence @ net.couplings().T
+        logits = network.presence(context) + batch.presence @ network.couplings().T
         which = functional.binary_cross_entropy_with_logits(logits, batch.presence, reduction="none").sum(dim=1)
-        how_much = logistic_normal_nll(batch.amounts, *net.amounts_of(context, batch.presence), batch.presence)
-        grown = min(1.0, progress / settings.warmup) if settings.warmup else 1.0
-        total = which + how_much + settings.beta * grown * divergence
-        if settings.consistency:
-            emitted = self.emit(net, batch.values, batch.known, noise[1:])
-            total = total + settings.consistency * net.rule.error(*emitted, batch.values, batch.known)
+        how_much = logistic_normal_nll(batch.amounts, *network.amounts_of(context, batch.presence), batch.presence)
+        grown = min(1.0, progress / s.warmup) if s.warmup else 1.0
+        total = which + how_much + s.beta * grown * divergence
+        if s.consistency:
+            chance = torch.rand(batch.presence.shape, generator=rng, dtype=torch.float32).to(mean.device)
+            noise = (normal(mean.shape, rng, mean.device), chance, normal(batch.presence.shape, rng, mean.device))
+            emitted = self.emit(network, batch.values, batch.known, noise)
+            total = total + s.consistency * network.rule.error(*emitted, batch.values, batch.known)
         return total.mean()
 
-    def draw(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    def draw(self, network: CvaeNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Ancestral sampling: latent from the prior, presence element by element, then amounts."""
-        net = cast(CvaeNetwork, network)
-        m, d = len(values), self.space.dimension
-        latent = normal((m, net.latent), rng, values.device)
-        chance = torch.rand((m, d), generator=rng, dtype=torch.float32).to(values.device)
-        heat = cast(CvaeSettings, self.settings).temperature
-        return self.emit(net, values, known, (latent, chance, normal((m, d), rng, values.device)), heat)
+        latent = self.draw_latents(network, values, known, rng)
+        shape = (len(values), self.space.dimension)
+        chance = torch.rand(shape, generator=rng, dtype=torch.float32).to(values.device)
+        noise = (latent, chance, normal(shape, rng, values.device))
+        return self.emit(network, values, known, noise, self.settings.temperature)
 
     def emit(
-        self, net: CvaeNetwork, values: Tensor, known: Tensor, noise: Noise, heat: float = 1.0
+        self, network: CvaeNetwork, values: Tensor, known: Tensor, noise: tuple[Tensor, ...], heat: float = 1.0
     ) -> tuple[Tensor, Tensor]:
         """Presence and log-ratios, ``(m, d)`` each, from random numbers; gradients flow through the log-ratios.
 
         Args:
-            net: decodes.
+            network: decodes.
             values: standardised conditions, shape ``(m, p)``.
             known: which of them are known, shape ``(m, p)``.
             noise: standard normal ``(m, latent)``, uniform in [0, 1) ``(m, d)`` and standard normal ``(m, d)``.
@@ -134,41 +178,37 @@ class ConditionalVAE(DescentGenerator):
         """
         latent, chance, spread = noise
         context = torch.cat((heat * latent, values, known), dim=1)
-        logits, couplings = net.presence(context), net.couplings()
+        logits, couplings = network.presence(context), network.couplings()
         presence = torch.zeros_like(logits)
         for i in range(self.space.dimension):
             at = (logits[:, i] + presence @ couplings[i]).detach() / heat
             presence[:, i] = (chance[:, i] < torch.sigmoid(at)).to(presence.dtype)
-        mean, log_std = net.amounts_of(context, presence)
+        mean, log_std = network.amounts_of(context, presence)
         return presence, mean + heat * log_std.exp() * spread
 
-    spherical = False
-
-    def draw_latents(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
-        """Latents from the prior, for `generators.families.latent`."""
-        return normal((len(values), cast(CvaeNetwork, network).latent), rng, values.device)
+    def draw_latents(self, network: CvaeNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
+        """Latents from the prior."""
+        return normal((len(values), self.settings.latent), rng, values.device)
 
     def decode_latents(
-        self, network: nn.Module, latents: Tensor, values: Tensor, known: Tensor
+        self, network: CvaeNetwork, latents: Tensor, values: Tensor, known: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Each element as is likelier after the ones before, and mean log-ratios, for `generators.families.latent`."""
-        net = cast(CvaeNetwork, network)
+        """Each element as is likelier after the ones before, and mean log-ratios."""
         context = torch.cat((latents, values, known), dim=1)
-        logits, couplings = net.presence(context), net.couplings()
+        logits, couplings = network.presence(context), network.couplings()
         presence = torch.zeros_like(logits)
         for i in range(self.space.dimension):
             presence[:, i] = (logits[:, i] + presence @ couplings[i] > 0).to(presence.dtype)
-        return presence, net.amounts_of(context, presence)[0]
+        return presence, network.amounts_of(context, presence)[0]
 
 
 def logistic_normal_nll(amounts: Tensor, mean: Tensor, log_std: Tensor, presence: Tensor) -> Tensor:
     """Negative log density of log-ratios under a logistic-normal, shape ``(n,)``, in nats.
 
     The amounts of the ``k`` present elements are the softmax of independent normals, so only differences
-    count: a common shift ``t`` is integrated out, ``-log int prod_i N(y_i + t; mean_i, std_i) dt``, which
-        with precisions ``w_i``
-    and residuals ``r_i`` is ``1/2 [sum w (r - r_w)^2 - sum log w + log sum w + (k - 1) log 2 pi]``, ``r_w``
-    the w-weighted mean residual. One element has no freedom: 0.
+    count: a common shift ``t`` is integrated out, ``-log int prod_i N(y_i + t; mean_i, std_i) dt``, which with
+    precisions ``w_i`` and residuals ``r_i`` is ``1/2 [sum w (r - r_w)^2 - sum log w + log sum w + (k - 1) log 2 pi]``,
+    ``r_w`` the w-weighted mean residual. One element has no freedom: 0.
 
     Args:
         amounts: log-ratios, shape ``(n, d)``; absent entries are ignored.

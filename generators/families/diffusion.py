@@ -3,7 +3,7 @@
 Training mixes data and noise, ``x_t = a_t x + s_t e`` with ``a_t^2 + s_t^2 = 1``, at one of many discrete times
 and asks the network for ``v = a_t e - s_t x``, a combination from which data and noise both follow. Sampling
 goes back over fewer times: by the deterministic rule (``eta`` 0) or with the noise of the ancestral one
-(``eta`` 1). How a composition is written as a vector, presence included, is said in `generators.families.analog`.
+(``eta`` 1). How a composition is written as a vector, presence included, is said in `generators.training.analog`.
 
 References:
     Ho, J., Jain, A. & Abbeel, P. (2020). Denoising Diffusion Probabilistic Models. NeurIPS. Algorithm 1.
@@ -15,27 +15,60 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from generators.training.settings import MANY_ROWS_SETTINGS, AnalogSettings, Family
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffusionSettings(AnalogSettings):
+    """Settings of the diffusion model.
+
+    Attributes:
+        training_steps: number of discrete times in training.
+        eta: noise added back in each step of sampling: 0 none (DDIM), 1 as much as DDPM.
+    """
+
+    training_steps: int = 1000
+    eta: float = 0.0
+
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        **AnalogSettings.ranges,
+        "training_steps": (1, 100_000),
+        "eta": (0.0, 1.0),
+    }
+
+
+FAMILY = Family(
+    name="diffusion",
+    settings=DiffusionSettings,
+    generator="ConditionalDiffusion",
+    paper="Ho, Jain & Abbeel 2020; Song, Meng & Ermon 2021; Ho & Salimans 2022; Chen, Zhang & Hinton 2023",
+    many_rows={**MANY_ROWS_SETTINGS, "patience": 2000, "guidance": 0.0},
+)
+
+# What follows needs torch. Whoever only reads settings runs this file as far as here (`generators.registry`).
 import math
-from typing import cast
 
 import torch
 from torch import Tensor
 
-from generators.families.analog import AnalogGenerator, AnalogNetwork
-from generators.families.settings import DiffusionSettings
+from generators.training.analog import AnalogGenerator, AnalogNetwork
 from generators.training.layers import normal
 
 
-class ConditionalDiffusion(AnalogGenerator):
+class ConditionalDiffusion(AnalogGenerator[DiffusionSettings]):
     """The family ``diffusion``: see the module's text."""
 
-    family = "diffusion"
+    family = FAMILY
 
     def error(
         self, network: AnalogNetwork, x: Tensor, noise: Tensor, chance: Tensor, values: Tensor, known: Tensor
     ) -> Tensor:
         """Squared error of ``v`` at a discrete time, ``(n, 2 d)``; DDPM's algorithm 1 in Salimans' terms."""
-        count = cast(DiffusionSettings, self.settings).training_steps
+        count = self.settings.training_steps
         time = (torch.floor(chance * count) + 1) / count
         signal, sigma = (time * math.pi / 2).cos(), (time * math.pi / 2).sin()
         v = network.forward(signal * x + sigma * noise, time, values, known)
@@ -45,7 +78,7 @@ class ConditionalDiffusion(AnalogGenerator):
         self, network: AnalogNetwork, noise: Tensor, values: Tensor, known: Tensor, rng: torch.Generator
     ) -> Tensor:
         """Song et al., equation 12, over evenly spaced times from 1 down to 0."""
-        settings = cast(DiffusionSettings, self.settings)
+        settings = self.settings
         x = noise
         for i in range(settings.steps, 0, -1):
             now, then = i / settings.steps, (i - 1) / settings.steps

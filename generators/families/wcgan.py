@@ -31,6 +31,71 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from generators.training.settings import MANY_ROWS_SETTINGS, Family, TrainingSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WcganSettings(TrainingSettings):
+    """Settings of the conditional Wasserstein network; ``learning_rate`` is the generator's.
+
+    Attributes:
+        latent: dimensions of the latent vector (16 in Debnath et al. 2021).
+        hidden: width of the two hidden layers of generator and critic.
+        unroll: steps of the critic that the generator looks ahead (Metz et al. 2016); 0 is the plain network.
+        unroll_rate: step size of those, plain gradient ascent.
+        critic_steps: steps of the critic for each of the generator.
+        critic_rate: the critic's learning rate.
+        penalty: ``gradient`` (Gulrajani et al. 2017) or ``clip`` (Arjovsky et al. 2017).
+        penalty_weight: of the gradient penalty.
+        clip: largest size of a critic's weight where weights are clipped.
+        temperature: of the presence gates' slopes.
+    """
+
+    epochs: int = 800
+    patience: int = 300
+    batch_size: int = 256
+    learning_rate: float = 5e-3
+    weight_decay: float = 0.0
+    average: float = 0.98
+    latent: int = 16
+    hidden: int = 64
+    unroll: int = 2
+    unroll_rate: float = 0.01
+    critic_steps: int = 2
+    critic_rate: float = 1e-2
+    penalty: str = "gradient"
+    penalty_weight: float = 1.0
+    clip: float = 0.2
+    temperature: float = 0.5
+
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
+        **TrainingSettings.ranges,
+        "latent": (1, 1024),
+        "hidden": (1, 8192),
+        "unroll": (0, 100),
+        "unroll_rate": (0.0, 10.0),
+        "critic_steps": (1, 100),
+        "critic_rate": (1e-9, 1.0),
+        "penalty_weight": (0.0, 1000.0),
+        "clip": (1e-6, 100.0),
+        "temperature": (1e-3, 100.0),
+    }
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {**TrainingSettings.choices, "penalty": ("gradient", "clip")}
+
+
+FAMILY = Family(
+    name="wcgan",
+    settings=WcganSettings,
+    generator="ConditionalWassersteinGAN",
+    paper="Debnath et al. 2021; Tung et al. 2022; Arjovsky, Chintala & Bottou 2017; Metz et al. 2016",
+    many_rows={**MANY_ROWS_SETTINGS, "epochs": 500},
+)
+
+# What follows needs torch. Whoever only reads settings runs this file as far as here (`generators.registry`).
 import math
 from typing import cast
 
@@ -38,8 +103,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from generators.families.settings import WcganSettings
-from generators.training.codec import Batch, relaxed_fractions
+from generators.training.codec import EncodedRows, relaxed_fractions
 from generators.training.fitting import Update, descend
 from generators.training.layers import WideOutput, linear, mlp, normal
 from generators.training.neural import CLIP, NeuralGenerator
@@ -76,49 +140,43 @@ class WcganNetwork(nn.Module):
         return logits + torch.logit(chance).to(values.device), RATIO * torch.tanh(amounts / RATIO)
 
 
-class ConditionalWassersteinGAN(NeuralGenerator):
+class ConditionalWassersteinGAN(NeuralGenerator[WcganSettings, WcganNetwork]):
     """The family ``wcgan``: see the module's text."""
 
-    family = "wcgan"
-
-    @property
-    def _own(self) -> WcganSettings:
-        return cast(WcganSettings, self.settings)
-
-    def build(self, rng: torch.Generator) -> nn.Module:
-        """The network with weights from ``rng``."""
-        return WcganNetwork(self.space.dimension, len(self.properties), self._own, rng)
-
-    def draw(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """One emission of the generator."""
-        logits, amounts = cast(WcganNetwork, network).proposal(values, known, rng)
-        return (logits > 0).to(logits.dtype), amounts
-
+    family = FAMILY
     spherical = False
 
-    def draw_latents(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
-        """Latents from the prior, for `generators.families.latent`."""
-        return normal((len(values), cast(WcganNetwork, network).latent), rng, values.device)
+    def build(self, rng: torch.Generator) -> WcganNetwork:
+        """The network with weights from ``rng``."""
+        return WcganNetwork(self.space.dimension, len(self.properties), self.settings, rng)
+
+    def draw(self, network: WcganNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """One emission of the generator."""
+        logits, amounts = network.proposal(values, known, rng)
+        return (logits > 0).to(logits.dtype), amounts
+
+    def draw_latents(self, network: WcganNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
+        """Latents from the prior."""
+        return normal((len(values), network.latent), rng, values.device)
 
     def decode_latents(
-        self, network: nn.Module, latents: Tensor, values: Tensor, known: Tensor
+        self, network: WcganNetwork, latents: Tensor, values: Tensor, known: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """The emission without noise on the gates, for `generators.families.latent`."""
-        net = cast(WcganNetwork, network)
-        logits, amounts = net.generator(torch.cat((latents, values, known), dim=1)).chunk(2, dim=1)
+        """The emission without noise on the gates."""
+        logits, amounts = network.generator(torch.cat((latents, values, known), dim=1)).chunk(2, dim=1)
         return (logits > 0).to(logits.dtype), RATIO * torch.tanh(amounts / RATIO)
 
     # -- what the critic sees ----------------------------------------------------------------------
 
-    def real(self, batch: Batch) -> Tensor:
+    def real(self, batch: EncodedRows) -> Tensor:
         """Rows as the critic sees them: presence, scaled fractions and conditions, ``(n, 2 d + 2 p)``."""
         fractions = self._fractions(batch.presence, batch.amounts)
         return torch.cat((batch.presence, SHARPEN * fractions, batch.values, batch.known), dim=1)
 
-    def emitted(self, network: nn.Module, batch: Batch, rng: torch.Generator) -> Tensor:
+    def emitted(self, network: WcganNetwork, batch: EncodedRows, rng: torch.Generator) -> Tensor:
         """The generator's rows under a batch's conditions as the critic sees them, ``(n, 2 d + 2 p)``."""
-        logits, amounts = cast(WcganNetwork, network).proposal(batch.values, batch.known, rng)
-        gate = torch.sigmoid(logits / self._own.temperature)
+        logits, amounts = network.proposal(batch.values, batch.known, rng)
+        gate = torch.sigmoid(logits / self.settings.temperature)
         hard = (logits > 0).to(gate.dtype)
         presence = hard + (gate - gate.detach())
         smooth = self._fractions(presence, amounts)
@@ -133,19 +191,19 @@ class ConditionalWassersteinGAN(NeuralGenerator):
 
     # -- the game ----------------------------------------------------------------------------------
 
-    def loss(self, network: nn.Module, batch: Batch, rng: torch.Generator, progress: float) -> Tensor:
+    def loss(self, network: WcganNetwork, batch: EncodedRows, rng: torch.Generator, progress: float) -> Tensor:
         """The value of the game, which the critic raises and the generator lowers; Arjovsky et al., equation 2."""
-        critic = cast(WcganNetwork, network).critic
+        critic = network.critic
         scores = cast(Tensor, critic(torch.cat((self.real(batch), self.emitted(network, batch, rng)))))
         n = len(batch.presence)
         return scores[:n].mean() - scores[n:].mean()
 
-    def unrolled(self, network: nn.Module, batch: Batch, rng: torch.Generator, progress: float) -> Tensor:
+    def unrolled(self, network: WcganNetwork, batch: EncodedRows, rng: torch.Generator, progress: float) -> Tensor:
         """The value of the game after ``unroll`` further steps of the critic; Metz et al., equations 7 and 10.
 
         The gradient goes through those steps. With ``unroll`` 0 this is `loss`.
         """
-        s, critic = self._own, cast(WcganNetwork, network).critic
+        s, critic = self.settings, network.critic
         if not s.unroll:
             return self.loss(network, batch, rng, progress)
         real, fake = self.real(batch), self.emitted(network, batch, rng)
@@ -161,7 +219,7 @@ class ConditionalWassersteinGAN(NeuralGenerator):
 
     def penalty(self, critic: nn.Module, weights: Weights, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
         """Gradient penalty between real and emitted compositions, Gulrajani et al., equation 3; or 0."""
-        s = self._own
+        s = self.settings
         if s.penalty != "gradient" or not s.penalty_weight:
             return real.new_zeros(())
         share = torch.rand((len(real), 1), generator=rng, dtype=torch.float32).to(real.device)
@@ -174,14 +232,14 @@ class ConditionalWassersteinGAN(NeuralGenerator):
         norm = (seen.square().sum(dim=1) + 1e-12).sqrt()
         return s.penalty_weight * (norm - 1).square().mean()
 
-    def updater(self, network: nn.Module) -> Update:
+    def updater(self, network: WcganNetwork) -> Update:
         """Turns of the critic, then one of the generator."""
-        s, net = self._own, cast(WcganNetwork, network)
+        s, net = self.settings, network
         makers, judges = list(net.generator.parameters()), list(net.critic.parameters())
         maker = torch.optim.AdamW(makers, s.learning_rate, (0.5, 0.9), weight_decay=s.weight_decay, fused=True)
         judge = torch.optim.AdamW(judges, s.critic_rate, (0.5, 0.9), weight_decay=s.weight_decay, fused=True)
 
-        def update(batch: Batch, rng: torch.Generator, progress: float) -> float:
+        def update(batch: EncodedRows, rng: torch.Generator, progress: float) -> float:
             net.generator.requires_grad_(False)
             values = [self._criticise(net, judge, judges, batch, rng, progress) for _ in range(s.critic_steps)]
             net.generator.requires_grad_(True)
@@ -198,12 +256,12 @@ class ConditionalWassersteinGAN(NeuralGenerator):
         net: WcganNetwork,
         optimizer: torch.optim.Optimizer,
         parameters: list[nn.Parameter],
-        batch: Batch,
+        batch: EncodedRows,
         rng: torch.Generator,
         progress: float,
     ) -> float:
         """One step of the critic; the value of the game before it, NaN where the step failed."""
-        s = self._own
+        s = self.settings
         value = self.loss(net, batch, rng, progress)
         real = self.real(batch)
         fake = self.emitted(net, batch, rng).detach() if s.penalty == "gradient" else real
@@ -216,7 +274,7 @@ class ConditionalWassersteinGAN(NeuralGenerator):
                     parameter.clamp_(-s.clip, s.clip)
         return float(value.detach())
 
-    def judge(self, network: nn.Module, batch: Batch, rng: torch.Generator) -> Tensor:
+    def judge(self, network: WcganNetwork, batch: EncodedRows, rng: torch.Generator) -> Tensor:
         """Mean energy score of emissions under each row's conditions; least, on average, for the rows' own law."""
         emissions = torch.stack([self.emitted(network, batch, rng) for _ in range(EMISSIONS)])
         return energy_score(self.real(batch), emissions)

@@ -33,7 +33,7 @@ REACH = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class EncodedRows:
     """Rows as float32 tensors.
 
     Attributes:
@@ -48,16 +48,16 @@ class Batch:
     values: Tensor
     known: Tensor
 
-    def take(self, rows: Tensor) -> Batch:
+    def take(self, rows: Tensor) -> EncodedRows:
         """The rows of those indices."""
-        return Batch(self.presence[rows], self.amounts[rows], self.values[rows], self.known[rows])
+        return EncodedRows(self.presence[rows], self.amounts[rows], self.values[rows], self.known[rows])
 
-    def to(self, device: torch.device) -> Batch:
+    def to(self, device: torch.device) -> EncodedRows:
         """The same on a device."""
         parts = (self.presence, self.amounts, self.values, self.known)
-        return Batch(*(part.to(device) for part in parts))
+        return EncodedRows(*(part.to(device) for part in parts))
 
-    def hide(self, share: float, rng: torch.Generator) -> Batch:
+    def hide(self, share: float, rng: torch.Generator) -> EncodedRows:
         """Hides known conditions at random; ``share`` of them on average.
 
         The share of a row is ``U**(1/share - 1)`` with uniform U, whose mean is ``share`` and which reaches
@@ -68,11 +68,11 @@ class Batch:
         n, p = self.known.shape
         rate = torch.rand((n, 1), generator=rng, dtype=torch.float32) ** (1 / share - 1)
         keep = (torch.rand((n, p), generator=rng, dtype=torch.float32) >= rate).to(self.known)
-        return Batch(self.presence, self.amounts, self.values * keep, self.known * keep)
+        return EncodedRows(self.presence, self.amounts, self.values * keep, self.known * keep)
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class ConditionScale:
     """Means and standard deviations of the training conditions, each of shape ``(p,)``.
 
     A column that was never known, or never varied, teaches nothing: its ``usable`` is false and it is
@@ -84,7 +84,7 @@ class Scale:
     usable: Bools
 
     @classmethod
-    def of(cls, conditions: Floats) -> Scale:
+    def of(cls, conditions: Floats) -> ConditionScale:
         """Statistics of conditions of shape ``(n, p)``, NaN left out."""
         known = ~np.isnan(conditions)
         count = np.maximum(known.sum(axis=0), 1)
@@ -98,7 +98,7 @@ class Scale:
         return {"mean": self.mean.tolist(), "std": self.std.tolist(), "usable": self.usable.tolist()}
 
     @classmethod
-    def from_json(cls, document: dict[str, Any], width: int) -> Scale:
+    def from_json(cls, document: dict[str, Any], width: int) -> ConditionScale:
         """Reads what `to_json` wrote.
 
         Raises:
@@ -176,16 +176,16 @@ class Codec:
 
     # -- in ----------------------------------------------------------------------------------------
 
-    def encode(self, points: Points, conditions: Floats, scale: Scale) -> Batch:
+    def encode(self, points: Points, conditions: Floats, scale: ConditionScale) -> EncodedRows:
         """Rows as tensors; ``points`` ``(n, d)``, ``conditions`` ``(n, p)``."""
         present = points > 0
         logs = np.log(np.where(present, points - self._lower + 0.5, 1.0))
         centre = logs.sum(axis=1, keepdims=True) / present.sum(axis=1, keepdims=True)
         amounts = np.where(present, logs - centre, 0.0)
         values, known = self.standardise(conditions, scale)
-        return Batch(_tensor(present), _tensor(amounts), values, known)
+        return EncodedRows(_tensor(present), _tensor(amounts), values, known)
 
-    def standardise(self, conditions: Floats, scale: Scale) -> tuple[Tensor, Tensor]:
+    def standardise(self, conditions: Floats, scale: ConditionScale) -> tuple[Tensor, Tensor]:
         """Standardised values, 0 where unknown, and what is known (1 or 0); each ``(n, p)``."""
         known = ~np.isnan(conditions) & scale.usable
         values = np.clip((np.where(known, conditions, scale.mean) - scale.mean) / scale.std, -REACH, REACH)

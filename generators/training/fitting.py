@@ -12,14 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from alloys.errors import InputError
-from generators.base import OnEpoch
-from generators.training.codec import Batch
+from generators.interface import OnEpoch
+from generators.training.codec import EncodedRows
 
 BEYOND = 1e6
 """A loss larger than this is called diverged."""
 
 
-Update = Callable[[Batch, torch.Generator, float], float]
+Update = Callable[[EncodedRows, torch.Generator, float], float]
 """Learns from a batch, with random numbers and the progress from 0 to 1; the loss, NaN where it failed."""
 
 
@@ -31,37 +31,6 @@ class EpochLog:
     validation: tuple[float, ...]
     best: int
     diverged: bool
-
-
-class Record:
-    """The losses of one training so far, which epoch is the best, and whether the training has ended."""
-
-    def __init__(self, patience: int) -> None:
-        self.patience = patience
-        self.train: list[float] = []
-        self.validation: list[float] = []
-        self.best, self.diverged = -1, False
-
-    def take(self, loss: float, value: float) -> bool:
-        """Takes in an epoch's training and validation loss; says whether it is the best so far."""
-        if not (sane(loss) and sane(value)):
-            self.diverged = True
-            return False
-        better = self.best < 0 or value < self.validation[self.best]
-        if better:
-            self.best = len(self.validation)
-        self.train.append(loss)
-        self.validation.append(value)
-        return better
-
-    @property
-    def ended(self) -> bool:
-        """Whether the training diverged or ran out of patience."""
-        return self.diverged or len(self.validation) - 1 - self.best >= self.patience
-
-    def log(self) -> EpochLog:
-        """What the epochs gave."""
-        return EpochLog(tuple(self.train), tuple(self.validation), self.best, self.diverged)
 
 
 def run_epochs(
@@ -87,18 +56,25 @@ def run_epochs(
             example; None for the network itself.
     """
     source = network if judged is None else judged
-    record, kept = Record(patience), _copy(source)
+    kept, best, diverged = _copy(source), -1, False
+    losses: list[float] = []
+    values: list[float] = []
     for epoch in range(epochs):
         loss = step(epoch)
         value = check() if sane(loss) else math.nan
-        if record.take(loss, value):
-            kept = _copy(source)
-        if on_epoch is not None and not record.diverged:
+        if not (sane(loss) and sane(value)):
+            diverged = True
+            break
+        if best < 0 or value < values[best]:
+            best, kept = epoch, _copy(source)
+        losses.append(loss)
+        values.append(value)
+        if on_epoch is not None:
             on_epoch(epoch, loss, value)
-        if record.ended:
+        if epoch - best >= patience:
             break
     network.load_state_dict(kept)
-    return record.log()
+    return EpochLog(tuple(losses), tuple(values), best, diverged)
 
 
 def descend(optimizer: torch.optim.Optimizer, loss: Tensor, parameters: list[nn.Parameter], clip: float) -> bool:
@@ -121,13 +97,11 @@ def arithmetic(precision: str, device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False)
 
 
-def averaging_share(decay: float, steps: int) -> float:
-    """Weight of the present in a running average after so many steps: early on fewer of the earlier ones count."""
-    return 1 - min(decay, steps / (10 + steps))
-
-
-class Average:
+class AveragedWeights:
     """A running average of a network's weights, in a copy of it; the network itself where the decay is 0.
+
+    Early on fewer of the earlier weights count: after ``k`` steps the present has the weight ``1 - min(decay, k / (10 +
+    k))``.
 
     References:
         Polyak, B. T. & Juditsky, A. B. (1992). Acceleration of stochastic approximation by averaging. SIAM J.
@@ -145,7 +119,7 @@ class Average:
         if not self.decay:
             return
         self.steps += 1
-        share = averaging_share(self.decay, self.steps)
+        share = 1 - min(self.decay, self.steps / (10 + self.steps))
         with torch.no_grad():
             for mean, present in zip(self.network.parameters(), self.source.parameters(), strict=True):
                 mean.lerp_(present, share)

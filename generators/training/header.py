@@ -30,7 +30,7 @@ _LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TensorEntry:
     """Where a tensor lies in the bytes behind the header, its type and its shape."""
 
     name: str
@@ -40,7 +40,7 @@ class Entry:
     end: int
 
 
-def read_header(content: bytes) -> tuple[str, list[Entry]]:
+def read_header(content: bytes) -> tuple[str, list[TensorEntry]]:
     """The one JSON document in a file's header, as text, and its tensors in the order of their bytes.
 
     Raises:
@@ -76,7 +76,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _entry(name: str, told: object) -> Entry:
+def _entry(name: str, told: object) -> TensorEntry:
     if not _NAME.fullmatch(name):
         raise _wrong(f"{name[:40]!r} cannot name a tensor")
     if not isinstance(told, Mapping) or set(told) != {"dtype", "shape", "data_offsets"}:
@@ -90,7 +90,7 @@ def _entry(name: str, told: object) -> Entry:
         raise _wrong(f"the data_offsets of {name} must be two whole numbers, got {str(offsets)[:80]}")
     if offsets[1] - offsets[0] != math.prod(shape) * BYTES[dtype]:
         raise _wrong(f"the tensor {name} of shape {shape} does not fit its bytes {offsets}")
-    return Entry(name, dtype, tuple(shape), offsets[0], offsets[1])
+    return TensorEntry(name, dtype, tuple(shape), offsets[0], offsets[1])
 
 
 def _whole(numbers: object, most: int) -> bool:
@@ -100,7 +100,7 @@ def _whole(numbers: object, most: int) -> bool:
     return all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= MOST_BYTES for n in numbers)
 
 
-def _refuse_gaps(entries: list[Entry], size: int) -> None:
+def _refuse_gaps(entries: list[TensorEntry], size: int) -> None:
     """Refuses bytes that two tensors share, or that are no tensor's."""
     end = 0
     for entry in entries:

@@ -9,11 +9,12 @@ touched.
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
 import numpy as np
 import torch
@@ -21,13 +22,13 @@ from torch import Tensor, nn
 
 from alloys.errors import InputError
 from alloys.space import Floats, Points, Space
-from generators.base import OnEpoch, Samples, TrainingReport, get_family
+from generators.interface import OnEpoch, Samples, TrainingReport
 from generators.training import weights
-from generators.training.attempt import PROBE, Attempt, report_of, spread_of
-from generators.training.codec import Batch, Codec, Scale
-from generators.training.course import Course, Task
-from generators.training.fitting import EpochLog, Update, arithmetic, resolve_device, torch_threads
-from generators.training.settings import TrainingSettings
+from generators.training.codec import Codec, ConditionScale, EncodedRows
+from generators.training.fitting import Update, arithmetic, descend, resolve_device, torch_threads
+from generators.training.settings import Family, TrainingSettings
+from generators.training.trained_candidate import PROBE, TrainedCandidate, report_of, spread_of
+from generators.training.training_run import TrainingRun, TrainingTask
 
 ROUNDS = 12
 """Rounds of drawing again for conditions whose draws left the space; a round draws more often than the last."""
@@ -35,11 +36,17 @@ ROUNDS = 12
 CLIP = 5.0
 """Largest norm of a gradient."""
 
+DECAY = (0.9, 0.999)
+"""AdamW's decay of the running means of the gradient and its square."""
 
-class NeuralGenerator(ABC):
-    """A `generators.base.Generator` whose distribution is a torch module."""
+Settings = TypeVar("Settings", bound=TrainingSettings)
+Network = TypeVar("Network", bound=nn.Module)
 
-    family: ClassVar[str]
+
+class NeuralGenerator(ABC, Generic[Settings, Network]):
+    """A `generators.interface.Generator` whose distribution is a torch module."""
+
+    family: ClassVar[Family]
 
     def __init__(
         self,
@@ -57,21 +64,19 @@ class NeuralGenerator(ABC):
         Raises:
             InputError: for settings out of range or of another family, or repeated properties.
         """
-        kind = get_family(self.family).settings
-        if isinstance(settings, TrainingSettings):
-            if type(settings) is not kind:
-                raise InputError(f"the family {self.family} takes {kind.__name__}, got {type(settings).__name__}")
-            self.settings = settings
-        else:
-            self.settings = kind.from_mapping(settings or {})
+        kind = self.family.settings
+        if isinstance(settings, TrainingSettings) and type(settings) is not kind:
+            raise InputError(f"the family {self.name} takes {kind.__name__}, got {type(settings).__name__}")
+        chosen = settings if isinstance(settings, TrainingSettings) else kind.from_mapping(settings or {})
+        self.settings = cast(Settings, chosen)
         self.codec = Codec(space, properties)
-        self.network: nn.Module | None = None
-        self.scale: Scale | None = None
+        self.network: Network | None = None
+        self.scale: ConditionScale | None = None
 
     @property
     def name(self) -> str:
         """The family's name."""
-        return self.family
+        return self.family.name
 
     @property
     def space(self) -> Space:
@@ -86,32 +91,42 @@ class NeuralGenerator(ABC):
     # -- what a family gives -----------------------------------------------------------------------
 
     @abstractmethod
-    def build(self, rng: torch.Generator) -> nn.Module:
+    def build(self, rng: torch.Generator) -> Network:
         """An untrained network in float32 whose weights are drawn from ``rng``."""
 
     @abstractmethod
-    def loss(self, network: nn.Module, batch: Batch, rng: torch.Generator, progress: float) -> Tensor:
+    def loss(self, network: Network, batch: EncodedRows, rng: torch.Generator, progress: float) -> Tensor:
         """Mean loss of a batch, a scalar; ``progress`` through training runs from 0 to 1."""
 
     @abstractmethod
-    def draw(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    def draw(self, network: Network, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Presence and log-ratios, ``(m, d)`` each, under conditions and what of them is known, ``(m, p)``."""
-
-    @abstractmethod
-    def updater(self, network: nn.Module) -> Update:
-        """What learns from a batch: a step down a loss (`generators.training.descent`), or turns of adversaries."""
-
-    @abstractmethod
-    def judge(self, network: nn.Module, batch: Batch, rng: torch.Generator) -> Tensor:
-        """What chooses the best epoch, a scalar, the smaller the better."""
 
     # -- what a family may give --------------------------------------------------------------------
 
-    def prepare(self, network: nn.Module, pool: Batch) -> None:  # noqa: B027  a family may leave it out
+    def prepare(self, network: Network, pool: EncodedRows) -> None:
         """Takes statistics of the training rows into the network's buffers before the first epoch."""
 
-    def finish(self, network: nn.Module, pool: Batch) -> None:  # noqa: B027  a family may leave it out
+    def finish(self, network: Network, pool: EncodedRows) -> None:
         """Takes statistics of the trained network into its buffers, once the best epoch is chosen."""
+
+    def updater(self, network: Network) -> Update:
+        """What learns from a batch: one step of AdamW down `loss`. Families of adversaries take turns instead."""
+        parameters = list(network.parameters())
+        s = self.settings
+        optimizer = torch.optim.AdamW(parameters, s.learning_rate, DECAY, weight_decay=s.weight_decay, fused=True)
+
+        def update(batch: EncodedRows, rng: torch.Generator, progress: float) -> float:
+            loss = self.loss(network, batch, rng, progress)
+            value = float(loss.detach())
+            good = math.isfinite(value) and descend(optimizer, loss, parameters, CLIP)
+            return value if good else math.nan
+
+        return update
+
+    def judge(self, network: Network, batch: EncodedRows, rng: torch.Generator) -> Tensor:
+        """What chooses the best epoch, a scalar, the smaller the better: the loss at the end of training."""
+        return self.loss(network, batch, rng, 1.0)
 
     # -- training ----------------------------------------------------------------------------------
 
@@ -149,40 +164,28 @@ class NeuralGenerator(ABC):
                 of something else.
         """
         started = time.perf_counter()
-        task = self.task(points, conditions, seed=seed, device=device, on_epoch=on_epoch, warm=warm)
-        with torch_threads(threads):
-            return self.conclude(task, self.attempt(task), started)
-
-    def task(
-        self,
-        points: Points,
-        conditions: Floats,
-        *,
-        seed: int,
-        device: str = "cpu",
-        on_epoch: OnEpoch | None = None,
-        warm: bytes | None = None,
-    ) -> Task:
-        """What `fit` is asked, checked; the model is untrained and has the scale of these conditions from here on.
-
-        Raises:
-            InputError: as `fit` says.
-        """
         rows = self.codec.check_points(points)
         values = self.codec.check_conditions(conditions, len(rows))
         check_seed(seed)
         where = resolve_device(device, self.settings.precision)
         tensors = None if warm is None else self._warm_tensors(warm)
-        scale = Scale.of(values)
-        self.network, self.scale = None, scale
-        return Task(rows, values, scale, int(seed), where, on_epoch, tensors)
+        self.network, self.scale = None, ConditionScale.of(values)
+        task = TrainingTask(rows, values, self.scale, int(seed), where, on_epoch, tensors)
+        with torch_threads(threads):
+            candidates = [self._train(task)]
+            while candidates[-1].collapsed and len(candidates) <= self.settings.retries:
+                candidates.append(self._train(task.again(len(candidates))))
+        kept = max(candidates, key=lambda candidate: candidate.unique)
+        self._network().load_state_dict(kept.state)
+        seconds = time.perf_counter() - started
+        return report_of(self.name, len(rows), str(where), seconds, kept, len(candidates))
 
     def _warm_tensors(self, content: bytes) -> dict[str, Tensor]:
         """Weights of another model, refused where they do not fit this one."""
         tensors, document = weights.unpack(content)
         elements = list(document.get("space", {}).get("elements", []))
         pairs = {
-            "family": (document["family"], self.family),
+            "family": (document["family"], self.name),
             "elements": (elements, list(self.space.elements)),
             "properties": (list(document.get("properties", [])), list(self.properties)),
         }
@@ -196,37 +199,23 @@ class NeuralGenerator(ABC):
             raise InputError(f"the warm weights are of another network ({', '.join(names[:4])} differ); leave them out")
         return tensors
 
-    def attempt(self, task: Task) -> Attempt:
+    def _train(self, task: TrainingTask) -> TrainedCandidate:
         """One training from the task's seed; leaves its network, on the CPU, in ``self.network``."""
-        course = Course(self, task)
-        return self.probe(course, course.run())
-
-    def probe(self, course: Course, log: EpochLog) -> Attempt:
-        """What the samples of a training that has run look like; its network goes into ``self.network``."""
-        task = course.task
-        self.network = course.network
+        run = TrainingRun(self, task)
+        log = run.run()
+        self.network = run.network
         which = np.arange(PROBE) % len(task.values)
         probe = self.sample(task.values[which], seed=task.seed)
         unique = len(np.unique(probe.points, axis=0)) / PROBE
         collapsed = unique < 0.5 * self._unique_of_random(task.seed)
-        state = {name: value.clone() for name, value in course.network.state_dict().items()}
+        state = {name: value.clone() for name, value in run.network.state_dict().items()}
         note = "" if task.warm is None else "started from warm weights"
         spread = spread_of(self.space, task.rows[which], probe.points)
-        return Attempt(log, state, unique, probe.first_draw_valid, collapsed, note, spread)
+        return TrainedCandidate(log, state, unique, probe.first_draw_valid, collapsed, note, spread)
 
-    def conclude(self, task: Task, first: Attempt, started: float) -> TrainingReport:
-        """Trains again where the first attempt collapsed, keeps the most diverse one and reports on it."""
-        attempts = [first]
-        while attempts[-1].collapsed and len(attempts) <= self.settings.retries:
-            attempts.append(self.attempt(task.again(len(attempts))))
-        kept = max(attempts, key=lambda attempt: attempt.unique)
-        self._network().load_state_dict(kept.state)
-        seconds = time.perf_counter() - started
-        return report_of(self.family, len(task.rows), str(task.device), seconds, kept, len(attempts))
-
-    def _network(self) -> nn.Module:
+    def _network(self) -> Network:
         if self.network is None or self.scale is None:
-            raise InputError(f"this {self.family} generator is not trained; call fit or load weights first")
+            raise InputError(f"this {self.name} generator is not trained; call fit or load weights first")
         return self.network
 
     def _unique_of_random(self, seed: int) -> float:
@@ -257,7 +246,7 @@ class NeuralGenerator(ABC):
         network = self._network()
         asked = self.codec.check_conditions(conditions)
         check_seed(seed)
-        scale = self.scale if self.scale is not None else Scale.of(asked)
+        scale = self.scale if self.scale is not None else ConditionScale.of(asked)
         device = next(network.parameters()).device
         values, known = (part.to(device) for part in self.codec.standardise(asked, scale))
         # on the CPU float32 is no slower for small networks
@@ -282,14 +271,12 @@ class NeuralGenerator(ABC):
         rows = np.setdiff1d(np.arange(len(asked)), open_rows)
         return Samples(points[rows], rows, first, self._sampling_note(asked, scale, len(open_rows)), draws)
 
-    def _drawn(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    def _drawn(self, network: Network, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """As `draw`, but for weights of a strange file, whose matrices may be singular."""
         try:
             return self.draw(network, values, known, rng)
         except torch.linalg.LinAlgError as error:  # type: ignore[attr-defined,unused-ignore]
-            raise InputError(
-                f"the weights of this {self.family} generator draw nothing: {error}; train again"
-            ) from error
+            raise InputError(f"the weights of this {self.name} generator draw nothing: {error}; train again") from error
 
     def to(self, device: str) -> Self:
         """Moves a trained network to a device, where it draws from then on; returns the generator.
@@ -300,7 +287,7 @@ class NeuralGenerator(ABC):
         self._network().to(resolve_device(device, self.settings.precision))
         return self
 
-    def _sampling_note(self, asked: Floats, scale: Scale, unfilled: int) -> str:
+    def _sampling_note(self, asked: Floats, scale: ConditionScale, unfilled: int) -> str:
         notes = []
         if unfilled:
             notes.append(f"{unfilled} of {len(asked)} conditions gave no composition in the space")
@@ -321,7 +308,7 @@ class NeuralGenerator(ABC):
         network = self._network()
         scale = self.scale.to_json() if self.scale is not None else {}
         document = {
-            "family": self.family,
+            "family": self.name,
             "space": weights.space_to_json(self.space),
             "properties": list(self.properties),
             "settings": self.settings.to_json(),
@@ -337,12 +324,12 @@ class NeuralGenerator(ABC):
             InputError: for anything else, another family's weights, or a damaged copy.
         """
         tensors, document = weights.unpack(content)
-        if document["family"] != cls.family:
-            raise InputError(f"these are weights of the family {document['family']!r}, not {cls.family!r}")
+        if document["family"] != cls.family.name:
+            raise InputError(f"these are weights of the family {document['family']!r}, not {cls.family.name!r}")
         try:
             space = weights.space_from_json(document["space"])
             model = cls(space, document["properties"], document["settings"])
-            model.scale = Scale.from_json(document["scale"], len(model.properties))
+            model.scale = ConditionScale.from_json(document["scale"], len(model.properties))
             network = model.build(torch.Generator().manual_seed(0))
             network.load_state_dict(tensors)
         except (KeyError, TypeError, RuntimeError) as error:

@@ -24,7 +24,7 @@ from loop.view import View
 
 if TYPE_CHECKING:
     from generators.asking.guidance import Guidance
-    from generators.base import Generator
+    from generators.interface import Generator
 
 Floats = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from loop.cli.console import Json, err, out, print_json
 
 if TYPE_CHECKING:
-    from generators.evaluation.run import Ground, Outcome
+    from generators.evaluation.run import EntrantOutcome, EvaluationGround
     from generators.evaluation.table import LabelledAlloys
 
 app = typer.Typer(help="How good the loop's parts are.", no_args_is_help=True)
@@ -46,8 +46,8 @@ def generators(
 ) -> None:
     """Measures generators and baselines: accuracy, diversity, realism, novelty, speed."""
     from generators.evaluation.entrants import entrants
-    from generators.evaluation.protocol import Plan
-    from generators.evaluation.run import Ground, document
+    from generators.evaluation.protocol import EvaluationPlan
+    from generators.evaluation.run import EvaluationGround, document
     from generators.evaluation.run import evaluate as run
     from loop.review.evaluation import EvaluationTracker, read_settings
 
@@ -55,7 +55,7 @@ def generators(
     given = read_settings(settings) if settings else None
     alloys = _alloys(data, condition or [])
     entered = entrants(chosen, given, len(alloys.points))
-    ground = Ground.of(alloys, Plan.quick() if quick else Plan())
+    ground = EvaluationGround.of(alloys, EvaluationPlan.quick() if quick else EvaluationPlan())
     tracker = EvaluationTracker(mlflow_folder) if mlflow else None
 
     def tell(name: str, seed: int) -> None:
@@ -74,7 +74,9 @@ def generators(
             err().print(f"recorded in MLflow's store in {mlflow_folder}; alloyloop ui shows it", markup=False)
 
 
-def _draw(outcomes: list[Outcome], ground: Ground, folder: Path | None, passing: Path | None) -> list[Path]:
+def _draw(
+    outcomes: list[EntrantOutcome], ground: EvaluationGround, folder: Path | None, passing: Path | None
+) -> list[Path]:
     """Figures in a folder that was asked for, else in a passing one, else none."""
     chosen = folder or passing
     if chosen is None:
@@ -95,7 +97,7 @@ def _alloys(path: Path | None, names: list[str]) -> LabelledAlloys:
     return labelled(read_table(path), names, str(path))
 
 
-def print_tables(outcomes: list[Outcome], ground: Ground, seeds: int) -> None:
+def print_tables(outcomes: list[EntrantOutcome], ground: EvaluationGround, seeds: int) -> None:
     """Measures and errors near and far from data, a few entrants abreast."""
     from generators.evaluation.run import METRICS
 
@@ -119,7 +121,7 @@ def _column(header: str) -> Column:
     return Column(header, overflow="fold")
 
 
-def _about(ground: Ground, seeds: int) -> list[str]:
+def _about(ground: EvaluationGround, seeds: int) -> list[str]:
     from generators.evaluation.protocol import COMPANY, NEAR, real_cosine
 
     data, oracle = ground.data, ground.oracle
@@ -139,7 +141,7 @@ def _about(ground: Ground, seeds: int) -> list[str]:
     ]
 
 
-def _count(kind: str, ground: Ground) -> str:
+def _count(kind: str, ground: EvaluationGround) -> str:
     where, word = kind.split(", ")
     far = (ground.diagonal if where == "diagonal" else ground.domain).far
     return f"{int((far if word == 'far' else ~far).sum())} conditions"

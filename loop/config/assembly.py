@@ -18,7 +18,7 @@ from alloys.physics.registry import get_physics
 from alloys.problem import Problem
 from alloys.space import Space
 from alloys.tables import read_rows
-from generators.base import settings_of
+from generators.registry import settings_of
 from loop.config.schema import (
     CampaignConfig,
     ClusterConfig,

@@ -19,10 +19,10 @@ from alloys.files import write_atomic
 from alloys.physics.closed_forms import CLOSED_FORMS, closed_form
 from alloys.properties import PROPERTIES
 from alloys.space import Floats, Space
-from generators import base
-from generators.asking.distance import Spread, distance_notes, training_spreads
-from generators.asking.request import Drawn, Target, check_askable, draw_distinct
-from generators.base import Generator
+from generators import registry
+from generators.asking.distance import TrainingSpread, distance_notes, training_spreads
+from generators.asking.request import DistinctDraws, Target, check_askable, draw_distinct
+from generators.interface import Generator
 from loop.choose.steps import known_compositions
 from loop.config.assembly import start_table
 from loop.store import Artifact, CampaignStore
@@ -53,7 +53,7 @@ def from_file(path: Path) -> Source:
     Raises:
         InputError: if the file cannot be read, is something else, or is damaged.
     """
-    generator = base.load(path)
+    generator = registry.load(path)
     return Source(generator, f"{generator.name} in {path}", {})
 
 
@@ -78,7 +78,7 @@ def from_campaign(database: Path) -> Source:
         if not trained:
             raise InputError(f"the campaign {name!r} has no generator yet; the first is trained in iteration 1")
         newest = max(trained, key=lambda artifact: _standing(store, artifact))
-        generator = base.load(inside(database.parent, newest.path))
+        generator = registry.load(inside(database.parent, newest.path))
         known, note = _known(store)
     return Source(generator, f"{generator.name} of {name}, iteration {newest.iteration}", known, note)
 
@@ -108,7 +108,7 @@ class Answer:
     space: Space
     generator: str
     targets: tuple[Target, ...]
-    drawn: Drawn
+    drawn: DistinctDraws
     notes: tuple[str, ...]
 
     def documents(self) -> list[dict[str, Any]]:
@@ -194,11 +194,11 @@ def answer(source: Source, targets: Sequence[Target], n: int, seed: int) -> Answ
     return Answer(generator.space, generator.name, tuple(targets), drawn, tuple(notes))
 
 
-def _observed(known: Mapping[str, Floats]) -> dict[str, Spread]:
+def _observed(known: Mapping[str, Floats]) -> dict[str, TrainingSpread]:
     """The spread of known values, for a generator that keeps no scale of its own."""
     spreads = {}
     for name, column in known.items():
         values = column[~np.isnan(column)]
         if len(values) > 1 and values.std() > 0:
-            spreads[name] = Spread(float(values.mean()), float(values.std()), np.inf)
+            spreads[name] = TrainingSpread(float(values.mean()), float(values.std()), np.inf)
     return spreads

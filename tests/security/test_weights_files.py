@@ -14,7 +14,7 @@ import torch
 
 from alloys.errors import InputError
 from alloys.space import Space
-from generators.base import load, make, restore
+from generators.registry import load, make, restore
 from generators.training.header import MOST_BYTES, read_header
 from generators.training.weights import pack, unpack
 

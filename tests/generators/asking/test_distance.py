@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generators.asking.distance import Spread, distance_notes, training_spreads
+from generators.asking.distance import TrainingSpread, distance_notes, training_spreads
 from generators.asking.request import parse_targets
 from generators.train import train
 from tests.generators.helpers import PROPERTIES, QUICK, refractory_space, training_rows
 
-SPREADS = {"density": Spread(9.0, 1.0, 4.0), "vec": Spread(4.8, 0.2, 4.0)}
+SPREADS = {"density": TrainingSpread(9.0, 1.0, 4.0), "vec": TrainingSpread(4.8, 0.2, 4.0)}
 KNOWN = {"density": np.array([7.0, 9.0, np.nan, 11.0]), "vec": np.array([4.5, 4.8, 5.0, 5.1])}
 
 

@@ -10,7 +10,8 @@ import pytest
 from alloys.errors import InputError
 from alloys.space import Floats
 from generators.asking.guidance import Guidance
-from generators.base import Generator, Samples, make
+from generators.interface import Generator, Samples
+from generators.registry import make
 from tests.generators.helpers import PROPERTIES, QUICK, refractory_space, training_rows
 
 SPACE = refractory_space()

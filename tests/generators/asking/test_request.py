@@ -8,7 +8,7 @@ import pytest
 from alloys.errors import InputError
 from alloys.space import Floats, Space
 from generators.asking.request import STALE, Target, check_askable, draw_distinct, parse_targets
-from generators.base import Generator, Samples
+from generators.interface import Generator, Samples
 from tests.generators.helpers import refractory_space
 
 

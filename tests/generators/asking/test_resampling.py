@@ -7,11 +7,10 @@ import pytest
 
 from alloys.errors import InputError
 from alloys.space import Floats, Points, Space
-from generators.asking.resampling import Source, TargetSampler, TargetSettings, polish, project, refine, slopes_of
-from generators.base import Samples
-from generators.measures import copies, mape
-from generators.realism import Neighbourhood, classifier_auc
-from generators.training.forward import MixtureModel
+from generators.asking.resampling import DrawSource, TargetSampler, TargetSettings
+from generators.evaluation.measures import classifier_auc, copies, mape
+from generators.interface import Samples
+from generators.likeness import Neighbourhood
 
 SPACE = Space.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), step="0.001", lower=0.01, upper=0.9)
 WEIGHTS = np.random.default_rng(5).uniform(1, 9, size=(SPACE.dimension, 2))
@@ -83,46 +82,9 @@ def targets(known: Points) -> Floats:
     return properties(SPACE.fractions(known[:2]))
 
 
-def sampler(known: Points, source: Source | None = None, **settings: float) -> TargetSampler:
+def sampler(known: Points, source: DrawSource | None = None, **settings: float) -> TargetSampler:
     chosen = TargetSettings(**settings)  # type: ignore[arg-type]
     return TargetSampler(source or Chance(SPACE), SPACE, known, properties, chosen)
-
-
-def test_refining_keeps_elements_and_space_and_never_makes_it_worse() -> None:
-    points = SPACE.sample(300, np.random.default_rng(2))
-    target = properties(SPACE.fractions(points)) * np.array([1.02, 1.01])
-    found = refine(SPACE, points, target, properties)
-    assert SPACE.contains(found).all()
-    assert ((found > 0) == (points > 0)).all()
-    before, after = (np.square(properties(SPACE.fractions(u)) / target - 1).sum(axis=1) for u in (points, found))
-    assert (after <= before).all()
-    assert np.median(after) < 0.01 * np.median(before)
-
-
-def test_polishing_keeps_the_sum_and_finds_the_best_small_step() -> None:
-    points = SPACE.sample(50, np.random.default_rng(2))
-    target = properties(SPACE.fractions(points)) * 1.002
-    found = polish(SPACE, points, target, properties)
-    assert (found.sum(axis=1) == SPACE.total).all()
-    assert np.abs(found - points).max() <= 3
-    error = np.abs(properties(SPACE.fractions(found)) / target - 1).max(axis=1)
-    assert np.mean(error < 0.002) > 0.8
-
-
-def test_projection_leaves_what_is_not_asked() -> None:
-    start = SPACE.fractions(SPACE.sample(40, np.random.default_rng(4)))
-    target = properties(start) * np.array([1.01, 1.0])
-    target[:, 1] = np.nan
-    found = properties(project(start, target, properties))
-    assert np.median(np.abs(found[:, 0] / target[:, 0] - 1)) < 1e-6
-
-
-def test_slopes_that_a_model_knows_are_those_of_differences(known: Points) -> None:
-    fractions = SPACE.fractions(known)
-    model = MixtureModel(fractions, properties(fractions))
-    expected = slopes_of(fractions, model(fractions), lambda some: model(some))
-    np.testing.assert_allclose(slopes_of(fractions, model(fractions), model), expected, rtol=1e-3, atol=2e-3)
-    assert (expected[fractions.nonzero()[0], :, fractions.nonzero()[1]] != 0).any()
 
 
 def test_samples_are_members_near_their_targets_distinct_and_no_copies(known: Points, targets: Floats) -> None:

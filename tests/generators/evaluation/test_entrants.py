@@ -10,14 +10,13 @@ import pytest
 
 from alloys.errors import InputError
 from generators.asking.resampling import TargetSettings
-from generators.base import FAMILIES, settings_of
 from generators.evaluation.entrants import BASELINES, Targeted, entrants, target_settings
-from generators.presets import preset
+from generators.registry import family_names, preset, settings_of
 
 
 def test_everyone_enters_where_none_is_named() -> None:
     names = [entrant.name for entrant in entrants()]
-    assert names == [*FAMILIES, "flow+own", "flow+target", *BASELINES]
+    assert names == [*family_names(), "flow+own", "flow+target", *BASELINES]
 
 
 def test_only_the_oracles_help_costs_the_league() -> None:

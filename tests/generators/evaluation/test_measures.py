@@ -7,10 +7,18 @@ import math
 import numpy as np
 import pytest
 
-from generators import measures
+from generators.evaluation import measures
+from generators.evaluation.measures import classifier_auc, hits
+from generators.likeness import Neighbourhood
 
 HALF = np.array([0.5, 0.5, 0.0])
 PURE = np.eye(3)
+
+
+def line(*amounts: float) -> np.ndarray:
+    """Alloys of two elements."""
+    first = np.array(amounts)
+    return np.stack([first, 1 - first, np.zeros_like(first)], axis=1)
 
 
 def test_mape_is_the_mean_over_samples_and_properties() -> None:
@@ -20,28 +28,6 @@ def test_mape_is_the_mean_over_samples_and_properties() -> None:
     assert measures.mape(predicted, target) == pytest.approx(27.5)
     assert measures.worst(np.array([1.0, 7.0, 3.0])) == 7.0
     assert math.isnan(measures.mape(np.empty((0, 2)), target))
-
-
-def test_pairwise_cosine_of_three() -> None:
-    """Pairs: (1, 0) with (0, 1) is 0, each with the half is 1/sqrt 2."""
-    rows = np.stack([PURE[0], PURE[1], HALF])
-    assert measures.pairwise_cosine(rows) == pytest.approx((0 + 2 / math.sqrt(2)) / 3)
-    assert measures.pairwise_cosine(np.stack([HALF, HALF])) == pytest.approx(1.0)
-    assert math.isnan(measures.pairwise_cosine(HALF[None]))
-
-
-def test_pairwise_cosine_equals_the_sum_over_pairs() -> None:
-    rows = np.random.default_rng(0).dirichlet(np.ones(4), size=7)
-    u = measures.directions(rows)
-    pairs = [u[i] @ u[j] for i in range(7) for j in range(i)]
-    assert measures.pairwise_cosine(rows) == pytest.approx(np.mean(pairs))
-
-
-def test_cosine_to_the_original_and_to_the_nearest() -> None:
-    assert measures.cosine_to(HALF[None], PURE[:1]) == pytest.approx([1 / math.sqrt(2)])
-    nearest = measures.nearest_cosine(np.stack([HALF, PURE[2]]), PURE[:2])
-    assert nearest == pytest.approx([1 / math.sqrt(2), 0.0])
-    assert len(measures.nearest_cosine(np.empty((0, 3)), PURE)) == 0
 
 
 def test_copies_are_samples_that_point_where_a_training_alloy_does() -> None:
@@ -95,3 +81,37 @@ def test_best_of_takes_the_best_draw_of_each_and_counts_silence_as_nothing() -> 
     owners = np.array([0, 0, 1])
     originals = np.stack([HALF, HALF, PURE[1]])
     assert measures.best_of(drawn, owners, originals) == pytest.approx((1.0 + 0.0 + 0.0) / 3)
+
+
+def test_cosine_to_the_original() -> None:
+    assert measures.cosine_to(HALF[None], PURE[:1]) == pytest.approx([1 / math.sqrt(2)])
+
+
+def test_the_classifier_cannot_tell_equals_and_can_tell_strangers() -> None:
+    rng = np.random.default_rng(0)
+    first, second = rng.dirichlet(np.ones(4), size=(2, 120))
+    strangers = rng.dirichlet([8, 1, 1, 1], size=120)
+    assert classifier_auc(first, second, seed=0) == pytest.approx(0.5, abs=0.1)
+    assert classifier_auc(strangers, second, seed=0) > 0.85
+    assert classifier_auc(first, second, seed=0) == classifier_auc(first, second, seed=0)
+    assert math.isnan(classifier_auc(first[:5], second, seed=0))
+
+
+def test_hits_count_what_passes_every_filter() -> None:
+    training = line(0.2, 0.6)
+    near = Neighbourhood.of(training, k=1)
+    rows = line(0.2, 0.35, 0.36, 0.45, 0.4)
+    errors = np.array([[0.0], [0.0], [0.0], [0.02], [0.03]])
+    # 0.2 is a copy; 0.36 (cosine 0.9999) and 0.45 (0.982) are like 0.35; 0.4 misses its target.
+    assert hits(rows, errors, training, near) == 1
+    far = line(0.3, 0.48)  # cosine 0.943 to one another
+    assert hits(far, np.zeros((2, 1)), line(0.1, 0.9), Neighbourhood.of(line(0.1, 0.9), k=1)) == 2
+    assert hits(rows[:0], errors[:0], training, near) == 0
+
+
+def test_hits_refuse_pairs_that_do_not_occur() -> None:
+    training = np.array([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]])
+    near = Neighbourhood.of(training, k=1)
+    strange = np.array([[0.4, 0.2, 0.4]])
+    assert near.covers(strange).all()
+    assert hits(strange, np.zeros((1, 1)), training, near) == 0

@@ -12,32 +12,34 @@ import pytest
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.space import Floats
-from generators.asking.resampling import TargetSettings, project
-from generators.base import FAMILIES, Samples
+from generators.asking.refinement import project
+from generators.asking.resampling import TargetSettings
 from generators.evaluation import protocol
 from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours
 from generators.evaluation.entrants import BASELINES, Entrant, Sampler, entrants, family_entrant, target_entrant
 from generators.evaluation.figures import figures, save_figures
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.paths import STEPS, LatentPath
-from generators.evaluation.protocol import Plan
-from generators.evaluation.run import METRICS, Ground, Outcome, document, draw, evaluate
+from generators.evaluation.protocol import EvaluationPlan
+from generators.evaluation.run import METRICS, EntrantOutcome, EvaluationGround, document, draw, evaluate
 from generators.evaluation.table import LabelledAlloys, known_table, labelled
+from generators.interface import Samples
+from generators.registry import family_names
 
-PLAN = Plan(samples=60, domain_samples=10, real=10, real_samples=3, data_samples=100, draws=3)
-
-
-@pytest.fixture(scope="module")
-def ground() -> Ground:
-    return Ground.of(labelled(known_table(), source="known"), PLAN)
+PLAN = EvaluationPlan(samples=60, domain_samples=10, real=10, real_samples=3, data_samples=100, draws=3)
 
 
 @pytest.fixture(scope="module")
-def outcomes(ground: Ground) -> list[Outcome]:
+def ground() -> EvaluationGround:
+    return EvaluationGround.of(labelled(known_table(), source="known"), PLAN)
+
+
+@pytest.fixture(scope="module")
+def outcomes(ground: EvaluationGround) -> list[EntrantOutcome]:
     return evaluate(entrants(list(BASELINES)), ground, seeds=1)
 
 
-def test_conditions_lie_in_the_data(ground: Ground) -> None:
+def test_conditions_lie_in_the_data(ground: EvaluationGround) -> None:
     low, high = ground.data.values.min(axis=0), ground.data.values.max(axis=0)
     for conditions, number in ((ground.diagonal, 20), (ground.domain, 25)):
         assert conditions.values.shape == (number, 2)
@@ -72,7 +74,7 @@ def test_the_split_holds_out_a_fifth() -> None:
     assert sorted([*learn, *test]) == list(range(len(data.points)))
 
 
-def test_projection_meets_the_target_with_the_same_elements(ground: Ground) -> None:
+def test_projection_meets_the_target_with_the_same_elements(ground: EvaluationGround) -> None:
     data = ground.data
     start = data.fractions[np.random.default_rng(0).permutation(len(data.points))]
     rows = (start > 0).sum(axis=1) >= 4
@@ -84,7 +86,7 @@ def test_projection_meets_the_target_with_the_same_elements(ground: Ground) -> N
 
 
 @pytest.mark.parametrize("kind", [NearestNeighbours, ProjectedNeighbours, ImportanceResampling])
-def test_baselines_sample_like_generators(kind: type, ground: Ground) -> None:
+def test_baselines_sample_like_generators(kind: type, ground: EvaluationGround) -> None:
     data = ground.data
     sampler: Sampler = NearestNeighbours(data) if kind is NearestNeighbours else kind.train(data, ground.oracle, 0)
     asked = data.values[[0, 5, 5, 9]]
@@ -95,7 +97,7 @@ def test_baselines_sample_like_generators(kind: type, ground: Ground) -> None:
     assert (samples.points != sampler.sample(asked, seed=4).points).any()
 
 
-def test_leagues_and_what_they_buy(outcomes: list[Outcome]) -> None:
+def test_leagues_and_what_they_buy(outcomes: list[EntrantOutcome]) -> None:
     by_name = {outcome.name: outcome for outcome in outcomes}
     assert {name: o.league for name, o in by_name.items()} == {
         "nearest": "A",
@@ -110,7 +112,9 @@ def test_leagues_and_what_they_buy(outcomes: list[Outcome]) -> None:
     assert by_name["nearest"].metrics["copies_data"] > 0.5
 
 
-def test_document_names_league_oracle_and_every_metric(outcomes: list[Outcome], ground: Ground) -> None:
+def test_document_names_league_oracle_and_every_metric(
+    outcomes: list[EntrantOutcome], ground: EvaluationGround
+) -> None:
     written = json.loads(json.dumps(document(outcomes, ground), allow_nan=False))
     assert set(written) == {"data", "rows", "oracle", "families", "spread", "settings"}
     assert written["oracle"] == {"shear_modulus": "reference", "fracture_toughness": "reference"}
@@ -125,7 +129,7 @@ def test_document_names_league_oracle_and_every_metric(outcomes: list[Outcome], 
             assert 0 <= metrics[name] <= 1
 
 
-def test_figures(outcomes: list[Outcome], ground: Ground, tmp_path: Path) -> None:
+def test_figures(outcomes: list[EntrantOutcome], ground: EvaluationGround, tmp_path: Path) -> None:
     written = save_figures(outcomes[:1], ground, tmp_path / "figures")
     assert [path.name for path in written] == [
         f"nearest_{kind}.png" for kind in ("parity", "domain", "bars", "correlation")
@@ -133,7 +137,9 @@ def test_figures(outcomes: list[Outcome], ground: Ground, tmp_path: Path) -> Non
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in written)
 
 
-def test_a_path_has_a_figure_with_blanks_outside_the_space(outcomes: list[Outcome], ground: Ground) -> None:
+def test_a_path_has_a_figure_with_blanks_outside_the_space(
+    outcomes: list[EntrantOutcome], ground: EvaluationGround
+) -> None:
     steps = ground.data.points[[0, 0, 1, 1]].copy()
     steps[1] = 0
     paths = tuple(LatentPath(condition, steps) for condition in ground.diagonal.values[:2])
@@ -142,9 +148,9 @@ def test_a_path_has_a_figure_with_blanks_outside_the_space(outcomes: list[Outcom
     assert found["path"].startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("family", sorted(FAMILIES))
-def test_every_family_can_enter(family: str, ground: Ground) -> None:
-    """A new family needs nothing but its row in `FAMILIES`."""
+@pytest.mark.parametrize("family", sorted(family_names()))
+def test_every_family_can_enter(family: str, ground: EvaluationGround) -> None:
+    """A new family needs nothing but its row in `family_names()`."""
     assert family in [entrant.name for entrant in entrants()]
     entrant = family_entrant(family, {"epochs": 1, "copies": 0}, device="cpu")
     outcome = evaluate([entrant], ground)[0]
@@ -158,7 +164,7 @@ def test_every_family_can_enter(family: str, ground: Ground) -> None:
     assert outcome.metrics["samples_per_second"] > 0
 
 
-def test_sampling_for_a_target_is_nearer_to_it(ground: Ground) -> None:
+def test_sampling_for_a_target_is_nearer_to_it(ground: EvaluationGround) -> None:
     """The oracle helps most; a model of the labelled rows helps as well, and asks the oracle nothing."""
 
     class Closed(Oracle):
@@ -178,7 +184,7 @@ def test_sampling_for_a_target_is_nearer_to_it(ground: Ground) -> None:
     assert errors[2] < 0.05 * errors[0]
 
 
-def test_cost_in_draws_is_told(outcomes: list[Outcome], ground: Ground) -> None:
+def test_cost_in_draws_is_told(outcomes: list[EntrantOutcome], ground: EvaluationGround) -> None:
     cost = {outcome.name: outcome.metrics["draws_per_sample"] for outcome in outcomes}
     assert cost["nearest"] == cost["nearest_projected"] == 1.0
     assert cost["importance"] >= ImportanceResampling.pool
@@ -188,7 +194,7 @@ def test_cost_in_draws_is_told(outcomes: list[Outcome], ground: Ground) -> None:
         assert (drawn.valid, drawn.draws) == (1.0, 2 * draws)
 
 
-def test_entrants_that_are_trained_alike_share_the_training(ground: Ground) -> None:
+def test_entrants_that_are_trained_alike_share_the_training(ground: EvaluationGround) -> None:
     trained = []
 
     def train(data: LabelledAlloys, oracle: Oracle, seed: int) -> Sampler:
@@ -220,12 +226,12 @@ class Half:
         return Samples(points, rows, 0.9, draws=3 * len(conditions))
 
 
-def test_the_evaluation_counts_what_is_valid_itself(ground: Ground) -> None:
+def test_the_evaluation_counts_what_is_valid_itself(ground: EvaluationGround) -> None:
     drawn = draw(Half(), ground.diagonal.values[:4], 10, 0, ground)
     assert (drawn.valid, drawn.first_draw_valid, drawn.draws) == (0.25, 0.9, 120)
 
 
-def test_processes_measure_the_same(ground: Ground) -> None:
+def test_processes_measure_the_same(ground: EvaluationGround) -> None:
     """Two seeds in two processes: everything but wall times is equal, and seeds have a spread."""
     entered = [family_entrant("cvae", {"epochs": 2, "copies": 0}, device="cpu")]
     told: list[tuple[str, int]] = []
@@ -251,7 +257,7 @@ class Silent:
         return Samples(np.empty((0, 9), dtype=np.int64), np.empty(0, dtype=np.int64), 0.0)
 
 
-def test_silence_is_not_accuracy(ground: Ground) -> None:
+def test_silence_is_not_accuracy(ground: EvaluationGround) -> None:
     def train(data: LabelledAlloys, oracle: Oracle, seed: int) -> Sampler:
         return Silent()
 
@@ -263,7 +269,7 @@ def test_silence_is_not_accuracy(ground: Ground) -> None:
     assert written["families"]["silent"]["vendi"] is None
 
 
-def test_what_leaves_the_space_is_not_valid(ground: Ground) -> None:
+def test_what_leaves_the_space_is_not_valid(ground: EvaluationGround) -> None:
     class Outside:
         def sample(self, conditions: Floats, *, seed: int) -> Samples:
             points = np.zeros((len(conditions), 9), dtype=np.int64)
@@ -286,7 +292,7 @@ def test_a_surrogate_answers_what_has_no_closed_form() -> None:
     assert answer[0, 0] == pytest.approx(50 + 100 / 3, rel=0.05)
 
 
-def test_unknown_entrants_and_no_seeds_are_refused(ground: Ground) -> None:
+def test_unknown_entrants_and_no_seeds_are_refused(ground: EvaluationGround) -> None:
     with pytest.raises(InputError, match="unknown generator family 'magic'; available are "):
         entrants(["magic"])
     with pytest.raises(InputError, match="at least one seed"):

@@ -1,4 +1,4 @@
-"""Laws that hold for every family; a new one inherits them by its row in `generators.base.FAMILIES`."""
+"""Laws that hold for every family; a new one inherits them by its row in `generators.registry.family_names()`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from hypothesis import strategies as st
 
 from alloys.errors import InputError
 from alloys.space import Space
-from generators import base
-from generators.base import FAMILIES, Generator
+from generators import registry
+from generators.interface import Generator
+from generators.registry import family_names
 from generators.train import train
-from generators.training.codec import Scale
+from generators.training.codec import ConditionScale
 from generators.training.neural import NeuralGenerator
 from tests.generators.helpers import PROPERTIES, QUICK, properties_of, refractory_space, training_rows
 from tests.strategies import spaces
 
 SPACE = refractory_space()
 
-pytestmark = pytest.mark.parametrize("family", list(FAMILIES))
+pytestmark = pytest.mark.parametrize("family", list(family_names()))
 
 _TRAINED: dict[str, Generator] = {}
 
@@ -36,7 +37,7 @@ def trained(family: str) -> Generator:
 
 
 def quick(family: str, **more: object) -> NeuralGenerator:
-    model = base.make(family, SPACE, PROPERTIES, {**QUICK, **more})
+    model = registry.make(family, SPACE, PROPERTIES, {**QUICK, **more})
     assert isinstance(model, NeuralGenerator)
     return model
 
@@ -110,7 +111,7 @@ def test_every_parameter_gets_a_gradient(family: str) -> None:
     points, values = training_rows(SPACE, 60, missing=0.3)
     model = quick(family)
     network = model.build(torch.Generator().manual_seed(0))
-    batch = model.codec.encode(points, values, Scale.of(values))
+    batch = model.codec.encode(points, values, ConditionScale.of(values))
     model.loss(network, batch, torch.Generator().manual_seed(0), 1.0).backward()
     for name, parameter in network.named_parameters():
         assert parameter.dtype == torch.float32, name
@@ -124,7 +125,7 @@ def test_travels_as_bytes_and_files(family: str, tmp_path: Path) -> None:
     path = model.save(tmp_path / "weights")
     assert path.name == f"{model.digest()}.safetensors"
     assert [p.name for p in path.parent.iterdir()] == [path.name]
-    for copy in (base.restore(model.to_bytes()), base.load(path)):
+    for copy in (registry.restore(model.to_bytes()), registry.load(path)):
         assert copy.digest() == model.digest()
         assert (copy.name, copy.space, copy.properties) == (family, SPACE, PROPERTIES)
         np.testing.assert_array_equal(copy.sample(asked, seed=2).points, model.sample(asked, seed=2).points)
@@ -139,13 +140,13 @@ def test_damage_is_noticed(family: str, tmp_path: Path) -> None:
     damaged = (b"", b"hello, these are no weights", content[:100], content[:-100], bytes(flipped), header)
     for piece in damaged:
         with pytest.raises(InputError, match="damaged"):
-            base.restore(piece)
+            registry.restore(piece)
     path = model.save(tmp_path)
     path.write_bytes(bytes(flipped))
     with pytest.raises(InputError, match="not the one in the name"):
-        base.load(path)
+        registry.load(path)
     with pytest.raises(InputError, match="cannot read"):
-        base.load(tmp_path / "nothing")
+        registry.load(tmp_path / "nothing")
 
 
 def test_divergence_falls_back_to_the_last_good_weights(family: str) -> None:
@@ -209,13 +210,13 @@ def test_a_warm_start_that_diverges_keeps_the_warm_weights(family: str) -> None:
 def test_warm_weights_of_something_else_are_refused(family: str) -> None:
     points, values = training_rows(SPACE, 30)
     content = train(family, SPACE, PROPERTIES, points, values, {"epochs": 1}, seed=0).content
-    other = next(name for name in FAMILIES if name != family)
+    other = next(name for name in family_names() if name != family)
     with pytest.raises(InputError, match="another network"):
         quick(family, hidden=17).fit(points, values, seed=0, warm=content)
     with pytest.raises(InputError, match="the warm weights have the properties"):
-        base.make(family, SPACE, PROPERTIES[:2]).fit(points, values[:, :2], seed=0, warm=content)
+        registry.make(family, SPACE, PROPERTIES[:2]).fit(points, values[:, :2], seed=0, warm=content)
     with pytest.raises(InputError, match="the warm weights have the family"):
-        base.make(other, SPACE, PROPERTIES).fit(points, values, seed=0, warm=content)
+        registry.make(other, SPACE, PROPERTIES).fit(points, values, seed=0, warm=content)
     with pytest.raises(InputError, match="damaged"):
         quick(family).fit(points, values, seed=0, warm=content[:-100])
 
@@ -265,7 +266,7 @@ def test_very_few_rows_and_nothing_known_train(family: str, rows: int) -> None:
 
 def test_no_properties_at_all_train(family: str) -> None:
     points, _ = training_rows(SPACE, 50)
-    model = base.make(family, SPACE, (), {"epochs": 5, "retries": 0})
+    model = registry.make(family, SPACE, (), {"epochs": 5, "retries": 0})
     report = model.fit(points, np.zeros((50, 0)), seed=0)
     assert not report.diverged
     assert SPACE.contains(model.sample(np.zeros((20, 0)), seed=0).points).all()
@@ -310,11 +311,11 @@ def test_bad_conditions_are_refused(family: str) -> None:
 
 def test_bad_settings_are_refused(family: str) -> None:
     with pytest.raises(InputError, match="unknown generator settings colour"):
-        base.make(family, SPACE, PROPERTIES, {"colour": 1})
+        registry.make(family, SPACE, PROPERTIES, {"colour": 1})
     with pytest.raises(InputError, match=r"epochs must lie in .*learning_rate must be a number"):
-        base.make(family, SPACE, PROPERTIES, {"epochs": 0, "learning_rate": "fast"})
+        registry.make(family, SPACE, PROPERTIES, {"epochs": 0, "learning_rate": "fast"})
     with pytest.raises(InputError, match="distinct"):
-        base.make(family, SPACE, ("vec", "vec"))
+        registry.make(family, SPACE, ("vec", "vec"))
 
 
 @settings(max_examples=12, deadline=None)
@@ -322,7 +323,7 @@ def test_bad_settings_are_refused(family: str) -> None:
 def test_membership_in_any_space(family: str, space: Space, seed: int) -> None:
     points = space.sample(20, np.random.default_rng(seed))
     values = space.fractions(points)[:, :1].copy()
-    model = base.make(family, space, ("content",), {"epochs": 3, "retries": 0, "copies": 3})
+    model = registry.make(family, space, ("content",), {"epochs": 3, "retries": 0, "copies": 3})
     model.fit(points, values, seed=seed)
     drawn = model.sample(np.full((40, 1), np.nan), seed=seed)
     assert space.contains(drawn.points).all()

@@ -14,17 +14,17 @@ from torch import Tensor, nn
 from alloys.errors import InputError
 from alloys.space import Space
 from generators.families.wcgan import SHARPEN, ConditionalWassersteinGAN, WcganNetwork, WcganSettings, energy_score
-from generators.training.codec import Batch, Scale
+from generators.training.codec import ConditionScale, EncodedRows
 from tests.generators.helpers import PROPERTIES, properties_of, refractory_space, training_rows
 from tests.strategies import spaces
 
 SPACE = refractory_space()
 
 
-def made(**more: object) -> tuple[ConditionalWassersteinGAN, WcganNetwork, Batch]:
+def made(**more: object) -> tuple[ConditionalWassersteinGAN, WcganNetwork, EncodedRows]:
     model = ConditionalWassersteinGAN(SPACE, PROPERTIES, more)
     points, values = training_rows(SPACE, 40)
-    batch = model.codec.encode(points, values, Scale.of(values))
+    batch = model.codec.encode(points, values, ConditionScale.of(values))
     return model, cast(WcganNetwork, model.build(seeded())), batch
 
 
@@ -43,7 +43,7 @@ def test_the_critic_sees_what_is_emitted(space: Space, seed: int) -> None:
     model = ConditionalWassersteinGAN(space, ("content",))
     net = model.build(seeded(seed))
     d = space.dimension
-    batch = Batch(
+    batch = EncodedRows(
         torch.zeros((30, d)), torch.zeros((30, d)), torch.randn((30, 1), generator=seeded()), torch.ones(30, 1)
     )
     seen = model.emitted(net, batch, seeded(seed)).detach()
@@ -95,7 +95,7 @@ def test_the_critic_ahead_has_gone_up() -> None:
 def test_the_gradient_goes_through_the_steps_ahead() -> None:
     model, net, batch = made(unroll=1, unroll_rate=0.3, penalty_weight=0.0)
     net.double()
-    batch = Batch(*(part.double() for part in (batch.presence, batch.amounts, batch.values, batch.known)))
+    batch = EncodedRows(*(part.double() for part in (batch.presence, batch.amounts, batch.values, batch.known)))
     shift = torch.zeros((), dtype=torch.float64, requires_grad=True)
     fake = model.emitted(net, batch, seeded()).detach()
     model.emitted = lambda *_: fake + shift  # type: ignore[method-assign]

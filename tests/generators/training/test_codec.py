@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from alloys.errors import InputError
 from alloys.space import Space
-from generators.training.codec import REACH, Codec, Scale
+from generators.training.codec import REACH, Codec, ConditionScale
 from tests.generators.helpers import PROPERTIES, refractory_space, training_rows
 from tests.strategies import spaces
 
@@ -20,7 +20,7 @@ from tests.strategies import spaces
 def test_decoding_inverts_encoding(space, seed) -> None:  # type: ignore[no-untyped-def]
     points = space.sample(20, np.random.default_rng(seed))
     nothing = np.zeros((20, 0))
-    batch = Codec(space, ()).encode(points, nothing, Scale.of(nothing))
+    batch = Codec(space, ()).encode(points, nothing, ConditionScale.of(nothing))
     np.testing.assert_array_equal(Codec(space, ()).decode(batch.presence, batch.amounts), points)
 
 
@@ -80,7 +80,7 @@ def test_nothing_present_and_infinite_amounts_are_refused_by_the_space() -> None
 def test_conditions_are_standardised_and_held_within_reach() -> None:
     codec = Codec(refractory_space(), PROPERTIES)
     _, values = training_rows(refractory_space(), 200)
-    scale = Scale.of(values)
+    scale = ConditionScale.of(values)
     inside, known = codec.standardise(values, scale)
     np.testing.assert_array_equal(known.numpy() == 1, ~np.isnan(values))
     got = inside.numpy()[:, 0][known.numpy()[:, 0] == 1]
@@ -91,20 +91,20 @@ def test_conditions_are_standardised_and_held_within_reach() -> None:
 
 
 def test_scale_travels_as_json_and_refuses_other_widths() -> None:
-    scale = Scale.of(np.array([[1.0, np.nan, 3.0], [2.0, np.nan, 3.0]]))
+    scale = ConditionScale.of(np.array([[1.0, np.nan, 3.0], [2.0, np.nan, 3.0]]))
     assert scale.usable.tolist() == [True, False, False]
-    again = Scale.from_json(scale.to_json(), 3)
+    again = ConditionScale.from_json(scale.to_json(), 3)
     np.testing.assert_array_equal(again.mean, scale.mean)
     with pytest.raises(InputError, match="does not fit 2"):
-        Scale.from_json(scale.to_json(), 2)
+        ConditionScale.from_json(scale.to_json(), 2)
     with pytest.raises(InputError, match="scale"):
-        Scale.from_json({}, 3)
+        ConditionScale.from_json({}, 3)
 
 
 def test_hiding_hides_the_asked_share_and_every_extreme() -> None:
     space = refractory_space()
     points, values = training_rows(space, 2000, missing=0.0)
-    batch = Codec(space, PROPERTIES).encode(points, values, Scale.of(values))
+    batch = Codec(space, PROPERTIES).encode(points, values, ConditionScale.of(values))
     hidden = batch.hide(0.4, torch.Generator().manual_seed(0))
     assert abs(1 - hidden.known.mean().item() - 0.4) < 0.03
     counts = torch.bincount(hidden.known.sum(dim=1).long(), minlength=4)

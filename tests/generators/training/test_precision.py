@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from alloys.errors import InputError
-from generators import base
-from generators.base import FAMILIES
+from generators import registry
+from generators.registry import family_names
 from generators.train import TrainedModel, train
 from generators.training.fitting import arithmetic, resolve_device
 from generators.training.neural import NeuralGenerator
@@ -24,7 +24,7 @@ def trained(family: str, precision: str, **more: object) -> TrainedModel:
     return train(family, SPACE, PROPERTIES, points, values, settings, seed=2, device="cpu", threads=1)
 
 
-@pytest.mark.parametrize("family", list(FAMILIES))
+@pytest.mark.parametrize("family", list(family_names()))
 def test_bf16_trains_repeats_and_differs_from_float32(family: str) -> None:
     full, short, again = (trained(family, precision) for precision in ("float32", "bf16", "bf16"))
     assert short.content == again.content
@@ -44,7 +44,7 @@ def test_bf16_trains_repeats_and_differs_from_float32(family: str) -> None:
 
 @pytest.mark.parametrize(
     ("family", "more"),
-    [*((name, {}) for name in FAMILIES), ("cae", {"prior": "kernel"}), ("wcgan", {"penalty": "clip"})],
+    [*((name, {}) for name in family_names()), ("cae", {"prior": "kernel"}), ("wcgan", {"penalty": "clip"})],
 )
 def test_draws_are_compositions_also_where_they_are_made_in_bf16(family: str, more: dict[str, object]) -> None:
     model = trained(family, "bf16", **more).generator()
@@ -79,9 +79,9 @@ def test_the_arithmetic_of_a_block() -> None:
 
 
 def test_unknown_precisions_are_refused() -> None:
-    for family in FAMILIES:
+    for family in family_names():
         with pytest.raises(InputError, match="precision must be one of float32, bf16, got 'half'"):
-            base.make(family, SPACE, PROPERTIES, {"precision": "half"})
+            registry.make(family, SPACE, PROPERTIES, {"precision": "half"})
 
 
 def test_a_gpu_without_bf16_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,11 +93,11 @@ def test_a_gpu_without_bf16_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("family", list(FAMILIES))
+@pytest.mark.parametrize("family", list(family_names()))
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
 def test_trains_and_draws_on_a_gpu(family: str, precision: str) -> None:
     points, values = training_rows(SPACE, 60)
-    model = base.make(family, SPACE, PROPERTIES, {"epochs": 10, "retries": 0, "precision": precision})
+    model = registry.make(family, SPACE, PROPERTIES, {"epochs": 10, "retries": 0, "precision": precision})
     assert isinstance(model, NeuralGenerator)
     report = model.fit(points, values, seed=2, device="cuda")
     assert not report.diverged
@@ -107,7 +107,7 @@ def test_trains_and_draws_on_a_gpu(family: str, precision: str) -> None:
 
 
 def test_moving_needs_weights_and_a_device() -> None:
-    model = base.make("cae", SPACE, PROPERTIES)
+    model = registry.make("cae", SPACE, PROPERTIES)
     assert isinstance(model, NeuralGenerator)
     with pytest.raises(InputError, match="not trained"):
         model.to("cpu")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from generators.evaluation.entrants import entrants
-from generators.evaluation.protocol import Plan
-from generators.evaluation.run import METRICS, Ground, Outcome
+from generators.evaluation.protocol import EvaluationPlan
+from generators.evaluation.run import METRICS, EntrantOutcome, EvaluationGround
 from generators.evaluation.table import known_table, labelled
 from loop.cli import evaluate as cli_evaluate
 from loop.cli import main as cli
@@ -143,9 +143,9 @@ def test_many_entrants_keep_their_names(capsys: pytest.CaptureFixture[str], tmp_
     labels = [f"nearest+target@label-{i}" for i in range(6)]
     path = tmp_path / "settings.yaml"
     path.write_text("".join(f"{label}: {{draws: 1, least: 30, rounds: 0}}\n" for label in labels))
-    ground = Ground.of(labelled(known_table(), ["density"], "known"), Plan(diagonal=2, domain=2))
+    ground = EvaluationGround.of(labelled(known_table(), ["density"], "known"), EvaluationPlan(diagonal=2, domain=2))
     outcomes = [
-        Outcome(entrant.name, entrant.league, dict.fromkeys(METRICS, 0.5), {"diagonal, near": 0.5}, {})
+        EntrantOutcome(entrant.name, entrant.league, dict.fromkeys(METRICS, 0.5), {"diagonal, near": 0.5}, {})
         for entrant in entrants(labels, read_settings(path))
     ]
     cli_evaluate.print_tables(outcomes, ground, seeds=1)

@@ -1,30 +1,20 @@
 """What every generator is: a distribution over compositions of a space under any subset of named properties.
 
-Callers make one by its family's name and never ask which family it is. This file does not import torch; the
-families are loaded when they are first used.
+Callers make one by its family's name (`generators.registry`) and never ask which family it is. Numpy only; nothing
+here needs torch.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.errors import InputError
 from alloys.space import Floats, Points, Space
-from generators.families.settings import (
-    CaeSettings,
-    CvaeSettings,
-    DiffusionSettings,
-    FlowSettings,
-    WcganSettings,
-)
-from generators.training.settings import TrainingSettings
 
 OnEpoch = Callable[[int, float, float], None]
 """Called after each epoch with its number from 0, the training loss and the validation loss."""
@@ -39,7 +29,7 @@ class Samples:
         rows: the condition that each was drawn under, increasing, shape ``(k,)``.
         first_draw_valid: share of the ``m`` first draws that lay in the space, without drawing again.
         note: what a person should know (conditions without an answer, properties ignored), or empty.
-        draws: compositions drawn in all, those rejected or not chosen included.
+        draws: number of compositions drawn, with those that were rejected or not chosen.
     """
 
     points: Points
@@ -134,7 +124,7 @@ class Generator(Protocol):
         ...
 
     def to_bytes(self) -> bytes:
-        """Weights and description in one piece, as `restore` reads it; never pickle."""
+        """Weights and description in one piece, as `generators.registry.restore` reads it; never pickle."""
         ...
 
     def digest(self) -> str:
@@ -156,121 +146,3 @@ class GeneratorClass(Protocol):
     def from_bytes(self, content: bytes) -> Generator:
         """The generator that `Generator.to_bytes` wrote."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """A row of the table of families.
-
-    Attributes:
-        name: the word used in configs, reports and MLflow.
-        module: where its class is.
-        symbol: the class.
-        settings: the class of its settings, which needs no network.
-        paper: its source.
-    """
-
-    name: str
-    module: str
-    symbol: str
-    settings: type[TrainingSettings]
-    paper: str
-
-    def load(self) -> GeneratorClass:
-        """Imports the family's class."""
-        return cast(GeneratorClass, getattr(importlib.import_module(self.module), self.symbol))
-
-
-FAMILIES: dict[str, Family] = {
-    row.name: row
-    for row in (
-        Family("cae", "generators.families.cae", "ConditionalAutoencoder", CaeSettings, "Tung et al. 2022"),
-        Family(
-            "cvae",
-            "generators.families.cvae",
-            "ConditionalVAE",
-            CvaeSettings,
-            "Kingma & Welling 2014; Sohn, Lee & Yan 2015",
-        ),
-        Family(
-            "diffusion",
-            "generators.families.diffusion",
-            "ConditionalDiffusion",
-            DiffusionSettings,
-            "Ho, Jain & Abbeel 2020; Song, Meng & Ermon 2021; Ho & Salimans 2022; Chen, Zhang & Hinton 2023",
-        ),
-        Family(
-            "flow",
-            "generators.families.flow",
-            "ConditionalFlow",
-            FlowSettings,
-            "Lipman et al. 2023; Chen, Zhang & Hinton 2023",
-        ),
-        Family(
-            "wcgan",
-            "generators.families.wcgan",
-            "ConditionalWassersteinGAN",
-            WcganSettings,
-            "Debnath et al. 2021; Tung et al. 2022; Arjovsky, Chintala & Bottou 2017; Metz et al. 2016",
-        ),
-    )
-}
-"""Every family by name; a new one is a row here and a file of its own, and inherits the laws in the tests."""
-
-
-def get_family(name: str) -> Family:
-    """The family of that name.
-
-    Raises:
-        InputError: if there is none.
-    """
-    try:
-        return FAMILIES[name]
-    except KeyError:
-        raise InputError(f"unknown generator family {name!r}; available are {', '.join(FAMILIES)}") from None
-
-
-def make(family: str, space: Space, properties: Sequence[str], settings: Mapping[str, Any] | None = None) -> Generator:
-    """An untrained generator of a family.
-
-    Args:
-        family: its name in `FAMILIES`.
-        space: the compositions it may draw.
-        properties: names of the conditions' columns, in order.
-        settings: values of the family's settings that differ from the defaults.
-
-    Raises:
-        InputError: for an unknown family or setting, or a value out of range.
-    """
-    return get_family(family).load()(space, properties, settings or {})
-
-
-def settings_of(family: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Every setting of a family by name, the defaults where no other value is given.
-
-    Raises:
-        InputError: for an unknown family or setting, or a value out of range.
-    """
-    return get_family(family).settings.from_mapping(settings or {}).to_json()
-
-
-def restore(content: bytes) -> Generator:
-    """The generator, of whichever family, that `Generator.to_bytes` wrote.
-
-    Raises:
-        InputError: for anything else, or a damaged copy.
-    """
-    from generators.training.weights import describe  # late: imports torch
-
-    return get_family(str(describe(content)["family"])).load().from_bytes(content)
-
-
-def load(path: Path) -> Generator:
-    """The generator in a file that `Generator.save` wrote.
-
-    Raises:
-        InputError: if the file cannot be read, is something else, or is damaged.
-    """
-    from generators.training.weights import read_file
-
-    return restore(read_file(path))

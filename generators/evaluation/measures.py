@@ -1,4 +1,4 @@
-"""Measures of accuracy, diversity and novelty, as pure functions of arrays.
+"""Measures of accuracy, diversity, novelty and realism, as pure functions of arrays.
 
 Compositions are atomic fractions of shape ``(n, d)``; properties have shape ``(n, p)``. Shares and cosines are
 fractions of 1. A measure of nothing is NaN.
@@ -8,17 +8,25 @@ References:
         section 4: MAPE and cosine similarities.
     Friedman, D. & Dieng, A. B. (2023). The Vendi score: a diversity evaluation metric for machine learning.
         Trans. Mach. Learn. Res.
+    Lopez-Paz, D. & Oquab, M. (2017). Revisiting classifier two-sample tests. ICLR.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.stats import pearsonr
+from sklearn.ensemble import GradientBoostingClassifier
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold
 
 from alloys.space import Bools, Floats, Points
+from generators.likeness import COPY, Neighbourhood, directions, jittered, nearest_cosine
 
-COPY = 0.99
-"""Cosine to a training alloy from which a sample counts as its copy."""
+TOLERANCE = 0.025
+"""Largest relative error of a hit in any property."""
+
+ALIKE = 0.95
+"""Cosine from which two hits count as one."""
 
 
 def absolute_percentage_error(predicted: Floats, target: Floats) -> Floats:
@@ -36,33 +44,9 @@ def worst(errors: Floats) -> float:
     return float(np.max(errors)) if len(errors) else float("nan")
 
 
-def directions(fractions: Floats) -> Floats:
-    """Rows scaled to length one, shape ``(n, d)``."""
-    return np.asarray(fractions / np.linalg.norm(fractions, axis=1, keepdims=True))
-
-
-def pairwise_cosine(fractions: Floats) -> float:
-    """Mean cosine similarity of all pairs of different samples (Tung 2022).
-
-    The sum over pairs is ``(|sum u|^2 - n) / 2``, so no pair is formed.
-    """
-    n = len(fractions)
-    if n < 2:
-        return float("nan")
-    total = directions(fractions).sum(axis=0)
-    return float((total @ total - n) / (n * (n - 1)))
-
-
 def cosine_to(fractions: Floats, originals: Floats) -> Floats:
     """Cosine similarity of each row to the row of the other array, shape ``(n,)`` (Tung's novelty)."""
     return np.asarray((directions(fractions) * directions(originals)).sum(axis=1))
-
-
-def nearest_cosine(fractions: Floats, training: Floats) -> Floats:
-    """Cosine similarity of each sample to the training alloy most like it, shape ``(n,)``."""
-    against = directions(training).T
-    pieces = [(directions(fractions[i : i + 2048]) @ against).max(axis=1) for i in range(0, len(fractions), 2048)]
-    return np.concatenate(pieces) if pieces else np.empty(0)
 
 
 def copies(fractions: Floats, training: Floats) -> float:
@@ -131,6 +115,58 @@ def best_of(fractions: Floats, owners: Points, originals: Floats) -> float:
     best = np.zeros(len(originals))
     np.maximum.at(best, owners, cosine_to(fractions, originals[owners]))
     return _mean(best)
+
+
+def classifier_auc(generated: Floats, real: Floats, seed: int, folds: int = 5) -> float:
+    """Area under the ROC curve of a classifier that tells samples from real alloys; 0.5 where it cannot.
+
+    Gradient boosting (100 trees of depth 3), mean over stratified folds, all fractions jittered on both sides
+    (Lopez-Paz & Oquab 2017).
+
+    Args:
+        generated: shape ``(m, d)``; the larger side is thinned at random to the size of the other.
+        real: shape ``(n, d)``.
+        seed: of the thinning, jitter, folds and trees.
+        folds: number of folds.
+
+    Returns:
+        The area, or NaN where a side has fewer than two rows per fold.
+    """
+    rng = np.random.default_rng(seed)
+    size = min(len(generated), len(real))
+    if size < 2 * folds:
+        return float("nan")
+    sides = [rows[rng.permutation(len(rows))[:size]] for rows in (generated, real)]
+    x = jittered(np.concatenate(sides), rng)
+    y = np.repeat([1, 0], size)
+    areas = []
+    for learn, test in StratifiedKFold(folds, shuffle=True, random_state=seed).split(x, y):
+        model = GradientBoostingClassifier(random_state=seed).fit(x[learn], y[learn])
+        areas.append(roc_auc_score(y[test], model.predict_proba(x[test])[:, 1]))
+    return float(np.mean(areas))
+
+
+def hits(fractions: Floats, errors: Floats, training: Floats, near: Neighbourhood) -> int:
+    """How many samples under one condition would be worth a second look.
+
+    A hit is within `TOLERANCE` in every property, in the data's neighbourhood with only pairs of elements that
+    occur, no copy of a training alloy, and unlike every earlier hit (cosine below `ALIKE`).
+
+    Args:
+        fractions: valid samples in the order drawn, shape ``(m, d)``.
+        errors: their relative errors, shape ``(m, p)``, fractions of 1.
+        training: the training alloys, shape ``(n, d)``.
+        near: their neighbourhood.
+    """
+    rows = fractions[(np.abs(errors) <= TOLERANCE).all(axis=1)]
+    rows = rows[near.knows(rows)] if len(rows) else rows
+    rows = rows[near.covers(rows)] if len(rows) else rows
+    rows = rows[nearest_cosine(rows, training) < COPY] if len(rows) else rows
+    kept: list[Floats] = []
+    for row in directions(rows):
+        if not kept or max(float(row @ other) for other in kept) < ALIKE:
+            kept.append(row)
+    return len(kept)
 
 
 def _mean(values: Floats | Bools) -> float:

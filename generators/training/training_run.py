@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from alloys.space import Floats, Points
-from generators.base import OnEpoch
-from generators.training.attempt import Material
-from generators.training.codec import Batch, Codec, Scale
-from generators.training.fitting import Average, EpochLog, Update, arithmetic, run_epochs
+from generators.interface import OnEpoch
+from generators.training.codec import Codec, ConditionScale, EncodedRows
+from generators.training.fitting import AveragedWeights, EpochLog, Update, arithmetic, run_epochs
 from generators.training.settings import TrainingSettings
+from generators.training.training_rows import TrainingRows
 
 
-class Learner(Protocol):
+class Trainable(Protocol):
     """What a training asks of a family; `generators.training.neural.NeuralGenerator` says what each does."""
 
-    settings: TrainingSettings
     codec: Codec
 
-    def build(self, rng: torch.Generator) -> nn.Module: ...
-    def prepare(self, network: nn.Module, pool: Batch) -> None: ...
-    def finish(self, network: nn.Module, pool: Batch) -> None: ...
-    def updater(self, network: nn.Module) -> Update: ...
-    def judge(self, network: nn.Module, batch: Batch, rng: torch.Generator) -> Tensor: ...
+    @property
+    def settings(self) -> TrainingSettings: ...
+    def build(self, rng: torch.Generator) -> Any: ...
+    def prepare(self, network: Any, pool: EncodedRows) -> None: ...
+    def finish(self, network: Any, pool: EncodedRows) -> None: ...
+    def updater(self, network: Any) -> Update: ...
+    def judge(self, network: Any, batch: EncodedRows, rng: torch.Generator) -> Tensor: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class TrainingTask:
     """What a training is asked to do, checked.
 
     Attributes:
@@ -47,27 +48,27 @@ class Task:
 
     rows: Points
     values: Floats
-    scale: Scale
+    scale: ConditionScale
     seed: int
     device: torch.device
     on_epoch: OnEpoch | None = None
     warm: Mapping[str, Tensor] | None = None
 
-    def again(self, times: int) -> Task:
+    def again(self, times: int) -> TrainingTask:
         """The same from another seed and fresh weights."""
         return replace(self, seed=self.seed + times, warm=None)
 
 
-class Course:
-    """A training under way.
+class TrainingRun:
+    """One training from one seed.
 
     Attributes:
-        network: on the task's device.
+        network: on the task's device; on the CPU after `run`.
         data: rows to learn from and rows that judge.
         rng: random numbers of this training, on the CPU.
     """
 
-    def __init__(self, learner: Learner, task: Task) -> None:
+    def __init__(self, learner: Trainable, task: TrainingTask) -> None:
         self.learner = learner
         self.task = task
         self.rng = torch.Generator().manual_seed(task.seed)
@@ -75,33 +76,24 @@ class Course:
         if task.warm is not None:
             network.load_state_dict(task.warm)
         self.network = network.to(task.device)
-        self.data = Material.of(learner.codec, learner.settings, task.rows, task.values, task.scale, self.rng)
+        self.data = TrainingRows.of(learner.codec, learner.settings, task.rows, task.values, task.scale, self.rng)
         learner.prepare(self.network, self.data.pool)
-
-    def batches(self) -> Iterator[Batch]:
-        """The batches of one epoch, conditions hidden at random, on the CPU."""
-        s = self.learner.settings
-        for part in self.data.epoch(s.batch_size, self.rng):
-            yield part.hide(s.mask_probability, self.rng)
-
-    def checks(self) -> tuple[Batch, torch.Generator]:
-        """The rows that judge every epoch, on the CPU, and random numbers; the same at each call."""
-        noise = torch.Generator().manual_seed(1)
-        return self.data.checks.hide(self.learner.settings.mask_probability, noise), noise
 
     def run(self) -> EpochLog:
         """Trains; leaves the best epoch's weights in the network, finished."""
         learner, s, device, network = self.learner, self.learner.settings, self.task.device, self.network
-        average, update = Average(network, s.average), learner.updater(network)
-        checks, noise = self.checks()
-        checks, start = checks.to(device), noise.get_state()
+        average, update = AveragedWeights(network, s.average), learner.updater(network)
+        noise = torch.Generator().manual_seed(1)
+        checks = self.data.checks.hide(s.mask_probability, noise).to(device)
+        start = noise.get_state()
 
         def step(epoch: int) -> float:
             network.train()
             total = 0.0
-            for part in self.batches():
+            for part in self.data.epoch(s.batch_size, self.rng):
+                batch = part.hide(s.mask_probability, self.rng).to(device)
                 with arithmetic(s.precision, device):
-                    value = update(part.to(device), self.rng, epoch / s.epochs)
+                    value = update(batch, self.rng, epoch / s.epochs)
                 if not math.isfinite(value):
                     return math.nan
                 average.follow()
@@ -114,15 +106,16 @@ class Course:
             with torch.no_grad(), arithmetic(s.precision, device):
                 return float(learner.judge(average.network, checks, noise))
 
-        task, judged = self.task, average.network
         log = run_epochs(
-            network, step, check, epochs=s.epochs, patience=s.patience, on_epoch=task.on_epoch, judged=judged
+            network,
+            step,
+            check,
+            epochs=s.epochs,
+            patience=s.patience,
+            on_epoch=self.task.on_epoch,
+            judged=average.network,
         )
-        self.finish()
-        return log
-
-    def finish(self) -> None:
-        """Takes statistics of the trained network into its buffers and moves it to the CPU."""
         with torch.no_grad():
-            self.learner.finish(self.network.eval(), self.data.pool.to(self.task.device))
-        self.network.cpu()
+            learner.finish(network.eval(), self.data.pool.to(device))
+        network.cpu()
+        return log

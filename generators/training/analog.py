@@ -20,15 +20,17 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import cast
+from typing import TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
-from generators.families.settings import AnalogSettings
-from generators.training.codec import Batch
-from generators.training.descent import DescentGenerator, Noise
+from generators.training.codec import EncodedRows
 from generators.training.layers import mlp, normal
+from generators.training.neural import NeuralGenerator
+from generators.training.settings import AnalogSettings
+
+Settings = TypeVar("Settings", bound=AnalogSettings)
 
 CHUNK = 4096
 """Rows that are moved from noise to data at once."""
@@ -56,18 +58,19 @@ class AnalogNetwork(nn.Module):
         return cast(Tensor, self.body(torch.cat((x, angles.sin(), angles.cos(), values, known), dim=1)))
 
 
-class AnalogGenerator(DescentGenerator):
+class AnalogGenerator(NeuralGenerator[Settings, AnalogNetwork]):
     """What diffusion and flow matching share: the vectors, the network, and guidance."""
 
-    def build(self, rng: torch.Generator) -> nn.Module:
-        """The network with weights from ``rng``."""
-        settings = cast(AnalogSettings, self.settings)
-        return AnalogNetwork(self.space.dimension, len(self.properties), settings.hidden, rng)
+    spherical = True
 
-    def prepare(self, network: nn.Module, pool: Batch) -> None:
+    def build(self, rng: torch.Generator) -> AnalogNetwork:
+        """The network with weights from ``rng``."""
+        return AnalogNetwork(self.space.dimension, len(self.properties), self.settings.hidden, rng)
+
+    def prepare(self, network: AnalogNetwork, pool: EncodedRows) -> None:
         """Takes the spread of the log-ratios of the present elements."""
         square = (pool.amounts**2).sum() / pool.presence.sum()
-        cast(AnalogNetwork, network).spread.copy_(square.sqrt().clamp_min(0.05))
+        network.spread.copy_(square.sqrt().clamp_min(0.05))
 
     @abstractmethod
     def error(
@@ -90,25 +93,20 @@ class AnalogGenerator(DescentGenerator):
     ) -> Tensor:
         """Data from noise, ``(n, 2 d)`` each, under conditions, ``(n, p)``."""
 
-    def noise(self, batch: Batch, rng: torch.Generator) -> Noise:
-        """Chances for the blur, ``(n, d)``, normal numbers, ``(n, 2 d)``, and times, ``(n, 1)``; n counts versions."""
-        n, device = len(batch.presence) * cast(AnalogSettings, self.settings).times, batch.presence.device
-        d = batch.presence.shape[1]
+    def loss(self, network: AnalogNetwork, batch: EncodedRows, rng: torch.Generator, progress: float) -> Tensor:
+        """Mean squared error of the prediction, over rows, times and components."""
+        times, device = self.settings.times, batch.presence.device
+        presence, amounts = batch.presence.repeat(times, 1), batch.amounts.repeat(times, 1)
+        n, d = presence.shape
         chance = torch.rand((n, d), generator=rng, dtype=torch.float32).to(device)
         noise = normal((n, 2 * d), rng, device)
         # evenly spread times, over rows and over the versions of a row, have less variance than independent ones:
         # Kingma et al. 2021, Variational Diffusion Models, appendix I.1
         start = torch.rand((1, 1), generator=rng, dtype=torch.float32)
-        return chance, noise, ((start + torch.arange(n)[:, None] / n) % 1.0).to(device)
-
-    def loss_given(self, network: nn.Module, batch: Batch, noise: Noise, progress: float) -> Tensor:
-        """Mean squared error of the prediction, over rows, times and components."""
-        net, times = cast(AnalogNetwork, network), cast(AnalogSettings, self.settings).times
-        chance, normals, when = noise
-        presence, amounts = batch.presence.repeat(times, 1), batch.amounts.repeat(times, 1)
-        x = torch.cat((2 * presence - 1, self.blurred(presence, amounts, chance) / net.spread), dim=1)
+        when = ((start + torch.arange(n)[:, None] / n) % 1.0).to(device)
+        x = torch.cat((2 * presence - 1, self.blurred(presence, amounts, chance) / network.spread), dim=1)
         values, known = batch.values.repeat(times, 1), batch.known.repeat(times, 1)
-        return self.error(net, x, normals, when, values, known).mean()
+        return self.error(network, x, noise, when, values, known).mean()
 
     def blurred(self, presence: Tensor, amounts: Tensor, chance: Tensor) -> Tensor:
         """Log-ratios of amounts moved within their cells, shape ``(n, d)``.
@@ -127,7 +125,7 @@ class AnalogGenerator(DescentGenerator):
 
     def predict(self, network: AnalogNetwork, x: Tensor, time: float, values: Tensor, known: Tensor) -> Tensor:
         """The guided prediction ``c + w (c - u)``, Ho & Salimans equation 6; ``u`` knows no condition."""
-        guidance = cast(AnalogSettings, self.settings).guidance
+        guidance = self.settings.guidance
         at = torch.full((len(x), 1), time, dtype=x.dtype, device=x.device)
         conditional = network.forward(x, at, values, known)
         if not guidance:
@@ -135,25 +133,26 @@ class AnalogGenerator(DescentGenerator):
         nothing = torch.zeros_like(values)
         return conditional + guidance * (conditional - network.forward(x, at, nothing, nothing))
 
-    def draw(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    def draw(
+        self, network: AnalogNetwork, values: Tensor, known: Tensor, rng: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
         """Noise moved to data; the signs of the bits say what is present."""
-        net = cast(AnalogNetwork, network)
-        d = self.space.dimension
-        noise = normal((len(values), 2 * d), rng, values.device)
+        noise = self.draw_latents(network, values, known, rng)
         parts = (torch.split(tensor, CHUNK) for tensor in (noise, values, known))
-        moved = torch.cat([self.travel(net, x, v, k, rng) for x, v, k in zip(*parts, strict=True)])
-        return (moved[:, :d] > 0).to(moved.dtype), moved[:, d:] * net.spread
+        moved = [self.travel(network, x, v, k, rng) for x, v, k in zip(*parts, strict=True)]
+        return self._read(network, torch.cat(moved))
 
-    spherical = True
-
-    def draw_latents(self, network: nn.Module, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
-        """Noise, for `generators.families.latent`."""
+    def draw_latents(self, network: AnalogNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
+        """Noise."""
         return normal((len(values), 2 * self.space.dimension), rng, values.device)
 
     def decode_latents(
-        self, network: nn.Module, latents: Tensor, values: Tensor, known: Tensor
+        self, network: AnalogNetwork, latents: Tensor, values: Tensor, known: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Noise moved to data, for `generators.families.latent`; where moving adds noise, always the same."""
-        net, d = cast(AnalogNetwork, network), self.space.dimension
-        moved = self.travel(net, latents, values, known, torch.Generator().manual_seed(0))
-        return (moved[:, :d] > 0).to(moved.dtype), moved[:, d:] * net.spread
+        """Noise moved to data; where moving adds noise, always the same."""
+        return self._read(network, self.travel(network, latents, values, known, torch.Generator().manual_seed(0)))
+
+    def _read(self, network: AnalogNetwork, moved: Tensor) -> tuple[Tensor, Tensor]:
+        """Presence and log-ratios, ``(m, d)`` each, of vectors, ``(m, 2 d)``."""
+        d = self.space.dimension
+        return (moved[:, :d] > 0).to(moved.dtype), moved[:, d:] * network.spread

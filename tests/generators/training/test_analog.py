@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from alloys.space import Space
-from generators import base
-from generators.families.analog import AnalogGenerator, AnalogNetwork
+from generators import registry
 from generators.families.diffusion import ConditionalDiffusion, alpha_sigma, fresh_noise
 from generators.families.flow import ConditionalFlow
-from generators.training.codec import Scale
+from generators.training.analog import AnalogGenerator, AnalogNetwork
+from generators.training.codec import ConditionScale
 from tests.generators.helpers import PROPERTIES, properties_of, refractory_space, training_rows
 from tests.strategies import spaces
 
@@ -26,7 +26,7 @@ BOTH = pytest.mark.parametrize("family", ["diffusion", "flow"])
 
 
 def untrained(family: str, **more: object) -> tuple[AnalogGenerator, AnalogNetwork]:
-    model = base.make(family, SPACE, PROPERTIES, more)
+    model = registry.make(family, SPACE, PROPERTIES, more)
     assert isinstance(model, AnalogGenerator)
     return model, cast(AnalogNetwork, model.build(torch.Generator().manual_seed(0)))
 
@@ -51,7 +51,7 @@ def test_blurred_amounts_stay_in_their_cells(space: Space, seed: int) -> None:
     points = space.sample(20, np.random.default_rng(seed))
     model = ConditionalFlow(space, ())
     nothing = np.zeros((20, 0))
-    batch = model.codec.encode(points, nothing, Scale.of(nothing))
+    batch = model.codec.encode(points, nothing, ConditionScale.of(nothing))
     chance = torch.rand(batch.amounts.shape, generator=torch.Generator().manual_seed(seed))
     blurred = model.blurred(batch.presence, batch.amounts, chance)
     assert torch.isfinite(blurred).all()
@@ -100,12 +100,12 @@ def test_guidance_of_strength_0_is_none(family: str) -> None:
 @BOTH
 def test_guidance_draws_nearer_to_the_target(family: str) -> None:
     points, rows = training_rows(SPACE, 80)
-    model = base.make(family, SPACE, PROPERTIES, {"epochs": 300, "guidance": 0.0})
+    model = registry.make(family, SPACE, PROPERTIES, {"epochs": 300, "guidance": 0.0})
     model.fit(points, rows, seed=0, threads=1)
     asked = properties_of(SPACE, SPACE.sample(800, np.random.default_rng(8)))
     errors = []
     for strength in (0.0, 1.0):
-        again = base.make(family, SPACE, PROPERTIES, {"epochs": 300, "guidance": strength})
+        again = registry.make(family, SPACE, PROPERTIES, {"epochs": 300, "guidance": strength})
         assert isinstance(again, AnalogGenerator)
         assert isinstance(model, AnalogGenerator)
         again.network, again.scale = model.network, model.scale

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alloys.space import Space
-from generators.training.attempt import spread_of
+from generators.training.trained_candidate import spread_of
 
 SPACE = Space.build(("Mo", "Nb", "Ta"), step="0.01", lower=0.01, upper=1.0, count=(1, 3))
 

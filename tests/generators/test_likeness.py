@@ -1,4 +1,4 @@
-"""Realism measures against cases computed by hand."""
+"""Cosines, jitter and neighbourhoods against cases computed by hand."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from generators.realism import Neighbourhood, classifier_auc, hits, jittered
+from generators.likeness import Neighbourhood, directions, jittered, nearest_cosine, pairwise_cosine
 
 
 def line(*amounts: float) -> np.ndarray:
@@ -16,6 +16,8 @@ def line(*amounts: float) -> np.ndarray:
     return np.stack([first, 1 - first, np.zeros_like(first)], axis=1)
 
 
+HALF = np.array([0.5, 0.5, 0.0])
+PURE = np.eye(3)
 REAL = line(0.2, 0.3, 0.4, 0.5)
 
 
@@ -25,16 +27,6 @@ def test_jitter_keeps_zeros_and_the_sum() -> None:
     assert moved.sum(axis=1) == pytest.approx(np.ones(4000))
     assert (moved[:, 2] == 0).all()
     assert np.std(np.log(moved[:, 0] / moved[:, 1])) == pytest.approx(0.1 * math.sqrt(2), rel=0.05)
-
-
-def test_the_classifier_cannot_tell_equals_and_can_tell_strangers() -> None:
-    rng = np.random.default_rng(0)
-    first, second = rng.dirichlet(np.ones(4), size=(2, 120))
-    strangers = rng.dirichlet([8, 1, 1, 1], size=120)
-    assert classifier_auc(first, second, seed=0) == pytest.approx(0.5, abs=0.1)
-    assert classifier_auc(strangers, second, seed=0) > 0.85
-    assert classifier_auc(first, second, seed=0) == classifier_auc(first, second, seed=0)
-    assert math.isnan(classifier_auc(first[:5], second, seed=0))
 
 
 def test_balls_reach_to_the_kth_neighbour() -> None:
@@ -59,21 +51,22 @@ def test_only_pairs_that_occur_are_known() -> None:
     assert near.knows(asked).tolist() == [True, False, False, True]
 
 
-def test_hits_count_what_passes_every_filter() -> None:
-    training = line(0.2, 0.6)
-    near = Neighbourhood.of(training, k=1)
-    rows = line(0.2, 0.35, 0.36, 0.45, 0.4)
-    errors = np.array([[0.0], [0.0], [0.0], [0.02], [0.03]])
-    # 0.2 is a copy; 0.36 (cosine 0.9999) and 0.45 (0.982) are like 0.35; 0.4 misses its target.
-    assert hits(rows, errors, training, near) == 1
-    far = line(0.3, 0.48)  # cosine 0.943 to one another
-    assert hits(far, np.zeros((2, 1)), line(0.1, 0.9), Neighbourhood.of(line(0.1, 0.9), k=1)) == 2
-    assert hits(rows[:0], errors[:0], training, near) == 0
+def test_pairwise_cosine_of_three() -> None:
+    """Pairs: (1, 0) with (0, 1) is 0, each with the half is 1/sqrt 2."""
+    rows = np.stack([PURE[0], PURE[1], HALF])
+    assert pairwise_cosine(rows) == pytest.approx((0 + 2 / math.sqrt(2)) / 3)
+    assert pairwise_cosine(np.stack([HALF, HALF])) == pytest.approx(1.0)
+    assert math.isnan(pairwise_cosine(HALF[None]))
 
 
-def test_hits_refuse_pairs_that_do_not_occur() -> None:
-    training = np.array([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]])
-    near = Neighbourhood.of(training, k=1)
-    strange = np.array([[0.4, 0.2, 0.4]])
-    assert near.covers(strange).all()
-    assert hits(strange, np.zeros((1, 1)), training, near) == 0
+def test_pairwise_cosine_equals_the_sum_over_pairs() -> None:
+    rows = np.random.default_rng(0).dirichlet(np.ones(4), size=7)
+    u = directions(rows)
+    pairs = [u[i] @ u[j] for i in range(7) for j in range(i)]
+    assert pairwise_cosine(rows) == pytest.approx(np.mean(pairs))
+
+
+def test_the_nearest_has_the_largest_cosine() -> None:
+    nearest = nearest_cosine(np.stack([HALF, PURE[2]]), PURE[:2])
+    assert nearest == pytest.approx([1 / math.sqrt(2), 0.0])
+    assert len(nearest_cosine(np.empty((0, 3)), PURE)) == 0

@@ -8,21 +8,20 @@ import numpy as np
 import pytest
 import torch
 
-from generators import base
-from generators.evaluation.paths import STEPS, latent_paths
+from generators import registry
+from generators.evaluation.paths import STEPS, HasLatents, interpolate, latent_paths, linear, spherical
 from generators.evaluation.protocol import Conditions
-from generators.families.latent import Latent, interpolate, linear, spherical
 from tests.generators.helpers import PROPERTIES, refractory_space, training_rows
 
 SPACE = refractory_space()
 
 
-@pytest.mark.parametrize("family", sorted(base.FAMILIES))
+@pytest.mark.parametrize("family", sorted(registry.family_names()))
 def test_paths_run_between_two_alloys_of_the_space(family: str) -> None:
     points, values = training_rows(SPACE, 60)
     epochs = 80 if family == "cae" else 6  # an untrained autoencoder decodes to nothing in the space
-    model = base.make(family, SPACE, PROPERTIES, {"epochs": epochs, "retries": 0, "copies": 2})
-    assert isinstance(model, Latent)
+    model = registry.make(family, SPACE, PROPERTIES, {"epochs": epochs, "retries": 0, "copies": 2})
+    assert isinstance(model, HasLatents)
     assert interpolate(model, values[0], 9, seed=0) is None  # not trained
     model.fit(points, values, seed=0)
     path = interpolate(model, values[0], 9, seed=0)

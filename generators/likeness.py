@@ -1,7 +1,10 @@
-"""Measures of realism: can samples be told from published alloys, and do they lie where alloys are known?
+"""How alike compositions are: cosines, small random changes, and the neighbourhood of known alloys.
+
+Pure functions of atomic fractions, shape ``(n, d)``.
 
 References:
-    Lopez-Paz, D. & Oquab, M. (2017). Revisiting classifier two-sample tests. ICLR.
+    Tung, C.-H. et al. (2022). Evaluating generative models for inverse design of high-entropy refractory alloys,
+        section 4: cosine similarities.
     Naeem, M. F. et al. (2020). Reliable fidelity and diversity metrics for generative models. ICML, equations 3
         (precision) and 6 (coverage): balls of the k nearest neighbours of the real samples.
     Hellinger, E. (1909). J. reine angew. Math. 136, 210.
@@ -15,7 +18,9 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from alloys.space import Bools, Floats
-from generators.measures import COPY, directions, nearest_cosine
+
+COPY = 0.99
+"""Cosine to a known alloy from which a composition counts as its copy."""
 
 NEIGHBOURS = 5
 """k of the balls, in coverage, precision and hits alike."""
@@ -23,51 +28,35 @@ NEIGHBOURS = 5
 JITTER = 0.10
 """Relative standard deviation of the noise on fractions, because published alloys sit on round ratios."""
 
-TOLERANCE = 0.025
-"""Largest relative error of a hit in any property."""
 
-ALIKE = 0.95
-"""Cosine from which two hits count as one."""
+def directions(fractions: Floats) -> Floats:
+    """Rows scaled to length one, shape ``(n, d)``."""
+    return np.asarray(fractions / np.linalg.norm(fractions, axis=1, keepdims=True))
+
+
+def pairwise_cosine(fractions: Floats) -> float:
+    """Mean cosine similarity of all pairs of different samples (Tung 2022).
+
+    The sum over pairs is ``(|sum u|^2 - n) / 2``, so no pair is formed.
+    """
+    n = len(fractions)
+    if n < 2:
+        return float("nan")
+    total = directions(fractions).sum(axis=0)
+    return float((total @ total - n) / (n * (n - 1)))
+
+
+def nearest_cosine(fractions: Floats, training: Floats) -> Floats:
+    """Cosine similarity of each sample to the training alloy most like it, shape ``(n,)``."""
+    against = directions(training).T
+    pieces = [(directions(fractions[i : i + 2048]) @ against).max(axis=1) for i in range(0, len(fractions), 2048)]
+    return np.concatenate(pieces) if pieces else np.empty(0)
 
 
 def jittered(fractions: Floats, rng: np.random.Generator) -> Floats:
     """Each fraction times ``exp(JITTER z)`` with a standard normal ``z``, scaled back to sum one."""
     moved = fractions * np.exp(JITTER * rng.standard_normal(fractions.shape))
     return np.asarray(moved / moved.sum(axis=1, keepdims=True))
-
-
-def classifier_auc(generated: Floats, real: Floats, seed: int, folds: int = 5) -> float:
-    """Area under the ROC curve of a classifier that tells samples from real alloys; 0.5 where it cannot.
-
-    Gradient boosting (100 trees of depth 3), mean over stratified folds, all fractions jittered on both sides
-    (Lopez-Paz & Oquab 2017).
-
-    Args:
-        generated: shape ``(m, d)``; the larger side is thinned at random to the size of the other.
-        real: shape ``(n, d)``.
-        seed: of the thinning, jitter, folds and trees.
-        folds: number of folds.
-
-    Returns:
-        The area, or NaN where a side has fewer than two rows per fold.
-    """
-    # late: every training imports this file for its balls alone
-    from sklearn.ensemble import GradientBoostingClassifier
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedKFold
-
-    rng = np.random.default_rng(seed)
-    size = min(len(generated), len(real))
-    if size < 2 * folds:
-        return float("nan")
-    sides = [rows[rng.permutation(len(rows))[:size]] for rows in (generated, real)]
-    x = jittered(np.concatenate(sides), rng)
-    y = np.repeat([1, 0], size)
-    areas = []
-    for learn, test in StratifiedKFold(folds, shuffle=True, random_state=seed).split(x, y):
-        model = GradientBoostingClassifier(random_state=seed).fit(x[learn], y[learn])
-        areas.append(roc_auc_score(y[test], model.predict_proba(x[test])[:, 1]))
-    return float(np.mean(areas))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,26 +114,3 @@ class Neighbourhood:
 
     def _inside(self, fractions: Floats) -> Bools:
         return np.asarray(cdist(np.sqrt(fractions), self.roots) <= self.radii + 1e-12)
-
-
-def hits(fractions: Floats, errors: Floats, training: Floats, near: Neighbourhood) -> int:
-    """How many samples under one condition would be worth a second look.
-
-    A hit is within `TOLERANCE` in every property, in the data's neighbourhood with only pairs of elements that
-    occur, no copy of a training alloy, and unlike every earlier hit (cosine below `ALIKE`).
-
-    Args:
-        fractions: valid samples in the order drawn, shape ``(m, d)``.
-        errors: their relative errors, shape ``(m, p)``, fractions of 1.
-        training: the training alloys, shape ``(n, d)``.
-        near: their neighbourhood.
-    """
-    rows = fractions[(np.abs(errors) <= TOLERANCE).all(axis=1)]
-    rows = rows[near.knows(rows)] if len(rows) else rows
-    rows = rows[near.covers(rows)] if len(rows) else rows
-    rows = rows[nearest_cosine(rows, training) < COPY] if len(rows) else rows
-    kept: list[Floats] = []
-    for row in directions(rows):
-        if not kept or max(float(row @ other) for other in kept) < ALIKE:
-            kept.append(row)
-    return len(kept)

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from alloys.space import Points
-from generators.training.attempt import HELD_OUT_FROM, Material, held_out
-from generators.training.codec import Batch, Codec, Scale
+from generators.training.codec import Codec, ConditionScale, EncodedRows
 from generators.training.settings import TrainingSettings
+from generators.training.training_rows import HELD_OUT_FROM, TrainingRows, held_out
 from tests.generators.helpers import PROPERTIES, properties_of, refractory_space
 
 SPACE = refractory_space()
@@ -17,13 +17,13 @@ ROWS = SPACE.sample(400, np.random.default_rng(4))
 SHARE = TrainingSettings().validation_share
 
 
-def material(points: Points, seed: int = 0) -> Material:
+def material(points: Points, seed: int = 0) -> TrainingRows:
     codec, values = Codec(SPACE, PROPERTIES), properties_of(SPACE, points)
     rng = torch.Generator().manual_seed(seed)
-    return Material.of(codec, TrainingSettings(copies=0), points, values, Scale.of(values), rng)
+    return TrainingRows.of(codec, TrainingSettings(copies=0), points, values, ConditionScale.of(values), rng)
 
 
-def compositions(batch: Batch) -> set[bytes]:
+def compositions(batch: EncodedRows) -> set[bytes]:
     return {row.numpy().tobytes() for row in batch.amounts}
 
 
@@ -68,5 +68,5 @@ def test_what_was_learned_never_judges_a_later_training() -> None:
     assert compositions(first.checks) <= compositions(later.checks)
     assert not compositions(later.pool) & compositions(later.checks)
     assert compositions(later.pool) | compositions(later.checks) == compositions(
-        Codec(SPACE, PROPERTIES).encode(ROWS, properties_of(SPACE, ROWS), Scale.of(properties_of(SPACE, ROWS)))
+        Codec(SPACE, PROPERTIES).encode(ROWS, properties_of(SPACE, ROWS), ConditionScale.of(properties_of(SPACE, ROWS)))
     )

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from alloys.space import Space
-from generators.training.codec import Batch, relaxed_fractions
+from generators.training.codec import EncodedRows, relaxed_fractions
 from generators.training.forward import FEWEST, MixtureModel
 
 ROWS = 4096
@@ -44,7 +44,7 @@ class MixtureRule(nn.Module):
             self.register_buffer(name, torch.zeros(shape, dtype=torch.float32), persistent=False)
         self.register_buffer("lower", torch.tensor(space.lower, dtype=torch.float32), persistent=False)
 
-    def fit(self, pool: Batch, rows: int) -> None:
+    def fit(self, pool: EncodedRows, rows: int) -> None:
         """Fits to the first rows of a pool; a property that is hardly known or not trusted is left out.
 
         Args:
@@ -52,7 +52,7 @@ class MixtureRule(nn.Module):
             rows: how many are no copies: these alone say whether a property is trusted, because a row left out
                 would be seen in its copies.
         """
-        some = Batch(*(part[:ROWS].cpu() for part in (pool.presence, pool.amounts, pool.values, pool.known)))
+        some = EncodedRows(*(part[:ROWS].cpu() for part in (pool.presence, pool.amounts, pool.values, pool.known)))
         fractions = self.cpu_fractions(some)
         for k in range(len(self.trust)):
             known = some.known[:, k].numpy() > 0
@@ -67,7 +67,7 @@ class MixtureRule(nn.Module):
             self.products[k] = torch.from_numpy(model.products[0])
             self.trust[k] = 1.0
 
-    def cpu_fractions(self, rows: Batch) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    def cpu_fractions(self, rows: EncodedRows) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         """Atomic fractions of rows, shape ``(n, d)``, wherever the rule lies."""
         lower = self.lower.cpu()
         return relaxed_fractions(rows.presence, rows.amounts, lower, self.total).numpy().astype(np.float64)

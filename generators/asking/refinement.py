@@ -1,0 +1,120 @@
+"""Compositions moved onto the properties that they were asked for, their elements kept.
+
+First the projection: Gauss-Newton steps among real fractions. Then the polish: small steps on the grid.
+
+References:
+    Csiszar, I. (1975). I-divergence geometry of probability distributions and minimization problems. Ann. Probab.
+        3, 146: the projection onto linear constraints by exponential tilting.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+
+from alloys.space import Floats, Points, Space
+
+Properties = Callable[[Floats], Floats]
+"""Properties, shape ``(m, p)``, of fractions, shape ``(m, d)``; may have a method ``slopes``, see `slopes_of`."""
+
+
+def relative_errors(values: Floats, targets: Floats) -> Floats:
+    """Relative errors, 0 where nothing is asked, shape ``(m, p)``."""
+    return np.asarray(np.where(np.isnan(targets), 0.0, values / targets - 1))
+
+
+def refine(space: Space, points: Points, targets: Floats, properties: Properties, rounds: int = 3) -> Points:
+    """Rows of the space moved towards their targets: the elements stay, what would leave the space stays as it was.
+
+    Args:
+        space: the compositions allowed.
+        points: shape ``(m, d)``.
+        targets: shape ``(m, p)``, NaN where nothing is asked.
+        properties: the reference model or surrogate.
+        rounds: projection steps before the grid's.
+    """
+    moved = project(space.fractions(points), targets, properties, rounds)
+    best = _better(space, points, space.round_to_grid(moved), targets, properties)
+    for _ in range(2):
+        best = _better(space, best, polish(space, best, targets, properties), targets, properties)
+    return best
+
+
+def _better(space: Space, old: Points, new: Points, targets: Floats, properties: Properties) -> Points:
+    """Row by row the new where it is in the space and nearer to the target, else the old."""
+    before, after = (
+        np.square(relative_errors(properties(space.fractions(u)), targets)).sum(axis=1) for u in (old, new)
+    )
+    return np.where((space.contains(new) & (after < before))[:, None], new, old)
+
+
+def polish(space: Space, points: Points, targets: Floats, properties: Properties, most: int = 3) -> Points:
+    """The best small step on the grid between the four largest amounts, by the linear model, shape ``(m, d)``.
+
+    Every step of at most ``most`` steps in three of them, the fourth keeping the sum, is tried.
+    """
+    fractions = space.fractions(points)
+    values = properties(fractions)
+    slopes = slopes_of(fractions, values, properties) / values[:, :, None]
+    places = np.argsort(-points, axis=1, kind="stable")[:, :4]
+    steps = _steps(places.shape[1], most)
+    local = np.take_along_axis(slopes, places[:, None, :], axis=2)  # (m, p, k)
+    change = np.einsum("mpk,sk->msp", local, steps / space.total)
+    left = relative_errors(values, targets)[:, None, :] + np.where(np.isnan(targets), 0.0, 1.0)[:, None, :] * change
+    cost = (left**2).sum(axis=2)
+    after = np.take_along_axis(points, places, axis=1)[:, None, :] + steps
+    cost[(after < 1).any(axis=2)] = np.inf
+    chosen = steps[np.argmin(cost, axis=1)]
+    moved = points.copy()
+    np.put_along_axis(moved, places, np.take_along_axis(points, places, axis=1) + chosen, axis=1)
+    return moved
+
+
+def _steps(places: int, most: int) -> Points:
+    """Small steps that keep the sum, no step among them, shape ``(s, places)``."""
+    free = itertools.product(range(-most, most + 1), repeat=places - 1)
+    rows = np.array([(*step, -sum(step)) for step in free], dtype=np.int64).reshape(-1, places)
+    return rows[np.abs(rows[:, -1]) <= most]
+
+
+def project(fractions: Floats, targets: Floats, properties: Properties, rounds: int = 8) -> Floats:
+    """Compositions with the targets' properties, near the given ones in Kullback-Leibler divergence.
+
+    Gauss-Newton steps by exponential tilting, ``c exp(D^T w)``: ``D_i = (df / d log c_i) / c_i`` by forward
+    differences of the relative properties, ``w`` such that the linear model meets the target. Absent elements stay
+    absent. Where the elements present cannot meet the target, the result is what the steps reached.
+
+    Args:
+        fractions: shape ``(m, d)``.
+        targets: shape ``(m, p)``, NaN where nothing is asked.
+        properties: the reference model or surrogate.
+        rounds: number of steps.
+    """
+    current = fractions.copy()
+    p = targets.shape[1]
+    for _ in range(rounds):
+        values = properties(current)
+        aims = np.where(np.isnan(targets), values, targets)
+        slopes = np.where(np.isnan(targets)[:, :, None], 0.0, slopes_of(current, values, properties) / aims[:, :, None])
+        gram = np.einsum("mpd,md,mqd->mpq", slopes, current, slopes, optimize=True) + 1e-9 * np.eye(p)
+        weights = np.linalg.solve(gram, ((aims - values) / aims)[:, :, None])[:, :, 0]
+        step = np.einsum("mpd,mp->md", slopes, weights)
+        current = current * np.exp(np.clip(step, -0.5, 0.5))
+        current /= current.sum(axis=1, keepdims=True)
+    return current
+
+
+def slopes_of(fractions: Floats, values: Floats, properties: Properties, size: float = 1e-5) -> Floats:
+    """Derivatives along adding an element and scaling back to one, shape ``(m, p, d)``; zero where absent."""
+    exact = getattr(properties, "slopes", None)
+    if exact is not None:
+        return np.asarray(exact(fractions))
+    slopes = np.zeros((*values.shape, fractions.shape[1]))
+    for i in range(fractions.shape[1]):
+        rows = np.flatnonzero(fractions[:, i] > 0)
+        moved = fractions[rows]
+        moved[:, i] += size
+        slopes[rows, :, i] = (properties(moved / (1 + size)) - values[rows]) / size
+    return slopes
