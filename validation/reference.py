@@ -68,3 +68,6 @@ class ReferenceValidator:
         except InputError as error:
             return Failed(FailureKind.PHYSICS, str(error), time.perf_counter() - start)
         return Measured(values, time.perf_counter() - start)
+
+
+VALIDATOR = ReferenceValidator

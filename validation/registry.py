@@ -1,50 +1,106 @@
-"""Validators by name."""
+"""Validators by name: the project's own, and those that other packages register.
+
+A validator of the project is a module of this package with a line ``VALIDATOR = Class``; its name is the module's, or
+its folder's where the module is called ``validator``. Another package registers one by an entry point of the group
+``alloyloop.validators``, ``NAME = "package.module:Class"``. Nothing else is edited.
+
+Whoever only asks for names starts no engine: the modules' text is read, and a module runs when its validator is made.
+"""
 
 from __future__ import annotations
 
 import importlib
+import inspect
+import re
 from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from alloys.errors import InputError
+from alloys.errors import InputError, first_line
 from validation.base import Validator
 
-# Module and class by name; a module is imported only when its validator is asked for.
-_WHERE = {
-    "calphad": ("validation.calphad.validator", "CalphadValidator"),
-    "dft": ("validation.dft.validator", "DftValidator"),
-    "script": ("validation.commands.script", "ScriptValidator"),
-    "slurm": ("validation.commands.slurm", "SlurmValidator"),
-    "reference": ("validation.reference", "ReferenceValidator"),
-}
+GROUP = "alloyloop.validators"
+"""Entry points of this group name the classes of other packages' validators."""
 
-VALIDATORS: tuple[str, ...] = tuple(_WHERE)
+_DECLARED = re.compile(r"^VALIDATOR = \w+$", re.MULTILINE)
+_MEMBERS = tuple(name for name in vars(Validator) if not name.startswith("_"))
+
+
+def validator_names() -> tuple[str, ...]:
+    """Names of all validators, in order; none is imported."""
+    return tuple(sorted({*_own(), *(point.name for point in entry_points(group=GROUP))}))
 
 
 def make_validator(name: str, settings: Mapping[str, Any], scratch: Path | None = None) -> Validator:
     """The validator of that name.
 
     Args:
-        name: one of `VALIDATORS`.
+        name: one of `validator_names`.
         settings: its settings.
         scratch: a folder for its files, where it needs one and its settings name none.
 
     Raises:
-        InputError: for an unknown name or settings that the validator refuses.
+        InputError: for an unknown name, settings that the validator refuses, or a package whose validator is none.
     """
-    if name not in _WHERE:
-        raise InputError(
-            f"unknown validator {name!r}; available are {', '.join(_WHERE)} and external (answers brought by hand)"
-        )
-    module, attribute = _WHERE[name]
-    kind = getattr(importlib.import_module(module), attribute)
+    module = _own().get(name)
+    kind = importlib.import_module(module).VALIDATOR if module else _loaded(_registered(name))
     if scratch is not None and getattr(kind, "uses_scratch", False):
         settings = _with_scratch(settings, scratch)
-    made: Validator = kind(settings)
+    made: Validator = kind(settings) if module else _made(name, kind, settings)
     return made
+
+
+@cache
+def _own() -> dict[str, str]:
+    """Module by name of the project's own validators."""
+    root = Path(__file__).parent
+    found = {}
+    for path in sorted(root.rglob("*.py")):
+        if _DECLARED.search(path.read_text(encoding="utf-8")):
+            name = path.parent.name if path.stem == "validator" else path.stem
+            found[name] = ".".join((__package__, *path.relative_to(root).with_suffix("").parts))
+    return found
 
 
 def _with_scratch(settings: Mapping[str, Any], scratch: Path) -> Mapping[str, Any]:
     run = settings.get("run", {})
     return {**settings, "run": {"scratch": str(scratch), **run}} if isinstance(run, Mapping) else settings
+
+
+def _registered(name: str) -> EntryPoint:
+    points = tuple(entry_points(group=GROUP, name=name))
+    if not points:
+        names = ", ".join(validator_names())
+        raise InputError(f"unknown validator {name!r}; available are {names} and external (answers brought by hand)")
+    if len({point.value for point in points}) > 1:
+        raise InputError(f"several packages register a validator {name!r}: {', '.join(p.value for p in points)}")
+    return points[0]
+
+
+def _loaded(point: EntryPoint) -> Any:
+    try:
+        return point.load()
+    except Exception as error:  # whatever a package's own code raises
+        raise InputError(f"the validator {point.name!r} of {point.value} cannot be loaded: {_said(error)}") from error
+
+
+def _made(name: str, kind: Any, settings: Mapping[str, Any]) -> Validator:
+    """Another package's validator, held against the protocol."""
+    try:
+        made: Validator = kind(settings)
+    except InputError:
+        raise
+    except Exception as error:  # whatever a package's own code raises
+        raise InputError(f"the validator {name!r} cannot be made of these settings: {_said(error)}") from error
+    lacking = [member for member in _MEMBERS if inspect.getattr_static(made, member, None) is None]
+    if lacking:
+        raise InputError(f"the validator {name!r} lacks {', '.join(lacking)}; see validation.base.Validator")
+    if made.name != name:
+        raise InputError(f"the validator {name!r} calls itself {made.name!r}; an entry point bears the same name")
+    return made
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {first_line(error)}"

@@ -220,3 +220,6 @@ def _strengths(composition: Composition, solidus: float) -> tuple[dict[str, floa
     except InputError as error:
         return {}, [f"no strengths: {error}"]
     return {name: float(value[0]) for name, value in answers.items()}, []
+
+
+VALIDATOR = CalphadValidator

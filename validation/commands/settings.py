@@ -8,14 +8,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from alloys.errors import InputError
 from alloys.properties import get_property
-from alloys.records import canonical_json
-from validation.jobs.files import file_digest
-from validation.jobs.protocol import told
-from validation.jobs.settings import Elements, ProcessRun, Run, Seconds, Strict, Text
+from validation.jobs.settings import (
+    JobSettings,
+    JsonDocument,
+    ProcessRun,
+    Run,
+    Seconds,
+    Text,
+    digested,
+    found_file,
+    settings_of,
+)
 
 REQUEST, VERDICT = "{request}", "{verdict}"
 """Arguments that stand for the paths of the two documents."""
@@ -31,7 +38,6 @@ class SlurmRun(Run):
     # A job outlives whoever waits for it; its folder holds what the next one needs.
     keep: Literal["failed", "always"] = "always"
     options: list[Text] = Field(default=[])
-    memory_mb: Annotated[int, Field(ge=0)] = 0
     job_seconds: Annotated[int, Field(ge=0)] = 0
     time_limit: Seconds = 86400.0
     poll_seconds: Seconds = 5.0
@@ -61,6 +67,11 @@ class SlurmRun(Run):
                 raise ValueError(f"give either {name} or the option {double[0]!r}, not both")
         return self
 
+    @property
+    def longest_seconds(self) -> float:
+        """How long a job is waited for, and the three commands of the last look."""
+        return self.time_limit + 3 * self.command_seconds
+
     def limit_options(self) -> list[str]:
         """Memory of each node and time of the job as sbatch takes them."""
         memory = [f"--mem={self.memory_mb}M"] if self.memory_mb else []
@@ -75,22 +86,13 @@ _OURS = (
 ).split()
 
 
-class CommandSettings(Strict):
-    """What decides a command's answers.
-
-    ``digests`` (sha256 by path) is set by alloyloop, where the settings travel to another process.
-    """
+class CommandSettings(JobSettings):
+    """What decides a command's answers."""
 
     command: Annotated[list[Text], Field(min_length=1)]
-    properties: Annotated[list[str], Field(min_length=1)]
     version: str = "1"
     fidelity: Text = "external"
-    expected_seconds: Annotated[float, Field(ge=0)] = 0.0
-    elements: Elements = None
-    files: list[Text] = Field(default=[])
-    settings: dict[str, Any] = Field(default={})
-    digests: dict[str, str] | None = None
-    run: Run = Run()
+    settings: JsonDocument = Field(default={})
 
     @field_validator("properties")
     @classmethod
@@ -100,15 +102,6 @@ class CommandSettings(Strict):
         if len(set(names)) != len(names):
             raise ValueError("properties must be distinct")
         return names
-
-    @field_validator("settings")
-    @classmethod
-    def _settings_are_json(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        try:
-            canonical_json(settings)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"they must be what JSON can say: {error}") from error
-        return settings
 
     @model_validator(mode="after")
     def _placeholders_are_arguments(self) -> Self:
@@ -141,35 +134,22 @@ def read_settings(model: type[S], name: str, settings: Mapping[str, Any]) -> S:
     Raises:
         InputError: naming every mistake.
     """
-    try:
+    with settings_of(name):
         read = model.model_validate(dict(settings))
         if read.digests is not None:
             return read
         command, named = _resolved(read.command)
-        paths = [*named, *(str(_file(path)) for path in read.files)]
-        digests = {path: file_digest(Path(path)) for path in paths}
-        return read.model_copy(update={"command": command, "digests": digests})
-    except ValidationError as error:
-        raise InputError(f"settings of the validator {name!r}: {told(error)}") from error
-    except (InputError, OSError) as error:
-        raise InputError(f"settings of the validator {name!r}: {error}") from error
-
-
-def _file(text: str) -> Path:
-    path = Path(text).expanduser().absolute()
-    if not path.is_file():
-        raise InputError(f"there is no file {text!r} (looked for {path})")
-    return path
+        return read.model_copy(update={"command": command, "digests": digested([*named, *read.files])})
 
 
 def _resolved(command: list[str]) -> tuple[list[str], list[str]]:
     """The command with absolute paths, and the files that it names by path."""
     program = command[0]
     if "/" in program:
-        program = str(_file(program))
+        program = str(found_file(program))
     if shutil.which(program) is None:
         raise InputError(f"the command {command[0]!r} is not installed, or may not be executed")
     if len(command) > 1 and _INTERPRETER.fullmatch(Path(program).name) and not command[1].startswith(("-", "{")):
-        _file(command[1])
-    resolved = [program, *(str(_file(text)) if Path(text).is_file() else text for text in command[1:])]
+        found_file(command[1])
+    resolved = [program, *(str(found_file(text)) if Path(text).is_file() else text for text in command[1:])]
     return resolved, [text for text in resolved if Path(text).is_absolute() and Path(text).is_file()]

@@ -10,19 +10,18 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.records import Failed, FailureKind, Verdict, digest_of
+from alloys.records import Verdict, digest_of
 from validation.commands.base import CommandValidator
 from validation.commands.settings import REQUEST, VERDICT, SlurmSettings, read_settings
 from validation.commands.slurm_client import Slurm, SlurmError
-from validation.commands.slurm_wait import Asked, wait_for_verdict
-from validation.jobs.files import lack_of_space
+from validation.commands.slurm_wait import SlurmQuestion, wait_for_verdict
+from validation.jobs.folder import JobFolder
 
 log = logging.getLogger(__name__)
 
@@ -54,33 +53,22 @@ class SlurmValidator(CommandValidator[SlurmSettings]):
     def _sacct(self) -> list[str]:
         return ["sacct"] if self.settings.run.accounting else []
 
-    @property
-    def longest_seconds(self) -> float:
-        """How long it waits for a job, and for the commands of the last look."""
-        return self.settings.run.time_limit + len(_COMMANDS) * self.settings.run.command_seconds
-
     def _ask(self, design: Design) -> Verdict:
         run = self.settings.run
         key = self.key(design)
-        folder = self.scratch / key[:16]
-        request = self.request(design, digest_of({"key": key, "folder": str(folder)})[:32])
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        full = lack_of_space(folder, run.least_free_mb)
-        if full:
-            return Failed(FailureKind.INFRASTRUCTURE, full)
+        nonce = digest_of({"key": key, "folder": str(self.scratch / key[:16])})[:32]
+        folder = JobFolder.make(self.scratch, self.question(design, nonce), run, shared=True)
+        return folder.closed(folder.full() or self._waited_for(folder))
+
+    def _waited_for(self, folder: JobFolder) -> Verdict:
+        run = self.settings.run
         environment = self.environment()
         if "SLURM_CONF" in os.environ:
             environment["SLURM_CONF"] = os.environ["SLURM_CONF"]
         slurm = Slurm(environment, run.command_seconds, run.history_days, run.accounting)
-        asked = Asked(request, folder, batch_script(self.settings.command, folder), run, slurm)
-        with _on_sigterm(asked.cancel if run.cancel_on_sigterm else None):
-            verdict = wait_for_verdict(asked)
-        answered = not isinstance(verdict, Failed) or verdict.kind is FailureKind.PHYSICS
-        if answered and run.keep == "failed":
-            shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(verdict, Failed) and not answered:
-            return replace(verdict, message=f"{verdict.message} (its files: {folder})")
-        return verdict
+        job = SlurmQuestion(folder, run, batch_script(self.settings.command, folder.path), slurm)
+        with _on_sigterm(job.cancel if run.cancel_on_sigterm else None):
+            return wait_for_verdict(job)
 
 
 def batch_script(command: list[str], folder: Path) -> bytes:
@@ -139,3 +127,6 @@ def _on_sigterm(cancel: Callable[[], None] | None) -> Iterator[None]:
 
 class _Terminated(BaseException):
     """SIGTERM came while a job was waited for."""
+
+
+VALIDATOR = SlurmValidator

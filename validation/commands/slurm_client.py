@@ -90,10 +90,10 @@ class Slurm:
         Raises:
             SlurmError: if squeue or sacct does not answer: then more jobs may be there.
         """
-        queued = self._call(["squeue", "--me", "--noheader", "--states=all", f"--name={name}", "--format=%i|%j|%T|%V"])
+        queued = self.call(["squeue", "--me", "--noheader", "--states=all", f"--name={name}", "--format=%i|%j|%T|%V"])
         found = {job.id: job for job in _listed(queued, name, queued=True)}
         if self.accounting:
-            past = self._call(
+            past = self.call(
                 [
                     "sacct",
                     "--noheader",
@@ -123,7 +123,7 @@ class Slurm:
             "--no-requeue",
             "--export=ALL",
         ]
-        answer = self._call(["sbatch", *ours, *options, str(folder / "batch.sh")])
+        answer = self.call(["sbatch", *ours, *options, str(folder / "batch.sh")])
         number = answer.strip().partition(";")[0]
         if not _is_number(number):
             raise SlurmError(f"sbatch answered {answer[:200]!r} instead of a job's number")
@@ -135,9 +135,14 @@ class Slurm:
         Raises:
             SlurmError: if scancel fails.
         """
-        self._call(["scancel", number])
+        self.call(["scancel", number])
 
-    def _call(self, command: Sequence[str]) -> str:
+    def call(self, command: Sequence[str]) -> str:
+        """What one of Slurm's commands says.
+
+        Raises:
+            SlurmError: if it fails or takes too long.
+        """
         try:
             done = subprocess.run(
                 command,

@@ -18,12 +18,13 @@ from alloys.records import Failed, FailureKind, Measured, Verdict
 from validation.commands.settings import SlurmRun
 from validation.commands.slurm_client import COMPLETED, ENDED, LIMIT_OF, NO_ROOM, PENDING, Slurm, SlurmError, SlurmJob
 from validation.jobs.files import read_at_most, tail
+from validation.jobs.folder import JobFolder
 from validation.jobs.limits import short_of
-from validation.jobs.protocol import VERDICT_BYTES, Request, read_verdict
 
 log = logging.getLogger(__name__)
 
 _SLOWER = 1.5
+_RECORD_BYTES = 1_000_000
 
 
 @dataclass
@@ -38,7 +39,7 @@ class _Record:
     @classmethod
     def read(cls, path: Path) -> _Record:
         """The record of a folder; a new one where there is none, or none that can be read."""
-        content = read_at_most(path, VERDICT_BYTES)
+        content = read_at_most(path, _RECORD_BYTES)
         try:
             data = json.loads(content or b"{}")
             return cls(bool(data.get("begun")), *(_numbers(data.get(name)) for name in _LISTS))
@@ -58,25 +59,24 @@ def _numbers(value: Iterable[object] | None) -> list[str]:
     return [str(number) for number in value or ()]
 
 
-class Asked:
+class SlurmQuestion:
     """One question on its way through Slurm.
 
     Args:
-        request: the question; its nonce names the job.
-        folder: where the job's files lie.
-        batch: the script that Slurm runs.
+        folder: where the job's files lie, with the question; its nonce names the job.
         run: how to wait.
+        batch: the script that Slurm runs.
         slurm: Slurm's commands.
     """
 
-    def __init__(self, request: Request, folder: Path, batch: bytes, run: SlurmRun, slurm: Slurm) -> None:
-        self.name = f"alloyloop-{request.nonce}"
-        self.request = request
-        self.folder = folder
+    def __init__(self, folder: JobFolder, run: SlurmRun, batch: bytes, slurm: Slurm) -> None:
+        self.name = f"alloyloop-{folder.request.nonce}"
+        self.formula = folder.request.formula
         self.run = run
+        self._folder = folder
         self._batch = batch
         self._slurm = slurm
-        self._path = folder / "submission.json"
+        self._path = folder.path / "submission.json"
         self._record = _Record.read(self._path)
         self._missing_since: float | None = None
         self._refusal = ""
@@ -85,20 +85,18 @@ class Asked:
 
     def verdict_in_folder(self) -> Verdict | None:
         """The verdict that a job of ours has written, the oldest job's first; what Slurm says does not matter then."""
-        numbers = [path.name.split(".")[1] for path in self.folder.glob("verdict.*.json") if path.name.count(".") == 2]
-        for number in sorted((n for n in numbers if n.isdigit()), key=int):
+        names = [path.name.split(".") for path in self._folder.path.glob("verdict.*.json")]
+        numbers = [parts[1] for parts in names if len(parts) == 3 and parts[1].isdigit()]
+        for number in sorted(numbers, key=int):
             if number not in self._record.reported:
                 return self._read(number)
         return None
 
     def _read(self, number: str) -> Verdict:
-        content = read_at_most(self.folder / f"verdict.{number}.json", VERDICT_BYTES + 1)
-        verdict = read_verdict(content or b"", self.request)
+        verdict = self._folder.verdict(f"verdict.{number}.json")
         if isinstance(verdict, Measured):
             return replace(verdict, details={**verdict.details, "slurm_job": number})
-        if verdict.kind is FailureKind.PHYSICS:
-            return verdict
-        return self._report(number, verdict)
+        return verdict if verdict.kind is FailureKind.PHYSICS else self._report(number, verdict)
 
     def look(self) -> Verdict | None:
         """Asks Slurm for jobs of our name and does what they call for; a verdict if that is the end.
@@ -128,10 +126,10 @@ class Asked:
         self.waits_for_room = oldest.state == PENDING
         known = oldest.id in self._record.submitted and oldest.id not in self._record.reported
         if self._record.begun or not known:
-            log.info("%s: Slurm job %s of this name is adopted", self.request.formula, oldest.id)
+            log.info("%s: Slurm job %s of this name is adopted", self.formula, oldest.id)
             self._note(oldest.id)
         for job in others:
-            log.warning("%s: Slurm job %s is a duplicate of %s: cancelled", self.request.formula, job.id, oldest.id)
+            log.warning("%s: Slurm job %s is a duplicate of %s: cancelled", self.formula, job.id, oldest.id)
             self._slurm.cancel(job.id)
             self._record.cancelled.append(job.id)
             self._record.write(self._path)
@@ -152,7 +150,7 @@ class Asked:
                 return None
             lost = Failed(FailureKind.INFRASTRUCTURE, f"Slurm job {job.id} left no verdict")
             return self._report(job.id, lost, before)
-        said = tail(self.folder / f"slurm-{job.id}.err")
+        said = tail(self._folder.path / f"slurm-{job.id}.err")
         last = f"; it said last: {said}" if said else ""
         message = f"Slurm job {job.id} ended as {job.state}{last}"
         limit = LIMIT_OF.get(job.state)
@@ -186,19 +184,19 @@ class Asked:
 
     def _submit(self) -> None:
         """Submits the job; where no number comes back, the next look says whether it is there."""
-        write_atomic(self.folder / "request.json", self.request.encoded())
-        write_atomic(self.folder / "batch.sh", self._batch)
+        self._folder.write_request()
+        write_atomic(self._folder.path / "batch.sh", self._batch)
         self._record.begun = True
         self._record.write(self._path)
         try:
-            comment = f"alloyloop {self.request.key}"
+            comment = f"alloyloop {self._folder.request.key}"
             options = [*self.run.options, *self.run.limit_options()]
-            number = self._slurm.submit(self.name, comment, self.folder, options)
+            number = self._slurm.submit(self.name, comment, self._folder.path, options)
         except SlurmError as error:
-            log.warning("%s: %s; looking for the job by its name", self.request.formula, error)
+            log.warning("%s: %s; looking for the job by its name", self.formula, error)
             self._refusal = f"; {error}"
             return
-        log.info("%s: submitted as Slurm job %s", self.request.formula, number)
+        log.info("%s: submitted as Slurm job %s", self.formula, number)
         self._note(number)
 
     def cancel(self) -> None:
@@ -218,30 +216,32 @@ class Asked:
         self._record.write(self._path)
 
 
-def wait_for_verdict(asked: Asked) -> Verdict:
+def wait_for_verdict(question: SlurmQuestion) -> Verdict:
     """Waits until there is a verdict, asking Slurm ever less often.
 
     After ``run.time_limit`` it gives up waiting, not the job: asked again, it is found and waited for.
     """
-    run = asked.run
+    run = question.run
     deadline = time.monotonic() + run.time_limit
     pause, trouble = run.poll_seconds, ""
     while True:
-        verdict = asked.verdict_in_folder()
+        verdict = question.verdict_in_folder()
         if verdict is not None:
             return verdict
         try:
-            verdict = asked.look()
+            verdict = question.look()
             trouble = ""
         except SlurmError as error:
             if not trouble:
-                log.warning("%s: %s; asking again", asked.request.formula, error)
+                log.warning("%s: %s; asking again", question.formula, error)
             trouble = f"; {error}"
         if verdict is not None:
             return verdict
         if time.monotonic() + pause > deadline:
-            message = f"no verdict of {asked.name} within run.time_limit = {run.time_limit:g} s; its job is left alone"
-            kind = FailureKind.CAPACITY if asked.waits_for_room and not trouble else FailureKind.INFRASTRUCTURE
+            message = (
+                f"no verdict of {question.name} within run.time_limit = {run.time_limit:g} s; its job is left alone"
+            )
+            kind = FailureKind.CAPACITY if question.waits_for_room and not trouble else FailureKind.INFRASTRUCTURE
             return Failed(kind, message + trouble)
         time.sleep(pause)
         pause = min(pause * _SLOWER, run.poll_longest)

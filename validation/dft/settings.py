@@ -7,14 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from alloys.errors import InputError
-from alloys.records import canonical_json
 from validation.dft.levels import LEVELS, Level
 from validation.dft.structures import SITES
-from validation.jobs.protocol import told
-from validation.jobs.settings import Elements, ProcessRun, Seconds, Strict
+from validation.jobs.settings import JobSettings, JsonDocument, ProcessRun, Strict
 
 SCALAR = ("lattice_parameter", "bulk_modulus", "mixing_energy")
 ELASTIC = ("c11", "c12", "c44", "shear_modulus", "poisson_ratio", "pugh_ratio", "cauchy_pressure")
@@ -41,7 +38,6 @@ _CLASS = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 class DftRun(ProcessRun):
     """How a job is run; ``processes`` above 1 runs it under mpiexec."""
 
-    time_limit: Seconds = 1500.0
     processes: Annotated[int, Field(ge=1, le=4096)] = 1
     mpi_options: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(default=[])
 
@@ -51,18 +47,9 @@ class CalculatorSettings(Strict):
 
     name: Literal["gpaw", "emt"] | None = None
     class_: Annotated[str | None, Field(alias="class")] = None
-    arguments: dict[str, Any] = Field(default={})
+    arguments: JsonDocument = Field(default={})
     packages: list[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]] = Field(default=[])
     version: str = "1"
-
-    @field_validator("arguments")
-    @classmethod
-    def _arguments_are_json(cls, arguments: dict[str, Any]) -> dict[str, Any]:
-        try:
-            canonical_json(arguments)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"they must be what JSON can say: {error}") from error
-        return arguments
 
     @model_validator(mode="after")
     def _one_calculator(self) -> Self:
@@ -88,17 +75,16 @@ def classes_in(value: Any) -> list[str]:
     return [text for inner in value for text in classes_in(inner)] if isinstance(value, list) else []
 
 
-class DftSettings(Strict):
+class DftSettings(JobSettings):
     """What decides the answers.
 
-    ``digests`` (sha256 by path of pseudopotentials) and ``versions`` (by package) are set by alloyloop, where the
+    ``digests`` are those of pseudopotentials too; they and ``versions`` (by package) are set by alloyloop, where the
     settings travel to another process.
     """
 
     level: Literal["draft", "standard", "tight"] = "standard"
     calculator: CalculatorSettings = CalculatorSettings(name="gpaw")
     properties: Annotated[list[str], Field(min_length=1)] = Field(default=list(ANSWERED))
-    elements: Elements = None
     cutoff: Annotated[float | None, Field(ge=100, le=5000)] = None
     kpoint_density: Annotated[float | None, Field(gt=0, le=50)] = None
     shear_kpoint_density: Annotated[float | None, Field(gt=0, le=50)] = None
@@ -108,8 +94,6 @@ class DftSettings(Strict):
     tolerance: Annotated[float, Field(ge=0, le=0.2)] = 0.04
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     expected_seconds: Annotated[float, Field(gt=0)] = 900.0
-    files: list[Annotated[str, Field(min_length=1, max_length=4096)]] = Field(default=[])
-    digests: dict[str, str] | None = None
     versions: dict[str, str] | None = None
     run: DftRun = DftRun()
 
@@ -143,15 +127,3 @@ class DftSettings(Strict):
             if getattr(self, name) is not None
         }
         return replace(LEVELS[self.level], **given)
-
-
-def read_dft_settings(settings: Mapping[str, Any]) -> DftSettings:
-    """The settings.
-
-    Raises:
-        InputError: naming every mistake.
-    """
-    try:
-        return DftSettings.model_validate(dict(settings))
-    except ValidationError as error:
-        raise InputError(f"settings of the validator 'dft': {told(error)}") from error

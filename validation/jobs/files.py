@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,14 +53,6 @@ def file_digest(path: Path) -> str:
     """
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def lack_of_space(folder: Path, least_mb: int) -> str | None:
-    """What to say where the disk under a folder has less than ``least_mb`` MB left; None where it has more."""
-    free = shutil.disk_usage(folder).free // 2**20
-    if free >= least_mb:
-        return None
-    return f"the scratch disk under {folder} is full: {free} MB left, run.least_free_mb asks for {least_mb}"
 
 
 def allowed_environment(names: Sequence[str]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from loop.drive.driver import Driver
 from loop.execute.jobs import LocalExecutor
 from loop.store import IterationState, JobState, check_store
 from tests.loop.loop_helpers import ROOT, call, small_config, small_document, write_config
-from validation.registry import VALIDATORS, make_validator
+from validation.registry import make_validator, validator_names
 
 EXAMPLE = ROOT / "configs" / "examples" / "script.yaml"
 MELTING = ROOT / "configs" / "examples" / "melting.py"
@@ -178,7 +178,7 @@ def test_a_command_can_be_tried_from_the_command_line(
     assert (code, "give one of them" in err) == (2, True)
 
 
-@pytest.mark.parametrize("name", VALIDATORS)
+@pytest.mark.parametrize("name", validator_names())
 def test_every_validator_describes_itself(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for command in ("sbatch", "squeue", "sacct", "scancel"):
         (tmp_path / command).write_text("#!/bin/sh\nexit 1\n")
@@ -193,7 +193,7 @@ def test_every_validator_describes_itself(name: str, tmp_path: Path, monkeypatch
     validator = make_validator(name, settings)
     description = validator.description
     assert description.name == name == validator.name
-    assert dict(description.points) == {p: PROPERTIES[p].unit for p in validator.properties}
+    assert dict(description.units) == {p: PROPERTIES[p].unit for p in validator.properties}
     assert description.fidelity
     assert description.version
     assert description.expected_seconds > 0

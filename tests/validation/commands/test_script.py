@@ -3,12 +3,14 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -19,9 +21,7 @@ from alloys.errors import InputError
 from alloys.records import UNADJUSTED, Failed, FailureKind, Measured, Verdict, canonical_json
 from loop.execute.jobs import ValidatorSpec, validate
 from validation.base import adjusted
-from validation.commands import script
 from validation.commands.script import ScriptValidator
-from validation.jobs import files
 from validation.registry import make_validator
 
 COMMAND = Path(__file__).with_name("command.py")
@@ -269,7 +269,7 @@ def test_a_disk_that_fills_while_writing(tmp_path: Path, monkeypatch: pytest.Mon
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     verdict = ask(tmp_path, "good")
     assert isinstance(verdict, Failed)
     assert verdict.kind is FailureKind.INFRASTRUCTURE
@@ -279,12 +279,12 @@ def test_a_disk_that_fills_while_writing(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_verdict_cut_short_by_a_full_disk_is_not_held_against_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers = iter([None, "the scratch disk is full"])
-    monkeypatch.setattr(script, "lack_of_space", lambda folder, least: next(answers))
+    free = iter([10**9, 0])
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=next(free)))
     verdict = ask(tmp_path, "malformed")
     assert isinstance(verdict, Failed)
     assert verdict.kind is FailureKind.INFRASTRUCTURE
-    assert "the scratch disk is full; the command's verdict is refused" in verdict.message
+    assert "is full: 0 MB left, run.least_free_mb asks for 1; the command's verdict is refused" in verdict.message
 
 
 # What is installed, and what it was -------------------------------------------------------------------------
@@ -387,5 +387,5 @@ def test_a_command_that_changes_under_way_is_not_asked(tmp_path: Path) -> None:
 def test_elements_are_checked_where_they_are_named(tmp_path: Path) -> None:
     given = settings(tmp_path, "good")
     ScriptValidator(given).check(["Nb", "Re"])
-    with pytest.raises(InputError, match="does not cover Re; its settings name Hf, Nb"):
+    with pytest.raises(InputError, match="'elements' of the script settings lacks Re; it has Hf, Nb"):
         ScriptValidator({**given, "elements": ["Hf", "Nb"]}).check(["Nb", "Re"])

@@ -87,7 +87,7 @@ def in_process(self: Slurm, command: Sequence[str]) -> str:
 def stay_in_process(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the validator call the stand-ins as functions: the same answers, sooner."""
     monkeypatch.setenv("STANDIN_SLURM", str(cluster.folder))
-    monkeypatch.setattr(Slurm, "_call", in_process)
+    monkeypatch.setattr(Slurm, "call", in_process)
     which = shutil.which
     monkeypatch.setattr(shutil, "which", lambda name: name if name in NAMES else which(name))
 
