@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from alloys.errors import InputError
 
@@ -27,12 +30,14 @@ class Document:
         lines: the line (from 1) of every value, by its path.
         mistakes: what is wrong on the YAML level, as (line, message).
         values: how many values were read, those that aliases repeat counted again.
+        construct: makes a plain value of a scalar.
     """
 
     data: dict[str, Any]
     lines: dict[Location, int] = field(default_factory=dict)
     mistakes: list[tuple[int, str]] = field(default_factory=list)
     values: int = 0
+    construct: Callable[[Node], Any] = field(default_factory=lambda: _reader().constructor.construct_object)
 
     def line_of(self, location: Location) -> int:
         """The line of a value, or of the nearest thing around it."""
@@ -49,13 +54,13 @@ def parse_yaml(text: str, where: str) -> Document:
     """
     try:
         node = _composed(text)
-    except yaml.YAMLError as error:
+    except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark is not None else 1
         raise InputError(f"{where}, line {line}: not YAML: {getattr(error, 'problem', error)}") from error
     except InputError as error:
         raise InputError(f"{where}, {error}") from error
-    if not isinstance(node, yaml.MappingNode):
+    if not isinstance(node, MappingNode):
         raise InputError(f"{where}: a configuration is a YAML mapping of keys to values")
     document = Document({})
     try:
@@ -65,18 +70,23 @@ def parse_yaml(text: str, where: str) -> Document:
     return document
 
 
-def _composed(text: str) -> yaml.Node | None:
+def _reader() -> YAML:
+    return YAML(typ="safe", pure=True)
+
+
+def _composed(text: str) -> Node | None:
     """The tree of a text that is neither too deep nor too large; events are counted before anything is built of them.
 
     Raises:
         InputError: if it is one of these.
-        yaml.YAMLError: if it is not YAML.
+        YAMLError: if it is not YAML.
     """
     depth = 0
-    for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+    for count, event in enumerate(_reader().parse(text)):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
         _refuse_excess(depth, count, event.start_mark.line + 1 if event.start_mark else 1)
-    return yaml.compose(text, Loader=yaml.SafeLoader)
+    node: Node | None = _reader().compose(text)
+    return node
 
 
 def _refuse_excess(depth: int, count: int, line: int) -> None:
@@ -84,10 +94,6 @@ def _refuse_excess(depth: int, count: int, line: int) -> None:
         raise InputError(f"line {line}: values are nested more than {DEEPEST} levels deep, or hold themselves")
     if count > LARGEST:
         raise InputError(f"line {line}: more than {LARGEST} values, counting what aliases repeat; write fewer")
-
-
-# YAML 1.1 asks for a point and a signed exponent; people write 1e-9.
-_EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 
 
 def parse_value(text: str) -> Any:
@@ -99,7 +105,7 @@ def parse_value(text: str) -> Any:
     document = Document({})
     try:
         node = _composed(text)
-    except yaml.YAMLError as error:
+    except YAMLError as error:
         raise InputError(f"{text!r} is not a YAML value ({getattr(error, 'problem', error)})") from error
     value = None if node is None else _plain(node, (), document)
     if document.mistakes:
@@ -110,27 +116,27 @@ def parse_value(text: str) -> Any:
 _PLAIN_TAGS = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
-def _tag_message(tag: str) -> str:
+def _tag_message(tag: str | None) -> str:
     return f"the tag {tag!r} is not allowed; write plain values"
 
 
-def _plain(node: yaml.Node, path: Location, document: Document) -> Any:
+def _plain(node: Node, path: Location, document: Document) -> Any:
     document.values += 1
     _refuse_excess(len(path), document.values, node.start_mark.line + 1)
     document.lines[path] = node.start_mark.line + 1
-    if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN_TAGS:
+    if not isinstance(node, ScalarNode) and node.tag not in _PLAIN_TAGS:
         document.mistakes.append((node.start_mark.line + 1, _tag_message(node.tag)))
-    if isinstance(node, yaml.MappingNode):
+    if isinstance(node, MappingNode):
         return _mapping(node, path, document)
-    if isinstance(node, yaml.SequenceNode):
+    if isinstance(node, SequenceNode):
         return [_plain(child, (*path, i), document) for i, child in enumerate(node.value)]
     return _scalar(node, document)
 
 
-def _mapping(node: yaml.MappingNode, path: Location, document: Document) -> dict[str, Any]:
+def _mapping(node: MappingNode, path: Location, document: Document) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key_node, value_node in node.value:
-        key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else repr(key_node.value)
+        key = str(key_node.value) if isinstance(key_node, ScalarNode) else repr(key_node.value)
         line = key_node.start_mark.line + 1
         if key in values:
             first = document.lines[(*path, key)]
@@ -141,20 +147,14 @@ def _mapping(node: yaml.MappingNode, path: Location, document: Document) -> dict
     return values
 
 
-def _scalar(node: yaml.Node, document: Document) -> Any:
+def _scalar(node: Node, document: Document) -> Any:
     if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in node.value):
         document.mistakes.append((node.start_mark.line + 1, "a text holds a NUL or half of a surrogate pair"))
         return None
-    loader = yaml.SafeLoader("")
     try:
-        if node.tag == "tag:yaml.org,2002:str" and not getattr(node, "style", None) and _EXPONENT.fullmatch(node.value):
-            return float(node.value)
-        return loader.construct_object(node)
-    except yaml.YAMLError:
+        return document.construct(node)
+    except YAMLError:
         document.mistakes.append((node.start_mark.line + 1, _tag_message(node.tag)))
-        return None
-    except (ValueError, LookupError, AttributeError, ArithmeticError) as error:  # PyYAML checks no scalar with a tag
+    except (ValueError, LookupError, AttributeError, ArithmeticError) as error:  # no scalar with a tag is checked
         document.mistakes.append((node.start_mark.line + 1, f"{node.value[:40]!r} is not a value: {error}"))
-        return None
-    finally:
-        loader.dispose()
+    return None

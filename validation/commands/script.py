@@ -25,7 +25,7 @@ class ScriptValidator(CommandValidator[ScriptSettings]):
         """
         super().__init__(read_settings(ScriptSettings, self.name, settings))
 
-    def _ask(self, design: Design) -> Verdict:
+    def ask(self, design: Design) -> Verdict:
         folder = ProcessFolder.make(self.scratch, self.question(design), self.settings.run)
         return folder.closed(folder.full() or self._run(folder))
 

@@ -53,7 +53,7 @@ class SlurmValidator(CommandValidator[SlurmSettings]):
     def _sacct(self) -> list[str]:
         return ["sacct"] if self.settings.run.accounting else []
 
-    def _ask(self, design: Design) -> Verdict:
+    def ask(self, design: Design) -> Verdict:
         run = self.settings.run
         key = self.key(design)
         nonce = digest_of({"key": key, "folder": str(self.scratch / key[:16])})[:32]

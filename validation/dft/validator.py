@@ -96,7 +96,7 @@ class DftValidator(JobValidator[DftSettings]):
             refuse_without_sqsgenerator()
         return chosen
 
-    def _ask(self, design: Design) -> Verdict:
+    def ask(self, design: Design) -> Verdict:
         self.check(design.composition.elements)
         chosen = self._planned(design.composition)
         left_out = [] if chosen.cubic else [name for name in self.properties if name in ELASTIC]

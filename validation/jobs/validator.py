@@ -97,7 +97,7 @@ class JobValidator(ABC, Generic[S]):
         start = time.perf_counter()
         try:
             changed = self._changed()
-            verdict = Failed(FailureKind.INFRASTRUCTURE, changed) if changed else self._ask(design)
+            verdict = Failed(FailureKind.INFRASTRUCTURE, changed) if changed else self.ask(design)
         except InputError as error:
             verdict = Failed(FailureKind.SUSPECT, str(error))
         except OSError as error:
@@ -105,7 +105,7 @@ class JobValidator(ABC, Generic[S]):
         return replace(within_most(self.settings.run, verdict), seconds=time.perf_counter() - start)
 
     @abstractmethod
-    def _ask(self, design: Design) -> Verdict:
+    def ask(self, design: Design) -> Verdict:
         """The verdict; an OSError is a failure of the machinery."""
 
     def key(self, design: Design) -> str:

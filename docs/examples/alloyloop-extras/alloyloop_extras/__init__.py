@@ -1,0 +1,1 @@
+"""Extensions of alloyloop, found by entry points; docs/howto/extend.md tells how."""
