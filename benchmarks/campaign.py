@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from alloys.design import Design
-from benchmarks.processes import CONFIG, ROOT, run, status
 from loop.config.assembly import build_problem
 from loop.config.schema import load_config
+from tests.support.processes import CONFIG, ROOT, run, status
 from validation.registry import make_validator
 
 

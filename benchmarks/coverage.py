@@ -25,10 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.properties import PROPERTIES
-from benchmarks.processes import CONFIG, ROOT, run
 from loop.store import CampaignStore
 from loop.view import view_of
 from surrogates.model.calibration import NOMINAL, score
+from tests.support.processes import CONFIG, ROOT, run
 
 Floats = NDArray[np.float64]
 

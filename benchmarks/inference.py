@@ -16,7 +16,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.synthetic import SPACE, truth
+from benchmarks.common.synthetic import SPACE, truth
 from surrogates.model.bayesian import Mixture, fit_mixture
 from surrogates.model.calibration import Score, score
 from surrogates.model.features import Described, Scaling

@@ -18,10 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.ray_nodes import Nodes, ray_nodes
+from tests.support.ray_nodes import Nodes, ray_nodes
 
 ROOT = Path(__file__).parents[1]
-WAITING = Path(__file__).with_name("waiting.py")
+WAITING = ROOT / "benchmarks" / "common" / "waiting.py"
 
 
 def drive(folder: Path, nodes: int, seconds: float, rounds: int) -> None:

@@ -18,7 +18,6 @@ import numpy as np
 
 from alloys.design import Design
 from alloys.space import Points, Space
-from benchmarks.processes import CONFIG, run
 from generators.registry import family_names
 from loop.campaign import Campaign
 from loop.choose import steps
@@ -27,6 +26,7 @@ from loop.choose.ranking import fit_surrogate
 from loop.config.assembly import start_table
 from loop.config.schema import CampaignConfig, load_config
 from loop.view import View
+from tests.support.processes import CONFIG, run
 from validation.base import Validator
 
 RANDOM = 10

@@ -17,7 +17,7 @@ import time
 import numpy as np
 import torch
 
-from benchmarks.tables import published_sized
+from benchmarks.common.tables import published_sized
 from generators.registry import family_names, make, preset
 from generators.training.neural import NeuralGenerator
 

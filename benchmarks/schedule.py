@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from benchmarks.processes import CONFIG, command, environment
+from tests.support.processes import CONFIG, command, environment
 
 PROPERTIES = "solidus freezing_range bcc_fraction_1200c bcc_fraction_1300c specific_yield_strength_1300c".split()
 

@@ -22,7 +22,6 @@ import torch
 
 from alloys.physics.closed_forms import CLOSED_FORMS, closed_form
 from alloys.space import Floats, Points
-from benchmarks.processes import CONFIG, run
 from benchmarks.proposals import distinct, feasible
 from generators.interface import Generator
 from generators.train import TrainedModel
@@ -35,6 +34,7 @@ from loop.config.assembly import start_table
 from loop.config.schema import CampaignConfig, load_config
 from loop.view import View
 from surrogates.model.surrogate import Surrogate
+from tests.support.processes import CONFIG, run
 
 MODES = ("none", "first", "last")
 NUMBERS = ("loss", "error, closed form", "error, surrogate", "feasible, predicted", "CPU seconds", "epochs")
@@ -50,7 +50,7 @@ class Step:
 
     view: View
     known: steps.Known
-    next_units: Points
+    next_points: Points
     next_values: Floats
 
 
@@ -118,7 +118,7 @@ def chain(
         candidates = proposals(generator, config, step, index, count)
         chance = oracle.probability_feasible(generator.space.fractions(candidates), step.view.goal).mean()
         exact, modelled = errors(generator, step, oracle, index)
-        loss = judged(generator, step.next_units, step.next_values)
+        loss = judged(generator, step.next_points, step.next_values)
         numbers.append([loss, exact, modelled, float(chance), seconds, len(made.report.train_losses)])
     return numbers, candidates
 

@@ -36,7 +36,7 @@ def _random(problem: Problem, q: int, seed: int) -> Method:
 
 def _botorch(name: str, describe: str) -> Make:
     def make(problem: Problem, q: int, seed: int) -> Method:
-        from benchmarks.efficiency import peer_botorch
+        from benchmarks.efficiency.peers import botorch as peer_botorch
 
         return peer_botorch.BoTorch(problem, q, seed, name, getattr(peer_botorch, describe))
 
@@ -44,19 +44,19 @@ def _botorch(name: str, describe: str) -> Make:
 
 
 def _ax(problem: Problem, q: int, seed: int) -> Method:
-    from benchmarks.efficiency.peer_ax import Ax
+    from benchmarks.efficiency.peers.ax import Ax
 
     return Ax(problem, q, seed)
 
 
 def _baybe(problem: Problem, q: int, seed: int) -> Method:
-    from benchmarks.efficiency.peer_baybe import BayBE
+    from benchmarks.efficiency.peers.baybe import BayBE
 
     return BayBE(problem, q, seed)
 
 
 def _nsga2(problem: Problem, q: int, seed: int) -> Method:
-    from benchmarks.efficiency.peer_pymoo import Nsga2
+    from benchmarks.efficiency.peers.pymoo import Nsga2
 
     return Nsga2(problem, q, seed)
 

@@ -1,4 +1,4 @@
-"""A run's record: what was asked, what came back, what choosing cost. One JSON file for each method and seed."""
+"""What a run asked, what came back, what choosing cost: one JSON file for each seed, in a folder for each method."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ class Run:
 
 def write(folder: Path, run: Run) -> Path:
     """Writes a record whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = path_of(folder, run.method, run.seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}")
     draft.write_text(json.dumps({"version": VERSION, **asdict(run)}) + "\n", encoding="utf-8")
     draft.replace(path)
@@ -71,7 +71,7 @@ def write(folder: Path, run: Run) -> Path:
 
 def path_of(folder: Path, method: str, seed: int) -> Path:
     """Where a method's record of a seed lies."""
-    return folder / f"{method}-{seed}.json"
+    return folder / method / f"{seed}.json"
 
 
 def read(path: Path) -> Run:
@@ -90,5 +90,5 @@ def read(path: Path) -> Run:
 
 
 def read_all(folder: Path) -> list[Run]:
-    """Every record of a folder, by name."""
-    return [read(path) for path in sorted(folder.glob("*.json"))]
+    """Every record of a folder, by method and seed."""
+    return [read(path) for path in sorted(folder.glob("*/*.json"))]

@@ -6,7 +6,7 @@ import argparse
 import sys
 import time
 
-from benchmarks.fuzz.run import SHARES, fuzz, head, line
+from tests.support.fuzz.run import SHARES, fuzz, head, line
 
 
 def main() -> int:

@@ -28,7 +28,7 @@ EXACT = 2000
 """Observations up to which the posterior is exact: about where it begins to cost more than one through `INDUCING`."""
 
 INDUCING = 1024
-"""Inducing points beyond, as good as an exact posterior wherever they were compared (`benchmarks.fits`)."""
+"""Inducing points beyond, as good as an exact posterior wherever they were compared (`benchmarks.screening.fits`)."""
 
 _BLOCK = 4096
 _JITTER = 1e-6

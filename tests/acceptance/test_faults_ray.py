@@ -12,11 +12,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmarks.forked import End, log_tail, warm_up, write_tiny
-from benchmarks.kill_ray import family, left_alive, workers
-from benchmarks.processes import command, environment
 from loop.store import CampaignStore, Job, JobState, NoCampaign, StoreError
 from loop.store.queue import LEASE_SECONDS
+from tests.support.forked import End, log_tail, warm_up, write_tiny
+from tests.support.processes import command, environment
+from tests.support.ray_workers import family, left_alive, workers
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.filterwarnings("ignore")]
 

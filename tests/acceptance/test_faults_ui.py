@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmarks.processes import environment
 from loop.review.tracking import MlflowStore
+from tests.support.processes import environment
 
 # What MLflow says of itself.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]

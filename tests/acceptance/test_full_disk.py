@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.full_disk import compile_shim
-from benchmarks.processes import ROOT, environment
+from tests.support.full_disk import compile_shim
+from tests.support.processes import ROOT, environment
 
 pytestmark = pytest.mark.skipif(shutil.which("cc") is None, reason="the fault is compiled with cc, which is not there")
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from benchmarks.processes import ROOT, environment
+from tests.support.processes import ROOT, environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(7200)]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmarks.processes import CONFIG, command, environment, run, status
 from loop.store import CampaignStore, check_store
 from tests.loop.loop_helpers import small_document
+from tests.support.processes import CONFIG, command, environment, run, status
 
 
 def _small(folder: Path, executor: str) -> Path:

@@ -125,7 +125,7 @@ def test_nearest_repairs_what_is_far_outside(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("describe", ["bare", "both"])
 def test_botorch_proposes_by_the_protocol(tmp_path: Path, describe: str) -> None:
-    from benchmarks.efficiency import peer_botorch
+    from benchmarks.efficiency.peers import botorch as peer_botorch
 
     problem = problem_of(tmp_path)
     method = peer_botorch.BoTorch(problem, 2, 0, "b", getattr(peer_botorch, describe), pool=10)
@@ -134,7 +134,7 @@ def test_botorch_proposes_by_the_protocol(tmp_path: Path, describe: str) -> None
 
 
 def test_botorch_proposes_the_same_again_and_leaves_failures_out(tmp_path: Path) -> None:
-    from benchmarks.efficiency.peer_botorch import BoTorch
+    from benchmarks.efficiency.peers.botorch import BoTorch
 
     problem = problem_of(tmp_path)
     points = problem.sample(8, np.random.default_rng(3), problem.start()[:0])
@@ -150,7 +150,7 @@ def test_botorch_proposes_the_same_again_and_leaves_failures_out(tmp_path: Path)
 def test_botorch_knows_the_closed_form_objective_and_the_constraints(tmp_path: Path) -> None:
     import torch
 
-    from benchmarks.efficiency.peer_botorch import BoTorch
+    from benchmarks.efficiency.peers.botorch import BoTorch
 
     problem = problem_of(tmp_path, start=24)
     start = problem.start()
@@ -169,7 +169,7 @@ def test_botorch_knows_the_closed_form_objective_and_the_constraints(tmp_path: P
 
 
 def test_physics_descriptors_are_plain_and_of_an_alloy_alone() -> None:
-    from benchmarks.efficiency.peer_botorch import both, physics
+    from benchmarks.efficiency.peers.botorch import both, physics
 
     elements, fractions = ("Mo", "Nb", "Ta", "W"), np.array([[0.25, 0.25, 0.25, 0.25], [1.0, 0.0, 0.0, 0.0]])
     rows = physics(elements, fractions)
@@ -226,7 +226,7 @@ def test_peers_propose_by_the_protocol(tmp_path: Path, name: str) -> None:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("text", ["density <= 9", "density >= 7.5", "vec <= 5.0", "vec >= 4.5"])
 def test_closed_forms_are_linear_for_ax(tmp_path: Path, text: str) -> None:
-    from benchmarks.efficiency.peer_ax import linear_form
+    from benchmarks.efficiency.peers.ax import linear_form
 
     space, constraint = problem_of(tmp_path).space, Constraint.parse(text)
     fractions = space.fractions(space.sample(300, np.random.default_rng(0)))

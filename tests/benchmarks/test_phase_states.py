@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alloys.composition import Composition
-from benchmarks.phase_states import DETECTION, agrees, answer, family, last_true, rows, seen, transition
+from benchmarks.phase_states.states import DETECTION, agrees, answer, family, last_true, rows, seen, transition
 from validation.calphad.database import ELEMENTS
 from validation.registry import make_validator
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmarks.fuzz.run import Result, _answered, counts_of, fuzz_kind, run_case
-from benchmarks.fuzz.targets import TARGETS
+from tests.support.fuzz.run import Result, answered, counts_of, fuzz_kind, run_case
+from tests.support.fuzz.targets import TARGETS
 
 COUNTS = counts_of(300, list(TARGETS))
 
@@ -40,9 +40,9 @@ def test_a_case_that_hangs_is_seen(code: str) -> None:
     ours, theirs = multiprocessing.Pipe()
     process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE)
     try:
-        assert not _answered(ours, 1.0, psutil.Process(process.pid))
+        assert not answered(ours, 1.0, psutil.Process(process.pid))
         theirs.send("done")
-        assert _answered(ours, 1.0, psutil.Process(process.pid))
+        assert answered(ours, 1.0, psutil.Process(process.pid))
     finally:
         process.kill()
         process.communicate()

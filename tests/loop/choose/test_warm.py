@@ -12,7 +12,6 @@ import pytest
 
 from alloys.composition import Composition
 from alloys.space import Points
-from benchmarks.warm import step_of
 from generators.train import TrainedModel
 from loop.campaign import Campaign
 from loop.choose import steps
@@ -193,20 +192,6 @@ def test_guided_candidates_are_recorded_as_such(guided: Campaign) -> None:
         assert sum(drawn.values()) == 100
         for family, count in drawn.items():
             assert info["screening"]["proposed"][family] == -(-count // 4)
-
-
-# The benchmark ---------------------------------------------------------------------------------------------------
-
-
-def test_the_benchmark_asks_about_alloys_not_seen(guided: Campaign) -> None:
-    step = step_of(guided.view(), guided.config, 2)
-    asked = [row for row in guided.view().rows if row.iteration == 2]
-    np.testing.assert_array_equal(step.next_units, guided.view().in_space([row.design for row in asked]))
-    assert step.next_values[:, step.known.names.index("solidus")].tolist() == [r.values["solidus"] for r in asked]
-    seen = set(guided.space.keys(step.known.points))
-    assert not seen & set(guided.space.keys(step.next_units))
-    earlier = guided.view().in_space([row.design for row in guided.view().upto(1)])
-    assert set(guided.space.keys(earlier)) <= seen
 
 
 # Configuration -----------------------------------------------------------------------------------------------------

@@ -18,12 +18,12 @@ from alloys.composition import Composition
 from alloys.errors import InputError, WorkError
 from alloys.records import Failed, FailureKind, Measured
 from alloys.space import Space
-from benchmarks.kill_ray import left_alive
 from loop.execute.actors import share
 from loop.execute.cluster import RayExecutor
 from loop.execute.jobs import Done, Executor, Finished, LocalExecutor, TrainingJob, ValidatorSpec, validate
 from tests.loop.loop_helpers import ROOT
 from tests.strategies import PALETTE
+from tests.support.ray_workers import left_alive
 
 # Ray warns on its own behalf.
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ray_nodes import Nodes, ray_nodes
 from loop.config.lookup import campaign_database
 from loop.store import CampaignStore, Job, JobState, check_store
 from loop.store.breaker import PAUSE_AFTER
 from loop.store.queue import LEASE_SECONDS
 from tests.loop.loop_helpers import ROOT, write_config
+from tests.support.ray_nodes import Nodes, ray_nodes
 
 pytestmark = pytest.mark.slow
 

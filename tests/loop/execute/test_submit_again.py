@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from alloys.errors import InputError
-from benchmarks.ray_nodes import RAY, Nodes, ray_nodes
 from loop.config.home import HOME
 from loop.config.lookup import campaign_database
 from loop.store import CampaignStore, check_store
 from loop.view import campaign_state
 from tests.loop.loop_helpers import ROOT
+from tests.support.ray_nodes import RAY, Nodes, ray_nodes
 
 SMALL = [
     *("--name", "small", "--iterations", "2", "--set", "batch=2", "--set", "start={validate: 6, from_table: 0.5}"),

@@ -173,13 +173,3 @@ def test_the_sampler_is_deterministic_and_follows_its_seed() -> None:
     first, again, other = (bayesian.fit_mixture(x, y, 3.0, 1.5, seed).hyperparameters() for seed in (0, 0, 1))
     assert first == again != other
     assert len(first) == bayesian.DRAWS * (4 + 2)
-
-
-@with_numpyro
-@pytest.mark.slow
-def test_of_24_alloys_it_is_no_worse_than_the_most_probable_hyperparameters() -> None:
-    from benchmarks.inference import scores
-
-    most_probable, averaged = scores("solidus", points=24, seed=0)
-    assert averaged.nll <= most_probable.nll
-    assert averaged.coverage >= most_probable.coverage

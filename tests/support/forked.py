@@ -17,8 +17,8 @@ from rich.console import Console
 # Before torch is there: a forked process would wait forever for threads that stayed behind.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-from benchmarks.processes import ROOT
 from loop.store import CampaignStore, check_store
+from tests.support.processes import ROOT
 
 
 def warm_up(**changes: object) -> End:

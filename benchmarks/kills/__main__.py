@@ -20,11 +20,11 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from benchmarks.disturbed import Tally, at_random, at_steps, nothing, recorded_steps, unlocked
-from benchmarks.forked import End, Forked, warm_up, write_tiny
-from benchmarks.kill_ray import strike_ray
-from benchmarks.planted import BUGS
-from benchmarks.steps_hit import Step
+from benchmarks.kills.disturbed import Tally, at_random, at_steps, nothing, recorded_steps, unlocked
+from benchmarks.kills.on_ray import strike_ray
+from benchmarks.kills.planted import BUGS
+from benchmarks.kills.steps import Step
+from tests.support.forked import End, Forked, warm_up, write_tiny
 
 ITERATIONS = 1
 ROUNDS = 10

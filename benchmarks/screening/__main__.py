@@ -32,8 +32,8 @@ from numpy.typing import NDArray
 
 import surrogates  # noqa: F401
 from alloys.space import Points
-from benchmarks.fits import crossover, fits, others
-from benchmarks.synthetic import GOAL, OBSERVED, REFERENCE, SPACE, batch_of, observed, stream, timed
+from benchmarks.common.synthetic import GOAL, OBSERVED, REFERENCE, SPACE, batch_of, observed, stream, timed
+from benchmarks.screening.fits import crossover, fits, others
 from surrogates.choosing.criterion import Criterion
 from surrogates.choosing.pareto import pareto_mask
 from surrogates.choosing.screen import Known, Settings

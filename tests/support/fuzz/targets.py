@@ -21,7 +21,7 @@ import yaml
 from alloys.errors import InputError, PeopleNeededError, WorkError
 from alloys.physics.refractory import BUNDLE
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ACCEPTED, REFUSED = "accepted", "refused"
 BROKEN, PARTIAL = "traceback", "partial import"
 """How a case can end; a hang is seen from outside."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from benchmarks.fuzz.mutate import TOKENS, bomb, miswritten, spoiled, twisted
+from tests.support.fuzz.mutate import TOKENS, bomb, miswritten, spoiled, twisted
 
 STRANGE = (b"+1E400*T", b"+T**-9999", b"+LN(-T)", b"-A#", b";", b"Y", b"N")
 SYMBOLS = "Nb Mo Ta W Hf Ti Zr V Cr Al Xx nb H Uuo é".split()

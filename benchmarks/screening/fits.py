@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from alloys.space import Points
-from benchmarks.synthetic import SPACE, batch_of, observed, stream, timed, truth
+from benchmarks.common.synthetic import SPACE, batch_of, observed, stream, timed, truth
 from surrogates.model.calibration import score
 from surrogates.model.features import Described, Scaling
 from surrogates.model.gp import GP, botorch_model, learn

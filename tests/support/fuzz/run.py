@@ -17,7 +17,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.fuzz.cases import CASES, rng_of
+from tests.support.fuzz.cases import CASES, rng_of
 
 SHARES = {"config": 0.3, "import": 0.2, "table": 0.15, "formula": 0.15, "weights": 0.15, "tdb": 0.05}
 """Share of the cases by kind."""
@@ -66,7 +66,7 @@ def run_case(target: Any, kind: str, seed: int, index: int) -> tuple[str, str]:
 
 
 def _work(kind: str, seed: int, indices: Sequence[int], pipe: Connection, folder: str) -> None:
-    from benchmarks.fuzz.targets import TARGETS
+    from tests.support.fuzz.targets import TARGETS
 
     os.environ["OMP_NUM_THREADS"] = "1"
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -115,7 +115,7 @@ def _follow(pipe: Connection, left: list[int], result: Result, limit: float, pro
         raise RuntimeError(f"the target of {result.kind} was not ready after {SETUP_SECONDS:g} s")
     pipe.recv()
     while left:
-        if not _answered(pipe, limit, process):
+        if not answered(pipe, limit, process):
             result.add(left.pop(0), HANG, f"no answer within {limit:g} s", limit)
             return
         try:
@@ -127,7 +127,7 @@ def _follow(pipe: Connection, left: list[int], result: Result, limit: float, pro
         result.add(index, outcome, message, seconds)
 
 
-def _answered(pipe: Connection, limit: float, process: psutil.Process) -> bool:
+def answered(pipe: Connection, limit: float, process: psutil.Process) -> bool:
     """Whether an answer comes before the case has used so much processor time, or has waited so long without any."""
     begun = used = _used(process)
     waited = 0.0

@@ -2,10 +2,11 @@
 
     python -m benchmarks.full_disk [--store] [--every 1] [--first 1] [--mlflow] [--error ENOSPC|EROFS]
 
-A small campaign runs with `full_disk.c` preloaded, which `cc` compiles: it lets the process make N - 1 calls that ask
-the disk below one folder for something, and refuses the N-th and all after it. What is wanted: a clean exit with one
-message, a whole database, whole files, and the same end as undisturbed once the same command is given again. With
-``--store`` the work is that of the database and of files alone, without models, so that each write can be tried.
+A small campaign runs with `tests/support/full_disk.c` preloaded, which `cc` compiles: it lets the process make N - 1
+calls that ask the disk below one folder for something, and refuses the N-th and all after it. What is wanted: a clean
+exit with one message, a whole database, whole files, and the same end as undisturbed once the same command is given
+again. With ``--store`` the work is that of the database and of files alone, without models, so that each write can be
+tried.
 """
 
 from __future__ import annotations
@@ -29,27 +30,15 @@ from alloys.composition import Composition
 from alloys.design import Design
 from alloys.files import UNFINISHED
 from alloys.records import Candidate, Failed, FailureKind, Measured, Selection, ValidationRequest, Verdict, quantities
-from benchmarks.forked import End, Forked, log_tail, warm_up, write_tiny
-from benchmarks.processes import ROOT, environment
 from loop.cli.main import main_told
 from loop.store import CampaignExists, CampaignStore, DriverLock, IterationState, Lease, NoCampaign, check_store
 from loop.store.files import remove_unfinished, write_named
+from tests.support.forked import End, Forked, log_tail, warm_up, write_tiny
+from tests.support.full_disk import compile_shim
+from tests.support.processes import environment
 
 DISK = "disk"
 """The folder that fills up; the log and the configuration lie outside."""
-
-
-def compile_shim(folder: Path) -> Path:
-    """`full_disk.c` as a library.
-
-    Raises:
-        FileNotFoundError: if there is no ``cc``.
-        subprocess.CalledProcessError: if it does not compile.
-    """
-    made = folder / "full_disk.so"
-    source = ROOT / "benchmarks" / "full_disk.c"
-    subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", made, source, "-ldl"], check=True)
-    return made
 
 
 @dataclass

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.forked import End, Forked, log_tail, write_tiny
-from benchmarks.steps_hit import Step, kill_at, past_the_lock, record, steps_in
+from benchmarks.kills.steps import Step, kill_at, past_the_lock, record, steps_in
 from loop.store import CampaignStore, NoCampaign, StoreError
+from tests.support.forked import End, Forked, log_tail, write_tiny
 
 Prepare = Callable[[], None]
 TRIES = 8

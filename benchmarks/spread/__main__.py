@@ -27,14 +27,14 @@ import numpy as np
 
 import surrogates  # noqa: F401
 from alloys.space import Points
-from benchmarks.ray_nodes import Nodes, ray_nodes
-from benchmarks.synthetic import OBSERVED, SPACE, batch_of, observed, stream
+from benchmarks.common.synthetic import OBSERVED, SPACE, batch_of, observed, stream
 from loop.execute.spreading import LEAST
 from surrogates.choosing.screen import Settings
 from surrogates.choosing.stream import Block, Spreader, own_threads, spread_work
+from tests.support.ray_nodes import Nodes, ray_nodes
 
 BACK = 5_135_000
-"""Bytes that come back of a block of 16,384 of the candidates of `benchmarks.synthetic`."""
+"""Bytes that come back of a block of 16,384 of the candidates of `benchmarks.common.synthetic`."""
 
 
 @dataclass(frozen=True)

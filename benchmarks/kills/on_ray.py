@@ -11,21 +11,13 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
-from benchmarks.disturbed import Tally
-from benchmarks.forked import End, log_tail, warm_up, write_tiny
-from benchmarks.processes import command, environment
-from loop.execute.jobs import timed_validate
+from benchmarks.kills.disturbed import Tally
 from loop.store import CampaignStore, NoCampaign, StoreError
+from tests.support.forked import End, log_tail, warm_up, write_tiny
+from tests.support.processes import command, environment
+from tests.support.ray_workers import family, left_alive, workers
 
 CHANGES: dict[str, object] = {"iterations": 5, "batch": 4, "start": {"validate": 16, "from_table": 0.5}}
-_TITLES = {"validator": f"ray::{timed_validate.__name__}", "trainer": "ray::training "}
-GONE_SECONDS = 30.0
-"""How long a dead driver's processes may outlive it."""
-AGENT_SECONDS = 90.0
-"""The same for Ray's agents, which do no work of a campaign: they look for a head that is gone for 60 s."""
-_AGENTS = ("ray::DashboardAgent", "ray::RuntimeEnvAgent")
 
 
 def start_on_ray(folder: Path) -> subprocess.Popen[bytes]:
@@ -33,40 +25,6 @@ def start_on_ray(folder: Path) -> subprocess.Popen[bytes]:
     config = write_tiny(folder, cluster={"executor": "ray", "workers": 2}, **CHANGES)
     with (folder / "run.log").open("ab") as log:
         return subprocess.Popen(command(config), cwd=folder, env=environment(), stdout=log, stderr=log)
-
-
-def family(pid: int) -> list[psutil.Process]:
-    """Every process below one."""
-    with suppress(psutil.NoSuchProcess):
-        return psutil.Process(pid).children(recursive=True)
-    return []
-
-
-def workers(pid: int) -> dict[str, list[psutil.Process]]:
-    """Ray's workers below a driver that are at work: validators and trainers, by the titles of their processes."""
-    found: dict[str, list[psutil.Process]] = {kind: [] for kind in _TITLES}
-    for process in family(pid):
-        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-            title = process.cmdline()[:1]
-            for kind, begins in _TITLES.items():
-                if title and title[0].startswith(begins):
-                    found[kind].append(process)
-    return found
-
-
-def left_alive(processes: list[psutil.Process], seconds: float = GONE_SECONDS) -> list[psutil.Process]:
-    """Which of a dead driver's processes still live after so many seconds."""
-    _, alive = psutil.wait_procs(processes, timeout=seconds)
-    agents = [p for p in alive if _is_agent(p)]
-    _, stuck = psutil.wait_procs(agents, timeout=max(0.0, AGENT_SECONDS - seconds))
-    alive = [p for p in alive if p not in agents] + stuck
-    return [p for p in alive if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
-
-
-def _is_agent(process: psutil.Process) -> bool:
-    with suppress(psutil.NoSuchProcess):
-        return process.name().startswith(_AGENTS)
-    return False
 
 
 def _answers(folder: Path) -> tuple[int, int]:
