@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from loop.campaign import Campaign
-from loop.config.schema import CampaignConfig, load_config
+from loop.config.reading import load_config
+from loop.config.schema import CampaignConfig
 
 __all__ = ["Campaign", "CampaignConfig", "load_config"]

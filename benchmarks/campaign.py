@@ -15,7 +15,7 @@ import numpy as np
 
 from alloys.design import Design
 from loop.config.assembly import build_problem
-from loop.config.schema import load_config
+from loop.config.reading import load_config
 from tests.support.processes import CONFIG, ROOT, run, status
 from validation.registry import make_validator
 

@@ -23,7 +23,7 @@ from alloys.design import Design  # noqa: E402
 from alloys.records import Measured  # noqa: E402
 from alloys.space import Points, Space  # noqa: E402
 from loop.config.assembly import build_problem  # noqa: E402
-from loop.config.schema import load_config  # noqa: E402
+from loop.config.reading import load_config  # noqa: E402
 from surrogates.model.calibration import HALF_WIDTH  # noqa: E402
 from surrogates.model.fidelity import FidelityOutput, Level, fit_levels  # noqa: E402
 from surrogates.model.surrogate import Surrogate  # noqa: E402

@@ -25,7 +25,8 @@ from alloys.design import Design
 from alloys.records import Candidate, Selection, ValidationRequest
 from loop.config.assembly import build_space
 from loop.config.identity import open_store
-from loop.config.schema import CampaignConfig, load_config
+from loop.config.reading import load_config
+from loop.config.schema import CampaignConfig
 from loop.store import CampaignStore
 
 ROOT = Path(__file__).parents[1]

@@ -27,16 +27,21 @@ WAITING = ROOT / "benchmarks" / "common" / "waiting.py"
 def drive(folder: Path, nodes: int, seconds: float, rounds: int) -> None:
     """Runs the campaign in this process, and prints what it cost."""
     from loop.campaign import Campaign
-    from loop.config.schema import load_config
+    from loop.config.reading import load_config
+    from loop.config.schema import ClusterConfig
     from loop.drive.driver import Driver
     from loop.execute.cluster import RayExecutor
+    from loop.execute.tasks import ValidationTask, ValidatorSpec
 
     with Campaign.open(load_config(_configuration(folder, nodes, seconds, rounds))) as campaign:
-        executor = RayExecutor(campaign.spec, "local", nodes, 2000.0)
+        executor, spec = (
+            RayExecutor(ClusterConfig(workers=nodes, timeout_seconds=2000.0)),
+            ValidatorSpec.of_tier(campaign.tiers[0]),
+        )
         try:
             alloys = [f"{symbol}:1" for symbol in ("Cr", "Hf", "Mo", "Nb", "Ta", "Ti", "V", "W")]
             for number in range(nodes):
-                executor.submit(str(number), alloys[number % len(alloys)])
+                executor.submit(spec, ValidationTask(str(number), alloys[number % len(alloys)]))
             while executor.pending:
                 executor.collect(60.0)
             begin = time.process_time()

@@ -23,11 +23,14 @@ from loop.campaign import Campaign
 from loop.choose import steps
 from loop.choose.guidance import guidance_of
 from loop.choose.ranking import fit_surrogate
+from loop.choose.training import train_generator
 from loop.config.assembly import start_table
-from loop.config.schema import CampaignConfig, load_config
+from loop.config.reading import load_config
+from loop.config.schema import CampaignConfig
 from loop.view import View
 from tests.support.processes import CONFIG, run
 from validation.base import Validator
+from validation.registry import make_validator
 
 RANDOM = 10
 """Random compositions for each candidate of a family, as so few of them are feasible."""
@@ -59,7 +62,7 @@ def distinct(space: Space, points: Points, known: Points, count: int) -> Points:
 def candidates(config: CampaignConfig, view: View, family: str, count: int, guided: bool) -> Points:
     """Distinct new candidates of a family trained on all that is known, as iteration 4 would have them."""
     known = steps.known_compositions(view, start_table(config.start, view.problem.physics))
-    model = steps.training_job(config, view, known, 4, family, {}).run().generator()
+    model = train_generator(steps.training_job(config, view, known, 4, family, {})).generator()
     guidance = guidance_of(view, known, fit_surrogate(view)) if guided else None
     draws = 2 * count * (guidance.draws if guidance else 1)
     pool = steps.propose(config, view, known, [(model, draws)], 4, guidance)
@@ -75,9 +78,7 @@ def one_seed(seed: int, families: Sequence[str], count: int, guided: bool) -> di
             raise RuntimeError((folder / "run.log").read_text())
         config = load_config(CONFIG, [f"directory={folder / 'campaigns'}"], seed=seed)
         with Campaign.open(config) as campaign:
-            view, validator = campaign.view(), campaign.validator
-            if validator is None:
-                raise RuntimeError("the default campaign has a validator")
+            view, validator = campaign.view(), make_validator(config.validator.name, config.validator.settings)
             kinds = {family: (family, False) for family in families}
             kinds |= {f"{family}, guided": (family, True) for family in families} if guided else {}
             pools = {label: candidates(config, view, family, count, aimed) for label, (family, aimed) in kinds.items()}

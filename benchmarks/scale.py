@@ -30,7 +30,8 @@ from alloys.records import UNADJUSTED, Measured, ValidationRequest, canonical_js
 from benchmarks.imports import _alloys
 from loop.campaign import Campaign
 from loop.config.identity import DATABASE
-from loop.config.schema import CampaignConfig, load_config
+from loop.config.reading import load_config
+from loop.config.schema import CampaignConfig
 from loop.store import CampaignStore
 from loop.store.schema import iterations, job_events, jobs, observations, proposals, validators
 from loop.view import SUMMARY, summary_of, view_of
@@ -59,7 +60,7 @@ from pathlib import Path
 from benchmarks.scale import config_of
 from loop.campaign import Campaign
 from loop.drive.driver import Driver
-from loop.execute.jobs import LocalExecutor
+from loop.execute.local import LocalExecutor
 
 class HandedOut(Exception):
     pass
@@ -72,7 +73,7 @@ class Slots(LocalExecutor):
 
 begin = time.perf_counter()
 with Campaign.open(config_of(Path(sys.argv[1]))) as campaign:
-    opened, executor = time.perf_counter(), Slots(campaign.spec)
+    opened, executor = time.perf_counter(), Slots()
     try:
         Driver(campaign, executor).run(1000)
     except HandedOut:
@@ -101,8 +102,7 @@ def build(folder: Path, answered: int, total: int) -> None:
     """Makes the database."""
     config = config_of(folder)
     with Campaign.open(config) as campaign:
-        validator = campaign.validator
-    assert validator is not None
+        validator = campaign.tiers[0]
     engine = sa.create_engine(f"sqlite:///{folder / config.name / DATABASE}")
     closed = -(-answered // BATCH)
     with engine.begin() as connection:

@@ -29,12 +29,15 @@ from generators.training.neural import NeuralGenerator
 from loop.campaign import Campaign
 from loop.choose import steps
 from loop.choose.ranking import fit_surrogate
+from loop.choose.training import train_generator
 from loop.choose.warm import WarmStart
 from loop.config.assembly import start_table
-from loop.config.schema import CampaignConfig, load_config
+from loop.config.reading import load_config
+from loop.config.schema import CampaignConfig
 from loop.view import View
 from surrogates.model.surrogate import Surrogate
 from tests.support.processes import CONFIG, run
+from validation.registry import make_validator
 
 MODES = ("none", "first", "last")
 NUMBERS = ("loss", "error, closed form", "error, surrogate", "feasible, predicted", "CPU seconds", "epochs")
@@ -102,7 +105,7 @@ def train(
 ) -> TrainedModel:
     """The model of an iteration, from another one's weights or fresh."""
     step, start = path[index - 1], WarmStart(before.content if before else None)
-    return steps.training_job(config, step.view, step.known, index, family, {}, start).run()
+    return train_generator(steps.training_job(config, step.view, step.known, index, family, {}, start))
 
 
 def chain(
@@ -125,9 +128,7 @@ def chain(
 
 def report(config: CampaignConfig, campaign: Campaign, given: argparse.Namespace) -> None:
     """Prints a line for each family and mode."""
-    view, validator = campaign.view(), campaign.validator
-    if validator is None:
-        raise RuntimeError("the default campaign has a validator")
+    view, validator = campaign.view(), make_validator(config.validator.name, config.validator.settings)
     oracle = fit_surrogate(view)
     path = [step_of(view, config, index) for index in range(1, given.iterations + 1)]
     print(f"default campaign to iteration {given.iterations}, {len(path[-1].known.points)} rows known before the last;")

@@ -17,8 +17,10 @@ from alloys.records import Prediction
 from alloys.space import Points, Space
 from loop.config.assembly import build_problem
 from loop.config.schema import CampaignConfig
+from loop.config.tiers import PEOPLE
 from loop.store import CampaignStore, IterationState, JobState, StoredObservation
 from loop.store.transitions import FOR_PEOPLE
+from validation.tier import Tier
 
 Floats = NDArray[np.float64]
 
@@ -27,15 +29,7 @@ _WITHOUT_ANSWER = (JobState.CANCELLED, JobState.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
-class Fidelity:
-    """One of a campaign's validators, as its database knows it: its label and the properties that it answers."""
-
-    label: str
-    properties: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
+class AcceptedResult:
     """One accepted result.
 
     Attributes:
@@ -63,12 +57,12 @@ class Row:
         design: the alloy, and the variables chosen beside it.
         iteration: which asked for it; None for results brought by hand.
         origin: who proposed it.
-        values: measured properties, each from the dearest validator that answered it, and closed forms.
-        feasible: whether every constraint holds by what is confirmed; of several validators, where all is.
+        values: measured properties, each from the most accurate validator that answered it, and closed forms.
+        feasible: whether every constraint holds by what is confirmed, and all that the goal asks for is.
         failure: the reason where validation failed; of several validators, where any did.
         prediction: what the model thought before.
         why: why it was chosen.
-        confirmed: those of the values that came from the dearest validator that can answer them, and closed forms.
+        confirmed: those of the values that are closed forms or came from the most accurate validator that can answer.
         answers: what was told, in the order of arrival.
     """
 
@@ -81,7 +75,7 @@ class Row:
     prediction: Prediction | None
     why: str
     confirmed: Mapping[str, float]
-    answers: tuple[Answer, ...]
+    answers: tuple[AcceptedResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +87,7 @@ class View:
         problem: what is wanted, of what.
         rows: accepted results, by iteration and rank.
         pending: designs that are asked for and may yet be answered; those in review are among them.
-        tiers: its validators from the cheapest to the dearest; none where it has one.
+        tiers: its validators from the cheapest to the last, at least one.
         dropped: designs whose validation was cancelled, rejected or given up: no answer will come, and they are
             not asked for again.
     """
@@ -102,7 +96,7 @@ class View:
     problem: Problem
     rows: tuple[Row, ...]
     pending: tuple[Design, ...]
-    tiers: tuple[Fidelity, ...] = ()
+    tiers: tuple[Tier, ...] = ()
     dropped: tuple[Design, ...] = ()
 
     @property
@@ -118,14 +112,14 @@ class View:
     def upto(self, iteration: int) -> tuple[Row, ...]:
         """Rows of iterations up to and including this one, as they were then, and those brought by hand."""
         rows = [row for row in self.rows if row.iteration is None or row.iteration <= iteration]
-        return tuple(self._as_of(row, iteration) for row in rows) if self.tiers else tuple(rows)
+        return tuple(self._as_of(row, iteration) for row in rows)
 
     def _as_of(self, row: Row, iteration: int) -> Row:
         known = tuple(a for a in row.answers if a.iteration is None or a.iteration <= iteration)
         return row if len(known) == len(row.answers) else replace(row, **_told(row.design, known, self))
 
-    def top(self, name: str) -> int:
-        """The dearest validator that answers a property, counted from 0."""
+    def most_accurate(self, name: str) -> int:
+        """The most accurate validator that answers a property, counted from 0."""
         return max((i for i, tier in enumerate(self.tiers) if name in tier.properties), default=0)
 
     def reference_point(self) -> Floats:
@@ -179,19 +173,19 @@ class View:
         }
         return [row.design for row in self.rows], table
 
-    def levels(self) -> list[tuple[str, list[Design], dict[str, Floats]]]:
+    def fidelities(self) -> list[tuple[str, list[Design], dict[str, Floats]]]:
         """The same for each validator in turn: its label, designs, and values of what it answers.
 
-        Results brought by hand count as those of the dearest validator that answers the property.
+        Results brought by hand count as those of the most accurate validator that answers the property.
         """
-        levels = []
+        found = []
         for i, tier in enumerate(self.tiers):
             names = [name for name in self.problem.validated if name in tier.properties]
             told = [(row.design, _by_tier(row.answers, i, self)) for row in self.rows]
             told = [(design, values) for design, values in told if values]
             table = {name: np.array([v.get(name, np.nan) for _, v in told], dtype=np.float64) for name in names}
-            levels.append((tier.label, [design for design, _ in told], table))
-        return [level for level in levels if level[2]]
+            found.append((tier.label, [design for design, _ in told], table))
+        return [fidelity for fidelity in found if fidelity[2]]
 
     def fractions(self, designs: Sequence[Design]) -> Floats:
         """Atomic fractions in the space's order, shape ``(n, d)``."""
@@ -215,6 +209,20 @@ def config_of(store: CampaignStore) -> CampaignConfig:
     """The configuration that a campaign was made with."""
     info = store.campaign()
     return CampaignConfig.model_validate({**info.config["science"], "name": info.name})
+
+
+def several_tiers(store: CampaignStore) -> tuple[Tier, ...]:
+    """What a campaign's database says of its list of validators; none where it was given a single one."""
+    return tuple(Tier.from_json(document) for document in store.campaign().config.get("tiers", []))
+
+
+def tiers_of(store: CampaignStore, config: CampaignConfig) -> tuple[Tier, ...]:
+    """A campaign's validators, at least one, as far as a reader needs them: no validator is made."""
+    listed = several_tiers(store)
+    if listed:
+        return listed
+    name, fingerprint = config.validator.name, store.campaign().config["validator"]
+    return (Tier(name, name, fingerprint, build_problem(config).validated, name in PEOPLE),)
 
 
 def view_of(store: CampaignStore, config: CampaignConfig | None = None, hidden: Collection[str] = ()) -> View:
@@ -256,55 +264,53 @@ def view_of(store: CampaignStore, config: CampaignConfig | None = None, hidden: 
 
 def _empty(store: CampaignStore, config: CampaignConfig) -> View:
     """A campaign of which nothing is known."""
-    told = store.campaign().config.get("tiers", [])
-    tiers = tuple(Fidelity(tier["label"], tuple(tier["properties"])) for tier in told)
-    return View(config, build_problem(config), (), (), tiers)
+    return View(config, build_problem(config), (), (), tiers_of(store, config))
 
 
-def _told(design: Design, answers: Sequence[Answer], view: View) -> dict[str, Any]:
-    """What a row says by these answers: the dearest one of each property wins, and the first of its kind."""
+def _told(design: Design, answers: Sequence[AcceptedResult], view: View) -> dict[str, Any]:
+    """What a row says by these answers: the most accurate one of each property wins, and the first of its kind."""
     best: dict[str, tuple[int, float]] = {}
     for answer in answers:
         for name, value in answer.values.items():
-            level = view.top(name) if answer.tier is None else answer.tier
+            level = view.most_accurate(name) if answer.tier is None else answer.tier
             if name not in best or level > best[name][0]:
                 best[name] = (level, value)
     plain = view.problem.physics.properties_of(design.composition)
     values = {**plain, **{name: value for name, (_, value) in best.items()}}
-    confirmed = {**plain, **{name: value for name, (level, value) in best.items() if level >= view.top(name)}}
-    complete = not view.tiers or set(view.goal.names) <= set(confirmed)
+    confirmed = {**plain, **{name: value for name, (level, value) in best.items() if level >= view.most_accurate(name)}}
+    complete = set(view.goal.names) <= set(confirmed)
     failure = next((answer.failure for answer in answers if answer.failure), None)
     return {
         "values": values,
         "confirmed": confirmed,
         "feasible": bool(best) and complete and view.goal.feasible(confirmed),
-        "failure": failure if not best or view.tiers else None,
+        "failure": failure if not best or len(view.tiers) > 1 else None,
         "answers": tuple(answers),
     }
 
 
-def _by_tier(answers: Sequence[Answer], tier: int, view: View) -> dict[str, float]:
+def _by_tier(answers: Sequence[AcceptedResult], tier: int, view: View) -> dict[str, float]:
     """What one validator said of an alloy, the first answer of each property."""
     return {
         name: value
         for answer in reversed(answers)
         for name, value in answer.values.items()
-        if (view.top(name) if answer.tier is None else answer.tier) == tier
+        if (view.most_accurate(name) if answer.tier is None else answer.tier) == tier
     }
 
 
-def _by_design(store: CampaignStore, hidden: Collection[str]) -> dict[Design, list[Answer]]:
+def _by_design(store: CampaignStore, hidden: Collection[str]) -> dict[Design, list[AcceptedResult]]:
     """Accepted results of each design, in the order of iteration and rank, then of arrival."""
     ranks = {p.selection.candidate.design: (p.iteration, p.selection.rank) for p in store.proposals()}
     found = _grouped(stored for stored in store.observations() if stored.key not in hidden)
     return dict(sorted(found.items(), key=lambda item: ranks.get(item[0], (-1, -1))))
 
 
-def _grouped(observations: Iterable[StoredObservation]) -> dict[Design, list[Answer]]:
-    found: dict[Design, list[Answer]] = {}
+def _grouped(observations: Iterable[StoredObservation]) -> dict[Design, list[AcceptedResult]]:
+    found: dict[Design, list[AcceptedResult]] = {}
     for stored in observations:
         seen = stored.observation
-        answer = Answer(stored.tier, stored.iteration, seen.values, stored.stds, seen.failure, seen.source)
+        answer = AcceptedResult(stored.tier, stored.iteration, seen.values, stored.stds, seen.failure, seen.source)
         found.setdefault(seen.design, []).append(answer)
     return found
 
@@ -347,7 +353,7 @@ def iteration_summaries(store: CampaignStore, view: View | None = None) -> list[
         view: the campaign, if it was read already; it is read where the notes on closed iterations do not suffice.
     """
     told, sizes = store.observation_counts(), store.batch_sizes()
-    known, tiered = told.get(None, 0), bool(store.campaign().config.get("tiers"))
+    known, tiered = told.get(None, 0), bool(several_tiers(store))
     summaries = []
     for iteration in store.iterations():
         index, end = iteration.index, iteration.finished

@@ -17,9 +17,11 @@ from alloys.records import Failed, FailureKind, Measured, digest_of
 from alloys.space import Bools, Floats, Points, Space
 from benchmarks.efficiency.protocol import BrokenProtocolError, History
 from loop.choose.steps import initial_design
-from loop.config.assembly import build_problem, build_validator, start_table
-from loop.config.schema import CampaignConfig, load_config
+from loop.config.assembly import build_problem, start_table
+from loop.config.reading import load_config
+from loop.config.schema import CampaignConfig
 from validation.base import Validator
+from validation.registry import make_validator
 
 INCUMBENTS = 12
 """How many of the best alloys lend their neighbours to a pool; as many as the loop takes."""
@@ -105,9 +107,7 @@ class Problem:
         """
         overrides = [] if tdb is None else [f"validator.settings={{tdb: {json.dumps(str(tdb.resolve()))}}}"]
         config = load_config(path, overrides, seed=seed)
-        validator = build_validator(config.validator)
-        if validator is None:
-            raise ValueError(f"{path}: the benchmark needs a validator that answers by itself")
+        validator = make_validator(config.validator.name, config.validator.settings)
         return cls(config, Answers(validator, cache))
 
     @property

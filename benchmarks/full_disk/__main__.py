@@ -30,7 +30,7 @@ from alloys.composition import Composition
 from alloys.design import Design
 from alloys.files import UNFINISHED
 from alloys.records import Candidate, Failed, FailureKind, Measured, Selection, ValidationRequest, Verdict, quantities
-from loop.cli.main import main_told
+from loop.cli.main import run_told
 from loop.store import CampaignExists, CampaignStore, DriverLock, IterationState, Lease, NoCampaign, check_store
 from loop.store.files import remove_unfinished, write_named
 from tests.support.forked import End, Forked, log_tail, warm_up, write_tiny
@@ -85,7 +85,7 @@ class Disk:
         """Does the work in a process of its own, or goes on with it; the exit status."""
         if self.store_only:
             work = partial(store_work, Path(DISK) / "campaigns" / "tiny")
-            return Forked.call(folder, partial(main_told, work, ["run"])).wait()
+            return Forked.call(folder, partial(run_told, work, ["run"])).wait()
         return Forked.start(folder, ["run", str(self.config(folder))]).wait()
 
     def undisturbed(self) -> End:

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 import loop.store.files
-from loop.execute.jobs import LocalExecutor
+from loop.execute.local import LocalExecutor
 from loop.store import CampaignStore, DriverLock
 
 WRITES = (
@@ -36,7 +36,7 @@ WRITES = (
 )
 """Methods of the store that are one transaction each."""
 
-WORK = ("train", "begin", "results", "submit", "collect")
+WORK = ("begin", "results", "submit", "collect")
 """Methods of the executor."""
 
 

@@ -29,6 +29,7 @@ import surrogates  # noqa: F401
 from alloys.space import Points
 from benchmarks.common.synthetic import OBSERVED, SPACE, batch_of, observed, stream
 from loop.execute.spreading import LEAST
+from loop.execute.tasks import ValidationTask, ValidatorSpec
 from surrogates.choosing.screen import Settings
 from surrogates.choosing.stream import Block, Spreader, own_threads, spread_work
 from tests.support.ray_nodes import Nodes, ray_nodes
@@ -181,7 +182,7 @@ def courtesy(given: argparse.Namespace, executor: Any) -> None:
 def validated(executor: Any) -> float:
     """Seconds that one validation takes."""
     begin = time.perf_counter()
-    executor.submit("one", "Nb:1")
+    executor.submit(ValidatorSpec("reference", "{}"), ValidationTask("one", "Nb:1"))
     while not executor.collect(60.0):
         pass
     return time.perf_counter() - begin
@@ -227,10 +228,10 @@ def main() -> None:
     same = True
     with ray_nodes(cpus=2) as cluster:
         os.environ |= {**cluster.environment, "RAY_ADDRESS": cluster.address}
+        from loop.config.schema import ClusterConfig
         from loop.execute.cluster import RayExecutor
-        from loop.execute.jobs import ValidatorSpec
 
-        executor = RayExecutor(ValidatorSpec("reference", "{}"), "local", 1, 2000.0)
+        executor = RayExecutor(ClusterConfig(workers=1, timeout_seconds=2000.0))
         _hold_the_head()
         try:
             scaling(given, cluster, executor.spreader)

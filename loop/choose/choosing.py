@@ -14,12 +14,12 @@ from alloys.design import Design
 from alloys.records import Candidate, Prediction, Selection
 from loop.choose import steps
 from loop.choose.guidance import guidance_of
-from loop.choose.promotion import Contest, Round, RoundJob
+from loop.choose.promotion import PromotionCandidates, PromotionDecision, PromotionJob
 from loop.choose.proposal import Chosen, ProposalJob
 from loop.choose.ranking import fit_surrogate, rank
 from loop.execute.spans import SCORER, Span
 from loop.view import Row, View
-from surrogates.choosing.worth import Worth, worth_asking
+from surrogates.choosing.worth import Worth, select_within_budget
 from surrogates.model.surrogate import Surrogate
 
 
@@ -51,30 +51,30 @@ def choose_batch(job: ProposalJob) -> Chosen:
     return Chosen(ranking.selections, notes, spans)
 
 
-def choose_round(job: RoundJob) -> Round:
-    """Which alloys go to dearer validators; empty where nothing is left to ask."""
-    chooser = _Chooser(job.view, job.seed)
+def choose_promotions(job: PromotionJob) -> PromotionDecision:
+    """Which alloys go to further validators; empty where nothing is left to ask."""
+    chooser = _PromotionChooser(job.view, job.seed)
     selections: list[Selection] = []
     places: list[int] = []
-    told: dict[str, Any] = {}
-    for contest in job.contests:
-        chosen = chooser.choose(contest)
-        told[contest.label] = {
-            "passed": len(contest.rows),
+    by_label: dict[str, Any] = {}
+    for entrants in job.candidates:
+        chosen = chooser.choose(entrants)
+        by_label[entrants.label] = {
+            "passed": len(entrants.rows),
             "asked": len(chosen),
             "seconds": sum(entry.seconds for entry in chosen),
             "value": sum(entry.worth.value for entry in chosen if entry.worth is not None),
         }
-        selections += [entry.selection(len(selections) + k, contest.before) for k, entry in enumerate(chosen)]
-        places += [contest.tier] * len(chosen)
-    note: dict[str, Any] = {"asked": len(selections), "validators": told}
+        selections += [entry.selection(len(selections) + k, entrants.before) for k, entry in enumerate(chosen)]
+        places += [entrants.tier] * len(chosen)
+    note: dict[str, Any] = {"asked": len(selections), "validators": by_label}
     if chooser.surrogate is not None:
         note |= {"surrogate": chooser.surrogate.digest, "notes": list(chooser.surrogate.notes)}
-    return Round(selections, places, note)
+    return PromotionDecision(selections, places, note)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Promoted:
     row: Row
     seconds: float
     worth: Worth | None = None
@@ -89,21 +89,21 @@ class _Asked:
 
 
 @dataclass(slots=True)
-class _Chooser:
+class _PromotionChooser:
     view: View
     seed: int
     surrogate: Surrogate | None = field(default=None, init=False)
 
-    def choose(self, contest: Contest) -> list[_Asked]:
+    def choose(self, entrants: PromotionCandidates) -> list[_Promoted]:
         """Who goes to one validator."""
-        rows, seconds, left = contest.rows, contest.seconds, contest.left
+        rows, seconds, left = entrants.rows, entrants.seconds, entrants.left
         if left is None:
-            return [_Asked(row, cost) for row, cost in zip(rows, seconds, strict=True)]
+            return [_Promoted(row, cost) for row, cost in zip(rows, seconds, strict=True)]
         if not rows or min(seconds) > left:
             return []
         self.surrogate = self.surrogate or fit_surrogate(self.view)
         front = [self.view.goal.signed_objectives(row.confirmed) for row in self.view.rows if row.feasible]
-        picks = worth_asking(
+        picks = select_within_budget(
             self.surrogate,
             self.view.problem,
             self.view.fractions([row.design for row in rows]),
@@ -114,7 +114,7 @@ class _Chooser:
             feasible_known=bool(front),
             seed=self.seed,
         )
-        return [_Asked(rows[p.row], p.seconds, p, self._prediction(rows[p.row].design)) for p in picks]
+        return [_Promoted(rows[p.row], p.seconds, p, self._prediction(rows[p.row].design)) for p in picks]
 
     def _prediction(self, design: Design) -> Prediction | None:
         if self.surrogate is None:

@@ -1,37 +1,32 @@
-"""Which alloys go on from a cheap validator to a dearer one: of those that passed, the ones worth their hours."""
+"""Which alloys go on from one validator to the next: of those that passed, the ones worth their hours."""
 
 from __future__ import annotations
 
-import logging
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from alloys.design import Design
 from alloys.records import Measured, Selection
 from loop.choose.steps import seed_for
-from loop.config.tiers import Tier
+from loop.config.schema import CampaignConfig
 from loop.store import CampaignStore, JobState
-from loop.view import Row, View
-
-if TYPE_CHECKING:
-    from loop.campaign import Campaign
-
-log = logging.getLogger(__name__)
+from loop.view import Row, View, view_of
+from validation.tier import Tier
 
 ENOUGH = 3
 """Finished jobs from which their median says what one takes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    """What is asked of dearer validators next.
+class PromotionDecision:
+    """What is asked of the further validators next.
 
     Attributes:
         selections: the alloys, ranked from 0.
         tiers: the validator that each goes to, counted from 0.
-        note: how the round came about.
+        note: how the decision came about.
     """
 
     selections: list[Selection]
@@ -40,7 +35,7 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
+class PromotionCandidates:
     """The alloys that may go to one of several validators, and what asking it costs.
 
     Attributes:
@@ -61,90 +56,50 @@ class Contest:
 
 
 @dataclass(frozen=True, slots=True)
-class RoundJob:
-    """What choosing a round needs: plain data, so that any process can do it.
+class PromotionJob:
+    """What a decision about promotions needs: plain data, so that any process can take it.
 
     Attributes:
         view: what is known.
-        contests: one for each validator but the first.
+        candidates: one entry for each validator but the first.
         seed: of the choice.
     """
 
     view: View
-    contests: tuple[Contest, ...]
+    candidates: tuple[PromotionCandidates, ...]
     seed: int
 
-    def run(self) -> Round:
-        """Chooses; empty where nothing is left to ask."""
-        from loop.choose.choosing import choose_round  # with the models' libraries, which the driver does without
 
-        return choose_round(self)
-
-
-def promote(campaign: Campaign, index: int, progress: Callable[[str], None] = log.info) -> bool:
-    """Asks the next of several validators, once what was asked in an iteration is answered; whether there are new jobs.
-
-    Args:
-        campaign: an open campaign; where it has one validator nothing happens.
-        index: the iteration, whose jobs are all answered.
-        progress: called with the stage's name as it begins.
-    """
-    job = next_round(campaign, index, progress)
-    return job is not None and store_round(campaign, index, job.run())
-
-
-def next_round(campaign: Campaign, index: int, progress: Callable[[str], None] = log.info) -> RoundJob | None:
-    """What the next round of an iteration is to be chosen from; None where there is none to choose.
+def next_promotions(
+    store: CampaignStore, tiers: Sequence[Tier], config: CampaignConfig, index: int
+) -> PromotionJob | None:
+    """What the next promotions of an iteration are to be chosen from; None where there are none to choose.
 
     A validator without hours gets every alloy that passed the gates before it. One with hours gets those with the
     largest expected gain per hour (`surrogates.choosing.worth`), as long as the expected seconds of this iteration's
     jobs fit into its hours. Alloys of earlier iterations that were passed over are looked at again.
 
     Args:
-        campaign: an open campaign.
+        store: the campaign's.
+        tiers: its validators.
+        config: its configuration.
         index: the iteration, whose jobs are all answered.
-        progress: called with the stage's name as it begins.
     """
-    store, tiers = campaign.store, campaign.tiers
-    if len(tiers) < 2:
+    decided = store.iteration(index).info.get("promotions", [])
+    if len(tiers) == 1 or (decided and not decided[-1]["asked"]):
         return None
-    rounds = store.iteration(index).info.get("promotions", [])
-    if rounds and not rounds[-1]["asked"]:
-        return None
-    progress("choosing for the dearer validators")
-    # What was chosen ahead may have answers already: a round is what it would have been without.
+    # What was chosen ahead may have answers already: promotions are what they would have been without.
     ahead = [p.key for p in [*store.proposals(), *store.promotions()] if p.iteration > index]
-    view = campaign.view(ahead)
+    view = view_of(store, config, ahead)
     standing, spent = standings(view, store, tiers), _spent(store, index)
-    contests = []
+    found = []
     for i, tier in enumerate(tiers[1:], start=1):
         rows = tuple(row for row, following in standing if following == i)
         by_count = expected_seconds(tier, store)
         seconds = tuple(by_count.get(len(row.design.composition.elements), by_count[0]) for row in rows)
         left = None if tier.hours is None else 3600.0 * tier.hours - spent.get(tier.label, 0.0)
-        contests.append(Contest(i, tier.label, tiers[i - 1].label, rows, seconds, left))
-    return RoundJob(view, tuple(contests), seed_for(campaign.config.seed, index, "fidelity") + len(rounds))
-
-
-def store_round(campaign: Campaign, index: int, found: Round) -> bool:
-    """Stores which alloys are asked for with their jobs, before anybody works on them; whether there are any.
-
-    An alloy goes to a validator once.
-    """
-    store = campaign.store
-    number = len(store.iteration(index).info.get("promotions", []))
-    requests = [campaign.request(*pair) for pair in zip(found.selections, found.tiers, strict=True)]
-    store.store_promotions(
-        index,
-        number,
-        found.selections,
-        requests,
-        found.tiers,
-        note=found.note,
-        by_hand=[i for i, tier in enumerate(campaign.tiers) if tier.by_hand],
-        hold=campaign.config.validation.hold,
-    )
-    return bool(requests)
+        found.append(PromotionCandidates(i, tier.label, tiers[i - 1].label, rows, seconds, left))
+    return PromotionJob(view, tuple(found), seed_for(config.seed, index, "fidelity") + len(decided))
 
 
 def standings(view: View, store: CampaignStore, tiers: Sequence[Tier]) -> list[tuple[Row, int]]:
@@ -181,7 +136,7 @@ def expected_seconds(tier: Tier, store: CampaignStore) -> Mapping[int, float]:
     if tier.measured:
         for job in store.jobs(JobState.DONE):
             asked = (job.request.validator, job.request.fingerprint)
-            if asked == (tier.validator.name, tier.validator.fingerprint) and isinstance(job.verdict, Measured):
+            if asked == (tier.validator, tier.fingerprint) and isinstance(job.verdict, Measured):
                 for count in (0, len(job.request.design.composition.elements)):
                     times.setdefault(count, []).append(max(job.verdict.seconds, 1e-6))
     return {0: tier.seconds} | {count: statistics.median(t) for count, t in times.items() if len(t) >= ENOUGH}

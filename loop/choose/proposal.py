@@ -1,4 +1,4 @@
-"""Choosing a batch as plain data and a function of it, so that any process can do it."""
+"""Choosing a batch as plain data: what the choice needs, and what comes of it."""
 
 from __future__ import annotations
 
@@ -50,9 +50,3 @@ class ProposalJob:
     index: int
     batch: int
     spreader: Spreader | None = None
-
-    def run(self) -> Chosen:
-        """Fits the surrogate, lets the generators propose, and ranks."""
-        from loop.choose.choosing import choose_batch  # with the models' libraries, which the driver does without
-
-        return choose_batch(self)

@@ -41,8 +41,8 @@ def fit_surrogate(view: View) -> Surrogate:
     compositions, values = view.observed()
     fractions, inference = view.fractions(compositions), view.config.surrogate.inference
     failed = np.array([row.failure is not None for row in view.rows], dtype=np.bool_)
-    if view.tiers:
-        levels = [Level(label, view.fractions(alloys), table) for label, alloys, table in view.levels()]
+    if len(view.tiers) > 1:
+        levels = [Level(label, view.fractions(alloys), table) for label, alloys, table in view.fidelities()]
         return fit_levels(view.problem.physics, view.space.elements, levels, inference, tried=(fractions, failed))
     return Surrogate.fit(view.problem.physics, view.space.elements, fractions, values, inference, failed=failed)
 

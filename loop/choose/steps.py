@@ -17,9 +17,9 @@ from alloys.problem import Problem
 from alloys.records import Candidate, Selection
 from alloys.space import Points
 from generators.asking.targets import beyond_front
+from loop.choose.training import TrainingJob
 from loop.choose.warm import WarmStart
 from loop.config.schema import CampaignConfig
-from loop.execute.jobs import TrainingJob
 from loop.view import View
 
 if TYPE_CHECKING:

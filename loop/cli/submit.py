@@ -37,7 +37,7 @@ def submit(
     json_: Json = False,
 ) -> None:
     """Sends a campaign to a Ray cluster as a job, after everything was checked; sent again, it goes on."""
-    from loop.config.schema import load_config
+    from loop.config.reading import load_config
     from loop.execute import submit as job_of
     from loop.execute.ray_jobs import Jobs, follow, pack
 

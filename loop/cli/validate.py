@@ -62,6 +62,15 @@ def validate(
     answer(named, validator, json_=json_, details=details)
 
 
+def properties(
+    formulas: Annotated[list[str], typer.Argument(metavar="FORMULA...", help=EXAMPLE)], json_: Json = False
+) -> None:
+    """What the reference models say of alloys."""
+    from validation.registry import make_validator
+
+    answer(formulas, make_validator("reference", {}), json_=json_)
+
+
 def _refuse_mixtures(formulas: list[str] | None, csv_: Path | None, jsonl: Path | None, curve: Path | None) -> None:
     if bool(formulas) == (csv_ is not None):
         raise InputError("give formulas, or a file of them with --formulas; one of the two")
@@ -78,8 +87,8 @@ def _chosen(name: str, settings: dict[str, Any], config: Path | None) -> Validat
 
     if config is None:
         return make_validator(name, settings)
-    from loop.config.assembly import build_validator
-    from loop.config.schema import load_config
+    from loop.config.reading import load_config
+    from loop.config.tiers import PEOPLE
 
     if settings:
         given = ", ".join("--temperature" if key == "temperatures" else f"--{key}" for key in settings)
@@ -88,10 +97,9 @@ def _chosen(name: str, settings: dict[str, Any], config: Path | None) -> Validat
     if named.validators:
         labels = ", ".join(tier.label or tier.name for tier in named.validators)
         raise InputError(f"{config} has several validators ({labels}); ask one with --with and its settings")
-    validator = build_validator(named.validator)
-    if validator is None:
+    if named.validator.name in PEOPLE:
         raise InputError(f"{config} names no validator that could be asked: a person brings its answers")
-    return validator
+    return make_validator(named.validator.name, named.validator.settings)
 
 
 def answer(formulas: list[str], validator: Any, *, json_: bool, details: bool = False) -> None:

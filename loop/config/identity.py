@@ -16,12 +16,10 @@ from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.files import write_atomic
 from alloys.records import digest_of
-from loop.config.assembly import EXTERNAL
 from loop.config.schema import CampaignConfig
-from loop.config.tiers import Tier, fidelities
 from loop.store import CampaignExists, CampaignStore
 from loop.store.postgresql import parse_url, url_in
-from validation.base import Validator
+from validation.tier import Tier
 
 DATABASE = "campaign.db"
 URL = "campaign.url"
@@ -48,34 +46,18 @@ def code_version() -> str:
     return f"{number}+{digest_of(content)[:12]}"
 
 
-def open_store(
-    folder: Path,
-    config: CampaignConfig,
-    validator: Validator | None,
-    table: list[Composition],
-    tiers: Sequence[Tier] = (),
-) -> CampaignStore:
+def open_store(config: CampaignConfig, tiers: Sequence[Tier], table: Sequence[Composition]) -> CampaignStore:
     """Makes the database of a campaign, or opens it.
 
     Args:
-        folder: the campaign's.
         config: its configuration.
-        validator: who says what is true; None where a person does.
+        tiers: its validators.
         table: the start table.
-        tiers: where there are several validators, all of them; the first is ``validator``.
 
     Raises:
         InputError: if the campaign was begun with something else, naming what differs.
     """
-    path = _place(folder, config)
-    identity: dict[str, Any] = {
-        "science": config.science(),
-        "validator": validator.fingerprint if validator is not None else EXTERNAL,
-        "table": digest_of([composition.canonical() for composition in table]),
-    }
-    if tiers:
-        identity["validator"] = [tier.validator.fingerprint for tier in tiers]
-        identity["tiers"] = fidelities(tiers)
+    path, identity = _place(config), _identity(config, tiers, table)
     try:
         # Also where a first attempt ended before anything was written.
         return CampaignStore.create(
@@ -90,6 +72,17 @@ def open_store(
         store.close()
         raise
     return store
+
+
+def _identity(config: CampaignConfig, tiers: Sequence[Tier], table: Sequence[Composition]) -> dict[str, Any]:
+    """What a campaign is known by; a single ``validator`` is written as itself, not as a list of one."""
+    fingerprints = [tier.fingerprint for tier in tiers]
+    identity = {
+        "science": config.science(),
+        "validator": fingerprints if config.validators else fingerprints[0],
+        "table": digest_of([composition.canonical() for composition in table]),
+    }
+    return identity | ({"tiers": [tier.to_json() for tier in tiers]} if config.validators else {})
 
 
 def _tell_version(store: CampaignStore) -> None:
@@ -113,13 +106,13 @@ def state_url(config: CampaignConfig) -> sa.URL | None:
     return parse_url(config.state, schema=config.name) if config.state is not None else None
 
 
-def _place(folder: Path, config: CampaignConfig) -> Path:
+def _place(config: CampaignConfig) -> Path:
     """The campaign's database file, or the file that names its server, which is written once.
 
     Raises:
         InputError: if the campaign is elsewhere than the configuration says.
     """
-    file, pointer, url = folder / DATABASE, folder / URL, state_url(config)
+    file, pointer, url = config.folder / DATABASE, config.folder / URL, state_url(config)
     there = url_in(pointer)
     if there is not None and there != url:
         raise InputError(f"state: the campaign {config.name!r} is at {there}, got {url or 'nothing'}")

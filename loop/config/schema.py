@@ -1,22 +1,17 @@
-"""The configuration of a campaign: what a YAML file may say, and every mistake in one at once."""
+"""The configuration of a campaign: what a YAML file may say."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from alloys.errors import InputError
-from alloys.files import read_plain
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.records import digest_of
-from loop.config.yaml_lines import Document, Location, parse_value, parse_yaml
 
-MOST_BYTES = 1_000_000
-"""The largest configuration that is read."""
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 Name = Annotated[str, StringConstraints(pattern=f"^{_NAME}$")]
 Fraction = Annotated[float, Field(gt=0, le=1)]
@@ -202,6 +197,11 @@ class CampaignConfig(_Strict):
         return document
 
     @property
+    def folder(self) -> Path:
+        """Where the campaign's files lie."""
+        return Path(self.directory) / self.name
+
+    @property
     def digest(self) -> str:
         """sha256 of `science`."""
         return digest_of(self.science())
@@ -216,98 +216,3 @@ def valid_name(name: str) -> str:
     if not re.fullmatch(_NAME, name):
         raise InputError(f"a campaign's name has small letters, digits, '_' and '-', at most 64, got {name[:80]!r}")
     return name
-
-
-def load_config(path: Path, overrides: Sequence[str] = (), **given: Any) -> CampaignConfig:
-    """Reads and checks a configuration file.
-
-    Args:
-        path: the YAML file.
-        overrides: ``key=value`` texts with dotted keys, values read as YAML.
-        given: further top-level values that win over the file; None is left out.
-
-    Raises:
-        InputError: naming every mistake with its line.
-    """
-    config, mistakes = check_config(path, overrides, **given)
-    if config is None or mistakes:
-        raise InputError("\n".join(f"{path}: {mistake}" for mistake in mistakes))
-    return config
-
-
-def check_config(path: Path, overrides: Sequence[str] = (), **given: Any) -> tuple[CampaignConfig | None, list[str]]:
-    """The configuration, or None, and every mistake in it, in the order of lines."""
-    document = read_document(path, overrides, **given)
-    config: CampaignConfig | None = None
-    mistakes = list(document.mistakes)
-    try:
-        config = CampaignConfig.model_validate(document.data)
-    except ValidationError as error:
-        mistakes += [_schema_mistake(document, detail) for detail in error.errors(include_url=False)]
-    from loop.config.assembly import semantic_mistakes
-
-    for location, message in semantic_mistakes(document.data):
-        mistakes.append((document.line_of(location), message))
-    ordered = [f"line {line}: {message}" for line, message in sorted(set(mistakes))]
-    return (None if ordered else config), ordered
-
-
-def read_document(path: Path, overrides: Sequence[str] = (), **given: Any) -> Document:
-    """The file as a document, with overrides applied.
-
-    Raises:
-        InputError: if the file cannot be read, is not YAML, or an override is not ``key=value``.
-    """
-    try:
-        text = read_plain(path, "", MOST_BYTES).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"cannot read {path}: {error}") from error
-    document = parse_yaml(text, str(path))
-    for override in overrides:
-        _apply(document, override)
-    document.data.update({key: value for key, value in given.items() if value is not None})
-    return document
-
-
-def _apply(document: Document, override: str) -> None:
-    key, separator, text = override.partition("=")
-    parts = [part.strip() for part in key.split(".")]
-    if not separator or not all(parts):
-        raise InputError(f"--set takes key=value with a dotted key, got {override!r}")
-    try:
-        value = parse_value(text)
-    except InputError as error:
-        raise InputError(f"--set {key}: {error}") from error
-    target = document.data
-    for part in parts[:-1]:
-        target = target.setdefault(part, {})
-        if not isinstance(target, dict):
-            raise InputError(f"--set {key}: {part!r} is not a section")
-    target[parts[-1]] = value
-
-
-def _schema_mistake(document: Document, detail: Any) -> tuple[int, str]:
-    location: Location = tuple(detail["loc"])
-    where = ".".join(str(part) for part in location)
-    message = str(detail["msg"])
-    if detail["type"] == "extra_forbidden":
-        message = "unknown key"
-        known = _known_keys(location[:-1])
-        if known:
-            message += f"; known here are {', '.join(known)}"
-    elif detail["type"] != "missing":
-        message += f", got {str(detail['input'])[:60]!r}"
-    return document.line_of(location), f"{where}: {message}"
-
-
-def _known_keys(location: Location) -> list[str]:
-    model: Any = CampaignConfig
-    for part in location:
-        if isinstance(part, int):
-            # One of a list: its own type.
-            model = next(iter(getattr(model, "__args__", ())), None)
-            continue
-        field = getattr(model, "model_fields", {}).get(part)
-        model = field.annotation if field is not None else None
-    fields = getattr(model, "model_fields", {})
-    return [field.alias or name for name, field in fields.items()]

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from alloys.errors import PeopleNeededError
-from loop.campaign import Campaign
-from loop.choose.promotion import next_round, store_round
+from loop.choose.promotion import next_promotions
+from loop.drive.closing import close_iteration, store_promotions
+from loop.drive.opened import OpenCampaign
 from loop.drive.proposing import Proposing
-from loop.drive.schedule import Shown, ahead_of, standing, stored, surely_missing
+from loop.drive.schedule import ProposalInputs, Schedule, stored
 from loop.drive.validations import Validations
-from loop.execute.jobs import Executor, Finished
+from loop.execute.local import Executor
 from loop.execute.spans import SCORER, WAIT, Recorder, Span
+from loop.execute.tasks import Finished, Task
 from loop.people.queue_report import waiting_text
 from loop.store import IterationState
 from loop.view import View
@@ -26,7 +28,7 @@ log = logging.getLogger(__name__)
 _RUNS = itertools.count(1)
 
 POLL_SECONDS = 1.0
-_ROUND = "choosing for the dearer validators"
+_PROMOTING = "choosing for the further validators"
 _COUNTED_SECONDS = 5.0
 """Of a turn that took longer, because the process was stopped, no more counts as a slot's idleness."""
 
@@ -49,11 +51,14 @@ class Watcher(Protocol):
 
 @dataclass
 class Driver:
-    """Runs a campaign: the only writer of its state, in one turn after another.
+    """Drives a campaign: the only writer of its state, in one turn after another.
 
     Each turn hands out queued jobs, begins the next proposal if it may (`loop.drive.schedule`), closes iterations that
     are answered, in their order, and waits for whatever comes first. Trainings, choices and validations are the
     executor's.
+
+    Where people do both, suggest and observe, they step it by `propose` and `settle`: nothing is handed out then, a
+    proposal waits for no answer, and iterations are closed as they are answered.
 
     Attributes:
         campaign: an open campaign.
@@ -61,31 +66,33 @@ class Driver:
         watchers: who is told.
         clock: unix seconds.
         safe_point: called wherever all that was done is recorded; what it raises ends the run.
+        by_hand: whether people step it.
     """
 
-    campaign: Campaign
+    campaign: OpenCampaign
     executor: Executor
     watchers: list[Watcher] = field(default_factory=list)
     clock: Callable[[], float] = time.time
     safe_point: Callable[[], None] = lambda: None
-    _last: int = 0
+    by_hand: bool = False
+    _last: int = -1
+    _batch: int | None = None
     _open: list[int] = field(default_factory=list)
     _next: int = 0
     _proposing: Proposing | None = None
-    _round: int | None = None
+    _promoting: int | None = None
     _idle: float = 0.0
     _seen: float = 0.0
     _due: float | None = None
-    _resumed: Shown | None = None
+    _resumed: ProposalInputs | None = None
 
     def __post_init__(self) -> None:
-        owner = f"{self.campaign.owner} run {next(_RUNS)}"
+        campaign, owner = self.campaign, f"{self.campaign.owner} run {next(_RUNS)}"
         self.recorder = Recorder(self.clock)
-        self._work = Validations(self.campaign, self.executor, owner, self.clock, self.recorder)
-        config = self.campaign.config
-        self._ahead = ahead_of(config, self.campaign.validator, self.campaign.tiers)
-        self._dearest = self.campaign.tiers[-1].label if len(self.campaign.tiers) > 1 else None
-        self._patience = config.schedule.patience_seconds if config.schedule.mode == "asynchronous" else None
+        self._work = Validations(campaign, self.executor, owner, self.clock, self.recorder)
+        self._schedule = Schedule.of(campaign.store, campaign.config, campaign.tiers)
+
+    # From where it stands -----------------------------------------------------------------------------------
 
     def run(self, iterations: int) -> None:
         """Goes on until iteration number ``iterations`` is closed; iteration 0 is the start.
@@ -97,34 +104,67 @@ class Driver:
             WorkError: if a training or a choice fails.
         """
         self._work.take_over()
-        self._last = iterations
-        known = self.campaign.store.iterations()
-        self._open = [it.index for it in known if it.state is IterationState.VALIDATING]
-        self._next = sum(it.state is not IterationState.PROPOSING for it in known)
-        self._resumed = stored(known[self._next].info) if self._next < len(known) else None
-        if known:
-            self.campaign.store.note_iteration(0, last_iteration=iterations)
-        earlier = {i: known[i].info["timeline"] for i in self._open if "timeline" in known[i].info}
-        self.recorder = self._work.recorder = Recorder(self.clock, earlier)
-        self._seen = self.clock()
-        if self._ahead and self._next <= iterations:
+        self._resume(iterations)
+        self._note_last()
+        if self._schedule.ahead and self._next <= iterations:
             # The first choice has as little time as any other.
             self.executor.prepare()
         if self._next == 0:
             self._begin_start()
-        while self._next <= iterations or self._open:
+        self.run_until(lambda: self._next > iterations and not self._open)
+
+    def propose(self, batch: int) -> None:
+        """By hand: stores the batch of the next iteration, or of the one whose proposal was interrupted.
+
+        Raises:
+            WorkError: if a training or a choice fails.
+        """
+        self._resume(-1, batch)
+        index = self._last = self._next
+        if index == 0:
+            self._begin_start()
+        self.run_until(lambda: self._next > index)
+
+    def settle(self) -> int:
+        """By hand: asks further validators, or closes, wherever all is answered; how many iterations were closed."""
+        self._resume(-1)
+        before = len(self._open)
+        self.run_until(lambda: not self.model_work_pending and self._answered(self._counts()) is None)
+        return before - len(self._open)
+
+    def _resume(self, last: int, batch: int | None = None) -> None:
+        self._last, self._batch = last, batch
+        known = self.campaign.store.iterations()
+        self._open = [it.index for it in known if it.state is IterationState.VALIDATING]
+        self._next = sum(it.state is not IterationState.PROPOSING for it in known)
+        self._resumed = stored(known[self._next].info) if self._next < len(known) else None
+        earlier = {i: known[i].info["timeline"] for i in self._open if "timeline" in known[i].info}
+        self.recorder = self._work.recorder = Recorder(self.clock, earlier)
+        self._seen = self.clock()
+
+    def _note_last(self) -> None:
+        if not self.by_hand and self.campaign.store.iterations():
+            self.campaign.store.note_iteration(0, last_iteration=self._last)
+
+    def run_until(self, done: Callable[[], bool]) -> None:
+        """Takes turns until something is so."""
+        while not done():
             self._turn()
 
     def _turn(self) -> None:
         self.safe_point()
-        self._work.hand_out()
-        counts = self.campaign.store.open_counts()
+        if not self.by_hand:
+            self._work.hand_out()
+        counts = self._counts()
         self._progress(counts)
         self._begin_next(counts)
         self._settle(counts)
-        busy = self._thinking or self.executor.pending >= self.executor.slots
+        busy = self.model_work_pending or self.executor.pending >= self.executor.slots
         self._gather()
         self._count_idle(busy=busy)
+
+    def _counts(self) -> Mapping[int, int]:
+        return self.campaign.store.open_counts()
 
     @property
     def _oldest(self) -> int:
@@ -133,56 +173,43 @@ class Driver:
 
     # Proposals ----------------------------------------------------------------------------------------------
 
-    def _begin_start(self) -> None:
-        """Stores the start, which nothing has to be learned for."""
-        with self.recorder.driver(0, "begin"):
-            self.campaign.store.begin_iteration(0)
-            self.campaign.propose_start(progress=lambda text: self._stage(0, text))
-        self._stored(0)
-
     def _begin_next(self, counts: Mapping[int, int]) -> None:
         """Begins the next proposal, if there is one to make and what it is to be shown is there."""
         if self._proposing is not None or self._next > self._last:
             return
         index, store = self._next, self.campaign.store
-        shown, self._resumed = self._resumed or self._may_show(index, counts), None
-        if shown is None:
+        inputs, self._resumed = self._resumed or self._inputs(index, counts), None
+        if inputs is None:
             return
         with self.recorder.driver(index, "begin"):
             store.begin_iteration(index)
-            store.note_iteration(index, shown=shown.to_json())
-            config = self.campaign.config
+            store.note_iteration(index, shown=inputs.to_json())
+            batch = self._batch or self.campaign.config.batch
             self._proposing = Proposing(
-                self.campaign, self.executor, index, config.batch, shown, lambda text: self._stage(index, text)
+                self.campaign, self.executor, index, batch, inputs, lambda text: self._stage(index, text)
             )
             self._proposing.begin()
 
-    def _may_show(self, index: int, counts: Mapping[int, int]) -> Shown | None:
-        """What the proposal is shown if it may begin now, else None."""
-        store, patient = self.campaign.store, self._patience is None or self._idle < self._patience
-        if self._ahead == 0 and self._answered(counts):
-            return None
-        if patient and surely_missing(store, index, self._ahead, counts):
-            return None
-        found = standing(store, index, self._ahead, self._dearest)
-        if found.shown is not None or patient or found.excused is None:
-            return found.shown
-        log.warning(
-            "iteration %d: a slot was idle for %.0f s; it goes on without %d answers that are still to come",
-            index,
-            self._idle,
-            len(found.missing),
-        )
-        return found.excused
+    def _begin_start(self) -> None:
+        """Stores the start, which nothing has to be learned for."""
+        with self.recorder.driver(0, "begin"):
+            self.campaign.store.begin_iteration(0)
+            self._stage(0, "choosing the start")
+            self.campaign.store_batch(0, self.campaign.start(self._batch))
+        self._stored(0)
 
-    def _answered(self, counts: Mapping[int, int]) -> bool:
-        """Whether the oldest iteration has all it asked for, and is to be closed or to ask dearer validators."""
-        return bool(self._open) and self._open[0] not in counts
+    def _inputs(self, index: int, counts: Mapping[int, int]) -> ProposalInputs | None:
+        """What the proposal is shown if it may begin now, else None."""
+        if self.by_hand:
+            return ProposalInputs(hidden=tuple(job.key for job in self.campaign.store.open_jobs()))
+        if self._schedule.ahead == 0 and self._answered(counts) is not None:
+            return None
+        return self._schedule.inputs(index, counts, self._idle)
 
     def _stored(self, index: int) -> None:
         """An iteration has its batch."""
         store = self.campaign.store
-        store.note_iteration(0, last_iteration=self._last)
+        self._note_last()
         store.note_iteration(index, timeline=self.recorder.of(index))
         if not store.count_jobs(iteration=index):
             log.warning("iteration %d: no new candidate of the space passes the closed forms", index)
@@ -192,16 +219,23 @@ class Driver:
 
     # Closing ------------------------------------------------------------------------------------------------
 
+    def _answered(self, counts: Mapping[int, int]) -> int | None:
+        """The iteration that has all it asked for, to be closed or to ask further validators: the oldest, if it has."""
+        candidates = self._open if self.by_hand else self._open[:1]
+        return next((index for index in candidates if index not in counts), None)
+
     def _settle(self, counts: Mapping[int, int]) -> None:
-        """Asks dearer validators, or closes, where the oldest iteration has all it asked for."""
-        if self._round is not None or not self._answered(counts):
+        """Asks further validators, or closes, where an iteration has all it asked for."""
+        index = self._answered(counts)
+        if self._promoting is not None or index is None:
             return
-        index = self._open[0]
+        campaign = self.campaign
         with self.recorder.driver(index, "begin"):
-            job = next_round(self.campaign, index, lambda text: self._stage(index, text))
+            job = next_promotions(campaign.store, campaign.tiers, campaign.config, index)
             if job is not None:
-                self.executor.begin(_ROUND, job)
-                self._round = index
+                self._stage(index, _PROMOTING)
+                self.executor.begin(Task(_PROMOTING, "loop.choose.choosing:choose_promotions", job))
+                self._promoting = index
                 return
         self._close(index)
 
@@ -209,16 +243,19 @@ class Driver:
         """Writes an iteration's numbers, closes it, and tells."""
         self._stage(index, "closing")
         store = self.campaign.store
-        window = self.recorder.window(self.executor.slots, self._work.spans())
+        notes = {}
+        if not self.by_hand:
+            window = self.recorder.window(self.executor.slots, self._work.spans())
+            notes = {"schedule": {**window, "ahead": self._schedule.ahead}}
         with self.recorder.driver(index, "close"):
-            store.note_iteration(index, timeline=self.recorder.of(index), schedule={**window, "ahead": self._ahead})
-            view = self.campaign.close_iteration(index)
+            store.note_iteration(index, timeline=self.recorder.of(index), **notes)
+            view = close_iteration(self.campaign, index)
         with self.recorder.driver(index, "log"):
             for watcher in self.watchers:
                 watcher.closed(index, view)
         store.note_iteration(index, timeline=self.recorder.of(index))
         self.recorder.forget(index)
-        self._open.pop(0)
+        self._open.remove(index)
 
     # Waiting ------------------------------------------------------------------------------------------------
 
@@ -230,29 +267,23 @@ class Driver:
                 finished = self.executor.collect(POLL_SECONDS)
             with self.recorder.driver(self._oldest, "record"):
                 self._work.record(finished)
-        elif self._thinking:
+        elif self.model_work_pending:
             with self.recorder.driver(self._oldest, WAIT):
                 results = self.executor.results(POLL_SECONDS)
-        if self._thinking:
+        if self.model_work_pending:
             self._go_on(results or self.executor.results(0.0))
-        elif not self.executor.pending:
+        elif not self.executor.pending and not self.by_hand:
             self._pause()
 
     @property
-    def _thinking(self) -> bool:
+    def model_work_pending(self) -> bool:
         """Whether a training or a choice is under way."""
-        return self._proposing is not None or self._round is not None
+        return self._proposing is not None or self._promoting is not None
 
     def _go_on(self, results: dict[str, Finished]) -> None:
         """Goes on with what a training or a choice gave."""
-        if _ROUND in results and self._round is not None:
-            index, found = self._round, results[_ROUND]
-            self._round = None
-            self.recorder.add(index, Span(SCORER, "screen", found.begun, found.ended))
-            with self.recorder.driver(index, "record"):
-                asked = store_round(self.campaign, index, found.value)
-            if asked:
-                self._stage(index, "validating")
+        if _PROMOTING in results and self._promoting is not None:
+            self._store_promotions(self._promoting, results[_PROMOTING])
         proposing = self._proposing
         if proposing is None or not results:
             return
@@ -261,6 +292,14 @@ class Driver:
         if proposals is not None:
             self.recorder.add(proposing.index, *proposing.spans)
             self._stored(proposing.index)
+
+    def _store_promotions(self, index: int, found: Finished) -> None:
+        self._promoting = None
+        self.recorder.add(index, Span(SCORER, "screen", found.begun, found.ended))
+        with self.recorder.driver(index, "record"):
+            asked = store_promotions(self.campaign, index, found.value)
+        if asked:
+            self._stage(index, "validating")
 
     def _pause(self) -> None:
         """Nothing is under way: waits where nothing can be handed out either."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,15 +14,14 @@ from loop.choose import steps
 from loop.choose.proposal import Chosen, ProposalJob
 from loop.choose.shares import counts, history, shares
 from loop.choose.warm import warm_start
-from loop.drive.schedule import Shown
-from loop.execute.jobs import Executor, Finished
+from loop.drive.opened import OpenCampaign
+from loop.drive.schedule import ProposalInputs
+from loop.execute.local import Executor
 from loop.execute.spans import TRAINER, Span
+from loop.execute.tasks import Finished, Task
 from loop.store import Proposal
 from loop.store.files import write_named
 from loop.view import View
-
-if TYPE_CHECKING:
-    from loop.campaign import Campaign
 
 log = logging.getLogger(__name__)
 
@@ -31,23 +30,23 @@ _CHOOSING = "choosing"
 
 @dataclass
 class Proposing:
-    """One iteration's batch while it is made, step by step as the executor's works finish.
+    """One iteration's batch while it is made, step by step as the executor's tasks finish.
 
     Attributes:
         campaign: an open campaign, where the iteration has begun.
         executor: where generators are trained and the batch is chosen.
         index: the iteration, at least 1.
         batch: how many alloys.
-        shown: what the proposal is shown.
+        inputs: what the proposal is shown.
         progress: called with the stage's name as it begins.
-        spans: what the works took so far.
+        spans: what the tasks took so far.
     """
 
-    campaign: Campaign
+    campaign: OpenCampaign
     executor: Executor
     index: int
     batch: int
-    shown: Shown
+    inputs: ProposalInputs
     progress: Callable[[str], None] = log.info
     spans: list[Span] = field(default_factory=list)
     _models: dict[str, TrainedModel] = field(default_factory=dict)
@@ -58,7 +57,7 @@ class Proposing:
     def begin(self) -> None:
         """Starts a training for each family."""
         campaign, config = self.campaign, self.campaign.config
-        self._view = campaign.view(self.shown.hidden)
+        self._view = campaign.view(self.inputs.hidden)
         self._known = steps.known_compositions(self._view, campaign.table)
         members = config.generator.members()
         self.progress(f"training {', '.join(members)}")
@@ -66,13 +65,13 @@ class Proposing:
             start = warm_start(campaign.store, campaign.folder, family, config.generator.warm, self.index)
             self._begun[family] = {"iteration": start.iteration, "asked": bool(start.content or start.note)}
             job = steps.training_job(config, self._view, self._known, self.index, family, settings, start)
-            self.executor.begin(_training(family), job)
+            self.executor.begin(Task(_training(family), "loop.choose.training:train_generator", job, trains=True))
 
     def take(self, results: Mapping[str, Finished]) -> list[Proposal] | None:
         """Goes on with what has finished: the stored batch at the end, None before.
 
         Args:
-            results: works that have finished, by name; those of others are passed over.
+            results: tasks that have finished, by name; those of others are passed over.
         """
         trained = [family for family in self._begun if _training(family) in results]
         for family in trained:
@@ -107,11 +106,12 @@ class Proposing:
         store.note_iteration(self.index, warm=begun, training={m.family: m.report.to_json() for m in models})
         rng = np.random.default_rng(steps.seed_for(config.seed, self.index, "shares"))
         collapsed = [model.family for model in models if model.report.collapsed]
-        earlier = history(store, self._view, self.index, self.shown.hidden)
+        earlier = history(store, self._view, self.index, self.inputs.hidden)
         wanted = counts(config.generator.proposals, shares(families, *earlier, rng, collapsed=collapsed))
         self.progress("choosing the batch")
         asked = tuple((model, wanted[model.family]) for model in models)
-        self.executor.begin(_CHOOSING, ProposalJob(self._view, self._known, asked, self.index, self.batch))
+        job = ProposalJob(self._view, self._known, asked, self.index, self.batch, self.executor.spreader)
+        self.executor.begin(Task(_CHOOSING, "loop.choose.choosing:choose_batch", job))
 
     def _store(self, chosen: Chosen) -> list[Proposal]:
         """Stores the batch with how it came about."""

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from loop.campaign import Campaign
 from loop.config.home import lasting
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver, Watcher
+from loop.drive.opened import OpenCampaign
 from loop.drive.stopping import INTERRUPTED, Stop, StopAsked
-from loop.execute.jobs import Executor, LocalExecutor
+from loop.execute.local import Executor, LocalExecutor
 from loop.review.display import Display
 from loop.review.report import best_table, iteration_table
 from loop.store import CampaignStore, IterationState, JobState
@@ -26,22 +26,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def make_executor(campaign: Campaign) -> Executor:
+def make_executor(campaign: OpenCampaign) -> Executor:
     """The executor that the configuration names."""
-    cluster = campaign.config.cluster
-    if cluster.executor == "local":
-        return LocalExecutor(campaign.spec)
-    from loop.execute.cluster import RayExecutor
+    config = campaign.config
+    if config.cluster.executor == "local":
+        return LocalExecutor()
+    from loop.execute.cluster import RayExecutor  # late: Ray imports for seconds
 
-    return RayExecutor(
-        campaign.spec,
-        cluster.address,
-        cluster.workers,
-        cluster.timeout_seconds,
-        families=len(campaign.config.generator.members()),
-        cpus=cluster.validation_cpus,
-        memory_mb=cluster.validation_memory_mb,
-    )
+    return RayExecutor(config.cluster, families=len(config.generator.members()))
 
 
 def run_campaign(config: CampaignConfig, console: Console) -> None:
@@ -58,7 +50,7 @@ def run_campaign(config: CampaignConfig, console: Console) -> None:
         from loop.review.tracking import prepare
 
         prepare(Path(config.tracking.folder))
-    with Campaign.open(config) as campaign:
+    with OpenCampaign.open(config) as campaign:
         where = None
         with ExitStack() as stack:
             stop = stack.enter_context(Stop())
@@ -72,17 +64,17 @@ def run_campaign(config: CampaignConfig, console: Console) -> None:
         summary(campaign, console, where)
 
 
-def _tracker(campaign: Campaign, stack: ExitStack) -> Tracker | None:
+def _tracker(campaign: OpenCampaign, stack: ExitStack) -> Tracker | None:
     if not campaign.config.tracking.enabled:
         return None
     from loop.review.tracking import Tracker
 
-    tracker = Tracker(campaign, Path(campaign.config.tracking.folder))
+    tracker = Tracker(campaign.store, campaign.config)
     stack.callback(tracker.finish)
     return tracker
 
 
-def _drive(campaign: Campaign, display: Display, watchers: list[Watcher], stop: Stop, stack: ExitStack) -> None:
+def _drive(campaign: OpenCampaign, display: Display, watchers: list[Watcher], stop: Stop, stack: ExitStack) -> None:
     display.begin("starting Ray" if campaign.config.cluster.executor == "ray" else "starting")
     executor = make_executor(campaign)
     stack.callback(executor.close)
@@ -103,12 +95,12 @@ def _give_back(store: CampaignStore) -> int:
     return len(leased)
 
 
-def _finished(campaign: Campaign) -> bool:
+def _finished(campaign: OpenCampaign) -> bool:
     closed = [it for it in campaign.store.iterations() if it.state is IterationState.CLOSED]
     return len(closed) > campaign.config.iterations
 
 
-def summary(campaign: Campaign, console: Console, where: str | None, top: int = 10) -> None:
+def summary(campaign: OpenCampaign, console: Console, where: str | None, top: int = 10) -> None:
     """Prints the best alloys, the iterations, and where to look further."""
     view = campaign.view()
     console.print()
@@ -125,6 +117,6 @@ def summary(campaign: Campaign, console: Console, where: str | None, top: int = 
         console.print(f"MLflow: `alloyloop ui`, {where}", markup=False, highlight=False)
 
 
-def _first_reason(campaign: Campaign) -> str:
+def _first_reason(campaign: OpenCampaign) -> str:
     reasons = [job.message for job in campaign.store.jobs() if job.message]
     return reasons[0] if reasons else "unknown"

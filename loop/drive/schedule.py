@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,9 +10,10 @@ from typing import Any, Self
 
 from alloys.design import Design
 from loop.config.schema import CampaignConfig
-from loop.config.tiers import Tier
 from loop.store import CampaignStore
-from validation.base import Validator
+from validation.tier import Tier
+
+log = logging.getLogger(__name__)
 
 CHOOSING_SECONDS = 30.0
 """What training, fitting and ranking are taken to need, in s: twice that of the default campaign on an idle core."""
@@ -20,7 +22,7 @@ QUORUM = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ProposalInputs:
     """What a proposal is shown, stored with its iteration before any work on it begins.
 
     Attributes:
@@ -43,37 +45,35 @@ class Shown:
         return cls(document["ahead"], tuple(document["hidden"]), tuple(document["late"]))
 
 
-def stored(info: Mapping[str, Any]) -> Shown | None:
+def stored(info: Mapping[str, Any]) -> ProposalInputs | None:
     """What an iteration's notes say that its proposal is shown."""
-    return Shown.from_json(info["shown"]) if "shown" in info else None
+    return ProposalInputs.from_json(info["shown"]) if "shown" in info else None
 
 
 def hidden_from(store: CampaignStore, design: Design) -> tuple[str, ...]:
     """Keys of the jobs that counted as open when a design was picked; none where it was not picked by a model."""
     found = [p.iteration for p in store.proposals() if p.selection.candidate.design == design]
-    shown = stored(store.iteration(found[0]).info) if found else None
-    return shown.hidden if shown is not None else ()
+    inputs = stored(store.iteration(found[0]).info) if found else None
+    return inputs.hidden if inputs is not None else ()
 
 
-def ahead_of(config: CampaignConfig, validator: Validator | None, tiers: Sequence[Tier] = ()) -> int:
+def ahead_of(config: CampaignConfig, tiers: Sequence[Tier]) -> int:
     """How many validations of the last batch may be open while the next is chosen: see `docs/concepts/schedule.md`.
 
     A function of the configuration and of what the validators declare, not of the machine.
 
     Args:
         config: the campaign's.
-        validator: of several the first; None where people answer.
-        tiers: several validators, or none.
+        tiers: its validators.
     """
     schedule, slots = config.schedule, config.cluster.workers
     if schedule.mode == "synchronous":
         return 0
     if schedule.ahead != "auto":
         return schedule.ahead
-    if validator is None or config.cluster.executor == "local":
+    if tiers[0].by_hand or config.cluster.executor == "local":
         return 0
-    each = tiers[-1].seconds if tiers else validator.description.expected_seconds
-    whole = sum(_seconds(tier, config.batch) for tier in tiers) if tiers else config.batch * each
+    each, whole = tiers[-1].seconds, sum(_seconds(tier, config.batch) for tier in tiers)
     if 0.0 < whole <= CHOOSING_SECONDS * slots:
         return 0
     turns = math.ceil(CHOOSING_SECONDS / each) if each > 0 else 1
@@ -90,66 +90,95 @@ class Standing:
 
     Attributes:
         missing: open jobs that its proposal should be shown the answers of.
-        shown: what it is shown once none is missing; None where the last iteration has not asked all yet.
-        excused: what it is shown if it does without the missing ones; None where too few are answered.
+        inputs: what it is shown once none is missing; None where the last iteration has not asked all yet.
+        inputs_without_stragglers: what it is shown if it does without the missing ones; None where too few are
+            answered.
     """
 
     missing: tuple[str, ...]
-    shown: Shown | None
-    excused: Shown | None
+    inputs: ProposalInputs | None
+    inputs_without_stragglers: ProposalInputs | None
 
 
-def surely_missing(store: CampaignStore, index: int, ahead: int, counts: Mapping[int, int]) -> bool:
-    """Whether more jobs are open than the proposal of an iteration may do without: `standing` need not read them all.
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When the next proposal may begin.
 
-    Args:
+    Attributes:
         store: the campaign's.
-        index: the iteration, at least 1.
-        ahead: how many of the last iteration may be open.
-        counts: open jobs of each iteration that has any.
+        ahead: how many validations of the last batch may be open.
+        last_tier: label of the last of several validators; None where there is one.
+        patience: seconds for which a slot may be idle before stragglers are done without; None for ever.
     """
-    before = {iteration: count for iteration, count in counts.items() if iteration < index}
-    return sum(before.values()) > ahead + len(_late(store, before, index))
 
+    store: CampaignStore
+    ahead: int
+    last_tier: str | None
+    patience: float | None
 
-def standing(store: CampaignStore, index: int, ahead: int, dearest: str | None = None) -> Standing:
-    """What the proposal of an iteration would be shown now.
+    @classmethod
+    def of(cls, store: CampaignStore, config: CampaignConfig, tiers: Sequence[Tier]) -> Self:
+        """The schedule that a configuration asks for."""
+        patience = config.schedule.patience_seconds if config.schedule.mode == "asynchronous" else None
+        return cls(store, ahead_of(config, tiers), tiers[-1].label if len(tiers) > 1 else None, patience)
 
-    It needs every answer but those of the last ``ahead`` jobs of the iteration before, in the order of proposing, and
-    of jobs that an earlier proposal did without.
+    def inputs(self, index: int, counts: Mapping[int, int], idle: float) -> ProposalInputs | None:
+        """What the proposal of an iteration is shown if it may begin now, else None.
 
-    Args:
-        store: the campaign's.
-        index: the next iteration, at least 1.
-        ahead: how many may be open.
-        dearest: label of the last of several validators; None where there is one.
-    """
-    batch = store.proposals(index - 1)
-    asked = [*batch, *store.promotions(index - 1)]
-    last = [proposal.key for proposal in asked][max(0, len(asked) - ahead) :] if ahead else []
-    before = [job for job in store.open_jobs() if job.iteration is not None and job.iteration < index]
-    unfinished = [job.key for job in before]
-    late = _late(store, {job.iteration for job in before if job.iteration is not None}, index)
-    missing = tuple(key for key in unfinished if key not in last and key not in late)
-    hidden = (*last, *(key for key in unfinished if key not in last))
-    shown = Shown(ahead, hidden) if not missing and _asked_all(store, index - 1, ahead, dearest) else None
-    answered = len(batch) - len({proposal.key for proposal in batch} & set(unfinished))
-    enough = answered >= QUORUM * len(batch)
-    return Standing(missing, shown, Shown(ahead, tuple(unfinished), missing) if enough else None)
+        Args:
+            index: the iteration, at least 1.
+            counts: open jobs of each iteration that has any.
+            idle: seconds for which a slot has had nothing to do.
+        """
+        patient = self.patience is None or idle < self.patience
+        if patient and self._too_many_open(index, counts):
+            return None
+        found = self.standing(index)
+        if found.inputs is not None or patient or found.inputs_without_stragglers is None:
+            return found.inputs
+        log.warning(
+            "iteration %d: a slot was idle for %.0f s; it goes on without %d answers that are still to come",
+            index,
+            idle,
+            len(found.missing),
+        )
+        return found.inputs_without_stragglers
 
+    def _too_many_open(self, index: int, counts: Mapping[int, int]) -> bool:
+        """Whether more jobs are open than the proposal may do without: `standing` need not read them all."""
+        before = {iteration: count for iteration, count in counts.items() if iteration < index}
+        return sum(before.values()) > self.ahead + len(self._late(before, index))
 
-def _late(store: CampaignStore, iterations: Collection[int], index: int) -> set[str]:
-    """Keys that proposals before this one did without."""
-    if not iterations:
-        return set()
-    told = [stored(store.iteration(i).info) for i in range(min(iterations) + 1, index)]
-    return {key for shown in told if shown is not None for key in shown.late}
+    def standing(self, index: int) -> Standing:
+        """What the proposal of an iteration, at least 1, would be shown now.
 
+        It needs every answer but those of the last ``ahead`` jobs of the iteration before, in the order of proposing,
+        and of jobs that an earlier proposal did without.
+        """
+        batch = self.store.proposals(index - 1)
+        asked = [*batch, *self.store.promotions(index - 1)]
+        last = [proposal.key for proposal in asked][max(0, len(asked) - self.ahead) :] if self.ahead else []
+        before = [job for job in self.store.open_jobs() if job.iteration is not None and job.iteration < index]
+        unfinished = [job.key for job in before]
+        late = self._late({job.iteration for job in before if job.iteration is not None}, index)
+        missing = tuple(key for key in unfinished if key not in last and key not in late)
+        hidden = (*last, *(key for key in unfinished if key not in last))
+        ready = not missing and self._asked_all(index - 1)
+        answered = len(batch) - len({proposal.key for proposal in batch} & set(unfinished))
+        without = ProposalInputs(self.ahead, tuple(unfinished), missing) if answered >= QUORUM * len(batch) else None
+        return Standing(missing, ProposalInputs(self.ahead, hidden) if ready else None, without)
 
-def _asked_all(store: CampaignStore, index: int, ahead: int, dearest: str | None) -> bool:
-    """Whether an iteration's dearest validator, if it has several, has been asked what it is going to be."""
-    if dearest is None:
-        return True
-    rounds = store.iteration(index).info.get("promotions", [])
-    asked = sum(note["validators"][dearest]["asked"] for note in rounds)
-    return bool(rounds) and (rounds[-1]["asked"] == 0 or (ahead > 0 and asked > 0))
+    def _late(self, iterations: Collection[int], index: int) -> set[str]:
+        """Keys that proposals before this one did without."""
+        if not iterations:
+            return set()
+        earlier = [stored(self.store.iteration(i).info) for i in range(min(iterations) + 1, index)]
+        return {key for inputs in earlier if inputs is not None for key in inputs.late}
+
+    def _asked_all(self, index: int) -> bool:
+        """Whether an iteration's last validator, of several, has been asked what it is going to be."""
+        if self.last_tier is None:
+            return True
+        decided = self.store.iteration(index).info.get("promotions", [])
+        asked = sum(note["validators"][self.last_tier]["asked"] for note in decided)
+        return bool(decided) and (decided[-1]["asked"] == 0 or (self.ahead > 0 and asked > 0))

@@ -1,4 +1,4 @@
-"""The driver's hands at the queue: jobs are claimed and handed out, leases renewed, verdicts recorded at once."""
+"""Claims jobs, submits them, renews leases, and records verdicts at once."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from alloys.records import FailureKind, Measured, Verdict
-from loop.campaign import Campaign
-from loop.execute.jobs import Done, Executor
+from loop.drive.opened import OpenCampaign
+from loop.execute.local import Executor
 from loop.execute.spans import SLOT, Recorder, Span
+from loop.execute.tasks import Done, ValidationTask
 from loop.store import Lease, Outcome, StaleLease
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ may be what brings them down, and counts as a worker's death."""
 
 
 @dataclass(frozen=True, slots=True)
-class _UnderWay:
+class _LeasedJob:
     lease: Lease
     iteration: int
     slot: int
@@ -40,12 +41,12 @@ class Validations:
         recorder: of spans.
     """
 
-    campaign: Campaign
+    campaign: OpenCampaign
     executor: Executor
     owner: str
     clock: Callable[[], float]
     recorder: Recorder
-    _under_way: dict[str, _UnderWay] = field(default_factory=dict)
+    _under_way: dict[str, _LeasedJob] = field(default_factory=dict)
     _renewed: float = 0.0
 
     def take_over(self) -> None:
@@ -63,9 +64,9 @@ class Validations:
             taken = {entry.slot for entry in self._under_way.values()}
             slot = next(n for n in range(1, len(taken) + 2) if n not in taken)
             iteration = store.job(lease.key).iteration or 0
-            self._under_way[lease.key] = _UnderWay(lease, iteration, slot, self.clock())
-            spec, canonical = self.campaign.spec_for(lease.request), lease.request.design.canonical()
-            self.executor.submit(lease.key, canonical, spec, adjustment=lease.adjustment)
+            self._under_way[lease.key] = _LeasedJob(lease, iteration, slot, self.clock())
+            task = ValidationTask(lease.key, lease.request.design.canonical(), lease.adjustment)
+            self.executor.submit(self.campaign.spec_for(lease.request), task)
 
     def record(self, finished: Sequence[Done]) -> None:
         """Stores what came back: a verdict, or a worker's death."""
@@ -74,7 +75,7 @@ class Validations:
             self._span(entry, done)
             self._record(entry.lease, done)
 
-    def _span(self, entry: _UnderWay, done: Done) -> None:
+    def _span(self, entry: _LeasedJob, done: Done) -> None:
         """The worker's own times, as far as its clock agrees with ours."""
         now = self.clock()
         end = min(max(done.ended or now, entry.begun), now)

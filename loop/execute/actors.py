@@ -1,4 +1,4 @@
-"""Actors that think while validators run: trainers, one for each training at once, and a scorer that chooses batches.
+"""Actors that train and choose while validators run: trainers, one for each training at once, and a scorer.
 
 Ray itself is given to what is here: only `loop.execute.cluster` imports it.
 """
@@ -14,39 +14,38 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alloys.errors import WorkError
-from loop.execute.jobs import Finished, TrainingJob, Work, timed_run
+from loop.execute.tasks import Finished, Task, do_task
 
 log = logging.getLogger(__name__)
 
 SCORER = "scorer"
 
 
-class Thinker:
+class ModelActor:
     """The actor behind each of them: plain data in, plain data out, no state.
 
     Args:
-        module: what its works need, imported before the first one comes.
+        module: what its tasks need, imported before the first one comes.
     """
 
     def __init__(self, module: str) -> None:
         importlib.import_module(module)
 
-    def run(self, work: Work) -> Finished:
-        """Does a piece of work."""
-        return timed_run(work)
+    def run(self, task: Task) -> Finished:
+        """Does a task."""
+        return do_task(task)
 
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """A piece of work, and whether an actor died of it already."""
+    """A task, and whether an actor died of it already."""
 
-    name: str
-    work: Work
+    task: Task
     again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class _UnderWay:
+class _TaskUnderWay:
     order: _Order
     place: str
     begun: float
@@ -54,16 +53,16 @@ class _UnderWay:
 
 @dataclass
 class Actors:
-    """Begins works in actors, which are started when they are needed first and kept.
+    """Begins tasks in actors, which are started when they are needed first and kept.
 
-    An actor that dies is replaced, and its work done again, once.
+    An actor that dies is replaced, and its task done again, once.
 
     Attributes:
         ray: the module, connected to a cluster.
         trainers: how many trainings may be under way at once.
         gpus: of the cluster; trainers share them, a fraction each where they are fewer.
         threads: environment variables of every actor.
-        timeout: seconds that one work may take once an actor has it.
+        timeout: seconds that one task may take once an actor has it.
     """
 
     ray: Any
@@ -73,7 +72,7 @@ class Actors:
     timeout: float
     _waiting: deque[_Order] = field(default_factory=deque)
     _actors: dict[str, Any] = field(default_factory=dict)
-    _under_way: dict[Any, _UnderWay] = field(default_factory=dict)
+    _under_way: dict[Any, _TaskUnderWay] = field(default_factory=dict)
 
     @property
     def futures(self) -> list[Any]:
@@ -84,16 +83,16 @@ class Actors:
         """Starts every actor that is not there yet."""
         self._start(*self._trainer_places(), SCORER)
 
-    def begin(self, name: str, work: Work) -> None:
-        """Starts a piece of work, or lines it up until a trainer is free."""
-        self._waiting.append(_Order(name, work))
+    def begin(self, task: Task) -> None:
+        """Starts a task, or lines it up until a trainer is free."""
+        self._waiting.append(_Order(task))
         self._fill()
 
     def results(self, timeout: float) -> dict[str, Finished]:
         """What has finished, waiting up to ``timeout`` seconds for the first.
 
         Raises:
-            WorkError: if a work failed or took too long.
+            WorkError: if a task failed or took too long.
         """
         waiting, found = self.futures, {}
         if not waiting:
@@ -105,14 +104,14 @@ class Actors:
             entry = self._under_way.pop(future)
             finished = self._get(entry, future)
             if finished is not None:
-                found[entry.order.name] = finished
+                found[entry.order.task.name] = finished
         self._end_late()
         self._fill()
         return found
 
-    def _get(self, entry: _UnderWay, future: Any) -> Finished | None:
-        """What a work gave; None where its actor died and another one is to do it."""
-        errors, name = self.ray.exceptions, entry.order.name
+    def _get(self, entry: _TaskUnderWay, future: Any) -> Finished | None:
+        """What a task gave; None where its actor died and another one is to do it."""
+        errors, name = self.ray.exceptions, entry.order.task.name
         try:
             finished: Finished = self.ray.get(future, timeout=self.timeout)
             return finished
@@ -121,7 +120,7 @@ class Actors:
             if entry.order.again:
                 raise WorkError(f"{name} failed: {_last_line(error)}") from error
             log.warning("the %s died; %s once more in a new one", entry.place, name)
-            self._waiting.appendleft(_Order(name, entry.order.work, again=True))
+            self._waiting.appendleft(_Order(entry.order.task, again=True))
             return None
         except errors.RayError as error:
             raise WorkError(f"{name} failed: {_last_line(error)}") from error
@@ -132,20 +131,20 @@ class Actors:
             if entry.begun < limit:
                 del self._under_way[future]
                 self.ray.kill(self._actors.pop(entry.place))
-                raise WorkError(f"{entry.order.name} took longer than cluster.timeout_seconds = {self.timeout:g}")
+                raise WorkError(f"{entry.order.task.name} took longer than cluster.timeout_seconds = {self.timeout:g}")
 
     def _fill(self) -> None:
         """Gives what waits to actors that are free."""
         for order in list(self._waiting):
-            place = self._free_place(order.work)
+            place = self._free_place(order.task)
             if place is None:
                 continue
             self._waiting.remove(order)
             # A training is followed by a choice: the scorer gets ready in the meantime.
             self._start(place, SCORER)
             # The name is the title of the process as long as it works.
-            future = self._actors[place].run.options(name=order.name).remote(order.work)
-            self._under_way[future] = _UnderWay(order, place, time.monotonic())
+            future = self._actors[place].run.options(name=order.task.name).remote(order.task)
+            self._under_way[future] = _TaskUnderWay(order, place, time.monotonic())
 
     def _start(self, *places: str) -> None:
         for place in places:
@@ -155,8 +154,8 @@ class Actors:
     def _trainer_places(self) -> list[str]:
         return [f"trainer {i + 1}" for i in range(self.trainers)]
 
-    def _free_place(self, work: Work) -> str | None:
-        places = self._trainer_places() if isinstance(work, TrainingJob) else [SCORER]
+    def _free_place(self, task: Task) -> str | None:
+        places = self._trainer_places() if task.trains else [SCORER]
         busy = {entry.place for entry in self._under_way.values()}
         return next((place for place in places if place not in busy), None)
 
@@ -166,7 +165,7 @@ class Actors:
         hidden = {} if gpus else {"CUDA_VISIBLE_DEVICES": ""}
         environment = {"env_vars": {**self.threads, **hidden}}
         cpus = share(self.trainers, self.trainers + 1)
-        kind = self.ray.remote(num_cpus=cpus, num_gpus=gpus, max_restarts=0, runtime_env=environment)(Thinker)
+        kind = self.ray.remote(num_cpus=cpus, num_gpus=gpus, max_restarts=0, runtime_env=environment)(ModelActor)
         return kind.remote("generators.train" if gpu else "loop.choose.choosing")
 
     def close(self) -> None:

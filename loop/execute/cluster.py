@@ -9,16 +9,15 @@ import secrets
 import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from alloys.errors import InputError, WorkError, first_line
-from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind
-from loop.choose.proposal import ProposalJob
+from alloys.records import Failed, FailureKind
+from loop.config.schema import ClusterConfig
 from loop.execute.actors import Actors
-from loop.execute.jobs import Done, Finished, ValidatorSpec, Work, timed_validate
 from loop.execute.spreading import RaySpreader
+from loop.execute.tasks import Done, Finished, Task, ValidationTask, ValidatorSpec, do_validation
 
 log = logging.getLogger(__name__)
 
@@ -34,39 +33,25 @@ class RayExecutor:
     """Runs work on a cluster of its own or on one that is there.
 
     Args:
-        spec: the validator; None where a person brings the answers.
-        address: ``local`` for a cluster in this process's care, ``auto`` or ``ray://`` or ``HOST:PORT`` for one
-            that is there; the environment's RAY_ADDRESS wins over ``local``.
-        workers: the most validations under way at once.
-        timeout: seconds that one training or choice may take, and one validation from its submission.
+        config: where the cluster is, how many validations may be under way, and what each needs; the environment's
+            RAY_ADDRESS wins over the address ``local``.
         families: how many trainings may be asked for at once.
-        cpus: CPUs of one validation.
-        memory_mb: memory of one validation in MB; None demands nothing.
 
     Raises:
         InputError: if the cluster cannot be reached, or has no room for one validation.
     """
 
-    def __init__(
-        self,
-        spec: ValidatorSpec | None,
-        address: str,
-        workers: int,
-        timeout: float,
-        *,
-        families: int = 1,
-        cpus: float = 1.0,
-        memory_mb: int | None = None,
-    ) -> None:
-        address = os.environ.get("RAY_ADDRESS", address)
+    def __init__(self, config: ClusterConfig, families: int = 1) -> None:
+        address = os.environ.get("RAY_ADDRESS", config.address)
         if address == "local":
             _lock_down()
-        import ray
+        import ray  # late: it imports for seconds, and reads its environment as it does
 
         self._ray = ray
-        self._timeout = timeout
+        self._timeout = timeout = config.timeout_seconds
+        self._workers, self._cpus = workers, cpus = config.workers, config.validation_cpus
+        self._memory = (config.validation_memory_mb or 0) * 2**20
         self._owned = not ray.is_initialized()
-        self._workers, self._cpus, self._memory = workers, cpus, (memory_mb or 0) * 2**20
         if self._owned:
             _start(ray, address, math.ceil(workers * cpus) + families)
         total, self._node = ray.cluster_resources(), ray.get_runtime_context().get_node_id()
@@ -85,7 +70,7 @@ class RayExecutor:
         except InputError:
             self.close()
             raise
-        self._specs: dict[ValidatorSpec | None, Any] = {None: ray.put(spec)}
+        self._specs: dict[ValidatorSpec, Any] = {}
         self._task = _validation_task(ray, cpus, self._memory)
         self._slots, self._counted = self._room(total), time.monotonic()
 
@@ -123,28 +108,24 @@ class RayExecutor:
         """Starts the trainers and the scorer, which import for seconds."""
         self._actors.prepare()
 
-    def begin(self, name: str, work: Work) -> None:
+    def begin(self, task: Task) -> None:
         """Starts a training in a trainer, anything else in the scorer."""
-        if isinstance(work, ProposalJob):
-            work = replace(work, spreader=self.spreader)
-        self._actors.begin(name, work)
+        self._actors.begin(task)
 
     def results(self, timeout: float) -> dict[str, Finished]:
-        """Works that have finished.
+        """Tasks that have finished.
 
         Raises:
             WorkError: if one failed or took too long.
         """
         return self._actors.results(timeout)
 
-    def submit(
-        self, key: str, canonical: str, spec: ValidatorSpec | None = None, *, adjustment: Adjustment = UNADJUSTED
-    ) -> None:
-        """Starts a validation as a task; the queue retries, Ray does not."""
+    def submit(self, spec: ValidatorSpec, task: ValidationTask) -> None:
+        """Starts a validation as a task of Ray's; the queue retries, Ray does not."""
         if spec not in self._specs:
             self._specs[spec] = self._ray.put(spec)
-        future = self._task.remote(self._specs[spec], canonical, adjustment)
-        self._under_way[future] = key
+        future = self._task.remote(self._specs[spec], task)
+        self._under_way[future] = task.key
         self._begun[future] = time.monotonic()
 
     def collect(self, timeout: float) -> list[Done]:
@@ -162,7 +143,7 @@ class RayExecutor:
         for future in ready:
             key = self._forget(future)
             try:
-                done.append(Done(key, *self._ray.get(future, timeout=self._timeout)))
+                done.append(self._ray.get(future, timeout=self._timeout))
             except self._ray.exceptions.LocalRayletDiedError as error:
                 raise WorkError(_RAYLET_DIED) from error
             except self._ray.exceptions.NodeDiedError as error:
@@ -261,4 +242,4 @@ def _environment() -> dict[str, Any]:
 
 def _validation_task(ray: Any, cpus: float, memory: int) -> Any:
     demands = {"num_cpus": cpus, "num_gpus": 0, **({"memory": memory} if memory else {})}
-    return ray.remote(**demands, max_retries=0, runtime_env=_environment())(timed_validate)
+    return ray.remote(**demands, max_retries=0, runtime_env=_environment())(do_validation)

@@ -19,13 +19,13 @@ from alloys.files import open_atomic, open_plain
 from alloys.properties import PROPERTIES
 from alloys.records import Failed, FailureKind, Measured
 from loop.config.assembly import build_problem
-from loop.config.tiers import asked_of
 from loop.people.answers import Line, Problems, columns_of, read_lines
 from loop.people.csv_cells import escape, unescape
-from loop.store import Asked, CampaignStore, Imported, Job, Result
+from loop.store import CampaignStore, Imported, Job, Result
 from loop.store.files import usual_mode
 from loop.store.imports import BATCH, JobHead, listing, refusal
-from loop.view import config_of
+from loop.view import config_of, several_tiers
+from validation.tier import Tier
 
 MOST_BYTES = 10**10
 """The largest file that is imported; it is read line by line."""
@@ -82,11 +82,11 @@ class _Sheet:
     elements: tuple[str, ...]
     variables: tuple[str, ...]
     wanted: tuple[str, ...]
-    tiers: tuple[Asked, ...]
+    tiers: tuple[Tier, ...]
 
     @classmethod
     def of(cls, store: CampaignStore) -> Self:
-        config, tiers = config_of(store), asked_of(store)
+        config, tiers = config_of(store), several_tiers(store)
         wanted = build_problem(config).validated
         if tiers:
             wanted = tuple(dict.fromkeys(name for tier in tiers if tier.by_hand for name in tier.properties))
@@ -153,7 +153,7 @@ def import_results(store: CampaignStore, path: Path, *, source: str) -> tuple[Im
     Raises:
         InputError: naming the lines that are wrong; nothing is stored then.
     """
-    wanted, tiers = build_problem(config_of(store)).validated, asked_of(store)
+    wanted, tiers = build_problem(config_of(store)).validated, several_tiers(store)
     with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
         empty = _check(store, tiers, path, spool)
         spool.seek(0)
@@ -164,7 +164,7 @@ def import_results(store: CampaignStore, path: Path, *, source: str) -> tuple[Im
     return counts, empty
 
 
-def _check(store: CampaignStore, tiers: Sequence[Asked], path: Path, spool: IO[str]) -> int:
+def _check(store: CampaignStore, tiers: Sequence[Tier], path: Path, spool: IO[str]) -> int:
     """Reads the whole file, writes its answers to the spool, and returns how many rows have none.
 
     Raises:
@@ -196,7 +196,7 @@ def _check(store: CampaignStore, tiers: Sequence[Asked], path: Path, spool: IO[s
 
 
 def _check_batch(
-    store: CampaignStore, tiers: Sequence[Asked], batch: Sequence[Line], problems: Problems, spool: IO[str]
+    store: CampaignStore, tiers: Sequence[Tier], batch: Sequence[Line], problems: Problems, spool: IO[str]
 ) -> None:
     """Holds rows against their jobs, and spools them."""
     heads = store.heads({line.result.key for line in batch})
@@ -213,7 +213,7 @@ def _check_batch(
             spool.write(json.dumps(fields) + "\n")
 
 
-def _other_validator(line: Line, head: JobHead, tiers: Sequence[Asked]) -> str | None:
+def _other_validator(line: Line, head: JobHead, tiers: Sequence[Tier]) -> str | None:
     """What is wrong where the row names another validator than the job's."""
     if not tiers or line.validator in ("", tiers[head.tier].label):
         return None

@@ -11,10 +11,10 @@ from rich import box
 from rich.table import Table
 
 from alloys.properties import PROPERTIES
-from loop.config.tiers import asked_of
 from loop.store import CampaignStore, Job, JobState, Pause, StoredObservation
 from loop.store.classes import RULES
 from loop.store.transitions import AT_WORK, MOVES
+from loop.view import several_tiers
 
 
 def moment(seconds: float | None) -> str | None:
@@ -54,7 +54,7 @@ def show_document(store: CampaignStore, key: str) -> dict[str, Any]:
     Raises:
         InputError: if there is no such job.
     """
-    job, tiers = store.job(key), asked_of(store)
+    job, tiers = store.job(key), several_tiers(store)
     return {
         **job_document(job),
         **_tries(job),
@@ -215,7 +215,7 @@ def waiting_text(
 
 def _by_whom(store: CampaignStore, jobs: Iterable[Job]) -> str:
     """Of several validators, which people have how many jobs to answer."""
-    tiers = asked_of(store)
+    tiers = several_tiers(store)
     waiting = [tiers[job.tier or 0].label for job in jobs if tiers and job.state is JobState.AWAITING_HUMAN]
     told = [f"{label}: {count}" for label, count in Counter(waiting).items()]
     return f" (by {', '.join(told)})" if told else ""

@@ -6,22 +6,22 @@ import csv
 import io
 import json
 
-from loop.campaign import Campaign
+from loop.config.schema import CampaignConfig
 from loop.execute.spans import Span, shares_in
 from loop.people.csv_cells import escape
 from loop.review.plots import composition_plot, pareto_plot
 from loop.review.timeline_plot import timeline_plot
+from loop.store import CampaignStore
 from loop.store.files import write_named
 from loop.view import View
 
 
-def write_artifacts(campaign: Campaign, iteration: int, view: View) -> None:
+def write_artifacts(store: CampaignStore, config: CampaignConfig, iteration: int, view: View) -> None:
     """Writes the batch with reasons, the dataset with its digest and the plots of an iteration."""
-    store = campaign.store
     dataset = [stored.observation.to_json() for stored in store.observations()]
     summary = {"digest": store.dataset_digest(), "observations": dataset}
     files = {
-        "batch.csv": (_batch_table(campaign, iteration, view), ".csv"),
+        "batch.csv": (_batch_table(store, iteration, view), ".csv"),
         "dataset.json": (json.dumps(summary, indent=1, sort_keys=True).encode(), ".json"),
         "pareto.png": (pareto_plot(view, iteration), ".png"),
         "compositions.png": (composition_plot(view, iteration), ".png"),
@@ -29,20 +29,20 @@ def write_artifacts(campaign: Campaign, iteration: int, view: View) -> None:
     info = store.iteration(iteration).info
     if "schedule" in info:
         spans = [Span(*entry) for entry in info["timeline"]]
-        plot = timeline_plot(spans, shares_in(info), f"{campaign.config.name}, iteration {iteration}")
+        plot = timeline_plot(spans, shares_in(info), f"{config.name}, iteration {iteration}")
         files["timeline.png"] = (plot, ".png")
     for name, (content, suffix) in files.items():
-        written = write_named(campaign.folder, "artifacts", content, suffix)
+        written = write_named(config.folder, "artifacts", content, suffix)
         store.record_artifact(name, written.sha256, written.path, iteration=iteration)
 
 
-def _batch_table(campaign: Campaign, iteration: int, view: View) -> bytes:
+def _batch_table(store: CampaignStore, iteration: int, view: View) -> bytes:
     rows = {row.design: row for row in view.rows}
     names = view.goal.names
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(["rank", "formula", "origin", "score", "why", "feasible", "failure", *names])
-    for proposal in campaign.store.proposals(iteration):
+    for proposal in store.proposals(iteration):
         selection = proposal.selection
         row = rows.get(selection.candidate.design)
         answers = [row.values.get(name, "") if row else "" for name in names]

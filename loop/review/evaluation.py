@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from alloys.errors import InputError
-from loop.config.schema import read_document
+from loop.config.reading import read_document
 
 EXPERIMENT = "alloyloop-generators"
 ENTRANT = "alloyloop.entrant"

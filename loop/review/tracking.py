@@ -21,8 +21,8 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from alloys.errors import InputError, WorkError, first_line
-from loop.campaign import Campaign
-from loop.store import Artifact, IterationState, Metric
+from loop.config.schema import CampaignConfig
+from loop.store import Artifact, CampaignStore, IterationState, Metric
 from loop.store.engine import unwritable
 from loop.store.files import DISK_ERRORS, inside
 from loop.view import View
@@ -146,21 +146,21 @@ class Tracker:
     """Shows one campaign in MLflow: a parent run, and a child run for each iteration.
 
     Args:
-        campaign: an open campaign.
-        folder: where MLflow's store lies.
+        store: the campaign's database.
+        config: its configuration, which says where MLflow's store lies.
 
     Raises:
         InputError: if the store cannot be opened.
     """
 
-    def __init__(self, campaign: Campaign, folder: Path) -> None:
+    def __init__(self, store: CampaignStore, config: CampaignConfig) -> None:
         self.ended = False
         """Whether the campaign came to its end."""
-        self._campaign = campaign
-        self._store = MlflowStore(folder, EXPERIMENT)
-        self._client, self._experiment = self._store.client, self._store.experiment
-        self._metric, self._errors = self._store.metric, self._store.errors
-        with self._store.usable():
+        self._store, self._config = store, config
+        self._mlflow = MlflowStore(Path(config.tracking.folder), EXPERIMENT)
+        self._client, self._experiment = self._mlflow.client, self._mlflow.experiment
+        self._metric, self._errors = self._mlflow.metric, self._mlflow.errors
+        with self._mlflow.usable():
             self._parent = self._parent_run()
 
     def _find(self, text: str) -> Any:
@@ -168,7 +168,7 @@ class Tracker:
         return runs[0] if runs else None
 
     def _key(self) -> str:
-        info = self._campaign.store.campaign()
+        info = self._store.campaign()
         return f"{info.name}-{info.created:.6f}"
 
     def _parent_run(self) -> Any:
@@ -178,18 +178,18 @@ class Tracker:
             self._client.update_run(run.info.run_id, status="RUNNING")
             self._parameters(run)  # again, in case a first attempt ended before they were written
             return run
-        config = self._campaign.config
+        config = self._config
         tags = {_TAG: key, _ITERATION: "campaign", "config_digest": config.digest, "code": self._version()}
-        begun = int(self._campaign.store.campaign().created * 1000)
+        begun = int(self._store.campaign().created * 1000)
         run = self._client.create_run(self._experiment, start_time=begun, run_name=config.name, tags=tags)
         self._parameters(run)
         return run
 
     def _parameters(self, run: Any) -> None:
-        self._store.parameters(run, self._campaign.config.science())
+        self._mlflow.parameters(run, self._config.science())
 
     def _version(self) -> str:
-        return str(self._campaign.store.campaign().code_version)
+        return str(self._store.campaign().code_version)
 
     def _child_run(self, index: int, started: float) -> Any:
         key = self._key()
@@ -198,7 +198,7 @@ class Tracker:
             return run
         parent = self._parent.info.run_id
         tags = {_TAG: key, _ITERATION: str(index), "mlflow.parentRunId": parent}
-        name = f"{self._campaign.config.name} {index:03d}"
+        name = f"{self._config.name} {index:03d}"
         return self._client.create_run(self._experiment, start_time=int(started * 1000), run_name=name, tags=tags)
 
     # Watching -----------------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ class Tracker:
             log.warning("MLflow is behind, the campaign goes on; the next run catches up: %s", first_line(error))
 
     def _sync(self) -> None:
-        store = self._campaign.store
+        store = self._store
         metrics, artifacts = store.metrics(), store.artifacts()
         for iteration in store.iterations():
             if iteration.state is not IterationState.CLOSED:
@@ -264,7 +264,7 @@ class Tracker:
         done: dict[str, str] = json.loads(run.data.tags.get(_ARTIFACTS_DONE, "{}"))
         fresh = [a for a in artifacts if done.get(a.name) != a.sha256[:16]]
         for artifact in fresh:
-            source = inside(self._campaign.folder, artifact.path)
+            source = inside(self._config.folder, artifact.path)
             name = artifact.name.removesuffix(source.suffix) + source.suffix
             with tempfile.TemporaryDirectory() as folder:
                 link = inside(Path(folder), name)
@@ -286,7 +286,7 @@ class Tracker:
     @property
     def where(self) -> str:
         """Where a person finds the campaign in the MLflow UI."""
-        return f"experiment {EXPERIMENT!r}, run {self._campaign.config.name!r} ({self._parent.info.run_id})"
+        return f"experiment {EXPERIMENT!r}, run {self._config.name!r} ({self._parent.info.run_id})"
 
 
 def _without_room(error: BaseException | None) -> bool:

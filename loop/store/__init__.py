@@ -22,7 +22,6 @@ from loop.store.lock import DriverLock
 from loop.store.records import (
     Added,
     Artifact,
-    Asked,
     CampaignInfo,
     Imported,
     Iteration,
@@ -42,7 +41,6 @@ from loop.store.transitions import IterationState, JobState
 __all__ = [
     "Added",
     "Artifact",
-    "Asked",
     "BatchExists",
     "CampaignBusy",
     "CampaignExists",

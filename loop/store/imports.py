@@ -14,9 +14,10 @@ from loop.store.base import StorePart, decode, encode
 from loop.store.errors import StoreError
 from loop.store.moves import move_all
 from loop.store.observations import TIER
-from loop.store.records import Asked, Imported, Result
+from loop.store.records import Imported, Result
 from loop.store.schema import jobs, observations, proposals
 from loop.store.transitions import ANSWERED, AT_WORK, JobState
+from validation.tier import Tier
 
 BATCH = 2000
 """Rows that are looked up, and written, together."""
@@ -57,7 +58,7 @@ class ImportMethods(StorePart):
             return _heads(connection, keys)
 
     def import_results(
-        self, rows: Iterable[Result], *, source: str, wanted: Collection[str], tiers: Sequence[Asked] = ()
+        self, rows: Iterable[Result], *, source: str, wanted: Collection[str], tiers: Sequence[Tier] = ()
     ) -> Imported:
         """Stores people's answers, all or none.
 
@@ -89,7 +90,7 @@ class ImportMethods(StorePart):
         return counts
 
 
-def refusal(row: Result, head: JobHead | None, tiers: Sequence[Asked] = ()) -> str | None:
+def refusal(row: Result, head: JobHead | None, tiers: Sequence[Tier] = ()) -> str | None:
     """Why a job cannot take a result, or None; ``tiers`` as in `ImportMethods.import_results`."""
     if head is None:
         return f"no job has the key {row.key[:80]!r}; export the jobs of this campaign"
@@ -102,7 +103,7 @@ def refusal(row: Result, head: JobHead | None, tiers: Sequence[Asked] = ()) -> s
     return None
 
 
-def _not_asked(row: Result, asked: Asked) -> str | None:
+def _not_asked(row: Result, asked: Tier) -> str | None:
     """Why people do not answer this validator's job, or not by these values."""
     if not asked.by_hand:
         return f"the program {asked.label!r} answers this job, not people; bring other results with Campaign.observe"
@@ -152,7 +153,7 @@ class _Batch:
     heads: Mapping[str, JobHead]
     source: str
     wanted: frozenset[str]
-    tiers: Sequence[Asked]
+    tiers: Sequence[Tier]
     now: float
 
     def store(self, rows: Sequence[Result], counts: Imported) -> None:

@@ -209,15 +209,6 @@ class Result:
     failure: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One of a campaign's several validators: its label, what it is asked for, and whether people answer."""
-
-    label: str
-    properties: tuple[str, ...]
-    by_hand: bool
-
-
 @dataclass
 class Imported:
     """What became of the rows of a file.

@@ -50,7 +50,7 @@ class Worth:
         return 3600.0 * self.value / self.seconds
 
 
-def worth_asking(
+def select_within_budget(
     surrogate: Surrogate,
     problem: Problem,
     fractions: Floats,

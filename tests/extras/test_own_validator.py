@@ -12,7 +12,7 @@ import pytest
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.records import Measured
-from loop.execute.jobs import ValidatorSpec
+from loop.execute.tasks import ValidatorSpec
 from tests.loop.loop_helpers import ROOT, call
 from validation.registry import make_validator, validator_names
 

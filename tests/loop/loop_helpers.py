@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from alloys.records import UNADJUSTED, Adjustment
 from loop.campaign import Campaign
 from loop.cli import main as cli
 from loop.config.schema import CampaignConfig
-from loop.execute.jobs import Done, LocalExecutor, ValidatorSpec
+from loop.execute.local import LocalExecutor
+from loop.execute.tasks import Done, ValidationTask, ValidatorSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = ROOT / "configs" / "refractory.yaml"
@@ -59,7 +59,7 @@ class Interrupting(LocalExecutor):
     """Stops the process's work, as a kill would, at a given call."""
 
     def __init__(self, campaign: Campaign, stop_at: int) -> None:
-        super().__init__(campaign.spec)
+        super().__init__()
         self._left = stop_at
 
     def count(self) -> None:
@@ -68,11 +68,9 @@ class Interrupting(LocalExecutor):
         if not self._left:
             raise StoppedError
 
-    def submit(
-        self, key: str, canonical: str, spec: ValidatorSpec | None = None, *, adjustment: Adjustment = UNADJUSTED
-    ) -> None:
+    def submit(self, spec: ValidatorSpec, task: ValidationTask) -> None:
         self.count()
-        super().submit(key, canonical, spec, adjustment=adjustment)
+        super().submit(spec, task)
 
     def collect(self, timeout: float) -> list[Done]:
         self.count()

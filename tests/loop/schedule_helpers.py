@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from alloys.composition import Composition
-from alloys.records import UNADJUSTED, Adjustment, Measured, Verdict, quantities
+from alloys.records import Measured, Verdict, quantities
 from loop.campaign import Campaign
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
-from loop.execute.jobs import Done, Finished, LocalExecutor, TrainingJob, ValidatorSpec, Work, timed_run
+from loop.execute.local import LocalExecutor
+from loop.execute.tasks import Done, Finished, Task, ValidationTask, ValidatorSpec, do_task
 from loop.store import CampaignStore
 from tests.loop.loop_helpers import StoppedError, small_config
 
@@ -42,7 +43,7 @@ def scheduled_config(folder: Path, ahead: int | str = 2, **changes: Any) -> Camp
 
 
 class Turns(LocalExecutor):
-    """Two slots and a thinker; everything takes some calls.
+    """Two slots, and one who trains and chooses; everything takes some calls.
 
     Args:
         campaign: an open campaign.
@@ -56,11 +57,11 @@ class Turns(LocalExecutor):
     def __init__(
         self, campaign: Campaign, seed: int = 0, stop_at: int = 0, stuck: Callable[[str], bool] = lambda key: False
     ) -> None:
-        super().__init__(campaign.spec)
+        super().__init__()
         self._store = campaign.store
         self._rng, self._left, self._stuck = random.Random(seed), stop_at, stuck
         self._jobs: list[list[Any]] = []
-        self._works: list[list[Any]] = []
+        self._tasks: list[list[Any]] = []
         self.order: list[str] = []
         """Keys as they were answered."""
         self.seen: list[tuple[str, int, int]] = []
@@ -78,12 +79,10 @@ class Turns(LocalExecutor):
     def pending(self) -> int:
         return len(self._jobs)
 
-    def submit(
-        self, key: str, canonical: str, spec: ValidatorSpec | None = None, *, adjustment: Adjustment = UNADJUSTED
-    ) -> None:
+    def submit(self, spec: ValidatorSpec, task: ValidationTask) -> None:
         self._call()
         assert len(self._jobs) < self.slots
-        self._jobs.append([self._rng.randint(1, 4), key, canonical, spec])
+        self._jobs.append([self._rng.randint(1, 4), task.key, task.canonical, spec])
 
     def collect(self, timeout: float) -> list[Done]:
         self._call()
@@ -96,23 +95,24 @@ class Turns(LocalExecutor):
                 done.append(Done(job[1], self._answer(job[2], job[3])))
         return done
 
-    def _answer(self, canonical: str, spec: ValidatorSpec | None) -> Verdict:
+    def _answer(self, canonical: str, spec: ValidatorSpec) -> Verdict:
         return answer(canonical)
 
-    def begin(self, name: str, work: Work) -> None:
+    def begin(self, task: Task) -> None:
         self._call()
-        self._works.append([self._rng.randint(1, 8), name, work, self._results()])
+        self._tasks.append([self._rng.randint(1, 8), task, self._results()])
 
     def results(self, timeout: float) -> dict[str, Finished]:
         self._call()
         found = {}
-        for entry in list(self._works):
+        for entry in list(self._tasks):
             entry[0] -= 1
             if entry[0] <= 0:
-                self._works.remove(entry)
-                found[entry[1]] = timed_run(entry[2])
-                if isinstance(entry[2], TrainingJob):
-                    self.seen.append((entry[1], entry[3], self._results()))
+                self._tasks.remove(entry)
+                task: Task = entry[1]
+                found[task.name] = do_task(task)
+                if task.trains:
+                    self.seen.append((task.name, entry[2], self._results()))
         return found
 
 

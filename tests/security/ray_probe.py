@@ -17,8 +17,9 @@ import grpc
 import psutil
 
 from alloys.composition import Composition
+from loop.config.schema import ClusterConfig
 from loop.execute.cluster import RayExecutor
-from loop.execute.jobs import ValidatorSpec
+from loop.execute.tasks import ValidationTask, ValidatorSpec
 
 WRONG = "f" * 64
 METHODS = (
@@ -91,9 +92,10 @@ def _look(token: str) -> dict[str, Any]:
 
 def main() -> None:
     """Starts, asks for one validation, looks, ends."""
-    executor = RayExecutor(ValidatorSpec("reference", "{}"), "local", workers=1, timeout=300.0)
+    executor = RayExecutor(ClusterConfig(workers=1, timeout_seconds=300.0))
     try:
-        executor.submit("one", Composition.parse("NbTa").canonical())
+        task = ValidationTask("one", Composition.parse("NbTa").canonical())
+        executor.submit(ValidatorSpec("reference", "{}"), task)
         (done,) = executor.collect(300.0)
         token = os.environ["RAY_AUTH_TOKEN"]
         found = _look(token) | {"verdict": type(done.verdict).__name__}

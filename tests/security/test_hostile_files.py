@@ -11,7 +11,7 @@ import pytest
 from alloys.dataset import read_measurements
 from alloys.errors import InputError
 from generators.training.weights import read_file
-from loop.config.schema import check_config, load_config
+from loop.config.reading import check_config, load_config
 from loop.config.yaml_lines import DEEPEST, LARGEST, parse_value, parse_yaml
 from loop.execute.bulk_validation import read_formulas
 from tests.loop.loop_helpers import DEFAULT, call

@@ -15,7 +15,8 @@ from alloys.errors import InputError
 from generators.training.weights import write_file
 from loop.choose.warm import warm_start
 from loop.config.lookup import campaign_database
-from loop.config.schema import load_config, valid_name
+from loop.config.reading import load_config
+from loop.config.schema import valid_name
 from loop.review.artifacts import _batch_table
 from loop.review.generate import from_campaign
 from loop.store import CampaignStore, StoreError

@@ -16,7 +16,7 @@ from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.records import Measured
-from loop.config.schema import check_config
+from loop.config.reading import check_config
 from loop.execute.cluster import _lock_down
 from loop.store import CampaignStore, StoreError
 from loop.store.postgresql import parse_url

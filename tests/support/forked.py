@@ -23,7 +23,7 @@ from tests.support.processes import ROOT
 
 def warm_up(**changes: object) -> End:
     """Runs a campaign here, so that what is forked has its modules and tables; returns its end, left undisturbed."""
-    from loop.config.schema import load_config
+    from loop.config.reading import load_config
     from loop.drive.run import run_campaign
 
     with tempfile.TemporaryDirectory() as name:

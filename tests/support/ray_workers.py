@@ -6,9 +6,9 @@ from contextlib import suppress
 
 import psutil
 
-from loop.execute.jobs import timed_validate
+from loop.execute.tasks import do_validation
 
-_TITLES = {"validator": f"ray::{timed_validate.__name__}", "trainer": "ray::training "}
+_TITLES = {"validator": f"ray::{do_validation.__name__}", "trainer": "ray::training "}
 GONE_SECONDS = 30.0
 """How long a dead driver's processes may outlive it."""
 AGENT_SECONDS = 90.0

@@ -12,13 +12,15 @@ import pytest
 
 from alloys.composition import Composition
 from alloys.space import Points
-from generators.train import TrainedModel
 from loop.campaign import Campaign
 from loop.choose import steps
 from loop.choose.guidance import guidance_of
 from loop.choose.ranking import fit_surrogate
-from loop.config.schema import check_config
-from loop.execute.jobs import LocalExecutor, TrainingJob
+from loop.choose.training import train_generator
+from loop.config.reading import check_config
+from loop.drive.driver import Driver
+from loop.execute.local import LocalExecutor
+from loop.execute.tasks import Task
 from loop.store import IterationState
 from tests.loop.loop_helpers import DEFAULT, StoppedError, small_config
 
@@ -101,16 +103,16 @@ def test_weights_of_another_network_are_done_without(tmp_path: Path) -> None:
         view = campaign.view()
         known = steps.known_compositions(view, campaign.table)
         job = steps.training_job(campaign.config, view, known, 1, "cvae", QUICK)
-        fresh = job.run()
+        fresh = train_generator(job)
         for content, reason in (
-            (replace(job, settings={**QUICK, "hidden": 17}).run().content, "another network"),
+            (train_generator(replace(job, settings={**QUICK, "hidden": 17})).content, "another network"),
             (fresh.content[:-100], "damaged"),
         ):
-            trained = replace(job, warm=content).run()
+            trained = train_generator(replace(job, warm=content))
             assert (trained.digest, trained.warm) == (fresh.digest, None)
             assert trained.report.note.startswith("trained fresh: ")
             assert reason in trained.report.note
-        warm = replace(job, warm=fresh.content).run()
+        warm = train_generator(replace(job, warm=fresh.content))
         assert warm.warm == fresh.digest != warm.digest
 
 
@@ -118,16 +120,16 @@ class _Killed(LocalExecutor):
     """Ends the work of an iteration right after, or before, one of its trainings."""
 
     def __init__(self, family: str, after: bool) -> None:
-        super().__init__(None)
+        super().__init__()
         self._family, self._after = family, after
 
-    def train(self, job: TrainingJob) -> TrainedModel:
-        if job.family == self._family and not self._after:
+    def begin(self, task: Task) -> None:
+        own = task.trains and task.argument.family == self._family
+        if own and not self._after:
             raise StoppedError
-        trained = super().train(job)
-        if job.family == self._family:
+        super().begin(task)
+        if own:
             raise StoppedError
-        return trained
 
 
 SETTING = {"warm": "last", "guided": True, "families": {"cvae": QUICK, "flow": QUICK}}
@@ -144,7 +146,7 @@ def test_killed_while_training_it_starts_from_the_same_weights(
     guided: Campaign, tmp_path: Path, family: str, after: bool
 ) -> None:
     with _go_on(_campaign(tmp_path, **SETTING), 1) as campaign, pytest.raises(StoppedError):
-        campaign.propose(2, _Killed(family, after), batch=2)
+        Driver(campaign, _Killed(family, after), by_hand=True).propose(2)
     with _go_on(_campaign(tmp_path, **SETTING), 2) as again:
         wanted = [(p.selection.candidate, p.selection.score) for p in guided.store.proposals()]
         assert [(p.selection.candidate, p.selection.score) for p in again.store.proposals()] == wanted
@@ -169,7 +171,9 @@ def test_guided_candidates_are_nearer_to_feasible(tmp_path: Path) -> None:
     with _go_on(_campaign(tmp_path), 0) as campaign:
         view = campaign.view()
         known = steps.known_compositions(view, campaign.table)
-        model = steps.training_job(campaign.config, view, known, 1, "cvae", {"epochs": 100}).run().generator()
+        model = train_generator(
+            steps.training_job(campaign.config, view, known, 1, "cvae", {"epochs": 100})
+        ).generator()
         guidance = guidance_of(view, known, fit_surrogate(view))
         plain = steps.propose(campaign.config, view, known, [(model, 200)], 1)
         guided = steps.propose(campaign.config, view, known, [(model, 200)], 1, guidance)

@@ -141,10 +141,16 @@ def test_help_needs_nothing_heavy() -> None:
         "import sys; from loop.cli import main as cli\n"
         "try: cli.main(['--help'])\n"
         "except SystemExit: pass\n"
-        "print([m for m in ('torch', 'ray', 'mlflow', 'pycalphad', 'botorch') if m in sys.modules])"
+        "heavy = ('torch', 'ray', 'mlflow', 'pycalphad', 'botorch', 'numpy', 'pandas', 'sqlalchemy', 'pydantic')\n"
+        "print([m for m in heavy if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip().endswith("[]")
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_the_help_of_all_says_what_each_says_of_itself(name: str) -> None:
+    assert cli.load(name).help.split("\n\n")[0].strip() == cli.COMMANDS[name][1]
 
 
 def test_reading_a_status_needs_neither_ray_nor_mlflow(campaigns: Path) -> None:

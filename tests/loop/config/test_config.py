@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from alloys.errors import InputError
-from loop.config.schema import CampaignConfig, check_config, load_config
+from loop.config.reading import check_config, load_config
+from loop.config.schema import CampaignConfig
 from tests.loop.loop_helpers import DEFAULT, small_document
 from validation.calphad import build_database
 

@@ -13,7 +13,8 @@ from alloys.errors import InputError
 from alloys.records import Failed, FailureKind, Measured, Verdict, quantities
 from loop.campaign import Campaign
 from loop.drive.driver import Driver
-from loop.execute.jobs import Done, LocalExecutor, TrainingJob
+from loop.execute.local import LocalExecutor
+from loop.execute.tasks import Done, Task
 from loop.review.predict import predict_document, predict_lines
 from loop.store import CampaignBusy, CampaignStore, JobState, check_store
 from loop.store.files import write_named
@@ -31,7 +32,7 @@ ANSWERS = {
 
 def _finished(folder: Path, **changes: object) -> Campaign:
     campaign = Campaign.open(small_config(folder, **changes))
-    Driver(campaign, LocalExecutor(campaign.spec)).run(campaign.config.iterations)
+    Driver(campaign, LocalExecutor()).run(campaign.config.iterations)
     return campaign
 
 
@@ -117,13 +118,13 @@ def test_a_driver_hands_out_the_start_without_the_models_libraries(tmp_path: Pat
     config = write_config(tmp_path)
     code = (
         "import sys\n"
-        "from loop.drive.run import Campaign, Driver, LocalExecutor\n"
+        "from loop.drive.run import Driver, LocalExecutor, OpenCampaign as Campaign\n"
         "class Slots(LocalExecutor):\n"
         "    def collect(self, timeout):\n"
         "        heavy = ('torch', 'botorch', 'sklearn', 'pycalphad', 'ray', 'mlflow')\n"
         "        raise SystemExit(str([self.pending, *(m for m in heavy if m in sys.modules)]))\n"
         "with Campaign.open(sys.argv[1]) as campaign:\n"
-        "    Driver(campaign, Slots(campaign.spec)).run(1)\n"
+        "    Driver(campaign, Slots()).run(1)\n"
     )
     run = subprocess.run([sys.executable, "-c", code, str(config)], cwd=ROOT, capture_output=True, text=True)
     assert run.stderr.strip().endswith("[1]"), run.stderr
@@ -133,15 +134,15 @@ class _Awkward(LocalExecutor):
     """Answers by itself: physics fails once, a worker dies once, one answer lies, the rest is plain."""
 
     def __init__(self, campaign: Campaign) -> None:
-        super().__init__(campaign.spec)
+        super().__init__()
         self.asked: list[str] = []
 
     def collect(self, timeout: float) -> list[Done]:
         waiting, self._waiting = self._waiting, []
         done = []
-        for key, canonical, _ in waiting:
-            self.asked.append(canonical)
-            done.append(Done(key, self._verdict(len(self.asked))))
+        for _, task in waiting:
+            self.asked.append(task.canonical)
+            done.append(Done(task.key, self._verdict(len(self.asked))))
         return done
 
     def _verdict(self, number: int) -> Verdict | None:
@@ -171,11 +172,12 @@ def test_failures_are_kept_and_the_campaign_goes_on(tmp_path: Path) -> None:
 
 
 class _InterruptingTrainingToo(Interrupting):
-    def train(self, job: TrainingJob):  # type: ignore[no-untyped-def]
-        self.count()
-        trained = super().train(job)
-        self.count()
-        return trained
+    def begin(self, task: Task) -> None:
+        if task.trains:
+            self.count()
+        super().begin(task)
+        if task.trains:
+            self.count()
 
 
 @pytest.mark.parametrize("stop_at", [1, 2, 3, 19, 20, 21])
@@ -185,7 +187,7 @@ def test_interrupted_anywhere_it_ends_the_same(finished: Campaign, tmp_path: Pat
         Driver(campaign, _InterruptingTrainingToo(campaign, stop_at)).run(1)
     campaign.close()
     with Campaign.open(small_config(tmp_path)) as again:
-        Driver(again, LocalExecutor(again.spec)).run(1)
+        Driver(again, LocalExecutor()).run(1)
         assert again.store.dataset_digest() == finished.store.dataset_digest()
         assert len(again.store.observations(include_replicates=True)) == 8
         assert check_store(again.store) == []
@@ -249,7 +251,7 @@ def test_results_brought_by_hand_join_a_calphad_campaign(tmp_path: Path) -> None
         start = campaign.suggest(6)
         added = campaign.observe(_answers(start.head(1)), source="laboratory")
         assert added.new == 1
-        Driver(campaign, LocalExecutor(campaign.spec)).run(0)
+        Driver(campaign, LocalExecutor()).run(0)
         rows = {str(row.design): row for row in campaign.view().rows}
         assert len(rows) == 6
         assert rows[start["formula"][0]].values["solidus"] == 2300.0

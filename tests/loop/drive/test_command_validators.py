@@ -14,9 +14,9 @@ from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES
 from loop.campaign import Campaign
-from loop.config.schema import check_config
+from loop.config.reading import check_config
 from loop.drive.driver import Driver
-from loop.execute.jobs import LocalExecutor
+from loop.execute.local import LocalExecutor
 from loop.store import IterationState, JobState, check_store
 from tests.loop.loop_helpers import ROOT, call, small_config, small_document, write_config
 from validation.registry import make_validator, validator_names
@@ -39,7 +39,7 @@ def changes(command: Path = MELTING, **settings: Any) -> dict[str, Any]:
 def test_a_campaign_is_validated_by_a_command(tmp_path: Path) -> None:
     config = small_config(tmp_path, **changes())
     with Campaign.open(config) as campaign:
-        Driver(campaign, LocalExecutor(campaign.spec)).run(0)
+        Driver(campaign, LocalExecutor()).run(0)
         rows = campaign.view().rows
         assert [it.state for it in campaign.store.iterations()] == [IterationState.CLOSED]
         assert {job.state for job in campaign.store.jobs()} == {JobState.DONE}
@@ -72,7 +72,7 @@ def test_what_a_command_lacks_it_is_given(tmp_path: Path, capsys: pytest.Capture
     run = {"least_free_mb": 1, "memory_mb": 1000, "most": {"memory_mb": 4000}}
     config = small_config(tmp_path, **changes(command, run=run))
     with Campaign.open(config) as campaign:
-        Driver(campaign, LocalExecutor(campaign.spec)).run(0)
+        Driver(campaign, LocalExecutor()).run(0)
         jobs = campaign.store.jobs()
         assert check_store(campaign.store) == []
     assert {job.state for job in jobs} == {JobState.DONE}
@@ -106,7 +106,7 @@ def test_failures_end_where_they_belong(tmp_path: Path) -> None:
     command.write_text(_PICKY)
     config = small_config(tmp_path, **changes(command), start={"validate": 12, "from_table": 0.5})
     with Campaign.open(config) as campaign:
-        Driver(campaign, LocalExecutor(campaign.spec)).run(0)
+        Driver(campaign, LocalExecutor()).run(0)
         jobs = campaign.store.jobs()
         assert campaign.store.iterations()[0].state is IterationState.CLOSED
     assert len(jobs) == 12
@@ -136,12 +136,10 @@ def test_how_a_command_is_run_may_change_and_what_it_says_may_not(tmp_path: Path
 
 def test_scratch_lies_in_the_campaign_unless_it_is_said_otherwise(tmp_path: Path) -> None:
     with Campaign.open(small_config(tmp_path, **changes())) as campaign:
-        assert campaign.validator is not None
-        assert campaign.validator.portable_settings["run"]["scratch"] == str(campaign.folder / "scratch")
+        assert json.loads(campaign.tiers[0].settings)["run"]["scratch"] == str(campaign.folder / "scratch")
     elsewhere = changes(run={"scratch": "/elsewhere"})
     with Campaign.open(small_config(tmp_path, **{**elsewhere, "name": "other"})) as campaign:
-        assert campaign.validator is not None
-        assert campaign.validator.portable_settings["run"]["scratch"] == "/elsewhere"
+        assert json.loads(campaign.tiers[0].settings)["run"]["scratch"] == "/elsewhere"
 
 
 def test_the_example_has_no_mistakes(monkeypatch: pytest.MonkeyPatch) -> None:

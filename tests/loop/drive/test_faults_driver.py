@@ -18,7 +18,8 @@ from generators.families.cvae import ConditionalVAE
 from loop.campaign import Campaign
 from loop.drive.driver import Driver
 from loop.drive.validations import LOST_TRIES
-from loop.execute.jobs import Done, LocalExecutor
+from loop.execute.local import LocalExecutor
+from loop.execute.tasks import Done
 from loop.store import JobState, StoreBusy, check_store
 from tests.loop.drive.test_faults_signals import TINY
 from tests.loop.loop_helpers import call, small_config, write_config
@@ -30,7 +31,7 @@ class _Executor(LocalExecutor):
     """Calls back before each validation, and may answer in its own way."""
 
     def __init__(self, campaign: Campaign, before: Callable[[int], Verdict | None]) -> None:
-        super().__init__(campaign.spec)
+        super().__init__()
         self._before, self.asked = before, 0
 
     def collect(self, timeout: float) -> list[Done]:
@@ -71,7 +72,7 @@ class _Slow(LocalExecutor):
     slots = 2
 
     def __init__(self, campaign: Campaign, clock: _Clock) -> None:
-        super().__init__(campaign.spec)
+        super().__init__()
         self._clock, self._slept = clock, False
 
     def collect(self, timeout: float) -> list[Done]:
@@ -165,7 +166,7 @@ GENERATING = {
 def _trained(folder: Path) -> dict[str, Any]:
     """What is recorded of the training in a campaign that comes to its end all the same."""
     with Campaign.open(small_config(folder, **GENERATING)) as campaign:
-        Driver(campaign, LocalExecutor(campaign.spec)).run(1)
+        Driver(campaign, LocalExecutor()).run(1)
         assert len(campaign.view().rows) == 7
         assert check_store(campaign.store) == []
         return dict(campaign.store.iteration(1).info["training"]["cvae"])
@@ -216,7 +217,7 @@ class _Nodes(LocalExecutor):
 
 def test_lost_nodes_are_not_blamed_on_a_job_until_there_are_many(tmp_path: Path) -> None:
     with Campaign.open(small_config(tmp_path, **TINY)) as campaign:
-        executor = _Nodes(campaign.spec)
+        executor = _Nodes()
         Driver(campaign, executor).run(0)
         job = campaign.store.job(str(executor.first))
         notes = [event.note for event in campaign.store.events(job.key) if event.from_state == "leased"]

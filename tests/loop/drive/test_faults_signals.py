@@ -14,7 +14,8 @@ from loop.campaign import Campaign
 from loop.drive import run
 from loop.drive.driver import Driver
 from loop.drive.stopping import Stop, StopAsked
-from loop.execute.jobs import Done, LocalExecutor
+from loop.execute.local import LocalExecutor
+from loop.execute.tasks import Done
 from loop.store import CampaignStore, check_store
 from tests.loop.loop_helpers import ROOT, call, small_config, write_config
 
@@ -43,7 +44,7 @@ class _Signalled(LocalExecutor):
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
     with Campaign.open(small_config(tmp_path_factory.mktemp("undisturbed"), **TINY)) as campaign:
-        Driver(campaign, LocalExecutor(campaign.spec)).run(0)
+        Driver(campaign, LocalExecutor()).run(0)
         return campaign.store.dataset_digest()
 
 
@@ -64,7 +65,7 @@ def test_a_signal_ends_a_run_that_goes_on_later(
     config, before = str(write_config(tmp_path, **TINY)), signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr(_Signalled, "number", number)
     with monkeypatch.context() as patch:
-        patch.setattr(run, "make_executor", lambda campaign: _Signalled(campaign.spec))
+        patch.setattr(run, "make_executor", lambda campaign: _Signalled())
         code, _, err = call(capsys, "run", config)
     assert code == status
     assert f"stopped; {given_back} validations under way were given back; the same command goes on from here" in err
@@ -96,7 +97,7 @@ def test_a_stage_is_finished_before_the_end(tmp_path: Path) -> None:
         def closed(self, iteration: int, view: object) -> None: ...
 
     with Campaign.open(small_config(tmp_path, **TINY)) as campaign:
-        driver = Driver(campaign, LocalExecutor(campaign.spec), [Watcher()], safe_point=stop.safe_point)
+        driver = Driver(campaign, LocalExecutor(), [Watcher()], safe_point=stop.safe_point)
         with pytest.raises(StopAsked):
             driver.run(0)
         assert stages == ["choosing the start", "validating"]

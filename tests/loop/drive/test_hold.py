@@ -15,7 +15,8 @@ from alloys.records import Failed, FailureKind, Measured, Verdict, quantities
 from loop.campaign import Campaign
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
-from loop.execute.jobs import Done, LocalExecutor
+from loop.execute.local import LocalExecutor
+from loop.execute.tasks import Done
 from loop.store import CampaignStore, JobState, check_store
 from loop.store.breaker import PAUSE_AFTER
 from loop.view import campaign_state, view_of
@@ -29,14 +30,14 @@ class _Same(LocalExecutor):
     """Answers by itself, each the same."""
 
     def __init__(self, campaign: Campaign, verdict: Verdict = MEASURED) -> None:
-        super().__init__(campaign.spec)
+        super().__init__()
         self.asked: list[str] = []
         self._verdict = verdict
 
     def collect(self, timeout: float) -> list[Done]:
         waiting, self._waiting = self._waiting, []
-        self.asked += [canonical for _, canonical, _ in waiting]
-        return [Done(key, self._verdict) for key, _, _ in waiting]
+        self.asked += [task.canonical for _, task in waiting]
+        return [Done(task.key, self._verdict) for _, task in waiting]
 
 
 def _held(folder: Path, **changes: Any) -> CampaignConfig:

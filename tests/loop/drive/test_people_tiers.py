@@ -16,7 +16,7 @@ from alloys.errors import PeopleNeededError
 from loop.campaign import Campaign
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
-from loop.execute.jobs import LocalExecutor
+from loop.execute.local import LocalExecutor
 from loop.store import IterationState, JobState, check_store
 from loop.view import Row, View, campaign_state
 from tests.loop.drive.test_tiers import GATE, document, finished
@@ -38,7 +38,7 @@ class Desk:
         """Goes on from where it stands, in a campaign opened anew: what people are asked for, or nothing."""
         with Campaign.open(self.config) as campaign:
             try:
-                Driver(campaign, LocalExecutor(campaign.spec)).run(self.config.iterations)
+                Driver(campaign, LocalExecutor()).run(self.config.iterations)
             except PeopleNeededError as error:
                 assert campaign_state(campaign.store) == "waiting"
                 return str(error)
@@ -176,7 +176,7 @@ def test_programs_go_on_while_people_in_the_middle_measure(tmp_path: Path, capsy
     rest = desk.exported()
     assert desk.brought([filled(row) for row in rest]) == {"answered": len(rest)}
     assert desk.drive() == ""
-    levels = {label: len(alloys) for label, alloys, _ in desk.view().levels()}
+    levels = {label: len(alloys) for label, alloys, _ in desk.view().fidelities()}
     assert levels == {"lab": len(start) - 1 + len(rest), "dear": 2}
 
 

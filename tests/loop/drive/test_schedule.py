@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +16,15 @@ from loop.campaign import Campaign
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
 from loop.drive.schedule import CHOOSING_SECONDS, ahead_of, hidden_from, stored
-from loop.execute.jobs import ValidatorSpec, validate
 from loop.execute.spans import DRIVER, SCORER, Recorder, Span, covered, shares_of, summary, timeline
+from loop.execute.tasks import ValidatorSpec, validate
 from loop.review.explain import explain_document
 from loop.store import CampaignStore, IterationState, check_store
 from loop.view import View
 from tests.loop.drive.test_tiers import document as tiers_document
 from tests.loop.loop_helpers import StoppedError, call, small_config
 from tests.loop.schedule_helpers import QUICK, Turns, proposed, run, scheduled_config
-from validation.base import Description
-from validation.reference import ReferenceValidator
+from validation.tier import Tier
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +121,7 @@ def test_a_pick_is_explained_by_what_its_proposal_was_shown(finished: tuple[Camp
 class _Tiers(Turns):
     """Answers for the three validators of `tests.loop.drive.test_tiers`, whose commands are not run."""
 
-    def _answer(self, canonical: str, spec: ValidatorSpec | None) -> Verdict:
-        assert spec is not None
+    def _answer(self, canonical: str, spec: ValidatorSpec) -> Verdict:
         if spec.name == "reference":
             return validate(spec, canonical)
         amounts = Composition.from_canonical(canonical).fractions()
@@ -168,14 +165,9 @@ def test_dearer_validators_are_asked_the_same_whatever_finishes_first(tmp_path: 
 # How far ahead ---------------------------------------------------------------------------------------------------
 
 
-class _Takes(ReferenceValidator):
-    def __init__(self, seconds: float) -> None:
-        super().__init__({})
-        self._seconds = seconds
-
-    @property
-    def description(self) -> Description:
-        return replace(super().description, expected_seconds=self._seconds)
+def _takes(seconds: float) -> tuple[Tier, ...]:
+    """One validator that says how long an answer takes."""
+    return (Tier("one", "one", "1", ("solidus",), seconds=seconds),)
 
 
 @pytest.mark.parametrize(
@@ -195,16 +187,16 @@ def test_how_far_ahead_follows_from_what_a_validation_takes(
     tmp_path: Path, seconds: float, workers: int, batch: int, ahead: int
 ) -> None:
     config = small_config(tmp_path, batch=batch, cluster={"executor": "ray", "workers": workers})
-    assert ahead_of(config, _Takes(seconds)) == ahead
+    assert ahead_of(config, _takes(seconds)) == ahead
 
 
 def test_how_far_ahead_where_nothing_is_gained(tmp_path: Path) -> None:
-    dear = _Takes(3600.0)
-    assert ahead_of(small_config(tmp_path), dear) == 0  # one process does one thing at a time
+    slow, people = _takes(3600.0), (Tier("human", "human", "external", ("solidus",), by_hand=True),)
+    assert ahead_of(small_config(tmp_path), slow) == 0  # one process does one thing at a time
     ray = {"cluster": {"executor": "ray"}}
-    assert ahead_of(small_config(tmp_path, **ray), None) == 0
-    assert ahead_of(small_config(tmp_path, schedule={"mode": "synchronous"}, **ray), dear) == 0
-    assert ahead_of(small_config(tmp_path, schedule={"ahead": 7}), dear) == 7
+    assert ahead_of(small_config(tmp_path, **ray), people) == 0
+    assert ahead_of(small_config(tmp_path, schedule={"mode": "synchronous"}, **ray), slow) == 0
+    assert ahead_of(small_config(tmp_path, schedule={"ahead": 7}), slow) == 7
 
 
 def test_a_synchronous_schedule_cannot_be_ahead(tmp_path: Path) -> None:

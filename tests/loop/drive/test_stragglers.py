@@ -11,6 +11,7 @@ from loop.campaign import Campaign
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
 from loop.drive.schedule import stored
+from loop.execute.tasks import Task
 from loop.store import IterationState, check_store
 from tests.loop.loop_helpers import StoppedError
 from tests.loop.schedule_helpers import Turns, proposed, run, scheduled_config
@@ -67,10 +68,10 @@ def test_what_was_done_without_is_done_without_again_after_a_kill(tmp_path: Path
             executor = Turns(campaign, stuck=lambda key: key == _first(campaign))
             plain = executor.begin
 
-            def begin(name: str, work: Any) -> None:
+            def begin(task: Task) -> None:
                 if kill:
                     raise StoppedError
-                plain(name, work)
+                plain(task)
 
             executor.begin = begin  # type: ignore[method-assign]
             driver = _driver(campaign, executor)

@@ -17,14 +17,15 @@ from alloys.errors import InputError
 from alloys.records import Failed
 from loop.campaign import Campaign
 from loop.choose.promotion import expected_seconds, standings
-from loop.config.schema import CampaignConfig, check_config
+from loop.config.reading import check_config
+from loop.config.schema import CampaignConfig
 from loop.config.tiers import build_tiers
 from loop.drive.driver import Driver
-from loop.execute.jobs import LocalExecutor
+from loop.execute.local import LocalExecutor
 from loop.store import CampaignStore, IterationState, JobState, check_store
 from loop.view import View, config_of, view_of
 from tests.loop.loop_helpers import ROOT, Interrupting, StoppedError, small_config, small_document
-from validation.registry import make_validator
+from validation.people import People
 
 EXAMPLE = ROOT / "configs" / "refractory_tiers.yaml"
 
@@ -86,7 +87,7 @@ def config(folder: Path, **changes: Any) -> CampaignConfig:
 
 def finished(folder: Path, **changes: Any) -> Campaign:
     campaign = Campaign.open(config(folder, **changes))
-    Driver(campaign, LocalExecutor(campaign.spec)).run(campaign.config.iterations)
+    Driver(campaign, LocalExecutor()).run(campaign.config.iterations)
     return campaign
 
 
@@ -156,7 +157,7 @@ def test_the_past_is_seen_as_it_was(done: Campaign) -> None:
     then = view.upto(0)
     assert all((a.iteration or 0) == 0 for row in then for a in row.answers)
     assert len(then) == 6
-    levels = {label: len(alloys) for label, alloys, _ in view.levels()}
+    levels = {label: len(alloys) for label, alloys, _ in view.fidelities()}
     assert levels == {"draft": len(told(view, 1)), "dear": 4}
 
 
@@ -175,7 +176,7 @@ def test_interrupted_among_the_dear_ones_it_ends_the_same(done: Campaign, tmp_pa
         Driver(campaign, Interrupting(campaign, stop_at)).run(1)
     campaign.close()
     with Campaign.open(told) as again:
-        Driver(again, LocalExecutor(again.spec)).run(1)
+        Driver(again, LocalExecutor()).run(1)
         assert again.store.dataset_digest() == done.store.dataset_digest()
         assert check_store(again.store) == []
 
@@ -184,7 +185,7 @@ def test_without_hours_all_that_passed_are_asked(tmp_path: Path) -> None:
     whole = document(tmp_path, iterations=0)
     whole["validators"][2] |= {"hours": None}
     with Campaign.open(CampaignConfig.model_validate(whole)) as campaign:
-        Driver(campaign, LocalExecutor(campaign.spec)).run(0)
+        Driver(campaign, LocalExecutor()).run(0)
         draft, dear = told(campaign.view(), 1), told(campaign.view(), 2)
         assert set(dear) == {alloy for alloy, values in draft.items() if values["liquidus"] >= GATE}
         # A person's result stands above what validators said, and takes no job's place.
@@ -200,7 +201,7 @@ def test_a_failure_of_the_dear_one_is_kept_and_is_not_asked_again(tmp_path: Path
     dear = whole["validators"][2]
     dear |= {"hours": None, "settings": {**dear["settings"], "command": [*dear["settings"]["command"][:2], "picky"]}}
     with Campaign.open(CampaignConfig.model_validate(whole)) as campaign:
-        Driver(campaign, LocalExecutor(campaign.spec)).run(0)
+        Driver(campaign, LocalExecutor()).run(0)
         view = campaign.view()
         asked = [row for row in view.rows if any(answer.tier == 2 for answer in row.answers)]
         failed = [row for row in asked if "Nb" in row.design.composition.elements]
@@ -219,8 +220,8 @@ def test_measured_seconds_are_medians_of_what_is_finished(done: Campaign) -> Non
     times = [job.verdict.seconds for job in done.store.jobs() if job.key in _keys(done, 1) and job.verdict]
     assert len(times) >= 3
     assert seconds[0] == statistics.median(times)
-    unasked = replace(tier, validator=make_validator("reference", {}), seconds=7.0)
-    assert expected_seconds(replace(unasked, measured=False), done.store) == {0: 7.0}
+    unasked = replace(tier, validator="unasked", seconds=7.0)
+    assert expected_seconds(unasked, done.store) == {0: 7.0}
     assert expected_seconds(done.tiers[2], done.store) == {0: 3600.0}
 
 
@@ -284,13 +285,14 @@ def test_people_have_an_identity_of_their_own(tmp_path: Path) -> None:
     whole["validators"][1:] = [first, {**first, "label": "furnace"}, {**second, "label": "press"}]
     tiers = build_tiers(CampaignConfig.model_validate(whole))
     assert [tier.by_hand for tier in tiers] == [False, True, True, True]
-    assert [tier.validator.properties for tier in tiers[1:]] == [("liquidus", "solidus")] * 2 + [("solidus",)]
-    assert len({tier.validator.fingerprint for tier in tiers}) == 4
-    assert tiers[3].validator.description.points == {"solidus": "K"}
+    assert [tier.properties for tier in tiers[1:]] == [("liquidus", "solidus")] * 2 + [("solidus",)]
+    assert len({tier.fingerprint for tier in tiers}) == 4
     assert tiers[3].seconds == 3600.0
-    assert replace(tiers[3].validator, properties=("liquidus",)).fingerprint != tiers[3].validator.fingerprint
-    tiers[3].validator.check(["Nb", "Xe"])
-    verdict = tiers[3].validator.validate(Design.parse("NbTaW"))
+    people = People("human", "press", ("solidus",))
+    assert people.fingerprint == tiers[3].fingerprint
+    assert people.description.units == {"solidus": "K"}
+    people.check(["Nb", "Xe"])
+    verdict = people.validate(Design.parse("NbTaW"))
     assert isinstance(verdict, Failed)
     assert "people (press) answer" in verdict.message
     assert not tiers[1].passes({"liquidus": 3000.0})

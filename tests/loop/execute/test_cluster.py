@@ -18,9 +18,12 @@ from alloys.composition import Composition
 from alloys.errors import InputError, WorkError
 from alloys.records import Failed, FailureKind, Measured
 from alloys.space import Space
+from loop.choose.training import TrainingJob, train_generator
+from loop.config.schema import ClusterConfig
 from loop.execute.actors import share
 from loop.execute.cluster import RayExecutor
-from loop.execute.jobs import Done, Executor, Finished, LocalExecutor, TrainingJob, ValidatorSpec, validate
+from loop.execute.local import Executor, LocalExecutor
+from loop.execute.tasks import Done, Finished, Task, ValidationTask, ValidatorSpec, validate
 from tests.loop.loop_helpers import ROOT
 from tests.strategies import PALETTE
 from tests.support.ray_workers import left_alive
@@ -72,6 +75,20 @@ class _Hung:
         return threading.Event().wait(600)
 
 
+def do_work(work: _Where | _Fatal | _Hung) -> object:
+    """What a task does of a work."""
+    return work.run()
+
+
+def _task(name: str, work: _Where | _Fatal | _Hung) -> Task:
+    return Task(name, f"{__name__}:do_work", work)
+
+
+def training_task(name: str, job: TrainingJob) -> Task:
+    """A task for a trainer."""
+    return Task(name, "loop.choose.training:train_generator", job, trains=True)
+
+
 def _results(executor: Executor, *names: str) -> dict[str, Finished]:
     found: dict[str, Finished] = {}
     while not set(names) <= set(found):
@@ -82,7 +99,7 @@ def _results(executor: Executor, *names: str) -> dict[str, Finished]:
 @pytest.fixture(scope="module")
 def executor() -> Iterator[RayExecutor]:
     assert ROOT.is_dir()
-    made = RayExecutor(SPEC, "local", workers=2, timeout=120.0)
+    made = RayExecutor(ClusterConfig(timeout_seconds=120.0))
     yield made
     made.close()
 
@@ -98,7 +115,7 @@ def _collect(executor: RayExecutor, count: int) -> dict[str, Done]:
 def test_tasks_answer_as_this_process_does(executor: RayExecutor) -> None:
     formulas = ["NbMoTaW", "HfNbTaTiZr", "NbTaTi", "NbTiVZr"]
     for formula in formulas:
-        executor.submit(formula, Composition.parse(formula).canonical())
+        executor.submit(SPEC, ValidationTask(formula, Composition.parse(formula).canonical()))
     assert executor.pending == 4
     answers = _collect(executor, 4)
     for formula in formulas:
@@ -113,8 +130,8 @@ def test_tasks_answer_as_this_process_does(executor: RayExecutor) -> None:
 def test_a_validation_may_name_another_validator(executor: RayExecutor) -> None:
     canonical = Composition.parse("NbMoTaW").canonical()
     other = ValidatorSpec("reference", '{"no": "such setting"}')
-    executor.submit("own", canonical)
-    executor.submit("other", canonical, other)
+    executor.submit(SPEC, ValidationTask("own", canonical))
+    executor.submit(other, ValidationTask("other", canonical))
     answers = _collect(executor, 2)
     assert isinstance(answers["own"].verdict, Measured)
     refused = answers["other"].verdict
@@ -124,9 +141,9 @@ def test_a_validation_may_name_another_validator(executor: RayExecutor) -> None:
 
 def test_training_in_an_actor_gives_the_same_weights_as_here(executor: RayExecutor) -> None:
     job = _training_job()
-    executor.begin("training", job)
+    executor.begin(training_task("training", job))
     trained = _results(executor, "training")["training"].value
-    assert trained.digest == LocalExecutor(SPEC).train(job).digest
+    assert trained.digest == train_generator(job).digest
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -174,9 +191,9 @@ def _contract(executor: Executor) -> dict[str, Finished]:
     job = _training_job()
     executor.prepare()
     before = time.time()
-    executor.begin("training cvae", job)
-    executor.begin("number", _Where(7))
-    executor.submit("alloy", Composition.parse("NbMoTaW").canonical())
+    executor.begin(training_task("training cvae", job))
+    executor.begin(_task("number", _Where(7)))
+    executor.submit(SPEC, ValidationTask("alloy", Composition.parse("NbMoTaW").canonical()))
     found = _results(executor, "training cvae", "number")
     done: list[Done] = []
     while not done:
@@ -189,13 +206,13 @@ def _contract(executor: Executor) -> dict[str, Finished]:
     times = [(done[0].begun or 0.0, done[0].ended or 0.0), *((f.begun, f.ended) for f in found.values())]
     for begun, ended in times:
         assert before - 1 <= begun <= ended <= time.time() + 1
-    assert found["training cvae"].value.digest == job.run().digest
+    assert found["training cvae"].value.digest == train_generator(job).digest
     assert found["number"].value[0] == 7
     return found
 
 
 def test_works_and_validations_side_by_side_here() -> None:
-    assert _contract(LocalExecutor(SPEC))["number"].value[1] == os.getpid()
+    assert _contract(LocalExecutor())["number"].value[1] == os.getpid()
 
 
 def test_works_and_validations_side_by_side_on_ray(executor: RayExecutor) -> None:
@@ -204,7 +221,7 @@ def test_works_and_validations_side_by_side_on_ray(executor: RayExecutor) -> Non
 
 def test_trainings_go_to_trainers_and_choices_to_one_scorer(executor: RayExecutor) -> None:
     for number in range(3):
-        executor.begin(f"choice {number}", _Where(number))
+        executor.begin(_task(f"choice {number}", _Where(number)))
     found = _results(executor, *(f"choice {number}" for number in range(3)))
     assert [found[f"choice {number}"].value[0] for number in range(3)] == [0, 1, 2]
     assert len({finished.value[1] for finished in found.values()}) == 1
@@ -212,24 +229,24 @@ def test_trainings_go_to_trainers_and_choices_to_one_scorer(executor: RayExecuto
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_an_actor_that_dies_is_replaced_once(executor: RayExecutor, tmp_path: Path, number: int) -> None:
-    executor.begin("fragile", _Fatal(tmp_path / "mark", number=number))
+    executor.begin(_task("fragile", _Fatal(tmp_path / "mark", number=number)))
     assert _results(executor, "fragile")["fragile"].value == "done"
-    executor.begin("hopeless", _Fatal(tmp_path / "other", always=True, number=number))
+    executor.begin(_task("hopeless", _Fatal(tmp_path / "other", always=True, number=number)))
     with pytest.raises(WorkError, match="hopeless failed"):
         _results(executor, "hopeless")
-    executor.begin("after", _Where(1))
+    executor.begin(_task("after", _Where(1)))
     assert _results(executor, "after")["after"].value[0] == 1
 
 
 def test_a_work_that_takes_too_long_is_ended(executor: RayExecutor) -> None:
-    executor.begin("hung", _Hung())
+    executor.begin(_task("hung", _Hung()))
     executor._actors.timeout = 0.2
     try:
         with pytest.raises(WorkError, match=r"hung took longer than cluster.timeout_seconds = 0.2"):
             executor.results(0.3)
     finally:
         executor._actors.timeout = 120.0
-    executor.begin("after", _Where(2))
+    executor.begin(_task("after", _Where(2)))
     assert _results(executor, "after")["after"].value[0] == 2
 
 

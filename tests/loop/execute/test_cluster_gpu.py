@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from loop.config.schema import ClusterConfig
 from loop.execute.cluster import RayExecutor, _lock_down
-from loop.execute.jobs import Finished, ValidatorSpec
-from tests.loop.execute.test_cluster import _training_job
+from loop.execute.tasks import Finished
+from tests.loop.execute.test_cluster import _training_job, training_task
 from tests.loop.loop_helpers import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -22,11 +23,12 @@ def test_families_share_one_gpu_and_train_at_once() -> None:
     environment = {"env_vars": {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}}
     ray.init(address="local", num_cpus=6, num_gpus=1, include_dashboard=False, runtime_env=environment)
     try:
-        executor = RayExecutor(ValidatorSpec("reference", "{}"), "local", 2, 300.0, families=2)
+        executor = RayExecutor(ClusterConfig(timeout_seconds=300.0), families=2)
         assert executor.slots == 2
         families = ("cvae", "flow")
         for family in families:
-            executor.begin(family, replace(_training_job(), family=family, settings={"epochs": 200}))
+            job = replace(_training_job(), family=family, settings={"epochs": 200})
+            executor.begin(training_task(family, job))
         found: dict[str, Finished] = {}
         while len(found) < 2:
             found |= executor.results(5.0)

@@ -17,9 +17,10 @@ import pytest
 from alloys.errors import InputError
 from alloys.space import Points
 from loop.campaign import Campaign
+from loop.config.schema import ClusterConfig
 from loop.drive.driver import Driver
 from loop.execute.cluster import RayExecutor, _environment, _lock_down, _start
-from loop.execute.jobs import LocalExecutor
+from loop.execute.local import LocalExecutor
 from loop.execute.spreading import RaySpreader, _Cluster
 from surrogates.choosing.stream import Block, own_threads, spread_work
 from tests.loop.loop_helpers import small_config
@@ -270,7 +271,7 @@ def test_a_campaign_whose_scorer_spreads_ends_as_one_in_this_process(ray: Any, t
         folder.mkdir()
         config = small_config(folder, screening={"random": 200_000, "neighbours": True})
         with Campaign.open(config) as campaign:
-            executor = _attached(campaign, folder) if name == "spread" else LocalExecutor(campaign.spec)
+            executor = _attached(campaign, folder) if name == "spread" else LocalExecutor()
             try:
                 Driver(campaign, executor).run(1)
             finally:
@@ -286,7 +287,7 @@ def test_a_campaign_whose_scorer_spreads_ends_as_one_in_this_process(ray: Any, t
 
 def _attached(campaign: Campaign, folder: Path) -> RayExecutor:
     """An executor on the cluster that is there, which waits for workers as long as they need."""
-    executor = RayExecutor(campaign.spec, "local", workers=1, timeout=600.0)
+    executor = RayExecutor(ClusterConfig(workers=1, timeout_seconds=600.0))
     assert executor.spreader == RaySpreader(executor._ray, _environment())
     executor.spreader = _Noting(replace(executor.spreader, least=2, patience=120.0), folder)
     return executor

@@ -14,7 +14,8 @@ from alloys.design import Design, Value
 from alloys.errors import InputError
 from alloys.records import Candidate, Measured, Selection
 from loop.campaign import Campaign
-from loop.execute.jobs import LocalExecutor, ValidatorSpec
+from loop.execute.local import LocalExecutor
+from loop.execute.tasks import ValidationTask, ValidatorSpec
 from loop.people.exchange import export_jobs, import_results
 from loop.people.queue_report import job_document, show_document
 from loop.review.report import best_document
@@ -109,9 +110,9 @@ def test_a_command_is_asked_with_the_variables(tmp_path: Path) -> None:
     script.write_text(ECHO, encoding="utf-8")
     command = [sys.executable, str(script), "{request}", "{verdict}"]
     settings = {"command": command, "properties": ["solidus"], "run": {"scratch": str(tmp_path / "scratch")}}
-    executor = LocalExecutor(ValidatorSpec.of(make_validator("script", settings)))
+    executor, spec = LocalExecutor(), ValidatorSpec.of(make_validator("script", settings))
     for design in (PLAIN, ANNEALED):
-        executor.submit(design.digest(), design.canonical())
+        executor.submit(spec, ValidationTask(design.digest(), design.canonical()))
     verdicts = [done.verdict for done in executor.collect(1.0)]
     measured = [v.properties["solidus"].value for v in verdicts if isinstance(v, Measured)]
     assert measured == [2000.0, 2900.0], verdicts

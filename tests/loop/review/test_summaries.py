@@ -12,7 +12,8 @@ import pytest
 from loop import view as views
 from loop.campaign import Campaign
 from loop.drive.driver import Driver
-from loop.execute.jobs import LocalExecutor
+from loop.execute.local import LocalExecutor
+from loop.execute.tasks import ValidationTask
 from loop.view import SUMMARY, iteration_summaries, summary_of, view_of
 from tests.loop.loop_helpers import small_config
 
@@ -20,7 +21,7 @@ from tests.loop.loop_helpers import small_config
 @pytest.fixture
 def campaign(tmp_path: Path) -> Iterator[Campaign]:
     with Campaign.open(small_config(tmp_path)) as opened:
-        Driver(opened, LocalExecutor(opened.spec)).run(0)
+        Driver(opened, LocalExecutor()).run(0)
         yield opened
 
 
@@ -58,8 +59,9 @@ def test_a_result_that_comes_later_counts(campaign: Campaign) -> None:
 def test_an_open_iteration_is_told_as_it_stands(campaign: Campaign) -> None:
     campaign.suggest(2)
     (lease,) = campaign.store.claim("me")
-    executor = LocalExecutor(campaign.spec)
-    executor.submit(lease.key, lease.request.design.canonical())
+    executor = LocalExecutor()
+    task = ValidationTask(lease.key, lease.request.design.canonical())
+    executor.submit(campaign.spec_for(lease.request), task)
     (done,) = executor.collect(1.0)
     assert done.verdict is not None
     campaign.store.finish(lease.key, lease.token, done.verdict)

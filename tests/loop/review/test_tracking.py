@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from alloys.errors import InputError, WorkError
 from loop.campaign import Campaign
 from loop.drive.driver import Driver
-from loop.execute.jobs import LocalExecutor
+from loop.execute.local import LocalExecutor
 from loop.review.tracking import EXPERIMENT, MlflowStore, Tracker, tracking_uri
 from loop.store.schema import artifacts
 from tests.loop.loop_helpers import small_config
@@ -39,11 +39,17 @@ def tracked(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
     campaign = Campaign.open(small_config(folder))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tracker = Tracker(campaign, folder / "mlruns")
-        Driver(campaign, LocalExecutor(campaign.spec), [tracker]).run(1)
+        tracker = Tracker(campaign.store, campaign.config)
+        Driver(campaign, LocalExecutor(), [tracker]).run(1)
         tracker.ended = True
         tracker.finish()
     return campaign
+
+
+def _tracker(campaign: Campaign, folder: Path) -> Tracker:
+    """A tracker of the campaign elsewhere."""
+    elsewhere = campaign.config.tracking.model_copy(update={"folder": str(folder)})
+    return Tracker(campaign.store, campaign.config.model_copy(update={"tracking": elsewhere}))
 
 
 def _folder(campaign: Campaign) -> Path:
@@ -88,14 +94,14 @@ def test_replaying_adds_nothing(tracked: Campaign) -> None:
     before = {name: client.get_metric_history(run, name) for name in ("hypervolume", "loss.cvae.train")}
     for tag in ("alloyloop.metrics_done", "alloyloop.losses"):
         client.delete_tag(run, tag)
-    Tracker(tracked, _folder(tracked)).sync()
+    Tracker(tracked.store, tracked.config).sync()
     after = {name: client.get_metric_history(run, name) for name in before}
     assert {name: len(points) for name, points in after.items()} == {n: len(p) for n, p in before.items()}
     assert len(_runs(_folder(tracked))) == 3
 
 
 def test_a_lost_store_is_rebuilt_from_the_campaign(tracked: Campaign, tmp_path: Path) -> None:
-    Tracker(tracked, tmp_path / "new").sync()
+    _tracker(tracked, tmp_path / "new").sync()
     old, new = _runs(_folder(tracked)), _runs(tmp_path / "new")
     assert set(new) == set(old)
     for key in ("0", "1"):
@@ -146,5 +152,5 @@ def test_a_file_outside_the_campaign_is_not_uploaded(tracked: Campaign, tmp_path
     with tracked.store._write() as connection:  # past the store's own check, as a hostile database would be
         connection.execute(sa.insert(artifacts).values(row))
     with pytest.raises(InputError, match="leads out of"):
-        Tracker(tracked, tmp_path / "new").sync()
+        _tracker(tracked, tmp_path / "new").sync()
     assert not list(tmp_path.rglob("notes.txt"))

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from alloys.records import Measured, Observation, Quantity, ValidationRequest
-from loop.store import Asked, CampaignStore, JobState, Result, StoreError, check_store
+from loop.store import CampaignStore, JobState, Result, StoreError, check_store
 from loop.store import imports as imports_module
 from tests.loop.store.store_helpers import PHYSICS, SUSPECT, alloy, begin, make, measured, selection
+from validation.tier import Tier
 
 WANTED = ("solidus", "liquidus")
 
@@ -142,9 +143,9 @@ def test_results_need_their_source(store):
 
 
 TIERS = (
-    Asked("draft", ("solidus",), by_hand=False),
-    Asked("lab", WANTED, by_hand=True),
-    Asked("furnace", ("solidus", "liquidus", "density"), by_hand=True),
+    Tier("draft", "script", "d", ("solidus",), by_hand=False),
+    Tier("lab", "human", "l", WANTED, by_hand=True),
+    Tier("furnace", "human", "f", ("solidus", "liquidus", "density"), by_hand=True),
 )
 
 

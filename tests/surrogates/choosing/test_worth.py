@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alloys.errors import InputError
 from surrogates.choosing.gain import gains_alone
 from surrogates.choosing.screen import Known
-from surrogates.choosing.worth import Worth, worth_asking
+from surrogates.choosing.worth import Worth, select_within_budget
 from tests.surrogates.helpers import PROBLEM, REFERENCE, SPACE, fitted, pool, truth
 
 Floats = NDArray[np.float64]
@@ -39,7 +39,7 @@ def alone() -> Floats:
 
 def asked(costs: Floats, budget: float, **changes: object) -> list[Worth]:
     told: dict[str, object] = {"front": front(), "reference": REFERENCE, "feasible_known": True, **changes}
-    return worth_asking(fitted(), PROBLEM, alloys(), list(costs), budget, **told)  # type: ignore[arg-type]
+    return select_within_budget(fitted(), PROBLEM, alloys(), list(costs), budget, **told)  # type: ignore[arg-type]
 
 
 def test_the_budget_holds_and_the_hopeless_are_never_asked() -> None:

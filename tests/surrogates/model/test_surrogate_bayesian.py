@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from alloys.errors import InputError
-from loop.config.schema import check_config
+from loop.config.reading import check_config
 from surrogates.explaining.attribution import relevance
 from surrogates.model import bayesian, output
 from surrogates.model.bayesian import Hyper, Mixture, mixed

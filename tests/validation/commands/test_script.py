@@ -19,7 +19,7 @@ import pytest
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.records import UNADJUSTED, Failed, FailureKind, Measured, Verdict, canonical_json
-from loop.execute.jobs import ValidatorSpec, validate
+from loop.execute.tasks import ValidatorSpec, validate
 from validation.base import adjusted
 from validation.commands.script import ScriptValidator
 from validation.registry import make_validator

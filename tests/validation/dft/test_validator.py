@@ -13,7 +13,7 @@ import pytest
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.records import Failed, FailureKind, Measured, Verdict
-from loop.execute.jobs import ValidatorSpec
+from loop.execute.tasks import ValidatorSpec
 from validation.dft import calculators
 from validation.dft.settings import ANSWERED, ELASTIC, SCALAR
 from validation.dft.validator import DftValidator

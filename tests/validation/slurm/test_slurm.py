@@ -10,7 +10,7 @@ import pytest
 
 from alloys.errors import InputError
 from alloys.records import UNADJUSTED, Failed, FailureKind, Measured
-from loop.execute.jobs import ValidatorSpec
+from loop.execute.tasks import ValidatorSpec
 from tests.validation.slurm.cluster import ALLOY, RUNS, Cluster, assert_measured
 from validation.commands.slurm import SlurmValidator
 from validation.registry import make_validator

@@ -1,0 +1,129 @@
+"""``alloyloop run``, ``check``, ``status``, ``best`` and ``ui``: a campaign from its file to its best alloys."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alloys.errors import InputError, WorkError
+from loop.cli.console import Json, err, out, print_json
+from loop.config.lookup import Directory, campaign_database
+
+# Late imports inside these: `check` needs no database, and `status` no driver.
+
+
+def run(
+    config: Annotated[Path, typer.Argument(help="a campaign's YAML file")],
+    name: Annotated[str | None, typer.Option(help="another name, for another campaign")] = None,
+    iterations: Annotated[int | None, typer.Option(help="number of the last iteration")] = None,
+    seed: Annotated[int | None, typer.Option(help="another seed")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="overrides a value")] = None,
+    hold: Annotated[bool, typer.Option("--hold", help="new jobs wait for `alloyloop queue approve`")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what happens to standard error")] = False,
+) -> None:
+    """Runs a campaign, or goes on with it where it was interrupted."""
+    from loop.config.reading import load_config
+    from loop.drive.run import run_campaign
+
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
+    )
+    overrides = [*(set_ or ()), *(["validation.hold=true"] if hold else [])]
+    loaded = load_config(config, overrides, name=name, iterations=iterations, seed=seed)
+    run_campaign(loaded, err())
+
+
+def check(
+    config: Annotated[Path, typer.Argument(help="a campaign's YAML file")],
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="overrides a value")] = None,
+) -> None:
+    """Names every mistake in a configuration, with its line, before anything starts."""
+    from loop.config.reading import check_config
+
+    _, mistakes = check_config(config, set_ or ())
+    for mistake in mistakes:
+        err().print(f"{config}: {mistake}", markup=False, soft_wrap=True)
+    if mistakes:
+        raise typer.Exit(2)
+    err().print(f"{config}: no mistakes", markup=False)
+
+
+def status(
+    name: Annotated[str, typer.Argument(help="a campaign")],
+    json_: Json = False,
+    directory: Directory = Path("campaigns"),
+) -> None:
+    """Where a campaign stands: iterations, queue, dataset."""
+    from loop.review.report import iteration_table, status_document
+    from loop.store import CampaignStore
+
+    with CampaignStore.open(campaign_database(directory, name)) as store:
+        document = status_document(store)
+    if json_:
+        print_json(document)
+        return
+    console = out()
+    console.print(f"{document['name']}: {document['state']}, {document['observations']} observations", markup=False)
+    console.print(iteration_table(document["iterations"]))
+    console.print("queue: " + (", ".join(f"{n} {state}" for state, n in document["queue"].items() if n) or "empty"))
+    console.print(f"dataset digest {document['dataset_digest']}", markup=False)
+
+
+def best(
+    name: Annotated[str, typer.Argument(help="a campaign")],
+    top: Annotated[int, typer.Option(min=1, help="how many alloys")] = 10,
+    json_: Json = False,
+    directory: Directory = Path("campaigns"),
+) -> None:
+    """The best alloys so far: what validation said and what the model had thought."""
+    from loop.review.report import best_document, best_table
+    from loop.store import CampaignStore
+    from loop.view import view_of
+
+    with CampaignStore.open(campaign_database(directory, name)) as store:
+        view = view_of(store)
+    if json_:
+        print_json(best_document(view, top))
+    else:
+        console = out()
+        console.print(best_table(view, top, width=console.width))
+
+
+def ui(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="port on loopback")] = 5000,
+    folder: Annotated[Path, typer.Option(help="where MLflow's store lies")] = Path("mlruns"),
+) -> None:
+    """The MLflow UI on loopback, until Ctrl-C."""
+    from loop.review.tracking import tracking_uri
+
+    if not (folder / "mlflow.db").is_file():
+        raise InputError(f"there is no MLflow store in {folder}; run a campaign first, or name its folder")
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise InputError(f"port {port} cannot be used ({error.strerror}); choose another with --port") from error
+    err().print(f"MLflow at http://127.0.0.1:{port} (Ctrl-C ends it)", markup=False)
+    command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--backend-store-uri", tracking_uri(folder)]
+    environment = {**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    # A session of its own, so that all of MLflow's processes can be ended together.
+    server = subprocess.Popen(command, env=environment, stdout=sys.stderr, start_new_session=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        # Nobody but this process is to end it; its status says little, for one that gets SIGTERM may end with 0.
+        raise WorkError(f"MLflow's server has ended, with status {server.wait()}")
+    except KeyboardInterrupt:
+        return
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)

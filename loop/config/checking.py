@@ -1,0 +1,224 @@
+"""What is wrong with a configuration beyond types and names of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from alloys.errors import InputError
+from alloys.goal import Constraint, Goal, Objective
+from alloys.physics.base import Physics
+from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
+from alloys.physics.registry import get_physics
+from alloys.space import Space
+from generators.registry import settings_of
+from loop.config.assembly import build_space, start_table
+from loop.config.schema import (
+    ClusterConfig,
+    GeneratorConfig,
+    SpaceConfig,
+    StartConfig,
+    SurrogateConfig,
+    TierConfig,
+    ValidatorConfig,
+)
+from loop.config.tiers import GoalNeeds, listed_tier, refuse_twins, single_tier
+from loop.config.yaml_lines import Location
+from validation.base import Validator
+from validation.tier import Tier
+
+Mistake = tuple[Location, str]
+
+
+def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
+    """Everything that is wrong beyond types and names of keys, by the path of the value that is wrong.
+
+    Parts whose own types are wrong are passed over: the schema reports those.
+    """
+    found: list[Mistake] = []
+    space = _part(data, "space", SpaceConfig, build_space, found)
+    physics = _physics(data, found)
+    validators = _validators(data, physics, found)
+    found += _goal_mistakes(data, physics)
+    for validator in validators:
+        _part(data, "cluster", ClusterConfig, partial(_check_patience, validator=validator), found)
+    if validators:
+        found += _unanswered(data, validators, physics)
+    if space is not None:
+        found += _uncovered(space, physics, validators, "validators" if data.get("validators") else "validator")
+    _part(data, "generator", GeneratorConfig, _check_generator, found)
+    _part(data, "surrogate", SurrogateConfig, _check_surrogate, found)
+    _part(data, "start", StartConfig, partial(start_table, physics=physics), found)
+    if isinstance(data.get("state"), str):
+        found += _unusable_state(data["state"])
+    return found
+
+
+def _physics(data: Mapping[str, Any], found: list[Mistake]) -> Physics:
+    """The physics that is named; the default one where that cannot be had."""
+    name = data.get("physics", DEFAULT_PHYSICS)
+    try:
+        return get_physics(name if isinstance(name, str) else DEFAULT_PHYSICS)
+    except InputError as error:
+        found.append((("physics",), f"physics: {error}"))
+        return get_physics(DEFAULT_PHYSICS)
+
+
+def _unusable_state(text: str) -> list[Mistake]:
+    from loop.store.postgresql import parse_url  # late, for a light start: few campaigns are on a server
+
+    try:
+        parse_url(text, schema="any")
+    except InputError as error:
+        return [(("state",), f"state: {error}")]
+    return []
+
+
+def _part(
+    data: Mapping[str, Any], key: str, model: type[BaseModel], build: Callable[[Any], Any], found: list[Mistake]
+) -> Any:
+    """Builds one section, noting what is wrong with it; None where it cannot be built."""
+    if key == "space" and key not in data:
+        return None
+    try:
+        return build(model.model_validate(data.get(key, {})))
+    except ValidationError:
+        return None
+    except InputError as error:
+        found.append(((key,), f"{key}: {error}"))
+        return None
+
+
+def _validators(data: Mapping[str, Any], physics: Physics, found: list[Mistake]) -> list[Validator]:
+    """Who is asked; nobody where one of them cannot be had."""
+    if data.get("validators"):
+        return _listed(data, physics, found)
+    try:
+        config = ValidatorConfig.model_validate(data.get("validator", {}))
+        return [single_tier(config, _needs(data, physics))[1]]
+    except ValidationError:
+        return []
+    except InputError as error:
+        found.append((("validator",), f"validator: {error}"))
+        return []
+
+
+def _listed(data: Mapping[str, Any], physics: Physics, found: list[Mistake]) -> list[Validator]:
+    """Those of ``validators``; none where one cannot be had."""
+    entries = data["validators"]
+    if not isinstance(entries, list):
+        return []
+    if "validator" in data:
+        found.append((("validators",), "validators: give either validator or validators, not both"))
+    needs = _needs(data, physics)
+    tiers: list[tuple[Tier, Validator]] = []
+    for i, entry in enumerate(entries):
+        try:
+            tiers.append(listed_tier(TierConfig.model_validate(entry), needs, i, len(entries) - 1))
+        except ValidationError:
+            continue
+        except InputError as error:
+            found.append((("validators", i), f"validators.{i}: {error}"))
+    try:
+        refuse_twins([tier for tier, _ in tiers])
+    except InputError as error:
+        found.append((("validators",), f"validators: {error}"))
+    return [validator for _, validator in tiers] if len(tiers) == len(entries) else []
+
+
+def _needs(data: Mapping[str, Any], physics: Physics) -> GoalNeeds:
+    """What can be read of the goal; what is wrong with the rest is told elsewhere."""
+    objectives = _parsed(data, "objectives", Objective.parse, [])
+    constraints = _parsed(data, "constraints", Constraint.parse, [])
+    names = dict.fromkeys([part.name for part in (*objectives, *constraints)])
+    return GoalNeeds(tuple(constraints), tuple(name for name in names if name not in physics.closed_forms))
+
+
+def _check_generator(config: GeneratorConfig) -> None:
+    for family, settings in config.members().items():
+        settings_of(family, settings)
+
+
+def _check_surrogate(config: SurrogateConfig) -> None:
+    if config.inference == "bayesian":
+        from surrogates.model.bayesian import require
+
+        require()
+
+
+def _check_patience(config: ClusterConfig, validator: Validator) -> None:
+    """Ray ends a validation after its own limit; one that may take longer would never be answered."""
+    longest = getattr(validator, "longest_seconds", 0.0)
+    if config.executor == "ray" and longest > config.timeout_seconds:
+        raise InputError(
+            f"timeout_seconds = {config.timeout_seconds:g} is less than {longest:g}, what validator.settings.run "
+            "lets one validation take; raise the one or lower run.time_limit"
+        )
+
+
+def _texts(data: Mapping[str, Any], key: str) -> list[tuple[int, str]]:
+    values = data.get(key, [])
+    return [(i, v) for i, v in enumerate(values) if isinstance(v, str)] if isinstance(values, list) else []
+
+
+def _parsed(data: Mapping[str, Any], key: str, parse: Callable[[str], Any], found: list[Mistake]) -> list[Any]:
+    parts = []
+    for i, text in _texts(data, key):
+        try:
+            parts.append(parse(text))
+        except InputError as error:
+            found.append(((key, i), f"{key}: {error}"))
+    return parts
+
+
+def _goal_mistakes(data: Mapping[str, Any], physics: Physics) -> list[Mistake]:
+    found: list[Mistake] = []
+    objectives: list[Objective] = _parsed(data, "objectives", Objective.parse, found)
+    constraints: list[Constraint] = _parsed(data, "constraints", Constraint.parse, found)
+    if not objectives or found:
+        return found
+    try:
+        goal = Goal(tuple(objectives), tuple(constraints))
+    except InputError as error:
+        return [(("constraints",), f"goal: {error}")]
+    if set(goal.names) <= set(physics.closed_forms):
+        text = "every objective and constraint has a closed form, so there is nothing to validate"
+        found.append((("objectives",), f"objectives: {text}; name a property that only validation answers"))
+    reference = data.get("reference_point", {})
+    wanted = [objective.name for objective in objectives]
+    if isinstance(reference, dict) and reference and sorted(reference) != sorted(wanted):
+        text = f"reference_point must name the objectives {wanted}, got {list(reference)}"
+        found.append((("reference_point",), text))
+    return found
+
+
+def _unanswered(data: Mapping[str, Any], validators: Sequence[Validator], physics: Physics) -> list[Mistake]:
+    """Objectives and constraints that neither a closed form nor a validator answers."""
+    found: list[Mistake] = []
+    told = " and ".join(f"the validator {v.name!r} answers {', '.join(v.properties)}" for v in validators)
+    for key, parse in (("objectives", Objective.parse), ("constraints", Constraint.parse)):
+        for i, text in _texts(data, key):
+            try:
+                name = parse(text).name
+            except InputError:
+                continue
+            if name not in physics.closed_forms and not any(name in v.properties for v in validators):
+                found.append(((key, i), f"{key}: nobody measures {name!r}: {told}"))
+    return found
+
+
+def _uncovered(space: Space, physics: Physics, validators: Sequence[Validator], key: str) -> list[Mistake]:
+    found: list[Mistake] = []
+    try:
+        physics.check(space.elements)
+    except InputError as error:
+        found.append((("space", "elements"), f"space: {error}"))
+    for validator in validators:
+        try:
+            validator.check(space.elements)
+        except InputError as error:
+            found.append(((key,), f"{key}: {error}"))
+    return found

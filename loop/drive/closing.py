@@ -1,0 +1,41 @@
+"""What is stored as an iteration comes to its end: further questions, or its numbers and files."""
+
+from __future__ import annotations
+
+from loop.choose.promotion import PromotionDecision
+from loop.drive.opened import OpenCampaign
+from loop.view import SUMMARY, View, summary_of
+
+
+def store_promotions(campaign: OpenCampaign, index: int, decision: PromotionDecision) -> bool:
+    """Stores which alloys are asked for with their jobs, before anybody works on them; whether there are any.
+
+    An alloy goes to a validator once.
+    """
+    store = campaign.store
+    requests = [campaign.request(*pair) for pair in zip(decision.selections, decision.tiers, strict=True)]
+    store.store_promotions(
+        index,
+        len(store.iteration(index).info.get("promotions", [])),
+        decision.selections,
+        requests,
+        decision.tiers,
+        note=decision.note,
+        by_hand=[i for i, tier in enumerate(campaign.tiers) if tier.by_hand],
+        hold=campaign.config.validation.hold,
+    )
+    return bool(requests)
+
+
+def close_iteration(campaign: OpenCampaign, index: int) -> View:
+    """Writes an iteration's numbers and files, closes it, and returns what is known then."""
+    # Late: these bring pictures and models, which a driver that hands out jobs does without.
+    from loop.review.artifacts import write_artifacts
+    from loop.review.metrics import iteration_metrics
+
+    view, store = campaign.view(), campaign.store
+    store.log_metrics(iteration_metrics(store, index, view), iteration=index)
+    write_artifacts(store, campaign.config, index, view)
+    store.note_iteration(index, **{SUMMARY: summary_of(view, index)})
+    store.close_iteration(index)
+    return view

@@ -1,0 +1,140 @@
+"""An open campaign: its configuration, database and validators. Its state lies in the database, all else is read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from alloys.composition import Composition
+from alloys.physics.registry import get_physics
+from alloys.records import Selection, ValidationRequest
+from loop.choose import steps
+from loop.config.assembly import build_problem, start_table
+from loop.config.home import lasting
+from loop.config.identity import open_store, state_url
+from loop.config.reading import load_config
+from loop.config.schema import CampaignConfig
+from loop.config.tiers import build_tiers
+from loop.execute.tasks import ValidatorSpec
+from loop.store import CampaignStore, DriverLock, Proposal
+from loop.store.files import remove_unfinished
+from loop.view import View, view_of
+from validation.tier import Tier
+
+
+class OpenCampaign:
+    """A campaign that a driver can take on. While it is open, no other process can drive it.
+
+    Made by `open`.
+
+    Attributes:
+        config: its configuration.
+        folder: where its files lie.
+        store: its database.
+        tiers: its validators from the cheapest to the last, at least one.
+        table: the compositions of the start table.
+        problem: what is wanted, of what.
+    """
+
+    def __init__(
+        self,
+        config: CampaignConfig,
+        store: CampaignStore,
+        tiers: Sequence[Tier],
+        table: list[Composition],
+        lock: DriverLock,
+    ) -> None:
+        self.config = config
+        self.folder = config.folder
+        self.store = store
+        self.tiers = tuple(tiers)
+        self.table = table
+        self.problem = build_problem(config)
+        self._lock = lock
+
+    @classmethod
+    def open(cls, config: CampaignConfig | Path | str) -> Self:
+        """Makes a campaign, or goes on with the one of that name.
+
+        Args:
+            config: a configuration, or the path of one.
+
+        Raises:
+            InputError: for a bad configuration, one that differs from the campaign's, or a campaign that another
+                process drives. Nothing is made then.
+        """
+        config = lasting(config if isinstance(config, CampaignConfig) else load_config(Path(config)))
+        tiers, table = (
+            build_tiers(config, config.folder / "scratch"),
+            start_table(config.start, get_physics(config.physics)),
+        )
+        # A start that cannot be had is found out before there is a campaign.
+        _start(config, table, config.start.validate_count)
+        lock = DriverLock(config.folder, state_url(config))
+        lock.acquire()
+        try:
+            store = open_store(config, tiers, table)
+            remove_unfinished(config.folder)
+            # The lock is ours, so whoever held leases is gone.
+            store.release_leases(not_owner=lock.owner)
+            return cls(config, store, tiers, table, lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    def close(self) -> None:
+        """Lets go of the campaign."""
+        self.store.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def owner(self) -> str:
+        """This process, as the queue's leases name it."""
+        return self._lock.owner
+
+    def view(self, hidden: Collection[str] = ()) -> View:
+        """What is known now; jobs of the hidden keys count as open, whatever became of them."""
+        return view_of(self.store, self.config, hidden)
+
+    # Asking -------------------------------------------------------------------------------------------------
+
+    def request(self, selection: Selection, tier: int = 0) -> ValidationRequest:
+        """What a validator is asked of an alloy; the tier is counted from 0."""
+        asked = self.tiers[tier]
+        return ValidationRequest(selection.candidate.design, asked.validator, asked.fingerprint)
+
+    def spec_for(self, request: ValidationRequest) -> ValidatorSpec:
+        """The validator that a job asks, in a form that travels."""
+        return self._specs[(request.validator, request.fingerprint)]
+
+    @cached_property
+    def _specs(self) -> dict[tuple[str, str], ValidatorSpec]:
+        return {(tier.validator, tier.fingerprint): ValidatorSpec.of_tier(tier) for tier in self.tiers}
+
+    def start(self, count: int | None = None) -> list[Selection]:
+        """The start: known alloys and a space-filling design, without what is known already."""
+        seen = [row.design.composition for row in self.view().rows]
+        return _start(self.config, self.table, count or self.config.start.validate_count, seen)
+
+    def store_batch(self, index: int, chosen: Sequence[Selection]) -> list[Proposal]:
+        """Stores what was chosen and queues its jobs."""
+        requests = [self.request(selection) for selection in chosen]
+        hold = self.config.validation.hold
+        return self.store.store_batch(index, chosen, requests, by_hand=self.tiers[0].by_hand, hold=hold)
+
+
+def _start(
+    config: CampaignConfig, table: list[Composition], count: int, seen: Sequence[Composition] = ()
+) -> list[Selection]:
+    return steps.initial_design(build_problem(config), table, count, config.start.from_table, config.seed, seen=seen)
