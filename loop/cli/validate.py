@@ -13,7 +13,7 @@ from alloys.composition import Composition, parse_formulas
 from alloys.design import Design
 from alloys.errors import InputError
 from loop.cli.console import Json, err, out, print_json
-from loop.execute.bulk_validation import Output, read_compositions, run_batch, verdict_document
+from loop.execute.bulk_validation import AnswerFile, read_compositions, run_batch, verdict_document
 
 if TYPE_CHECKING:
     from validation.base import Validator
@@ -137,7 +137,7 @@ def _print_verdict(document: dict[str, Any]) -> None:
 
 def _batch(validator: Validator, csv_: Path, jsonl: Path, jobs: int) -> None:
     compositions = read_compositions(csv_, validator)
-    output = Output(jsonl, validator.fingerprint)
+    output = AnswerFile(jsonl, validator.fingerprint)
     try:
         waiting = {f: c for f, c in compositions.items() if c.canonical() not in output.done}
         console = err()

@@ -18,7 +18,7 @@ from loop.drive.schedule import ProposalInputs, Schedule, stored
 from loop.drive.validations import Validations
 from loop.execute.local import Executor
 from loop.execute.spans import SCORER, WAIT, Recorder, Span
-from loop.execute.tasks import Finished, Task
+from loop.execute.tasks import Finished, ModelTask
 from loop.people.queue_report import waiting_text
 from loop.store import IterationState
 from loop.view import View
@@ -234,7 +234,7 @@ class Driver:
             job = next_promotions(campaign.store, campaign.tiers, campaign.config, index)
             if job is not None:
                 self._stage(index, _PROMOTING)
-                self.executor.begin(Task(_PROMOTING, "loop.choose.choosing:choose_promotions", job))
+                self.executor.begin(ModelTask(_PROMOTING, "loop.choose.choosing:choose_promotions", job))
                 self._promoting = index
                 return
         self._close(index)

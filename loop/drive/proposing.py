@@ -18,7 +18,7 @@ from loop.drive.opened import OpenCampaign
 from loop.drive.schedule import ProposalInputs
 from loop.execute.local import Executor
 from loop.execute.spans import TRAINER, Span
-from loop.execute.tasks import Finished, Task
+from loop.execute.tasks import Finished, ModelTask
 from loop.store import Proposal
 from loop.store.files import write_named
 from loop.view import View
@@ -65,7 +65,7 @@ class Proposing:
             start = warm_start(campaign.store, campaign.folder, family, config.generator.warm, self.index)
             self._begun[family] = {"iteration": start.iteration, "asked": bool(start.content or start.note)}
             job = steps.training_job(config, self._view, self._known, self.index, family, settings, start)
-            self.executor.begin(Task(_training(family), "loop.choose.training:train_generator", job, trains=True))
+            self.executor.begin(ModelTask(_training(family), "loop.choose.training:train_generator", job, trains=True))
 
     def take(self, results: Mapping[str, Finished]) -> list[Proposal] | None:
         """Goes on with what has finished: the stored batch at the end, None before.
@@ -111,7 +111,7 @@ class Proposing:
         self.progress("choosing the batch")
         asked = tuple((model, wanted[model.family]) for model in models)
         job = ProposalJob(self._view, self._known, asked, self.index, self.batch, self.executor.spreader)
-        self.executor.begin(Task(_CHOOSING, "loop.choose.choosing:choose_batch", job))
+        self.executor.begin(ModelTask(_CHOOSING, "loop.choose.choosing:choose_batch", job))
 
     def _store(self, chosen: Chosen) -> list[Proposal]:
         """Stores the batch with how it came about."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alloys.errors import WorkError
-from loop.execute.tasks import Finished, Task, do_task
+from loop.execute.tasks import Finished, ModelTask, do_task
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class ModelActor:
     def __init__(self, module: str) -> None:
         importlib.import_module(module)
 
-    def run(self, task: Task) -> Finished:
+    def run(self, task: ModelTask) -> Finished:
         """Does a task."""
         return do_task(task)
 
@@ -40,7 +40,7 @@ class ModelActor:
 class _Order:
     """A task, and whether an actor died of it already."""
 
-    task: Task
+    task: ModelTask
     again: bool = False
 
 
@@ -83,7 +83,7 @@ class Actors:
         """Starts every actor that is not there yet."""
         self._start(*self._trainer_places(), SCORER)
 
-    def begin(self, task: Task) -> None:
+    def begin(self, task: ModelTask) -> None:
         """Starts a task, or lines it up until a trainer is free."""
         self._waiting.append(_Order(task))
         self._fill()
@@ -154,7 +154,7 @@ class Actors:
     def _trainer_places(self) -> list[str]:
         return [f"trainer {i + 1}" for i in range(self.trainers)]
 
-    def _free_place(self, task: Task) -> str | None:
+    def _free_place(self, task: ModelTask) -> str | None:
         places = self._trainer_places() if task.trains else [SCORER]
         busy = {entry.place for entry in self._under_way.values()}
         return next((place for place in places if place not in busy), None)

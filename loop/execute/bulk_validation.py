@@ -105,7 +105,7 @@ _LINE = b'{"formula": '
 """How every line of an output begins."""
 
 
-class Output:
+class AnswerFile:
     """A file of JSON lines that is gone on with.
 
     Args:

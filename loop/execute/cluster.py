@@ -17,7 +17,7 @@ from alloys.records import Failed, FailureKind
 from loop.config.schema import ClusterConfig
 from loop.execute.actors import Actors
 from loop.execute.spreading import RaySpreader
-from loop.execute.tasks import Done, Finished, Task, ValidationTask, ValidatorSpec, do_validation
+from loop.execute.tasks import Done, Finished, ModelTask, ValidationTask, ValidatorSpec, do_validation
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class RayExecutor:
         """Starts the trainers and the scorer, which import for seconds."""
         self._actors.prepare()
 
-    def begin(self, task: Task) -> None:
+    def begin(self, task: ModelTask) -> None:
         """Starts a training in a trainer, anything else in the scorer."""
         self._actors.begin(task)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from loop.execute.tasks import Done, Finished, Task, ValidationTask, ValidatorSpec, do_task, do_validation
+from loop.execute.tasks import Done, Finished, ModelTask, ValidationTask, ValidatorSpec, do_task, do_validation
 
 if TYPE_CHECKING:
     from surrogates.choosing.stream import Spreader
@@ -32,7 +32,7 @@ class Executor(Protocol):
         """Gets ready for tasks before the first one is begun, where that takes time."""
         ...
 
-    def begin(self, task: Task) -> None:
+    def begin(self, task: ModelTask) -> None:
         """Starts a task; `results` gives what comes of it under its name."""
         ...
 
@@ -78,7 +78,7 @@ class LocalExecutor:
     def prepare(self) -> None:
         """Nothing to get ready."""
 
-    def begin(self, task: Task) -> None:
+    def begin(self, task: ModelTask) -> None:
         """Does the task here and now."""
         self._finished[task.name] = do_task(task)
 

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from alloys.errors import InputError, WorkError, first_line
-from loop.execute.submit import LEFT_OUT, Job, Package
+from loop.execute.submit import LEFT_OUT, ClusterJob, Package
 
 _SECONDS = 20.0
 """The longest wait for one answer of the dashboard."""
@@ -113,7 +113,7 @@ class Jobs:
                     f"`ray job stop {details.submission_id} --address {self.address}` first"
                 )
 
-    def submit(self, job: Job, package: Package) -> str:
+    def submit(self, job: ClusterJob, package: Package) -> str:
         """Sends a job, and returns its id.
 
         Raises:

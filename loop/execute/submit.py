@@ -44,7 +44,7 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ClusterJob:
     """A campaign as a job.
 
     Attributes:
@@ -60,7 +60,7 @@ class Job:
 
 def make_job(
     config: CampaignConfig, inside: str, arguments: Sequence[str], *, home: str | None, python: str = "python"
-) -> Job:
+) -> ClusterJob:
     """The job that runs a configuration.
 
     Args:
@@ -82,7 +82,7 @@ def make_job(
                 f"on the cluster (--set {key}=/data/{Path(folder).name}), or a folder for all of them: --home /data"
             )
     words = [python, "-m", "loop.cli", "run", inside, *arguments]
-    return Job(config.name, shlex.join(words), {HOME: home} if home is not None else {})
+    return ClusterJob(config.name, shlex.join(words), {HOME: home} if home is not None else {})
 
 
 def refuse_unwritable(config: CampaignConfig, home: str | None) -> None:

@@ -19,7 +19,7 @@ from validation.tier import Tier
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ModelTask:
     """A function of plain data that takes long; the same data give the same.
 
     Attributes:
@@ -44,7 +44,7 @@ class Finished:
     ended: float
 
 
-def do_task(task: Task) -> Finished:
+def do_task(task: ModelTask) -> Finished:
     """Does a task."""
     module, name = task.function.split(":")
     function: Callable[[Any], Any] = getattr(importlib.import_module(module), name)

@@ -13,7 +13,7 @@ from loop.campaign import Campaign
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
-from loop.execute.tasks import Done, Finished, Task, ValidationTask, ValidatorSpec, do_task
+from loop.execute.tasks import Done, Finished, ModelTask, ValidationTask, ValidatorSpec, do_task
 from loop.store import CampaignStore
 from tests.loop.loop_helpers import StoppedError, small_config
 
@@ -98,7 +98,7 @@ class Turns(LocalExecutor):
     def _answer(self, canonical: str, spec: ValidatorSpec) -> Verdict:
         return answer(canonical)
 
-    def begin(self, task: Task) -> None:
+    def begin(self, task: ModelTask) -> None:
         self._call()
         self._tasks.append([self._rng.randint(1, 8), task, self._results()])
 
@@ -109,7 +109,7 @@ class Turns(LocalExecutor):
             entry[0] -= 1
             if entry[0] <= 0:
                 self._tasks.remove(entry)
-                task: Task = entry[1]
+                task: ModelTask = entry[1]
                 found[task.name] = do_task(task)
                 if task.trains:
                     self.seen.append((task.name, entry[2], self._results()))

@@ -20,7 +20,7 @@ from loop.choose.training import train_generator
 from loop.config.reading import check_config
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
-from loop.execute.tasks import Task
+from loop.execute.tasks import ModelTask
 from loop.store import IterationState
 from tests.loop.loop_helpers import DEFAULT, StoppedError, small_config
 
@@ -123,7 +123,7 @@ class _Killed(LocalExecutor):
         super().__init__()
         self._family, self._after = family, after
 
-    def begin(self, task: Task) -> None:
+    def begin(self, task: ModelTask) -> None:
         own = task.trains and task.argument.family == self._family
         if own and not self._after:
             raise StoppedError

@@ -14,7 +14,7 @@ from alloys.records import Failed, FailureKind, Measured, Verdict, quantities
 from loop.campaign import Campaign
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
-from loop.execute.tasks import Done, Task
+from loop.execute.tasks import Done, ModelTask
 from loop.review.predict import predict_document, predict_lines
 from loop.store import CampaignBusy, CampaignStore, JobState, check_store
 from loop.store.files import write_named
@@ -172,7 +172,7 @@ def test_failures_are_kept_and_the_campaign_goes_on(tmp_path: Path) -> None:
 
 
 class _InterruptingTrainingToo(Interrupting):
-    def begin(self, task: Task) -> None:
+    def begin(self, task: ModelTask) -> None:
         if task.trains:
             self.count()
         super().begin(task)

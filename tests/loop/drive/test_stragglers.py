@@ -11,7 +11,7 @@ from loop.campaign import Campaign
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
 from loop.drive.schedule import stored
-from loop.execute.tasks import Task
+from loop.execute.tasks import ModelTask
 from loop.store import IterationState, check_store
 from tests.loop.loop_helpers import StoppedError
 from tests.loop.schedule_helpers import Turns, proposed, run, scheduled_config
@@ -68,7 +68,7 @@ def test_what_was_done_without_is_done_without_again_after_a_kill(tmp_path: Path
             executor = Turns(campaign, stuck=lambda key: key == _first(campaign))
             plain = executor.begin
 
-            def begin(task: Task) -> None:
+            def begin(task: ModelTask) -> None:
                 if kill:
                     raise StoppedError
                 plain(task)

@@ -23,7 +23,7 @@ from loop.config.schema import ClusterConfig
 from loop.execute.actors import share
 from loop.execute.cluster import RayExecutor
 from loop.execute.local import Executor, LocalExecutor
-from loop.execute.tasks import Done, Finished, Task, ValidationTask, ValidatorSpec, validate
+from loop.execute.tasks import Done, Finished, ModelTask, ValidationTask, ValidatorSpec, validate
 from tests.loop.loop_helpers import ROOT
 from tests.strategies import PALETTE
 from tests.support.ray_workers import left_alive
@@ -80,13 +80,13 @@ def do_work(work: _Where | _Fatal | _Hung) -> object:
     return work.run()
 
 
-def _task(name: str, work: _Where | _Fatal | _Hung) -> Task:
-    return Task(name, f"{__name__}:do_work", work)
+def _task(name: str, work: _Where | _Fatal | _Hung) -> ModelTask:
+    return ModelTask(name, f"{__name__}:do_work", work)
 
 
-def training_task(name: str, job: TrainingJob) -> Task:
+def training_task(name: str, job: TrainingJob) -> ModelTask:
     """A task for a trainer."""
-    return Task(name, "loop.choose.training:train_generator", job, trains=True)
+    return ModelTask(name, "loop.choose.training:train_generator", job, trains=True)
 
 
 def _results(executor: Executor, *names: str) -> dict[str, Finished]:
