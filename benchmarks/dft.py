@@ -7,7 +7,6 @@ with ``--alloys NbMo --processes 2`` the same of ordered cells, from request to 
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 import os
 import sys
@@ -17,6 +16,7 @@ from alloys.composition import Composition
 from alloys.design import Design
 from alloys.physics.elements import element
 from alloys.records import Measured, Verdict
+from tests.support.golden import golden
 from validation.dft.validator import DftValidator
 
 COLUMNS = ("lattice_parameter", "bulk_modulus", "c11", "c12", "c44", "shear_modulus")
@@ -27,17 +27,15 @@ def lattice(volume: float) -> float:
     return float((2.0 * volume) ** (1.0 / 3.0))
 
 
-def references(folder: Path, symbol: str) -> dict[str, dict[str, float]]:
-    """Published values by source; lattice parameters from the project's element table."""
-    row = element(symbol)
-    volumes = {"PBE": row.atomic_volume, "experiment": row.molar_volume / 0.602214076}
+def references(symbol: str) -> dict[str, dict[str, float]]:
+    """Published values by source, none where none are; lattice parameters from the project's element table."""
+    known = element(symbol)
+    volumes = {"PBE": known.atomic_volume, "experiment": known.molar_volume / 0.602214076}
     found = {}
-    for source, file in (("PBE", "elastic_vasp_pbe.csv"), ("experiment", "elastic_experimental_handbook.csv")):
-        with (folder / file).open(encoding="utf-8", newline="") as stream:
-            cells = next(line for line in csv.DictReader(stream) if line["element"] == symbol)
-        c11, c12, c44 = (_number(cells[name]) for name in ("C11", "C12", "C44"))
-        found[source] = {
-            "lattice_parameter": lattice(volumes[source]),
+    for row in (row for row in golden("elastic_constants.csv") if row["element"] == symbol):
+        c11, c12, c44 = (float(row[name] or "nan") for name in ("c11_gpa", "c12_gpa", "c44_gpa"))
+        found[row["source"]] = {
+            "lattice_parameter": lattice(volumes[row["source"]]),
             "bulk_modulus": (c11 + 2 * c12) / 3,
             "c11": c11,
             "c12": c12,
@@ -46,21 +44,12 @@ def references(folder: Path, symbol: str) -> dict[str, dict[str, float]]:
     return found
 
 
-def _number(text: str) -> float:
-    """A cell of the tables; one that its source calls suspect counts as unknown."""
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
-
-
 def main() -> None:
     """Computes and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--elements", nargs="+", default=["W", "Mo", "Nb", "Ta", "V"])
     parser.add_argument("--alloys", nargs="+", default=[], help="ordered cells, such as NbMo, in the place of elements")
     parser.add_argument("--level", default="standard", choices=["draft", "standard", "tight"])
-    parser.add_argument("--facts", type=Path, default=Path("../shared/facts"), help="where the published tables lie")
     parser.add_argument("--scratch", type=Path, default=Path("build/dft"), help="finished states are kept here")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--hours", type=float, default=2.0, help="the most that one element may take")
@@ -80,10 +69,10 @@ def main() -> None:
     print(f"# {validator.settings.versions}, processes {asked.processes}")
     print(f"{'':5s} {'':18s}" + "".join(f"{name:>18s}" for name in COLUMNS) + f"{'seconds':>10s}")
     for formula in [*elements, *asked.alloys]:
-        show(formula, validator.validate(Design.parse(formula)), asked.facts)
+        show(formula, validator.validate(Design.parse(formula)))
 
 
-def show(formula: str, verdict: Verdict, facts: Path) -> None:
+def show(formula: str, verdict: Verdict) -> None:
     """Prints one verdict, and for an element its errors."""
     if not isinstance(verdict, Measured):
         print(f"{formula:5s} {verdict.kind}: {verdict.message} ({verdict.seconds:.0f} s)", flush=True)
@@ -92,7 +81,7 @@ def show(formula: str, verdict: Verdict, facts: Path) -> None:
     cells = "".join(f"{values[name]:18.4g}" for name in COLUMNS)
     print(f"{formula:5s} {'computed':18s}{cells}{verdict.seconds:10.0f}", flush=True)
     alloy = len(Composition.parse(formula).elements) > 1
-    for source, known in {} if alloy else references(facts, formula).items():
+    for source, known in {} if alloy else references(formula).items():
         errors = [100 * (values[name] / known.get(name, math.nan) - 1) for name in COLUMNS]
         print(f"{formula:5s} {'% off ' + source:18s}" + "".join(f"{error:18.1f}" for error in errors), flush=True)
     details = verdict.details["provenance"]

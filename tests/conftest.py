@@ -1,4 +1,4 @@
-"""What all tests share: where the public data lie, and how slow tests are chosen."""
+"""What all tests share: how hypothesis runs, and where data lie that do not come with the project."""
 
 from __future__ import annotations
 
@@ -15,18 +15,12 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 @pytest.fixture(scope="session")
-def facts() -> Path:
-    """The folder of published numbers beside the clone."""
-    folder = SHARED / "facts"
-    if not folder.is_dir():
-        pytest.skip(f"published numbers to compare with are not at {folder}")
-    return folder
-
-
-@pytest.fixture(scope="session")
 def public_data() -> Path:
-    """The folder of public data sets beside the clone."""
+    """The folder of data that may not come with the project, where it is beside the clone.
+
+    `tests/golden/README.md` says which data these are, and why they stay outside.
+    """
     folder = SHARED / "data"
     if not folder.is_dir():
-        pytest.skip(f"public data sets are not at {folder}")
+        pytest.skip(f"data sets of other people, which do not come with the project, are not at {folder}")
     return folder

@@ -8,7 +8,6 @@ import numpy as np
 
 from alloys.space import Floats, Points, Space
 
-CAMPAIGN = "Cr Hf Mo Nb Ta Ti V W Zr".split()
 PUBLISHED = "Al B Co Cr Cu Fe Hf Mg Mn Mo Nb Ni Re Ru Sc Si Ta Ti V W Y Zr".split()
 
 
@@ -29,12 +28,6 @@ def _table(name: str, space: Space, drawn_from: Space, rows: int, properties: in
     slopes = rng.normal(100.0, 50.0, (space.dimension, properties))
     names = tuple(f"property {k}" for k in range(properties))
     return Table(name, space, names, points, space.fractions(points) @ slopes)
-
-
-def campaign_sized() -> Table:
-    """As many rows as a campaign knows in its first iterations: 100 of 9 elements, 5 properties."""
-    space = Space.build(CAMPAIGN)
-    return _table("100 rows x 9 elements", space, space, 100, 5)
 
 
 def published_sized() -> Table:

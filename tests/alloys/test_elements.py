@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -12,6 +9,7 @@ from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.physics.closed_forms import closed_form, properties_of
 from alloys.physics.elements import column, element_table, known_elements, mixing_enthalpy_matrix, tabulated_elements
+from tests.support.golden import golden
 
 
 def test_nine_elements_are_complete_and_22_are_tabulated() -> None:
@@ -20,14 +18,16 @@ def test_nine_elements_are_complete_and_22_are_tabulated() -> None:
     assert set(known_elements()) < set(tabulated_elements())
 
 
-def test_the_table_holds_the_published_numbers(facts: Path) -> None:
-    with (facts / "elemental_reference.csv").open(encoding="utf-8") as stream:
-        published = {row["element"]: row for row in csv.DictReader(stream)}
+def test_the_table_holds_the_published_numbers() -> None:
+    published = {row["element"]: row for row in golden("elements.csv")}
+    assert set(published) == set(element_table())
     for symbol, row in element_table().items():
+        assert (row.structure or "") == published[symbol]["structure"]
         if row.structure:
-            for name, key in (("shear_modulus", "G"), ("poisson", "nu"), ("atomic_volume", "V_A3")):
-                assert getattr(row, name) == float(published[symbol][f"DFT_{row.structure}_{key}"]), symbol
-        assert row.radius == float(published[symbol]["Miracle_radius_pm"])
+            assert row.shear_modulus == float(published[symbol]["shear_modulus_gpa"]), symbol
+            assert row.poisson == float(published[symbol]["poisson_ratio"]), symbol
+            assert row.atomic_volume == float(published[symbol]["atomic_volume_a3"]), symbol
+        assert row.radius == float(published[symbol]["radius_pm"])
 
 
 def test_a_missing_number_is_named() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from loop.cli import main as cli
 from tests.loop.loop_helpers import DEFAULT, ROOT, call, write_config
+from tests.support.ideal import IDEAL_TDB, melting
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +78,14 @@ def test_validate_document(capsys: pytest.CaptureFixture[str]) -> None:
     assert row["properties"]["bcc_fraction_1200c"] == {"value": 1.0, "unit": "mole fraction"}
 
 
-def test_validate_takes_a_database_of_ones_own(capsys: pytest.CaptureFixture[str], public_data: Path) -> None:
-    tdb = public_data / "tdb" / "nimplex_CrHfMoNbTaTiVWZr" / "CrHfMoNbTaTiVWZr_9element_Feb2023.tdb"
-    code, out, _ = call(capsys, "validate", "NbMoTaVW", "--tdb", str(tdb), "--json")
+def test_validate_takes_a_database_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    tdb = tmp_path / "own.tdb"
+    tdb.write_text(IDEAL_TDB, encoding="utf-8")
+    code, out, _ = call(capsys, "validate", "Nb50W50", "--tdb", str(tdb), "--json")
     assert code == 0
-    assert json.loads(out)[0]["properties"]["solidus"]["value"] == pytest.approx(2739, abs=5)
+    found = json.loads(out)[0]["properties"]
+    expected = melting({"Nb": 0.5, "W": 0.5})
+    assert (found["solidus"]["value"], found["liquidus"]["value"]) == pytest.approx(expected, abs=0.5)
 
 
 @pytest.mark.parametrize(

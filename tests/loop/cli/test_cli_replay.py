@@ -75,6 +75,7 @@ def test_an_absent_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert "cannot read the pool absent.csv" in err
 
 
+@pytest.mark.outside_data
 def test_a_published_table(capsys: pytest.CaptureFixture[str], public_data: Path) -> None:
     source = str(public_data / "MPEA" / "MPEA_dataset.csv")
     code, out, err = call(

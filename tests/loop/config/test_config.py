@@ -8,6 +8,7 @@ from alloys.errors import InputError
 from loop.config.reading import check_config, load_config
 from loop.config.schema import CampaignConfig
 from tests.loop.loop_helpers import DEFAULT, small_document
+from tests.support.ideal import IDEAL_TDB
 from validation.calphad import build_database
 
 
@@ -116,10 +117,11 @@ def test_numbers_with_a_bare_exponent_are_numbers() -> None:
     assert load_config(DEFAULT, ["space.lower=5e-2"]).space.lower == 0.05
 
 
-def test_a_database_without_an_element_is_refused(tmp_path: Path, public_data: Path) -> None:
-    path = public_data / "tdb" / "ShuangLin_HfMo" / "HfMo_mcmc_3.tdb"
+def test_a_database_without_an_element_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "two_elements.tdb"
+    path.write_text(IDEAL_TDB, encoding="utf-8")
     text = GOOD.replace("name: calphad", f"name: calphad\n  settings: {{tdb: '{path}'}}\n  #")
-    assert any("lacks" in mistake and "Nb" in mistake for mistake in _check(tmp_path, text))
+    assert any("lacks" in mistake and "Zr" in mistake for mistake in _check(tmp_path, text))
 
 
 def test_overrides_win_and_are_checked() -> None:

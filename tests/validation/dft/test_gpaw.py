@@ -8,6 +8,7 @@ import pytest
 from alloys.design import Design
 from alloys.physics.elements import element
 from alloys.records import Failed, FailureKind, Measured
+from tests.support.golden import golden
 from validation.dft.validator import DftValidator
 
 pytestmark = pytest.mark.slow
@@ -21,9 +22,9 @@ def validator(folder: Path, **changes: Any) -> DftValidator:
 
 
 @pytest.mark.timeout(3600)
-def test_tungsten_at_draft(tmp_path: Path, facts: Path) -> None:
-    rows = (facts / "elastic_vasp_pbe.csv").read_text().splitlines()
-    c11, c12, c44 = (float(cell) for cell in next(row for row in rows if row.startswith("W,")).split(",")[1:4])
+def test_tungsten_at_draft(tmp_path: Path) -> None:
+    (row,) = (r for r in golden("elastic_constants.csv") if (r["element"], r["source"]) == ("W", "PBE"))
+    c11, c12, c44 = (float(row[name]) for name in ("c11_gpa", "c12_gpa", "c44_gpa"))
     verdict = validator(tmp_path).validate(Design.parse("W"))
     assert isinstance(verdict, Measured), verdict
     found = {name: quantity.value for name, quantity in verdict.properties.items()}
