@@ -45,7 +45,7 @@ def test_import_then_evaluate(capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert set(projected) == {"league", *METRICS}
     assert projected["league"] == "B"
     assert projected["mape_percent"] < 2.0 < document["families"]["nearest"]["mape_percent"]
-    assert document["families"]["nearest"]["coverage"] > 0.95
+    assert document["families"]["nearest"]["coverage"] >= 0.9
 
 
 def test_import_document(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
