@@ -32,31 +32,18 @@ UNSTABLE_PER_ATOM = 5000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Interaction:
-    """One Redlich-Kister parameter ``a + b T + c T^2`` in J/mol of a pair in alphabetical order."""
-
-    phase: str
-    pair: tuple[str, str]
-    order: int
-    a: float
-    b: float
-    c: float
-    source: str
-    assessment: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
 class Published:
-    """An energy ``a + b T`` in J/mol of a phase: a Laves structure per A2B, or a term of three elements.
+    """An energy ``a + b T + c T^2`` in J/mol of a phase: a Laves structure per A2B, or a term of two or three elements.
 
     Attributes:
         phase: The phase.
         species: What the term belongs to: small and large atom of a Laves compound, where two large atoms with a comma
-            between them stand for their mixing on the large sites; or three elements in alphabetical order.
-        order: 0; for three elements the place of the one whose fraction it is weighted with.
+            between them stand for their mixing on the large sites; or two or three elements in alphabetical order.
+        order: That of Redlich and Kister for two elements; for three the place of the one whose fraction it is weighted
+            with; 0 for a Laves structure.
         a: J/mol.
         b: J/mol/K.
+        c: J/mol/K^2.
         source: Where the number was read.
         assessment: The paper.
         status: ``assessed`` or ``estimate``.
@@ -67,6 +54,7 @@ class Published:
     order: int
     a: float
     b: float
+    c: float
     source: str
     assessment: str
     status: str
@@ -122,40 +110,33 @@ def _rows(name: str) -> list[dict[str, str]]:
     return rows
 
 
+def _published(name: str, species: str) -> list[Published]:
+    return [
+        Published(
+            row["phase"], tuple(row[species].split("-")), int(row["order"]), float(row["a"]), float(row["b"]),
+            float(row.get("c", 0.0)), row["source"], row["assessment"], row["status"],
+        )
+        for row in _rows(name)
+    ]  # fmt: skip
+
+
 @lru_cache(maxsize=1)
-def interactions() -> tuple[Interaction, ...]:
+def interactions() -> tuple[Published, ...]:
     """Binary interactions of BCC_A2 and LIQUID from ``alloys/data/binary_interactions.csv``.
 
     Raises:
         DatabaseError: A pair is not in alphabetical order, or one of the 36 pairs is missing.
     """
-    found = []
-    for row in _rows("binary_interactions.csv"):
-        first, second = row["pair"].split("-")
-        if first >= second:
-            raise DatabaseError(f"pair {row['pair']}: odd orders change sign with the order; write it alphabetically")
-        coefficients = (float(row["a"]), float(row["b"]), float(row["c"]))
-        found.append(
-            Interaction(
-                row["phase"], (first, second), int(row["order"]), *coefficients, row["source"],
-                row["assessment"], row["status"],
-            )
-        )  # fmt: skip
-    present = {(item.phase, item.pair) for item in found}
+    found = _published("binary_interactions.csv", "pair")
+    for item in found:
+        if list(item.species) != sorted(set(item.species)):
+            pair = "-".join(item.species)
+            raise DatabaseError(f"pair {pair}: odd orders change sign with the order; write it alphabetically")
+    present = {(item.phase, item.species) for item in found}
     missing = set(product(("BCC_A2", "LIQUID"), combinations(ELEMENTS, 2))) - present
     if missing:
         raise DatabaseError(f"binary_interactions.csv lacks {sorted(missing)}; add a row, marked estimate if need be")
     return tuple(found)
-
-
-def _published(name: str, species: str) -> list[Published]:
-    return [
-        Published(
-            row["phase"], tuple(row[species].split("-")), int(row["order"]), float(row["a"]), float(row["b"]),
-            row["source"], row["assessment"], row["status"],
-        )
-        for row in _rows(name)
-    ]  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -253,18 +234,13 @@ def _solution(phase: str) -> list[str]:
     origin = rules[phase]["copy_of"] if phase in rules else phase
     if phase in rules:
         lines.append(_comment(f"estimate: {rules[phase]['rule']}"))
-    own = {item.pair for item in interactions() if item.phase == phase}
-    for item in interactions():
-        if item.phase != (phase if item.pair in own else origin):
-            continue
-        if item.pair in own:
-            lines.append(_comment(f"{item.status}: {item.assessment}; read from {item.source}"))
-        species = f"{','.join(item.pair)}{tail};{item.order}"
-        lines.append(_simple(phase, species, _polynomial(item.a, item.b, item.c)))
-    for term in ternary_interactions():
-        if term.phase == phase:
-            species = f"{','.join(term.species)}{tail};{term.order}"
-            lines += [term.comment, _simple(phase, species, _polynomial(term.a, term.b))]
+    own = {item.species for item in interactions() if item.phase == phase}
+    terms = [item for item in interactions() if item.phase == (phase if item.species in own else origin)]
+    for term in (*terms, *(item for item in ternary_interactions() if item.phase == phase)):
+        # What is copied from another phase is told once, above.
+        lines += [term.comment] if term.phase == phase else []
+        species = f"{','.join(term.species)}{tail};{term.order}"
+        lines.append(_simple(phase, species, _polynomial(term.a, term.b, term.c)))
     return lines
 
 

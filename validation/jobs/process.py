@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import os
-import selectors
+import select
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,10 @@ from typing import IO
 
 _GUARD = Path(__file__).with_name("guard.py")
 _BLOCK = 65536
-_PIPE_BLOCKS = 16
 # Beyond the grace of the command itself, for the guard to end.
 _MARGIN = 10.0
+_LAST_WORDS = 1.0
+"""Seconds until the streams of a command that has ended are read to their end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +50,30 @@ class Ended:
     cut: bool
 
 
-class _Stream:
-    """One of the command's streams and the file that its beginning goes to."""
+class _Keeper(threading.Thread):
+    """Reads one of the command's streams to its end, and keeps the beginning in a file."""
 
-    def __init__(self, pipe: IO[bytes], path: Path, keep: int) -> None:
-        self.pipe = pipe
-        self._file = io.FileIO(path, "w")
+    def __init__(self, pipe: IO[bytes] | None, path: Path, keep: int) -> None:
+        super().__init__(daemon=True)
+        self._pipe = pipe
+        self._path = path
         self._left = keep
         self.cut = False
-        os.set_blocking(pipe.fileno(), False)
+        self.error: OSError | None = None
+        self.start()
 
-    def read(self) -> int:
-        """Takes one block of what is there: its length, 0 at the end of the stream, -1 where nothing has come."""
+    def run(self) -> None:
+        """Reads on where nothing more is kept, so that the command does not wait."""
         try:
-            block = os.read(self.pipe.fileno(), _BLOCK)
-        except BlockingIOError:
-            return -1
-        kept = block[: self._left]
-        self._left -= len(kept)
-        self.cut = self.cut or len(kept) < len(block)
-        while kept:
-            kept = kept[self._file.write(kept) :]
-        return len(block)
-
-    def close(self) -> None:
-        """Closes the file."""
-        self._file.close()
+            with self._path.open("wb") as file:
+                while block := self._pipe.read(_BLOCK) if self._pipe else b"":
+                    file.write(block[: self._left])
+                    self.cut = self.cut or len(block) > self._left
+                    self._left = max(0, self._left - len(block))
+        except ValueError:  # what left the group goes on writing, and is not waited for
+            return
+        except OSError as error:
+            self.error = error
 
 
 def run_command(
@@ -95,92 +93,63 @@ def run_command(
     Raises:
         OSError: if it cannot be run, or what it says cannot be kept.
     """
+    guard, control = _started(command, folder, environment, limits, stdin)
+    with guard:
+        keepers = []
+        try:
+            keepers = [
+                _Keeper(guard.stdout, folder / "stdout.txt", limits.output_bytes),
+                _Keeper(guard.stderr, folder / "stderr.txt", limits.output_bytes),
+            ]
+            in_time = _ends_within(guard, limits.seconds)
+        finally:
+            # Which ends what is left of the command.
+            os.close(control)
+            if not _ends_within(guard, limits.grace + _MARGIN):
+                guard.kill()
+            guard.wait()
+        for keeper in keepers:
+            keeper.join(_LAST_WORDS)
+    for keeper in keepers:
+        if keeper.error is not None:
+            raise keeper.error
+    status = guard.returncode if guard.returncode >= 0 else 128 - guard.returncode
+    return Ended(status if in_time else None, keepers[0].cut)
+
+
+def _started(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], limits: Limits, stdin: Path | None
+) -> tuple[subprocess.Popen[bytes], int]:
+    """The guard with its command, and the pipe that ends them when it is closed."""
     listen, control = os.pipe()
+    prefix = [sys.executable, "-I", "-S", str(_GUARD), str(listen), str(limits.grace), str(limits.memory_mb)]
     try:
-        guard = _start(command, folder, environment, limits, stdin, listen)
+        with (stdin or Path(os.devnull)).open("rb") as source:
+            guard = subprocess.Popen(
+                [*prefix, *command],
+                bufsize=0,
+                cwd=folder,
+                env=dict(environment),
+                stdin=source,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=(listen,),
+                start_new_session=True,
+            )
     except BaseException:
         os.close(control)
         raise
     finally:
         os.close(listen)
-    streams: list[_Stream] = []
-    try:
-        for pipe, name in ((guard.stdout, "stdout.txt"), (guard.stderr, "stderr.txt")):
-            if pipe is not None:
-                streams.append(_Stream(pipe, folder / name, limits.output_bytes))
-        in_time = _follow(guard, streams, limits.seconds)
-        os.close(control)
-        control = -1
-        if not in_time:
-            _follow(guard, streams, limits.grace + _MARGIN)
-    finally:
-        _finish(guard, control, limits.grace + _MARGIN)
-        for stream in streams:
-            stream.close()
-    status = guard.returncode if guard.returncode >= 0 else 128 - guard.returncode
-    return Ended(status if in_time else None, streams[0].cut)
+    return guard, control
 
 
-def _start(
-    command: Sequence[str],
-    folder: Path,
-    environment: Mapping[str, str],
-    limits: Limits,
-    stdin: Path | None,
-    listen: int,
-) -> subprocess.Popen[bytes]:
-    prefix = [sys.executable, "-I", "-S", str(_GUARD), str(listen), str(limits.grace), str(limits.memory_mb)]
-    with (stdin or Path(os.devnull)).open("rb") as source:
-        return subprocess.Popen(
-            [*prefix, *command],
-            cwd=folder,
-            env=dict(environment),
-            stdin=source,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=(listen,),
-            start_new_session=True,
-        )
-
-
-def _follow(guard: subprocess.Popen[bytes], streams: Sequence[_Stream], seconds: float) -> bool:
-    """Keeps what the command says until it ends, and says whether it did within so many seconds."""
-    deadline = time.monotonic() + seconds
+def _ends_within(guard: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Waits, and says whether a process has ended."""
     ended = os.pidfd_open(guard.pid)
     try:
-        with selectors.DefaultSelector() as selector:
-            selector.register(ended, selectors.EVENT_READ)
-            for stream in streams:
-                selector.register(stream.pipe, selectors.EVENT_READ, stream)
-            while guard.poll() is None:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return False
-                _take(selector, left)
+        waiting = select.poll()
+        waiting.register(ended, select.POLLIN)
+        return bool(waiting.poll(seconds * 1000.0))
     finally:
         os.close(ended)
-    for stream in streams:
-        # No more than a pipe holds: something that left the group may go on writing.
-        for _ in range(_PIPE_BLOCKS):
-            if stream.read() <= 0:
-                break
-    return True
-
-
-def _take(selector: selectors.BaseSelector, seconds: float) -> None:
-    for key, _ in selector.select(seconds):
-        if key.data is not None and key.data.read() == 0:
-            selector.unregister(key.fileobj)
-
-
-def _finish(guard: subprocess.Popen[bytes], control: int, seconds: float) -> None:
-    if control >= 0:
-        os.close(control)
-    try:
-        guard.wait(seconds)
-    except subprocess.TimeoutExpired:
-        guard.kill()
-        guard.wait()
-    for pipe in (guard.stdout, guard.stderr):
-        if pipe is not None:
-            pipe.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.validation.calphad.laves_fit import formation_energy
 from validation.calphad import DatabaseError, build_database, database_digest, load_database, unaries
 from validation.calphad.database import (
     ELEMENTS,
@@ -21,7 +22,6 @@ from validation.calphad.database import (
     table_path,
     ternary_interactions,
 )
-from validation.calphad.fitting.laves_fit import formation_energy
 from validation.calphad.tdbfile import parsed
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -48,7 +48,7 @@ def test_every_row_has_a_source_and_a_status(name: str) -> None:
 
 def test_all_pairs_are_there_in_alphabetical_order() -> None:
     for phase in ("BCC_A2", "LIQUID"):
-        assert {i.pair for i in interactions() if i.phase == phase} == set(combinations(ELEMENTS, 2))
+        assert {i.species for i in interactions() if i.phase == phase} == set(combinations(ELEMENTS, 2))
 
 
 def test_text_names_all_phases_and_parses() -> None:
@@ -108,8 +108,8 @@ def test_liquid_stays_stable_above_the_assessed_range(element: str) -> None:
 
 def test_hcp_takes_what_is_given_and_copies_bcc_for_the_rest() -> None:
     text = " ".join(build_database().split())
-    given = {item.pair: item for item in interactions() if item.phase == "HCP_A3" and item.order == 0}
-    bcc = {item.pair: item for item in interactions() if item.phase == "BCC_A2" and item.order == 0}
+    given = {item.species: item for item in interactions() if item.phase == "HCP_A3" and item.order == 0}
+    bcc = {item.species: item for item in interactions() if item.phase == "BCC_A2" and item.order == 0}
     assert given
     for pair in combinations(ELEMENTS, 2):
         terms = re.findall(rf"PARAMETER G\(HCP_A3,{','.join(pair)}:VA;0\) 298.15 ([+-]?[\d.]+)", text)

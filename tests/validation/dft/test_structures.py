@@ -8,7 +8,6 @@ import pytest
 
 from alloys.composition import Composition
 from alloys.errors import InputError
-from validation.dft import structures
 from validation.dft.structures import build, plan, start_volume
 
 pytest.importorskip("ase", reason="ASE is not installed; `make setup-dft` brings it")
@@ -91,7 +90,7 @@ def test_order_can_be_declined() -> None:
 
 
 def test_a_missing_search_program_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(structures.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"sqsgenerator, which is not installed; run `make setup-dft`"):
         made("NbTaTi")
 

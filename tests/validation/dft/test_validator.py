@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -204,11 +205,11 @@ def test_calculators_are_refused_with_a_reason(tmp_path: Path, calculator: dict[
 
 
 def test_without_the_packages_it_says_how_they_are_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = calculators.importlib.util.find_spec
-    monkeypatch.setattr(calculators.importlib.util, "find_spec", lambda name: None if name == "gpaw" else found(name))
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "gpaw" else found(name))
     with pytest.raises(InputError, match=r"the calculator 'gpaw:GPAW' is not installed.*run `make setup-dft`"):
         DftValidator({})
-    monkeypatch.setattr(calculators.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="needs ASE, which is not installed; run `make setup-dft`"):
         DftValidator(settings(tmp_path))
 

@@ -1,1 +1,1 @@
-"""Parameters from data: a pair's mixing refitted with ESPEI, and how the estimated Laves energies were obtained."""
+"""Parameters from data: a pair's mixing refitted with ESPEI."""
