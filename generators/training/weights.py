@@ -2,7 +2,12 @@
 
 A model is one piece, ``<sha256>.safetensors``: it opens with any safetensors reader, travels through Ray as
 plain bytes and never needs pickle. The document carries a schema version and a digest over itself and the
-tensors, so that damage is noticed even where the file was renamed.
+tensors, so that damage is noticed even where the file was renamed. That tensors fit their bytes is checked by
+safetensors before it makes them.
+
+References:
+    https://github.com/huggingface/safetensors#format: eight bytes of size, little endian, a JSON document of that size,
+    and the tensors' bytes without gaps.
 """
 
 from __future__ import annotations
@@ -25,7 +30,15 @@ from alloys.errors import InputError
 from alloys.files import read_plain
 from alloys.records import canonical_json
 from alloys.space import Limit, Space
-from generators.training.header import MOST_BYTES, read_header
+
+MOST_BYTES = 2**30
+"""The largest file of weights that is read; those of a campaign have about 1 MB."""
+
+HEADER_BYTES = 4 * 2**20
+"""The largest header."""
+
+DTYPES = frozenset({"F64", "F32", "I64", "BOOL"})
+"""The types that the networks' tensors have."""
 
 SCHEMA = 1
 """Raised when the document's shape changes; older versions stay readable or are refused by name."""
@@ -48,21 +61,49 @@ def describe(content: bytes) -> dict[str, Any]:
     Raises:
         InputError: if this is no model of ours, a newer schema, or damaged.
     """
-    text, _ = read_header(content)
     try:
-        document = json.loads(text, parse_float=_finite, parse_constant=_finite)
+        document = json.loads(_description(content), parse_float=_finite, parse_constant=_finite)
         schema, _ = document["schema"], document["family"]
         kinds = {name: isinstance(document[name], kind) for name, kind in _KINDS.items() if name in document}
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InputError(
-            f"not a generator's weights, or damaged: {error!r}; give a file that a training wrote"
-        ) from error
+        raise _wrong(repr(error)) from error
     if schema != SCHEMA:
         raise InputError(f"the weights have schema {schema!r}, this version reads {SCHEMA}; train again")
     if not all(kinds.values()):
         wrong = ", ".join(name for name, fits in kinds.items() if not fits)
         raise InputError(f"the weights' description is wrong in {wrong}; give a file that a training wrote")
     return dict(document)
+
+
+def _description(content: bytes) -> str:
+    """The text of the JSON document in the header.
+
+    Raises:
+        InputError: if the header is too large, no JSON, without the document, or has tensors of a strange type.
+    """
+    size = int.from_bytes(content[:8], "little")
+    if len(content) < 8 or size > min(len(content) - 8, HEADER_BYTES):
+        raise _wrong(f"a header of {size} bytes in a file of {len(content)}")
+    try:
+        header = json.loads(content[8 : 8 + size], object_pairs_hook=_once)
+        text = header.pop("__metadata__")[_KEY]
+        strange = [tensor["dtype"] for tensor in header.values() if tensor["dtype"] not in DTYPES]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _wrong(f"the header has no description of alloyloop's ({error!r})") from error
+    if strange or not isinstance(text, str):
+        raise _wrong(f"tensors must be of {', '.join(sorted(DTYPES))}, got {strange[:4]}")
+    return text
+
+
+def _wrong(what: str) -> InputError:
+    return InputError(f"not a generator's weights, or damaged: {what[:300]}; give a file that a training wrote")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is given twice")
+    return found
 
 
 def _finite(text: str) -> float:
