@@ -84,8 +84,16 @@ class TrainingReport:
         return document
 
 
-class Generator(Protocol):
-    """A conditional distribution over the compositions of one space."""
+class Sampler(Protocol):
+    """What draws compositions under conditions."""
+
+    def sample(self, conditions: Floats, *, seed: int) -> Samples:
+        """Draws one composition for each condition, shape ``(m, p)``, NaN where nothing is asked."""
+        ...
+
+
+class Distribution(Sampler, Protocol):
+    """A sampler that says what of."""
 
     @property
     def name(self) -> str:
@@ -102,6 +110,10 @@ class Generator(Protocol):
         """Names of the conditions' columns."""
         ...
 
+
+class Generator(Distribution, Protocol):
+    """A conditional distribution over the compositions of one space, learned from rows."""
+
     def fit(
         self,
         points: Points,
@@ -117,10 +129,6 @@ class Generator(Protocol):
 
         Training starts from the weights of ``warm``, another model's `to_bytes`, where that is given.
         """
-        ...
-
-    def sample(self, conditions: Floats, *, seed: int) -> Samples:
-        """Draws one composition for each condition, shape ``(m, p)``, NaN where nothing is asked."""
         ...
 
     def to_bytes(self) -> bytes:

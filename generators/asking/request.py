@@ -15,7 +15,7 @@ import numpy as np
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES
 from alloys.space import Floats, Points
-from generators.interface import Generator
+from generators.interface import Distribution
 
 ROUNDS = 25
 """Rounds of drawing for a small request; large ones get more, in proportion."""
@@ -134,7 +134,7 @@ class DistinctDraws:
     note: str
 
 
-def draw_distinct(generator: Generator, targets: Sequence[Target], n: int, seed: int) -> DistinctDraws:
+def draw_distinct(generator: Distribution, targets: Sequence[Target], n: int, seed: int) -> DistinctDraws:
     """Draws until there are ``n`` distinct compositions, or the rounds are spent, or nothing new comes.
 
     A range's value is drawn evenly for each draw. The same seed gives the same compositions.
@@ -173,7 +173,7 @@ def draw_distinct(generator: Generator, targets: Sequence[Target], n: int, seed:
     return DistinctDraws(points, values, draws, note)
 
 
-def _conditions(generator: Generator, targets: Sequence[Target], m: int, rng: np.random.Generator) -> Floats:
+def _conditions(generator: Distribution, targets: Sequence[Target], m: int, rng: np.random.Generator) -> Floats:
     """Conditions of shape ``(m, p)``, NaN where nothing is asked."""
     asked = np.full((m, len(generator.properties)), np.nan)
     for target in targets:

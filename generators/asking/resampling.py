@@ -18,7 +18,6 @@ References:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +26,7 @@ from alloys.errors import InputError
 from alloys.space import Bools, Floats, Points, Space
 from generators.asking.critic import log_odds
 from generators.asking.refinement import Properties, refine, relative_errors
-from generators.interface import Samples
+from generators.interface import Sampler, Samples
 from generators.likeness import COPY, Neighbourhood, nearest_cosine
 
 Rows = NDArray[np.int64]
@@ -36,14 +35,6 @@ AUDIENCE = 500
 
 CHUNK = 4096
 """RefinedDraws refined at a time."""
-
-
-class DrawSource(Protocol):
-    """What draws candidates: the part of `generators.interface.Generator` that is used."""
-
-    def sample(self, conditions: Floats, *, seed: int) -> Samples:
-        """Draws one composition for each condition, shape ``(m, p)``."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +106,7 @@ class TargetSampler:
 
     def __init__(
         self,
-        source: DrawSource,
+        source: Sampler,
         space: Space,
         known: Points,
         properties: Properties,

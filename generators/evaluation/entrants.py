@@ -14,15 +14,14 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from alloys.errors import InputError
-from alloys.space import Floats
 from generators.asking.resampling import TargetSampler, TargetSettings
 from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.table import LabelledAlloys
-from generators.interface import Samples
+from generators.interface import Sampler
 from generators.registry import family_names, preset, settings_of
 from generators.training.forward import MixtureModel
 
@@ -40,14 +39,6 @@ BEST = "flow"
 """The family that both endings enter with where nobody is named: the one that they served best."""
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-
-
-class Sampler(Protocol):
-    """What draws compositions under conditions: the part of `generators.interface.Generator` that is measured."""
-
-    def sample(self, conditions: Floats, *, seed: int) -> Samples:
-        """Draws one composition for each condition, shape ``(m, p)``."""
-        ...
 
 
 Train = Callable[[LabelledAlloys, Oracle, int], Sampler]

@@ -14,11 +14,12 @@ import numpy as np
 
 from alloys.space import Floats, Points
 from generators.evaluation import measures, protocol
-from generators.evaluation.entrants import Entrant, League, Sampler, Targeted, Train
+from generators.evaluation.entrants import Entrant, League, Targeted, Train
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.paths import LatentPath, latent_paths
 from generators.evaluation.protocol import Conditions, EvaluationPlan
 from generators.evaluation.table import LabelledAlloys
+from generators.interface import Sampler
 from generators.likeness import COPY, Neighbourhood, nearest_cosine, pairwise_cosine
 
 UNANSWERED = 100.0

@@ -12,7 +12,7 @@ from loop.cli.console import Json, err, out, print_json
 from loop.config.lookup import Directory, campaign_database
 
 if TYPE_CHECKING:
-    from loop.review.generate import Source
+    from loop.review.generate import GeneratorSource
 
 
 def generate(
@@ -51,7 +51,7 @@ def generate(
         raise typer.Exit(1)
 
 
-def _source(campaign: str | None, model: Path | None, directory: Path) -> Source:
+def _source(campaign: str | None, model: Path | None, directory: Path) -> GeneratorSource:
     if campaign is not None and model is not None:
         raise InputError("name a campaign with --campaign or a weights file with --model, got both")
     from loop.review.generate import from_campaign, from_file

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,41 +21,47 @@ from alloys.physics.closed_forms import CLOSED_FORMS, closed_form
 from alloys.properties import PROPERTIES
 from alloys.space import Floats, Space
 from generators import registry
+from generators.asking.aiming import AimedGenerator
 from generators.asking.distance import TrainingSpread, distance_notes, training_spreads
 from generators.asking.request import DistinctDraws, Target, check_askable, draw_distinct
-from generators.interface import Generator
-from loop.choose.steps import known_compositions
+from generators.interface import Distribution, Generator
+from loop.choose.ranking import fit_surrogate
+from loop.choose.steps import Known, known_compositions
 from loop.config.assembly import start_table
 from loop.store import Artifact, CampaignStore
 from loop.store.files import inside, usual_mode
-from loop.view import view_of
+from loop.view import View, view_of
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class GeneratorSource:
     """A generator and what is known of the alloys it was trained on.
 
     Attributes:
         generator: trained.
         label: where it comes from, for people.
+        spreads: what its training saw of each property that varied.
+        drawn_from: what draws: the generator, or one that moves its draws onto their targets.
         known: values of known alloys by property, each of shape ``(n,)``, NaN where unknown; empty for a file.
         note: what could not be read, or empty.
     """
 
     generator: Generator
     label: str
-    known: Mapping[str, Floats]
+    spreads: Mapping[str, TrainingSpread]
+    drawn_from: Distribution
+    known: Mapping[str, Floats] = field(default_factory=dict)
     note: str = ""
 
 
-def from_file(path: Path) -> Source:
-    """The generator in a weights file.
+def from_file(path: Path) -> GeneratorSource:
+    """The generator in a weights file, which draws by itself: nothing is known that its draws could be moved by.
 
     Raises:
         InputError: if the file cannot be read, is something else, or is damaged.
     """
     generator = registry.load(path)
-    return Source(generator, f"{generator.name} in {path}", {})
+    return GeneratorSource(generator, f"{generator.name} in {path}", training_spreads(generator) or {}, generator)
 
 
 def _standing(store: CampaignStore, artifact: Artifact) -> tuple[int, int]:
@@ -66,8 +73,8 @@ def _standing(store: CampaignStore, artifact: Artifact) -> tuple[int, int]:
     return (artifact.iteration, int(made.get(family, {}).get("proposals", 0)))
 
 
-def from_campaign(database: Path) -> Source:
-    """The newest generator of a campaign, with the campaign's known alloys.
+def from_campaign(database: Path) -> GeneratorSource:
+    """The newest generator of a campaign; closed forms and the campaign's surrogate move its draws onto their targets.
 
     Raises:
         InputError: if the campaign has none yet, or its file is gone or damaged.
@@ -79,22 +86,39 @@ def from_campaign(database: Path) -> Source:
             raise InputError(f"the campaign {name!r} has no generator yet; the first is trained in iteration 1")
         newest = max(trained, key=lambda artifact: _standing(store, artifact))
         generator = registry.load(inside(database.parent, newest.path))
-        known, note = _known(store)
-    return Source(generator, f"{generator.name} of {name}, iteration {newest.iteration}", known, note)
+        view = view_of(store)
+    known, note = _known(view)
+    columns = dict(zip(known.names, known.conditions.T, strict=True))
+    spreads = training_spreads(generator) or _observed(columns)
+    label = f"{generator.name} of {name}, iteration {newest.iteration}"
+    return GeneratorSource(generator, label, spreads, _aimed(generator, view, known, spreads), columns, note)
 
 
-def _known(store: CampaignStore) -> tuple[Mapping[str, Floats], str]:
-    view = view_of(store)
+def _known(view: View) -> tuple[Known, str]:
     try:
         table, note = start_table(view.config.start, view.problem.physics), ""
     except InputError as error:
-        table, note = [], f"distances count validated alloys only: {error}"
-    known = known_compositions(view, table)
-    return dict(zip(known.names, known.conditions.T, strict=True)), note
+        table, note = [], f"only validated alloys count as known: {error}"
+    return known_compositions(view, table), note
+
+
+def _aimed(generator: Generator, view: View, known: Known, spreads: Mapping[str, TrainingSpread]) -> Distribution:
+    """The generator, its draws moved by closed forms and, for what only validation answers, the surrogate's mean."""
+    problem = view.problem
+    surrogate = cache(lambda: fit_surrogate(view))  # takes seconds, and closed forms do not need it
+
+    def answers(fractions: Floats, names: Sequence[str]) -> Floats:
+        exact = {name: problem.closed_form(name, fractions) for name in names if problem.has_closed_form(name)}
+        means = surrogate().predict(fractions)[0] if len(exact) < len(names) else {}
+        return np.stack([exact[name] if name in exact else means[name] for name in names], axis=1)
+
+    observed = {name for row in view.rows for name in row.values}
+    within = {name: spread for name, spread in spreads.items() if name in observed or problem.has_closed_form(name)}
+    return AimedGenerator(generator, known.points, answers, within)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class GeneratedAlloys:
     """Compositions for targets.
 
     Attributes:
@@ -173,25 +197,25 @@ class Answer:
             return None
 
 
-def answer(source: Source, targets: Sequence[Target], n: int, seed: int) -> Answer:
+def answer(source: GeneratorSource, targets: Sequence[Target], n: int, seed: int) -> GeneratedAlloys:
     """Draws ``n`` distinct compositions for targets.
 
     Raises:
         InputError: if the generator cannot be asked for a target, or ``n`` or the seed are out of range.
     """
-    generator = source.generator
-    spreads = training_spreads(generator)
-    check_askable(targets, generator.properties, generator.properties if spreads is None else tuple(spreads))
+    generator, spreads = source.generator, source.spreads
+    learned = generator.properties if training_spreads(generator) is None else tuple(spreads)
+    check_askable(targets, generator.properties, learned)
     notes = [source.note] if source.note else []
-    notes += distance_notes(targets, _observed(source.known) if spreads is None else spreads, source.known)
-    drawn = draw_distinct(generator, targets, n, seed)
+    notes += distance_notes(targets, spreads, source.known)
+    drawn = draw_distinct(source.drawn_from, targets, n, seed)
     if len(drawn.points) < n:
         why = f" ({drawn.note})" if drawn.note else ""
         notes.append(
             f"only {len(drawn.points)} distinct compositions of the {n} asked for came in {drawn.draws} draws{why}; "
             "widen a target to a range, or ask for fewer properties"
         )
-    return Answer(generator.space, generator.name, tuple(targets), drawn, tuple(notes))
+    return GeneratedAlloys(generator.space, generator.name, tuple(targets), drawn, tuple(notes))
 
 
 def _observed(known: Mapping[str, Floats]) -> dict[str, TrainingSpread]:

@@ -7,9 +7,9 @@ import pytest
 
 from alloys.errors import InputError
 from alloys.space import Floats, Points, Space
-from generators.asking.resampling import DrawSource, TargetSampler, TargetSettings
+from generators.asking.resampling import TargetSampler, TargetSettings
 from generators.evaluation.measures import classifier_auc, copies, mape
-from generators.interface import Samples
+from generators.interface import Sampler, Samples
 from generators.likeness import Neighbourhood
 
 SPACE = Space.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), step="0.001", lower=0.01, upper=0.9)
@@ -82,7 +82,7 @@ def targets(known: Points) -> Floats:
     return properties(SPACE.fractions(known[:2]))
 
 
-def sampler(known: Points, source: DrawSource | None = None, **settings: float) -> TargetSampler:
+def sampler(known: Points, source: Sampler | None = None, **settings: float) -> TargetSampler:
     chosen = TargetSettings(**settings)  # type: ignore[arg-type]
     return TargetSampler(source or Chance(SPACE), SPACE, known, properties, chosen)
 

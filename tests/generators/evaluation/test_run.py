@@ -16,14 +16,14 @@ from generators.asking.refinement import project
 from generators.asking.resampling import TargetSettings
 from generators.evaluation import protocol
 from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours
-from generators.evaluation.entrants import BASELINES, Entrant, Sampler, entrants, family_entrant, target_entrant
+from generators.evaluation.entrants import BASELINES, Entrant, entrants, family_entrant, target_entrant
 from generators.evaluation.figures import figures, save_figures
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.paths import STEPS, LatentPath
 from generators.evaluation.protocol import EvaluationPlan
 from generators.evaluation.run import METRICS, EntrantOutcome, EvaluationGround, document, draw, evaluate
 from generators.evaluation.table import LabelledAlloys, known_table, labelled
-from generators.interface import Samples
+from generators.interface import Sampler, Samples
 from generators.registry import family_names
 
 PLAN = EvaluationPlan(samples=60, domain_samples=10, real=10, real_samples=3, data_samples=100, draws=3)
