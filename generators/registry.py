@@ -25,7 +25,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from alloys.errors import InputError
+from alloys.errors import InputError, first_line
 from alloys.space import Space
 from generators import families
 from generators.interface import Generator, GeneratorClass
@@ -52,8 +52,8 @@ def get_family(name: str) -> Family:
     module, symbol = _place_of(name)
     try:
         found = _description(module, symbol)
-    except ImportError as error:
-        raise InputError(f"the generator family {name!r} of {module} cannot be imported: {error}") from error
+    except Exception as error:  # whatever a package's own code raises
+        raise InputError(f"the generator family {name!r} of {module} cannot be loaded: {first_line(error)}") from error
     if not isinstance(found, Family) or found.name != name:
         raise InputError(f"{module}:{symbol} must be a Family named {name!r}, got {found!r}")
     return found

@@ -29,6 +29,9 @@ CLOSED_FORMS: Mapping[str, ClosedForm] = {
     "omega": linear.omega,
 }
 
+PUBLISHED_CONDITIONS = ("shear_modulus", "fracture_toughness")
+"""What published evaluations of generators of alloys condition on (Debnath et al. 2021, Tung et al. 2022)."""
+
 
 def closed_form(
     name: str, elements: Elements, fractions: Floats, forms: Mapping[str, ClosedForm] = CLOSED_FORMS

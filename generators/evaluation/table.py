@@ -12,7 +12,7 @@ import numpy as np
 from alloys.composition import SYMBOLS, Composition
 from alloys.dataset import known_alloys
 from alloys.errors import InputError
-from alloys.physics.closed_forms import CLOSED_FORMS, closed_form
+from alloys.physics.closed_forms import CLOSED_FORMS, PUBLISHED_CONDITIONS, closed_form
 from alloys.physics.elements import known_elements
 from alloys.properties import PROPERTIES
 from alloys.space import Floats, Points, Space
@@ -20,9 +20,6 @@ from alloys.tables import read_rows
 
 STEP = "0.001"
 """Grid of the space, as an atomic fraction; compositions are rounded to it."""
-
-DEFAULT_PROPERTIES = ("shear_modulus", "fracture_toughness")
-"""The papers' conditions."""
 
 FEWEST = 20
 """Rows below which no measure means anything."""
@@ -120,14 +117,14 @@ def labelled(rows: Rows, names: Sequence[str] = (), source: str = "") -> Labelle
 
     Args:
         rows: compositions with numbers by name.
-        names: the properties; the papers' where empty.
+        names: the properties; `PUBLISHED_CONDITIONS` where empty.
         source: where the rows come from.
 
     Raises:
         InputError: for no rows or too few, an unknown property, a constant one, or elements without
             reference data where a closed form needs them.
     """
-    chosen = tuple(dict.fromkeys(names)) or DEFAULT_PROPERTIES
+    chosen = tuple(dict.fromkeys(names)) or PUBLISHED_CONDITIONS
     _check_names(rows, chosen, source)
     elements = tuple(sorted({symbol for composition, _ in rows for symbol in composition.elements}))
     exact = np.array([[c.fractions().get(symbol, 0.0) for symbol in elements] for c, _ in rows])
