@@ -14,6 +14,7 @@ from alloys.records import Failed, FailureKind, Measured, Observation, quantitie
 from loop.drive.driver import Driver
 from loop.drive.opened import OpenCampaign
 from loop.execute.local import LocalExecutor
+from loop.review.tracking import Tracker
 from loop.store import Added, Proposal
 
 
@@ -132,8 +133,6 @@ class Campaign(OpenCampaign):
     def _settle(self) -> None:
         """Closes iterations that wait for nothing, and shows them in MLflow if tracking is on."""
         if self._driver().settle() and self.config.tracking.enabled:
-            from loop.review.tracking import Tracker  # late: MLflow imports for seconds
-
             Tracker(self.store, self.config).sync()
 
 

@@ -143,7 +143,7 @@ class View:
         points = [self.goal.signed_objectives(row.values) for row in rows if row.feasible]
         if not points:
             return 0.0
-        from surrogates.choosing.pareto import hypervolume
+        from surrogates.choosing.pareto import hypervolume  # late: with torch
 
         return hypervolume(np.array(points, dtype=np.float64), self.reference_point())
 

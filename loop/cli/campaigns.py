@@ -17,8 +17,7 @@ import typer
 from alloys.errors import InputError, WorkError
 from loop.cli.console import Json, err, out, print_json
 from loop.config.lookup import Directory, campaign_database
-
-# Late imports inside these: `check` needs no database, and `status` no driver.
+from loop.config.reading import check_config, load_config
 
 
 def run(
@@ -31,8 +30,7 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what happens to standard error")] = False,
 ) -> None:
     """Runs a campaign, or goes on with it where it was interrupted."""
-    from loop.config.reading import load_config
-    from loop.drive.run import run_campaign
+    from loop.drive.run import run_campaign  # late: `check` needs no driver
 
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
@@ -47,8 +45,6 @@ def check(
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="overrides a value")] = None,
 ) -> None:
     """Names every mistake in a configuration, with its line, before anything starts."""
-    from loop.config.reading import check_config
-
     _, mistakes = check_config(config, set_ or ())
     for mistake in mistakes:
         err().print(f"{config}: {mistake}", markup=False, soft_wrap=True)
@@ -63,8 +59,8 @@ def status(
     directory: Directory = Path("campaigns"),
 ) -> None:
     """Where a campaign stands: iterations, queue, dataset."""
-    from loop.review.report import iteration_table, status_document
-    from loop.store import CampaignStore
+    from loop.review.report import iteration_table, status_document  # late: `check` needs no database
+    from loop.store import CampaignStore  # late: `check` needs no database
 
     with CampaignStore.open(campaign_database(directory, name)) as store:
         document = status_document(store)
@@ -85,9 +81,9 @@ def best(
     directory: Directory = Path("campaigns"),
 ) -> None:
     """The best alloys so far: what validation said and what the model had thought."""
-    from loop.review.report import best_document, best_table
-    from loop.store import CampaignStore
-    from loop.view import view_of
+    from loop.review.report import best_document, best_table  # late: `check` needs no database
+    from loop.store import CampaignStore  # late: `check` needs no database
+    from loop.view import view_of  # late: `check` needs no database
 
     with CampaignStore.open(campaign_database(directory, name)) as store:
         view = view_of(store)
@@ -103,7 +99,7 @@ def ui(
     folder: Annotated[Path, typer.Option(help="where MLflow's store lies")] = Path("mlruns"),
 ) -> None:
     """The MLflow UI on loopback, until Ctrl-C."""
-    from loop.review.tracking import tracking_uri
+    from loop.review.tracking import tracking_uri  # late: `check` needs no database
 
     if not (folder / "mlflow.db").is_file():
         raise InputError(f"there is no MLflow store in {folder}; run a campaign first, or name its folder")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from alloys.mpea import read_mpea, write_rows
 from loop.cli.console import Json, err, print_json
 
 app = typer.Typer(help="Tables of alloys from elsewhere.", no_args_is_help=True)
@@ -34,8 +35,6 @@ def import_(
     json_: Json = False,
 ) -> None:
     """Reduces a published table to distinct compositions, and says what was dropped and why."""
-    from alloys.mpea import read_mpea, write_rows
-
     imported = read_mpea(file)
     path = out or file.with_name(f"alloys_{format_.value}.csv")
     write_rows(imported.rows, path)

@@ -45,11 +45,11 @@ def generators(
     json_: Json = False,
 ) -> None:
     """Measures generators and baselines: accuracy, diversity, realism, novelty, speed."""
-    from generators.evaluation.entrants import entrants
+    from generators.evaluation.entrants import entrants  # late: with torch
     from generators.evaluation.protocol import EvaluationPlan
-    from generators.evaluation.run import EvaluationGround, document
+    from generators.evaluation.run import EvaluationGround, document  # late: with torch
     from generators.evaluation.run import evaluate as run
-    from loop.review.evaluation import EvaluationTracker, read_settings
+    from loop.review.evaluation import EvaluationTracker, read_settings  # late: with MLflow
 
     chosen = [name.strip() for name in families.split(",")] if families else []
     given = read_settings(settings) if settings else None
@@ -81,7 +81,7 @@ def _draw(
     chosen = folder or passing
     if chosen is None:
         return []
-    from generators.evaluation.figures import save_figures
+    from generators.evaluation.figures import save_figures  # late: with torch
 
     written = save_figures(outcomes, ground, chosen)
     for path in written if folder else []:
@@ -90,7 +90,7 @@ def _draw(
 
 
 def _alloys(path: Path | None, names: list[str]) -> LabelledAlloys:
-    from generators.evaluation.table import known_table, labelled, read_table
+    from generators.evaluation.table import known_table, labelled, read_table  # late: with torch
 
     if path is None:
         return labelled(known_table(), names, "the project's known alloys")
@@ -99,7 +99,7 @@ def _alloys(path: Path | None, names: list[str]) -> LabelledAlloys:
 
 def print_tables(outcomes: list[EntrantOutcome], ground: EvaluationGround, seeds: int) -> None:
     """Measures and errors near and far from data, a few entrants abreast."""
-    from generators.evaluation.run import METRICS
+    from generators.evaluation.run import METRICS  # late: with torch
 
     console = out()
     for line in _about(ground, seeds):
@@ -122,7 +122,7 @@ def _column(header: str) -> Column:
 
 
 def _about(ground: EvaluationGround, seeds: int) -> list[str]:
-    from generators.evaluation.protocol import COMPANY, NEAR, real_cosine
+    from generators.evaluation.protocol import COMPANY, NEAR, real_cosine  # late: with torch
 
     data, oracle = ground.data, ground.oracle
     kinds = [

@@ -29,11 +29,11 @@ def generate(
     directory: Directory = Path("campaigns"),
 ) -> None:
     """Draws alloys for targets from a campaign's newest generator, or from a weights file."""
-    from generators.asking.request import parse_targets
+    from generators.asking.request import parse_targets  # late: with torch
 
     targets = parse_targets(target or [])
     source = _source(campaign, model, directory)
-    from loop.review.generate import answer
+    from loop.review.generate import answer  # late: with torch
 
     console = err()
     found = answer(source, targets, number, seed)
@@ -54,7 +54,7 @@ def generate(
 def _source(campaign: str | None, model: Path | None, directory: Path) -> GeneratorSource:
     if campaign is not None and model is not None:
         raise InputError("name a campaign with --campaign or a weights file with --model, got both")
-    from loop.review.generate import from_campaign, from_file
+    from loop.review.generate import from_campaign, from_file  # late: with torch
 
     if campaign is not None:
         return from_campaign(campaign_database(directory, campaign))

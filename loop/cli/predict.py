@@ -11,6 +11,9 @@ from alloys.composition import parse_formulas
 from alloys.design import Design
 from loop.cli.console import Json, out, print_json
 from loop.config.lookup import Directory, campaign_database
+from loop.drive.schedule import hidden_from
+from loop.store import CampaignStore
+from loop.view import view_of
 
 Name = Annotated[str, typer.Argument(help="a campaign")]
 
@@ -24,9 +27,7 @@ def predict(
 ) -> None:
     """What is known, or thought, of alloys: mean, spread, probability of feasibility, nearest known alloys."""
     designs = [Design(composition) for composition in parse_formulas(formulas)]
-    from loop.review.predict import predict_document, predict_lines, predict_table
-    from loop.store import CampaignStore
-    from loop.view import view_of
+    from loop.review.predict import predict_document, predict_lines, predict_table  # late: with torch
 
     with CampaignStore.open(campaign_database(directory, name)) as store:
         view = view_of(store)
@@ -49,10 +50,7 @@ def explain(
 ) -> None:
     """Why an alloy was picked, or what speaks for and against it now."""
     design = Design.parse(formula)
-    from loop.drive.schedule import hidden_from
-    from loop.review.explain import explain_document, explain_tables
-    from loop.store import CampaignStore
-    from loop.view import view_of
+    from loop.review.explain import explain_document, explain_tables  # late: with torch
 
     with CampaignStore.open(campaign_database(directory, name)) as store:
         then = view_of(store, hidden=hidden_from(store, design))

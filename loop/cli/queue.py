@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from loop.cli.console import Json, err, out, print_json
+from loop.config.assembly import build_space
 from loop.config.lookup import Directory, campaign_database
-
-if TYPE_CHECKING:
-    from loop.store import CampaignStore
+from loop.people.exchange import export_jobs, import_results
+from loop.people.queue_report import job_document, job_table, pause_text, show_document, show_table
+from loop.store import CampaignStore
+from loop.store.lock import user_name
+from loop.view import config_of
 
 app = typer.Typer(help="The validation queue: look, decide, answer.", no_args_is_help=True)
 
@@ -32,15 +38,11 @@ _DOCUMENTS = 1000
 
 @contextmanager
 def _store(directory: Path, name: str) -> Iterator[CampaignStore]:
-    from loop.store import CampaignStore
-
     with CampaignStore.open(campaign_database(directory, name)) as store:
         yield store
 
 
 def _who(by: str | None) -> str:
-    from loop.store.lock import user_name
-
     return (by or "").strip() or user_name()
 
 
@@ -58,10 +60,8 @@ def _keys(store: CampaignStore, starts: list[str], state: str | None = None) -> 
     return keys
 
 
-def _told(store: CampaignStore, keys: list[str], json_: bool) -> None:
+def _print_jobs(store: CampaignStore, keys: list[str], json_: bool) -> None:
     """The jobs as they are now."""
-    from loop.people.queue_report import job_document, job_table
-
     jobs = [store.job(key) for key in keys]
     if json_:
         print_json([job_document(job) for job in jobs])
@@ -82,8 +82,6 @@ def list_(
     directory: Directory = _DIRECTORY,
 ) -> None:
     """Jobs by iteration and rank."""
-    from loop.people.queue_report import job_document, job_table, pause_text
-
     with _store(directory, name) as store:
         most = limit or (_DOCUMENTS if json_ else _ROWS)
         jobs = list(islice(store.each_job(state, min(most, 1000), iteration=iteration, review=review), most))
@@ -101,8 +99,6 @@ def list_(
 @app.command()
 def show(name: Name, key: str, json_: Json = False, directory: Directory = _DIRECTORY) -> None:
     """Everything of one job: state, results, and what happened to it."""
-    from loop.people.queue_report import show_document, show_table
-
     with _store(directory, name) as store:
         document = show_document(store, store.find_key(key))
     if json_:
@@ -133,7 +129,7 @@ def retry(
                 return
         wanted = _keys(store, keys or [], "needs_review" if every else None)
         store.retry(*wanted, by=_who(by))
-        _told(store, wanted, json_)
+        _print_jobs(store, wanted, json_)
 
 
 @app.command()
@@ -149,7 +145,7 @@ def cancel(
     with _store(directory, name) as store:
         wanted = _keys(store, keys)
         store.cancel(*wanted, note=f"cancelled by {_who(by)}: {reason}")
-        _told(store, wanted, json_)
+        _print_jobs(store, wanted, json_)
 
 
 @app.command()
@@ -169,7 +165,7 @@ def approve(
             wanted = _edited(store, wanted, edit, _who(by))
         else:
             store.approve(*wanted, by=_who(by))
-        _told(store, wanted, json_)
+        _print_jobs(store, wanted, json_)
 
 
 def _edited(store: CampaignStore, keys: list[str], formula: str, by: str) -> list[str]:
@@ -178,13 +174,6 @@ def _edited(store: CampaignStore, keys: list[str], formula: str, by: str) -> lis
     Raises:
         InputError: if the alloy is outside the space, known or asked for before, or there are several jobs.
     """
-    from dataclasses import replace
-
-    from alloys.composition import Composition
-    from alloys.design import Design
-    from loop.config.assembly import build_space
-    from loop.view import config_of
-
     if len(keys) != 1:
         raise InputError(f"--as edits one job, got {len(keys)}")
     asked = store.job(keys[0]).request
@@ -207,7 +196,7 @@ def reject(
     with _store(directory, name) as store:
         wanted = _keys(store, keys)
         store.reject(*wanted, reason=reason, by=_who(by))
-        _told(store, wanted, json_)
+        _print_jobs(store, wanted, json_)
 
 
 @app.command()
@@ -219,8 +208,6 @@ def export(
     directory: Directory = _DIRECTORY,
 ) -> None:
     """Writes jobs as a CSV file for people to fill in."""
-    from loop.people.exchange import export_jobs
-
     with _store(directory, name) as store:
         count = export_jobs(store, to, None if state == "all" else state)
     if json_:
@@ -238,10 +225,6 @@ def import_(
     directory: Directory = _DIRECTORY,
 ) -> None:
     """Takes people's answers: the whole file, or nothing of it. The same file again changes nothing."""
-    from dataclasses import asdict
-
-    from loop.people.exchange import import_results
-
     with _store(directory, name) as store:
         counts, empty = import_results(store, file, source=_who(source))
     if json_:

@@ -32,9 +32,9 @@ def replay(
     json_: Json = False,
 ) -> None:
     """Replays campaigns on a table whose answers are known: how much sooner than by chance the best are found."""
-    from surrogates.replay.methods import check_methods
+    from surrogates.replay.methods import check_methods  # late: with torch
     from surrogates.replay.pool import read_pool
-    from surrogates.replay.run import Plan, document
+    from surrogates.replay.run import Plan, document  # late: with torch
     from surrogates.replay.run import replay as run
 
     names = check_methods(method or ())
@@ -49,7 +49,7 @@ def replay(
 
     result = run(table, names, plan, tell)
     if folder is not None:
-        from surrogates.replay.results import save
+        from surrogates.replay.results import save  # late: with torch
 
         for path in save(result, folder):
             err().print(f"wrote {path}", markup=False)
@@ -60,7 +60,7 @@ def replay(
 
 
 def _print(result: Replay) -> None:
-    from surrogates.replay.run import LEVELS, summary
+    from surrogates.replay.run import LEVELS, summary  # late: with torch
 
     table, plan, console = result.pool, result.plan, out()
     side = "lowest" if table.minimize else "highest"

@@ -6,16 +6,18 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
 from alloys.errors import InputError
 from loop.cli.console import Json, err, print_json
-
-if TYPE_CHECKING:
-    from loop.config.schema import CampaignConfig
-    from loop.execute.ray_jobs import Head
+from loop.config.reading import load_config
+from loop.config.schema import CampaignConfig
+from loop.execute import submit as job_of
+from loop.execute.ray_jobs import Head, Jobs, follow, pack
+from loop.execute.submit import refuse_unwritable
 
 _HERE = Path()
 
@@ -37,10 +39,6 @@ def submit(
     json_: Json = False,
 ) -> None:
     """Sends a campaign to a Ray cluster as a job, after everything was checked; sent again, it goes on."""
-    from loop.config.reading import load_config
-    from loop.execute import submit as job_of
-    from loop.execute.ray_jobs import Jobs, follow, pack
-
     loaded = load_config(config, set_ or (), name=name, iterations=iterations, seed=seed)
     inside = job_of.path_inside(config, working_dir)
     arguments = _arguments(name, iterations, seed, set_ or [])
@@ -73,10 +71,6 @@ def _arguments(name: str | None, iterations: int | None, seed: int | None, overr
 
 
 def _look_at(head: Head, config: CampaignConfig, home: str | None, open_cluster: bool) -> None:
-    from urllib.parse import urlsplit
-
-    from loop.execute.submit import refuse_unwritable
-
     if not head.asks_token and not open_cluster:
         raise InputError(
             f"the cluster at {head.address} asks for no token: whoever reaches it can run commands there; start it "

@@ -42,7 +42,7 @@ def fit(
     json_: Json = False,
 ) -> None:
     """Refits the bcc phase of two elements with computed energies of mixing, by ESPEI."""
-    from validation.calphad import DatabaseError, build_database, load_database
+    from validation.calphad import DatabaseError, build_database, load_database  # late: with pycalphad
     from validation.calphad.fitting.refit import refit
 
     symbols = _pair(pair)

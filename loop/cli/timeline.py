@@ -13,7 +13,9 @@ from rich.table import Table
 from alloys.errors import InputError
 from loop.cli.console import Json, err, out, print_json
 from loop.config.lookup import Directory, campaign_database
-from loop.execute.spans import Shares, Span
+from loop.execute.spans import Shares, Span, summary
+from loop.execute.spans import timeline as timeline_of
+from loop.store import CampaignStore
 
 
 def timeline(
@@ -23,16 +25,12 @@ def timeline(
     directory: Directory = Path("campaigns"),
 ) -> None:
     """Who was idle: seconds by lane and kind of work, shares, and a picture."""
-    from loop.execute.spans import summary
-    from loop.execute.spans import timeline as timeline_of
-    from loop.store import CampaignStore
-
     with CampaignStore.open(campaign_database(directory, name)) as store:
         spans, shares = timeline_of(store), summary(store)
     if not spans:
         raise InputError(f"nothing is recorded of what took how long in {name!r}; `alloyloop run` records it")
     if picture is not None:
-        from loop.review.timeline_plot import timeline_plot
+        from loop.review.timeline_plot import timeline_plot  # late: with matplotlib
 
         picture.write_bytes(timeline_plot(spans, shares, name))
         err().print(f"picture in {picture}", markup=False)

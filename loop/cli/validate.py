@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -13,10 +13,11 @@ from alloys.composition import Composition, parse_formulas
 from alloys.design import Design
 from alloys.errors import InputError
 from loop.cli.console import Json, err, out, print_json
+from loop.config.reading import load_config
+from loop.config.tiers import PEOPLE
 from loop.execute.bulk_validation import AnswerFile, read_compositions, run_batch, verdict_document
-
-if TYPE_CHECKING:
-    from validation.base import Validator
+from validation.base import Validator
+from validation.registry import make_validator
 
 EXAMPLE = "for example Nb45Ta25Ti15Hf15"
 
@@ -66,8 +67,6 @@ def properties(
     formulas: Annotated[list[str], typer.Argument(metavar="FORMULA...", help=EXAMPLE)], json_: Json = False
 ) -> None:
     """What the reference models say of alloys."""
-    from validation.registry import make_validator
-
     answer(formulas, make_validator("reference", {}), json_=json_)
 
 
@@ -83,12 +82,8 @@ def _refuse_mixtures(formulas: list[str] | None, csv_: Path | None, jsonl: Path 
 
 
 def _chosen(name: str, settings: dict[str, Any], config: Path | None) -> Validator:
-    from validation.registry import make_validator
-
     if config is None:
         return make_validator(name, settings)
-    from loop.config.reading import load_config
-    from loop.config.tiers import PEOPLE
 
     if settings:
         given = ", ".join("--temperature" if key == "temperatures" else f"--{key}" for key in settings)
@@ -155,7 +150,7 @@ def _batch(validator: Validator, csv_: Path, jsonl: Path, jobs: int) -> None:
 def _draw(validator: Any, formula: str, path: Path) -> None:
     if not hasattr(validator, "curve"):
         raise InputError(f"the validator {validator.name!r} has no phase fractions to draw; --curve needs 'calphad'")
-    from loop.review.phase_plot import draw_phases
+    from loop.review.phase_plot import draw_phases  # late: with matplotlib
 
     draw_phases(validator, Composition.parse(formula), path)
     err().print(f"phase fractions drawn to {path}", markup=False, soft_wrap=True)

@@ -144,7 +144,7 @@ def _check_generator(config: GeneratorConfig) -> None:
 
 def _check_surrogate(config: SurrogateConfig) -> None:
     if config.inference == "bayesian":
-        from surrogates.model.bayesian import require
+        from surrogates.model.bayesian import require  # late: with torch
 
         require()
 

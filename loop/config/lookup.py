@@ -18,7 +18,7 @@ def campaign_database(directory: Path, name: str) -> Path:
     Raises:
         InputError: if the name cannot be one, or there is no such campaign, naming those that there are.
     """
-    from loop.config.identity import DATABASE, URL
+    from loop.config.identity import DATABASE, URL  # late: with the database's libraries
     from loop.config.schema import valid_name
 
     valid_name(name)

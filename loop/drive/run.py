@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -17,11 +16,9 @@ from loop.drive.stopping import INTERRUPTED, Stop, StopAsked
 from loop.execute.local import Executor, LocalExecutor
 from loop.review.display import Display
 from loop.review.report import best_table, iteration_table
+from loop.review.tracking import Tracker, prepare
 from loop.store import CampaignStore, IterationState, JobState
 from loop.view import iteration_summaries
-
-if TYPE_CHECKING:
-    from loop.review.tracking import Tracker
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +44,6 @@ def run_campaign(config: CampaignConfig, console: Console) -> None:
     """
     config = lasting(config)
     if config.tracking.enabled:
-        from loop.review.tracking import prepare
-
         prepare(Path(config.tracking.folder))
     with OpenCampaign.open(config) as campaign:
         where = None
@@ -67,8 +62,6 @@ def run_campaign(config: CampaignConfig, console: Console) -> None:
 def _tracker(campaign: OpenCampaign, stack: ExitStack) -> Tracker | None:
     if not campaign.config.tracking.enabled:
         return None
-    from loop.review.tracking import Tracker
-
     tracker = Tracker(campaign.store, campaign.config)
     stack.callback(tracker.finish)
     return tracker

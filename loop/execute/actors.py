@@ -6,7 +6,6 @@ Ray itself is given to what is here: only `loop.execute.cluster` imports it.
 from __future__ import annotations
 
 import importlib
-import logging
 import math
 import time
 from collections import deque
@@ -16,9 +15,9 @@ from typing import Any
 from alloys.errors import WorkError
 from loop.execute.tasks import Finished, ModelTask, do_task
 
-log = logging.getLogger(__name__)
-
 SCORER = "scorer"
+_AGAIN = {"max_restarts": -1, "max_task_retries": 1}
+"""Of an actor that dies, or whose node does."""
 
 
 class ModelActor:
@@ -37,16 +36,8 @@ class ModelActor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
-    """A task, and whether an actor died of it already."""
-
-    task: ModelTask
-    again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class _TaskUnderWay:
-    order: _Order
+    task: ModelTask
     place: str
     begun: float
 
@@ -55,7 +46,7 @@ class _TaskUnderWay:
 class Actors:
     """Begins tasks in actors, which are started when they are needed first and kept.
 
-    An actor that dies is replaced, and its task done again, once.
+    Ray starts an actor that died again, and its task once more.
 
     Attributes:
         ray: the module, connected to a cluster.
@@ -70,7 +61,7 @@ class Actors:
     gpus: int
     threads: dict[str, str]
     timeout: float
-    _waiting: deque[_Order] = field(default_factory=deque)
+    _waiting: deque[ModelTask] = field(default_factory=deque)
     _actors: dict[str, Any] = field(default_factory=dict)
     _under_way: dict[Any, _TaskUnderWay] = field(default_factory=dict)
 
@@ -85,7 +76,7 @@ class Actors:
 
     def begin(self, task: ModelTask) -> None:
         """Starts a task, or lines it up until a trainer is free."""
-        self._waiting.append(_Order(task))
+        self._waiting.append(task)
         self._fill()
 
     def results(self, timeout: float) -> dict[str, Finished]:
@@ -101,29 +92,19 @@ class Actors:
         if ready and len(waiting) > 1:
             ready, _ = self.ray.wait(waiting, num_returns=len(waiting), timeout=0)
         for future in ready:
-            entry = self._under_way.pop(future)
-            finished = self._get(entry, future)
-            if finished is not None:
-                found[entry.order.task.name] = finished
+            task = self._under_way.pop(future).task
+            found[task.name] = self._get(task, future)
         self._end_late()
         self._fill()
         return found
 
-    def _get(self, entry: _TaskUnderWay, future: Any) -> Finished | None:
-        """What a task gave; None where its actor died and another one is to do it."""
-        errors, name = self.ray.exceptions, entry.order.task.name
+    def _get(self, task: ModelTask, future: Any) -> Finished:
+        """What a task gave."""
         try:
             finished: Finished = self.ray.get(future, timeout=self.timeout)
-            return finished
-        except errors.RayActorError as error:
-            self._actors.pop(entry.place, None)
-            if entry.order.again:
-                raise WorkError(f"{name} failed: {_last_line(error)}") from error
-            log.warning("the %s died; %s once more in a new one", entry.place, name)
-            self._waiting.appendleft(_Order(entry.order.task, again=True))
-            return None
-        except errors.RayError as error:
-            raise WorkError(f"{name} failed: {_last_line(error)}") from error
+        except self.ray.exceptions.RayError as error:
+            raise WorkError(f"{task.name} failed: {_last_line(error)}") from error
+        return finished
 
     def _end_late(self) -> None:
         limit = time.monotonic() - self.timeout
@@ -131,20 +112,20 @@ class Actors:
             if entry.begun < limit:
                 del self._under_way[future]
                 self.ray.kill(self._actors.pop(entry.place))
-                raise WorkError(f"{entry.order.task.name} took longer than cluster.timeout_seconds = {self.timeout:g}")
+                raise WorkError(f"{entry.task.name} took longer than cluster.timeout_seconds = {self.timeout:g}")
 
     def _fill(self) -> None:
         """Gives what waits to actors that are free."""
-        for order in list(self._waiting):
-            place = self._free_place(order.task)
+        for task in list(self._waiting):
+            place = self._free_place(task)
             if place is None:
                 continue
-            self._waiting.remove(order)
+            self._waiting.remove(task)
             # A training is followed by a choice: the scorer gets ready in the meantime.
             self._start(place, SCORER)
             # The name is the title of the process as long as it works.
-            future = self._actors[place].run.options(name=order.task.name).remote(order.task)
-            self._under_way[future] = _TaskUnderWay(order, place, time.monotonic())
+            future = self._actors[place].run.options(name=task.name).remote(task)
+            self._under_way[future] = _TaskUnderWay(task, place, time.monotonic())
 
     def _start(self, *places: str) -> None:
         for place in places:
@@ -165,7 +146,7 @@ class Actors:
         hidden = {} if gpus else {"CUDA_VISIBLE_DEVICES": ""}
         environment = {"env_vars": {**self.threads, **hidden}}
         cpus = share(self.trainers, self.trainers + 1)
-        kind = self.ray.remote(num_cpus=cpus, num_gpus=gpus, max_restarts=0, runtime_env=environment)(ModelActor)
+        kind = self.ray.remote(num_cpus=cpus, num_gpus=gpus, runtime_env=environment, **_AGAIN)(ModelActor)
         return kind.remote("generators.train" if gpu else "loop.choose.choosing")
 
     def close(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import multiprocessing
 import os
@@ -14,17 +12,15 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError, WorkError
-from alloys.files import open_plain
 from alloys.records import Measured, Verdict
-from alloys.tables import MOST_BYTES
-
-if TYPE_CHECKING:
-    from validation.base import Validator
+from alloys.tables import read_rows
+from validation.base import Validator
+from validation.registry import make_validator
 
 CHUNK = 20
 """Alloys of one set of elements that a process takes at once."""
@@ -38,14 +34,10 @@ def read_formulas(path: Path) -> list[str]:
     Raises:
         InputError: where the file cannot be read, has no such column or no row.
     """
-    try:
-        with open_plain(path, "", MOST_BYTES) as content:
-            reader = csv.DictReader(io.TextIOWrapper(content, encoding="utf-8-sig", newline=""), strict=True)
-            if "formula" not in (reader.fieldnames or ()):
-                raise InputError(f"{path} needs a column 'formula', got {reader.fieldnames or 'an empty file'}")
-            formulas = [(row["formula"] or "").strip() for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read {path}: {error}") from error
+    columns, rows = read_rows(path)
+    if "formula" not in columns:
+        raise InputError(f"{path} needs a column 'formula', got {columns or 'an empty file'}")
+    formulas = [(row["formula"] or "").strip() for row in rows]
     if not formulas:
         raise InputError(f"{path} has no row below its header")
     return formulas
@@ -204,8 +196,6 @@ _mine: Validator | None = None
 
 def _start(name: str, settings: dict[str, Any]) -> None:
     global _mine
-    from validation.registry import make_validator
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     _mine = make_validator(name, settings)
 

@@ -57,7 +57,7 @@ class Jobs:
     def __init__(self, address: str) -> None:
         self.address = checked_url(address)
         asks_token = _asks_token(self.address)
-        from ray.exceptions import AuthenticationError
+        from ray.exceptions import AuthenticationError  # late: Ray imports for seconds
         from ray.job_submission import JobSubmissionClient
 
         for name in ("dashboard_sdk", "job.sdk"):
@@ -82,7 +82,7 @@ class Jobs:
         return data
 
     def _refuse_other_versions(self) -> None:
-        import ray
+        import ray  # late: Ray imports for seconds
 
         there = self._ask("/api/v0/cluster_metadata")
         ours = {"Ray": ray.__version__, "Python": platform.python_version()}
@@ -169,7 +169,7 @@ def pack(root: Path, target: Path) -> int:
     """
     if not root.is_dir():
         raise InputError(f"the working directory {root} is not a folder")
-    from ray._private.runtime_env.packaging import GCS_STORAGE_MAX_SIZE, create_package
+    from ray._private.runtime_env.packaging import GCS_STORAGE_MAX_SIZE, create_package  # late: Ray imports for seconds
 
     quiet = logging.getLogger("alloyloop.package")
     quiet.setLevel(logging.ERROR)

@@ -23,7 +23,7 @@ def read_settings(path: Path) -> dict[str, dict[str, Any]]:
     Raises:
         InputError: if the file cannot be read or is no mapping, or naming every mistake in it with its line.
     """
-    from generators.evaluation.entrants import check_settings
+    from generators.evaluation.entrants import check_settings  # late: with torch
 
     document = read_document(path)
     mistakes = list(document.mistakes)
@@ -60,7 +60,7 @@ class EvaluationTracker:
         Raises:
             InputError: if the store cannot be written.
         """
-        from loop.config.identity import code_version
+        from loop.config.identity import code_version  # late: with the database's libraries
 
         with self._store.usable():
             client = self._store.client

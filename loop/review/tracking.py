@@ -91,9 +91,9 @@ class MlflowStore:
         logging.getLogger("alembic").setLevel(logging.WARNING)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import mlflow
+            import mlflow  # late: MLflow imports for seconds
             from mlflow.entities import Metric as MlflowMetric
-            from mlflow.entities import Param
+            from mlflow.entities import Param  # late: MLflow imports for seconds
             from mlflow.exceptions import MlflowException
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         # It logs, with a traceback, what it raises next; here that becomes one line.
