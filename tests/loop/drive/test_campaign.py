@@ -216,7 +216,7 @@ def _external(folder: Path) -> Campaign:
     return Campaign.open(small_config(folder, validator={"name": "external"}))
 
 
-def _answers(suggested: pd.DataFrame) -> pd.DataFrame:
+def answers(suggested: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame({"formula": suggested["formula"]})
     for name, value in ANSWERS.items():
         table[name] = value
@@ -229,7 +229,7 @@ def test_suggest_and_observe_by_hand(tmp_path: Path) -> None:
         assert list(campaign.suggest(3)["formula"]) == list(first["formula"])
         elements = list(campaign.problem.space.elements)
         assert first[elements].sum(axis=1).to_numpy() == pytest.approx(np.ones(6))
-        table = _answers(first)
+        table = answers(first)
         table["solidus"] = np.linspace(2000, 2500, 6)
         assert campaign.observe(table).new == 6
         assert campaign.observe(table).known == 6
@@ -249,7 +249,7 @@ def test_suggest_and_observe_by_hand(tmp_path: Path) -> None:
 def test_results_brought_by_hand_join_a_calphad_campaign(tmp_path: Path) -> None:
     with Campaign.open(small_config(tmp_path)) as campaign:
         start = campaign.suggest(6)
-        added = campaign.observe(_answers(start.head(1)), source="laboratory")
+        added = campaign.observe(answers(start.head(1)), source="laboratory")
         assert added.new == 1
         Driver(campaign, LocalExecutor()).run(0)
         rows = {str(row.design): row for row in campaign.view().rows}
@@ -263,7 +263,7 @@ def test_results_brought_by_hand_join_a_calphad_campaign(tmp_path: Path) -> None
 def test_a_partial_answer_keeps_the_alloy_out(tmp_path: Path) -> None:
     with _external(tmp_path) as campaign:
         first = campaign.suggest(6)
-        table = _answers(first)
+        table = answers(first)
         campaign.observe(table.iloc[:1][["formula", "solidus"]])
         assert len(campaign.pending()) == 6
         campaign.observe(table.iloc[:1].drop(columns="solidus"))
@@ -277,7 +277,7 @@ def test_a_failed_sample_is_an_answer(tmp_path: Path) -> None:
         first = campaign.suggest(6)
         campaign.observe(pd.DataFrame({"formula": first["formula"][:1], "failure": ["the ingot cracked"]}))
         assert len(campaign.pending()) == 5
-        campaign.observe(_answers(first.iloc[1:]))
+        campaign.observe(answers(first.iloc[1:]))
         assert campaign.pending().empty
         view = campaign.view()
         assert [row.failure for row in view.rows].count("the ingot cracked") == 1
@@ -297,7 +297,7 @@ def test_what_was_seen_before_the_start_is_not_asked_for_again(tmp_path: Path) -
     with _external(tmp_path / "one") as campaign:
         first = campaign.suggest(6)
     with _external(tmp_path / "two") as campaign:
-        campaign.observe(_answers(first.head(2)))
+        campaign.observe(answers(first.head(2)))
         start = campaign.suggest(6)
         assert not set(start["formula"]) & set(first["formula"][:2])
         assert list(campaign.suggest(6)["formula"]) == list(start["formula"])
@@ -305,9 +305,9 @@ def test_what_was_seen_before_the_start_is_not_asked_for_again(tmp_path: Path) -
 
 def test_a_suggestion_with_a_model_has_a_model_to_thank(tmp_path: Path) -> None:
     with _external(tmp_path) as campaign:
-        campaign.observe(_answers(campaign.suggest(6)))
+        campaign.observe(answers(campaign.suggest(6)))
         second = campaign.suggest(2)
-        campaign.observe(_answers(second))
+        campaign.observe(answers(second))
         rows = [row for row in campaign.view().rows if row.iteration == 1]
         assert all(row.prediction is not None and row.origin != "observed" for row in rows)
         names = {metric.name for metric in campaign.store.metrics() if metric.iteration == 1}
