@@ -51,7 +51,7 @@ Columns = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportedTable:
     """What became of the table.
 
     Attributes:
@@ -67,7 +67,7 @@ class Imported:
     ambiguous: Mapping[str, int]
 
 
-def read_mpea(path: Path) -> Imported:
+def read_mpea(path: Path) -> ImportedTable:
     """Reads the published table and reduces it to distinct compositions of the papers' elements.
 
     Raises:
@@ -87,7 +87,7 @@ def read_mpea(path: Path) -> Imported:
     return imported
 
 
-def reduce_records(records: Sequence[Mapping[str, str | None]]) -> Imported:
+def reduce_records(records: Sequence[Mapping[str, str | None]]) -> ImportedTable:
     """Distinct compositions with closed forms and unambiguous measurements, and what was dropped and why.
 
     A measurement is unambiguous where all records of the composition that give it, at the temperatures that
@@ -108,7 +108,7 @@ def reduce_records(records: Sequence[Mapping[str, str | None]]) -> Imported:
         closed[composition] = values
     ambiguous: Counter[str] = Counter()
     rows = tuple((c, closed[c] | _measured(group, ambiguous)) for c, group in groups.items())
-    return Imported(rows, len(records), dict(dropped.most_common()), dict(ambiguous))
+    return ImportedTable(rows, len(records), dict(dropped.most_common()), dict(ambiguous))
 
 
 def _read(record: Mapping[str, str | None]) -> tuple[Composition, Columns]:

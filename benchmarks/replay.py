@@ -29,7 +29,7 @@ from alloys.physics.refractory import BUNDLE
 from alloys.tables import read_rows
 from surrogates.replay import metrics
 from surrogates.replay.pool import Pool, read_pool
-from surrogates.replay.run import Plan, Replay, replay, summary
+from surrogates.replay.run import Replay, ReplayPlan, replay, summary
 
 PLAIN = ("gp-ard-ei", "gp-ard-lcb")
 DESCRIBED = ("gp-ard-ei+descriptors", "gp-ard-lcb+descriptors")
@@ -194,7 +194,7 @@ def main() -> None:
             continue
         named = ["random", *PLAIN, *(DESCRIBED if pool.descriptors.shape[1] else ()), "rf-ei", "ours"]
         methods = [method for method in named if method not in without]
-        plan = Plan.of(pool, seeds=given.seeds, looks=min(given.looks, len(pool)))
+        plan = ReplayPlan.of(pool, seeds=given.seeds, looks=min(given.looks, len(pool)))
         report(name, replay(pool, methods, plan), design)
 
 

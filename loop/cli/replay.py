@@ -34,12 +34,12 @@ def replay(
     """Replays campaigns on a table whose answers are known: how much sooner than by chance the best are found."""
     from surrogates.replay.methods import check_methods  # late: with torch
     from surrogates.replay.pool import read_pool
-    from surrogates.replay.run import Plan, document  # late: with torch
+    from surrogates.replay.run import ReplayPlan, document  # late: with torch
     from surrogates.replay.run import replay as run
 
     names = check_methods(method or ())
     table = read_pool(pool, target, features=features or (), minimize=minimize, sample=sample)
-    plan = Plan.of(table, init=init, batch=batch, seeds=seeds, looks=looks)
+    plan = ReplayPlan.of(table, init=init, batch=batch, seeds=seeds, looks=looks)
     for note in table.notes:
         err().print(note, markup=False, soft_wrap=True)
 

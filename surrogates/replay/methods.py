@@ -21,7 +21,7 @@ Rows = NDArray[np.int64]
 Acquisition = Callable[[Floats, Floats, float], Floats]
 
 
-class Method(Protocol):
+class ReplayMethod(Protocol):
     """One campaign's choices."""
 
     def choose(self, rows: Rows, values: Floats, count: int) -> list[int]:
@@ -36,7 +36,7 @@ class Random:
         self._size, self._rng = len(pool), rng
 
     def choose(self, rows: Rows, values: Floats, count: int) -> list[int]:
-        """As in `Method`."""
+        """As in `ReplayMethod`."""
         left = np.setdiff1d(np.arange(self._size), rows)
         return [int(row) for row in self._rng.choice(left, count, replace=False)]
 
@@ -64,7 +64,7 @@ class LikeliestSearch:
         self._model, self._acquisition = LikeliestProcess(inputs), acquisition
 
     def choose(self, rows: Rows, values: Floats, count: int) -> list[int]:
-        """As in `Method`."""
+        """As in `ReplayMethod`."""
         self._model.update(rows, values)
         process, best = self._model.members[0], float(self._model.targets.max())
         taken, picks = set(rows.tolist()), list[int]()
@@ -84,7 +84,7 @@ class ForestSearch:
         self._model = Forest(inputs, Standard, RandomForestRegressor, seed)
 
     def choose(self, rows: Rows, values: Floats, count: int) -> list[int]:
-        """As in `Method`."""
+        """As in `ReplayMethod`."""
         self._model.update(rows, values)
         mean, std = self._model.spread()
         score = expected_improvement(mean, std, float(self._model.targets.max()))
@@ -98,15 +98,15 @@ def _highest(score: Floats, taken: set[int]) -> int:
     return int(np.argmax(score))
 
 
-def _likeliest(acquisition: Acquisition, described: bool) -> Callable[[Pool, np.random.Generator], Method]:
+def _likeliest(acquisition: Acquisition, described: bool) -> Callable[[Pool, np.random.Generator], ReplayMethod]:
     return lambda pool, rng: LikeliestSearch(pool.scaled(described=described), acquisition)
 
 
-def _forest(pool: Pool, rng: np.random.Generator) -> Method:
+def _forest(pool: Pool, rng: np.random.Generator) -> ReplayMethod:
     return ForestSearch(pool.scaled(described=False), int(rng.integers(2**31)))
 
 
-METHODS: dict[str, Callable[[Pool, np.random.Generator], Method]] = {
+METHODS: dict[str, Callable[[Pool, np.random.Generator], ReplayMethod]] = {
     "random": Random,
     "gp-ard-ei": _likeliest(expected_improvement, described=False),
     "gp-ard-lcb": _likeliest(confidence_bound, described=False),

@@ -26,7 +26,7 @@ MOST_LOOKS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ReplayPlan:
     """How a pool is replayed.
 
     Attributes:
@@ -42,7 +42,7 @@ class Plan:
     looks: int
 
     @classmethod
-    def of(cls, pool: Pool, *, init: int = 2, batch: int = 1, seeds: int = 20, looks: int | None = None) -> Plan:
+    def of(cls, pool: Pool, *, init: int = 2, batch: int = 1, seeds: int = 20, looks: int | None = None) -> ReplayPlan:
         """A plan that fits the pool; ``looks`` is the whole pool, at most `MOST_LOOKS`, where it is None.
 
         Raises:
@@ -72,7 +72,7 @@ class Replay:
     """
 
     pool: Pool
-    plan: Plan
+    plan: ReplayPlan
     found: dict[str, Counts]
     seconds: dict[str, float]
 
@@ -82,7 +82,7 @@ class Replay:
 
 
 def replay(
-    pool: Pool, methods: Sequence[str], plan: Plan, tell: Callable[[str, int], None] = lambda name, seed: None
+    pool: Pool, methods: Sequence[str], plan: ReplayPlan, tell: Callable[[str, int], None] = lambda name, seed: None
 ) -> Replay:
     """Replays the methods; the same arguments give the same result on the same versions, one thread.
 
@@ -106,7 +106,7 @@ def replay(
     return Replay(pool, plan, found, seconds)
 
 
-def _campaign(pool: Pool, name: str, plan: Plan, seed: int) -> Counts:
+def _campaign(pool: Pool, name: str, plan: ReplayPlan, seed: int) -> Counts:
     """Number of the best rows found by looks, shape ``(looks,)``; nothing is chosen once all are found."""
     best = pool.best
     rows = np.random.default_rng(seed).permutation(len(pool))[: plan.init]

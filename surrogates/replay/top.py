@@ -88,7 +88,7 @@ class TopSearch:
         )
 
     def choose(self, rows: Rows, values: Floats, count: int) -> list[int]:
-        """As in `surrogates.replay.methods.Method`."""
+        """As in `surrogates.replay.methods.ReplayMethod`."""
         left = np.setdiff1d(np.arange(self._size), rows)
         opinions = self._opinions(rows, values)
         picks = list[int]()

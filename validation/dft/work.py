@@ -62,7 +62,7 @@ def strained(atoms: Any, gradient: Floats) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Equilibrium:
+class RelaxedCell:
     """A cell at its volume of least energy.
 
     Attributes:
@@ -88,7 +88,7 @@ class Equilibrium:
         return self.fit.energy / len(self.atoms)
 
 
-def equilibrium(name: str, atoms: Any, level: Level, energies: Energies) -> Equilibrium:
+def equilibrium(name: str, atoms: Any, level: Level, energies: Energies) -> RelaxedCell:
     """The volume of least energy and the bulk modulus; volumes are moved until the minimum lies in their middle half.
 
     Raises:
@@ -108,7 +108,7 @@ def equilibrium(name: str, atoms: Any, level: Level, energies: Energies) -> Equi
             fit = None
         if fit is not None and abs(target - 1.0) <= _CENTRED * level.volume_range:
             _refuse_misfit(f"the equation of state of {name}", fit.residual / len(atoms), level)
-            return Equilibrium(scaled(centre, target), fit, kpts, moved)
+            return RelaxedCell(scaled(centre, target), fit, kpts, moved)
         # To a grid, so that a run that is taken up again asks for the same cells.
         centre = scaled(centre, round(target, 3))
     raise SuspectError(f"the equation of state of {name} has no minimum after moving its volumes {_ROUNDS} times")
@@ -122,7 +122,7 @@ def _refuse_misfit(what: str, residual: float, level: Level) -> None:
         )
 
 
-def elastic_constants(name: str, at: Equilibrium, level: Level, energies: Energies) -> Cubic:
+def elastic_constants(name: str, at: RelaxedCell, level: Level, energies: Energies) -> Cubic:
     """C11, C12 and C44 of a cubic crystal.
 
     Raises:
@@ -197,7 +197,7 @@ def properties_of(
     return {name: values[name] for name in wanted}, details
 
 
-def _elements_energy(plan: Plan, level: Level, energies: Energies, at: Equilibrium, details: dict[str, Any]) -> float:
+def _elements_energy(plan: Plan, level: Level, energies: Energies, at: RelaxedCell, details: dict[str, Any]) -> float:
     """Mean energy of the elements in bcc, eV for each atom."""
     if len(set(plan.symbols)) == 1:
         return at.energy

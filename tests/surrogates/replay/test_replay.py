@@ -14,7 +14,7 @@ from surrogates.replay.inputs import describe_pool
 from surrogates.replay.methods import DEFAULT, METHODS, confidence_bound, expected_improvement
 from surrogates.replay.models import NormalScores, Standard
 from surrogates.replay.pool import Pool
-from surrogates.replay.run import MOST_LOOKS, Plan, document, replay, summary
+from surrogates.replay.run import MOST_LOOKS, ReplayPlan, document, replay, summary
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def test_choices_are_new_rows_and_repeat(real: Pool, name: str, count: int) -> N
 
 
 def test_methods_find_the_top_sooner_than_chance_and_the_same_every_time(real: Pool) -> None:
-    plan = Plan.of(real, seeds=2, looks=20)
+    plan = ReplayPlan.of(real, seeds=2, looks=20)
     first, again = (replay(real, ["gp-ard-lcb", "ours"], plan) for _ in range(2))
     for name in first.found:
         np.testing.assert_array_equal(first.found[name], again.found[name])
@@ -56,7 +56,7 @@ def test_methods_find_the_top_sooner_than_chance_and_the_same_every_time(real: P
 
 
 def test_random_looks_find_what_chance_expects(real: Pool) -> None:
-    plan = Plan.of(real, seeds=400, looks=20)
+    plan = ReplayPlan.of(real, seeds=400, looks=20)
     curves = replay(real, ["random"], plan).fractions("random")
     expected = metrics.random_fraction(len(real), 20)
     error = curves.std(axis=0) / np.sqrt(400) + 1e-12
@@ -66,7 +66,7 @@ def test_random_looks_find_what_chance_expects(real: Pool) -> None:
 def test_a_pool_of_ten_rows_is_searched_to_its_end() -> None:
     x = np.arange(10.0)[:, None]
     pool = Pool.of("ten", "y", ["x"], x, (x[:, 0] - 4) ** 2 % 7)
-    result = replay(pool, [], Plan.of(pool, seeds=1))
+    result = replay(pool, [], ReplayPlan.of(pool, seeds=1))
     assert set(result.found) == set(DEFAULT)
     for name in DEFAULT:
         assert result.found[name].shape == (1, 10)
@@ -76,12 +76,12 @@ def test_a_pool_of_ten_rows_is_searched_to_its_end() -> None:
 def test_answers_that_do_not_differ_at_first_are_no_trouble() -> None:
     x = np.linspace(0, 1, 20)[:, None]
     pool = Pool.of("mostly zero", "y", ["x"], x, np.maximum(x[:, 0] - 0.9, 0.0))
-    result = replay(pool, ["gp-ard-ei", "gp-ard-lcb", "rf-ei", "ours"], Plan.of(pool, seeds=1))
+    result = replay(pool, ["gp-ard-ei", "gp-ard-lcb", "rf-ei", "ours"], ReplayPlan.of(pool, seeds=1))
     assert all((found[:, -1] == pool.best.sum()).all() for found in result.found.values())
 
 
 def test_document_has_plain_numbers(real: Pool) -> None:
-    plan = Plan.of(real, init=4, batch=5, seeds=2, looks=11)
+    plan = ReplayPlan.of(real, init=4, batch=5, seeds=2, looks=11)
     told = []
     found = document(replay(real, ["random"], plan, lambda name, seed: told.append((name, seed))))
     assert told == [("random", 0), ("random", 1)]
@@ -122,14 +122,14 @@ def test_scales_keep_the_order() -> None:
 )
 def test_plans_that_do_not_fit_are_refused(real: Pool, changes: dict[str, int], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Plan.of(real, **changes)
+        ReplayPlan.of(real, **changes)
 
 
 def test_long_campaigns_are_cut_where_no_length_is_named() -> None:
     x = np.arange(400.0)[:, None]
-    assert Plan.of(Pool.of("x", "y", ["x"], x, x[:, 0])).looks == MOST_LOOKS
+    assert ReplayPlan.of(Pool.of("x", "y", ["x"], x, x[:, 0])).looks == MOST_LOOKS
 
 
 def test_unknown_methods_are_named(real: Pool) -> None:
     with pytest.raises(InputError, match="unknown method 'magic'; available are random, gp-ard-ei"):
-        replay(real, ["magic"], Plan.of(real))
+        replay(real, ["magic"], ReplayPlan.of(real))
