@@ -93,7 +93,7 @@ class ValidatorConfig(_Strict):
 
 
 class TierConfig(_Strict):
-    """One of several validators, which are listed from the cheapest to the dearest.
+    """One of several validators, which are listed from the cheapest to the last.
 
     ``gates`` are constraints on what it answers; None for those of the goal. ``hours`` bound what it is expected to
     take in one iteration; None asks it for every alloy that passed the gates before. ``seconds`` of one answer are

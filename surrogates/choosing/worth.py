@@ -1,11 +1,11 @@
-"""For which alloys a dear validation is worth asking: expected gain per second, within a budget.
+"""For which alloys an expensive validation is worth asking: expected gain per second, within a budget.
 
-The value of asking is what confirming the alloy is expected to gain at the dearest fidelity, given what the cheaper
+The value of asking is what confirming the alloy is expected to gain at the highest fidelity, given what the cheaper
 ones said of it: the expected constrained hypervolume improvement, given those that are asked already (Daulton,
 Balandat & Bakshy, NeurIPS 2020), or, while nothing feasible is known, the chance that it is the first feasible one.
 Alloys are taken greedily by value per cost while the budget lasts, the cost-benefit greedy rule for a submodular
 value (Leskovec et al., KDD 2007, section 3.2). It can end far from the best where a cheap alloy of next to no value
-keeps out a dear one of much; so the greedy rule by value alone is tried too, and the better of the two is taken, as
+keeps out a costly one of much; so the greedy rule by value alone is tried too, and the better of the two is taken, as
 there.
 """
 
@@ -66,7 +66,7 @@ def select_within_budget(
     """Chooses alloys while the budget lasts; those without value in any sample are never chosen.
 
     Args:
-        surrogate: at the dearest fidelity, given everything that is known.
+        surrogate: at the highest fidelity, given everything that is known.
         problem: objectives and constraints.
         fractions: the alloys, shape ``(n, d)``.
         seconds: expected cost of each.
