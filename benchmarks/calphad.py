@@ -140,7 +140,9 @@ def random_alloys(count: int, seed: int) -> list[Composition]:
 
     space = build_space(load_config(ROOT / "configs" / "refractory.yaml").space)
     points = space.sample(count, np.random.default_rng(seed))
-    return sorted((space.composition(row) for row in points), key=lambda alloy: (alloy.elements, alloy.canonical()))
+    return sorted(
+        (space.design(row).composition for row in points), key=lambda alloy: (alloy.elements, alloy.canonical())
+    )
 
 
 def mixed_speed(engine: CalphadEngine, text: str, seed: int) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from alloys.design import Design
 from loop.config.assembly import build_problem
 from loop.config.reading import load_config
 from tests.support.processes import CONFIG, ROOT, run, status
@@ -30,7 +29,7 @@ def chance(count: int, settings: dict[str, str]) -> tuple[int, int]:
     validator = make_validator("calphad", settings)
     feasible = failed = 0
     for row in points:
-        verdict = validator.validate(Design(space.composition(row)))
+        verdict = validator.validate(space.design(row))
         measured = getattr(verdict, "properties", {})
         failed += not measured
         values = {name: quantity.value for name, quantity in measured.items()}

@@ -19,9 +19,8 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
-from alloys.design import Design  # noqa: E402
 from alloys.records import Measured  # noqa: E402
-from alloys.space import Points, Space  # noqa: E402
+from alloys.space import AlloySpace, Points  # noqa: E402
 from loop.config.assembly import build_problem  # noqa: E402
 from loop.config.reading import load_config  # noqa: E402
 from surrogates.model.calibration import HALF_WIDTH  # noqa: E402
@@ -40,9 +39,9 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def answers(validator: Validator, space: Space, points: Points) -> dict[str, Floats]:
+def answers(validator: Validator, space: AlloySpace, points: Points) -> dict[str, Floats]:
     """What a validator says of alloys, by property, shape ``(n,)``; NaN where it failed."""
-    verdicts = [validator.validate(Design(space.composition(row))) for row in points]
+    verdicts = [validator.validate(space.design(row)) for row in points]
     return {
         name: np.array([v.properties[name].value if isinstance(v, Measured) else np.nan for v in verdicts])
         for name in NAMES

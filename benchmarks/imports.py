@@ -57,7 +57,7 @@ def _alloys(config: CampaignConfig, number: int) -> Iterator[Composition]:
             key = points.tobytes()
             if key not in seen:
                 seen.add(key)
-                yield space.composition(points)
+                yield space.design(points).composition
 
 
 def answer(jobs: Path, results: Path) -> None:

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from alloys.design import Design
-from alloys.space import Points, Space
+from alloys.space import AlloySpace, Points
 from generators.registry import family_names
 from loop.campaign import Campaign
 from loop.choose import steps
@@ -42,13 +41,13 @@ def feasible(view: View, validator: Validator, points: Points) -> tuple[int, int
     unknown = view.problem.validated_constraints
     found = 0
     for row in passed:
-        measured = getattr(validator.validate(Design(view.space.composition(row))), "properties", {})
+        measured = getattr(validator.validate(view.space.design(row)), "properties", {})
         values = {name: quantity.value for name, quantity in measured.items()}
         found += bool(values) and all(c.met(values) for c in unknown)
     return len(passed), found
 
 
-def distinct(space: Space, points: Points, known: Points, count: int) -> Points:
+def distinct(space: AlloySpace, points: Points, known: Points, count: int) -> Points:
     """The first ``count`` distinct new rows."""
     seen = set(space.keys(known))
     rows = []

@@ -26,7 +26,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from alloys.errors import InputError, first_line
-from alloys.space import Space
+from alloys.space import AlloySpace
 from generators import families
 from generators.interface import Generator, GeneratorClass
 from generators.training.settings import MANY_ROWS, Family
@@ -69,7 +69,9 @@ def load_family(name: str) -> GeneratorClass:
     return cast(GeneratorClass, getattr(importlib.import_module(_place_of(name)[0]), described.generator))
 
 
-def make(family: str, space: Space, properties: Sequence[str], settings: Mapping[str, Any] | None = None) -> Generator:
+def make(
+    family: str, space: AlloySpace, properties: Sequence[str], settings: Mapping[str, Any] | None = None
+) -> Generator:
     """An untrained generator of a family.
 
     Args:

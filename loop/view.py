@@ -190,16 +190,15 @@ class View:
     def fractions(self, designs: Sequence[Design]) -> Floats:
         """Atomic fractions in the space's order, shape ``(n, d)``."""
         amounts = [design.composition.fractions() for design in designs]
-        return np.array([[a.get(s, 0.0) for s in self.space.elements] for a in amounts]).reshape(
-            -1, self.space.dimension
-        )
+        elements = self.space.elements
+        return np.array([[a.get(s, 0.0) for s in elements] for a in amounts]).reshape(-1, len(elements))
 
     def in_space(self, designs: Sequence[Design]) -> Points:
         """Points of those designs that are in the space, shape ``(k, d)``."""
         rows = []
         for design in designs:
             try:
-                rows.append(self.space.point_of(design.composition))
+                rows.append(self.space.point_of(design))
             except InputError:
                 continue
         return np.array(rows, dtype=np.int64).reshape(-1, self.space.dimension)

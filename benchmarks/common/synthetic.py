@@ -12,7 +12,7 @@ from alloys.goal import Goal
 from alloys.physics.refractory import BUNDLE, prior_means
 from alloys.physics.solution import demixing_margin
 from alloys.problem import Problem
-from alloys.space import Points, Space
+from alloys.space import AlloySpace, Points
 from surrogates.choosing.acquisition import Batch, choose_batch
 from surrogates.choosing.screen import Settings
 from surrogates.choosing.stream import Block, Spreader, spread_work
@@ -20,7 +20,7 @@ from surrogates.model.surrogate import Surrogate
 
 Floats = NDArray[np.float64]
 
-SPACE = Space.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), limits=[("Cr", 0.10, "Zr")])
+SPACE = AlloySpace.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), limits=[("Cr", 0.10, "Zr")])
 STRENGTH = "specific_yield_strength_1300c"
 GOAL = Goal.parse(
     [f"maximize {STRENGTH}", "maximize solidus"],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alloys.space import Floats, Points, Space
+from alloys.space import AlloySpace, Floats, Points
 
 PUBLISHED = "Al B Co Cr Cu Fe Hf Mg Mn Mo Nb Ni Re Ru Sc Si Ta Ti V W Y Zr".split()
 
@@ -16,13 +16,13 @@ class Table:
     """Rows of a space with linear properties."""
 
     name: str
-    space: Space
+    space: AlloySpace
     properties: tuple[str, ...]
     points: Points
     values: Floats
 
 
-def _table(name: str, space: Space, drawn_from: Space, rows: int, properties: int) -> Table:
+def _table(name: str, space: AlloySpace, drawn_from: AlloySpace, rows: int, properties: int) -> Table:
     rng = np.random.default_rng(0)
     points = drawn_from.sample(rows, rng)
     slopes = rng.normal(100.0, 50.0, (space.dimension, properties))
@@ -32,6 +32,6 @@ def _table(name: str, space: Space, drawn_from: Space, rows: int, properties: in
 
 def published_sized() -> Table:
     """As large as a published table: 500 rows of 22 elements on a fine grid, 2 to 7 present, 2 properties."""
-    space = Space.build(PUBLISHED, step="0.001", lower=0.001, upper=1.0, count=(1, 9))
-    narrow = Space.build(PUBLISHED, step="0.001", lower=0.02, upper=0.9, count=(2, 7))
+    space = AlloySpace.build(PUBLISHED, step="0.001", lower=0.001, upper=1.0, count=(1, 9))
+    narrow = AlloySpace.build(PUBLISHED, step="0.001", lower=0.02, upper=0.9, count=(2, 7))
     return _table("500 rows x 22 elements", space, narrow, 500, 2)

@@ -52,7 +52,7 @@ def record(
         seed=seed,
         problem=problem.digest,
         validator=problem.answers.validator.fingerprint,
-        formulas=[str(problem.space.composition(row)) for row in history.points],
+        formulas=[str(problem.space.design(row)) for row in history.points],
         batches=[int(b) for b in history.batches],
         feasible=[bool(good) for good in problem.feasible(history.values)],
         points=[None if np.isnan(p).any() else [float(v) for v in p] for p in points],

@@ -6,7 +6,7 @@ import heapq
 
 import numpy as np
 
-from alloys.space import Floats, Points, Space
+from alloys.space import AlloySpace, Floats, Points
 from benchmarks.efficiency.problem import Problem
 
 LOOKS = 300
@@ -67,7 +67,7 @@ def _towards(problem: Problem, point: Floats, taken: Points) -> Points:
             return best
 
 
-def on_grid(space: Space, point: Floats) -> Points:
+def on_grid(space: AlloySpace, point: Floats) -> Points:
     """Grid compositions in the space made of a point's largest amounts, one for each number of elements at most."""
     order = np.argsort(-point, kind="stable")
     rows = []

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.space import Points
 from benchmarks.efficiency.problem import Problem
@@ -65,7 +65,7 @@ class Ours:
 
     def _points(self, suggested: pd.DataFrame) -> Points:
         space = self._problem.space
-        rows = [space.point_of(Composition.parse(formula)) for formula in suggested["formula"]]
+        rows = [space.point_of(Design.parse(formula)) for formula in suggested["formula"]]
         return np.array(rows, dtype=np.int64)
 
     def _answers(self, history: History) -> pd.DataFrame:
@@ -74,7 +74,7 @@ class Ours:
         rows: list[dict[str, Any]] = []
         for i in range(self._told, len(history)):
             known = {} if failed[i] else self._problem.answers.of(space, history.points[i])
-            row = {"formula": str(space.composition(history.points[i])), **known}
+            row = {"formula": str(space.design(history.points[i])), **known}
             rows.append({**row, "failure": "no values came back" if failed[i] else ""})
         return pd.DataFrame(rows)
 

@@ -14,7 +14,7 @@ from alloys.design import Design
 from alloys.goal import Constraint, Goal
 from alloys.problem import Problem as DesignProblem
 from alloys.records import Failed, FailureKind, Measured, digest_of
-from alloys.space import Bools, Floats, Points, Space
+from alloys.space import AlloySpace, Bools, Floats, Points
 from benchmarks.efficiency.protocol import BrokenProtocolError, History
 from loop.choose.steps import initial_design
 from loop.config.assembly import build_problem, start_table
@@ -43,9 +43,9 @@ class Answers:
         self.folder = self.folder / f"{self.validator.name}-{self.validator.fingerprint[:16]}"
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def of(self, space: Space, row: Points) -> dict[str, float]:
+    def of(self, space: AlloySpace, row: Points) -> dict[str, float]:
         """The measured properties of one alloy, empty where validation failed."""
-        composition = space.composition(row)
+        composition = space.design(row)
         path = self.folder / f"{composition}.json"
         if path.exists():
             kept: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
@@ -79,7 +79,7 @@ class Problem:
         self.design = build_problem(self.config)
 
     @property
-    def space(self) -> Space:
+    def space(self) -> AlloySpace:
         """Where compositions come from."""
         return self.design.space
 

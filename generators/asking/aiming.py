@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alloys.space import Floats, Points, Space
+from alloys.space import AlloySpace, Floats, Points
 from generators.asking.distance import TrainingSpread
 from generators.asking.resampling import TargetSampler, TargetSettings
 from generators.interface import Generator, Samples
@@ -53,7 +53,7 @@ class AimedGenerator:
         return self.generator.name
 
     @property
-    def space(self) -> Space:
+    def space(self) -> AlloySpace:
         """The generator's space."""
         return self.generator.space
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alloys.errors import InputError
-from alloys.space import Floats, Points, Space
+from alloys.space import AlloySpace, Floats, Points
 from generators.asking.refinement import refine
 from generators.interface import Generator, Samples
 
@@ -84,7 +84,7 @@ class Guidance:
         points = self.move(generator.space, drawn.points[order[first]], asked[rows])
         return Samples(points, rows, drawn.first_draw_valid, drawn.note)
 
-    def move(self, space: Space, points: Points, conditions: Floats) -> Points:
+    def move(self, space: AlloySpace, points: Points, conditions: Floats) -> Points:
         """Compositions nearer to their conditions, or as they were; the elements stay.
 
         Args:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from alloys.space import Floats, Points, Space
+from alloys.space import AlloySpace, Floats, Points
 
 Properties = Callable[[Floats], Floats]
 """Properties, shape ``(m, p)``, of fractions, shape ``(m, d)``; may have a method ``slopes``, see `slopes_of`."""
@@ -25,7 +25,7 @@ def relative_errors(values: Floats, targets: Floats) -> Floats:
     return np.asarray(np.where(np.isnan(targets), 0.0, values / targets - 1))
 
 
-def refine(space: Space, points: Points, targets: Floats, properties: Properties, rounds: int = 3) -> Points:
+def refine(space: AlloySpace, points: Points, targets: Floats, properties: Properties, rounds: int = 3) -> Points:
     """Rows of the space moved towards their targets: the elements stay, what would leave the space stays as it was.
 
     Args:
@@ -42,7 +42,7 @@ def refine(space: Space, points: Points, targets: Floats, properties: Properties
     return best
 
 
-def _better(space: Space, old: Points, new: Points, targets: Floats, properties: Properties) -> Points:
+def _better(space: AlloySpace, old: Points, new: Points, targets: Floats, properties: Properties) -> Points:
     """Row by row the new where it is in the space and nearer to the target, else the old."""
     before, after = (
         np.square(relative_errors(properties(space.fractions(u)), targets)).sum(axis=1) for u in (old, new)
@@ -50,7 +50,7 @@ def _better(space: Space, old: Points, new: Points, targets: Floats, properties:
     return np.where((space.contains(new) & (after < before))[:, None], new, old)
 
 
-def polish(space: Space, points: Points, targets: Floats, properties: Properties, most: int = 3) -> Points:
+def polish(space: AlloySpace, points: Points, targets: Floats, properties: Properties, most: int = 3) -> Points:
     """The best small step on the grid between the four largest amounts, by the linear model, shape ``(m, d)``.
 
     Every step of at most ``most`` steps in three of them, the fourth keeping the sum, is tried.

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
-from alloys.space import Bools, Floats, Points, Space
+from alloys.space import AlloySpace, Bools, Floats, Points
 from generators.asking.critic import log_odds
 from generators.asking.refinement import Properties, refine, relative_errors
 from generators.interface import Sampler, Samples
@@ -107,7 +107,7 @@ class TargetSampler:
     def __init__(
         self,
         source: Sampler,
-        space: Space,
+        space: AlloySpace,
         known: Points,
         properties: Properties,
         settings: TargetSettings | None = None,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.space import Floats, Points, Space
+from alloys.space import AlloySpace, Floats, Points
 from generators.asking.refinement import project
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.table import LabelledAlloys
@@ -25,7 +25,7 @@ NEIGHBOURS = 10
 """Real alloys near a condition that a draw starts from, evenly."""
 
 
-def to_space(space: Space, fractions: Floats, otherwise: Points) -> Points:
+def to_space(space: AlloySpace, fractions: Floats, otherwise: Points) -> Points:
     """Fractions on the grid; rows that rounding takes out of the space become the rows of ``otherwise``."""
     points = space.round_to_grid(fractions)
     return np.where(space.contains(points)[:, None], points, otherwise)

@@ -15,7 +15,7 @@ from alloys.errors import InputError
 from alloys.physics.closed_forms import CLOSED_FORMS, PUBLISHED_CONDITIONS, closed_form
 from alloys.physics.elements import known_elements
 from alloys.properties import PROPERTIES
-from alloys.space import Floats, Points, Space
+from alloys.space import AlloySpace, Floats, Points
 from alloys.tables import read_rows
 
 STEP = "0.001"
@@ -38,7 +38,7 @@ class LabelledAlloys:
     """
 
     source: str
-    space: Space
+    space: AlloySpace
     names: tuple[str, ...]
     points: Points
     values: Floats
@@ -184,6 +184,8 @@ def _on_grid(exact: Floats) -> Points:
     return np.asarray(points, dtype=np.int64)
 
 
-def _space(elements: tuple[str, ...], points: Points) -> Space:
+def _space(elements: tuple[str, ...], points: Points) -> AlloySpace:
     count = (points > 0).sum(axis=1)
-    return Space.build(elements, step=STEP, lower=float(STEP), upper=1.0, count=(int(count.min()), int(count.max())))
+    return AlloySpace.build(
+        elements, step=STEP, lower=float(STEP), upper=1.0, count=(int(count.min()), int(count.max()))
+    )

@@ -81,7 +81,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from alloys.space import Space
+from alloys.space import AlloySpace
 from generators.training.codec import EncodedRows
 from generators.training.layers import linear, mlp, normal
 from generators.training.mixture_rule import MixtureRule
@@ -94,7 +94,7 @@ _SPREAD = (math.log(0.05), math.log(2.0))
 class CvaeNetwork(nn.Module):
     """Encoder and the decoder's two parts, for a space's ``d`` elements and ``p`` conditions."""
 
-    def __init__(self, space: Space, p: int, settings: CvaeSettings, rng: torch.Generator) -> None:
+    def __init__(self, space: AlloySpace, p: int, settings: CvaeSettings, rng: torch.Generator) -> None:
         super().__init__()
         d = space.dimension
         latent, hidden = settings.latent, settings.hidden

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from alloys.space import Bools, Floats, Points, Space
+from alloys.space import AlloySpace, Bools, Floats, Points
 from generators.training.settings import TrainingSettings
 
 PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)
@@ -53,7 +53,7 @@ def linear_response(fractions: Floats, values: Floats) -> tuple[Floats, Bools]:
 
 
 def augment(
-    space: Space, points: Points, conditions: Floats, settings: TrainingSettings, rng: np.random.Generator
+    space: AlloySpace, points: Points, conditions: Floats, settings: TrainingSettings, rng: np.random.Generator
 ) -> tuple[Points, Floats]:
     """The rows and their copies, layer after layer.
 
@@ -85,7 +85,7 @@ def augment(
     return np.concatenate(all_units), np.concatenate(all_conditions)
 
 
-def _replaced(space: Space, points: Points, rng: np.random.Generator) -> Points:
+def _replaced(space: AlloySpace, points: Points, rng: np.random.Generator) -> Points:
     """Each row with the amount of one element given to an absent one, where that stays in the space."""
     rows = np.arange(len(points))
     there = np.where(points > 0, rng.random(points.shape), -1.0).argmax(axis=1)
@@ -96,7 +96,7 @@ def _replaced(space: Space, points: Points, rng: np.random.Generator) -> Points:
     return np.where(space.contains(changed)[:, None], changed, points)
 
 
-def _moved(space: Space, points: Points, most: int, rng: np.random.Generator) -> Points:
+def _moved(space: AlloySpace, points: Points, most: int, rng: np.random.Generator) -> Points:
     """Each row with up to ``most`` steps moved between two present elements, where the space allows."""
     if not most or points.shape[1] < 2:
         return points
@@ -110,7 +110,7 @@ def _moved(space: Space, points: Points, most: int, rng: np.random.Generator) ->
     return np.where(good[:, None], changed, points)
 
 
-def _blurred(space: Space, points: Points, noise: float, rng: np.random.Generator) -> Points:
+def _blurred(space: AlloySpace, points: Points, noise: float, rng: np.random.Generator) -> Points:
     """Each row with lognormal noise on its fractions, where that stays in the space."""
     if not noise:
         return points

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from alloys.errors import InputError
-from alloys.space import Bools, Floats, Points, Space
+from alloys.space import AlloySpace, Bools, Floats, Points
 
 REACH = 4.0
 """Conditions are held within this many standard deviations of the training mean; nothing is learned further."""
@@ -120,7 +120,7 @@ class ConditionScale:
 class Codec:
     """Translates rows of one space and its named conditions."""
 
-    def __init__(self, space: Space, properties: Sequence[str]) -> None:
+    def __init__(self, space: AlloySpace, properties: Sequence[str]) -> None:
         if len(set(properties)) != len(properties):
             raise InputError(f"properties must be distinct, got {list(properties)}")
         self.space = space
@@ -197,7 +197,7 @@ class Codec:
         """Grid points of presences and log-ratios, each ``(n, d)``; rows may lie outside the space.
 
         Amounts are rounded to the grid so that the sum is exact and no present element falls below its
-        lower bound. Where bounds make that impossible the row is left as it is, for `Space.contains` to
+        lower bound. Where bounds make that impossible the row is left as it is, for `AlloySpace.contains` to
         refuse.
         """
         present = presence.detach().cpu().numpy() > 0.5

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from alloys.space import Space
+from alloys.space import AlloySpace
 from generators.training.codec import EncodedRows, relaxed_fractions
 from generators.training.forward import FEWEST, MixtureModel
 
@@ -35,7 +35,7 @@ class MixtureRule(nn.Module):
     products: Tensor
     trust: Tensor
 
-    def __init__(self, space: Space, p: int) -> None:
+    def __init__(self, space: AlloySpace, p: int) -> None:
         super().__init__()
         d = space.dimension
         self.total = space.total

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from alloys.errors import InputError
-from alloys.space import Floats, Points, Space
+from alloys.space import AlloySpace, Floats, Points
 from generators.interface import OnEpoch, Samples, TrainingReport
 from generators.training import weights
 from generators.training.codec import Codec, ConditionScale, EncodedRows
@@ -50,7 +50,7 @@ class NeuralGenerator(ABC, Generic[Settings, Network]):
 
     def __init__(
         self,
-        space: Space,
+        space: AlloySpace,
         properties: Sequence[str],
         settings: TrainingSettings | Mapping[str, Any] | None = None,
     ) -> None:
@@ -79,7 +79,7 @@ class NeuralGenerator(ABC, Generic[Settings, Network]):
         return self.family.name
 
     @property
-    def space(self) -> Space:
+    def space(self) -> AlloySpace:
         """The space whose compositions it draws."""
         return self.codec.space
 

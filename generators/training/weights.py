@@ -29,7 +29,7 @@ from torch import Tensor
 from alloys.errors import InputError
 from alloys.files import read_plain
 from alloys.records import canonical_json
-from alloys.space import Limit, Space
+from alloys.space import AlloySpace, Limit
 
 MOST_BYTES = 2**30
 """The largest file of weights that is read; those of a campaign have about 1 MB."""
@@ -161,7 +161,7 @@ def read_file(path: Path) -> bytes:
     return content
 
 
-def space_to_json(space: Space) -> dict[str, Any]:
+def space_to_json(space: AlloySpace) -> dict[str, Any]:
     """A space as a plain document."""
     return {
         "elements": list(space.elements),
@@ -174,14 +174,14 @@ def space_to_json(space: Space) -> dict[str, Any]:
     }
 
 
-def space_from_json(document: Mapping[str, Any]) -> Space:
+def space_from_json(document: Mapping[str, Any]) -> AlloySpace:
     """Reads what `space_to_json` wrote.
 
     Raises:
         InputError: if the document is not a space.
     """
     try:
-        return Space(
+        return AlloySpace(
             elements=tuple(document["elements"]),
             total=int(document["total"]),
             lower=tuple(document["lower"]),

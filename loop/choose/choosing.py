@@ -29,7 +29,7 @@ def choose_batch(job: ProposalJob) -> Chosen:
     marks = [time.time()]
     surrogate = fit_surrogate(view)
     marks.append(time.time())
-    guidance = guidance_of(view, job.known, surrogate) if config.generator.guided else None
+    guidance = guidance_of(view, job.known, surrogate) if config.generator.guided and job.models else None
     generators = [(model.generator(), count) for model, count in job.models]
     pool = steps.propose(config, view, job.known, generators, index, guidance)
     marks.append(time.time())

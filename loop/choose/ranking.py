@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from alloys.design import Design
 from alloys.records import Candidate, Prediction, Selection
 from loop.choose.steps import Pool
 from loop.view import Row, View
@@ -93,7 +92,7 @@ def _column(rows: Sequence[Row], name: str) -> Any:
 
 
 def _selection(view: View, surrogate: Surrogate, pick: Pick) -> Selection:
-    design = Design(view.space.composition(np.array(pick.point, dtype=np.int64)))
+    design = view.space.design(np.array(pick.point, dtype=np.int64))
     stds = {name: pick.stds[name] for name in pick.means if name in pick.stds}
     means = {name: pick.means[name] for name in stds}
     prediction = Prediction(means, stds, pick.probability_feasible, surrogate.digest)

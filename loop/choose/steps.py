@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.problem import Problem
 from alloys.records import Candidate, Selection
-from alloys.space import Points
+from alloys.space import AlloySpace, Points, Space
 from generators.asking.targets import beyond_front
 from loop.choose.training import TrainingJob
 from loop.choose.warm import WarmStart
@@ -39,7 +38,7 @@ def seed_for(seed: int, iteration: int, purpose: str) -> int:
     return int(sequence.generate_state(1, dtype=np.uint32)[0])
 
 
-def _spread(pool: Points, chosen: list[Points], count: int) -> list[int]:
+def _spread(pool: Floats, chosen: Floats, count: int) -> list[int]:
     """Greedy maximin: rows of the pool that lie farthest from what is chosen, in order; the first if nothing is."""
     if len(pool) == 0 or count < 1:
         return []
@@ -58,12 +57,12 @@ def _spread(pool: Points, chosen: list[Points], count: int) -> list[int]:
 
 def initial_design(
     problem: Problem,
-    table: Sequence[Composition],
+    table: Sequence[Design],
     count: int,
     share: float,
     seed: int,
     *,
-    seen: Sequence[Composition] = (),
+    seen: Sequence[Design] = (),
 ) -> list[Selection]:
     """Iteration 0: known alloys and a space-filling design, all of which satisfy the closed-form constraints.
 
@@ -75,19 +74,21 @@ def initial_design(
         InputError: if too few compositions satisfy the closed-form constraints.
     """
     space = problem.space
-    nearest = [points for points in (space.nearest(composition) for composition in table) if points is not None]
+    nearest = [point for point in map(space.nearest, table) if point is not None]
     known = np.unique(np.array(nearest, dtype=np.int64).reshape(-1, space.dimension), axis=0)
     known = known[problem.passes(known)]
-    answered = [points for points in (space.nearest(composition) for composition in seen) if points is not None]
+    answered = [point for point in map(space.nearest, seen) if point is not None]
     fresh = [not any((row == old).all() for old in answered) for row in known]
     known = known[np.array(fresh, dtype=np.bool_)]
     rng = np.random.default_rng(seed_for(seed, 0, "design"))
     known = known[rng.permutation(len(known))]
-    first = _spread(known, [], round(count * share))
+    at = space.coordinates
+    first = _spread(at(known), at(known[:0]), round(count * share))
     chosen = [known[i] for i in first]
     selections = [(row, "table", "a known alloy, far from the others chosen") for row in chosen]
     pool = _closed_form_pool(problem, rng, max(2000, 50 * count))
-    for i in _spread(pool, [*chosen, *answered], count - len(chosen)):
+    taken = np.array([*chosen, *answered], dtype=np.int64).reshape(-1, space.dimension)
+    for i in _spread(at(pool), at(taken), count - len(chosen)):
         selections.append((pool[i], "design", "space-filling start"))
     if len(selections) < count:
         raise InputError(
@@ -95,7 +96,7 @@ def initial_design(
             "loosen the constraints or lower start.validate"
         )
     return [
-        Selection(Candidate(Design(space.composition(row)), origin), rank, 0.0, why)
+        Selection(Candidate(space.design(row), origin), rank, 0.0, why)
         for rank, (row, origin, why) in enumerate(selections)
     ]
 
@@ -128,7 +129,7 @@ class Known:
     conditions: Floats
 
 
-def known_compositions(view: View, table: Sequence[Composition]) -> Known:
+def known_compositions(view: View, table: Sequence[Design]) -> Known:
     """Validated alloys and the start table, each once; what is measured beside what has a closed form."""
     space, names = view.space, view.goal.names
     measured: dict[bytes, dict[str, float]] = {}
@@ -153,6 +154,11 @@ def known_compositions(view: View, table: Sequence[Composition]) -> Known:
     return Known(names, points, conditions)
 
 
+def families_of(config: CampaignConfig, space: Space) -> dict[str, dict[str, Any]]:
+    """The families that propose, with their settings: none where the space is no grid that they could learn."""
+    return config.generator.members() if isinstance(space, AlloySpace) else {}
+
+
 def training_job(
     config: CampaignConfig,
     view: View,
@@ -164,6 +170,8 @@ def training_job(
 ) -> TrainingJob:
     """The trainer's work for one family in an iteration."""
     start = start or WarmStart()
+    if not isinstance(view.space, AlloySpace):
+        raise InputError("generators learn alloys on a grid; a list of candidates goes without them")
     return TrainingJob(
         family=family,
         space=view.space,
@@ -174,6 +182,21 @@ def training_job(
         settings=settings,
         warm=start.content,
         note=start.note,
+    )
+
+
+def _targets(config: CampaignConfig, view: View, known: Known, count: int, iteration: int) -> Floats:
+    """What the generators are asked for, shape ``(count, p)``: beyond the front, inside the constraints."""
+    if not count:
+        return np.zeros((0, len(known.names)))
+    goal = view.goal
+    return beyond_front(
+        known.names,
+        [(o.name, o.sign) for o in goal.objectives],
+        [(c.name, c.sign, c.bound) for c in goal.constraints],
+        known.conditions,
+        count,
+        np.random.default_rng(seed_for(config.seed, iteration, "targets")),
     )
 
 
@@ -210,16 +233,7 @@ def propose(
         iteration: its number.
         guidance: moves the generators' candidates to their targets, and keeps the nearest; None for them as drawn.
     """
-    rng = np.random.default_rng(seed_for(config.seed, iteration, "targets"))
-    goal = view.goal
-    targets = beyond_front(
-        known.names,
-        [(o.name, o.sign) for o in goal.objectives],
-        [(c.name, c.sign, c.bound) for c in goal.constraints],
-        known.conditions,
-        sum(count for _, count in generators),
-        rng,
-    )
+    targets = _targets(config, view, known, sum(count for _, count in generators), iteration)
     parts: list[tuple[Points, str]] = []
     valid: dict[str, float] = {}
     seed, begin = seed_for(config.seed, iteration, "sampling"), 0

@@ -177,9 +177,9 @@ def _edited(store: CampaignStore, keys: list[str], formula: str, by: str) -> lis
     if len(keys) != 1:
         raise InputError(f"--as edits one job, got {len(keys)}")
     asked = store.job(keys[0]).request
-    composition = Composition.parse(formula)
-    build_space(config_of(store).space).point_of(composition)
-    request = replace(asked, design=Design(composition, asked.design.variables))
+    design = Design(Composition.parse(formula), asked.design.variables)
+    build_space(config_of(store).space).point_of(design)
+    request = replace(asked, design=design)
     return [keys[0], store.edit(keys[0], request, by=by)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from alloys.errors import InputError
 from alloys.goal import Constraint, Goal, Objective
@@ -17,9 +17,9 @@ from alloys.space import Space
 from generators.registry import settings_of
 from loop.config.assembly import build_space, start_table
 from loop.config.schema import (
+    AnySpace,
     ClusterConfig,
     GeneratorConfig,
-    SpaceConfig,
     StartConfig,
     SurrogateConfig,
     TierConfig,
@@ -39,7 +39,7 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     Parts whose own types are wrong are passed over: the schema reports those.
     """
     found: list[Mistake] = []
-    space = _part(data, "space", SpaceConfig, build_space, found)
+    space = _part(data, "space", AnySpace, build_space, found)
     physics = _physics(data, found)
     validators = _validators(data, physics, found)
     found += _goal_mistakes(data, physics)
@@ -77,14 +77,12 @@ def _unusable_state(text: str) -> list[Mistake]:
     return []
 
 
-def _part(
-    data: Mapping[str, Any], key: str, model: type[BaseModel], build: Callable[[Any], Any], found: list[Mistake]
-) -> Any:
+def _part(data: Mapping[str, Any], key: str, model: Any, build: Callable[[Any], Any], found: list[Mistake]) -> Any:
     """Builds one section, noting what is wrong with it; None where it cannot be built."""
     if key == "space" and key not in data:
         return None
     try:
-        return build(model.model_validate(data.get(key, {})))
+        return build(TypeAdapter(model).validate_python(data.get(key, {})))
     except ValidationError:
         return None
     except InputError as error:

@@ -12,10 +12,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.files import write_atomic
 from alloys.records import digest_of
+from alloys.space import TableSpace
+from loop.config.assembly import build_space
 from loop.config.schema import CampaignConfig
 from loop.store import CampaignExists, CampaignStore
 from loop.store.postgresql import parse_url, url_in
@@ -46,7 +48,7 @@ def code_version() -> str:
     return f"{number}+{digest_of(content)[:12]}"
 
 
-def open_store(config: CampaignConfig, tiers: Sequence[Tier], table: Sequence[Composition]) -> CampaignStore:
+def open_store(config: CampaignConfig, tiers: Sequence[Tier], table: Sequence[Design]) -> CampaignStore:
     """Makes the database of a campaign, or opens it.
 
     Args:
@@ -74,14 +76,17 @@ def open_store(config: CampaignConfig, tiers: Sequence[Tier], table: Sequence[Co
     return store
 
 
-def _identity(config: CampaignConfig, tiers: Sequence[Tier], table: Sequence[Composition]) -> dict[str, Any]:
+def _identity(config: CampaignConfig, tiers: Sequence[Tier], table: Sequence[Design]) -> dict[str, Any]:
     """What a campaign is known by; a single ``validator`` is written as itself, not as a list of one."""
     fingerprints = [tier.fingerprint for tier in tiers]
-    identity = {
+    identity: dict[str, Any] = {
         "science": config.science(),
         "validator": fingerprints if config.validators else fingerprints[0],
-        "table": digest_of([composition.canonical() for composition in table]),
+        "table": digest_of([design.canonical() for design in table]),
     }
+    space = build_space(config.space)
+    if isinstance(space, TableSpace):
+        identity["candidates"] = digest_of([design.canonical() for design in space.designs])
     return identity | ({"tiers": [tier.to_json() for tier in tiers]} if config.validators else {})
 
 
@@ -130,9 +135,13 @@ def _refuse_change(stored: Mapping[str, Any], given: Mapping[str, Any], name: st
     if stored["validator"] != given["validator"] and not changes:
         was, now = stored["validator"], given["validator"]
         changes = [f"validator: its version or its database changed since the campaign began: was {was!r}, now {now!r}"]
+    if stored.get("candidates") != given.get("candidates") and not changes:
+        changes = ["space.file: the list of candidates changed since the campaign began"]
     if stored["table"] != given["table"] and not changes:
         was, now = stored["table"][:12], given["table"][:12]
         changes = [f"start.table: the table of known alloys changed since the campaign began: was {was}, now {now}"]
+    if stored.get("candidates") != given.get("candidates") and not changes:
+        changes = ["space.file: the list of candidates changed since the campaign began"]
     if changes:
         raise InputError(
             f"the campaign {name!r} was begun with another configuration:\n  "

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from alloys.errors import InputError
 from alloys.files import read_plain
@@ -86,6 +86,8 @@ def _apply(document: Document, override: str) -> None:
 
 def _schema_mistake(document: Document, detail: Any) -> tuple[int, str]:
     location: Location = tuple(detail["loc"])
+    if location[:1] == ("space",):  # after which the kind stands, that is no key of the file
+        location = (*location[:1], *location[2:])
     where = ".".join(str(part) for part in location)
     message = str(detail["msg"])
     if detail["type"] == "extra_forbidden":
@@ -99,13 +101,18 @@ def _schema_mistake(document: Document, detail: Any) -> tuple[int, str]:
 
 
 def _known_keys(location: Location) -> list[str]:
-    model: Any = CampaignConfig
+    models: list[Any] = [CampaignConfig]
     for part in location:
-        if isinstance(part, int):
-            # One of a list: its own type.
-            model = next(iter(getattr(model, "__args__", ())), None)
+        if isinstance(part, int):  # one of a list, whose type is known already
             continue
-        field = getattr(model, "model_fields", {}).get(part)
-        model = field.annotation if field is not None else None
-    fields = getattr(model, "model_fields", {})
-    return [field.alias or name for name, field in fields.items()]
+        fields = [model.model_fields[part].annotation for model in models if part in model.model_fields]
+        models = [found for annotation in fields for found in _models_in(annotation)]
+    keys = [field.alias or name for model in models for name, field in model.model_fields.items()]
+    return list(dict.fromkeys(keys))
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The models that a type is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from alloys.errors import InputError
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
@@ -31,8 +31,9 @@ class LimitConfig(_Strict):
 
 
 class SpaceConfig(_Strict):
-    """The design space; fractions are atomic fractions."""
+    """Alloys on a grid; fractions are atomic fractions."""
 
+    kind: Literal["alloy"] = "alloy"
     elements: Annotated[list[str], Field(min_length=2)]
     step: Fraction = 0.01
     lower: Fraction = 0.05
@@ -40,6 +41,23 @@ class SpaceConfig(_Strict):
     count: Annotated[list[PositiveInt], Field(min_length=2, max_length=2)] = [3, 6]
     bounds: dict[str, Annotated[list[Fraction], Field(min_length=2, max_length=2)]] = {}
     limits: list[LimitConfig] = []
+
+
+class TableSpaceConfig(_Strict):
+    """A list of candidates: a CSV file with a column ``formula``, and one for each variable."""
+
+    kind: Literal["table"]
+    file: str
+
+
+def _kind_of_space(given: Any) -> str:
+    return str(given.get("kind", "alloy") if isinstance(given, dict) else getattr(given, "kind", "alloy"))
+
+
+AnySpace = Annotated[
+    Annotated[SpaceConfig, Tag("alloy")] | Annotated[TableSpaceConfig, Tag("table")], Discriminator(_kind_of_space)
+]
+"""The design space, of whichever kind."""
 
 
 class StartConfig(_Strict):
@@ -160,7 +178,7 @@ class CampaignConfig(_Strict):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     iterations: Annotated[int, Field(ge=0)] = 5
     batch: Annotated[int, Field(ge=1, le=256)] = 8
-    space: SpaceConfig
+    space: AnySpace
     physics: str = DEFAULT_PHYSICS
     objectives: Annotated[list[str], Field(min_length=1)]
     constraints: list[str] = []
@@ -185,9 +203,11 @@ class CampaignConfig(_Strict):
             by_alias=True,
             exclude={"iterations", "validation", "schedule", "cluster", "tracking", "directory", "state", "name"},
         )
-        # Campaigns made before there was a choice have no such key.
+        # Campaigns made before there was a choice have no such keys.
         if self.physics == DEFAULT_PHYSICS:
             del document["physics"]
+        if self.space.kind == "alloy":
+            del document["space"]["kind"]
         # A campaign has one validator or several.
         unused = "validator" if self.validators else "validators"
         del document[unused]

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.physics.registry import get_physics
 from alloys.records import Selection, ValidationRequest
 from loop.choose import steps
@@ -44,7 +44,7 @@ class OpenCampaign:
         config: CampaignConfig,
         store: CampaignStore,
         tiers: Sequence[Tier],
-        table: list[Composition],
+        table: list[Design],
         lock: DriverLock,
     ) -> None:
         self.config = config
@@ -124,7 +124,7 @@ class OpenCampaign:
 
     def start(self, count: int | None = None) -> list[Selection]:
         """The start: known alloys and a space-filling design, without what is known already."""
-        seen = [row.design.composition for row in self.view().rows]
+        seen = [row.design for row in self.view().rows]
         return _start(self.config, self.table, count or self.config.start.validate_count, seen)
 
     def store_batch(self, index: int, chosen: Sequence[Selection]) -> list[Proposal]:
@@ -134,7 +134,5 @@ class OpenCampaign:
         return self.store.store_batch(index, chosen, requests, by_hand=self.tiers[0].by_hand, hold=hold)
 
 
-def _start(
-    config: CampaignConfig, table: list[Composition], count: int, seen: Sequence[Composition] = ()
-) -> list[Selection]:
+def _start(config: CampaignConfig, table: list[Design], count: int, seen: Sequence[Design] = ()) -> list[Selection]:
     return steps.initial_design(build_problem(config), table, count, config.start.from_table, config.seed, seen=seen)

@@ -59,7 +59,10 @@ class Proposing:
         campaign, config = self.campaign, self.campaign.config
         self._view = campaign.view(self.inputs.hidden)
         self._known = steps.known_compositions(self._view, campaign.table)
-        members = config.generator.members()
+        members = steps.families_of(config, self._view.space)
+        if not members:
+            self._choose()
+            return
         self.progress(f"training {', '.join(members)}")
         for family, settings in members.items():
             start = warm_start(campaign.store, campaign.folder, family, config.generator.warm, self.index)
@@ -95,7 +98,7 @@ class Proposing:
     def _choose(self) -> None:
         """Starts the choice of the batch."""
         config, store = self.campaign.config, self.campaign.store
-        families = list(config.generator.members())
+        families = list(self._begun)
         models = [self._models[family] for family in families]
         begun = {
             model.family: {"iteration": self._begun[model.family]["iteration"], "sha256": model.warm}
@@ -107,7 +110,9 @@ class Proposing:
         rng = np.random.default_rng(steps.seed_for(config.seed, self.index, "shares"))
         collapsed = [model.family for model in models if model.report.collapsed]
         earlier = history(store, self._view, self.index, self.inputs.hidden)
-        wanted = counts(config.generator.proposals, shares(families, *earlier, rng, collapsed=collapsed))
+        wanted = {}
+        if families:
+            wanted = counts(config.generator.proposals, shares(families, *earlier, rng, collapsed=collapsed))
         self.progress("choosing the batch")
         asked = tuple((model, wanted[model.family]) for model in models)
         job = ProposalJob(self._view, self._known, asked, self.index, self.batch, self.executor.spreader)

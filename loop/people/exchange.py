@@ -87,13 +87,14 @@ class _Sheet:
     @classmethod
     def of(cls, store: CampaignStore) -> Self:
         config, tiers = config_of(store), several_tiers(store)
-        wanted = build_problem(config).validated
+        problem = build_problem(config)
+        wanted = problem.validated
         if tiers:
             wanted = tuple(dict.fromkeys(name for tier in tiers if tier.by_hand for name in tier.properties))
             if not wanted:
                 told = ", ".join(tier.label for tier in tiers)
                 raise InputError(f"programs answer every job of this campaign ({told}); a file would be for people's")
-        return cls(tuple(config.space.elements), store.variables(), wanted, tiers)
+        return cls(problem.elements, store.variables(), wanted, tiers)
 
     def asks(self, job: Job) -> bool:
         """Whether the job is for such a file: of several validators, whether people answer it."""

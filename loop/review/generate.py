@@ -139,7 +139,7 @@ class GeneratedAlloys:
         """The document of ``alloyloop generate --json``."""
         documents = []
         for points, asked in zip(self.drawn.points, self.drawn.asked, strict=True):
-            composition = self.space.composition(points)
+            composition = self.space.design(points).composition
             documents.append(
                 {
                     "formula": str(composition),
@@ -185,7 +185,7 @@ class GeneratedAlloys:
                 table.add_column(Text("reference" + ("" if unit == "1" else f"\n{unit}")), justify="right")
                 columns.append(reference)
         for i, points in enumerate(self.drawn.points):
-            table.add_row(str(self.space.composition(points)), *(f"{column[i]:.4g}" for column in columns))
+            table.add_row(self.space.design(points).formula, *(f"{column[i]:.4g}" for column in columns))
         return table
 
     def _reference(self, name: str) -> Floats | None:

@@ -78,7 +78,7 @@ def refuse_strangers(view: View, designs: Sequence[Design]) -> None:
 def outside(space: Space, design: Design) -> str:
     """Why an alloy is not in the space; empty where it is."""
     try:
-        space.point_of(design.composition)
+        space.point_of(design)
     except InputError as error:
         return str(error)
     return ""

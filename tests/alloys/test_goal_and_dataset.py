@@ -9,14 +9,14 @@ from alloys.errors import InputError
 from alloys.goal import Goal
 from alloys.physics.registry import get_physics
 from alloys.problem import Problem
-from alloys.space import Space
+from alloys.space import AlloySpace
 
 OBJECTIVES = ["maximize specific_yield_strength_1300c", "minimize price"]
 
 
 def test_goal_reads_expressions() -> None:
     goal = Goal.parse(OBJECTIVES, ["density <= 9", "solidus >= 2273"])
-    problem = Problem(Space.build(["Mo", "Nb", "Ta"]), goal, get_physics("refractory"))
+    problem = Problem(AlloySpace.build(["Mo", "Nb", "Ta"]), goal, get_physics("refractory"))
     assert problem.validated == ("specific_yield_strength_1300c", "solidus")
     assert [str(c) for c in problem.closed_form_constraints] == ["density <= 9"]
     assert goal.feasible({"density": 9.0, "solidus": 2273.0})

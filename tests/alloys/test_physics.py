@@ -11,7 +11,7 @@ from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.physics.registry import get_physics, physics_names
 from alloys.properties import PROPERTIES
-from alloys.space import Space
+from alloys.space import AlloySpace
 
 REFRACTORY = tuple("Cr Hf Mo Nb Ta Ti V W Zr".split())
 OTHERS = tuple("Al Co Cr Fe Ni".split())
@@ -19,7 +19,7 @@ STRANGE = tuple("Au Nb Pu".split())
 
 
 def _fractions(elements: tuple[str, ...], count: int = 50) -> np.ndarray:
-    space = Space.build(elements, count=(2, len(elements)), upper=0.9)
+    space = AlloySpace.build(elements, count=(2, len(elements)), upper=0.9)
     return space.fractions(space.sample(count, np.random.default_rng(0)))
 
 

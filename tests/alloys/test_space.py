@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
-from alloys.space import Space
+from alloys.space import AlloySpace
 from tests.strategies import PALETTE, spaces
 
-DEFAULT = Space.build(PALETTE, limits=[("Cr", 0.10, "Zr")])
+DEFAULT = AlloySpace.build(PALETTE, limits=[("Cr", 0.10, "Zr")])
 
 
 @settings(deadline=None, max_examples=25)
 @given(spaces())
-def test_samples_and_neighbours_are_in_the_space(space: Space) -> None:
+def test_samples_and_neighbours_are_in_the_space(space: AlloySpace) -> None:
     points = space.sample(50, np.random.default_rng(1))
     assert points.shape == (50, space.dimension)
     assert space.contains(points).all()
@@ -27,7 +27,7 @@ def test_samples_and_neighbours_are_in_the_space(space: Space) -> None:
 
 def test_points_and_composition_are_the_same_thing() -> None:
     for row in DEFAULT.sample(200, np.random.default_rng(0)):
-        assert (DEFAULT.point_of(DEFAULT.composition(row)) == row).all()
+        assert (DEFAULT.point_of(DEFAULT.design(row)) == row).all()
 
 
 def test_sampling_repeats_with_the_seed() -> None:
@@ -54,14 +54,14 @@ def test_all_sizes_and_elements_are_reached() -> None:
 )
 def test_what_is_outside_is_named(formula: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        DEFAULT.point_of(Composition.parse(formula))
+        DEFAULT.point_of(Design.parse(formula))
 
 
 def test_rounding_a_known_alloy_lands_on_the_grid() -> None:
-    points = DEFAULT.nearest(Composition.parse("NbTaTi"))
+    points = DEFAULT.nearest(Design.parse("NbTaTi"))
     assert points is not None
     assert sorted(points[points > 0]) == [33, 33, 34]
-    assert DEFAULT.nearest(Composition.parse("CrNbTiZr")) is None
+    assert DEFAULT.nearest(Design.parse("CrNbTiZr")) is None
 
 
 @pytest.mark.parametrize(
@@ -79,4 +79,4 @@ def test_rounding_a_known_alloy_lands_on_the_grid() -> None:
 )
 def test_contradictory_spaces_are_refused(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        Space.build(PALETTE, **arguments)  # type: ignore[arg-type]
+        AlloySpace.build(PALETTE, **arguments)  # type: ignore[arg-type]

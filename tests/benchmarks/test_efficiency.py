@@ -30,7 +30,7 @@ def played(problem: Problem, method: Method, *, batches: int = 2, q: int = 3) ->
 def test_every_method_starts_with_the_campaigns_own_start_and_each_alloy_counts_once(tmp_path: Path) -> None:
     problem = problem_of(tmp_path)
     run = played(problem, Random(problem, 3, 0))
-    start = [str(problem.space.composition(row)) for row in problem.start()]
+    start = [str(problem.space.design(row)) for row in problem.start()]
     assert run.formulas[:8] == start
     assert run.batches == [0] * 8 + [1] * 3 + [2] * 3
     assert len(set(run.formulas)) == 14
@@ -186,7 +186,7 @@ def test_ours_is_the_campaign_asked_and_told(tmp_path: Path) -> None:
     run = played(problem, METHODS["ours-no-generators"].make(problem, 3, 0), batches=1)
     assert len(run) == 11
     failed = [point is None for point in run.points]
-    assert run.formulas[:8] == [str(problem.space.composition(row)) for row in problem.start()]
+    assert run.formulas[:8] == [str(problem.space.design(row)) for row in problem.start()]
     assert not any(good for good, gone in zip(run.feasible, failed, strict=True) if gone)
 
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from alloys.physics.elements import column
-from alloys.space import Floats, Points, Space
+from alloys.space import AlloySpace, Floats, Points
 
 PROPERTIES = ("vec", "shear_modulus", "melting_point")
 QUICK = {"epochs": 6}
 
 
-def refractory_space() -> Space:
-    return Space.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), limits=[("Cr", 0.10, "Zr")])
+def refractory_space() -> AlloySpace:
+    return AlloySpace.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), limits=[("Cr", 0.10, "Zr")])
 
 
-def properties_of(space: Space, points: Points) -> Floats:
+def properties_of(space: AlloySpace, points: Points) -> Floats:
     """Three linear properties, shape ``(n, 3)``."""
     table = np.stack([column(space.elements, name) for name in PROPERTIES], axis=1)
     return np.asarray(space.fractions(points) @ table)
 
 
-def training_rows(space: Space, n: int, seed: int = 0, missing: float = 0.3) -> tuple[Points, Floats]:
+def training_rows(space: AlloySpace, n: int, seed: int = 0, missing: float = 0.3) -> tuple[Points, Floats]:
     rng = np.random.default_rng(seed)
     points = space.sample(n, rng)
     values = properties_of(space, points)

@@ -13,11 +13,11 @@ import pytest
 import torch
 
 from alloys.errors import InputError
-from alloys.space import Space
+from alloys.space import AlloySpace
 from generators.registry import load, make, restore
 from generators.training.weights import MOST_BYTES, describe, pack, unpack
 
-SPACE = Space.build(["Nb", "Ta", "Ti"], count=(2, 3), upper=0.8)
+SPACE = AlloySpace.build(["Nb", "Ta", "Ti"], count=(2, 3), upper=0.8)
 Header = dict[str, Any]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from alloys.composition import Composition
-from alloys.space import Space
+from alloys.space import AlloySpace
 
 PALETTE = ("Cr", "Hf", "Mo", "Nb", "Ta", "Ti", "V", "W", "Zr")
 
@@ -19,10 +19,10 @@ def compositions(draw: st.DrawFn, palette: tuple[str, ...] = PALETTE) -> Composi
 
 
 @st.composite
-def spaces(draw: st.DrawFn) -> Space:
+def spaces(draw: st.DrawFn) -> AlloySpace:
     """Small spaces that hold something."""
     elements = draw(st.lists(st.sampled_from(PALETTE), min_size=3, max_size=9, unique=True))
     fewest = draw(st.integers(2, 3))
     most = draw(st.integers(fewest, min(6, len(elements))))
     lower = draw(st.sampled_from([0.02, 0.05, 0.1]))
-    return Space.build(elements, lower=lower, upper=draw(st.sampled_from([0.6, 0.8])), count=(fewest, most))
+    return AlloySpace.build(elements, lower=lower, upper=draw(st.sampled_from([0.6, 0.8])), count=(fewest, most))

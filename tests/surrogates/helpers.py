@@ -13,12 +13,12 @@ from alloys.goal import Goal
 from alloys.physics.refractory import BUNDLE
 from alloys.physics.solution import demixing_margin
 from alloys.problem import Problem
-from alloys.space import Points, Space
+from alloys.space import AlloySpace, Points
 from surrogates.model.surrogate import Surrogate
 
 Floats = NDArray[np.float64]
 
-SPACE = Space.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), limits=[("Cr", 0.10, "Zr")])
+SPACE = AlloySpace.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), limits=[("Cr", 0.10, "Zr")])
 GOAL = Goal.parse(
     ["maximize specific_yield_strength_1300c", "maximize ductility_index"],
     [

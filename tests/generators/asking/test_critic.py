@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from alloys.space import Floats, Space
+from alloys.space import AlloySpace, Floats
 from generators.asking.critic import SURE, log_odds
 
-SPACE = Space.build("Hf Mo Nb Ta Ti Zr".split(), step="0.001", lower=0.01, upper=0.97)
+SPACE = AlloySpace.build("Hf Mo Nb Ta Ti Zr".split(), step="0.001", lower=0.01, upper=0.97)
 
 
 def alloys(m: int, seed: int, shift: float = 0.0) -> Floats:

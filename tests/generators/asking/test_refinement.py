@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from alloys.space import Floats, Space
+from alloys.space import AlloySpace, Floats
 from generators.asking.refinement import polish, project, refine, slopes_of
 from generators.training.forward import MixtureModel
 
-SPACE = Space.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), step="0.001", lower=0.01, upper=0.9)
+SPACE = AlloySpace.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), step="0.001", lower=0.01, upper=0.9)
 WEIGHTS = np.random.default_rng(5).uniform(1, 9, size=(SPACE.dimension, 2))
 
 

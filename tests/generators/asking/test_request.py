@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alloys.errors import InputError
-from alloys.space import Floats, Space
+from alloys.space import AlloySpace, Floats
 from generators.asking.request import STALE, Target, check_askable, draw_distinct, parse_targets
 from generators.interface import Generator, Samples
 from tests.generators.helpers import refractory_space
@@ -18,7 +18,7 @@ class Evenly:
     name = "evenly"
     properties = ("vec", "density")
 
-    def __init__(self, space: Space, different: int) -> None:
+    def __init__(self, space: AlloySpace, different: int) -> None:
         self.space = space
         self.rows = np.unique(space.sample(4 * different, np.random.default_rng(0)), axis=0)[:different]
         self.asked: list[Floats] = []

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from alloys.errors import InputError
-from alloys.space import Floats, Points, Space
+from alloys.space import AlloySpace, Floats, Points
 from generators.asking.resampling import TargetSampler, TargetSettings
 from generators.evaluation.measures import classifier_auc, copies, mape
 from generators.interface import Sampler, Samples
 from generators.likeness import Neighbourhood
 
-SPACE = Space.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), step="0.001", lower=0.01, upper=0.9)
+SPACE = AlloySpace.build("Cr Hf Mo Nb Ta Ti V W Zr".split(), step="0.001", lower=0.01, upper=0.9)
 WEIGHTS = np.random.default_rng(5).uniform(1, 9, size=(SPACE.dimension, 2))
 
 
@@ -25,7 +25,7 @@ def properties(fractions: Floats) -> Floats:
 class Chance:
     """Random compositions of a space, whatever is asked."""
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: AlloySpace) -> None:
         self.space = space
 
     def sample(self, conditions: Floats, *, seed: int) -> Samples:

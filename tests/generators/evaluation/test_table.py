@@ -23,7 +23,7 @@ def test_the_projects_own_table() -> None:
     assert len(data.points) > 60
     assert data.space.total == 1000
     assert data.space.contains(data.points).all()
-    first = data.space.composition(data.points[0])
+    first = data.space.design(data.points[0]).composition
     assert data.values[0, 0] == pytest.approx(properties_of(first)["shear_modulus"], rel=1e-3)
 
 

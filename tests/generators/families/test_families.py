@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alloys.errors import InputError
-from alloys.space import Space
+from alloys.space import AlloySpace
 from generators import registry
 from generators.interface import Generator
 from generators.registry import family_names
@@ -320,7 +320,7 @@ def test_bad_settings_are_refused(family: str) -> None:
 
 @settings(max_examples=12, deadline=None)
 @given(space=spaces(), seed=st.integers(0, 1000))
-def test_membership_in_any_space(family: str, space: Space, seed: int) -> None:
+def test_membership_in_any_space(family: str, space: AlloySpace, seed: int) -> None:
     points = space.sample(20, np.random.default_rng(seed))
     values = space.fractions(points)[:, :1].copy()
     model = registry.make(family, space, ("content",), {"epochs": 3, "retries": 0, "copies": 3})

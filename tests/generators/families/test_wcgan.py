@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from alloys.errors import InputError
-from alloys.space import Space
+from alloys.space import AlloySpace
 from generators.families.wcgan import SHARPEN, ConditionalWassersteinGAN, WcganNetwork, WcganSettings, energy_score
 from generators.training.codec import ConditionScale, EncodedRows
 from tests.generators.helpers import PROPERTIES, properties_of, refractory_space, training_rows
@@ -39,7 +39,7 @@ def gradients(value: Tensor, module: nn.Module) -> Tensor:
 
 @settings(max_examples=20, deadline=None)
 @given(space=spaces(), seed=st.integers(0, 1000))
-def test_the_critic_sees_what_is_emitted(space: Space, seed: int) -> None:
+def test_the_critic_sees_what_is_emitted(space: AlloySpace, seed: int) -> None:
     model = ConditionalWassersteinGAN(space, ("content",))
     net = model.build(seeded(seed))
     d = space.dimension

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from alloys.space import Space
+from alloys.space import AlloySpace
 from generators import registry
 from generators.families.diffusion import ConditionalDiffusion, alpha_sigma, fresh_noise
 from generators.families.flow import ConditionalFlow
@@ -47,7 +47,7 @@ class Known(torch.nn.Module):
 
 @settings(max_examples=25, deadline=None)
 @given(space=spaces(), seed=st.integers(0, 1000))
-def test_blurred_amounts_stay_in_their_cells(space: Space, seed: int) -> None:
+def test_blurred_amounts_stay_in_their_cells(space: AlloySpace, seed: int) -> None:
     points = space.sample(20, np.random.default_rng(seed))
     model = ConditionalFlow(space, ())
     nothing = np.zeros((20, 0))

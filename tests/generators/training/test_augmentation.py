@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from alloys.space import Space
+from alloys.space import AlloySpace
 from generators.training.augmentation import augment, linear_response
 from generators.training.settings import TrainingSettings
 from tests.generators.helpers import properties_of, refractory_space, training_rows
@@ -67,7 +67,7 @@ def test_noise_keeps_elements_sum_and_space() -> None:
 
 def test_the_noise_is_as_large_as_asked() -> None:
     """In wide amounts, rounding and bounds hardly count; a difference of logarithms has twice the variance."""
-    space = Space.build("Mo Nb Ta".split(), step="0.0001", lower=0.01, upper=0.9)
+    space = AlloySpace.build("Mo Nb Ta".split(), step="0.0001", lower=0.01, upper=0.9)
     points = np.tile([3334, 3333, 3333], (4000, 1))
     settings = TrainingSettings(copies=1, jitter=0, replace=0.0, noise=0.1)
     copies, _ = augment(space, points, np.full((4000, 1), np.nan), settings, np.random.default_rng(0))

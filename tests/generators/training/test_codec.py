@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alloys.errors import InputError
-from alloys.space import Space
+from alloys.space import AlloySpace
 from generators.training.codec import REACH, Codec, ConditionScale
 from tests.generators.helpers import PROPERTIES, refractory_space, training_rows
 from tests.strategies import spaces
@@ -60,7 +60,7 @@ def one_row_to_the_grid(codec: Codec, real: np.ndarray, present: np.ndarray) -> 
 
 @settings(max_examples=30, deadline=None)
 @given(space=spaces(), seed=st.integers(0, 1000), share=st.sampled_from([0.1, 0.4, 1.0]))
-def test_rounding_moves_steps_where_it_hurts_least(space: Space, seed: int, share: float) -> None:
+def test_rounding_moves_steps_where_it_hurts_least(space: AlloySpace, seed: int, share: float) -> None:
     codec, rng = Codec(space, ()), np.random.default_rng(seed)
     present = rng.random((25, space.dimension)) < share
     real = np.where(present, rng.exponential(2 * space.total / space.dimension, present.shape), 0.0)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from alloys.errors import InputError
-from alloys.space import Floats, Space
+from alloys.space import AlloySpace, Floats
 from generators.training.forward import FEWEST, MixtureModel
 
-SPACE = Space.build("Hf Mo Nb Ta Zr".split(), step="0.001", lower=0.01, upper=0.97)
+SPACE = AlloySpace.build("Hf Mo Nb Ta Zr".split(), step="0.001", lower=0.01, upper=0.97)
 D = SPACE.dimension
 LINEAR = np.array([[50.0, 120.0, 80.0, 100.0, 60.0], [5.0, 2.0, 9.0, 4.0, 7.0]])
 PAIRS = np.random.default_rng(3).normal(size=(2, D, D)) * np.array([40.0, 3.0])[:, None, None]

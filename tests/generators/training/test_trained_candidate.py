@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from alloys.space import Space
+from alloys.space import AlloySpace
 from generators.training.trained_candidate import spread_of
 
-SPACE = Space.build(("Mo", "Nb", "Ta"), step="0.01", lower=0.01, upper=1.0, count=(1, 3))
+SPACE = AlloySpace.build(("Mo", "Nb", "Ta"), step="0.01", lower=0.01, upper=1.0, count=(1, 3))
 
 
 def line(*first: int) -> np.ndarray:

@@ -11,7 +11,7 @@ import pytest
 
 from alloys.composition import Composition
 from alloys.physics.closed_forms import closed_form, properties_of
-from alloys.space import Space
+from alloys.space import AlloySpace
 from generators.train import train
 from loop.cli import main as cli
 from loop.config.assembly import build_space
@@ -130,7 +130,7 @@ def test_a_far_target_is_answered_with_its_distance(
 def test_fewer_than_asked_are_given_and_said(
     capsys: pytest.CaptureFixture[str], small: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space = Space.build(["Mo", "Nb", "Ta"], step="0.25", lower=0.25, upper=0.5, count=(3, 3))
+    space = AlloySpace.build(["Mo", "Nb", "Ta"], step="0.25", lower=0.25, upper=0.5, count=(3, 3))
     points = np.array([[1, 1, 2], [1, 2, 1], [2, 1, 1]])
     density = closed_form("density", space.elements, space.fractions(points))[:, None]
     model = train("cvae", space, ["density"], points, density, {"epochs": 5, "jitter": 1, "retries": 0}, seed=0)

@@ -17,7 +17,7 @@ import pytest
 from alloys.composition import Composition
 from alloys.errors import InputError, WorkError
 from alloys.records import Failed, FailureKind, Measured
-from alloys.space import Space
+from alloys.space import AlloySpace
 from loop.choose.training import TrainingJob, train_generator
 from loop.config.schema import ClusterConfig
 from loop.execute.actors import share
@@ -32,7 +32,7 @@ from tests.support.ray_workers import left_alive
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 SPEC = ValidatorSpec("reference", "{}")
-SPACE = Space.build(PALETTE)
+SPACE = AlloySpace.build(PALETTE)
 
 
 def _training_job() -> TrainingJob:

@@ -275,11 +275,11 @@ class Weights(Target):
         import numpy as np
         import torch
 
-        from alloys.space import Space
+        from alloys.space import AlloySpace
         from generators.registry import family_names, make
 
         torch.set_num_threads(1)
-        space = Space.build(["Nb", "Ta", "Ti", "W"], count=(2, 3), upper=0.8)
+        space = AlloySpace.build(["Nb", "Ta", "Ti", "W"], count=(2, 3), upper=0.8)
         rng = np.random.default_rng(0)
         units = space.sample(24, rng)
         conditions = space.fractions(units)[:, :1] + 8.0

@@ -1,4 +1,4 @@
-"""Design spaces: which compositions may be proposed, as predicates and samplers over exact integer steps.
+"""Alloys on a grid of compositions, as predicates and samplers over exact whole steps.
 
 Inside the space a composition is a vector of whole numbers of the step, a "point" of shape ``(d,)``, that sums to
 ``1 / step``. Arrays of compositions have shape ``(n, d)`` and dtype int64.
@@ -12,14 +12,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alloys.composition import SYMBOLS, Composition
+from alloys.design import Design
 from alloys.errors import InputError
-
-Points = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from alloys.space.base import Bools, Floats, Points
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Space:
+class AlloySpace:
     """A set of compositions on a grid; nothing enumerates it.
 
     Attributes:
@@ -69,7 +66,7 @@ class Space:
         count: tuple[int, int] = (3, 6),
         bounds: Mapping[str, tuple[float, float]] | None = None,
         limits: Sequence[tuple[str, float, str]] = (),
-    ) -> Space:
+    ) -> AlloySpace:
         """Makes a space from atomic fractions.
 
         Args:
@@ -138,6 +135,11 @@ class Space:
         """Number of elements in the palette."""
         return len(self.elements)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The elements: a point has the number of steps of each."""
+        return self.elements
+
     # -- membership -------------------------------------------------------------------------------------------
 
     def contains(self, points: Points) -> Bools:
@@ -152,12 +154,15 @@ class Space:
             good &= ~present[:, j] | (points[:, i] <= limit.most)
         return np.asarray(good, dtype=np.bool_)
 
-    def point_of(self, composition: Composition) -> Points:
-        """The composition as a point, shape ``(d,)``.
+    def point_of(self, design: Design) -> Points:
+        """The design as a point, shape ``(d,)``.
 
         Raises:
             InputError: if it is not on the grid or not in the space, with every rule it breaks.
         """
+        if design.variables:
+            raise InputError(f"{design} has variables, and the space has none; leave them out")
+        composition = design.composition
         amounts = dict(composition.items)
         stray = sorted(set(amounts) - set(self.elements))
         if stray:
@@ -170,37 +175,40 @@ class Space:
             raise InputError(f"{composition} is not in the space: {'; '.join(self.broken_rules(points))}")
         return points
 
-    def broken_rules(self, points: Points) -> list[str]:
+    def broken_rules(self, point: Points) -> list[str]:
         """Every rule that one composition, shape ``(d,)``, breaks, in words."""
         percent = 100 / self.total
         broken = []
-        if points.sum() != self.total:
-            broken.append(f"the fractions sum to {points.sum() * percent:g} at.%, not 100")
-        count = int((points > 0).sum())
+        if point.sum() != self.total:
+            broken.append(f"the fractions sum to {point.sum() * percent:g} at.%, not 100")
+        count = int((point > 0).sum())
         if not self.fewest <= count <= self.most:
             broken.append(f"{count} elements, allowed are {self.fewest} to {self.most}")
-        for symbol, low, high, value in zip(self.elements, self.lower, self.upper, points, strict=True):
+        for symbol, low, high, value in zip(self.elements, self.lower, self.upper, point, strict=True):
             if value and not low <= value <= high:
                 allowed = f"0 or {low * percent:g} to {high * percent:g}"
                 broken.append(f"{symbol} {value * percent:g} at.%, allowed are {allowed}")
         for limit in self.limits:
             i, j = self.elements.index(limit.element), self.elements.index(limit.where)
-            if points[j] > 0 and points[i] > limit.most:
+            if point[j] > 0 and point[i] > limit.most:
                 broken.append(
-                    f"{limit.element} {points[i] * percent:g} at.%, allowed with {limit.where} is "
+                    f"{limit.element} {point[i] * percent:g} at.%, allowed with {limit.where} is "
                     f"{limit.most * percent:g}"
                 )
         return broken
 
-    def composition(self, points: Points) -> Composition:
-        """The composition of one point, exact."""
-        return Composition.from_amounts(
-            {s: Fraction(int(u), self.total) for s, u in zip(self.elements, points, strict=True) if u}
-        )
+    def design(self, point: Points) -> Design:
+        """The composition of a point ``(d,)``, exact."""
+        amounts = {s: Fraction(int(u), self.total) for s, u in zip(self.elements, point, strict=True) if u}
+        return Design(Composition.from_amounts(amounts))
 
     def fractions(self, points: Points) -> Floats:
         """Points as atomic fractions, same shape."""
         return np.asarray(points, dtype=np.float64) / self.total
+
+    def coordinates(self, points: Points) -> Floats:
+        """The points themselves: distances are in steps."""
+        return np.asarray(points, dtype=np.float64)
 
     def keys(self, points: Points) -> list[bytes]:
         """One hashable key per row, for finding duplicates."""
@@ -238,9 +246,11 @@ class Space:
         order = np.argsort(np.argsort(-remainder, axis=1, kind="stable"), axis=1, kind="stable")
         return np.asarray(points + ((order < missing[:, None]) & (real > 0)), dtype=np.int64)
 
-    def nearest(self, composition: Composition) -> Points | None:
+    def nearest(self, design: Design) -> Points | None:
         """The grid point that rounding gives, shape ``(d,)``, or None where that is not in the space."""
-        amounts = composition.fractions()
+        if design.variables:
+            return None
+        amounts = design.composition.fractions()
         if not set(amounts) <= set(self.elements):
             return None
         row = np.array([[amounts.get(symbol, 0.0) for symbol in self.elements]])
@@ -251,21 +261,21 @@ class Space:
         """Which rows, shape ``(n, d)``, differ from a point by one transfer between two elements, shape ``(n,)``."""
         return np.asarray((points != centre).sum(axis=1) == 2)
 
-    def neighbours(self, points: Points, sizes: Sequence[int] = (1, 2, 3, 5)) -> Points:
+    def neighbours(self, point: Points, sizes: Sequence[int] = (1, 2, 3, 5)) -> Points:
         """Every composition in the space that one transfer between two elements reaches, shape ``(m, d)``.
 
         A transfer may add an element (at its lower bound) or remove one.
         """
         moves = []
         for i, j in itertools.permutations(range(self.dimension), 2):
-            if points[i] == 0:
+            if point[i] == 0:
                 continue
-            steps = {*sizes, int(points[i])}
-            if points[j] == 0:
-                steps = {self.lower[j]} | ({int(points[i])} if points[i] >= self.lower[j] else set())
+            steps = {*sizes, int(point[i])}
+            if point[j] == 0:
+                steps = {self.lower[j]} | ({int(point[i])} if point[i] >= self.lower[j] else set())
             for size in sorted(steps):
-                if size <= points[i]:
-                    row = points.copy()
+                if size <= point[i]:
+                    row = point.copy()
                     row[i] -= size
                     row[j] += size
                     moves.append(row)
