@@ -200,7 +200,7 @@ class _Chooser:
     def short(self, points: Points, origins: NDArray[np.object_], size: int) -> Scored:
         """The short list of allowed candidates ``(m, d)``, by the exact models."""
         rows = self.scored(self.surrogate, points, origins)
-        return rows.take(shorten(points, rows.scores, size, self.settings, floor=self.floor))
+        return rows.take(shorten(rows.present, rows.scores, size, self.settings, floor=self.floor))
 
     def lost(self, picks: Points, others: Points) -> dict[str, float]:
         """Some candidates off the short list beside the picks of the short list, by the exact acquisition.

@@ -30,7 +30,7 @@ class Champions:
         """Lets more candidates take part."""
         everything = rows if self.rows is None else self.rows.join(rows)
         order = np.argsort(-everything.scores.value, kind="stable")
-        _, first = np.unique(everything.points[order] > 0, axis=0, return_index=True)
+        _, first = np.unique(everything.present[order], axis=0, return_index=True)
         self.rows = everything.take(order[np.sort(first)[: self._count]])
 
 

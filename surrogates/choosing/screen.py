@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.problem import Problem
-from alloys.space import Points
+from alloys.space import Bools, Points
 from surrogates.choosing.pareto import improvements
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Latent, Surrogate
@@ -78,7 +78,7 @@ class Known:
     """
 
     values: Mapping[str, Floats]
-    feasible: NDArray[np.bool_]
+    feasible: Bools
     objectives: Floats
 
     @classmethod
@@ -185,17 +185,17 @@ def optimistic(
     return np.column_stack(columns)
 
 
-def shorten(points: Points, scores: Bound, size: int, settings: Settings, *, floor: float) -> Indices:
+def shorten(present: Bools, scores: Bound, size: int, settings: Settings, *, floor: float) -> Indices:
     """Indices of the best ``size`` by the bound, best first, of those at or above the floor of feasibility.
 
     Where too few reach the floor, the likeliest ones fill up. No set of elements takes more than its share
     while other sets still have candidates.
     """
-    scarce = int((scores.chance >= floor).sum()) < min(16, len(points))
-    return ranked(points, scores, able_rows(scores, floor, size, scarce=scarce), size, settings)
+    scarce = int((scores.chance >= floor).sum()) < min(16, len(present))
+    return ranked(present, scores, able_rows(scores, floor, size, scarce=scarce), size, settings)
 
 
-def able_rows(scores: Bound, floor: float, size: int, *, scarce: bool) -> NDArray[np.bool_]:
+def able_rows(scores: Bound, floor: float, size: int, *, scarce: bool) -> Bools:
     """Which candidates, shape ``(m,)``, may be on a short list: those at the floor, or the likeliest where scarce."""
     if not scarce:
         return np.asarray(scores.chance >= floor)
@@ -204,15 +204,18 @@ def able_rows(scores: Bound, floor: float, size: int, *, scarce: bool) -> NDArra
     return able
 
 
-def ranked(points: Points, scores: Bound, able: NDArray[np.bool_], size: int, settings: Settings) -> Indices:
-    """Indices of the best ``size`` able rows by the bound, best first, each set of elements first up to its share."""
+def ranked(present: Bools, scores: Bound, able: Bools, size: int, settings: Settings) -> Indices:
+    """Indices of the best ``size`` able rows by the bound, best first, each set of elements first up to its share.
+
+    ``present``, shape ``(m, elements)``, says which elements each row has.
+    """
     order = np.argsort(-scores.value, kind="stable")
     order = order[able[order]]
     most = max(1, int(settings.share * size))
     counts: Counter[bytes] = Counter()
     first: list[int] = []
     later: list[int] = []
-    for index, key in zip(order, (row.tobytes() for row in points[order] > 0), strict=True):
+    for index, key in zip(order, (row.tobytes() for row in present[order]), strict=True):
         counts[key] += 1
         (first if counts[key] <= most else later).append(int(index))
     return np.array((first + later)[:size], dtype=np.int64)

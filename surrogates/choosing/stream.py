@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
-from alloys.space import Points, Space
+from alloys.space import Bools, Points, Space
 from surrogates.choosing.screen import Bound, Settings, able_rows, ranked
 from surrogates.model.features import Described
 
@@ -43,6 +43,11 @@ class Scored:
 
     def __len__(self) -> int:
         return len(self.points)
+
+    @property
+    def present(self) -> Bools:
+        """Which elements each candidate has, shape ``(m, elements)``."""
+        return np.asarray(self.described.fractions > 0)
 
     def take(self, rows: NDArray[np.int64]) -> Scored:
         """The rows of those indices."""
@@ -143,7 +148,7 @@ class ShortList:
         self._seen, self._able = self._seen + len(rows), self._able + int(able.sum())
         everything = rows if self._kept is None else self._kept.join(rows)
         # Of a larger set these same rules choose no row that they leave out here: what is kept is enough.
-        best = ranked(everything.points, everything.scores, everything.scores.chance >= self._floor, *self._limits())
+        best = ranked(everything.present, everything.scores, everything.scores.chance >= self._floor, *self._limits())
         likely = np.argsort(-everything.scores.chance, kind="stable")[: self._likely]
         self._kept = everything.take(np.union1d(best, likely).astype(np.int64))
 
@@ -153,7 +158,7 @@ class ShortList:
             return None
         scarce = self._able < min(16, self._seen)
         able = able_rows(self._kept.scores, self._floor, self._size, scarce=scarce)
-        return self._kept.take(ranked(self._kept.points, self._kept.scores, able, *self._limits()))
+        return self._kept.take(ranked(self._kept.present, self._kept.scores, able, *self._limits()))
 
     def _limits(self) -> tuple[int, Settings]:
         return self._size, self._settings

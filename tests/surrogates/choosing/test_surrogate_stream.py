@@ -107,7 +107,7 @@ def scored(count: int, seed: int, least: float) -> Scored:
     points = np.unique(points, axis=0)
     points = draw.permutation(points)
     value, chance = np.round(draw.random(len(points)), 2), least * draw.random(len(points))
-    described = Described(BUNDLE, SPACE.elements, np.zeros((len(points), 9)), np.arange(len(points))[:, None] * 1.0)
+    described = Described(BUNDLE, SPACE.elements, SPACE.fractions(points), np.arange(len(points))[:, None] * 1.0)
     return Scored(points, np.full(len(points), "a", dtype=object), described, Bound(value, chance))
 
 
@@ -115,7 +115,7 @@ def scored(count: int, seed: int, least: float) -> Scored:
 @pytest.mark.parametrize("seed", range(5))
 def test_a_short_list_kept_across_blocks_is_that_of_all_at_once(least: float, seed: int) -> None:
     rows, settings = scored(400, seed, least), Settings(share=0.3)
-    expected = rows.take(shorten(rows.points, rows.scores, 40, settings, floor=0.25))
+    expected = rows.take(shorten(rows.present, rows.scores, 40, settings, floor=0.25))
     kept = ShortList(40, settings, 0.25, SPACE)
     for start in range(0, len(rows), 37):
         kept.add(rows.take(np.arange(start, min(start + 37, len(rows)))))

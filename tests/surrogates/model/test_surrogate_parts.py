@@ -114,7 +114,7 @@ def test_the_table_samples_what_the_surrogate_predicts() -> None:
 def test_the_short_list_drops_the_hopeless_and_shares_between_sets_of_elements() -> None:
     points = np.repeat(np.eye(4, dtype=np.int64), 25, axis=0)
     value, chance = np.linspace(1.0, 0.5, 100), np.where(np.arange(100) % 5 == 0, 0.1, 0.9)
-    rows = shorten(points, Bound(value, chance), 40, Settings(share=0.25), floor=0.25)
+    rows = shorten(points > 0, Bound(value, chance), 40, Settings(share=0.25), floor=0.25)
     assert len(rows) == 40
     assert (chance[rows] > 0.25).all()
     assert np.bincount(points[rows].argmax(axis=1)).tolist() == [10, 10, 10, 10]
@@ -122,6 +122,6 @@ def test_the_short_list_drops_the_hopeless_and_shares_between_sets_of_elements()
 
 def test_the_likeliest_fill_up_a_short_list_below_the_floor() -> None:
     chance = np.linspace(0.0, 0.1, 60)
-    rows = shorten(np.ones((60, 3), dtype=np.int64), Bound(chance, chance), 64, Settings(), floor=0.25)
+    rows = shorten(np.ones((60, 3), dtype=np.bool_), Bound(chance, chance), 64, Settings(), floor=0.25)
     assert len(rows) >= 16
     assert chance[rows].min() > 0.05

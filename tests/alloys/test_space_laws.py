@@ -1,0 +1,137 @@
+"""Laws that every kind of space keeps: what a stranger's kind must pass before a campaign can stand on it."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from alloys.composition import Composition
+from alloys.design import Design
+from alloys.errors import InputError
+from alloys.space import AlloySpace, Space, TableSpace
+from tests.strategies import PALETTE
+
+
+def _alloys() -> Space:
+    return AlloySpace.build(PALETTE, limits=[("Cr", 0.10, "Zr")])
+
+
+def _coarse_alloys() -> Space:
+    return AlloySpace.build(["Al", "Co", "Ni"], step=0.05, lower=0.05, upper=0.9, count=(2, 3))
+
+
+def _list() -> Space:
+    alloys = AlloySpace.build(PALETTE)
+    return TableSpace(
+        tuple(alloys.design(point) for point in np.unique(alloys.sample(30, np.random.default_rng(1)), axis=0))
+    )
+
+
+def _list_with_variables() -> Space:
+    formulas = ["NbTa", "NbTa3", "NbTi", "MoNbTi"]
+    routes = ["cast", "annealed"]
+    return TableSpace(tuple(Design.parse(f, {"route": route, "hours": 4}) for f in formulas for route in routes))
+
+
+SPACES: dict[str, Callable[[], Space]] = {
+    "alloys": _alloys,
+    "coarse alloys": _coarse_alloys,
+    "a list": _list,
+    "a list with variables": _list_with_variables,
+}
+
+
+@pytest.fixture(params=list(SPACES))
+def space(request: pytest.FixtureRequest) -> Space:
+    return SPACES[request.param]()
+
+
+def _some(space: Space, count: int = 40) -> np.ndarray:
+    return space.sample(count, np.random.default_rng(5))
+
+
+def test_samples_are_points_of_the_space(space: Space) -> None:
+    points = _some(space)
+    assert points.shape == (40, space.dimension) == (40, len(space.columns))
+    assert points.dtype == np.int64
+    assert space.contains(points).all()
+    assert all(space.broken_rules(point) == [] for point in points)
+    assert space.sample(0, np.random.default_rng(0)).shape == (0, space.dimension)
+
+
+def test_the_seed_repeats_a_sample(space: Space) -> None:
+    assert (_some(space) == _some(space)).all()
+    assert (_some(space) != space.sample(40, np.random.default_rng(6))).any()
+
+
+def test_a_point_and_its_design_are_the_same_thing(space: Space) -> None:
+    for point in _some(space):
+        design = space.design(point)
+        assert (space.point_of(design) == point).all()
+        nearest = space.nearest(design)
+        assert nearest is not None
+        assert (nearest == point).all()
+        assert Design.from_canonical(design.canonical()) == design
+        assert set(design.composition.elements) <= set(space.elements)
+
+
+def test_fractions_are_those_of_the_designs(space: Space) -> None:
+    points = _some(space)
+    fractions = space.fractions(points)
+    assert fractions.shape == (40, len(space.elements))
+    np.testing.assert_allclose(fractions.sum(axis=1), 1.0)
+    for point, row in zip(points, fractions, strict=True):
+        amounts = space.design(point).composition.fractions()
+        np.testing.assert_allclose(row, [amounts.get(symbol, 0.0) for symbol in space.elements])
+
+
+def test_neighbours_are_other_points_of_the_space_one_move_away(space: Space) -> None:
+    for point in _some(space, 5):
+        around = space.neighbours(point)
+        assert len(around)
+        assert space.contains(around).all()
+        assert (around != point).any(axis=1).all()
+        assert len(np.unique(around, axis=0)) == len(around)
+        assert space.one_move_away(around, point).all()
+        assert not space.one_move_away(point[None], point).any()
+
+
+def test_keys_tell_points_apart(space: Space) -> None:
+    points = np.unique(_some(space), axis=0)
+    assert len(set(space.keys(points))) == len(points)
+    assert space.keys(points) == space.keys(points.copy())
+
+
+def test_distances_are_nothing_between_a_point_and_itself_alone(space: Space) -> None:
+    points = _some(space, 10)
+    at = space.coordinates(points)
+    away = np.abs(at[:, None] - at[None]).sum(axis=2)
+    same = (space.fractions(points)[:, None] == space.fractions(points)[None]).all(axis=2)
+    assert ((away == 0) == same).all()
+
+
+def test_what_is_outside_is_refused_by_name(space: Space) -> None:
+    stranger = Design(Composition.parse("Au3Pu"))
+    assert space.nearest(stranger) is None
+    with pytest.raises(InputError, match="Au75Pu25"):
+        space.point_of(stranger)
+    beyond = np.full((1, space.dimension), 10_000)
+    assert not space.contains(beyond).any()
+    assert space.broken_rules(beyond[0])
+
+
+def test_a_space_travels(space: Space) -> None:
+    again = pickle.loads(pickle.dumps(space))
+    assert again == space
+    assert (_some(again) == _some(space)).all()
+
+
+def test_a_list_names_what_is_wrong_with_it() -> None:
+    alloy = Design.parse("NbTa")
+    with pytest.raises(InputError, match="listed twice: Nb50Ta50"):
+        TableSpace((alloy, alloy, Design.parse("NbTi")))
+    with pytest.raises(InputError, match="at least two, got 1"):
+        TableSpace((alloy,))
