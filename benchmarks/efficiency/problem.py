@@ -137,7 +137,7 @@ class Problem:
             start.from_table,
             self.config.seed,
         )
-        return np.array([self.space.point_of(s.candidate.design.composition) for s in chosen], dtype=np.int64)
+        return np.array([self.space.point_of(s.candidate.design) for s in chosen], dtype=np.int64)
 
     def closed(self, points: Points) -> dict[str, Floats]:
         """What the composition alone says of the goal's properties: known to every method, and free."""

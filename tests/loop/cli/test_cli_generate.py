@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from alloys.composition import Composition
+from alloys.design import Design
 from alloys.physics.closed_forms import closed_form, properties_of
 from alloys.space import AlloySpace
 from generators.train import train
@@ -51,7 +52,7 @@ def test_document(capsys: pytest.CaptureFixture[str], small: list[str]) -> None:
         assert set(row) == {"formula", "composition", "targets", "generator"}
         composition = Composition.parse(row["formula"])
         assert composition.fractions() == row["composition"]
-        assert SPACE.point_of(composition).sum() == SPACE.total
+        assert SPACE.point_of(Design(composition)).sum() == SPACE.total
         assert set(row["targets"]) == {"density", "vec"}
         assert row["targets"]["density"] == 8.5
         assert 4.6 <= row["targets"]["vec"] <= 4.9

@@ -45,7 +45,7 @@ def test_a_campaign_runs_to_its_end(finished: Campaign) -> None:
     view = finished.view()
     assert [row.iteration for row in view.rows] == [0] * 6 + [1] * 2
     assert len({row.design for row in view.rows}) == 8
-    assert all(view.space.contains(view.space.point_of(row.design.composition)[None])[0] for row in view.rows)
+    assert all(view.space.contains(view.space.point_of(row.design)[None])[0] for row in view.rows)
     for row in view.rows:
         for constraint in view.problem.closed_form_constraints:
             assert constraint.sign * (row.values[constraint.name] - constraint.bound) >= 0

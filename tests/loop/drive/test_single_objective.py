@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alloys.composition import Composition
+from alloys.design import Design
 from loop.campaign import Campaign
 from tests.loop.loop_helpers import small_config
 from tests.surrogates.helpers import truth
@@ -17,7 +17,7 @@ STRENGTH = "specific_yield_strength_1300c"
 
 
 def _answers(campaign: Campaign, suggested: pd.DataFrame) -> pd.DataFrame:
-    points = np.array([campaign.problem.space.point_of(Composition.parse(formula)) for formula in suggested["formula"]])
+    points = np.array([campaign.problem.space.point_of(Design.parse(formula)) for formula in suggested["formula"]])
     values = truth(points)
     return pd.DataFrame(
         {"formula": suggested["formula"], **{name: values[name] for name in campaign.view().problem.validated}}
