@@ -18,8 +18,9 @@ from alloys.physics.refractory import BUNDLE
 from alloys.properties import get_property
 from alloys.records import Failed, FailureKind, Measured, Verdict, digest_of, quantities
 from validation.base import Description
-from validation.calphad.database import ELEMENTS
+from validation.calphad.database import ELEMENTS, build_database
 from validation.calphad.errors import CalphadError, DatabaseError
+from validation.calphad.tdbfile import check_apart, load_database, parsed, read, undefined_functions
 
 VERSION = 3
 """Raised whenever the same composition could get another answer from the same database."""
@@ -48,9 +49,6 @@ class CalphadValidator:
         Raises:
             InputError: for unknown settings, or a database that cannot be read or lacks a phase.
         """
-        from validation.calphad import build_database, load_database
-        from validation.calphad.tdbfile import check_apart
-
         stray = sorted(set(settings) - set(_SETTINGS))
         if stray:
             raise InputError(f"unknown settings of the validator 'calphad': {stray}; available are {list(_SETTINGS)}")
@@ -113,7 +111,7 @@ class CalphadValidator:
 
     @cached_property
     def _engine(self) -> Any:
-        from validation.calphad import CalphadEngine
+        from validation.calphad.engine import CalphadEngine  # late: imports pycalphad
 
         try:
             return CalphadEngine(self._text, phases=self._phases, temperatures_c=(*_ALWAYS_C, *self._celsius))
@@ -132,8 +130,6 @@ class CalphadValidator:
         Raises:
             InputError: if it lacks an element, or a function that their energies need.
         """
-        from validation.calphad.tdbfile import parsed, undefined_functions
-
         lacking = sorted(set(elements) - set(self.elements))
         if lacking:
             raise InputError(
@@ -186,8 +182,6 @@ class CalphadValidator:
 
 
 def _text(settings: Mapping[str, Any]) -> str:
-    from validation.calphad.tdbfile import read
-
     return read(Path(str(settings["tdb"]))) if settings.get("tdb") is not None else read(str(settings["tdb_text"]))
 
 

@@ -32,7 +32,7 @@ class SlurmValidator(CommandValidator[SlurmSettings]):
     """Submits a command for each alloy to Slurm and waits for its verdict.
 
     The job's name carries a nonce that is a function of the question and of the folder that its answer goes to, not
-    of the attempt: whoever asks the same question again, after a crash or a lost lease, finds the job of that name and
+    of the attempt: whoever asks the same question again, after a crash, finds the job of that name and
     waits for it instead of submitting another.
     """
 

@@ -317,7 +317,7 @@ class Tdb(Target):
         super().__init__(folder)
         import pycalphad  # noqa: F401  children of this process need not import it again
 
-        from validation.calphad import build_database
+        from validation.calphad.database import build_database
 
         self._bases = [SMALL_TDB.encode()] * 5 + [build_database().encode()]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from alloys.errors import InputError
-from validation.calphad import DatabaseError, build_database
+from validation.calphad.database import build_database
+from validation.calphad.errors import DatabaseError
 from validation.calphad.tdbfile import check_apart
 from validation.registry import make_validator
 

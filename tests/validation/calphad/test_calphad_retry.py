@@ -12,8 +12,11 @@ import numpy as np
 import pytest
 
 from alloys.composition import Composition
-from validation.calphad import CalphadEngine, CalphadError, build_database, melting, retry
+from validation.calphad import melting, retry
+from validation.calphad.database import build_database
+from validation.calphad.engine import CalphadEngine
 from validation.calphad.equilibrium import Equilibrator
+from validation.calphad.errors import CalphadError
 from validation.calphad.melting import checked_root
 from validation.calphad.system import ElementSystem
 from validation.calphad.tdbfile import parsed
@@ -123,7 +126,7 @@ def test_roots_that_were_followed_are_those_that_are_searched(formula: str, monk
 def test_every_process_computes_the_same_bits() -> None:
     code = (
         "import sys, hashlib\n"
-        "from validation.calphad import build_database\n"
+        "from validation.calphad.database import build_database\n"
         "from validation.calphad.system import ElementSystem\n"
         "from validation.calphad.tdbfile import parsed\n"
         "surfaces = ElementSystem(parsed(build_database()), ('CR', 'NB', 'ZR'), ['BCC_A2', 'LAVES_C15']).surfaces\n"

@@ -12,17 +12,20 @@ from pathlib import Path
 import pytest
 
 from tests.validation.calphad.laves_fit import formation_energy
-from validation.calphad import DatabaseError, build_database, database_digest, load_database, unaries
+from validation.calphad import unaries
 from validation.calphad.database import (
     ELEMENTS,
     LAVES,
+    build_database,
+    database_digest,
     interactions,
     laves_compounds,
     laves_polytypes,
     table_path,
     ternary_interactions,
 )
-from validation.calphad.tdbfile import parsed
+from validation.calphad.errors import DatabaseError
+from validation.calphad.tdbfile import load_database, parsed
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -58,7 +61,7 @@ def test_text_names_all_phases_and_parses() -> None:
 
 
 def test_text_is_the_same_in_a_fresh_process() -> None:
-    code = "from validation.calphad import build_database, database_digest; print(database_digest(build_database()))"
+    code = "from validation.calphad.database import *; print(database_digest(build_database()))"
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from validation.calphad import CalphadEngine, DatabaseError, build_database
+from validation.calphad.database import build_database
+from validation.calphad.engine import CalphadEngine
+from validation.calphad.errors import DatabaseError
 from validation.calphad.fitting.refit import Refit, fit_terms, redlich_kister, refit
 
 TERMS = (8000.0, 3000.0)
