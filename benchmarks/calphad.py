@@ -136,10 +136,9 @@ def speed(engine: CalphadEngine, text: str) -> None:
 
 def random_alloys(count: int, seed: int) -> list[Composition]:
     """Random alloys of the default campaign's space, those of the same elements together."""
-    from loop.config.assembly import build_space
     from loop.config.reading import load_config
 
-    space = build_space(load_config(ROOT / "configs" / "refractory.yaml").space)
+    space = load_config(ROOT / "configs" / "refractory.yaml").space.build()
     points = space.sample(count, np.random.default_rng(seed))
     return sorted(
         (space.design(row).composition for row in points), key=lambda alloy: (alloy.elements, alloy.canonical())

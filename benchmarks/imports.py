@@ -23,7 +23,6 @@ import numpy as np
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.records import Candidate, Selection, ValidationRequest
-from loop.config.assembly import build_space
 from loop.config.identity import open_store
 from loop.config.reading import load_config
 from loop.config.schema import CampaignConfig
@@ -50,7 +49,7 @@ def fill_queue(folder: Path, results: int) -> None:
 
 
 def _alloys(config: CampaignConfig, number: int) -> Iterator[Composition]:
-    space, rng = build_space(config.space), np.random.default_rng(0)
+    space, rng = config.space.build(), np.random.default_rng(0)
     seen: set[bytes] = set()
     while len(seen) < number:
         for points in space.sample(10_000, rng):

@@ -1,9 +1,32 @@
-"""Spaces: which designs may be asked for. One protocol, `base.Space`, and one file for each kind."""
+"""Spaces: which designs may be asked for. One protocol, `base.Space`, and one file of this folder for each kind.
+
+A kind's file has the space and, as ``SPEC``, how a configuration describes it; nothing else names the kind.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 from alloys.space.alloy import AlloySpace, Limit
-from alloys.space.base import Bools, Floats, Points, Space
+from alloys.space.base import Bools, Floats, Points, Space, SpaceSpec
 from alloys.space.table import TableSpace
 
-__all__ = ["AlloySpace", "Bools", "Floats", "Limit", "Points", "Space", "TableSpace"]
+__all__ = [
+    "AlloySpace",
+    "Bools",
+    "Floats",
+    "Limit",
+    "Points",
+    "Space",
+    "SpaceSpec",
+    "TableSpace",
+    "kinds_of_space",
+]
+
+
+def kinds_of_space() -> dict[str, type[SpaceSpec]]:
+    """How a configuration describes each kind of space, by the kind's name."""
+    modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+    specs = [module.SPEC for module in modules if hasattr(module, "SPEC")]
+    return {spec.model_fields["kind"].annotation.__args__[0]: spec for spec in specs}

@@ -10,13 +10,17 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import BaseModel, Field
 
 from alloys.composition import SYMBOLS, Composition
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.space.base import Bools, Floats, Points
+from alloys.space.base import Bools, Floats, Points, SpaceSpec
+
+Share = Annotated[float, Field(gt=0, le=1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +287,48 @@ class AlloySpace:
             return np.zeros((0, self.dimension), dtype=np.int64)
         rows = np.unique(np.array(moves, dtype=np.int64), axis=0)
         return rows[self.contains(rows)]
+
+
+class LimitSpec(BaseModel):
+    """At most ``most`` (atomic fraction) of ``element`` where ``where`` is present."""
+
+    model_config = SpaceSpec.model_config
+
+    element: str
+    most: Share
+    where: str
+
+
+class AlloySpec(SpaceSpec):
+    """Alloys on a grid; fractions are atomic fractions."""
+
+    kind: Literal["alloy"] = "alloy"
+    elements: list[str] = Field(min_length=2)
+    step: Share = 0.01
+    lower: Share = 0.05
+    upper: Share = 0.50
+    count: list[Annotated[int, Field(ge=1)]] = Field(default=[3, 6], min_length=2, max_length=2)
+    bounds: dict[str, Annotated[list[Share], Field(min_length=2, max_length=2)]] = Field(default={})
+    limits: list[LimitSpec] = Field(default=[])
+
+    def build(self) -> AlloySpace:
+        """The grid.
+
+        Raises:
+            InputError: for contradictory or off-grid bounds.
+        """
+        return AlloySpace.build(
+            self.elements,
+            step=self.step,
+            lower=self.lower,
+            upper=self.upper,
+            count=(self.count[0], self.count[1]),
+            bounds={symbol: (pair[0], pair[1]) for symbol, pair in self.bounds.items()},
+            limits=[(limit.element, limit.most, limit.where) for limit in self.limits],
+        )
+
+
+SPEC = AlloySpec
 
 
 def _whole(fraction: float, total: int, what: str) -> int:

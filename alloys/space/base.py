@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
 
 from alloys.design import Design
 
@@ -13,6 +14,31 @@ Points = NDArray[np.int64]
 """Designs of a space, shape ``(n, d)``, or one of them, shape ``(d,)``."""
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+
+class SpaceSpec(BaseModel):
+    """How a configuration describes a space: a subclass for each kind, which names it in a field ``kind``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    kind: str
+
+    def build(self) -> Space:
+        """The space.
+
+        Raises:
+            InputError: for contradictory rules, or a file that cannot be read.
+        """
+        raise NotImplementedError
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Paths of the files that `build` reads."""
+        return ()
+
+    def content_digest(self) -> str | None:
+        """A digest of what those files say, which must stay as it is while a campaign goes on; None without files."""
+        return None
 
 
 class Space(Protocol):

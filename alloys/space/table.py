@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from alloys.composition import Composition
 from alloys.design import Design, read_variable
 from alloys.errors import InputError
-from alloys.space.base import Bools, Floats, Points
+from alloys.records import digest_of
+from alloys.space.base import Bools, Floats, Points, SpaceSpec
 from alloys.tables import read_rows
 
 NEIGHBOURS = 12
@@ -128,3 +130,30 @@ class TableSpace:
     def one_move_away(self, points: Points, centre: Points) -> Bools:
         """Which rows ``(n, 1)`` are neighbours of a row, shape ``(n,)``."""
         return np.isin(points[:, 0], self.neighbours(centre)[:, 0])
+
+
+class TableSpec(SpaceSpec):
+    """A list of candidates: a CSV file with a column ``formula``, and one for each variable."""
+
+    kind: Literal["table"]
+    file: str
+
+    def build(self) -> TableSpace:
+        """The list.
+
+        Raises:
+            InputError: if the file cannot be read, or naming each row that is no design.
+        """
+        return TableSpace.read(Path(self.file))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The list's file."""
+        return (self.file,)
+
+    def content_digest(self) -> str:
+        """A digest of the candidates in their order."""
+        return digest_of([design.canonical() for design in self.build().designs])
+
+
+SPEC = TableSpec

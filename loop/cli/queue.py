@@ -15,7 +15,6 @@ from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError
 from loop.cli.console import Json, err, out, print_json
-from loop.config.assembly import build_space
 from loop.config.lookup import Directory, campaign_database
 from loop.people.exchange import export_jobs, import_results
 from loop.people.queue_report import job_document, job_table, pause_text, show_document, show_table
@@ -178,7 +177,7 @@ def _edited(store: CampaignStore, keys: list[str], formula: str, by: str) -> lis
         raise InputError(f"--as edits one job, got {len(keys)}")
     asked = store.job(keys[0]).request
     design = Design(Composition.parse(formula), asked.design.variables)
-    build_space(config_of(store).space).point_of(design)
+    config_of(store).space.build().point_of(design)
     request = replace(asked, design=design)
     return [keys[0], store.edit(keys[0], request, by=by)]
 

@@ -11,28 +11,8 @@ from alloys.goal import Goal
 from alloys.physics.base import Physics
 from alloys.physics.registry import get_physics
 from alloys.problem import Problem
-from alloys.space import AlloySpace, Space, TableSpace
 from alloys.tables import read_rows
-from loop.config.schema import CampaignConfig, SpaceConfig, StartConfig, TableSpaceConfig
-
-
-def build_space(config: SpaceConfig | TableSpaceConfig) -> Space:
-    """The design space.
-
-    Raises:
-        InputError: for contradictory or off-grid bounds, or a list of candidates that cannot be read.
-    """
-    if isinstance(config, TableSpaceConfig):
-        return TableSpace.read(Path(config.file))
-    return AlloySpace.build(
-        config.elements,
-        step=config.step,
-        lower=config.lower,
-        upper=config.upper,
-        count=(config.count[0], config.count[1]),
-        bounds={symbol: (pair[0], pair[1]) for symbol, pair in config.bounds.items()},
-        limits=[(limit.element, limit.most, limit.where) for limit in config.limits],
-    )
+from loop.config.schema import CampaignConfig, StartConfig
 
 
 def build_goal(config: CampaignConfig) -> Goal:
@@ -48,9 +28,9 @@ def build_problem(config: CampaignConfig) -> Problem:
     """Space, goal and physics together.
 
     Raises:
-        InputError: as `build_space`, `build_goal`, or for an unknown physics.
+        InputError: for a space that cannot be, as `build_goal`, or for an unknown physics.
     """
-    return Problem(build_space(config.space), build_goal(config), get_physics(config.physics))
+    return Problem(config.space.build(), build_goal(config), get_physics(config.physics))
 
 
 def start_table(config: StartConfig, physics: Physics) -> list[Design]:

@@ -15,7 +15,7 @@ from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.physics.registry import get_physics
 from alloys.space import Space
 from generators.registry import settings_of
-from loop.config.assembly import build_space, start_table
+from loop.config.assembly import start_table
 from loop.config.schema import (
     AnySpace,
     ClusterConfig,
@@ -39,7 +39,7 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     Parts whose own types are wrong are passed over: the schema reports those.
     """
     found: list[Mistake] = []
-    space = _part(data, "space", AnySpace, build_space, found)
+    space = _part(data, "space", AnySpace, lambda spec: spec.build(), found)
     physics = _physics(data, found)
     validators = _validators(data, physics, found)
     found += _goal_mistakes(data, physics)

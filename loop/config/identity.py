@@ -16,8 +16,6 @@ from alloys.design import Design
 from alloys.errors import InputError
 from alloys.files import write_atomic
 from alloys.records import digest_of
-from alloys.space import TableSpace
-from loop.config.assembly import build_space
 from loop.config.schema import CampaignConfig
 from loop.store import CampaignExists, CampaignStore
 from loop.store.postgresql import parse_url, url_in
@@ -84,9 +82,9 @@ def _identity(config: CampaignConfig, tiers: Sequence[Tier], table: Sequence[Des
         "validator": fingerprints if config.validators else fingerprints[0],
         "table": digest_of([design.canonical() for design in table]),
     }
-    space = build_space(config.space)
-    if isinstance(space, TableSpace):
-        identity["candidates"] = digest_of([design.canonical() for design in space.designs])
+    content = config.space.content_digest()
+    if content is not None:
+        identity["candidates"] = content
     return identity | ({"tiers": [tier.to_json() for tier in tiers]} if config.validators else {})
 
 
@@ -136,12 +134,10 @@ def _refuse_change(stored: Mapping[str, Any], given: Mapping[str, Any], name: st
         was, now = stored["validator"], given["validator"]
         changes = [f"validator: its version or its database changed since the campaign began: was {was!r}, now {now!r}"]
     if stored.get("candidates") != given.get("candidates") and not changes:
-        changes = ["space.file: the list of candidates changed since the campaign began"]
+        changes = ["space.file: what it says changed since the campaign began"]
     if stored["table"] != given["table"] and not changes:
         was, now = stored["table"][:12], given["table"][:12]
         changes = [f"start.table: the table of known alloys changed since the campaign began: was {was}, now {now}"]
-    if stored.get("candidates") != given.get("candidates") and not changes:
-        changes = ["space.file: the list of candidates changed since the campaign began"]
     if changes:
         raise InputError(
             f"the campaign {name!r} was begun with another configuration:\n  "

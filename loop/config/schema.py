@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from alloys.errors import InputError
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.records import digest_of
+from alloys.space import SpaceSpec, kinds_of_space
 
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 Name = Annotated[str, StringConstraints(pattern=f"^{_NAME}$")]
@@ -22,42 +23,16 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-class LimitConfig(_Strict):
-    """At most ``most`` (atomic fraction) of ``element`` where ``where`` is present."""
-
-    element: str
-    most: Fraction
-    where: str
-
-
-class SpaceConfig(_Strict):
-    """Alloys on a grid; fractions are atomic fractions."""
-
-    kind: Literal["alloy"] = "alloy"
-    elements: Annotated[list[str], Field(min_length=2)]
-    step: Fraction = 0.01
-    lower: Fraction = 0.05
-    upper: Fraction = 0.50
-    count: Annotated[list[PositiveInt], Field(min_length=2, max_length=2)] = [3, 6]
-    bounds: dict[str, Annotated[list[Fraction], Field(min_length=2, max_length=2)]] = {}
-    limits: list[LimitConfig] = []
-
-
-class TableSpaceConfig(_Strict):
-    """A list of candidates: a CSV file with a column ``formula``, and one for each variable."""
-
-    kind: Literal["table"]
-    file: str
-
-
 def _kind_of_space(given: Any) -> str:
     return str(given.get("kind", "alloy") if isinstance(given, dict) else getattr(given, "kind", "alloy"))
 
 
-AnySpace = Annotated[
-    Annotated[SpaceConfig, Tag("alloy")] | Annotated[TableSpaceConfig, Tag("table")], Discriminator(_kind_of_space)
-]
-"""The design space, of whichever kind."""
+if TYPE_CHECKING:
+    AnySpace = SpaceSpec
+else:
+    _KINDS = tuple(Annotated[spec, Tag(kind)] for kind, spec in kinds_of_space().items())
+    AnySpace = Annotated[Union[_KINDS], Discriminator(_kind_of_space)]  # noqa: UP007
+    """The design space, of whichever kind."""
 
 
 class StartConfig(_Strict):

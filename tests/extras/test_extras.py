@@ -15,7 +15,6 @@ from alloys.design import Design
 from alloys.physics.registry import get_physics, physics_names
 from alloys.records import Measured
 from generators.registry import family_names, make, restore, settings_of
-from loop.config.assembly import build_space
 from loop.config.schema import CampaignConfig
 from loop.execute.tasks import ValidatorSpec
 from tests.loop.loop_helpers import ROOT, call, small_document
@@ -88,7 +87,7 @@ def test_the_physics_expects_the_arithmetic_mean(extras: Path) -> None:
 
 
 def test_the_family_learns_what_it_is_shown_and_travels(extras: Path, tmp_path: Path) -> None:
-    space = build_space(CampaignConfig.model_validate(small_document(tmp_path)).space)
+    space = CampaignConfig.model_validate(small_document(tmp_path)).space.build()
     assert settings_of("independent")["hidden"] == 32
     model = make("independent", space, ["vec"], {"epochs": 150, "copies": 0})
     rng = np.random.default_rng(0)

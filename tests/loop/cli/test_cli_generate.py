@@ -15,11 +15,10 @@ from alloys.physics.closed_forms import closed_form, properties_of
 from alloys.space import AlloySpace
 from generators.train import train
 from loop.cli import main as cli
-from loop.config.assembly import build_space
 from loop.store import CampaignStore
 from tests.loop.loop_helpers import call, small_config, write_config
 
-SPACE = build_space(small_config(Path()).space)
+SPACE = small_config(Path()).space.build()
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ def test_a_list_of_candidates_is_a_whole_campaign(tmp_path: Path) -> None:
     assert {row.origin.removeprefix("polish of ") for row in view.rows} <= {"table", "design", "random", "neighbour"}
     assert all(row.prediction is not None for row in view.rows if row.iteration)
     path.write_text(path.read_text(encoding="utf-8") + "NbTa\n", encoding="utf-8")
-    with pytest.raises(InputError, match="the list of candidates changed"):
+    with pytest.raises(InputError, match="what it says changed"):
         Campaign.open(config)
 
 
