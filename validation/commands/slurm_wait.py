@@ -6,12 +6,13 @@ cannot tell: that a submission was begun, which jobs were submitted, and whose e
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
+
+from pydantic import BaseModel
 
 from alloys.files import write_atomic
 from alloys.records import Failed, FailureKind, Measured, Verdict
@@ -27,36 +28,26 @@ _SLOWER = 1.5
 _RECORD_BYTES = 1_000_000
 
 
-@dataclass
-class _Record:
+class _Record(BaseModel):
     """What `submission.json` holds: a submission was begun whose job has not been seen; numbers of jobs."""
 
     begun: bool = False
-    submitted: list[str] = field(default_factory=list)
-    reported: list[str] = field(default_factory=list)
-    cancelled: list[str] = field(default_factory=list)
+    submitted: list[str] = []
+    reported: list[str] = []
+    cancelled: list[str] = []
 
     @classmethod
     def read(cls, path: Path) -> _Record:
         """The record of a folder; a new one where there is none, or none that can be read."""
-        content = read_at_most(path, _RECORD_BYTES)
         try:
-            data = json.loads(content or b"{}")
-            return cls(bool(data.get("begun")), *(_numbers(data.get(name)) for name in _LISTS))
-        except (ValueError, TypeError, AttributeError):
+            return cls.model_validate_json(read_at_most(path, _RECORD_BYTES) or b"{}")
+        except ValueError:
             log.warning("%s cannot be read; Slurm is asked what there is", path)
             return cls(begun=True)
 
     def write(self, path: Path) -> None:
         """Writes the record, whole."""
-        write_atomic(path, json.dumps(vars(self), indent=1).encode())
-
-
-_LISTS = ("submitted", "reported", "cancelled")
-
-
-def _numbers(value: Iterable[object] | None) -> list[str]:
-    return [str(number) for number in value or ()]
+        write_atomic(path, self.model_dump_json(indent=1).encode())
 
 
 class SlurmQuestion:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class DftLevel:
     """What decides accuracy and cost.
 
     Attributes:
@@ -35,9 +35,9 @@ class Level:
 
 
 LEVELS = {
-    "draft": Level(350.0, 3.5, 4.5, 0.2, 0.06, 5, (0.0, 0.03, 0.05), 1.0, 20.0, 0.05),
-    "standard": Level(400.0, 4.5, 6.0, 0.2, 0.06, 7, (0.0, 0.02, 0.04, 0.06), 0.5, 10.0, 0.03),
-    "tight": Level(600.0, 6.5, 9.0, 0.1, 0.06, 9, (0.0, 0.015, 0.03, 0.045, 0.06), 0.2, 5.0, 0.01),
+    "draft": DftLevel(350.0, 3.5, 4.5, 0.2, 0.06, 5, (0.0, 0.03, 0.05), 1.0, 20.0, 0.05),
+    "standard": DftLevel(400.0, 4.5, 6.0, 0.2, 0.06, 7, (0.0, 0.02, 0.04, 0.06), 0.5, 10.0, 0.03),
+    "tight": DftLevel(600.0, 6.5, 9.0, 0.1, 0.06, 9, (0.0, 0.015, 0.03, 0.045, 0.06), 0.2, 5.0, 0.01),
 }
 
 

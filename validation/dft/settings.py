@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from validation.dft.levels import LEVELS, Level
+from validation.dft.levels import LEVELS, DftLevel
 from validation.dft.structures import SITES
 from validation.jobs.settings import JobSettings, JsonDocument, ProcessRun, Strict
 
@@ -119,7 +119,7 @@ class DftSettings(JobSettings):
         return self
 
     @property
-    def numbers(self) -> Level:
+    def numbers(self) -> DftLevel:
         """The level's numbers, with those that the settings give instead."""
         given = {
             name: getattr(self, name)

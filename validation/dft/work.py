@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from validation.dft.elastic import GPA, Cubic, curvature, monoclinic, orthorhombic
 from validation.dft.equation_of_state import EquationOfState, FitError, fit_birch_murnaghan
-from validation.dft.levels import Level
+from validation.dft.levels import DftLevel
 from validation.dft.settings import ELASTIC
 from validation.dft.structures import Plan, build, start_volume
 
@@ -88,7 +88,7 @@ class RelaxedCell:
         return self.fit.energy / len(self.atoms)
 
 
-def equilibrium(name: str, atoms: Any, level: Level, energies: Energies) -> RelaxedCell:
+def equilibrium(name: str, atoms: Any, level: DftLevel, energies: Energies) -> RelaxedCell:
     """The volume of least energy and the bulk modulus; volumes are moved until the minimum lies in their middle half.
 
     Raises:
@@ -114,7 +114,7 @@ def equilibrium(name: str, atoms: Any, level: Level, energies: Energies) -> Rela
     raise SuspectError(f"the equation of state of {name} has no minimum after moving its volumes {_ROUNDS} times")
 
 
-def _refuse_misfit(what: str, residual: float, level: Level) -> None:
+def _refuse_misfit(what: str, residual: float, level: DftLevel) -> None:
     if residual * 1000.0 > level.fit_tolerance:
         raise SuspectError(
             f"{what} misses its energies by {residual * 1000:.3g} meV/atom, more than the {level.fit_tolerance:g} that "
@@ -122,7 +122,7 @@ def _refuse_misfit(what: str, residual: float, level: Level) -> None:
         )
 
 
-def elastic_constants(name: str, at: RelaxedCell, level: Level, energies: Energies) -> Cubic:
+def elastic_constants(name: str, at: RelaxedCell, level: DftLevel, energies: Energies) -> Cubic:
     """C11, C12 and C44 of a cubic crystal.
 
     Raises:
@@ -139,7 +139,7 @@ def elastic_constants(name: str, at: RelaxedCell, level: Level, energies: Energi
     return Cubic.from_moduli(at.fit.bulk_modulus * GPA, found[0] / 2.0, 2.0 * found[1])
 
 
-def refuse_unstable(name: str, crystal: Cubic, level: Level) -> None:
+def refuse_unstable(name: str, crystal: Cubic, level: DftLevel) -> None:
     """Refuses crystals that Born's criteria call unstable, or that are too near to tell.
 
     Raises:
@@ -157,7 +157,7 @@ def refuse_unstable(name: str, crystal: Cubic, level: Level) -> None:
 
 
 def properties_of(
-    plan: Plan, formula: str, wanted: Sequence[str], level: Level, energies: Energies, seed: int = 0
+    plan: Plan, formula: str, wanted: Sequence[str], level: DftLevel, energies: Energies, seed: int = 0
 ) -> tuple[dict[str, float], dict[str, Any]]:
     """The wanted properties, and what is worth keeping beside them.
 
@@ -197,7 +197,9 @@ def properties_of(
     return {name: values[name] for name in wanted}, details
 
 
-def _elements_energy(plan: Plan, level: Level, energies: Energies, at: RelaxedCell, details: dict[str, Any]) -> float:
+def _elements_energy(
+    plan: Plan, level: DftLevel, energies: Energies, at: RelaxedCell, details: dict[str, Any]
+) -> float:
     """Mean energy of the elements in bcc, eV for each atom."""
     if len(set(plan.symbols)) == 1:
         return at.energy

@@ -159,13 +159,13 @@ def _parsed(content: bytes) -> VerdictDocument:
         )
         return VerdictDocument.model_validate(data)
     except ValidationError as error:
-        raise InputError(told(error)) from error
+        raise InputError(mistakes_in(error)) from error
     except (ValueError, RecursionError) as error:
         start = content[:80].decode("utf-8", "replace")
         raise InputError(f"it is not a JSON document ({error}); it begins with {start!r}") from error
 
 
-def told(error: ValidationError) -> str:
+def mistakes_in(error: ValidationError) -> str:
     """A validation error on one line: where, what is wrong, what was got."""
     parts = []
     for detail in error.errors(include_url=False):

@@ -13,7 +13,7 @@ from alloys.composition import SYMBOLS
 from alloys.errors import InputError
 from alloys.records import canonical_json
 from validation.jobs.files import file_digest
-from validation.jobs.protocol import told
+from validation.jobs.protocol import mistakes_in
 
 Text = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00]+$")]
 Seconds = Annotated[float, Field(gt=0, le=1e8)]
@@ -120,7 +120,7 @@ def settings_of(name: str) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        raise InputError(f"settings of the validator {name!r}: {told(error)}") from error
+        raise InputError(f"settings of the validator {name!r}: {mistakes_in(error)}") from error
     except (InputError, OSError) as error:
         raise InputError(f"settings of the validator {name!r}: {error}") from error
 
