@@ -52,7 +52,7 @@ class Step:
     """One iteration: what is known before it, and what it validated."""
 
     view: View
-    known: steps.Known
+    known: steps.KnownDesigns
     next_points: Points
     next_values: Floats
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from alloys.space import Floats
 from generators.asking.guidance import Guidance
-from loop.choose.steps import Known
+from loop.choose.steps import KnownDesigns
 from loop.view import View
 from surrogates.model.surrogate import Surrogate
 
@@ -14,7 +14,7 @@ INSET = 0.03
 """How far inside its bound a constraint counts as satisfied, in standard deviations of the known values."""
 
 
-def guidance_of(view: View, known: Known, surrogate: Surrogate) -> Guidance:
+def guidance_of(view: View, known: KnownDesigns, surrogate: Surrogate) -> Guidance:
     """How a goal's candidates are moved.
 
     An objective is the closed form, or the surrogate's posterior mean. Of a constraint that only validation answers

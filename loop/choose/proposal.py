@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from alloys.records import Selection
 from generators.train import TrainedModel
-from loop.choose.steps import Known
+from loop.choose.steps import KnownDesigns
 from loop.execute.spans import Span
 from loop.view import View
 
@@ -45,7 +45,7 @@ class ProposalJob:
     """
 
     view: View
-    known: Known
+    known: KnownDesigns
     models: tuple[tuple[TrainedModel, int], ...]
     index: int
     batch: int

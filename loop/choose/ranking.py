@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from alloys.records import Candidate, Prediction, Selection
-from loop.choose.steps import Pool
+from loop.choose.steps import CandidatePool
 from loop.view import Row, View
 from surrogates.choosing.acquisition import choose_batch
 from surrogates.choosing.picks import Pick
 from surrogates.choosing.stream import Spreader, spread_work
 from surrogates.model.calibration import Score, score
-from surrogates.model.fidelity import Level, fit_levels
+from surrogates.model.fidelity import FidelityData, fit_levels
 from surrogates.model.surrogate import Surrogate
 
 
@@ -41,14 +41,14 @@ def fit_surrogate(view: View) -> Surrogate:
     fractions, inference = view.fractions(compositions), view.config.surrogate.inference
     failed = np.array([row.failure is not None for row in view.rows], dtype=np.bool_)
     if len(view.tiers) > 1:
-        levels = [Level(label, view.fractions(alloys), table) for label, alloys, table in view.fidelities()]
+        levels = [FidelityData(label, view.fractions(alloys), table) for label, alloys, table in view.fidelities()]
         return fit_levels(view.problem.physics, view.space.elements, levels, inference, tried=(fractions, failed))
     return Surrogate.fit(view.problem.physics, view.space.elements, fractions, values, inference, failed=failed)
 
 
 def rank(
     view: View,
-    pool: Pool,
+    pool: CandidatePool,
     batch: int,
     seed: int,
     surrogate: Surrogate | None = None,

@@ -115,7 +115,7 @@ def _closed_form_pool(problem: Problem, rng: np.random.Generator, wanted: int) -
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownDesigns:
     """Compositions in the space with every property known of them: what a generator learns from.
 
     Attributes:
@@ -129,7 +129,7 @@ class Known:
     conditions: Floats
 
 
-def known_compositions(view: View, table: Sequence[Design]) -> Known:
+def known_compositions(view: View, table: Sequence[Design]) -> KnownDesigns:
     """Validated alloys and the start table, each once; what is measured beside what has a closed form."""
     space, names = view.space, view.goal.names
     measured: dict[bytes, dict[str, float]] = {}
@@ -151,7 +151,7 @@ def known_compositions(view: View, table: Sequence[Design]) -> Known:
             conditions[:, j] = view.problem.closed_form(name, fractions)
         else:
             conditions[:, j] = [measured.get(key, {}).get(name, np.nan) for key in rows]
-    return Known(names, points, conditions)
+    return KnownDesigns(names, points, conditions)
 
 
 def families_of(config: CampaignConfig, space: Space) -> dict[str, dict[str, Any]]:
@@ -162,7 +162,7 @@ def families_of(config: CampaignConfig, space: Space) -> dict[str, dict[str, Any
 def training_job(
     config: CampaignConfig,
     view: View,
-    known: Known,
+    known: KnownDesigns,
     iteration: int,
     family: str,
     settings: Mapping[str, Any],
@@ -185,7 +185,7 @@ def training_job(
     )
 
 
-def _targets(config: CampaignConfig, view: View, known: Known, count: int, iteration: int) -> Floats:
+def _targets(config: CampaignConfig, view: View, known: KnownDesigns, count: int, iteration: int) -> Floats:
     """What the generators are asked for, shape ``(count, p)``: beyond the front, inside the constraints."""
     if not count:
         return np.zeros((0, len(known.names)))
@@ -201,7 +201,7 @@ def _targets(config: CampaignConfig, view: View, known: Known, count: int, itera
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
+class CandidatePool:
     """Candidates with who proposed each.
 
     Attributes:
@@ -218,11 +218,11 @@ class Pool:
 def propose(
     config: CampaignConfig,
     view: View,
-    known: Known,
+    known: KnownDesigns,
     generators: Sequence[tuple[Generator, int]],
     iteration: int,
     guidance: Guidance | None = None,
-) -> Pool:
+) -> CandidatePool:
     """Candidates: the generators' for targets beyond the front, random ones, and neighbours of the best alloys.
 
     Args:
@@ -251,4 +251,4 @@ def propose(
         parts += [(view.space.neighbours(row), "neighbour") for row in best]
     points = np.concatenate([part for part, _ in parts])
     origins = np.concatenate([np.full(len(part), origin) for part, origin in parts])
-    return Pool(points, origins, valid)
+    return CandidatePool(points, origins, valid)

@@ -51,7 +51,7 @@ class Proposing:
     spans: list[Span] = field(default_factory=list)
     _models: dict[str, TrainedModel] = field(default_factory=dict)
     _view: View = field(init=False)
-    _known: steps.Known = field(init=False)
+    _known: steps.KnownDesigns = field(init=False)
     _begun: dict[str, Any] = field(default_factory=dict)
 
     def begin(self) -> None:

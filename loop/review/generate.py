@@ -26,7 +26,7 @@ from generators.asking.distance import TrainingSpread, distance_notes, training_
 from generators.asking.request import DistinctDraws, Target, check_askable, draw_distinct
 from generators.interface import Distribution, Generator
 from loop.choose.ranking import fit_surrogate
-from loop.choose.steps import Known, known_compositions
+from loop.choose.steps import KnownDesigns, known_compositions
 from loop.config.assembly import start_table
 from loop.store import Artifact, CampaignStore
 from loop.store.files import inside, usual_mode
@@ -94,7 +94,7 @@ def from_campaign(database: Path) -> GeneratorSource:
     return GeneratorSource(generator, label, spreads, _aimed(generator, view, known, spreads), columns, note)
 
 
-def _known(view: View) -> tuple[Known, str]:
+def _known(view: View) -> tuple[KnownDesigns, str]:
     try:
         table, note = start_table(view.config.start, view.problem.physics), ""
     except InputError as error:
@@ -102,7 +102,9 @@ def _known(view: View) -> tuple[Known, str]:
     return known_compositions(view, table), note
 
 
-def _aimed(generator: Generator, view: View, known: Known, spreads: Mapping[str, TrainingSpread]) -> Distribution:
+def _aimed(
+    generator: Generator, view: View, known: KnownDesigns, spreads: Mapping[str, TrainingSpread]
+) -> Distribution:
     """The generator, its draws moved by closed forms and, for what only validation answers, the surrogate's mean."""
     problem = view.problem
     surrogate = cache(lambda: fit_surrogate(view))  # takes seconds, and closed forms do not need it

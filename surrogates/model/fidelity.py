@@ -45,7 +45,7 @@ RHO_SPREAD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class FidelityData:
     """What one fidelity has answered.
 
     Attributes:
@@ -155,7 +155,7 @@ class FidelityOutput(Output):
 def fit_levels(
     physics: Physics,
     elements: tuple[str, ...],
-    levels: Sequence[Level],
+    levels: Sequence[FidelityData],
     inference: Inference = "map",
     *,
     tried: tuple[Floats, Bools] | None = None,

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class InputColumns:
     """The columns to learn from.
 
     Attributes:
@@ -31,7 +31,7 @@ class Columns:
     numeric: tuple[str, ...]
 
     @classmethod
-    def of(cls, formula: str, numbers: tuple[str, ...]) -> Columns:
+    def of(cls, formula: str, numbers: tuple[str, ...]) -> InputColumns:
         """Takes the elements out of columns of numbers."""
         elements = tuple(name for name in numbers if name in SYMBOLS)
         if formula or len(elements) < 2:
@@ -51,7 +51,7 @@ def choose_columns(
     target: str,
     features: Sequence[str],
     notes: list[str],
-) -> Columns:
+) -> InputColumns:
     """Which columns are the inputs; what is not used although it could be is noted.
 
     Raises:
@@ -71,14 +71,14 @@ def choose_columns(
                 f"{source}: features must be numbers and at most one column of formulas; "
                 f"got text in {', '.join(map(repr, text)) or 'none'}, formulas in {', '.join(map(repr, formulas))}"
             )
-        return Columns.of(formulas[0] if formulas else "", numeric)
+        return InputColumns.of(formulas[0] if formulas else "", numeric)
     if formulas:
         if numeric:
             notes.append(f"not used, name them with --features to use them: {', '.join(numeric)}")
-        return Columns.of(formulas[0], ())
+        return InputColumns.of(formulas[0], ())
     if not numeric:
         raise InputError(f"{source}: there is neither a column of formulas nor one of numbers beside {target!r}")
-    return Columns.of("", numeric)
+    return InputColumns.of("", numeric)
 
 
 def _kind(name: str, records: Sequence[Mapping[str, str | None]]) -> str:
@@ -95,7 +95,7 @@ def _kind(name: str, records: Sequence[Mapping[str, str | None]]) -> str:
 
 
 def compositions(
-    records: Sequence[Mapping[str, str | None]], columns: Columns, notes: list[str]
+    records: Sequence[Mapping[str, str | None]], columns: InputColumns, notes: list[str]
 ) -> list[Composition | None]:
     """The composition of every row, None where it cannot be read (noted) or there is none."""
     if not columns.composed:
@@ -113,7 +113,7 @@ def compositions(
     return found
 
 
-def _composition(record: Mapping[str, str | None], columns: Columns) -> Composition:
+def _composition(record: Mapping[str, str | None], columns: InputColumns) -> Composition:
     if columns.formula:
         return Composition.parse((record.get(columns.formula) or "").replace(" ", ""))
     return Composition.from_amounts({name: float(record.get(name) or 0) for name in columns.elements})

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.tables import read_rows
-from surrogates.replay.inputs import Columns, choose_columns, compositions, describe_pool
+from surrogates.replay.inputs import InputColumns, choose_columns, compositions, describe_pool
 
 Floats = NDArray[np.float64]
 
@@ -163,7 +163,7 @@ def read_pool(
 def _assemble(
     source: str,
     target: str,
-    columns: Columns,
+    columns: InputColumns,
     records: Sequence[dict[str, str]],
     answers: Floats,
     minimize: bool,

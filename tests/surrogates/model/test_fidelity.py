@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alloys.errors import InputError
 from surrogates.choosing.acquisition import choose_batch
 from surrogates.choosing.screen import Settings
-from surrogates.model.fidelity import FidelityOutput, Level, fit_levels
+from surrogates.model.fidelity import FidelityData, FidelityOutput, fit_levels
 from surrogates.model.surrogate import Surrogate
 from tests.surrogates.helpers import BUNDLE, PROBLEM, REFERENCE, SPACE, pool, truth
 
@@ -26,9 +26,9 @@ def fractions(rows: slice | NDArray[np.int64]) -> Floats:
     return SPACE.fractions(pool()[rows])
 
 
-def cheap(count: int = CHEAP, *names: str) -> Level:
+def cheap(count: int = CHEAP, *names: str) -> FidelityData:
     values = truth(pool()[:count])
-    return Level("calphad", fractions(slice(0, count)), {name: values[name] for name in names or values})
+    return FidelityData("calphad", fractions(slice(0, count)), {name: values[name] for name in names or values})
 
 
 def dear_solidus(rows: slice) -> Floats:
@@ -37,9 +37,9 @@ def dear_solidus(rows: slice) -> Floats:
     return 2300.0 + RHO * (truth(pool()[rows])["solidus"] - 2300.0) + OFFSET + bend
 
 
-def dear(count: int, values: Floats | None = None) -> Level:
+def dear(count: int, values: Floats | None = None) -> FidelityData:
     rows = slice(0, count)
-    return Level("dft", fractions(rows), {"solidus": dear_solidus(rows) if values is None else values})
+    return FidelityData("dft", fractions(rows), {"solidus": dear_solidus(rows) if values is None else values})
 
 
 @cache
@@ -89,7 +89,7 @@ def test_without_dear_observations_the_cheap_ones_stand_with_a_broad_spread() ->
     assert any("no observation by dft; what calphad says stands" in note and "150" in note for note in found.notes)
 
 
-def _fitted_on(level: Level) -> tuple[Floats, dict[str, Floats]]:
+def _fitted_on(level: FidelityData) -> tuple[Floats, dict[str, Floats]]:
     return level.fractions, dict(level.values)
 
 
@@ -106,12 +106,15 @@ def test_one_dear_observation_moves_all_and_leaves_them_broad() -> None:
     [
         (dear(4, np.full(4, 2500.0)), ""),
         (dear(6, np.array([2500.0, np.nan, np.nan, np.nan, np.nan, np.nan])), "1 observation"),
-        (Level("dft", np.repeat(fractions(slice(0, 1)), 5, axis=0), {"solidus": np.full(5, 2400.0)}), "of 1 alloy"),
-        (Level("dft", fractions(slice(0, 5)), {"solidus": truth(pool()[:5])["solidus"] + 55.0}), "constant"),
+        (
+            FidelityData("dft", np.repeat(fractions(slice(0, 1)), 5, axis=0), {"solidus": np.full(5, 2400.0)}),
+            "of 1 alloy",
+        ),
+        (FidelityData("dft", fractions(slice(0, 5)), {"solidus": truth(pool()[:5])["solidus"] + 55.0}), "constant"),
     ],
     ids=["constant", "one known", "repeated", "exactly the cheap one and an offset"],
 )
-def test_degenerate_data_have_a_defined_result(level: Level, note: str) -> None:
+def test_degenerate_data_have_a_defined_result(level: FidelityData, note: str) -> None:
     found = fit_levels(BUNDLE, SPACE.elements, [cheap(12, "solidus"), level])
     means, stds = found.predict(fractions(UNSEEN))
     assert np.isfinite(means["solidus"]).all()
@@ -120,7 +123,7 @@ def test_degenerate_data_have_a_defined_result(level: Level, note: str) -> None:
 
 
 def test_cheap_ones_that_did_not_answer_leave_the_prior() -> None:
-    nothing = Level("calphad", fractions(slice(0, 0)), {"solidus": np.zeros(0)})
+    nothing = FidelityData("calphad", fractions(slice(0, 0)), {"solidus": np.zeros(0)})
     found = fit_levels(BUNDLE, SPACE.elements, [nothing, dear(4)])
     means, stds = found.predict(fractions(UNSEEN))
     assert np.isfinite(means["solidus"]).all()
@@ -139,7 +142,7 @@ def test_a_covariance_that_cannot_be_factorised_is_done_without(monkeypatch: pyt
 
 
 def test_an_offset_without_scatter_is_taken_over() -> None:
-    shifted = Level("dft", fractions(slice(0, 5)), {"solidus": truth(pool()[:5])["solidus"] + 55.0})
+    shifted = FidelityData("dft", fractions(slice(0, 5)), {"solidus": truth(pool()[:5])["solidus"] + 55.0})
     found = fit_levels(BUNDLE, SPACE.elements, [cheap(CHEAP, "solidus"), shifted])
     apart = found.predict(fractions(UNSEEN))[0]["solidus"] - truth(pool()[UNSEEN])["solidus"]
     assert np.median(apart) == pytest.approx(55.0, abs=15.0)
@@ -199,7 +202,7 @@ def test_a_strength_follows_the_dear_solidus() -> None:
     hotter = above["solidus"] > alone["solidus"]
     assert apart.sum() > 50
     np.testing.assert_array_equal((above[name] > alone[name])[apart], hotter[apart])
-    dear_strength = Level("dft", levels[1].fractions, {**levels[1].values, name: 0.9 * truth(pool()[:8])[name]})
+    dear_strength = FidelityData("dft", levels[1].fractions, {**levels[1].values, name: 0.9 * truth(pool()[:8])[name]})
     again = fit_levels(BUNDLE, SPACE.elements, [levels[0], dear_strength])
     assert isinstance(again.outputs[name], FidelityOutput)
     assert again.outputs[name].chained
@@ -207,7 +210,7 @@ def test_a_strength_follows_the_dear_solidus() -> None:
 
 
 def test_three_levels_stand_on_one_another() -> None:
-    middle = Level("draft", fractions(slice(0, 12)), {"solidus": truth(pool()[:12])["solidus"] + 40.0})
+    middle = FidelityData("draft", fractions(slice(0, 12)), {"solidus": truth(pool()[:12])["solidus"] + 40.0})
     found = fit_levels(BUNDLE, SPACE.elements, [cheap(CHEAP, "solidus"), middle, dear(5)])
     lower = solidus(found).lower
     assert isinstance(lower, FidelityOutput)
@@ -237,10 +240,10 @@ def test_a_batch_is_chosen_by_it() -> None:
     ("levels", "message"),
     [
         ([], "at least one level"),
-        ([Level("a", fractions(slice(0, 2)), {"density": np.ones(2)})], "is not a property to model"),
-        ([cheap(5, "solidus"), Level("b", fractions(slice(0, 2)), {"solidus": np.ones(3)})], "must have shape"),
+        ([FidelityData("a", fractions(slice(0, 2)), {"density": np.ones(2)})], "is not a property to model"),
+        ([cheap(5, "solidus"), FidelityData("b", fractions(slice(0, 2)), {"solidus": np.ones(3)})], "must have shape"),
     ],
 )
-def test_levels_that_cannot_be_are_refused(levels: list[Level], message: str) -> None:
+def test_levels_that_cannot_be_are_refused(levels: list[FidelityData], message: str) -> None:
     with pytest.raises(InputError, match=message):
         fit_levels(BUNDLE, SPACE.elements, levels)
