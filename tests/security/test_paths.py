@@ -106,11 +106,11 @@ def test_the_batch_of_an_iteration_runs_nothing_in_a_spreadsheet(tmp_path: Path)
     with make(tmp_path / "campaign.db") as store:
         begin(store, [1, 2])
         rows = [
-            SimpleNamespace(composition=p.selection.candidate.design, values={}, feasible=False, failure=message)
+            SimpleNamespace(design=p.selection.candidate.design, values={}, feasible=False, failure=message)
             for p in store.proposals(0)
         ]
         view: Any = SimpleNamespace(rows=rows, goal=SimpleNamespace(names=["solidus"]))
-        table = _batch_table(SimpleNamespace(store=store), 0, view).decode()  # type: ignore[arg-type]
+        table = _batch_table(store, 0, view).decode()
     cells = [cell for row in csv.reader(io.StringIO(table)) for cell in row]
     assert "'" + message in cells
     assert not any(cell.startswith(("=", "@")) for cell in cells)

@@ -52,12 +52,14 @@ def test_modules_chosen_at_run_time_come_from_tables() -> None:
         for node in ast.walk(parsed(path))
         if isinstance(node, ast.Call) and dotted(node.func).endswith("import_module")
     }
-    # The families that are installed, the tables _WHERE and _HOMES, what actors import ahead, and the calculator that a
-    # person names to `dft`.
+    # What is installed (families, validators, bundles of physics), the table of commands, what a task of the driver
+    # names, what actors import ahead, and the calculator that a person names to `dft`.
     tables = {
+        "alloys/physics/registry.py",
         "generators/registry.py",
         "validation/registry.py",
-        "validation/calphad/__init__.py",
+        "loop/cli/main.py",
+        "loop/execute/tasks.py",
         "loop/execute/actors.py",
     }
     assert chosen == {*tables, "validation/dft/calculators.py"}

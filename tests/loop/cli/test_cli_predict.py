@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from alloys.composition import Composition
+from alloys.design import Design
 from loop.campaign import Campaign
 from loop.cli import main as cli
 from loop.store import CampaignStore
@@ -181,7 +181,7 @@ def test_reading_changes_nothing_while_a_campaign_is_open(capsys: pytest.Capture
         assert (told["properties"], told["nearest"]) == ({}, [])
         assert len(told["waiting"]) == 6
         assert (campaign.store.dataset_digest(), campaign.store.counts()) == before
-        assert Composition.parse(formula) in campaign.view().pending
+        assert Design.parse(formula) in campaign.view().pending
 
 
 def test_without_a_reference_point_or_a_result_there_is_no_gain_to_speak_of(
