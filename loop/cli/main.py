@@ -76,7 +76,7 @@ class _Commands(TyperGroup):
 app = typer.Typer(cls=_Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
 
-@app.callback(help="Active-learning design of refractory high-entropy alloys.")
+@app.callback(help="Active-learning design of alloys.")
 def _root() -> None:
     pass
 
