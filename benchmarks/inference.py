@@ -16,6 +16,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from alloys.physics.refractory import BUNDLE
 from benchmarks.common.synthetic import SPACE, truth
 from surrogates.model.bayesian import Mixture, fit_mixture
 from surrogates.model.calibration import Score, score
@@ -34,7 +35,7 @@ def solidus(count: int, seed: int) -> tuple[Floats, Floats]:
     draw = np.random.default_rng(seed)
     points = np.unique(SPACE.sample(count + UNSEEN + 200, draw), axis=0)
     points = draw.permutation(points)[: count + UNSEEN]
-    described = Described.of(SPACE.elements, SPACE.fractions(points))
+    described = Described.of(BUNDLE, SPACE.elements, SPACE.fractions(points))
     x = Scaling.fit(described.raw()[:count]).apply(described.raw())
     return x, truth(points)["solidus"] - described.prior_means()["solidus"]
 

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.goal import Goal
-from alloys.physics.refractory import BUNDLE, prior_means
+from alloys.physics.refractory import BUNDLE
 from alloys.physics.solution import demixing_margin
 from alloys.problem import Problem
 from alloys.space import AlloySpace, Points
 from surrogates.choosing.acquisition import Batch, choose_batch
 from surrogates.choosing.screen import Settings
 from surrogates.choosing.stream import Block, Spreader, spread_work
+from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
 
 Floats = NDArray[np.float64]
@@ -43,7 +44,7 @@ def truth(points: Points) -> dict[str, Floats]:
     matrix = draw.normal(size=(SPACE.dimension, SPACE.dimension))
     error = 120 * np.einsum("ni,ij,nj->n", fractions, matrix + matrix.T, fractions)
     error += 30 * np.sin(20 * fractions @ draw.normal(size=SPACE.dimension)) + draw.normal(size=len(points))
-    priors = prior_means(SPACE.elements, fractions)
+    priors = Described.of(BUNDLE, SPACE.elements, fractions).prior_means()
     solidus = priors["solidus"] + error
     margins = {c: demixing_margin(SPACE.elements, fractions, c + 273.15) - 0.15 for c in (1200, 1300)}
     return {

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from alloys.physics.refractory import BUNDLE
 from alloys.space import Points
 from benchmarks.common.synthetic import SPACE, batch_of, observed, stream, timed, truth
 from surrogates.model.calibration import score
@@ -105,7 +106,7 @@ def targets(name: str, count: int, unseen: Points) -> tuple[tuple[Floats, Floats
     """Scaled inputs and residuals, as the surrogate models them, of random observations and of unseen alloys."""
     points = np.unique(SPACE.sample(2 * count, np.random.default_rng(11)), axis=0)
     points = np.random.default_rng(12).permutation(points)[:count]
-    described = [Described.of(SPACE.elements, SPACE.fractions(rows)) for rows in (points, unseen)]
+    described = [Described.of(BUNDLE, SPACE.elements, SPACE.fractions(rows)) for rows in (points, unseen)]
     scaling = Scaling.fit(described[0].raw())
     found = []
     for rows, seen in zip((points, unseen), described, strict=True):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -46,13 +47,16 @@ def code_version() -> str:
     return f"{number}+{digest_of(content)[:12]}"
 
 
-def open_store(config: CampaignConfig, tiers: Sequence[Tier], table: Sequence[Design]) -> CampaignStore:
+def open_store(
+    config: CampaignConfig, tiers: Sequence[Tier], table: Sequence[Design], clock: Callable[[], float] = time.time
+) -> CampaignStore:
     """Makes the database of a campaign, or opens it.
 
     Args:
         config: its configuration.
         tiers: its validators.
         table: the start table.
+        clock: gives unix seconds.
 
     Raises:
         InputError: if the campaign was begun with something else, naming what differs.
@@ -61,10 +65,10 @@ def open_store(config: CampaignConfig, tiers: Sequence[Tier], table: Sequence[De
     try:
         # Also where a first attempt ended before anything was written.
         return CampaignStore.create(
-            path, name=config.name, config=identity, seed=config.seed, code_version=code_version()
+            path, name=config.name, config=identity, seed=config.seed, code_version=code_version(), clock=clock
         )
     except CampaignExists:
-        store = CampaignStore.open(path)
+        store = CampaignStore.open(path, clock)
     try:
         _refuse_change(store.campaign().config, identity, config.name)
         _tell_version(store)

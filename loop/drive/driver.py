@@ -65,6 +65,7 @@ class Driver:
         executor: where work is done.
         watchers: who is told.
         clock: unix seconds.
+        sleep: waits so many seconds.
         safe_point: called wherever all that was done is recorded; what it raises ends the run.
         by_hand: whether people step it.
     """
@@ -73,6 +74,7 @@ class Driver:
     executor: Executor
     watchers: list[Watcher] = field(default_factory=list)
     clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
     safe_point: Callable[[], None] = lambda: None
     by_hand: bool = False
     _last: int = -1
@@ -323,7 +325,7 @@ class Driver:
             self._stage(index, f"waiting {wait:.0f} s to try a failed validation again")
             self._due = due
         with self.recorder.driver(index, WAIT):
-            time.sleep(min(wait, POLL_SECONDS))
+            self.sleep(min(wait, POLL_SECONDS))
 
     def _count_idle(self, *, busy: bool) -> None:
         """How long a slot has had nothing to do."""

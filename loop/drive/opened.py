@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -56,11 +57,12 @@ class OpenCampaign:
         self._lock = lock
 
     @classmethod
-    def open(cls, config: CampaignConfig | Path | str) -> Self:
+    def open(cls, config: CampaignConfig | Path | str, clock: Callable[[], float] = time.time) -> Self:
         """Makes a campaign, or goes on with the one of that name.
 
         Args:
             config: a configuration, or the path of one.
+            clock: gives the unix seconds that the database notes.
 
         Raises:
             InputError: for a bad configuration, one that differs from the campaign's, or a campaign that another
@@ -76,7 +78,7 @@ class OpenCampaign:
         lock = DriverLock(config.folder, state_url(config))
         lock.acquire()
         try:
-            store = open_store(config, tiers, table)
+            store = open_store(config, tiers, table, clock)
             remove_unfinished(config.folder)
             # The lock is ours, so whoever held leases is gone.
             store.release_leases(not_owner=lock.owner)

@@ -19,7 +19,7 @@ from loop.campaign import Campaign
 from loop.drive.driver import Driver
 from loop.drive.validations import LOST_TRIES
 from loop.execute.local import LocalExecutor
-from loop.execute.tasks import Done
+from loop.execute.tasks import Done, ValidationTask, ValidatorSpec
 from loop.store import JobState, StoreBusy, check_store
 from tests.loop.drive.test_faults_signals import TINY
 from tests.loop.loop_helpers import call, small_config, write_config
@@ -35,7 +35,7 @@ class _Executor(LocalExecutor):
         self._before, self.asked = before, 0
 
     def collect(self, timeout: float) -> list[Done]:
-        self.asked += len(self._waiting)
+        self.asked += self.pending
         answer = self._before(self.asked)
         done = super().collect(timeout)
         return done if answer is None else [Done(each.key, answer) for each in done]
@@ -57,8 +57,7 @@ def test_a_clock_that_is_set_under_way_costs_no_validation(tmp_path: Path, step:
     def jump(asked: int) -> None:
         clock.now += step if asked % 2 else 0.0
 
-    with Campaign.open(small_config(tmp_path, **TINY)) as campaign:
-        campaign.store._clock = clock
+    with Campaign.open(small_config(tmp_path, **TINY), clock) as campaign:
         executor = _Executor(campaign, jump)
         Driver(campaign, executor, clock=clock).run(0)
         assert executor.asked == 5
@@ -67,30 +66,34 @@ def test_a_clock_that_is_set_under_way_costs_no_validation(tmp_path: Path, step:
 
 
 class _Slow(LocalExecutor):
-    """Two slots, and answers only when both are full, after a suspension of hours."""
+    """Two slots, of which one answers a turn, and the machine is suspended for hours before the first answer."""
 
     slots = 2
 
-    def __init__(self, campaign: Campaign, clock: _Clock) -> None:
+    def __init__(self, clock: _Clock) -> None:
         super().__init__()
         self._clock, self._slept = clock, False
+        self._kept: list[tuple[ValidatorSpec, ValidationTask]] = []
+
+    @property
+    def pending(self) -> int:
+        return super().pending + len(self._kept)
+
+    def submit(self, spec: ValidatorSpec, task: ValidationTask) -> None:
+        self._kept.append((spec, task))
 
     def collect(self, timeout: float) -> list[Done]:
-        if not self._slept:  # the machine is suspended while a validation is under way
+        if not self._slept:
             self._slept = True
             self._clock.now += HOURS
-            kept, self._waiting = self._waiting[1:], self._waiting[:1]
-            done = super().collect(timeout)
-            self._waiting = kept
-            return done
+        super().submit(*self._kept.pop(0))
         return super().collect(timeout)
 
 
 def test_a_driver_that_slept_past_its_leases_still_holds_them(tmp_path: Path) -> None:
     clock = _Clock()
-    with Campaign.open(small_config(tmp_path, **TINY)) as campaign:
-        campaign.store._clock = clock
-        Driver(campaign, _Slow(campaign, clock), clock=clock).run(0)
+    with Campaign.open(small_config(tmp_path, **TINY), clock) as campaign:
+        Driver(campaign, _Slow(clock), clock=clock).run(0)
         assert {(job.attempts, job.deaths) for job in campaign.store.jobs()} == {(1, 0)}
         assert len(campaign.store.observations(include_replicates=True)) == 5
 
@@ -173,14 +176,14 @@ def _trained(folder: Path) -> dict[str, Any]:
 
 
 def test_losses_that_are_no_numbers_fall_back_and_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loss_given = ConditionalVAE.loss_given
+    plain = ConditionalVAE.loss
     calls = itertools.count(1)
 
     def loss(self: ConditionalVAE, *given: Any) -> torch.Tensor:
-        value = loss_given(self, *given)
+        value = plain(self, *given)
         return value * torch.nan if next(calls) > 3 else value
 
-    monkeypatch.setattr(ConditionalVAE, "loss_given", loss)
+    monkeypatch.setattr(ConditionalVAE, "loss", loss)
     report = _trained(tmp_path)
     assert report["diverged"]
     assert "fell back to" in report["note"]

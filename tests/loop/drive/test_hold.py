@@ -16,7 +16,7 @@ from loop.campaign import Campaign
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
-from loop.execute.tasks import Done
+from loop.execute.tasks import Done, ValidationTask, ValidatorSpec
 from loop.store import CampaignStore, JobState, check_store
 from loop.store.breaker import PAUSE_AFTER
 from loop.view import campaign_state, view_of
@@ -32,12 +32,20 @@ class _Same(LocalExecutor):
     def __init__(self, campaign: Campaign, verdict: Verdict = MEASURED) -> None:
         super().__init__()
         self.asked: list[str] = []
+        self._given: list[ValidationTask] = []
         self._verdict = verdict
 
+    @property
+    def pending(self) -> int:
+        return len(self._given)
+
+    def submit(self, spec: ValidatorSpec, task: ValidationTask) -> None:
+        self._given.append(task)
+
     def collect(self, timeout: float) -> list[Done]:
-        waiting, self._waiting = self._waiting, []
-        self.asked += [task.canonical for _, task in waiting]
-        return [Done(task.key, self._verdict) for _, task in waiting]
+        given, self._given = self._given, []
+        self.asked += [task.canonical for task in given]
+        return [Done(task.key, self._verdict) for task in given]
 
 
 def _held(folder: Path, **changes: Any) -> CampaignConfig:
@@ -155,24 +163,19 @@ def test_a_held_alloy_can_be_answered_by_a_person_at_once(tmp_path: Path) -> Non
 
 
 def test_a_validator_that_keeps_failing_is_paused_and_a_person_asked(tmp_path: Path) -> None:
-    config = small_config(tmp_path)
-    with Campaign.open(config) as campaign:
+    now, waits = [1_000_000.0], []
+    with Campaign.open(small_config(tmp_path), lambda: now[0]) as campaign:
         store = campaign.store
-        now = [1_000_000.0]
-        store._clock = lambda: now[0]
-        broken = _Same(campaign, Failed(FailureKind.INFRASTRUCTURE, "no licence server"))
-        driver = Driver(campaign, broken, clock=lambda: now[0])
-        waits = []
 
-        def wait(index: int) -> None:
+        def sleep(seconds: float) -> None:
+            """Until the next job is due, which is longer than the driver sleeps at once."""
             due = store.next_due()
-            if due is None:
-                Driver._wait_for_due(driver, index)
-                raise AssertionError("the driver goes on though nothing will come")
+            assert due is not None, "the driver waits though nothing will come"
             waits.append(due - now[0])
             now[0] = due
 
-        driver._wait_for_due = wait  # type: ignore[method-assign]
+        broken = _Same(campaign, Failed(FailureKind.INFRASTRUCTURE, "no licence server"))
+        driver = Driver(campaign, broken, clock=lambda: now[0], sleep=sleep)
         with pytest.raises(PeopleNeededError, match=r"paused until a person says .* last with: no licence server"):
             driver.run(0)
         assert len(broken.asked) == PAUSE_AFTER + 2

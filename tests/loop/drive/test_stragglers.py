@@ -13,11 +13,12 @@ from loop.drive.driver import Driver
 from loop.drive.schedule import stored
 from loop.execute.tasks import ModelTask
 from loop.store import IterationState, check_store
+from loop.view import View
 from tests.loop.loop_helpers import StoppedError
 from tests.loop.schedule_helpers import Turns, proposed, run, scheduled_config
 
 
-class _Clock:
+class Clock:
     """A second passes at every look."""
 
     now = 1_000_000.0
@@ -27,26 +28,21 @@ class _Clock:
         return self.now
 
 
-def _driver(campaign: Campaign, executor: Turns) -> Driver:
-    clock = _Clock()
-    campaign.store._clock = clock
-    return Driver(campaign, executor, clock=clock)
-
-
 def _first(campaign: Campaign) -> str:
     return campaign.store.proposals(0)[0].key
 
 
 def test_a_straggler_is_done_without_after_a_while_and_joins_later(tmp_path: Path) -> None:
     config = scheduled_config(tmp_path, ahead=0)
-    with Campaign.open(config) as campaign:
+    clock = Clock()
+    with Campaign.open(config, clock) as campaign:
         store, opened = campaign.store, []
 
         def stuck(key: str) -> bool:
             opened.append(sum(it.state is IterationState.VALIDATING for it in store.iterations()))
             return key == _first(campaign) and len(store.iterations()) < 3
 
-        _driver(campaign, Turns(campaign, stuck=stuck)).run(2)
+        Driver(campaign, Turns(campaign, stuck=stuck), clock=clock).run(2)
         late = (_first(campaign),)
         one, two = (stored(store.iteration(i).info) for i in (1, 2))
         assert one is not None
@@ -62,23 +58,32 @@ def test_a_straggler_is_done_without_after_a_while_and_joins_later(tmp_path: Pat
         assert check_store(store) == []
 
 
+class _Killed(Turns):
+    """Stops as it is given something to train."""
+
+    def begin(self, task: ModelTask) -> None:
+        raise StoppedError
+
+
+class _StopsWithABatch:
+    """Stops the driver as soon as iteration 1 has its batch."""
+
+    def stage(self, iteration: int, text: str) -> None:
+        if (iteration, text) == (1, "validating"):
+            raise StoppedError
+
+    def progress(self, iteration: int, done: int, total: int) -> None: ...
+
+    def closed(self, iteration: int, view: View) -> None: ...
+
+
 def test_what_was_done_without_is_done_without_again_after_a_kill(tmp_path: Path) -> None:
     def stopped(config: CampaignConfig, kill: bool) -> list[tuple[Any, float]]:
-        with Campaign.open(config) as campaign:
-            executor = Turns(campaign, stuck=lambda key: key == _first(campaign))
-            plain = executor.begin
-
-            def begin(task: ModelTask) -> None:
-                if kill:
-                    raise StoppedError
-                plain(task)
-
-            executor.begin = begin  # type: ignore[method-assign]
-            driver = _driver(campaign, executor)
-            if not kill:
-                _stop_with_a_batch(driver, 1)
+        clock = Clock()
+        with Campaign.open(config, clock) as campaign:
+            executor = (_Killed if kill else Turns)(campaign, stuck=lambda key: key == _first(campaign))
             with pytest.raises(StoppedError):
-                driver.run(1)
+                Driver(campaign, executor, [_StopsWithABatch()], clock).run(1)
             return proposed(campaign.store)
 
     whole = stopped(scheduled_config(tmp_path / "whole", ahead=0, iterations=1), kill=False)
@@ -92,20 +97,9 @@ def test_what_was_done_without_is_done_without_again_after_a_kill(tmp_path: Path
         assert len(campaign.store.observations()) == 10
 
 
-def _stop_with_a_batch(driver: Driver, last: int) -> None:
-    """Stops the driver as soon as an iteration has its batch."""
-    plain = driver._stored
-
-    def stored_then_stopped(index: int) -> None:
-        plain(index)
-        if index == last:
-            raise StoppedError
-
-    driver._stored = stored_then_stopped  # type: ignore[method-assign]
-
-
 def test_too_few_answers_are_not_enough_to_go_on(tmp_path: Path) -> None:
-    with Campaign.open(scheduled_config(tmp_path, ahead=0)) as campaign:
+    clock = Clock()
+    with Campaign.open(scheduled_config(tmp_path, ahead=0), clock) as campaign:
         store = campaign.store
         left = [200]
 
@@ -116,13 +110,14 @@ def test_too_few_answers_are_not_enough_to_go_on(tmp_path: Path) -> None:
             return key not in [p.key for p in store.proposals(0)[:2]]
 
         with pytest.raises(StoppedError):
-            _driver(campaign, Turns(campaign, stuck=stuck)).run(2)
+            Driver(campaign, Turns(campaign, stuck=stuck), clock=clock).run(2)
         assert len(store.iterations()) == 1
 
 
 def test_a_synchronous_schedule_has_all_the_patience(tmp_path: Path) -> None:
     config = scheduled_config(tmp_path, ahead="auto", schedule={"mode": "synchronous"})
-    with Campaign.open(config) as campaign:
+    clock = Clock()
+    with Campaign.open(config, clock) as campaign:
         left = [200]
 
         def stuck(key: str) -> bool:
@@ -132,6 +127,6 @@ def test_a_synchronous_schedule_has_all_the_patience(tmp_path: Path) -> None:
             return key == _first(campaign)
 
         with pytest.raises(StoppedError):
-            _driver(campaign, Turns(campaign, stuck=stuck)).run(2)
+            Driver(campaign, Turns(campaign, stuck=stuck), clock=clock).run(2)
         assert len(campaign.store.iterations()) == 1
         assert len(campaign.store.observations()) == 5
