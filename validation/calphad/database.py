@@ -7,7 +7,6 @@ source and its status (``assessed`` or ``estimate``).
 from __future__ import annotations
 
 import csv
-import hashlib
 import textwrap
 from dataclasses import dataclass
 from functools import lru_cache
@@ -280,9 +279,3 @@ def build_database() -> str:
     for phase in LAVES:
         lines += ["", *_laves(phase)]
     return "\n".join(lines) + "\n"
-
-
-def database_digest(text: str) -> str:
-    """SHA-256 of a database text with line ends normalised, as hexadecimal digits."""
-    normal = text.replace("\r\n", "\n").replace("\r", "\n")
-    return hashlib.sha256(normal.encode("utf-8")).hexdigest()

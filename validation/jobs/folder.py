@@ -13,7 +13,7 @@ from alloys.files import write_atomic
 from alloys.records import Failed, FailureKind, Verdict
 from validation.jobs.files import read_at_most, tail
 from validation.jobs.limits import unfinished
-from validation.jobs.process import Ended, Limits, run_command
+from validation.jobs.process import Ended, run_command
 from validation.jobs.protocol import VERDICT_BYTES, Request, read_verdict
 from validation.jobs.settings import ProcessRun, Run
 
@@ -102,9 +102,7 @@ class ProcessFolder(JobFolder):
             OSError: if it cannot be run.
         """
         (self.path / "tmp").mkdir()
-        run = self.run
-        limits = Limits(run.time_limit, run.grace_seconds, run.memory_mb, run.output_kb * 1000)
-        return run_command(command, self.path, {**environment, "TMPDIR": str(self.path / "tmp")}, limits, stdin)
+        return run_command(command, self.path, {**environment, "TMPDIR": str(self.path / "tmp")}, self.run, stdin)
 
     def unfinished(self, what: str, status: int | None, note: str = "") -> Failed:
         """The failure of a command that ended without a verdict.

@@ -12,29 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from validation.jobs.settings import ProcessRun
+
 _GUARD = Path(__file__).with_name("guard.py")
 _BLOCK = 65536
 # Beyond the grace of the command itself, for the guard to end.
 _MARGIN = 10.0
 _LAST_WORDS = 1.0
 """Seconds until the streams of a command that has ended are read to their end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a command may take.
-
-    Attributes:
-        seconds: until it is told to end.
-        grace: seconds from SIGTERM to SIGKILL.
-        memory_mb: address space of each process; 0 is no limit.
-        output_bytes: how much of standard output, and of standard error, is kept.
-    """
-
-    seconds: float
-    grace: float = 5.0
-    memory_mb: int = 0
-    output_bytes: int = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +62,7 @@ class _Keeper(threading.Thread):
 
 
 def run_command(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], limits: Limits, stdin: Path | None = None
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], run: ProcessRun, stdin: Path | None = None
 ) -> Ended:
     """Runs a command in a folder, without a shell; ``stdout.txt`` and ``stderr.txt`` there keep what it says.
 
@@ -87,25 +72,25 @@ def run_command(
         command: the command and its arguments.
         folder: its working directory.
         environment: all of its environment.
-        limits: what it may take.
+        run: its time limit, the grace from SIGTERM to SIGKILL, its memory, and how much of its output is kept.
         stdin: the file on its standard input; nothing if None.
 
     Raises:
         OSError: if it cannot be run, or what it says cannot be kept.
     """
-    guard, control = _started(command, folder, environment, limits, stdin)
+    guard, control = _started(command, folder, environment, run, stdin)
     with guard:
         keepers = []
         try:
             keepers = [
-                _Keeper(guard.stdout, folder / "stdout.txt", limits.output_bytes),
-                _Keeper(guard.stderr, folder / "stderr.txt", limits.output_bytes),
+                _Keeper(guard.stdout, folder / "stdout.txt", run.output_kb * 1000),
+                _Keeper(guard.stderr, folder / "stderr.txt", run.output_kb * 1000),
             ]
-            in_time = _ends_within(guard, limits.seconds)
+            in_time = _ends_within(guard, run.time_limit)
         finally:
             # Which ends what is left of the command.
             os.close(control)
-            if not _ends_within(guard, limits.grace + _MARGIN):
+            if not _ends_within(guard, run.grace_seconds + _MARGIN):
                 guard.kill()
             guard.wait()
         for keeper in keepers:
@@ -118,11 +103,11 @@ def run_command(
 
 
 def _started(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], limits: Limits, stdin: Path | None
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], run: ProcessRun, stdin: Path | None
 ) -> tuple[subprocess.Popen[bytes], int]:
     """The guard with its command, and the pipe that ends them when it is closed."""
     listen, control = os.pipe()
-    prefix = [sys.executable, "-I", "-S", str(_GUARD), str(listen), str(limits.grace), str(limits.memory_mb)]
+    prefix = [sys.executable, "-I", "-S", str(_GUARD), str(listen), str(run.grace_seconds), str(run.memory_mb)]
     try:
         with (stdin or Path(os.devnull)).open("rb") as source:
             guard = subprocess.Popen(
