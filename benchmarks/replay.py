@@ -28,7 +28,7 @@ from alloys.physics.elements import known_elements
 from alloys.physics.refractory import BUNDLE
 from alloys.tables import read_rows
 from surrogates.replay import metrics
-from surrogates.replay.pool import Pool, read_pool
+from surrogates.replay.pool import ReplayPool, read_pool
 from surrogates.replay.run import Replay, ReplayPlan, replay, summary
 
 PLAIN = ("gp-ard-ei", "gp-ard-lcb")
@@ -37,12 +37,12 @@ LEVEL = 0.8
 TEMPERATURE = r"PROPERTY: Test temperature ($^\circ$C)"
 
 
-def hardness(data: Path, extra: Path) -> Pool:
+def hardness(data: Path, extra: Path) -> ReplayPool:
     """Vickers hardness of multi-principal-element alloys (Borg et al. 2020)."""
     return read_pool(data / "MPEA" / "MPEA_dataset.csv", "PROPERTY: HV")
 
 
-def strength_measured(data: Path, extra: Path) -> Pool:
+def strength_measured(data: Path, extra: Path) -> ReplayPool:
     """Yield strength at room temperature of the same."""
     columns, records = read_rows(data / "MPEA" / "MPEA_dataset.csv")
     with tempfile.TemporaryDirectory() as folder:
@@ -54,48 +54,48 @@ def strength_measured(data: Path, extra: Path) -> Pool:
         return read_pool(path, "PROPERTY: YS (MPa)")
 
 
-def oxidation(data: Path, extra: Path) -> Pool:
+def oxidation(data: Path, extra: Path) -> ReplayPool:
     """Mass change of refractory alloys in hot air; small ones are sought."""
     path = data / "oxidation886" / "alloy_oxidation_886_202406.csv"
     inputs = ("Al", "Cr", "Hf", "Mo", "Nb", "Si", "Ta", "Ti", "V", "W", "Zr", "temperature", "time")
     return read_pool(path, "specific_mass_change", features=inputs, minimize=True)
 
 
-def autoam(data: Path, extra: Path) -> Pool:
+def autoam(data: Path, extra: Path) -> ReplayPool:
     """Shape of printed lines (Liang et al. 2021)."""
     return read_pool(extra / "autoam.csv", "Score")
 
 
-def perovskite(data: Path, extra: Path) -> Pool:
+def perovskite(data: Path, extra: Path) -> ReplayPool:
     """Instability of halide perovskites (Liang et al. 2021); small ones are sought."""
     return read_pool(extra / "perovskite.csv", "Instability index", minimize=True)
 
 
-def p3ht(data: Path, extra: Path) -> Pool:
+def p3ht(data: Path, extra: Path) -> ReplayPool:
     """Conductivity of composites of a polymer and carbon nanotubes (Liang et al. 2021)."""
     return read_pool(extra / "p3ht.csv", "Conductivity (measured) (S/cm)")
 
 
-def points(function: SyntheticTestFunction, seed: int) -> Pool:
+def points(function: SyntheticTestFunction, seed: int) -> ReplayPool:
     """200 quasi-random points of a function that is to be minimised, with 10 % noise."""
     drawn = draw_sobol_samples(function.bounds.double(), n=200, q=1, seed=seed).squeeze(1)
     exact = function(drawn).numpy()
     noisy = exact + 0.1 * exact.std() * np.random.default_rng(seed).standard_normal(len(exact))
     names = [f"x{i + 1}" for i in range(function.dim)]
-    return Pool.of("synthetic", "answer", names, drawn.numpy(), noisy, minimize=True)
+    return ReplayPool.of("synthetic", "answer", names, drawn.numpy(), noisy, minimize=True)
 
 
-def hartmann(data: Path, extra: Path) -> Pool:
+def hartmann(data: Path, extra: Path) -> ReplayPool:
     """Four basins in three inputs."""
     return points(Hartmann(dim=3), 0)
 
 
-def ackley(data: Path, extra: Path) -> Pool:
+def ackley(data: Path, extra: Path) -> ReplayPool:
     """One basin with ripples in four inputs."""
     return points(Ackley(dim=4), 1)
 
 
-def alloys(seed: int, answer: Callable[[tuple[str, ...], NDArray[np.float64]], NDArray[np.float64]]) -> Pool:
+def alloys(seed: int, answer: Callable[[tuple[str, ...], NDArray[np.float64]], NDArray[np.float64]]) -> ReplayPool:
     """400 random alloys of three to six of the nine elements under a closed form, with 10 % noise."""
     rng, elements = np.random.default_rng(seed), known_elements()
     fractions = np.zeros((400, len(elements)))
@@ -104,20 +104,22 @@ def alloys(seed: int, answer: Callable[[tuple[str, ...], NDArray[np.float64]], N
         row[chosen] = rng.dirichlet(np.full(len(chosen), 2.0))
     exact = answer(elements, fractions)
     noisy = exact + 0.1 * exact.std() * rng.standard_normal(len(exact))
-    return Pool.of("synthetic", "answer", elements, fractions, noisy, descriptors=BUNDLE.describe(elements, fractions))
+    return ReplayPool.of(
+        "synthetic", "answer", elements, fractions, noisy, descriptors=BUNDLE.describe(elements, fractions)
+    )
 
 
-def strength(data: Path, extra: Path) -> Pool:
+def strength(data: Path, extra: Path) -> ReplayPool:
     """Edge-dislocation strength at 27 °C (Maresca and Curtin 2020)."""
     return alloys(0, lambda elements, x: edge.edge_strength(elements, x, 300.0))
 
 
-def toughness(data: Path, extra: Path) -> Pool:
+def toughness(data: Path, extra: Path) -> ReplayPool:
     """Rice's K; small ones are sought."""
     return alloys(1, lambda elements, x: -linear.fracture_toughness(elements, x))
 
 
-POOLS: dict[str, tuple[Callable[[Path, Path], Pool], bool]] = {
+POOLS: dict[str, tuple[Callable[[Path, Path], ReplayPool], bool]] = {
     "hardness": (hardness, False),
     "strength-measured": (strength_measured, False),
     "perovskite": (perovskite, False),

@@ -24,7 +24,7 @@ CROWDED = {
 LONG_FILES = {"tests/loop/store/test_store_machine.py": "to be shortened with the store"}
 LONG_FUNCTIONS = {
     "surrogates/choosing/acquisition.py:choose_batch": "takes the parts of a problem one by one",
-    "surrogates/choosing/worth.py:worth_asking": "takes the parts of a problem one by one",
+    "surrogates/choosing/budget.py:select_within_budget": "takes the parts of a problem one by one",
 }
 
 

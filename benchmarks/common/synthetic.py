@@ -13,7 +13,7 @@ from alloys.physics.refractory import BUNDLE
 from alloys.physics.solution import demixing_margin
 from alloys.problem import Problem
 from alloys.space import AlloySpace, Points
-from surrogates.choosing.acquisition import Batch, choose_batch
+from surrogates.choosing.acquisition import ChosenBatch, choose_batch
 from surrogates.choosing.screen import Settings
 from surrogates.choosing.stream import Block, Spreader, spread_work
 from surrogates.model.features import Described
@@ -68,7 +68,7 @@ def batch_of(
     candidates: Iterator[Block],
     settings: Settings | None = None,
     spreader: Spreader = spread_work,
-) -> Batch:
+) -> ChosenBatch:
     """The batch of 8."""
     points, values, surrogate = data
     return choose_batch(
@@ -91,7 +91,7 @@ def stream(count: int, seed: int = 1) -> Iterator[Block]:
         yield SPACE.sample(min(10_000, count - start), rng), "random"
 
 
-def timed(work: Callable[[], Batch]) -> tuple[Batch, float, float]:
+def timed(work: Callable[[], ChosenBatch]) -> tuple[ChosenBatch, float, float]:
     """The batch, wall and processor seconds."""
     wall, processor = time.perf_counter(), time.process_time()
     batch = work()

@@ -19,7 +19,7 @@ from loop.choose.proposal import Chosen, ProposalJob
 from loop.choose.ranking import fit_surrogate, rank
 from loop.execute.spans import SCORER, Span
 from loop.view import Row, View
-from surrogates.choosing.worth import Worth, select_within_budget
+from surrogates.choosing.budget import ChosenWithinBudget, select_within_budget
 from surrogates.model.surrogate import Surrogate
 
 
@@ -63,7 +63,7 @@ def choose_promotions(job: PromotionJob) -> PromotionDecision:
             "passed": len(entrants.rows),
             "asked": len(chosen),
             "seconds": sum(entry.seconds for entry in chosen),
-            "value": sum(entry.worth.value for entry in chosen if entry.worth is not None),
+            "value": sum(entry.choice.value for entry in chosen if entry.choice is not None),
         }
         selections += [entry.selection(len(selections) + k, entrants.before) for k, entry in enumerate(chosen)]
         places += [entrants.tier] * len(chosen)
@@ -77,14 +77,14 @@ def choose_promotions(job: PromotionJob) -> PromotionDecision:
 class _Promoted:
     row: Row
     seconds: float
-    worth: Worth | None = None
+    choice: ChosenWithinBudget | None = None
     prediction: Prediction | None = None
 
     def selection(self, rank: int, before: str) -> Selection:
         why, score = f"passed {before}", 0.0
-        if self.worth is not None:
-            why += f"; expected gain {self.worth.value:.3g}, {self.worth.per_hour:.3g} an hour"
-            score = math.log(self.worth.per_hour)
+        if self.choice is not None:
+            why += f"; expected gain {self.choice.value:.3g}, {self.choice.per_hour:.3g} an hour"
+            score = math.log(self.choice.per_hour)
         return Selection(Candidate(self.row.design, self.row.origin), rank, score, why, self.prediction)
 
 

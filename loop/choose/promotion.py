@@ -76,7 +76,7 @@ def next_promotions(
     """What the next promotions of an iteration are to be chosen from; None where there are none to choose.
 
     A validator without hours gets every alloy that passed the gates before it. One with hours gets those with the
-    largest expected gain per hour (`surrogates.choosing.worth`), as long as the expected seconds of this iteration's
+    largest expected gain per hour (`surrogates.choosing.budget`), as long as the expected seconds of this iteration's
     jobs fit into its hours. Alloys of earlier iterations that were passed over are looked at again.
 
     Args:

@@ -116,7 +116,7 @@ def batch_calibration(view: View, rows: Sequence[Row], prefix: str = "batch") ->
     """
     numbers: dict[str, float] = {}
     for name in view.problem.validated:
-        known = [(row.prediction, row.confirmed[name]) for row in rows if row.prediction and _told(row, name)]
+        known = [(row.prediction, row.confirmed[name]) for row in rows if row.prediction and _was_predicted(row, name)]
         if not known:
             continue
         means = np.array([prediction.means[name] for prediction, _ in known])
@@ -126,6 +126,6 @@ def batch_calibration(view: View, rows: Sequence[Row], prefix: str = "batch") ->
     return numbers
 
 
-def _told(row: Row, name: str) -> bool:
+def _was_predicted(row: Row, name: str) -> bool:
     """Whether the property was both predicted and measured."""
     return row.prediction is not None and name in row.prediction.means and name in row.confirmed

@@ -19,12 +19,12 @@ from alloys.errors import InputError
 from alloys.problem import Problem
 from alloys.records import moved
 from alloys.space import Points
-from surrogates.choosing.ascent import Champions, climb
+from surrogates.choosing.ascent import BestPerElementSet, climb
 from surrogates.choosing.criterion import Criterion
 from surrogates.choosing.pareto import pareto_mask
-from surrogates.choosing.picks import Batch, explained
-from surrogates.choosing.screen import Known, Settings, allowed, bound, shorten
-from surrogates.choosing.stream import Block, Lottery, Scored, ShortList, Spreader, in_blocks, spread_work
+from surrogates.choosing.picks import ChosenBatch, explained
+from surrogates.choosing.screen import ObservedOutcomes, Settings, allowed, bound, shorten
+from surrogates.choosing.stream import Block, RandomSample, Scored, ShortList, Spreader, in_blocks, spread_work
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
 
@@ -49,7 +49,7 @@ def choose_batch(
     seed: int = 0,
     settings: Settings | None = None,
     spreader: Spreader = spread_work,
-) -> Batch:
+) -> ChosenBatch:
     """Chooses up to ``q`` candidates for validation.
 
     Candidates outside the space, known, pending, repeated or breaking a constraint in closed form fall out. A
@@ -86,7 +86,7 @@ def choose_batch(
     barred = np.zeros((0, problem.space.dimension), dtype=np.int64) if barred is None else barred
     _check(surrogate, problem, (observed, pending, barred), reference, q)
     blocks = _blocks(candidates, origins)
-    known = Known.of(problem, observed, values)
+    known = ObservedOutcomes.of(problem, observed, values)
     chooser = _Chooser(surrogate, problem, known, observed, pending, barred, reference, seed, settings)
     return chooser.choose(blocks, q, spreader)
 
@@ -106,7 +106,7 @@ def _blocks(candidates: Points | Iterable[Block], origins: Sequence[str] | None)
 class _Chooser:
     surrogate: Surrogate
     problem: Problem
-    known: Known
+    known: ObservedOutcomes
     observed: Points
     pending: Points
     barred: Points
@@ -118,15 +118,15 @@ class _Chooser:
     def mode(self) -> str:
         return "feasibility" if self.known.feasibility_first(self.problem) else "improvement"
 
-    def choose(self, candidates: Iterable[Block], q: int, spreader: Spreader) -> Batch:
+    def choose(self, candidates: Iterable[Block], q: int, spreader: Spreader) -> ChosenBatch:
         """The whole way from candidates to explained picks."""
-        lottery = Lottery(self.settings.check + self.settings.short_list, self.problem.space.dimension, self.seed)
+        sample = RandomSample(self.settings.check + self.settings.short_list, self.problem.space.dimension, self.seed)
         blocks = in_blocks(candidates, self.problem.space, self.settings.block)
-        pool, counts = self.screen(blocks, lottery, spreader)
+        pool, counts = self.screen(blocks, sample, spreader)
         chosen = self.greedy(pool, q)
         first = pool.points[[row for row, _ in chosen]]
         labels = [str(pool.origins[row]) for row, _ in chosen]
-        lost = self.lost(first, lottery.drawn(self.problem.space, pool.points, self.settings.check))
+        lost = self.lost(first, sample.drawn(self.problem.space, pool.points, self.settings.check))
         points, scores = first, [score for _, score in chosen]
         for _ in range(self.settings.polish if len(points) else 0):
             points, scores, better = self.polish(points, scores)
@@ -143,13 +143,13 @@ class _Chooser:
             scores=scores,
             feasibility=self.mode == "feasibility",
         )
-        return Batch(tuple(picks), self.mode, numbers, lost)
+        return ChosenBatch(tuple(picks), self.mode, numbers, lost)
 
     @property
     def floor(self) -> float:
         return self.settings.floor if self.mode == "improvement" else 0.0
 
-    def screen(self, blocks: Iterator[Block], lottery: Lottery, spreader: Spreader) -> tuple[Scored, Counter[str]]:
+    def screen(self, blocks: Iterator[Block], sample: RandomSample, spreader: Spreader) -> tuple[Scored, Counter[str]]:
         """The short list of all candidates, and how many were looked at and fell out by which rule.
 
         A few are looked at by the exact models, more by quick ones that keep a wider list for them. Quick ones also
@@ -160,15 +160,15 @@ class _Chooser:
         surrogate = quick if many else self.surrogate
         size = self.settings.wide if many else self.settings.short_list
         kept = ShortList(size, self.settings, self.floor, self.problem.space)
-        champions = Champions(self.settings.starts)
+        best_of_each = BestPerElementSet(self.settings.starts)
         counts = Counter(dict.fromkeys(("candidates", "out_of_space", "duplicate", "closed_form", "climbed"), 0))
         for rows, fallen in spreader(partial(self.looked_at, surrogate), _drained(ahead, blocks)):
             counts.update(fallen)
             kept.add(rows)
-            lottery.add(rows.points)
-            champions.add(rows)
+            sample.add(rows.points)
+            best_of_each.add(rows)
         counts["duplicate"] += kept.repeated
-        for rows in self.climbed(quick, champions.rows):
+        for rows in self.climbed(quick, best_of_each.rows):
             counts["climbed"] += len(rows)
             kept.add(rows if many else self.scored(self.surrogate, rows.points, rows.origins))
         best = kept.best()
@@ -205,7 +205,7 @@ class _Chooser:
     def lost(self, picks: Points, others: Points) -> dict[str, float]:
         """Some candidates off the short list beside the picks of the short list, by the exact acquisition.
 
-        See `Batch` for what comes back.
+        See `ChosenBatch` for what comes back.
         """
         if not len(picks) or not len(others):
             return {"sampled": 0.0}

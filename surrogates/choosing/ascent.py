@@ -19,7 +19,7 @@ Look = Callable[[Block], Scored]
 """What may be proposed of a block of candidates, with its bound."""
 
 
-class Champions:
+class BestPerElementSet:
     """The best candidate of each set of elements by the bound, of the ``count`` best sets seen so far."""
 
     def __init__(self, count: int) -> None:

@@ -43,7 +43,7 @@ class Pick:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class ChosenBatch:
     """The picks, best first, and what became of the candidates.
 
     Attributes:

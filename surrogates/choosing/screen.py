@@ -68,7 +68,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ObservedOutcomes:
     """What was validated, in the goal's terms; ``n`` rows.
 
     Attributes:
@@ -82,7 +82,7 @@ class Known:
     objectives: Floats
 
     @classmethod
-    def of(cls, problem: Problem, observed: Points, values: Mapping[str, Floats]) -> Known:
+    def of(cls, problem: Problem, observed: Points, values: Mapping[str, Floats]) -> ObservedOutcomes:
         """Joins measured values with closed forms.
 
         Raises:
@@ -154,7 +154,7 @@ def bound(
     surrogate: Surrogate,
     problem: Problem,
     described: Described,
-    known: Known,
+    known: ObservedOutcomes,
     reference: Floats,
     settings: Settings,
 ) -> Bound:

@@ -164,7 +164,7 @@ class ShortList:
         return self._size, self._settings
 
 
-class Lottery:
+class RandomSample:
     """A random sample without replacement of a stream of rows; the same seed draws the same."""
 
     def __init__(self, count: int, dimension: int, seed: int) -> None:

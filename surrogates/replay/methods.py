@@ -13,7 +13,7 @@ from sklearn.ensemble import RandomForestRegressor
 
 from alloys.errors import InputError
 from surrogates.replay.models import Forest, LikeliestProcess, Standard
-from surrogates.replay.pool import Pool
+from surrogates.replay.pool import ReplayPool
 from surrogates.replay.top import TopSearch
 
 Floats = NDArray[np.float64]
@@ -32,7 +32,7 @@ class ReplayMethod(Protocol):
 class Random:
     """Any row that was not looked at, with equal chance."""
 
-    def __init__(self, pool: Pool, rng: np.random.Generator) -> None:
+    def __init__(self, pool: ReplayPool, rng: np.random.Generator) -> None:
         self._size, self._rng = len(pool), rng
 
     def choose(self, rows: Rows, values: Floats, count: int) -> list[int]:
@@ -98,15 +98,15 @@ def _highest(score: Floats, taken: set[int]) -> int:
     return int(np.argmax(score))
 
 
-def _likeliest(acquisition: Acquisition, described: bool) -> Callable[[Pool, np.random.Generator], ReplayMethod]:
+def _likeliest(acquisition: Acquisition, described: bool) -> Callable[[ReplayPool, np.random.Generator], ReplayMethod]:
     return lambda pool, rng: LikeliestSearch(pool.scaled(described=described), acquisition)
 
 
-def _forest(pool: Pool, rng: np.random.Generator) -> ReplayMethod:
+def _forest(pool: ReplayPool, rng: np.random.Generator) -> ReplayMethod:
     return ForestSearch(pool.scaled(described=False), int(rng.integers(2**31)))
 
 
-METHODS: dict[str, Callable[[Pool, np.random.Generator], ReplayMethod]] = {
+METHODS: dict[str, Callable[[ReplayPool, np.random.Generator], ReplayMethod]] = {
     "random": Random,
     "gp-ard-ei": _likeliest(expected_improvement, described=False),
     "gp-ard-lcb": _likeliest(confidence_bound, described=False),

@@ -27,7 +27,7 @@ TOP = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
+class ReplayPool:
     """Distinct inputs and their answers; ``N`` of them, in an order that does not depend on the table's.
 
     Attributes:
@@ -62,7 +62,7 @@ class Pool:
         descriptors: Floats | None = None,
         minimize: bool = False,
         notes: Sequence[str] = (),
-    ) -> Pool:
+    ) -> ReplayPool:
         """Merges equal inputs (the mean of their answers), drops constant columns and checks the rest.
 
         Args:
@@ -125,7 +125,7 @@ def read_pool(
     minimize: bool = False,
     sample: int | None = None,
     seed: int = 0,
-) -> Pool:
+) -> ReplayPool:
     """Reads a pool from a CSV file.
 
     Args:
@@ -168,7 +168,7 @@ def _assemble(
     answers: Floats,
     minimize: bool,
     notes: list[str],
-) -> Pool:
+) -> ReplayPool:
     numeric = np.array([[number(r.get(name)) for name in columns.numeric] for r in records]).reshape(len(records), -1)
     parsed = compositions(records, columns, notes)
     answered, complete = np.isfinite(answers), np.isfinite(numeric).all(axis=1)
@@ -180,7 +180,7 @@ def _assemble(
     if len(keep) == 0:
         raise InputError(f"{source}: no row is left; " + ("; ".join(notes) or "the table is empty"))
     symbols, fractions, descriptors = describe_pool([parsed[i] for i in keep], notes)
-    return Pool.of(
+    return ReplayPool.of(
         source, target, [*symbols, *columns.numeric], np.hstack([fractions, numeric[keep]]), answers[keep],
         descriptors=descriptors, minimize=minimize, notes=notes,
     )  # fmt: skip

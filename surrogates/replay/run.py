@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from alloys.errors import InputError
 from surrogates.replay import metrics
 from surrogates.replay.methods import METHODS, check_methods
-from surrogates.replay.pool import Pool
+from surrogates.replay.pool import ReplayPool
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -22,7 +22,7 @@ LEVELS = (0.5, 0.8)
 """Fractions of the top at which acceleration is told."""
 
 MOST_LOOKS = 300
-"""Looks of a campaign where none are named; a Gaussian process grows dear beyond."""
+"""Looks of a campaign where none are named; a Gaussian process becomes slow beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ class ReplayPlan:
     looks: int
 
     @classmethod
-    def of(cls, pool: Pool, *, init: int = 2, batch: int = 1, seeds: int = 20, looks: int | None = None) -> ReplayPlan:
+    def of(
+        cls, pool: ReplayPool, *, init: int = 2, batch: int = 1, seeds: int = 20, looks: int | None = None
+    ) -> ReplayPlan:
         """A plan that fits the pool; ``looks`` is the whole pool, at most `MOST_LOOKS`, where it is None.
 
         Raises:
@@ -71,7 +73,7 @@ class Replay:
         seconds: by method, wall time.
     """
 
-    pool: Pool
+    pool: ReplayPool
     plan: ReplayPlan
     found: dict[str, Counts]
     seconds: dict[str, float]
@@ -82,7 +84,10 @@ class Replay:
 
 
 def replay(
-    pool: Pool, methods: Sequence[str], plan: ReplayPlan, tell: Callable[[str, int], None] = lambda name, seed: None
+    pool: ReplayPool,
+    methods: Sequence[str],
+    plan: ReplayPlan,
+    tell: Callable[[str, int], None] = lambda name, seed: None,
 ) -> Replay:
     """Replays the methods; the same arguments give the same result on the same versions, one thread.
 
@@ -106,7 +111,7 @@ def replay(
     return Replay(pool, plan, found, seconds)
 
 
-def _campaign(pool: Pool, name: str, plan: ReplayPlan, seed: int) -> Counts:
+def _campaign(pool: ReplayPool, name: str, plan: ReplayPlan, seed: int) -> Counts:
     """Number of the best rows found by looks, shape ``(looks,)``; nothing is chosen once all are found."""
     best = pool.best
     rows = np.random.default_rng(seed).permutation(len(pool))[: plan.init]

@@ -12,7 +12,7 @@ from scipy.special import log_ndtr, logsumexp, ndtr
 from sklearn.ensemble import ExtraTreesRegressor
 
 from surrogates.replay.models import Forest, NormalScores, SampledProcess, Standard
-from surrogates.replay.pool import TOP, Pool
+from surrogates.replay.pool import TOP, ReplayPool
 from surrogates.replay.process import PoolProcess
 
 Floats = NDArray[np.float64]
@@ -78,7 +78,7 @@ class TopSearch:
     A longer horizon spends too many looks on learning: a model that is told more every time needs less of a plan.
     """
 
-    def __init__(self, pool: Pool, rng: np.random.Generator) -> None:
+    def __init__(self, pool: ReplayPool, rng: np.random.Generator) -> None:
         inputs = pool.scaled(described=True)
         self._size, self._wanted = len(pool), TOP * len(pool)
         self._processes = [SampledProcess(inputs, scale, rng) for scale in (Standard, NormalScores)]

@@ -9,7 +9,7 @@ import pytest
 
 from alloys.space import Points
 from surrogates.choosing.acquisition import choose_batch
-from surrogates.choosing.ascent import Champions, climb
+from surrogates.choosing.ascent import BestPerElementSet, climb
 from surrogates.choosing.screen import Bound
 from surrogates.choosing.stream import Block, Scored
 from surrogates.model.features import Described
@@ -64,13 +64,13 @@ def test_no_start_and_no_candidate_end_the_search() -> None:
     assert list(climb(starts(2), lambda block: none, SPACE, 5)) == []
 
 
-def test_champions_are_the_best_of_each_set_of_elements() -> None:
+def test_they_are_the_best_of_each_set_of_elements() -> None:
     rows = starts(200, seed=4)
-    champions = Champions(5)
+    best_of_each = BestPerElementSet(5)
     for part in (rows.take(np.arange(90)), rows.take(np.arange(90, len(rows)))):
-        champions.add(part)
-    assert champions.rows is not None
-    found = champions.rows
+        best_of_each.add(part)
+    assert best_of_each.rows is not None
+    found = best_of_each.rows
     best: dict[bytes, float] = {}
     for points, value in zip(rows.points, rows.scores.value, strict=True):
         key = (points > 0).tobytes()

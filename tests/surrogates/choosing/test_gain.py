@@ -13,13 +13,13 @@ from alloys.goal import Goal
 from alloys.problem import Problem
 from surrogates.choosing.criterion import Criterion
 from surrogates.choosing.gain import Gain, draw, gain_of, gains_alone
-from surrogates.choosing.screen import Known, optimistic
+from surrogates.choosing.screen import ObservedOutcomes, optimistic
 from tests.surrogates.helpers import GOAL, PROBLEM, REFERENCE, SPACE, fitted, pool, truth, wanted
 
 
-def _known() -> Known:
+def _known() -> ObservedOutcomes:
     points = pool()[:30]
-    return Known.of(PROBLEM, points, truth(points))
+    return ObservedOutcomes.of(PROBLEM, points, truth(points))
 
 
 @cache

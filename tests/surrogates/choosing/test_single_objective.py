@@ -15,7 +15,7 @@ import torch
 from alloys.problem import Problem
 from alloys.space import Points
 from surrogates.choosing.criterion import Criterion
-from surrogates.choosing.screen import Known, optimistic
+from surrogates.choosing.screen import ObservedOutcomes, optimistic
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
 from tests.surrogates.helpers import BUNDLE, SPACE, pool, truth, wanted
@@ -46,7 +46,7 @@ def _promising() -> Points:
 @cache
 def _described(incumbents: bool) -> Described:
     """Candidates, one alloy that is waited for, and the best alloys known if they are wanted."""
-    known = Known.of(PROBLEM, pool()[:20], truth(pool()[:20]))
+    known = ObservedOutcomes.of(PROBLEM, pool()[:20], truth(pool()[:20]))
     best = np.flatnonzero(known.feasible)[np.argsort(-known.front()[:, 0])[:3]]
     points = np.concatenate([_promising(), pool()[best] if incumbents else pool()[:0]])
     return _surrogate().describe(SPACE.fractions(points))

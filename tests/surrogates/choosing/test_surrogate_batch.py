@@ -13,8 +13,8 @@ from alloys.errors import InputError
 from alloys.space import Points
 from surrogates.choosing.acquisition import choose_batch
 from surrogates.choosing.pareto import hypervolume
-from surrogates.choosing.picks import Batch
-from surrogates.choosing.screen import Known, Settings
+from surrogates.choosing.picks import ChosenBatch
+from surrogates.choosing.screen import ObservedOutcomes, Settings
 from surrogates.model.surrogate import Surrogate
 from tests.surrogates.helpers import (
     BUNDLE,
@@ -51,16 +51,16 @@ def arguments(**changes: Any) -> dict[str, Any]:
     return usual | changes
 
 
-def choose(**changes: Any) -> Batch:
+def choose(**changes: Any) -> ChosenBatch:
     return choose_batch(**arguments(**changes))
 
 
 @cache
-def usual() -> Batch:
+def usual() -> ChosenBatch:
     return choose()
 
 
-def point_of(batch: Batch) -> Points:
+def point_of(batch: ChosenBatch) -> Points:
     return np.array([pick.point for pick in batch.picks], dtype=np.int64).reshape(-1, SPACE.dimension)
 
 
@@ -128,7 +128,9 @@ def test_picks_are_better_than_random_ones() -> None:
     random = random[closed_form_ok(random)][:8]
     volumes = []
     for batch in (points, random):
-        known = Known.of(PROBLEM, np.concatenate([observed, batch]), truth(np.concatenate([observed, batch])))
+        known = ObservedOutcomes.of(
+            PROBLEM, np.concatenate([observed, batch]), truth(np.concatenate([observed, batch]))
+        )
         volumes.append(hypervolume(known.front(), REFERENCE))
     assert volumes[0] > 1.2 * volumes[1]
     assert feasible(points).mean() >= 0.5

@@ -13,7 +13,7 @@ from alloys.errors import InputError
 from alloys.space import Points
 from surrogates.choosing import acquisition
 from surrogates.choosing.screen import Bound, Settings, shorten
-from surrogates.choosing.stream import Block, Lottery, Scored, ShortList, in_blocks
+from surrogates.choosing.stream import Block, RandomSample, Scored, ShortList, in_blocks
 from surrogates.model.features import Described
 from tests.surrogates.choosing.test_surrogate_batch import SMALL, choose, point_of
 from tests.surrogates.helpers import BUNDLE, PROBLEM, SPACE, closed_form_ok, fitted, pool
@@ -147,10 +147,10 @@ def test_the_sample_is_even_and_the_same_for_a_seed() -> None:
     rows = np.arange(2000)[:, None] * np.ones(9, dtype=np.int64)
     drawn = []
     for cut in (100, 250):
-        lottery = Lottery(300, 9, seed=4)
+        sample = RandomSample(300, 9, seed=4)
         for start in range(0, 2000, cut):
-            lottery.add(rows[start : start + cut])
-        drawn.append(lottery.drawn(SPACE, rows[:0], 300))
+            sample.add(rows[start : start + cut])
+        drawn.append(sample.drawn(SPACE, rows[:0], 300))
     assert drawn[0].tolist() == drawn[1].tolist()
     assert len(set(drawn[0][:, 0])) == 300
     assert drawn[0][:, 0].mean() == pytest.approx(1000, abs=120)

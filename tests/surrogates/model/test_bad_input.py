@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from alloys.errors import InputError
-from surrogates.choosing.acquisition import Batch, choose_batch
+from surrogates.choosing.acquisition import ChosenBatch, choose_batch
 from surrogates.choosing.screen import Settings
 from surrogates.choosing.stream import Block
 from surrogates.model.surrogate import Surrogate
@@ -161,7 +161,7 @@ def test_an_alloy_that_failed_and_succeeded_may_do_either() -> None:
     assert surrogate.predict(fractions)[0]["solidus"][0] == pytest.approx(values["solidus"][0], abs=20)
 
 
-def _choose(**changes: Any) -> Batch:
+def _choose(**changes: Any) -> ChosenBatch:
     fractions, values = _rows(12)
     few = {"solidus": values["solidus"]}
     usual: dict[str, Any] = {

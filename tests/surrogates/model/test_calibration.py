@@ -72,7 +72,7 @@ def test_a_recalibrated_output_keeps_its_mean_and_widens_everything_else() -> No
     x, y = draw.normal(size=(40, 3)), 50 * draw.normal(size=40)
     sure = GP.condition(x, y, 0.0, 10.0, (0.0, torch.full((3,), 1.0, dtype=torch.float64), 0.01))
     notes: list[str] = []
-    before = Output("solidus", Identity(), "none", 150.0, sure)
+    before = Output("solidus", Identity(), "none", 0.0, 150.0, sure)
     after = before.recalibrated(notes)
     assert after.inflation > 1.5
     assert len(notes) == 1

@@ -12,7 +12,7 @@ from scipy.special import log_ndtr, ndtr
 
 from alloys.errors import InputError
 from alloys.space import Points
-from surrogates.choosing.acquisition import Batch, choose_batch
+from surrogates.choosing.acquisition import ChosenBatch, choose_batch
 from surrogates.choosing.gain import gains_alone
 from surrogates.choosing.screen import Settings
 from surrogates.choosing.table import TableModel, build_table
@@ -256,7 +256,7 @@ def test_the_expected_gain_is_less_by_the_chance() -> None:
     np.testing.assert_allclose(ours, theirs * surrogate.probability_success(described), atol=0.03 * theirs.max())
 
 
-def _batch(surrogate: Surrogate, observed: Points) -> Batch:
+def _batch(surrogate: Surrogate, observed: Points) -> ChosenBatch:
     return choose_batch(
         surrogate,
         CRAVING,

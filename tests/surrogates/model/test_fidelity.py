@@ -1,4 +1,4 @@
-"""Several fidelities: offset and correlation, few dear observations, and none."""
+"""Several fidelities: offset and correlation, few accurate observations, and none."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ def cheap(count: int = CHEAP, *names: str) -> FidelityData:
     return FidelityData("calphad", fractions(slice(0, count)), {name: values[name] for name in names or values})
 
 
-def dear_solidus(rows: slice) -> Floats:
-    """The dear truth: the cheap one scaled about 2300 K and moved, and a little bend of its own."""
+def accurate_solidus(rows: slice) -> Floats:
+    """The accurate truth: the cheap one scaled about 2300 K and moved, and a little bend of its own."""
     bend = 30.0 * np.cos(20.0 * fractions(rows)[:, 3])
     return 2300.0 + RHO * (truth(pool()[rows])["solidus"] - 2300.0) + OFFSET + bend
 
 
-def dear(count: int, values: Floats | None = None) -> FidelityData:
+def accurate(count: int, values: Floats | None = None) -> FidelityData:
     rows = slice(0, count)
-    return FidelityData("dft", fractions(rows), {"solidus": dear_solidus(rows) if values is None else values})
+    return FidelityData("dft", fractions(rows), {"solidus": accurate_solidus(rows) if values is None else values})
 
 
 @cache
 def both(count: int) -> Surrogate:
-    return fit_levels(BUNDLE, SPACE.elements, [cheap(CHEAP, "solidus"), dear(count)])
+    return fit_levels(BUNDLE, SPACE.elements, [cheap(CHEAP, "solidus"), accurate(count)])
 
 
 def solidus(surrogate: Surrogate) -> FidelityOutput:
@@ -55,7 +55,7 @@ def solidus(surrogate: Surrogate) -> FidelityOutput:
 
 def error(surrogate: Surrogate) -> tuple[Floats, Floats]:
     means, stds = surrogate.predict(fractions(UNSEEN))
-    return means["solidus"] - dear_solidus(UNSEEN), stds["solidus"]
+    return means["solidus"] - accurate_solidus(UNSEEN), stds["solidus"]
 
 
 def test_offset_and_correlation_are_found() -> None:
@@ -67,8 +67,8 @@ def test_offset_and_correlation_are_found() -> None:
 
 
 @pytest.mark.parametrize("count", [4, 8])
-def test_with_few_dear_observations_it_beats_these_alone(count: int) -> None:
-    alone = Surrogate.fit(BUNDLE, SPACE.elements, dear(count).fractions, dear(count).values)
+def test_with_few_accurate_observations_it_beats_these_alone(count: int) -> None:
+    alone = Surrogate.fit(BUNDLE, SPACE.elements, accurate(count).fractions, accurate(count).values)
     rmse = {name: np.sqrt((error(model)[0] ** 2).mean()) for name, model in (("both", both(count)), ("alone", alone))}
     assert rmse["both"] < 0.6 * rmse["alone"]
 
@@ -80,7 +80,7 @@ def test_its_spread_is_honest(count: int) -> None:
     assert std.mean() < 150.0
 
 
-def test_without_dear_observations_the_cheap_ones_stand_with_a_broad_spread() -> None:
+def test_without_accurate_observations_the_cheap_ones_stand_with_a_broad_spread() -> None:
     low = Surrogate.fit(BUNDLE, SPACE.elements, *_fitted_on(cheap(CHEAP, "solidus")))
     found = both(0)
     (means, stds), (below, spread) = found.predict(fractions(UNSEEN)), low.predict(fractions(UNSEEN))
@@ -93,7 +93,7 @@ def _fitted_on(level: FidelityData) -> tuple[Floats, dict[str, Floats]]:
     return level.fractions, dict(level.values)
 
 
-def test_one_dear_observation_moves_all_and_leaves_them_broad() -> None:
+def test_one_accurate_observation_moves_all_and_leaves_them_broad() -> None:
     apart, std = error(both(1))
     assert np.abs(apart).mean() < np.abs(error(both(0))[0]).mean()
     assert std.mean() > 100.0
@@ -104,8 +104,8 @@ def test_one_dear_observation_moves_all_and_leaves_them_broad() -> None:
 @pytest.mark.parametrize(
     ("level", "note"),
     [
-        (dear(4, np.full(4, 2500.0)), ""),
-        (dear(6, np.array([2500.0, np.nan, np.nan, np.nan, np.nan, np.nan])), "1 observation"),
+        (accurate(4, np.full(4, 2500.0)), ""),
+        (accurate(6, np.array([2500.0, np.nan, np.nan, np.nan, np.nan, np.nan])), "1 observation"),
         (
             FidelityData("dft", np.repeat(fractions(slice(0, 1)), 5, axis=0), {"solidus": np.full(5, 2400.0)}),
             "of 1 alloy",
@@ -124,7 +124,7 @@ def test_degenerate_data_have_a_defined_result(level: FidelityData, note: str) -
 
 def test_cheap_ones_that_did_not_answer_leave_the_prior() -> None:
     nothing = FidelityData("calphad", fractions(slice(0, 0)), {"solidus": np.zeros(0)})
-    found = fit_levels(BUNDLE, SPACE.elements, [nothing, dear(4)])
+    found = fit_levels(BUNDLE, SPACE.elements, [nothing, accurate(4)])
     means, stds = found.predict(fractions(UNSEEN))
     assert np.isfinite(means["solidus"]).all()
     assert (stds["solidus"] > 100.0).all()
@@ -136,7 +136,7 @@ def test_a_covariance_that_cannot_be_factorised_is_done_without(monkeypatch: pyt
         raise RuntimeError("not positive definite")
 
     monkeypatch.setattr("surrogates.model.fidelity._refined", broken)
-    found = fit_levels(BUNDLE, SPACE.elements, [cheap(12, "solidus"), dear(5)])
+    found = fit_levels(BUNDLE, SPACE.elements, [cheap(12, "solidus"), accurate(5)])
     assert any("rho by ridge regression alone (not positive definite)" in note for note in found.notes)
     assert np.isfinite(found.predict(fractions(UNSEEN))[0]["solidus"]).all()
 
@@ -166,7 +166,7 @@ def test_the_spread_of_the_level_below_is_passed_on() -> None:
     output = solidus(both(8))
     _, below = output.lower.predict(inputs, priors)
     assert (output.predict(inputs, priors)[1] >= output.link.rho * below).all()
-    poorer = fit_levels(BUNDLE, SPACE.elements, [cheap(10, "solidus"), dear(8)])
+    poorer = fit_levels(BUNDLE, SPACE.elements, [cheap(10, "solidus"), accurate(8)])
     assert error(poorer)[1].mean() > error(both(8))[1].mean()
 
 
@@ -183,17 +183,17 @@ def test_joint_and_single_predictions_agree() -> None:
     assert (quick[1] > 0.99 * std).all()
 
 
-def test_every_dear_observation_is_left_out_in_turn() -> None:
+def test_every_accurate_observation_is_left_out_in_turn() -> None:
     score = both(15).leave_one_out()["solidus"]
     assert score.count == 15
     assert score.rmse < 100.0
     truths = solidus(both(15)).leave_one_out()[2]  # type: ignore[index]
-    np.testing.assert_allclose(np.sort(truths), np.sort(dear_solidus(slice(0, 15))))
+    np.testing.assert_allclose(np.sort(truths), np.sort(accurate_solidus(slice(0, 15))))
 
 
-def test_a_strength_follows_the_dear_solidus() -> None:
+def test_a_strength_follows_the_accurate_solidus() -> None:
     name = "specific_yield_strength_1300c"
-    levels = [cheap(CHEAP, "solidus", name), dear(8)]
+    levels = [cheap(CHEAP, "solidus", name), accurate(8)]
     found = fit_levels(BUNDLE, SPACE.elements, levels)
     only = Surrogate.fit(BUNDLE, SPACE.elements, *_fitted_on(levels[0]))
     assert found.outputs[name].chained
@@ -202,8 +202,10 @@ def test_a_strength_follows_the_dear_solidus() -> None:
     hotter = above["solidus"] > alone["solidus"]
     assert apart.sum() > 50
     np.testing.assert_array_equal((above[name] > alone[name])[apart], hotter[apart])
-    dear_strength = FidelityData("dft", levels[1].fractions, {**levels[1].values, name: 0.9 * truth(pool()[:8])[name]})
-    again = fit_levels(BUNDLE, SPACE.elements, [levels[0], dear_strength])
+    accurate_strength = FidelityData(
+        "dft", levels[1].fractions, {**levels[1].values, name: 0.9 * truth(pool()[:8])[name]}
+    )
+    again = fit_levels(BUNDLE, SPACE.elements, [levels[0], accurate_strength])
     assert isinstance(again.outputs[name], FidelityOutput)
     assert again.outputs[name].chained
     assert np.isfinite(again.predict(fractions(UNSEEN))[1][name]).all()
@@ -211,7 +213,7 @@ def test_a_strength_follows_the_dear_solidus() -> None:
 
 def test_three_levels_stand_on_one_another() -> None:
     middle = FidelityData("draft", fractions(slice(0, 12)), {"solidus": truth(pool()[:12])["solidus"] + 40.0})
-    found = fit_levels(BUNDLE, SPACE.elements, [cheap(CHEAP, "solidus"), middle, dear(5)])
+    found = fit_levels(BUNDLE, SPACE.elements, [cheap(CHEAP, "solidus"), middle, accurate(5)])
     lower = solidus(found).lower
     assert isinstance(lower, FidelityOutput)
     assert not isinstance(lower.lower, FidelityOutput)
@@ -220,12 +222,12 @@ def test_three_levels_stand_on_one_another() -> None:
 
 def test_a_batch_is_chosen_by_it() -> None:
     points, values = pool()[:12], truth(pool()[:12])
-    levels = [cheap(12), dear(4)]
+    levels = [cheap(12), accurate(4)]
     batch = choose_batch(
         fit_levels(BUNDLE, SPACE.elements, levels),
         PROBLEM,
         observed=points,
-        values={**values, "solidus": np.where(np.arange(12) < 4, dear_solidus(slice(0, 12)), np.nan)},
+        values={**values, "solidus": np.where(np.arange(12) < 4, accurate_solidus(slice(0, 12)), np.nan)},
         pending=pool()[12:13],
         candidates=pool()[20:220],
         origins=["test"] * 200,

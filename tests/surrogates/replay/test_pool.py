@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from alloys.errors import InputError
-from surrogates.replay.pool import LARGEST, Pool, read_pool
+from surrogates.replay.pool import LARGEST, ReplayPool, read_pool
 
 ROWS = [f"{i},{i * i % 7},{100 - i}" for i in range(12)]
 
@@ -38,7 +38,7 @@ def test_order_of_rows_does_not_matter(tmp_path: Path) -> None:
 
 def test_ties_for_the_last_place_all_count() -> None:
     x = np.arange(40.0)[:, None]
-    pool = Pool.of("x", "y", ["x"], x, np.minimum(x[:, 0], 36.0))
+    pool = ReplayPool.of("x", "y", ["x"], x, np.minimum(x[:, 0], 36.0))
     assert pool.best.sum() == 4
 
 

@@ -13,22 +13,22 @@ from surrogates.replay import metrics
 from surrogates.replay.inputs import describe_pool
 from surrogates.replay.methods import DEFAULT, METHODS, confidence_bound, expected_improvement
 from surrogates.replay.models import NormalScores, Standard
-from surrogates.replay.pool import Pool
+from surrogates.replay.pool import ReplayPool
 from surrogates.replay.run import MOST_LOOKS, ReplayPlan, document, replay, summary
 
 
 @pytest.fixture(scope="module")
-def real() -> Pool:
+def real() -> ReplayPool:
     """Sixty alloys of the literature and their Pugh ratio."""
     rows = [row.composition for row in known_alloys() if set(row.composition.elements) <= set(known_elements())]
     symbols, fractions, descriptors = describe_pool(rows[:60], [])
     answers = closed_form("pugh_ratio", symbols, fractions)
-    return Pool.of("known alloys", "pugh_ratio", symbols, fractions, answers, descriptors=descriptors)
+    return ReplayPool.of("known alloys", "pugh_ratio", symbols, fractions, answers, descriptors=descriptors)
 
 
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("count", [1, 3])
-def test_choices_are_new_rows_and_repeat(real: Pool, name: str, count: int) -> None:
+def test_choices_are_new_rows_and_repeat(real: ReplayPool, name: str, count: int) -> None:
     rows = np.array([3, 40])
     picks = []
     for _ in range(2):
@@ -43,7 +43,7 @@ def test_choices_are_new_rows_and_repeat(real: Pool, name: str, count: int) -> N
     assert picks[0] == picks[1]
 
 
-def test_methods_find_the_top_sooner_than_chance_and_the_same_every_time(real: Pool) -> None:
+def test_methods_find_the_top_sooner_than_chance_and_the_same_every_time(real: ReplayPool) -> None:
     plan = ReplayPlan.of(real, seeds=2, looks=20)
     first, again = (replay(real, ["gp-ard-lcb", "ours"], plan) for _ in range(2))
     for name in first.found:
@@ -55,7 +55,7 @@ def test_methods_find_the_top_sooner_than_chance_and_the_same_every_time(real: P
     np.testing.assert_array_equal(first.found["ours"][:, :2], first.found["gp-ard-lcb"][:, :2])
 
 
-def test_random_looks_find_what_chance_expects(real: Pool) -> None:
+def test_random_looks_find_what_chance_expects(real: ReplayPool) -> None:
     plan = ReplayPlan.of(real, seeds=400, looks=20)
     curves = replay(real, ["random"], plan).fractions("random")
     expected = metrics.random_fraction(len(real), 20)
@@ -65,7 +65,7 @@ def test_random_looks_find_what_chance_expects(real: Pool) -> None:
 
 def test_a_pool_of_ten_rows_is_searched_to_its_end() -> None:
     x = np.arange(10.0)[:, None]
-    pool = Pool.of("ten", "y", ["x"], x, (x[:, 0] - 4) ** 2 % 7)
+    pool = ReplayPool.of("ten", "y", ["x"], x, (x[:, 0] - 4) ** 2 % 7)
     result = replay(pool, [], ReplayPlan.of(pool, seeds=1))
     assert set(result.found) == set(DEFAULT)
     for name in DEFAULT:
@@ -75,12 +75,12 @@ def test_a_pool_of_ten_rows_is_searched_to_its_end() -> None:
 
 def test_answers_that_do_not_differ_at_first_are_no_trouble() -> None:
     x = np.linspace(0, 1, 20)[:, None]
-    pool = Pool.of("mostly zero", "y", ["x"], x, np.maximum(x[:, 0] - 0.9, 0.0))
+    pool = ReplayPool.of("mostly zero", "y", ["x"], x, np.maximum(x[:, 0] - 0.9, 0.0))
     result = replay(pool, ["gp-ard-ei", "gp-ard-lcb", "rf-ei", "ours"], ReplayPlan.of(pool, seeds=1))
     assert all((found[:, -1] == pool.best.sum()).all() for found in result.found.values())
 
 
-def test_document_has_plain_numbers(real: Pool) -> None:
+def test_document_has_plain_numbers(real: ReplayPool) -> None:
     plan = ReplayPlan.of(real, init=4, batch=5, seeds=2, looks=11)
     told = []
     found = document(replay(real, ["random"], plan, lambda name, seed: told.append((name, seed))))
@@ -120,16 +120,16 @@ def test_scales_keep_the_order() -> None:
         ({"looks": 61}, "--looks must be from 1 to 60 for this pool of 60 rows; got 61"),
     ],
 )
-def test_plans_that_do_not_fit_are_refused(real: Pool, changes: dict[str, int], message: str) -> None:
+def test_plans_that_do_not_fit_are_refused(real: ReplayPool, changes: dict[str, int], message: str) -> None:
     with pytest.raises(InputError, match=message):
         ReplayPlan.of(real, **changes)
 
 
 def test_long_campaigns_are_cut_where_no_length_is_named() -> None:
     x = np.arange(400.0)[:, None]
-    assert ReplayPlan.of(Pool.of("x", "y", ["x"], x, x[:, 0])).looks == MOST_LOOKS
+    assert ReplayPlan.of(ReplayPool.of("x", "y", ["x"], x, x[:, 0])).looks == MOST_LOOKS
 
 
-def test_unknown_methods_are_named(real: Pool) -> None:
+def test_unknown_methods_are_named(real: ReplayPool) -> None:
     with pytest.raises(InputError, match="unknown method 'magic'; available are random, gp-ard-ei"):
         replay(real, ["magic"], ReplayPlan.of(real))

@@ -8,7 +8,7 @@ from scipy.special import ndtr
 from sklearn.ensemble import ExtraTreesRegressor
 
 from surrogates.replay.models import FEWEST, Forest, NormalScores, SampledProcess, Standard, order_score
-from surrogates.replay.pool import Pool
+from surrogates.replay.pool import ReplayPool
 from surrogates.replay.process import PoolProcess, left_out
 from surrogates.replay.top import Opinion, TopSearch, edge, expected_rest, log_chance
 
@@ -89,7 +89,9 @@ def test_trees_lose_their_vote_where_a_process_predicts_the_order() -> None:
 
 def test_most_of_the_top_of_a_smooth_pool_is_found_in_few_looks() -> None:
     x = np.stack(np.meshgrid(np.linspace(-1, 1, 12), np.linspace(-1, 1, 9)), axis=-1).reshape(-1, 2)
-    pool = Pool.of("two hills", "y", ["a", "b"], x, np.exp(-4 * ((np.abs(x[:, 0]) - 0.5) ** 2 + (x[:, 1] - 0.3) ** 2)))
+    pool = ReplayPool.of(
+        "two hills", "y", ["a", "b"], x, np.exp(-4 * ((np.abs(x[:, 0]) - 0.5) ** 2 + (x[:, 1] - 0.3) ** 2))
+    )
     search, rows = TopSearch(pool, np.random.default_rng(0)), np.array([0, 1])
     while len(rows) < 25:
         rows = np.append(rows, search.choose(rows, pool.values[rows], 1))
@@ -99,7 +101,7 @@ def test_most_of_the_top_of_a_smooth_pool_is_found_in_few_looks() -> None:
 def test_the_likeliest_row_is_chosen_while_many_are_missing() -> None:
     rng = np.random.default_rng(1)
     x = rng.uniform(size=(200, 2))
-    pool = Pool.of("slope", "y", ["a", "b"], x, x[:, 0])
+    pool = ReplayPool.of("slope", "y", ["a", "b"], x, x[:, 0])
     search, rows = TopSearch(pool, np.random.default_rng(0)), np.array([0, 1, 2])
     pick = search.choose(rows, pool.values[rows], 1)[0]
     left, opinions = np.arange(3, 200), search._opinions(rows, pool.values[rows])

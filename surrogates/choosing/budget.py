@@ -31,7 +31,7 @@ MOST = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Worth:
+class ChosenWithinBudget:
     """An alloy that is worth asking for.
 
     Attributes:
@@ -62,7 +62,7 @@ def select_within_budget(
     feasible_known: bool,
     samples: int = 128,
     seed: int = 0,
-) -> list[Worth]:
+) -> list[ChosenWithinBudget]:
     """Chooses alloys while the budget lasts; those without value in any sample are never chosen.
 
     Args:
@@ -102,7 +102,7 @@ def select_within_budget(
     plans = [sampled.greedy(costs[rows], budget, by_cost=by_cost) for by_cost in rules]
     totals = [sum(value for _, value in plan) for plan in plans]
     best = plans[-1] if totals[-1] > totals[0] * (1 + 1e-9) else plans[0]
-    return [Worth(int(rows[i]), value, float(costs[rows[i]])) for i, value in best]
+    return [ChosenWithinBudget(int(rows[i]), value, float(costs[rows[i]])) for i, value in best]
 
 
 @dataclass(frozen=True, slots=True)

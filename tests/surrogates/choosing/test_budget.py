@@ -1,4 +1,4 @@
-"""For which alloys a dear validation is worth its hours."""
+"""For which alloys an expensive validation is worth its hours."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
+from surrogates.choosing.budget import ChosenWithinBudget, select_within_budget
 from surrogates.choosing.gain import gains_alone
-from surrogates.choosing.screen import Known
-from surrogates.choosing.worth import Worth, select_within_budget
+from surrogates.choosing.screen import ObservedOutcomes
 from tests.surrogates.helpers import PROBLEM, REFERENCE, SPACE, fitted, pool, truth
 
 Floats = NDArray[np.float64]
@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 
 @cache
 def front() -> Floats:
-    return Known.of(PROBLEM, pool()[:30], truth(pool()[:30])).front()
+    return ObservedOutcomes.of(PROBLEM, pool()[:30], truth(pool()[:30])).front()
 
 
 @cache
@@ -37,7 +37,7 @@ def alone() -> Floats:
     return gains_alone(fitted(), PROBLEM, fitted().describe(alloys()), front(), REFERENCE, 128, 0)
 
 
-def asked(costs: Floats, budget: float, **changes: object) -> list[Worth]:
+def asked(costs: Floats, budget: float, **changes: object) -> list[ChosenWithinBudget]:
     told: dict[str, object] = {"front": front(), "reference": REFERENCE, "feasible_known": True, **changes}
     return select_within_budget(fitted(), PROBLEM, alloys(), list(costs), budget, **told)  # type: ignore[arg-type]
 
@@ -45,9 +45,9 @@ def asked(costs: Floats, budget: float, **changes: object) -> list[Worth]:
 def test_the_budget_holds_and_the_hopeless_are_never_asked() -> None:
     chosen = asked(np.full(20, 3600.0), 2.5 * 3600)
     assert len(chosen) == 2
-    assert all(worth.row < 10 and worth.value > 0 for worth in chosen)
+    assert all(choice.row < 10 and choice.value > 0 for choice in chosen)
     everything = asked(np.full(20, 1.0), 1e6)
-    assert len({worth.row for worth in everything}) == len(everything) < 20
+    assert len({choice.row for choice in everything}) == len(everything) < 20
 
 
 def test_the_first_is_the_one_with_the_largest_gain_alone() -> None:
@@ -65,7 +65,7 @@ def test_a_cheaper_answer_goes_first() -> None:
     assert asked(costs, 1e5)[0].row == second
 
 
-def test_a_dear_alloy_of_much_value_is_not_kept_out_by_a_cheap_one_of_little() -> None:
+def test_an_expensive_alloy_of_much_value_is_not_kept_out_by_a_cheap_one_of_little() -> None:
     best, least = int(np.argmax(alone())), int(np.argmin(np.where(alone() > 0, alone(), np.inf)))
     costs = np.full(20, 1e9)
     costs[best], costs[least] = 1000.0, 1000.0 * 0.5 * alone()[least] / alone()[best]
@@ -78,7 +78,7 @@ def test_while_nothing_is_feasible_the_chance_of_the_first_counts() -> None:
     chances = fitted().probability_feasible(alloys(), PROBLEM)
     assert chances[chosen[0].row] > 0.9 * chances.max()
     assert chosen[0].value == pytest.approx(chances[chosen[0].row], abs=0.1)
-    assert sum(worth.value for worth in chosen) <= 1.0
+    assert sum(choice.value for choice in chosen) <= 1.0
 
 
 def test_nothing_that_fits_is_nothing() -> None:
