@@ -11,7 +11,7 @@ import pytest
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.space import AlloySpace, Space, TableSpace
+from alloys.space import AlloySpace, Space, TableSpace, kinds_of_space
 from tests.strategies import PALETTE
 
 
@@ -127,6 +127,11 @@ def test_a_space_travels(space: Space) -> None:
     again = pickle.loads(pickle.dumps(space))
     assert again == space
     assert (_some(again) == _some(space)).all()
+
+
+def test_every_kind_keeps_the_laws() -> None:
+    made = {type(make()) for make in SPACES.values()}
+    assert len(made) == len(kinds_of_space())
 
 
 def test_a_list_names_what_is_wrong_with_it() -> None:
