@@ -44,8 +44,8 @@ class IndependentGenerator(NeuralGenerator[IndependentSettings, nn.Module]):
     family = FAMILY
 
     def build(self, rng: torch.Generator) -> nn.Module:
-        """Conditions and what is known of them in; logits, means and log-widths of each element out."""
-        return mlp((2 * len(self.properties), self.settings.hidden, 3 * self.space.dimension), rng)
+        """A constant, conditions and what is known of them in; logits, means and log-widths of each element out."""
+        return mlp((1 + 2 * len(self.properties), self.settings.hidden, 3 * self.space.dimension), rng)
 
     def loss(self, network: nn.Module, batch: EncodedRows, rng: torch.Generator, progress: float) -> Tensor:
         """Negative log-likelihood of presence, and of the log-ratios of what is present; a scalar."""
@@ -64,5 +64,6 @@ class IndependentGenerator(NeuralGenerator[IndependentSettings, nn.Module]):
 
 def _laws(network: nn.Module, values: Tensor, known: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Logits of presence, means and log-widths of log-ratios, ``(n, d)`` each."""
-    logits, means, widths = network(torch.cat((values, known), dim=1)).chunk(3, dim=1)
+    constant = torch.ones((len(values), 1), device=values.device)
+    logits, means, widths = network(torch.cat((constant, values, known), dim=1)).chunk(3, dim=1)
     return logits, means, widths.clamp(-4.0, 2.0)
