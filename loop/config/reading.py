@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from alloys.errors import InputError
 from alloys.files import read_plain
+from alloys.space import kinds_of_space
 from loop.config.checking import semantic_mistakes
 from loop.config.schema import CampaignConfig
 from loop.config.yaml_lines import Document, Location, parse_value, parse_yaml
@@ -95,6 +96,8 @@ def _schema_mistake(document: Document, detail: Any) -> tuple[int, str]:
         known = _known_keys(location[:-1])
         if known:
             message += f"; known here are {', '.join(known)}"
+    elif detail["type"] == "union_tag_invalid":
+        message = f"unknown kind {detail['ctx']['tag']!r}; known are {', '.join(kinds_of_space())}"
     elif detail["type"] != "missing":
         message += f", got {str(detail['input'])[:60]!r}"
     return document.line_of(location), f"{where}: {message}"
