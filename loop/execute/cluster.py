@@ -9,6 +9,7 @@ import secrets
 import time
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,47 @@ COUNT_SECONDS = 10.0
 _THREADS = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What validations ask of a cluster.
+
+    Attributes:
+        workers: how many may be under way, wherever there is room.
+        cpus: of each.
+        memory: bytes of each; 0 for any.
+        reserved: CPUs for training, choosing and the driver.
+    """
+
+    workers: int
+    cpus: float
+    memory: int
+    reserved: int
+
+    def slots(self, total: Mapping[str, float]) -> int:
+        """How many validations a cluster has room for, at least one; ``total`` is Ray's count of what it has."""
+        room = (total.get("CPU", 1) - self.reserved) / self.cpus
+        if self.memory:
+            room = min(room, total.get("memory", 0) / self.memory)
+        return max(1, min(self.workers, math.floor(room + 1e-6)))
+
+    def refuse_too_small(self, total: Mapping[str, float]) -> None:
+        """Refuses a cluster without room for one validation.
+
+        Raises:
+            InputError: saying what is too little.
+        """
+        if self.memory > total.get("memory", 0):
+            asked, there = self.memory // 2**20, total.get("memory", 0) / 2**20
+            raise InputError(
+                f"cluster.validation_memory_mb = {asked} is more than the cluster's {there:.0f} MB; lower it"
+            )
+        if total.get("CPU", 1) < self.reserved + self.cpus:
+            raise InputError(
+                f"the cluster has {total.get('CPU', 1):g} CPUs, too few for a validation (cluster.validation_cpus = "
+                f"{self.cpus:g}) beside training and choosing ({self.reserved}); let more nodes join first"
+            )
+
+
 class RayExecutor:
     """Runs work on a cluster of its own or on one that is there.
 
@@ -44,16 +86,15 @@ class RayExecutor:
     def __init__(self, config: ClusterConfig, families: int = 1) -> None:
         address = os.environ.get("RAY_ADDRESS", config.address)
         if address == "local":
-            _lock_down()
+            lock_down()
         import ray  # late: it imports for seconds, and reads its environment as it does
 
         self._ray = ray
-        self._timeout = timeout = config.timeout_seconds
-        self._workers, self._cpus = workers, cpus = config.workers, config.validation_cpus
-        self._memory = (config.validation_memory_mb or 0) * 2**20
+        workers, cpus = config.workers, config.validation_cpus
+        memory = (config.validation_memory_mb or 0) * 2**20
         self._owned = not ray.is_initialized()
         if self._owned:
-            _start(ray, address, math.ceil(workers * cpus) + families)
+            start_cluster(ray, address, math.ceil(workers * cpus) + families)
         total, self._node = ray.cluster_resources(), ray.get_runtime_context().get_node_id()
         self._under_way: dict[Any, str] = {}
         self._begun: dict[Any, float] = {}
@@ -61,43 +102,34 @@ class RayExecutor:
         own = self._owned and address == "local"
         gpus, cores = int(total.get("GPU", 0)), _cores() if own else int(total.get("CPU", 1))
         trainers = families if gpus else min(families, max(1, cores - (1 if own else workers)))
-        self._actors = Actors(ray, trainers, gpus, _THREADS, timeout)
+        self._actors = Actors(ray, trainers, gpus, _THREADS, config.timeout_seconds)
         # The scorer's threads use a cluster of its own as far as it goes.
-        self.spreader = None if own else RaySpreader(ray, _environment())
-        self._reserved = trainers + (0 if own or cores < 4 else 1)
+        self.spreader = None if own else RaySpreader(ray, worker_environment())
+        self._demand = Demand(workers, cpus, memory, reserved=trainers + (0 if own or cores < 4 else 1))
         try:
-            self._refuse_too_small(total)
+            self._demand.refuse_too_small(total)
         except InputError:
             self.close()
             raise
         self._specs: dict[ValidatorSpec, Any] = {}
-        self._task = _validation_task(ray, cpus, self._memory)
-        self._slots, self._counted = self._room(total), time.monotonic()
+        self._task = _validation_task(ray, cpus, memory)
+        self._slots, self._counted = self._demand.slots(total), time.monotonic()
 
     @property
     def slots(self) -> int:
         """How many validations may be under way: the workers asked for, as far as the cluster has room for them now."""
         if time.monotonic() - self._counted > COUNT_SECONDS:
-            self._slots, self._counted = self._room(self._ray.cluster_resources()), time.monotonic()
+            self._slots, self._counted = self._demand.slots(self._ray.cluster_resources()), time.monotonic()
         return self._slots
 
-    def _room(self, total: Mapping[str, float]) -> int:
-        room = (total.get("CPU", 1) - self._reserved) / self._cpus
-        if self._memory:
-            room = min(room, total.get("memory", 0) / self._memory)
-        return max(1, min(self._workers, math.floor(room + 1e-6)))
+    @property
+    def timeout(self) -> float:
+        """Seconds that a task or a validation may take; one under way is measured by what this says now."""
+        return self._actors.timeout
 
-    def _refuse_too_small(self, total: Mapping[str, float]) -> None:
-        if self._memory > total.get("memory", 0):
-            asked, there = self._memory // 2**20, total.get("memory", 0) / 2**20
-            raise InputError(
-                f"cluster.validation_memory_mb = {asked} is more than the cluster's {there:.0f} MB; lower it"
-            )
-        if total.get("CPU", 1) < self._reserved + self._cpus:
-            raise InputError(
-                f"the cluster has {total.get('CPU', 1):g} CPUs, too few for a validation (cluster.validation_cpus = "
-                f"{self._cpus:g}) beside training and choosing ({self._reserved}); let more nodes join first"
-            )
+    @timeout.setter
+    def timeout(self, seconds: float) -> None:
+        self._actors.timeout = seconds
 
     @property
     def pending(self) -> int:
@@ -143,7 +175,7 @@ class RayExecutor:
         for future in ready:
             key = self._forget(future)
             try:
-                done.append(self._ray.get(future, timeout=self._timeout))
+                done.append(self._ray.get(future, timeout=self.timeout))
             except self._ray.exceptions.LocalRayletDiedError as error:
                 raise WorkError(_RAYLET_DIED) from error
             except self._ray.exceptions.NodeDiedError as error:
@@ -157,12 +189,12 @@ class RayExecutor:
 
     def _late(self, ready: set[Any]) -> list[Done]:
         """Ends tasks that take longer than the time limit; the queue tries them again."""
-        limit = time.monotonic() - self._timeout
+        limit = time.monotonic() - self.timeout
         done = []
         for future in [f for f, begun in self._begun.items() if begun < limit and f not in ready]:
             self._ray.cancel(future, force=True)
-            message = f"no answer within cluster.timeout_seconds = {self._timeout:g}"
-            done.append(Done(self._forget(future), Failed(FailureKind.INFRASTRUCTURE, message, self._timeout)))
+            message = f"no answer within cluster.timeout_seconds = {self.timeout:g}"
+            done.append(Done(self._forget(future), Failed(FailureKind.INFRASTRUCTURE, message, self.timeout)))
         return done
 
     def _forget(self, future: Any) -> str:
@@ -184,7 +216,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _start(ray: Any, address: str, cpus: int) -> None:
+def start_cluster(ray: Any, address: str, cpus: int) -> None:
     # Workers import the rooms from where this process found them.
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -221,7 +253,7 @@ _ANY_INTERFACE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 """So named for the systems where it is off by default; where it is on, Ray listens on every interface of the host."""
 
 
-def _lock_down() -> None:
+def lock_down() -> None:
     """Keeps a cluster of our own on loopback, with a token that only its processes know: not in the home folder.
 
     Ray switches token authentication on for a cluster that it starts itself, unless the environment says otherwise.
@@ -235,11 +267,12 @@ def _lock_down() -> None:
         del os.environ[_ANY_INTERFACE]
 
 
-def _environment() -> dict[str, Any]:
+def worker_environment() -> dict[str, Any]:
+    """What the processes of tasks have in their environment beside that of the cluster."""
     # num_gpus=0 no longer hides GPUs from a task: they are hidden by hand.
     return {"env_vars": {**_THREADS, "CUDA_VISIBLE_DEVICES": ""}}
 
 
 def _validation_task(ray: Any, cpus: float, memory: int) -> Any:
     demands = {"num_cpus": cpus, "num_gpus": 0, **({"memory": memory} if memory else {})}
-    return ray.remote(**demands, max_retries=0, runtime_env=_environment())(do_validation)
+    return ray.remote(**demands, max_retries=0, runtime_env=worker_environment())(do_validation)

@@ -17,7 +17,7 @@ from alloys.design import Design
 from alloys.errors import InputError
 from alloys.records import Measured
 from loop.config.reading import check_config
-from loop.execute.cluster import _lock_down
+from loop.execute.cluster import lock_down
 from loop.store import CampaignStore, StoreError
 from loop.store.postgresql import parse_url
 from tests.loop.loop_helpers import DEFAULT, call
@@ -163,13 +163,13 @@ def test_a_cluster_of_our_own_gets_a_token_unless_one_is_given(monkeypatch: pyte
     for name in names:
         monkeypatch.setenv(name, "x")  # so that it is put back
         monkeypatch.delenv(name)
-    _lock_down()
+    lock_down()
     first = os.environ["RAY_AUTH_TOKEN"]
     assert len(first) == 64
     assert "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER" not in os.environ  # or what a person starts from here would have it
-    _lock_down()
+    lock_down()
     assert os.environ["RAY_AUTH_TOKEN"] == first
     monkeypatch.delenv("RAY_AUTH_TOKEN")
     monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", "/own")
-    _lock_down()
+    lock_down()
     assert "RAY_AUTH_TOKEN" not in os.environ

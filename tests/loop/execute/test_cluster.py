@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,12 +23,12 @@ from alloys.space import AlloySpace
 from loop.choose.training import TrainingJob, train_generator
 from loop.config.schema import ClusterConfig
 from loop.execute.actors import share
-from loop.execute.cluster import RayExecutor
+from loop.execute.cluster import Demand, RayExecutor
 from loop.execute.local import Executor, LocalExecutor
 from loop.execute.tasks import Done, Finished, ModelTask, ValidationTask, ValidatorSpec, validate
 from tests.loop.loop_helpers import ROOT
 from tests.strategies import PALETTE
-from tests.support.ray_workers import left_alive
+from tests.support.ray_workers import left_alive, workers
 
 # Ray warns on its own behalf.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -146,40 +148,38 @@ def test_training_in_an_actor_gives_the_same_weights_as_here(executor: RayExecut
     assert trained.digest == train_generator(job).digest
 
 
+WAITING = ValidatorSpec(
+    "script",
+    json.dumps({"command": [sys.executable, "-c", "import time; time.sleep(600)"], "properties": ["liquidus"]}),
+)
+"""A validator that never answers."""
+
+
+def _waiting_worker(executor: RayExecutor) -> psutil.Process:
+    """The process of Ray in which a validation waits, once it does."""
+    executor.submit(WAITING, ValidationTask("waiting", Composition.parse("NbMoTaW").canonical()))
+    deadline = time.monotonic() + 60
+    while not (found := [worker for worker in workers(os.getpid())["validator"] if worker.children(recursive=True)]):
+        assert executor.collect(0.2) == []
+        assert time.monotonic() < deadline
+    return found[0]
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_dead_worker_is_told_apart_from_a_failure(executor: RayExecutor, number: int) -> None:
-    import ray
-
-    @ray.remote(num_cpus=1, max_retries=0)
-    def die() -> None:
-        os.kill(os.getpid(), number)
-        threading.Event().wait(60)
-
-    executor._under_way[die.remote()] = "doomed"
+    _waiting_worker(executor).send_signal(number)
     (done,) = _collect(executor, 1).values()
-    assert done == Done("doomed", None)
+    assert done == Done("waiting", None)
 
 
-def test_a_stopped_validation_is_given_up_and_its_process_ended(executor: RayExecutor, tmp_path: Path) -> None:
-    import ray
-
-    @ray.remote(num_cpus=1, max_retries=0)
-    def stop(mark: Path) -> None:
-        mark.write_text(str(os.getpid()))
-        os.kill(os.getpid(), signal.SIGSTOP)
-
-    future = stop.remote(tmp_path / "pid")
-    executor._under_way[future], executor._begun[future] = "stopped", time.monotonic()
-    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
-        assert executor.collect(0.2) == []
-    process = psutil.Process(int((tmp_path / "pid").read_text()))
-    while process.status() != psutil.STATUS_STOPPED:
-        assert executor.collect(0.2) == []
-    executor._timeout = 0.2
+def test_a_stopped_validation_is_given_up_and_its_process_ended(executor: RayExecutor) -> None:
+    process = _waiting_worker(executor)
+    process.suspend()
+    executor.timeout = 0.2
     try:
         (done,) = executor.collect(0.3)
     finally:
-        executor._timeout = 120.0
+        executor.timeout = 120.0
     assert isinstance(done.verdict, Failed)
     assert done.verdict.kind is FailureKind.INFRASTRUCTURE
     assert "no answer within cluster.timeout_seconds = 0.2" in done.verdict.message
@@ -240,12 +240,12 @@ def test_an_actor_that_dies_is_replaced_once(executor: RayExecutor, tmp_path: Pa
 
 def test_a_work_that_takes_too_long_is_ended(executor: RayExecutor) -> None:
     executor.begin(_task("hung", _Hung()))
-    executor._actors.timeout = 0.2
+    executor.timeout = 0.2
     try:
         with pytest.raises(WorkError, match=r"hung took longer than cluster.timeout_seconds = 0.2"):
             executor.results(0.3)
     finally:
-        executor._actors.timeout = 120.0
+        executor.timeout = 120.0
     executor.begin(_task("after", _Where(2)))
     assert _results(executor, "after")["after"].value[0] == 2
 
@@ -253,20 +253,16 @@ def test_a_work_that_takes_too_long_is_ended(executor: RayExecutor) -> None:
 def test_no_more_is_under_way_than_there_is_room_for(executor: RayExecutor) -> None:
     assert executor.slots == 2
     rooms = {"CPU": 64.0, "memory": 8 * 2.0**30}
-    assert executor._room(rooms) == 2
-    executor._workers, executor._cpus = 100, 4.0
-    try:
-        assert executor._room(rooms) == 15  # one CPU is the trainer's
-        executor._memory = 2**30
-        assert executor._room(rooms) == 8
-        with pytest.raises(InputError, match=r"validation_memory_mb = 1024 is more than the cluster's 512 MB"):
-            executor._refuse_too_small({"memory": 2.0**29})
-        with pytest.raises(
-            InputError, match=r"the cluster has 4 CPUs, too few .* = 4\) beside training and choosing \(1\)"
-        ):
-            executor._refuse_too_small({"CPU": 4.0, "memory": 2.0**31})
-    finally:
-        executor._workers, executor._cpus, executor._memory = 2, 1.0, 0
+    assert Demand(2, 1.0, 0, reserved=1).slots(rooms) == 2
+    assert Demand(100, 4.0, 0, reserved=1).slots(rooms) == 15
+    large = Demand(100, 4.0, 2**30, reserved=1)
+    assert large.slots(rooms) == 8
+    with pytest.raises(InputError, match=r"validation_memory_mb = 1024 is more than the cluster's 512 MB"):
+        large.refuse_too_small({"memory": 2.0**29})
+    with pytest.raises(
+        InputError, match=r"the cluster has 4 CPUs, too few .* = 4\) beside training and choosing \(1\)"
+    ):
+        large.refuse_too_small({"CPU": 4.0, "memory": 2.0**31})
 
 
 def test_on_a_cluster_of_its_own_threads_screen(executor: RayExecutor) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from loop.config.schema import ClusterConfig
-from loop.execute.cluster import RayExecutor, _lock_down
+from loop.execute.cluster import RayExecutor, lock_down
 from loop.execute.tasks import Finished
 from tests.loop.execute.test_cluster import _training_job, training_task
 from tests.loop.loop_helpers import ROOT
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 @pytest.mark.slow
 def test_families_share_one_gpu_and_train_at_once() -> None:
-    _lock_down()
+    lock_down()
     import ray
 
     environment = {"env_vars": {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}}

@@ -19,7 +19,7 @@ from alloys.space import Points
 from loop.campaign import Campaign
 from loop.config.schema import ClusterConfig
 from loop.drive.driver import Driver
-from loop.execute.cluster import RayExecutor, _environment, _lock_down, _start
+from loop.execute.cluster import RayExecutor, lock_down, start_cluster, worker_environment
 from loop.execute.local import LocalExecutor
 from loop.execute.spreading import RaySpreader, _Cluster
 from surrogates.choosing.stream import Block, own_threads, spread_work
@@ -37,10 +37,10 @@ FREE = 2
 
 @pytest.fixture(scope="module")
 def ray() -> Iterator[Any]:
-    _lock_down()
+    lock_down()
     import ray
 
-    _start(ray, "local", own_threads() + FREE)
+    start_cluster(ray, "local", own_threads() + FREE)
     yield ray
     ray.shutdown()
 
@@ -54,7 +54,7 @@ def spreader(ray: Any, *, free: bool = True, **changes: Any) -> RaySpreader:
     while free and ray.available_resources().get("CPU", 0) < own_threads() + FREE:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    return RaySpreader(ray, _environment(), **{"least": 0, "patience": 60.0, **changes})
+    return RaySpreader(ray, worker_environment(), **{"least": 0, "patience": 60.0, **changes})
 
 
 def blocks(count: int) -> Iterator[Block]:
@@ -271,7 +271,7 @@ def test_a_campaign_whose_scorer_spreads_ends_as_one_in_this_process(ray: Any, t
         folder.mkdir()
         config = small_config(folder, screening={"random": 200_000, "neighbours": True})
         with Campaign.open(config) as campaign:
-            executor = _attached(campaign, folder) if name == "spread" else LocalExecutor()
+            executor = _attached(ray, folder) if name == "spread" else LocalExecutor()
             try:
                 Driver(campaign, executor).run(1)
             finally:
@@ -285,9 +285,9 @@ def test_a_campaign_whose_scorer_spreads_ends_as_one_in_this_process(ray: Any, t
     assert os.getpid() not in processes
 
 
-def _attached(campaign: Campaign, folder: Path) -> RayExecutor:
+def _attached(ray: Any, folder: Path) -> RayExecutor:
     """An executor on the cluster that is there, which waits for workers as long as they need."""
     executor = RayExecutor(ClusterConfig(workers=1, timeout_seconds=600.0))
-    assert executor.spreader == RaySpreader(executor._ray, _environment())
+    assert executor.spreader == RaySpreader(ray, worker_environment())
     executor.spreader = _Noting(replace(executor.spreader, least=2, patience=120.0), folder)
     return executor
