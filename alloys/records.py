@@ -148,7 +148,7 @@ class ValidationRequest:
 class FailureKind(StrEnum):
     """Why there is no answer: the machinery failed, or the science did.
 
-    What the queue does after each is in `loop.store.classes`.
+    What the queue does after each is in `loop.store.queue.error_classes`.
     """
 
     INFRASTRUCTURE = "infrastructure"

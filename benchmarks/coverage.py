@@ -75,7 +75,7 @@ def read(database: Path) -> Found:
             for name in view.problem.validated
             if name in row.prediction.means and name in row.values
         ]
-        left_out = [iteration.info.get("calibration", {}) for iteration in store.iterations()]
+        left_out = [iteration.notes.calibration for iteration in store.iterations()]
     return Found(tuple(told), tuple(entry for entry in left_out if entry))
 
 

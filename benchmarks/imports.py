@@ -1,6 +1,6 @@
-"""A million results of people through ``alloyloop queue export`` and ``import``: seconds and memory.
+"""Ten thousand results of people through ``alloyloop queue export`` and ``import``: seconds and memory.
 
-    python -m benchmarks.imports [--results 1000000]
+    python -m benchmarks.imports [--results 10000]
 
 The campaign is of the default configuration with the validator `human`; its jobs are random alloys of the space, its
 answers random numbers. The file is imported twice: the second time changes nothing.
@@ -98,7 +98,7 @@ def measured(*arguments: str) -> tuple[float, float, float, str]:
 def main() -> None:
     """Prints a line for each step, and exits with 1 if results are missing."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--results", type=int, default=1_000_000)
+    parser.add_argument("--results", type=int, default=10_000)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -4,7 +4,7 @@
 
 For each number of nodes a cluster is started, and the real driver, queue and executor run a campaign of so many alloys
 that each node validates `rounds` of them. One round before it starts the workers, and is not counted: eight nodes on
-one machine start them one after another. Speed is validations per second from the first lease to the last
+one machine start them one after another. Speed is validations per second from the first job handed out to the last
 answer; the driver's load is its processor time over that time.
 """
 
@@ -50,7 +50,7 @@ def drive(folder: Path, nodes: int, seconds: float, rounds: int) -> None:
         finally:
             executor.close()
         events = campaign.store.events()
-        begun = min(event.at for event in events if event.to_state == "leased")
+        begun = min(event.at for event in events if event.to_state == "running")
         ended = max(event.at for event in events if event.to_state == "done")
         done = campaign.store.counts()["done"]
     print(json.dumps({"done": done, "seconds": ended - begun, "cpu": cpu}))

@@ -33,8 +33,8 @@ from loop.config.identity import DATABASE
 from loop.config.reading import load_config
 from loop.config.schema import CampaignConfig
 from loop.store import CampaignStore
-from loop.store.schema import iterations, job_events, jobs, observations, proposals, validators
-from loop.view import SUMMARY, summary_of, view_of
+from loop.store.database.schema import iterations, job_events, jobs, observations, proposals, validators
+from loop.view import summary_of, view_of
 
 ROOT = Path(__file__).parents[1]
 BATCH = 250
@@ -127,12 +127,12 @@ def _note(store: CampaignStore) -> None:
     view = view_of(store)
     for iteration in store.iterations():
         if iteration.finished is not None:
-            store.note_iteration(iteration.index, **{SUMMARY: summary_of(view, iteration.index)})
+            store.note_iteration(iteration.index, summary=summary_of(view, iteration.index))
 
 
 def _iteration(index: int, closed: bool) -> dict[str, Any]:
     state = "closed" if closed else "validating"
-    return {"index": index, "state": state, "started": 0.0, "finished": 1.0 if closed else None, "info": "{}"}
+    return {"index": index, "state": state, "started": 0.0, "finished": 1.0 if closed else None, "notes": "{}"}
 
 
 def _asked(config: CampaignConfig, name: str, fingerprint: str, answered: int, total: int) -> Iterator[Asked]:
@@ -153,9 +153,9 @@ def _insert(connection: sa.Connection, page: list[Asked]) -> None:
     connection.execute(sa.insert(jobs), [_job(asked) for asked in page])
     connection.execute(sa.insert(proposals), [_proposal(asked) for asked in page])
     events = [
-        {"key": asked.request.key, "at": 0.0, "from_state": before, "to_state": after, "note": ""}
+        {"key": asked.request.key, "at": 0.0, "from_state": before, "to_state": after, "owner": "scale", "note": ""}
         for asked in page
-        for before, after in [(None, "queued"), ("queued", "leased"), ("leased", "done")][
+        for before, after in [(None, "queued"), ("queued", "running"), ("running", "done")][
             : 1 if not asked.values else 3
         ]
     ]
@@ -170,7 +170,7 @@ def _job(asked: Asked) -> dict[str, Any]:
     verdict = canonical_json(Measured(quantities(asked.values or {}), 1.0).to_json()) if done else None
     zero = dict.fromkeys(("retries", "deaths", "conflicts", "waits", "raises", "corrections"), 0)
     named = {"validator": request.validator, "fingerprint": request.fingerprint, "verdict": verdict}
-    what = {"key": request.key, "composition": request.design.canonical(), "nonce": request.key[:36]}
+    what = {"key": request.key, "design": request.design.canonical(), "nonce": request.key[:36]}
     told = {"by_hand": False, "state": "done" if done else "queued", "attempts": int(done)}
     told |= {"iteration": asked.iteration, "rank": asked.rank}
     times = {"created": 0.0, "updated": 0.0, "adjustment": canonical_json(UNADJUSTED.to_json())}
@@ -180,12 +180,12 @@ def _job(asked: Asked) -> dict[str, Any]:
 def _proposal(asked: Asked) -> dict[str, Any]:
     design = asked.request.design
     place = {"iteration": asked.iteration, "rank": asked.rank, "score": 0.0, "why": "", "origin": "random"}
-    return {**place, "composition": design.canonical(), "job_key": asked.request.key, "tier": 0}
+    return {**place, "design": design.canonical(), "job_key": asked.request.key, "tier": 0}
 
 
 def _observation(asked: Asked) -> dict[str, Any]:
     what = {"job_key": asked.request.key, "iteration": asked.iteration, "source": asked.request.validator}
-    told = {"composition": asked.request.design.canonical(), "values": canonical_json(asked.values)}
+    told = {"design": asked.request.design.canonical(), "values": canonical_json(asked.values)}
     return {**what, **told, "replicate": False, "at": 0.0}
 
 

@@ -19,7 +19,8 @@ from loop.config.assembly import build_problem
 from loop.config.schema import CampaignConfig
 from loop.config.tiers import PEOPLE
 from loop.store import CampaignStore, IterationState, JobState, StoredObservation
-from loop.store.transitions import FOR_PEOPLE
+from loop.store.notes import Summary
+from loop.store.states import FOR_PEOPLE
 from validation.tier import Tier
 
 Floats = NDArray[np.float64]
@@ -90,6 +91,7 @@ class View:
         tiers: its validators from the cheapest to the last, at least one.
         dropped: designs whose validation was cancelled, rejected or given up: no answer will come, and they are
             not asked for again.
+        frozen: where hypervolume has been measured from since iteration 0 was closed, by objective in its unit.
     """
 
     config: CampaignConfig
@@ -98,6 +100,7 @@ class View:
     pending: tuple[Design, ...]
     tiers: tuple[Tier, ...] = ()
     dropped: tuple[Design, ...] = ()
+    frozen: Mapping[str, float] | None = None
 
     @property
     def space(self) -> Space:
@@ -125,9 +128,10 @@ class View:
     def reference_point(self) -> Floats:
         """Where hypervolume is measured from, larger is better, shape ``(m,)``.
 
-        The configuration's, or else a tenth of the range below the worst values seen in iteration 0.
+        The configuration's, or else a tenth of the range below the worst values seen in iteration 0, as they were when
+        it was closed.
         """
-        given = self.config.reference_point
+        given = self.config.reference_point or self.frozen
         if given:
             return np.array([o.sign * given[o.name] for o in self.goal.objectives])
         start = [self.goal.signed_objectives(row.values) for row in self.upto(0)]
@@ -256,9 +260,16 @@ def view_of(store: CampaignStore, config: CampaignConfig | None = None, hidden: 
     return replace(
         empty,
         rows=tuple(rows),
+        frozen=_frozen(store, hidden),
         pending=tuple(design for design in unanswered if design not in ended),
         dropped=tuple(design for design in unanswered if design in ended),
     )
+
+
+def _frozen(store: CampaignStore, hidden: Collection[str]) -> Mapping[str, float] | None:
+    """The frozen reference point, unless an answer of iteration 0 counts as open: then it was not frozen yet."""
+    start = {p.key for p in [*store.proposals(0), *store.promotions(0)]} if hidden else set()
+    return None if start & set(hidden) else store.facts().reference_point
 
 
 def _empty(store: CampaignStore, config: CampaignConfig) -> View:
@@ -324,24 +335,20 @@ def campaign_state(store: CampaignStore) -> str:
         return "waiting"
     closed = sum(iteration.state is IterationState.CLOSED for iteration in iterations)
     # The driver notes how far it means to go; by hand, every closed campaign may be the end.
-    wanted = iterations[0].info.get("last_iteration", len(iterations) - 1)
-    return "finished" if closed > wanted else "running"
+    wanted = store.facts().last_iteration
+    return "finished" if closed > (len(iterations) - 1 if wanted is None else wanted) else "running"
 
 
-SUMMARY = "summary"
-"""The name of `summary_of` among an iteration's notes."""
-
-
-def summary_of(view: View, index: int) -> dict[str, Any]:
+def summary_of(view: View, index: int) -> Summary:
     """What an iteration came to, noted as it is closed: it holds as long as no other results of its time are known."""
     own = [row for row in view.rows if row.iteration == index]
     known = [a for row in view.rows for a in row.answers if a.iteration is None or a.iteration <= index]
-    return {
-        "feasible": sum(row.feasible for row in own),
-        "failed": sum(row.failure is not None for row in own),
-        "hypervolume": view.hypervolume(view.upto(index)),
-        "observations": len(known),
-    }
+    return Summary(
+        feasible=sum(row.feasible for row in own),
+        failed=sum(row.failure is not None for row in own),
+        hypervolume=view.hypervolume(view.upto(index)),
+        observations=len(known),
+    )
 
 
 def iteration_summaries(store: CampaignStore, view: View | None = None) -> list[dict[str, Any]]:
@@ -357,14 +364,16 @@ def iteration_summaries(store: CampaignStore, view: View | None = None) -> list[
     for iteration in store.iterations():
         index, end = iteration.index, iteration.finished
         known += told.get(index, 0)
-        noted = iteration.info.get(SUMMARY, {})
+        noted = iteration.notes.summary
         if end is None:
-            noted = {**_standing(store, index), "hypervolume": None}
-        elif noted.get("observations") != known or tiered:
-            view = view or view_of(store)
-            noted = summary_of(view, index)
-        summary = {name: noted[name] for name in ("feasible", "failed", "hypervolume")}
-        seconds = round(end - iteration.started, 3) if end is not None else None
+            summary: dict[str, Any] = {**_standing(store, index), "hypervolume": None}
+            seconds = None
+        else:
+            if noted is None or noted.observations != known or tiered:
+                view = view or view_of(store)
+                noted = summary_of(view, index)
+            summary = {"feasible": noted.feasible, "failed": noted.failed, "hypervolume": noted.hypervolume}
+            seconds = round(end - iteration.started, 3)
         summaries.append({"index": index, "selected": sizes.get(index, 0), **summary, "seconds": seconds})
     return summaries
 

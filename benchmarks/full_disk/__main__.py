@@ -31,7 +31,7 @@ from alloys.design import Design
 from alloys.files import UNFINISHED
 from alloys.records import Candidate, Failed, FailureKind, Measured, Selection, ValidationRequest, Verdict, quantities
 from loop.cli.main import run_told
-from loop.store import CampaignExists, CampaignStore, DriverLock, IterationState, Lease, NoCampaign, check_store
+from loop.store import CampaignExists, CampaignStore, DriverLock, IterationState, Job, NoCampaign, check_store
 from loop.store.files import remove_unfinished, write_named
 from tests.support.forked import End, Forked, log_tail, warm_up, write_tiny
 from tests.support.full_disk import compile_shim
@@ -120,7 +120,7 @@ def store_work(folder: Path) -> None:
         except CampaignExists:
             store = CampaignStore.open(path)
         with store:
-            store.release_leases(not_owner=lock.owner)
+            store.requeue_running(note="taken over")
             for index in range(2):
                 _iteration(store, folder, lock.owner, index)
 
@@ -133,23 +133,22 @@ def _iteration(store: CampaignStore, folder: Path, owner: str, index: int) -> No
     if found.state is IterationState.PROPOSING:
         model = write_named(folder, "models", f"model {index}".encode() * 3000, ".safetensors")
         store.record_artifact("generator.cvae", model.sha256, model.path, iteration=index)
-        store.note_iteration(index, training={"losses": [0.5] * 100})
+        store.note_iteration(index, training={"cvae": {"losses": [0.5] * 100}})
         chosen = [Selection(Candidate(Design(alloy), "cvae"), rank, 1.0, "") for rank, alloy in enumerate(alloys)]
         store.store_batch(index, chosen, [ValidationRequest(Design(alloy), "calphad", "1") for alloy in alloys])
     while store.open_jobs(index):
-        for lease in store.claim(owner, 1):
-            store.renew(lease.key, lease.token)
-            store.finish(lease.key, lease.token, _verdict(lease))
+        for job in store.take(owner, 1):
+            store.finish(job.key, _verdict(job))
     store.log_metrics({"hypervolume": float(index)}, iteration=index)
     table = write_named(folder, "artifacts", f"dataset {index}".encode() * 1000, ".json")
     store.record_artifact("dataset.json", table.sha256, table.path, iteration=index)
     store.close_iteration(index)
 
 
-def _verdict(lease: Lease) -> Verdict:
-    if int(lease.key[0], 16) < 4:
+def _verdict(job: Job) -> Verdict:
+    if int(job.key[0], 16) < 4:
         return Failed(FailureKind.PHYSICS, "no solidus")
-    return Measured(quantities({"solidus": 2000.0 + int(lease.key[:4], 16) / 100}))
+    return Measured(quantities({"solidus": 2000.0 + int(job.key[:4], 16) / 100}))
 
 
 def kind_of(line: str) -> str:

@@ -190,7 +190,7 @@ def _second(campaign: Campaign, first: Forked, tally: Tally) -> None:
 
 
 def unlocked(rounds: int, span: float, rng: random.Random, tally: Tally, wanted: End, plant: Prepare = nothing) -> None:
-    """Two drivers at once on one campaign, the lock taken away: tokens alone keep them apart. Either is killed."""
+    """Two drivers at once on one campaign, the lock taken away: the first result wins. Either is killed."""
     left = rounds
     while left > 0:
         campaign = Campaign(tally, wanted, plant)

@@ -8,32 +8,31 @@ from typing import Any
 
 import sqlalchemy as sa
 
-import loop.store.settle
+import loop.store.queue.settle
 from alloys.records import Measured, Verdict
-from loop.store import CampaignStore, IterationState, JobState, Outcome, StaleLease
+from loop.store import CampaignStore, IterationState, JobState, NotRunning, Outcome
 from loop.store.base import encode
-from loop.store.moves import load_job
+from loop.store.database.schema import iterations, jobs, proposals
 from loop.store.observations import accept
-from loop.store.schema import iterations, jobs, proposals
-from loop.store.transitions import OPEN
+from loop.store.queue.moves import load_job, move
+from loop.store.states import OPEN
 
 
-def result_before_token_check() -> None:
-    """A result is stored first, and only then the token is looked at."""
+def result_before_state() -> None:
+    """A result is stored first, and only then the job's state is looked at."""
     finish = CampaignStore.finish
 
-    def planted(self: CampaignStore, key: str, token: str, verdict: Verdict) -> Outcome:
+    def planted(self: CampaignStore, key: str, verdict: Verdict) -> Outcome:
         if not isinstance(verdict, Measured):
-            return finish(self, key, token, verdict)
+            return finish(self, key, verdict)
         with self._write() as connection:
             accept(connection, load_job(connection, key), verdict, self._clock())
         with self._write() as connection:
             job = load_job(connection, key)
-            if job.token != token:
-                raise StaleLease("the token no longer holds the job")
-            now = self._clock()
-            columns = {"verdict": loop.store.settle.encode(verdict.to_json(), "a verdict")}
-            loop.store.settle.move(connection, job, JobState.DONE, now=now, **columns)
+            if job.state is not JobState.RUNNING:
+                raise NotRunning("nobody is working on the job")
+            columns = {"verdict": encode(verdict.to_json(), "a verdict")}
+            move(connection, job, JobState.DONE, now=self._clock(), **columns)
         return Outcome.DONE
 
     CampaignStore.finish = planted  # type: ignore[method-assign]
@@ -53,13 +52,13 @@ def two_transactions() -> None:
                 accept(connection, *later.pop())
         return outcome
 
-    loop.store.settle.accept = put_off
+    loop.store.queue.settle.accept = put_off
     CampaignStore.finish = planted  # type: ignore[method-assign]
 
 
 def proposals_recomputed() -> None:
     """A batch that is not answered whole is chosen anew when the campaign is resumed, from what is known by then."""
-    release, store_batch = CampaignStore.release_leases, CampaignStore.store_batch
+    requeue, store_batch = CampaignStore.requeue_running, CampaignStore.store_batch
 
     def forget(self: CampaignStore, **given: Any) -> int:
         for found in self.iterations():
@@ -71,9 +70,9 @@ def proposals_recomputed() -> None:
                 connection.execute(sa.delete(proposals).where(proposals.c.job_key.in_(open_keys)))
                 connection.execute(sa.update(jobs).where(jobs.c.key.in_(open_keys)).values(iteration=None, rank=None))
                 again = sa.update(iterations).where(iterations.c["index"] == found.index)
-                info = encode({key: note for key, note in found.info.items() if key != "shown"}, "notes")
-                connection.execute(again.values(state=IterationState.PROPOSING, info=info))
-        return release(self, **given)
+                notes = encode(replace(found.notes, inputs=None).to_json(), "notes")
+                connection.execute(again.values(state=IterationState.PROPOSING, notes=notes))
+        return requeue(self, **given)
 
     def put(self: CampaignStore, index: int, chosen: Any, requests: Any, **more: Any) -> Any:
         first = 1 + max((p.selection.rank for p in self.proposals(index)), default=-1)
@@ -83,12 +82,12 @@ def proposals_recomputed() -> None:
         moved = [replace(c, rank=first + rank) for rank, (c, _) in enumerate(new)]
         return store_batch(self, index, moved, [request for _, request in new], **more)
 
-    CampaignStore.release_leases = forget  # type: ignore[method-assign]
+    CampaignStore.requeue_running = forget  # type: ignore[method-assign]
     CampaignStore.store_batch = put  # type: ignore[method-assign]
 
 
 BUGS: Mapping[str, Callable[[], None]] = {
-    "a result is stored before its token is checked": result_before_token_check,
+    "a result is stored before the job's state is looked at": result_before_state,
     "job state and observation are two transactions": two_transactions,
     "proposals are computed again on resume": proposals_recomputed,
 }

@@ -25,11 +25,12 @@ WRITES = (
     "begin_iteration",
     "note_iteration",
     "store_batch",
-    "claim",
-    "renew",
+    "go_until",
+    "take",
     "finish",
-    "release",
-    "release_leases",
+    "requeue",
+    "requeue_running",
+    "freeze_reference_point",
     "log_metrics",
     "record_artifact",
     "close_iteration",
@@ -136,13 +137,10 @@ def steps_in(text: str, rng: random.Random) -> list[Step]:
     return [Step(name, when, rng.randint(1, number)) for (name, when), number in sorted(counts.items())]
 
 
-def past_the_lock(lease_seconds: float = 20.0) -> None:
-    """Lets this driver in beside another, as a file system without locks would; leases are shorter."""
+def past_the_lock() -> None:
+    """Lets this driver in beside another, as a file system without locks would."""
 
     def acquire(self: DriverLock) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
-    claim, renew = CampaignStore.claim, CampaignStore.renew
     DriverLock.acquire = acquire  # type: ignore[method-assign]
-    CampaignStore.claim = functools.partialmethod(claim, lease_seconds=lease_seconds)  # type: ignore[assignment]
-    CampaignStore.renew = functools.partialmethod(renew, lease_seconds=lease_seconds)  # type: ignore[assignment]

@@ -85,8 +85,8 @@ def next_promotions(
         config: its configuration.
         index: the iteration, whose jobs are all answered.
     """
-    decided = store.iteration(index).info.get("promotions", [])
-    if len(tiers) == 1 or (decided and not decided[-1]["asked"]):
+    decided = store.iteration(index).notes.promotions
+    if len(tiers) == 1 or (decided and not decided[-1].asked):
         return None
     # What was chosen ahead may have answers already: promotions are what they would have been without.
     ahead = [p.key for p in [*store.proposals(), *store.promotions()] if p.iteration > index]
@@ -145,7 +145,7 @@ def expected_seconds(tier: Tier, store: CampaignStore) -> Mapping[int, float]:
 def _spent(store: CampaignStore, index: int) -> dict[str, float]:
     """Expected seconds of what this iteration has asked, by label."""
     spent: dict[str, float] = {}
-    for note in store.iteration(index).info.get("promotions", []):
-        for label, told in note["validators"].items():
-            spent[label] = spent.get(label, 0.0) + told["seconds"]
+    for each in store.iteration(index).notes.promotions:
+        for label, told in each.validators.items():
+            spent[label] = spent.get(label, 0.0) + told.seconds
     return spent

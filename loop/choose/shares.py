@@ -44,7 +44,7 @@ def history(
         asked = [*store.proposals(index), *store.promotions(index)] if hidden else []
         if any(proposal.key in hidden for proposal in asked):
             continue
-        for origin, count in iteration.info.get("screening", {}).get("proposed", {}).items():
+        for origin, count in iteration.notes.screening.proposed.items():
             proposed[origin] = proposed.get(origin, 0) + int(count)
         if index > 0:
             batch = [row for row in view.rows if row.iteration == index]

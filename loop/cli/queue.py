@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +17,8 @@ from loop.cli.console import Json, err, out, print_json
 from loop.config.lookup import Directory, campaign_database
 from loop.people.exchange import export_jobs, import_results
 from loop.people.queue_report import job_document, job_table, pause_text, show_document, show_table
-from loop.store import CampaignStore
-from loop.store.lock import user_name
+from loop.store import CampaignStore, check_store
+from loop.store.database.lock import user_name
 from loop.view import config_of
 
 app = typer.Typer(help="The validation queue: look, decide, answer.", no_args_is_help=True)
@@ -53,7 +52,7 @@ def _keys(store: CampaignStore, starts: list[str], state: str | None = None) -> 
     """
     if starts and state is not None:
         raise InputError("name keys, or say --all, not both")
-    keys = [job.key for job in store.each_job(state)] if state is not None else [store.find_key(s) for s in starts]
+    keys = [job.key for job in store.jobs(state)] if state is not None else [store.find_key(s) for s in starts]
     if not keys:
         raise InputError(f"no job is {state}" if state is not None else "name at least one key, or say --all")
     return keys
@@ -83,7 +82,7 @@ def list_(
     """Jobs by iteration and rank."""
     with _store(directory, name) as store:
         most = limit or (_DOCUMENTS if json_ else _ROWS)
-        jobs = list(islice(store.each_job(state, min(most, 1000), iteration=iteration, review=review), most))
+        jobs = store.jobs(state, iteration=iteration, review=review, limit=most)
         if json_:
             print_json([job_document(job) for job in jobs])
         else:
@@ -236,3 +235,19 @@ def import_(
     )
     if counts.conflicts:
         err().print(f"the conflicting ones: `alloyloop queue list {name} --review`", markup=False)
+
+
+@app.command()
+def check(name: Name, json_: Json = False, directory: Directory = _DIRECTORY) -> None:
+    """Replays the log of the queue and says whatever does not fit; exits with 1 where something does not."""
+    with _store(directory, name) as store:
+        problems = check_store(store)
+        moves = len(store.events())
+    if json_:
+        print_json({"moves": moves, "problems": problems})
+    else:
+        for problem in problems:
+            err().print(problem, markup=False, soft_wrap=True)
+        err().print(f"{len(problems)} problems in {moves} moves")
+    if problems:
+        raise typer.Exit(1)

@@ -68,7 +68,7 @@ def _physics(data: Mapping[str, Any], found: list[Mistake]) -> Physics:
 
 
 def _unusable_state(text: str) -> list[Mistake]:
-    from loop.store.postgresql import parse_url  # late, for a light start: few campaigns are on a server
+    from loop.store.database.postgresql import parse_url  # late, for a light start: few campaigns are on a server
 
     try:
         parse_url(text, schema="any")

@@ -19,7 +19,7 @@ from alloys.files import write_atomic
 from alloys.records import digest_of
 from loop.config.schema import CampaignConfig
 from loop.store import CampaignExists, CampaignStore
-from loop.store.postgresql import parse_url, url_in
+from loop.store.database.postgresql import parse_url, url_in
 from validation.tier import Tier
 
 DATABASE = "campaign.db"

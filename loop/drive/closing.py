@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from loop.choose.promotion import PromotionDecision
 from loop.drive.opened import OpenCampaign
-from loop.view import SUMMARY, View, summary_of
+from loop.store import IterationState
+from loop.view import View, summary_of
 
 
 def store_promotions(campaign: OpenCampaign, index: int, decision: PromotionDecision) -> bool:
@@ -16,7 +17,7 @@ def store_promotions(campaign: OpenCampaign, index: int, decision: PromotionDeci
     requests = [campaign.request(*pair) for pair in zip(decision.selections, decision.tiers, strict=True)]
     store.store_promotions(
         index,
-        len(store.iteration(index).info.get("promotions", [])),
+        len(store.iteration(index).notes.promotions),
         decision.selections,
         requests,
         decision.tiers,
@@ -33,9 +34,24 @@ def close_iteration(campaign: OpenCampaign, index: int) -> View:
     from loop.review.artifacts import write_artifacts
     from loop.review.metrics import iteration_metrics
 
-    view, store = campaign.view(), campaign.store
+    view, store = _with_reference_point(campaign, index), campaign.store
     store.log_metrics(iteration_metrics(store, index, view), iteration=index)
     write_artifacts(store, campaign.config, index, view)
-    store.note_iteration(index, **{SUMMARY: summary_of(view, index)})
+    store.note_iteration(index, summary=summary_of(view, index))
     store.close_iteration(index)
     return view
+
+
+def _with_reference_point(campaign: OpenCampaign, index: int) -> View:
+    """What is known as an iteration is closed; once iteration 0 is, hypervolumes are measured from one point.
+
+    Without it every later result for iteration 0 would move the hypervolumes of the past.
+    """
+    view, store = campaign.view(), campaign.store
+    fixed = campaign.config.reference_point or view.frozen
+    measured = any(view.goal.signed_objectives(row.values) is not None for row in view.upto(0))
+    if fixed or not measured or (index > 0 and store.iteration(0).state is not IterationState.CLOSED):
+        return view
+    point = zip(view.goal.objectives, view.reference_point(), strict=True)
+    store.freeze_reference_point({objective.name: float(objective.sign * value) for objective, value in point})
+    return campaign.view()

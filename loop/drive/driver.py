@@ -14,13 +14,13 @@ from loop.choose.promotion import next_promotions
 from loop.drive.closing import close_iteration, store_promotions
 from loop.drive.opened import OpenCampaign
 from loop.drive.proposing import Proposing
-from loop.drive.schedule import ProposalInputs, Schedule, stored
+from loop.drive.schedule import Schedule
 from loop.drive.validations import Validations
 from loop.execute.local import Executor
 from loop.execute.spans import SCORER, WAIT, Recorder, Span
 from loop.execute.tasks import Finished, ModelTask
 from loop.people.queue_report import waiting_text
-from loop.store import IterationState
+from loop.store import IterationState, ProposalInputs
 from loop.view import View
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Driver:
     def run(self, iterations: int) -> None:
         """Goes on until iteration number ``iterations`` is closed; iteration 0 is the start.
 
-        Where the campaign was interrupted it continues: leases of a driver that is gone are put back first.
+        Where the campaign was interrupted it continues: what was running is queued again first.
 
         Raises:
             PeopleNeededError: if nothing goes on until people have decided or measured, saying what.
@@ -139,14 +139,14 @@ class Driver:
         known = self.campaign.store.iterations()
         self._open = [it.index for it in known if it.state is IterationState.VALIDATING]
         self._next = sum(it.state is not IterationState.PROPOSING for it in known)
-        self._resumed = stored(known[self._next].info) if self._next < len(known) else None
-        earlier = {i: known[i].info["timeline"] for i in self._open if "timeline" in known[i].info}
+        self._resumed = known[self._next].notes.inputs if self._next < len(known) else None
+        earlier = {i: known[i].notes.timeline for i in self._open}
         self.recorder = self._work.recorder = Recorder(self.clock, earlier)
         self._seen = self.clock()
 
     def _note_last(self) -> None:
-        if not self.by_hand and self.campaign.store.iterations():
-            self.campaign.store.note_iteration(0, last_iteration=self._last)
+        if not self.by_hand:
+            self.campaign.store.go_until(self._last)
 
     def run_until(self, done: Callable[[], bool]) -> None:
         """Takes turns until something is so."""
@@ -185,7 +185,7 @@ class Driver:
             return
         with self.recorder.driver(index, "begin"):
             store.begin_iteration(index)
-            store.note_iteration(index, shown=inputs.to_json())
+            store.note_iteration(index, inputs=inputs)
             batch = self._batch or self.campaign.config.batch
             self._proposing = Proposing(
                 self.campaign, self.executor, index, batch, inputs, lambda text: self._stage(index, text)

@@ -80,8 +80,8 @@ class OpenCampaign:
         try:
             store = open_store(config, tiers, table, clock)
             remove_unfinished(config.folder)
-            # The lock is ours, so whoever held leases is gone.
-            store.release_leases(not_owner=lock.owner)
+            # The lock is ours, so whoever worked on jobs is gone.
+            store.requeue_running(note=f"taken over by {lock.owner}")
             return cls(config, store, tiers, table, lock)
         except BaseException:
             lock.release()
@@ -102,7 +102,7 @@ class OpenCampaign:
 
     @property
     def owner(self) -> str:
-        """This process, as the queue's leases name it."""
+        """This process, as the queue's log names it."""
         return self._lock.owner
 
     def view(self, hidden: Collection[str] = ()) -> View:

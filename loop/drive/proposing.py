@@ -15,11 +15,10 @@ from loop.choose.proposal import Chosen, ProposalJob
 from loop.choose.shares import counts, history, shares
 from loop.choose.warm import warm_start
 from loop.drive.opened import OpenCampaign
-from loop.drive.schedule import ProposalInputs
 from loop.execute.local import Executor
 from loop.execute.spans import TRAINER, Span
 from loop.execute.tasks import Finished, ModelTask
-from loop.store import Proposal
+from loop.store import Proposal, ProposalInputs
 from loop.store.files import write_named
 from loop.view import View
 

@@ -17,7 +17,7 @@ from loop.execute.local import Executor, LocalExecutor
 from loop.review.display import Display
 from loop.review.report import best_table, iteration_table
 from loop.review.tracking import Tracker, prepare
-from loop.store import CampaignStore, IterationState, JobState
+from loop.store import CampaignStore, IterationState
 from loop.view import iteration_summaries
 
 log = logging.getLogger(__name__)
@@ -82,10 +82,7 @@ def _drive(campaign: OpenCampaign, display: Display, watchers: list[Watcher], st
 
 def _give_back(store: CampaignStore) -> int:
     """Queues again what this run had under way; how many there were."""
-    leased = store.jobs(JobState.LEASED)
-    for job in leased:
-        store.release(job.key, str(job.token), note="the run was stopped")
-    return len(leased)
+    return store.requeue_running(note="the run was stopped")
 
 
 def _finished(campaign: OpenCampaign) -> bool:

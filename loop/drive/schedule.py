@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Self
 
 from alloys.design import Design
 from loop.config.schema import CampaignConfig
-from loop.store import CampaignStore
+from loop.store import CampaignStore, ProposalInputs
 from validation.tier import Tier
 
 log = logging.getLogger(__name__)
@@ -21,39 +21,10 @@ QUORUM = 0.5
 """Share of a batch that must be answered before stragglers are done without."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProposalInputs:
-    """What a proposal is shown, stored with its iteration before any work on it begins.
-
-    Attributes:
-        ahead: how many of the last batch's validations may be open.
-        hidden: keys of jobs that count as open, whether they are or not; the rest is answered.
-        late: those of them that were to be waited for, and did not come.
-    """
-
-    ahead: int = 0
-    hidden: tuple[str, ...] = ()
-    late: tuple[str, ...] = field(default=())
-
-    def to_json(self) -> dict[str, Any]:
-        """A plain document."""
-        return {"ahead": self.ahead, "hidden": list(self.hidden), "late": list(self.late)}
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """Reads what `to_json` wrote."""
-        return cls(document["ahead"], tuple(document["hidden"]), tuple(document["late"]))
-
-
-def stored(info: Mapping[str, Any]) -> ProposalInputs | None:
-    """What an iteration's notes say that its proposal is shown."""
-    return ProposalInputs.from_json(info["shown"]) if "shown" in info else None
-
-
 def hidden_from(store: CampaignStore, design: Design) -> tuple[str, ...]:
     """Keys of the jobs that counted as open when a design was picked; none where it was not picked by a model."""
     found = [p.iteration for p in store.proposals() if p.selection.candidate.design == design]
-    inputs = stored(store.iteration(found[0]).info) if found else None
+    inputs = store.iteration(found[0]).notes.inputs if found else None
     return inputs.hidden if inputs is not None else ()
 
 
@@ -172,13 +143,13 @@ class Schedule:
         """Keys that proposals before this one did without."""
         if not iterations:
             return set()
-        earlier = [stored(self.store.iteration(i).info) for i in range(min(iterations) + 1, index)]
+        earlier = [self.store.iteration(i).notes.inputs for i in range(min(iterations) + 1, index)]
         return {key for inputs in earlier if inputs is not None for key in inputs.late}
 
     def _asked_all(self, index: int) -> bool:
         """Whether an iteration's last validator, of several, has been asked what it is going to be."""
         if self.last_tier is None:
             return True
-        decided = self.store.iteration(index).info.get("promotions", [])
-        asked = sum(note["validators"][self.last_tier]["asked"] for note in decided)
-        return bool(decided) and (decided[-1]["asked"] == 0 or (self.ahead > 0 and asked > 0))
+        decided = self.store.iteration(index).notes.promotions
+        asked = sum(each.validators[self.last_tier].asked for each in decided)
+        return bool(decided) and (decided[-1].asked == 0 or (self.ahead > 0 and asked > 0))

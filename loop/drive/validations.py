@@ -1,4 +1,4 @@
-"""Claims jobs, submits them, renews leases, and records verdicts at once."""
+"""Takes jobs from the queue, submits them, and records verdicts at once."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from alloys.design import Design
 from alloys.records import FailureKind, Measured, Verdict
 from loop.drive.opened import OpenCampaign
 from loop.execute.local import Executor
 from loop.execute.spans import SLOT, Recorder, Span
 from loop.execute.tasks import Done, ValidationTask
-from loop.store import Lease, Outcome, StaleLease
+from loop.store import Job, NotRunning, Outcome
 
 log = logging.getLogger(__name__)
 
-RENEW_SECONDS = 15.0
 LOST_TRIES = 10
 """A job that loses its node in one of its first so many tries has done nothing: nodes are pre-empted. In a later one it
 may be what brings them down, and counts as a worker's death."""
 
 
 @dataclass(frozen=True, slots=True)
-class _LeasedJob:
-    lease: Lease
-    iteration: int
+class _JobUnderWay:
+    job: Job
     slot: int
     begun: float
 
@@ -36,7 +35,7 @@ class Validations:
     Attributes:
         campaign: an open campaign.
         executor: where validations run.
-        owner: this run, as leases name it.
+        owner: this run, as the queue's log names it.
         clock: unix seconds.
         recorder: of spans.
     """
@@ -46,69 +45,55 @@ class Validations:
     owner: str
     clock: Callable[[], float]
     recorder: Recorder
-    _under_way: dict[str, _LeasedJob] = field(default_factory=dict)
-    _renewed: float = 0.0
+    _under_way: dict[str, _JobUnderWay] = field(default_factory=dict)
 
     def take_over(self) -> None:
-        """Puts back the leases of a driver that is gone: the campaign's lock is ours."""
-        freed = self.campaign.store.release_leases(not_owner=self.owner)
+        """Queues again what a driver that is gone worked on: the campaign's lock is ours."""
+        freed = self.campaign.store.requeue_running(note=f"taken over by {self.owner}")
         if freed:
             log.info("%d validations of an interrupted run are queued again", freed)
 
     def hand_out(self) -> None:
-        """Renews leases, and gives a queued job to every free slot."""
-        self._renew()
-        store = self.campaign.store
+        """Gives a queued job to every free slot."""
         free = self.executor.slots - self.executor.pending
-        for lease in store.claim(self.owner, free) if free > 0 else ():
+        for job in self.campaign.store.take(self.owner, free) if free > 0 else ():
             taken = {entry.slot for entry in self._under_way.values()}
             slot = next(n for n in range(1, len(taken) + 2) if n not in taken)
-            iteration = store.job(lease.key).iteration or 0
-            self._under_way[lease.key] = _LeasedJob(lease, iteration, slot, self.clock())
-            task = ValidationTask(lease.key, lease.request.design.canonical(), lease.adjustment)
-            self.executor.submit(self.campaign.spec_for(lease.request), task)
+            self._under_way[job.key] = _JobUnderWay(job, slot, self.clock())
+            task = ValidationTask(job.key, job.request.design.canonical(), job.adjustment)
+            self.executor.submit(self.campaign.spec_for(job.request), task)
 
     def record(self, finished: Sequence[Done]) -> None:
         """Stores what came back: a verdict, or a worker's death."""
         for done in finished:
             entry = self._under_way.pop(done.key)
             self._span(entry, done)
-            self._record(entry.lease, done)
+            self._record(entry.job, done)
 
-    def _span(self, entry: _LeasedJob, done: Done) -> None:
+    def _span(self, entry: _JobUnderWay, done: Done) -> None:
         """The worker's own times, as far as its clock agrees with ours."""
         now = self.clock()
         end = min(max(done.ended or now, entry.begun), now)
         begin = min(max(done.begun or entry.begun, entry.begun), end)
-        self.recorder.add(entry.iteration, Span(f"{SLOT} {entry.slot}", "validate", begin, end))
+        self.recorder.add(entry.job.iteration or 0, Span(f"{SLOT} {entry.slot}", "validate", begin, end))
 
-    def _record(self, lease: Lease, done: Done) -> None:
-        store, verdict = self.campaign.store, done.verdict
+    def _record(self, job: Job, done: Done) -> None:
+        store, verdict, design = self.campaign.store, done.verdict, job.request.design
         try:
-            if done.lost and lease.attempt <= LOST_TRIES:
+            if done.lost and job.attempts <= LOST_TRIES:
                 # Neither a death nor a failure of the validator, whom a lost node with five slots would pause.
-                store.release(lease.key, lease.token, note="its node was lost")
-                log.warning("the node that worked on %s was lost: queued again", lease.request.design)
+                store.requeue(job.key, note="its node was lost")
+                log.warning("the node that worked on %s was lost: queued again", design)
                 return
             if verdict is None:
-                state = store.worker_died(lease.key, lease.token)
-                log.warning("a worker died on %s: now %s", lease.request.design, state)
+                state = store.worker_died(job.key)
+                log.warning("a worker died on %s: now %s", design, state)
                 return
-            outcome = store.finish(lease.key, lease.token, verdict)
-        except StaleLease as error:
+            outcome = store.finish(job.key, verdict)
+        except NotRunning as error:
             log.warning("%s", error)
             return
-        _report(lease, verdict, outcome)
-
-    def _renew(self) -> None:
-        if self.clock() - self._renewed < RENEW_SECONDS:
-            return
-        self._renewed = self.clock()
-        for entry in self._under_way.values():
-            try:
-                self.campaign.store.renew(entry.lease.key, entry.lease.token)
-            except StaleLease as error:
-                log.warning("%s", error)
+        _report(design, verdict, outcome)
 
     def spans(self) -> list[Span]:
         """The validations under way, as if they ended now."""
@@ -116,11 +101,10 @@ class Validations:
         return [Span(f"{SLOT} {e.slot}", "validate", e.begun, now) for e in self._under_way.values()]
 
 
-def _report(lease: Lease, verdict: Verdict, outcome: Outcome) -> None:
-    formula = lease.request.design
+def _report(design: Design, verdict: Verdict, outcome: Outcome) -> None:
     if isinstance(verdict, Measured):
-        log.info("%s measured in %.2f s", formula, verdict.seconds)
+        log.info("%s measured in %.2f s", design, verdict.seconds)
     elif verdict.kind is FailureKind.PHYSICS:
-        log.warning("%s failed, and stays failed: %s", formula, verdict.message)
+        log.warning("%s failed, and stays failed: %s", design, verdict.message)
     else:
-        log.warning("%s: %s failure, now %s: %s", formula, verdict.kind, outcome, verdict.message)
+        log.warning("%s: %s failure, now %s: %s", design, verdict.kind, outcome, verdict.message)

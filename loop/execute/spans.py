@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from loop.store import CampaignStore
+from loop.store import CampaignStore, IterationNotes
 
 DRIVER, SCORER, TRAINER, SLOT = "driver", "scorer", "trainer", "slot"
 """Lanes; of trainers there is one for each family (``trainer cvae``), of slots one for each number (``slot 1``)."""
@@ -104,7 +104,7 @@ class Recorder:
     """
 
     clock: Callable[[], float] = time.time
-    earlier: Mapping[int, list[list[Any]]] = field(default_factory=dict)
+    earlier: Mapping[int, Sequence[Sequence[Any]]] = field(default_factory=dict)
     _spans: dict[int, list[Span]] = field(default_factory=dict)
     _window: float = 0.0
     _waited: float = 0.0
@@ -135,7 +135,7 @@ class Recorder:
         elif span.end - span.begin >= _TOGETHER:
             kept.append(span)
 
-    def of(self, index: int) -> list[list[Any]]:
+    def of(self, index: int) -> list[Sequence[Any]]:
         """The spans of an iteration as plain lists."""
         return [*self.earlier.get(index, []), *(span.to_json() for span in self._spans.get(index, []))]
 
@@ -160,19 +160,19 @@ class Recorder:
 
 def timeline(store: CampaignStore) -> list[Span]:
     """Every recorded span of a campaign, by begin."""
-    spans = [Span(*entry) for it in store.iterations() for entry in it.info.get("timeline", [])]
+    spans = [Span(*entry) for it in store.iterations() for entry in it.notes.timeline]
     return sorted(spans, key=lambda span: (span.begin, span.lane, span.name))
 
 
-def shares_in(info: Mapping[str, Any]) -> Shares:
-    """What a closed iteration's notes say of who was idle since the one before was closed."""
-    told = info["schedule"]
-    return Shares(**{part.name: told[part.name] for part in fields(Shares)})
+def shares_in(notes: IterationNotes) -> Shares | None:
+    """What a closed iteration's notes say of who was idle since the one before was closed; None without a driver."""
+    told = notes.schedule
+    return None if told is None else Shares(**{part.name: getattr(told, part.name) for part in fields(Shares)})
 
 
 def summary(store: CampaignStore) -> Shares | None:
     """Who was idle over all the time in which a driver ran; None where no iteration was closed by one."""
-    parts = [shares_in(it.info) for it in store.iterations() if "schedule" in it.info]
+    parts = [shares for it in store.iterations() if (shares := shares_in(it.notes)) is not None]
     if not parts:
         return None
     total = sum(part.seconds for part in parts)

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from alloys.properties import PROPERTIES
 from loop.store import CampaignStore, Job, JobState, Pause, StoredObservation
-from loop.store.classes import RULES
-from loop.store.transitions import AT_WORK, MOVES
+from loop.store.queue.error_classes import RULES
+from loop.store.states import MOVES
 from loop.view import several_tiers
 
 
@@ -45,7 +45,7 @@ def _tries(job: Job) -> dict[str, Any]:
         return {}
     failures = getattr(job, rule.counter)
     left = None if rule.most is None else rule.most + 1 - failures
-    return {"failures": failures, "tries_left": left if job.state in _FOR_WORKERS or job.state in AT_WORK else 0}
+    return {"failures": failures, "tries_left": left if job.state in (*_FOR_WORKERS, JobState.RUNNING) else 0}
 
 
 def show_document(store: CampaignStore, key: str) -> dict[str, Any]:
@@ -70,8 +70,6 @@ def show_document(store: CampaignStore, key: str) -> dict[str, Any]:
         "corrections": job.corrections,
         "adjustment": job.adjustment.to_json(),
         "message": job.message,
-        "owner": job.owner,
-        "lease_until": moment(job.lease_until),
         "not_before": moment(job.not_before),
         "nonce": job.nonce,
         "conflicts": job.conflicts,

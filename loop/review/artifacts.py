@@ -26,10 +26,11 @@ def write_artifacts(store: CampaignStore, config: CampaignConfig, iteration: int
         "pareto.png": (pareto_plot(view, iteration), ".png"),
         "compositions.png": (composition_plot(view, iteration), ".png"),
     }
-    info = store.iteration(iteration).info
-    if "schedule" in info:
-        spans = [Span(*entry) for entry in info["timeline"]]
-        plot = timeline_plot(spans, shares_in(info), f"{config.name}, iteration {iteration}")
+    notes = store.iteration(iteration).notes
+    shares = shares_in(notes)
+    if shares is not None:
+        spans = [Span(*entry) for entry in notes.timeline]
+        plot = timeline_plot(spans, shares, f"{config.name}, iteration {iteration}")
         files["timeline.png"] = (plot, ".png")
     for name, (content, suffix) in files.items():
         written = write_named(config.folder, "artifacts", content, suffix)

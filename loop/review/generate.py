@@ -68,9 +68,8 @@ def _standing(store: CampaignStore, artifact: Artifact) -> tuple[int, int]:
     """Newest iteration first, and in it the family that proposed most."""
     if artifact.iteration is None:
         return (-1, 0)
-    made = store.iteration(artifact.iteration).info.get("generators", {})
-    family = artifact.name.removeprefix("generator.")
-    return (artifact.iteration, int(made.get(family, {}).get("proposals", 0)))
+    used = store.iteration(artifact.iteration).notes.generators.get(artifact.name.removeprefix("generator."))
+    return (artifact.iteration, used.proposals if used is not None else 0)
 
 
 def from_campaign(database: Path) -> GeneratorSource:

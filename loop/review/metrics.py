@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from loop.execute.spans import DRIVER
-from loop.store import CampaignStore
+from loop.store import CampaignStore, IterationNotes
 from loop.view import View
 
 
@@ -18,7 +17,7 @@ def iteration_metrics(store: CampaignStore, index: int, view: View) -> dict[str,
     )
 
     own = [row for row in view.rows if row.iteration == index]
-    info = store.iteration(index).info
+    notes = store.iteration(index).notes
     numbers: dict[str, float] = {
         "hypervolume": view.hypervolume(view.upto(index)),
         "feasible_share": sum(row.feasible for row in own) / max(1, len(own)),
@@ -26,33 +25,35 @@ def iteration_metrics(store: CampaignStore, index: int, view: View) -> dict[str,
         "observations": float(len(view.upto(index))),
     }
     numbers |= {f"queue.{state}": float(count) for state, count in store.counts().items()}
-    numbers |= _schedule(info)
+    numbers |= _schedule(notes)
     numbers |= batch_calibration(view, own)
     numbers |= batch_calibration(view, view.upto(index), "batches")
-    for name, score in info.get("calibration", {}).items():
+    for name, score in notes.calibration.items():
         numbers |= {f"loo.{key}.{name}": value for key, value in score.items()}
-    for note in info.get("promotions", []):
-        for label, told in note["validators"].items():
+    for each in notes.promotions:
+        for label, told in each.validators.items():
             for key in ("asked", "seconds", "value"):
                 name = f"validator.{label}.{key}"
-                numbers[name] = numbers.get(name, 0.0) + float(told[key])
-    for family, report in info.get("training", {}).items():
+                numbers[name] = numbers.get(name, 0.0) + float(getattr(told, key))
+    for family, report in notes.training.items():
         numbers |= _training(family, report)
-    for family, made in info.get("generators", {}).items():
-        numbers[f"generator.{family}.proposals"] = float(made["proposals"])
+    for family, used in notes.generators.items():
+        numbers[f"generator.{family}.proposals"] = float(used.proposals)
     return {name: value for name, value in numbers.items() if math.isfinite(value)}
 
 
-def _schedule(info: Mapping[str, Any]) -> dict[str, float]:
+def _schedule(notes: IterationNotes) -> dict[str, float]:
     """Seconds by kind of work, and who was idle."""
     numbers: dict[str, float] = {}
-    for lane, name, begin, end in info.get("timeline", []):
+    for lane, name, begin, end in notes.timeline:
         key = f"seconds.{lane}.{name}" if lane == DRIVER else f"seconds.{name}"
         numbers[key] = round(numbers.get(key, 0.0) + end - begin, 3)
-    told = info.get("schedule", {})
+    told = notes.schedule
+    if told is None:
+        return numbers
     names = {"idle": "schedule.validators_idle_share", "unvalidated": "schedule.unvalidated_share"}
     names |= {"driver": "driver.share", "slots": "schedule.slots", "ahead": "schedule.ahead"}
-    return numbers | {metric: float(told[key]) for key, metric in names.items() if key in told}
+    return numbers | {metric: float(getattr(told, key)) for key, metric in names.items()}
 
 
 def _training(family: str, report: Mapping[str, object]) -> dict[str, float]:

@@ -13,7 +13,7 @@ import os
 import sqlite3
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from alloys.errors import InputError, WorkError, first_line
 from loop.config.schema import CampaignConfig
 from loop.store import Artifact, CampaignStore, IterationState, Metric
-from loop.store.engine import unwritable
+from loop.store.database.engine import unwritable
 from loop.store.files import DISK_ERRORS, inside
 from loop.view import View
 
@@ -228,7 +228,7 @@ class Tracker:
                 continue
             child = self._child_run(iteration.index, iteration.started)
             self._replay(child, [m for m in metrics if m.iteration == iteration.index])
-            self._losses(child, iteration.info.get("training", {}), iteration.started)
+            self._losses(child, iteration.notes.training, iteration.started)
             self._upload(child, [a for a in artifacts if a.iteration == iteration.index])
             if child.info.status == "RUNNING":
                 self._client.set_terminated(child.info.run_id, end_time=int((iteration.finished or 0) * 1000))
@@ -245,7 +245,7 @@ class Tracker:
         run.data.tags[_METRICS_DONE] = str(fresh[-1].id)
         self._client.set_tag(run.info.run_id, _METRICS_DONE, str(fresh[-1].id))
 
-    def _losses(self, run: Any, training: dict[str, Any], started: float) -> None:
+    def _losses(self, run: Any, training: Mapping[str, Mapping[str, Any]], started: float) -> None:
         if run.data.tags.get("alloyloop.losses") or not training:
             return
         at = int(started * 1000)

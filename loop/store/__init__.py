@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from loop.store.database.lock import DriverLock
 from loop.store.errors import (
     BatchExists,
     CampaignBusy,
@@ -10,24 +11,25 @@ from loop.store.errors import (
     IterationError,
     NetworkFolder,
     NoCampaign,
-    StaleLease,
+    NotRunning,
     StoreBusy,
     StoreError,
     StoreUnwritable,
     UnknownJob,
     UnknownSchema,
 )
-from loop.store.history import check_history, check_store
-from loop.store.lock import DriverLock
+from loop.store.notes import IterationNotes, ProposalInputs
+from loop.store.queue.history import check_history, check_store
 from loop.store.records import (
     Added,
     Artifact,
     CampaignInfo,
+    CodeVersion,
+    Facts,
     Imported,
     Iteration,
     Job,
     JobEvent,
-    Lease,
     Metric,
     Outcome,
     Pause,
@@ -35,8 +37,8 @@ from loop.store.records import (
     Result,
     StoredObservation,
 )
+from loop.store.states import IterationState, JobState
 from loop.store.store import CampaignStore
-from loop.store.transitions import IterationState, JobState
 
 __all__ = [
     "Added",
@@ -46,24 +48,27 @@ __all__ = [
     "CampaignExists",
     "CampaignInfo",
     "CampaignStore",
+    "CodeVersion",
     "DriverLock",
+    "Facts",
     "IllegalMove",
     "Imported",
     "Iteration",
     "IterationError",
+    "IterationNotes",
     "IterationState",
     "Job",
     "JobEvent",
     "JobState",
-    "Lease",
     "Metric",
     "NetworkFolder",
     "NoCampaign",
+    "NotRunning",
     "Outcome",
     "Pause",
     "Proposal",
+    "ProposalInputs",
     "Result",
-    "StaleLease",
     "StoreBusy",
     "StoreError",
     "StoreUnwritable",

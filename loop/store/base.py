@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from alloys.records import canonical_json
-from loop.store.engine import Database
+from loop.store.database.engine import Database
 from loop.store.errors import StoreError
 
 Clock = Callable[[], float]
@@ -22,23 +22,19 @@ class StorePart:
     Args:
         database: where the rows are.
         clock: gives unix seconds.
-        tokens: gives a fresh token at every call.
+        nonces: gives a fresh one at every call.
     """
 
-    def __init__(self, database: Database, clock: Clock, tokens: Callable[[], str]) -> None:
+    def __init__(self, database: Database, clock: Clock, nonces: Callable[[], str]) -> None:
         self._database = database
         self._clock = clock
-        self._tokens = tokens
+        self._nonces = nonces
 
     def _read(self) -> AbstractContextManager[sa.Connection]:
         return self._database.read()
 
     def _write(self) -> AbstractContextManager[sa.Connection]:
         return self._database.write()
-
-    def _lease_write(self) -> AbstractContextManager[sa.Connection]:
-        """A transaction that changes single jobs, each locked as it is read."""
-        return self._database.write(shared=True)
 
 
 def encode(value: Any, what: str) -> str:

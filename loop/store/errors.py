@@ -44,8 +44,8 @@ class IllegalMove(StoreError):
     """The table of moves does not allow that change of state."""
 
 
-class StaleLease(StoreError):
-    """The token no longer holds the job: its lease expired, was released, or the job is settled."""
+class NotRunning(StoreError):
+    """Nobody is working on the job: it was queued again, cancelled or settled meanwhile."""
 
 
 class UnknownJob(StoreError):

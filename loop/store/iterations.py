@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,11 +10,12 @@ import sqlalchemy as sa
 from alloys.design import Design, variable_names
 from alloys.records import Candidate, Prediction, Selection, ValidationRequest
 from loop.store.base import StorePart, decode, encode
+from loop.store.database.schema import iterations, jobs, proposals
 from loop.store.errors import BatchExists, IterationError, StoreError
-from loop.store.moves import count_jobs, put_jobs
+from loop.store.notes import IterationNotes, Promotions
+from loop.store.queue.moves import count_jobs, put_jobs
 from loop.store.records import Iteration, Proposal
-from loop.store.schema import iterations, jobs, proposals
-from loop.store.transitions import OPEN, IterationState
+from loop.store.states import OPEN, IterationState
 
 _index = iterations.c["index"]
 _PAGE = 1000
@@ -23,14 +23,8 @@ _PAGE = 1000
 
 
 def _iteration(row: sa.Row[Any]) -> Iteration:
-    fields = row._mapping
-    return Iteration(
-        index=fields["index"],
-        state=IterationState(fields["state"]),
-        started=fields["started"],
-        finished=fields["finished"],
-        info=decode(fields["info"]),
-    )
+    index, state, started, finished, notes = tuple(row)
+    return Iteration(index, IterationState(state), started, finished, IterationNotes.from_json(decode(notes)))
 
 
 def _load(connection: sa.Connection, index: int) -> Iteration:
@@ -40,11 +34,13 @@ def _load(connection: sa.Connection, index: int) -> Iteration:
     return _iteration(row)
 
 
+def _note(connection: sa.Connection, index: int, **noted: Any) -> None:
+    written = encode(_load(connection, index).notes.with_notes(**noted).to_json(), f"the notes on iteration {index}")
+    connection.execute(sa.update(iterations).where(_index == index).values(notes=written))
+
+
 class IterationMethods(StorePart):
     """The part of the store that keeps the turns of the loop."""
-
-    _first_notes: Mapping[str, Any] = MappingProxyType({})
-    """What the notes on iteration 0 begin with."""
 
     def begin_iteration(self, index: int) -> Iteration:
         """Begins the next iteration, or gives back the one of that index as it stands.
@@ -58,8 +54,7 @@ class IterationMethods(StorePart):
             if not 0 <= index <= following:
                 raise IterationError(f"the next iteration is {following}, got {index}")
             if index == following:
-                info = encode({} if index else dict(self._first_notes), "notes")
-                row = {"index": index, "state": IterationState.PROPOSING, "started": now, "info": info}
+                row = {"index": index, "state": IterationState.PROPOSING, "started": now, "notes": "{}"}
                 connection.execute(sa.insert(iterations).values(row))
             return _load(connection, index)
 
@@ -77,17 +72,16 @@ class IterationMethods(StorePart):
         with self._read() as connection:
             return [_iteration(row) for row in connection.execute(sa.select(iterations).order_by(_index))]
 
-    def note_iteration(self, index: int, **info: Any) -> Iteration:
-        """Adds to what is known of an iteration; a name given again replaces its value.
+    def note_iteration(self, index: int, **noted: Any) -> Iteration:
+        """Adds to the notes on an iteration, by the names of `IterationNotes`; one given again replaces its value.
 
         Raises:
             IterationError: if there is none of that index.
-            StoreError: if something has no JSON form (NaN has none).
+            StoreError: for a name that notes do not have, or something that is not what it should be, or has no JSON
+                form (NaN has none).
         """
-        encode(info, f"the notes on iteration {index}")
         with self._write() as connection:
-            merged = encode({**_load(connection, index).info, **info}, "notes")
-            connection.execute(sa.update(iterations).where(_index == index).values(info=merged))
+            _note(connection, index, **noted)
             return _load(connection, index)
 
     def close_iteration(self, index: int) -> Iteration:
@@ -133,16 +127,12 @@ class IterationMethods(StorePart):
             IterationError: if there is no such iteration.
             StoreError: if the two do not match, or a design was asked for before.
         """
-        rows = _rows(iteration, selections, requests)
-        now = self._clock()
+        rows = _rows(iteration, selections, requests, [0] * len(selections))
         with self._write() as connection:
             if _load(connection, iteration).state is not IterationState.PROPOSING:
                 raise BatchExists(f"iteration {iteration} has its batch already, and the stored one wins")
-            refuse_known(connection, [row["composition"] for row in rows])
-            places = [(iteration, row["rank"]) for row in rows]
-            put_jobs(connection, requests, places, self._tokens, now=now, by_hand=by_hand, hold=hold)
-            if rows:
-                connection.execute(sa.insert(proposals), rows)
+            refuse_known(connection, [row["design"] for row in rows])
+            self._ask(connection, rows, requests, people={0} if by_hand else (), hold=hold)
             state = {"state": IterationState.VALIDATING}
             connection.execute(sa.update(iterations).where(_index == iteration).values(state))
             return _select(connection, iteration)
@@ -155,7 +145,7 @@ class IterationMethods(StorePart):
         requests: Sequence[ValidationRequest],
         tiers: Sequence[int],
         *,
-        note: Mapping[str, Any],
+        note: Promotions | Mapping[str, Any],
         by_hand: Collection[int] = (),
         hold: bool = False,
     ) -> list[Proposal]:
@@ -178,24 +168,40 @@ class IterationMethods(StorePart):
         """
         if len(tiers) != len(selections) or any(tier < 1 for tier in tiers):
             raise StoreError(f"a round needs one tier from 1 on per selection, got {list(tiers)}")
-        rows = _rows(iteration, selections, requests)
-        now = self._clock()
+        rows = _rows(iteration, selections, requests, tiers)
         with self._write() as connection:
             found = _load(connection, iteration)
-            rounds = [*found.info.get("promotions", []), dict(note)]
-            _check_round(found, number, len(rounds) - 1)
-            first = _next_rank(connection, iteration)
+            rounds = found.notes.promotions
+            if found.state is not IterationState.VALIDATING:
+                raise IterationError(f"iteration {iteration} is {found.state}, not validating")
+            if len(rounds) != number:
+                raise BatchExists(f"iteration {iteration} has {len(rounds)} rounds already, and the stored ones win")
+            last = sa.select(sa.func.coalesce(sa.func.max(proposals.c.rank), -1))
+            first = int(connection.execute(last.where(proposals.c.iteration == iteration)).scalar_one()) + 1
+            placed = [{**row, "rank": first + row["rank"]} for row in rows]
             try:
-                for people in (False, True):
-                    own = [n for n, tier in enumerate(tiers) if (tier in by_hand) is people]
-                    asked, places = [requests[n] for n in own], [(iteration, first + rows[n]["rank"]) for n in own]
-                    put_jobs(connection, asked, places, self._tokens, now=now, by_hand=people, hold=hold)
-                _place(connection, rows, tiers, first)
+                self._ask(connection, placed, requests, people=by_hand, hold=hold)
             except sa.exc.IntegrityError as error:
                 raise StoreError(f"an alloy is asked of a validator once in a campaign: {error.orig}") from error
-            info = encode({**found.info, "promotions": rounds}, "a round of promotions")
-            connection.execute(sa.update(iterations).where(_index == iteration).values(info=info))
+            _note(connection, iteration, promotions=[*rounds, note])
             return [p for p in _select(connection, iteration, promoted=True) if p.selection.rank >= first]
+
+    def _ask(
+        self,
+        connection: sa.Connection,
+        rows: Sequence[Mapping[str, Any]],
+        requests: Sequence[ValidationRequest],
+        *,
+        people: Collection[int],
+        hold: bool,
+    ) -> None:
+        """Stores proposals with their jobs; people answer those of some tiers."""
+        for by_hand in (False, True):
+            own = [(r, row) for r, row in zip(requests, rows, strict=True) if (row["tier"] in people) is by_hand]
+            asked, places = [r for r, _ in own], [(row["iteration"], row["rank"]) for _, row in own]
+            put_jobs(connection, asked, places, self._nonces, now=self._clock(), by_hand=by_hand, hold=hold)
+        if rows:
+            connection.execute(sa.insert(proposals), rows)
 
     def proposals(self, iteration: int | None = None) -> list[Proposal]:
         """Stored proposals by iteration and rank, of one iteration or of all; without promotions."""
@@ -204,7 +210,7 @@ class IterationMethods(StorePart):
 
     def variables(self) -> tuple[str, ...]:
         """The names of the variables that proposed designs have."""
-        with_some = sa.select(proposals.c.composition).where(proposals.c.composition.contains(";"))
+        with_some = sa.select(proposals.c.design).where(proposals.c.design.contains(";"))
         with self._read() as connection:
             return variable_names(map(Design.from_canonical, connection.execute(with_some).scalars()))
 
@@ -222,26 +228,8 @@ class IterationMethods(StorePart):
             return _select(connection, iteration, promoted=True)
 
 
-def _check_round(found: Iteration, number: int, rounds: int) -> None:
-    if found.state is not IterationState.VALIDATING:
-        raise IterationError(f"iteration {found.index} is {found.state}, not validating")
-    if rounds != number:
-        raise BatchExists(f"iteration {found.index} has {rounds} rounds already, and the stored ones win")
-
-
-def _next_rank(connection: sa.Connection, iteration: int) -> int:
-    last = sa.select(sa.func.coalesce(sa.func.max(proposals.c.rank), -1)).where(proposals.c.iteration == iteration)
-    return int(connection.execute(last).scalar_one()) + 1
-
-
-def _place(connection: sa.Connection, rows: Sequence[Mapping[str, Any]], tiers: Sequence[int], first: int) -> None:
-    """Stores a round's proposals, each with its validator, behind those of its iteration."""
-    for row, tier in zip(rows, tiers, strict=True):
-        connection.execute(sa.insert(proposals).values({**row, "rank": first + row["rank"], "tier": tier}))
-
-
 def _rows(
-    iteration: int, selections: Sequence[Selection], requests: Sequence[ValidationRequest]
+    iteration: int, selections: Sequence[Selection], requests: Sequence[ValidationRequest], tiers: Sequence[int]
 ) -> list[dict[str, Any]]:
     asked = [request.design for request in requests]
     if [selection.candidate.design for selection in selections] != asked:
@@ -251,10 +239,10 @@ def _rows(
     ranks = [selection.rank for selection in selections]
     if len(set(ranks)) != len(ranks):
         raise StoreError(f"ranks must be distinct within a batch, got {ranks}")
-    return [_row(iteration, *pair) for pair in zip(selections, requests, strict=True)]
+    return [_row(iteration, *asked_for) for asked_for in zip(selections, requests, tiers, strict=True)]
 
 
-def _row(iteration: int, selection: Selection, request: ValidationRequest) -> dict[str, Any]:
+def _row(iteration: int, selection: Selection, request: ValidationRequest, tier: int) -> dict[str, Any]:
     design = selection.candidate.design
     if selection.score != selection.score:
         raise StoreError(f"the score of {design} must be a number, got {selection.score}")
@@ -262,12 +250,13 @@ def _row(iteration: int, selection: Selection, request: ValidationRequest) -> di
     return {
         "iteration": iteration,
         "rank": selection.rank,
-        "composition": design.canonical(),
+        "design": design.canonical(),
         "origin": selection.candidate.origin,
         "score": float(selection.score),
         "why": selection.why,
         "prediction": None if prediction is None else encode(prediction.to_json(), f"the prediction for {design}"),
         "job_key": request.key,
+        "tier": tier,
     }
 
 
@@ -277,11 +266,11 @@ def refuse_known(connection: sa.Connection, designs: Sequence[str]) -> None:
     Raises:
         StoreError: naming them, and where they are.
     """
-    query = sa.select(proposals.c.composition, proposals.c.iteration).order_by(proposals.c.iteration)
+    query = sa.select(proposals.c.design, proposals.c.iteration).order_by(proposals.c.iteration)
     known: dict[str, int] = {}
     for start in range(0, len(designs), _PAGE):
-        page = query.where(proposals.c.composition.in_(designs[start : start + _PAGE]))
-        known |= {row.composition: row.iteration for row in connection.execute(page)}
+        page = query.where(proposals.c.design.in_(designs[start : start + _PAGE]))
+        known |= {row.design: row.iteration for row in connection.execute(page)}
     again = [text for text in designs if text in known]
     if again:
         named = ", ".join(f"{Design.from_canonical(t)} (iteration {known[t]})" for t in again)
@@ -298,6 +287,6 @@ def _select(connection: sa.Connection, iteration: int | None, *, promoted: bool 
 
 def _proposal(row: sa.Row[Any]) -> Proposal:
     prediction = None if row.prediction is None else Prediction.from_json(decode(row.prediction))
-    candidate = Candidate(Design.from_canonical(row.composition), row.origin)
+    candidate = Candidate(Design.from_canonical(row.design), row.origin)
     selection = Selection(candidate, row.rank, row.score, row.why, prediction)
     return Proposal(row.iteration, selection, row.job_key, row.tier)

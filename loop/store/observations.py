@@ -11,10 +11,9 @@ import sqlalchemy as sa
 from alloys.design import Design
 from alloys.records import Measured, Observation, Verdict, digest_of, quantities
 from loop.store.base import StorePart, decode, encode
+from loop.store.database.schema import observations, proposals
 from loop.store.errors import StoreError
 from loop.store.records import Added, Job, Outcome, StoredObservation
-from loop.store.schema import observations, proposals
-from loop.store.transitions import JobState
 
 TIER = sa.func.coalesce(proposals.c.tier, observations.c.tier).label("of_tier")
 """Of an observation beside its job's proposal: which of several validators said it; None for results by hand."""
@@ -24,7 +23,7 @@ _COLUMNS = (observations, proposals.c.rank, TIER)
 def content_of(observation: Observation) -> dict[str, Any]:
     """The columns that say what was seen."""
     return {
-        "composition": observation.design.canonical(),
+        "design": observation.design.canonical(),
         "values": encode(dict(observation.values), "an observation"),
         "source": observation.source,
         "failure": observation.failure,
@@ -46,15 +45,13 @@ def _answer(job: Job, verdict: Verdict, source: str | None = None) -> dict[str, 
 
 def accept(connection: sa.Connection, job: Job, verdict: Verdict, now: float, source: str | None = None) -> None:
     """Stores the job's one accepted answer; its source is the validator's name, or a person's."""
-    # A person's verdict belongs to no lease.
-    token = None if job.state is JobState.NEEDS_REVIEW else job.token
-    row = {**_answer(job, verdict, source), "token": token, "replicate": False, "at": now}
+    row = {**_answer(job, verdict, source), "replicate": False, "at": now}
     connection.execute(sa.insert(observations).values(row))
 
 
-def keep_replicate(connection: sa.Connection, job: Job, token: str, verdict: Verdict, now: float) -> Outcome:
+def keep_replicate(connection: sa.Connection, job: Job, verdict: Verdict, now: float) -> Outcome:
     """Stores a result that came too late, once."""
-    row = {**_answer(job, verdict), "token": token}
+    row = _answer(job, verdict)
     if _find(connection, row) is not None:
         return Outcome.DUPLICATE
     connection.execute(sa.insert(observations).values({**row, "replicate": True, "at": now}))
@@ -70,7 +67,7 @@ def _find(connection: sa.Connection, row: dict[str, Any]) -> int | None:
 def _contradicts(connection: sa.Connection, observation: Observation, *, beside_jobs: bool) -> bool:
     """Whether something accepted already speaks of the same alloy and a same property, or either is a failure."""
     query = sa.select(observations.c["values"]).where(
-        observations.c.composition == observation.design.canonical(), sa.not_(observations.c.replicate)
+        observations.c.design == observation.design.canonical(), sa.not_(observations.c.replicate)
     )
     if beside_jobs:
         query = query.where(observations.c.job_key.is_(None), observations.c.tier.is_(None))
@@ -96,6 +93,12 @@ _SELECT = sa.select(*_COLUMNS).select_from(
 _IN_ORDER = _SELECT.order_by(
     sa.func.coalesce(observations.c.iteration, -1), sa.func.coalesce(proposals.c.rank, -1), observations.c.id
 )
+
+
+def select_results(connection: sa.Connection, design: Design) -> list[StoredObservation]:
+    """Everything that was seen of one design, replicates included, in the order of arrival."""
+    query = _SELECT.where(observations.c.design == design.canonical()).order_by(observations.c.id)
+    return [_stored(row) for row in connection.execute(query)]
 
 
 def _document(composition: str, failure: str | None, source: str, values: str) -> str:
@@ -147,7 +150,7 @@ class ObservationMethods(StorePart):
     def observations_of(self, iteration: int) -> list[StoredObservation]:
         """What is known of the alloys of one iteration's batch, in the same order, whoever asked or brought it."""
         batch = proposals.alias("batch")
-        same = (batch.c.composition == observations.c.composition, batch.c.tier == 0, batch.c.iteration == iteration)
+        same = (batch.c.design == observations.c.design, batch.c.tier == 0, batch.c.iteration == iteration)
         # An alloy is asked for once, so no earlier iteration asked for these.
         since = sa.or_(observations.c.iteration.is_(None), observations.c.iteration >= iteration)
         asked = sa.exists().where(*same)
@@ -163,13 +166,12 @@ class ObservationMethods(StorePart):
 
     def results(self, design: Design) -> list[StoredObservation]:
         """Everything that was seen of one design, replicates included, in the order of arrival."""
-        query = _SELECT.where(observations.c.composition == design.canonical()).order_by(observations.c.id)
         with self._read() as connection:
-            return [_stored(row) for row in connection.execute(query)]
+            return select_results(connection, design)
 
     def dataset_digest(self) -> str:
         """A digest of everything accepted, whatever order it came in; see `alloys.records.dataset_digest`."""
-        columns = (observations.c.composition, observations.c.failure, observations.c.source, observations.c["values"])
+        columns = (observations.c.design, observations.c.failure, observations.c.source, observations.c["values"])
         with self._read() as connection:
             rows = connection.execute(sa.select(*columns).where(sa.not_(observations.c.replicate)))
             return digest_of(sorted(_document(*row) for row in rows))
@@ -177,7 +179,7 @@ class ObservationMethods(StorePart):
 
 def _stored(row: sa.Row[Any]) -> StoredObservation:
     fields = row._mapping
-    design = Design.from_canonical(fields["composition"])
+    design = Design.from_canonical(fields["design"])
     return StoredObservation(
         id=fields["id"],
         observation=Observation(design, decode(fields["values"]), fields["source"], fields["failure"]),

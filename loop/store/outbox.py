@@ -10,9 +10,9 @@ from pathlib import PurePosixPath
 import sqlalchemy as sa
 
 from loop.store.base import StorePart
+from loop.store.database.schema import artifacts, metrics
 from loop.store.errors import StoreError
 from loop.store.records import Artifact, Metric
-from loop.store.schema import artifacts, metrics
 
 
 class OutboxMethods(StorePart):

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from alloys.records import UNADJUSTED, Adjustment, Observation, Selection, ValidationRequest, Verdict
-from loop.store.transitions import IterationState, JobState
+from alloys.records import Adjustment, Observation, Selection, ValidationRequest, Verdict
+from loop.store.notes import IterationNotes
+from loop.store.states import IterationState, JobState
 
 
 class Outcome(StrEnum):
@@ -35,14 +36,37 @@ class CampaignInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeVersion:
+    """A version of the program that went on with a campaign, from ``at`` on, in unix seconds."""
+
+    version: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What became known of a campaign as it went on.
+
+    Attributes:
+        last_iteration: how far a run means to go; None where there was none.
+        reference_point: by objective, in its unit, where hypervolumes are measured from; None before it is frozen.
+        code_versions: those after the one that made the campaign.
+    """
+
+    last_iteration: int | None = None
+    reference_point: Mapping[str, float] | None = None
+    code_versions: tuple[CodeVersion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Iteration:
-    """One turn of the loop; times in unix seconds, ``info`` free-form."""
+    """One turn of the loop; times in unix seconds."""
 
     index: int
     state: IterationState
     started: float
     finished: float | None
-    info: Mapping[str, Any]
+    notes: IterationNotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +80,6 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to answer one job until ``until`` (unix seconds), fenced by a token.
-
-    ``adjustment`` is what this try is given that the first was not.
-    """
-
-    request: ValidationRequest
-    token: str
-    owner: str
-    until: float
-    attempt: int
-    adjustment: Adjustment = UNADJUSTED
-
-    @property
-    def key(self) -> str:
-        """The job's key."""
-        return self.request.key
-
-
-@dataclass(frozen=True, slots=True)
 class Job:
     """A job as it stands.
 
@@ -84,7 +88,7 @@ class Job:
         iteration: the iteration that asked.
         rank: its rank there.
         tier: which of the campaign's validators is asked, counted from 0.
-        attempts: how often it was leased.
+        attempts: how often somebody began to work on it.
         retries: how often the machinery failed.
         deaths: how often a worker died on it.
         nonce: of this round of asking; a person's file of answers must name it.
@@ -106,9 +110,6 @@ class Job:
     attempts: int
     retries: int
     deaths: int
-    token: str | None
-    owner: str | None
-    lease_until: float | None
     not_before: float | None
     error_class: str | None
     message: str | None
@@ -131,7 +132,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobEvent:
-    """One change of state of one job; ``error_class`` of the failure that led to it."""
+    """One change of state of one job; ``owner`` is the run that works on it, ``error_class`` the failure behind it."""
 
     id: int
     key: str
@@ -139,7 +140,6 @@ class JobEvent:
     from_state: JobState | None
     to_state: JobState
     owner: str | None
-    token: str | None
     note: str
     error_class: str | None = None
 

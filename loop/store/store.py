@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,22 +14,22 @@ import sqlalchemy as sa
 
 from alloys.records import digest_of
 from loop.store.base import Clock, decode, encode
-from loop.store.engine import Database, head_revision, is_database, migrate, revision_of
+from loop.store.database.engine import Database, head_revision, is_database, make_tables, revision_of
+from loop.store.database.lock import refuse_network_folder
+from loop.store.database.postgresql import PostgreSQLDatabase, url_in
+from loop.store.database.schema import campaign, facts
+from loop.store.database.upgrade import upgrade
 from loop.store.errors import CampaignExists, NoCampaign, StoreError
-from loop.store.imports import ImportMethods
 from loop.store.iterations import IterationMethods
-from loop.store.lock import refuse_network_folder
 from loop.store.observations import ObservationMethods
 from loop.store.outbox import OutboxMethods
-from loop.store.people import PeopleMethods
-from loop.store.postgresql import PostgreSQLDatabase, url_in
-from loop.store.queue import QueueMethods
-from loop.store.records import CampaignInfo
-from loop.store.schema import campaign
-from loop.store.upgrade import upgrade
+from loop.store.queue.imports import ImportMethods
+from loop.store.queue.jobs import QueueMethods
+from loop.store.queue.people import PeopleMethods
+from loop.store.records import CampaignInfo, CodeVersion, Facts
 
 
-def _fresh_token() -> str:
+def _fresh_nonce() -> str:
     return str(uuid.uuid4())
 
 
@@ -52,7 +53,7 @@ class CampaignStore(IterationMethods, QueueMethods, PeopleMethods, ImportMethods
         seed: int,
         code_version: str,
         clock: Clock = time.time,
-        tokens: Callable[[], str] = _fresh_token,
+        nonces: Callable[[], str] = _fresh_nonce,
     ) -> Self:
         """Makes the database of a new campaign.
 
@@ -64,7 +65,7 @@ class CampaignStore(IterationMethods, QueueMethods, PeopleMethods, ImportMethods
             seed: its seed.
             code_version: version of the program.
             clock: gives unix seconds.
-            tokens: gives a fresh lease token at every call.
+            nonces: gives a fresh one at every call.
 
         Raises:
             CampaignExists: if a campaign is there already.
@@ -79,19 +80,20 @@ class CampaignStore(IterationMethods, QueueMethods, PeopleMethods, ImportMethods
         try:
             with database.write() as connection:
                 _refuse_existing(connection, path)
-                migrate(connection)
+                make_tables(connection)
                 connection.execute(sa.insert(campaign).values(row))
+                connection.execute(sa.insert(facts).values(id=1, code_versions="[]"))
             database.set_journal()
         except BaseException:
             database.close()
             raise
-        return cls(database, clock, tokens)
+        return cls(database, clock, nonces)
 
     @classmethod
-    def open(cls, path: Path | str, clock: Clock = time.time, tokens: Callable[[], str] = _fresh_token) -> Self:
+    def open(cls, path: Path | str, clock: Clock = time.time, nonces: Callable[[], str] = _fresh_nonce) -> Self:
         """Opens a campaign's database, in a file or where the file says, bringing an older schema up to date.
 
-        A file is copied before that; see `loop.store.upgrade`.
+        A file is copied before that; see `loop.store.database.upgrade`.
 
         Raises:
             StoreError: if an older schema cannot be brought up to date; it is left as it is.
@@ -110,7 +112,7 @@ class CampaignStore(IterationMethods, QueueMethods, PeopleMethods, ImportMethods
         except BaseException:
             database.close()
             raise
-        return cls(database, clock, tokens)
+        return cls(database, clock, nonces)
 
     def campaign(self) -> CampaignInfo:
         """The campaign's own row."""
@@ -118,30 +120,40 @@ class CampaignStore(IterationMethods, QueueMethods, PeopleMethods, ImportMethods
             row = connection.execute(sa.select(campaign)).one()
         return CampaignInfo(row.name, decode(row.config), row.config_digest, row.seed, row.code_version, row.created)
 
+    def facts(self) -> Facts:
+        """What became known of the campaign as it went on."""
+        with self._read() as connection:
+            row = connection.execute(sa.select(facts)).one()
+        point = None if row.reference_point is None else decode(row.reference_point)
+        versions = tuple(CodeVersion(each["version"], each["at"]) for each in decode(row.code_versions))
+        return Facts(row.last_iteration, point, versions)
+
+    def go_until(self, last_iteration: int) -> None:
+        """Notes how far a run means to go."""
+        with self._write() as connection:
+            connection.execute(sa.update(facts).values(last_iteration=last_iteration))
+
+    def freeze_reference_point(self, point: Mapping[str, float]) -> None:
+        """Says where hypervolumes are measured from, by objective in its unit; the first word holds."""
+        written = encode(dict(point), "the reference point")
+        with self._write() as connection:
+            unset = sa.update(facts).where(facts.c.reference_point.is_(None))
+            connection.execute(unset.values(reference_point=written))
+
     def go_on_with(self, version: str) -> str | None:
         """Notes the version of the program that drives the campaign from now on.
-
-        Each after the one that made the campaign is listed in the notes on iteration 0, as ``code_versions`` with its
-        time; before there is such an iteration, once it begins.
 
         Returns:
             the version before, or None where it is the same.
         """
-        before = self._last_version()
+        known = self.facts().code_versions
+        before = known[-1].version if known else self.campaign().code_version
         if before == version:
             return None
-        entry = {"version": version, "at": self._clock()}
-        if self.iterations():
-            later = self.iteration(0).info.get("code_versions", [])
-            self.note_iteration(0, code_versions=[*later, entry])
-        else:
-            self._first_notes = {"code_versions": [entry]}
+        written = encode([asdict(each) for each in (*known, CodeVersion(version, self._clock()))], "versions")
+        with self._write() as connection:
+            connection.execute(sa.update(facts).values(code_versions=written))
         return before
-
-    def _last_version(self) -> str:
-        first = next(iter(self.iterations()), None)
-        later = first.info.get("code_versions", []) if first is not None else []
-        return str(later[-1]["version"]) if later else self.campaign().code_version
 
     def close(self) -> None:
         """Closes every connection; the store cannot be used after."""

@@ -13,7 +13,6 @@ import psutil
 import pytest
 
 from loop.store import CampaignStore, Job, JobState, NoCampaign, StoreError
-from loop.store.queue import LEASE_SECONDS
 from tests.support.forked import End, log_tail, warm_up, write_tiny
 from tests.support.processes import command, environment
 from tests.support.ray_workers import family, left_alive, workers
@@ -136,13 +135,13 @@ def test_an_ended_raylet_ends_the_run_and_loses_nothing(
     running.ends(wanted)
 
 
-def test_sigterm_under_ray_gives_leases_back(begin: Callable[..., _Running], wanted: End) -> None:
+def test_sigterm_under_ray_queues_again_what_was_under_way(begin: Callable[..., _Running], wanted: End) -> None:
     running = begin()
     running.until(lambda: running.results() > 1 and running.working("validator"))
     running.process.send_signal(signal.SIGTERM)
     running.exits(143)
     assert "were given back" in log_tail(running.folder, 3)
-    assert {(job.state is JobState.LEASED, job.deaths) for job in running.jobs()} == {(False, 0)}
+    assert {(job.state is JobState.RUNNING, job.deaths) for job in running.jobs()} == {(False, 0)}
     running.again()
     running.ends(wanted)
 
@@ -162,7 +161,6 @@ def test_a_stopped_validator_holds_up_nobody_and_is_ended(begin: Callable[..., _
     running.until(lambda: running.results() > 1)
     stopped, before = running.stop("validator"), running.results()
     running.until(lambda: running.results() > before + 1)
-    running.until(lambda: any((j.lease_until or 0.0) - j.updated > LEASE_SECONDS + 1 for j in running.jobs()))
     assert stopped.status() == psutil.STATUS_STOPPED
     running.until(lambda: any(job.retries for job in running.jobs()))
     (given_up,) = [job for job in running.jobs() if job.retries]

@@ -20,8 +20,8 @@ from loop.config.schema import valid_name
 from loop.review.artifacts import _batch_table
 from loop.review.generate import from_campaign
 from loop.store import CampaignStore, StoreError
+from loop.store.database.schema import artifacts
 from loop.store.files import inside
-from loop.store.schema import artifacts
 from tests.loop.loop_helpers import DEFAULT, call
 from tests.loop.store.store_helpers import begin, make
 

@@ -19,7 +19,7 @@ from alloys.records import Measured
 from loop.config.reading import check_config
 from loop.execute.cluster import lock_down
 from loop.store import CampaignStore, StoreError
-from loop.store.postgresql import parse_url
+from loop.store.database.postgresql import parse_url
 from tests.loop.loop_helpers import DEFAULT, call
 from tests.loop.store import golden_campaign
 from validation.registry import make_validator

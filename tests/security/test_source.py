@@ -9,9 +9,9 @@ import pytest
 from tests.security.source_rules import ROOT, built_sql, dotted, forbidden, parsed, sources
 
 PRAGMAS = {
-    ("loop/store/engine.py", "f'PRAGMA busy_timeout = {BUSY_MILLISECONDS}'"),
-    ("loop/store/engine.py", "f'PRAGMA synchronous = {synchronous}'"),
-    ("loop/store/engine.py", "f'PRAGMA journal_mode = {wanted}'"),
+    ("loop/store/database/engine.py", "f'PRAGMA busy_timeout = {BUSY_MILLISECONDS}'"),
+    ("loop/store/database/engine.py", "f'PRAGMA synchronous = {synchronous}'"),
+    ("loop/store/database/engine.py", "f'PRAGMA journal_mode = {wanted}'"),
 }
 """Settings of SQLite, which takes no bound values there; all three come from constants."""
 

@@ -22,6 +22,7 @@ from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
 from loop.execute.tasks import ModelTask
 from loop.store import IterationState
+from loop.store.notes import WarmWeights
 from tests.loop.loop_helpers import DEFAULT, StoppedError, small_config
 
 QUICK = {"epochs": 10, "retries": 0, "copies": 8}
@@ -69,21 +70,21 @@ def test_what_an_iteration_started_from_is_recorded(tmp_path: Path, warm: str, s
     with _go_on(_campaign(tmp_path, warm=warm, guided=False), 3) as campaign:
         models = _models(campaign)
         for index, source in enumerate(sources, start=1):
-            info = campaign.store.iteration(index).info
-            started = None if source is None else {"iteration": source, "sha256": models[source]}
-            assert info["warm"] == {"cvae": started}
-            assert info["generators"]["cvae"]["guided"] is False
-            assert info["screening"]["proposed"]["cvae"] == 100
-            assert ("started from warm weights" in info["training"]["cvae"]["note"]) == (source is not None)
+            notes = campaign.store.iteration(index).notes
+            started = None if source is None else WarmWeights(source, models[source])
+            assert notes.warm == {"cvae": started}
+            assert notes.generators["cvae"].guided is False
+            assert notes.screening.proposed["cvae"] == 100
+            assert ("started from warm weights" in notes.training["cvae"]["note"]) == (source is not None)
         assert len(set(models.values())) == 3
 
 
 def test_families_start_from_their_own_weights(tmp_path: Path) -> None:
     with _go_on(_campaign(tmp_path, warm="last", families={"cvae": QUICK, "flow": QUICK}), 2) as campaign:
         first = {artifact.name: artifact.sha256 for artifact in campaign.store.artifacts(1)}
-        started = campaign.store.iteration(2).info["warm"]
+        started = campaign.store.iteration(2).notes.warm
         for family in ("cvae", "flow"):
-            assert started[family] == {"iteration": 1, "sha256": first[f"generator.{family}"]}
+            assert started[family] == WarmWeights(1, first[f"generator.{family}"])
 
 
 def test_weights_that_are_gone_are_done_without(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -91,10 +92,10 @@ def test_weights_that_are_gone_are_done_without(tmp_path: Path, caplog: pytest.L
         (artifact,) = [a for a in campaign.store.artifacts() if a.name == "generator.cvae"]
         (campaign.folder / artifact.path).unlink()
         _go_on(campaign, 2)
-        info = campaign.store.iteration(2).info
-        assert info["warm"] == {"cvae": None}
+        notes = campaign.store.iteration(2).notes
+        assert notes.warm == {"cvae": None}
         note = "trained fresh, not from the weights of iteration 1: cannot read the weights"
-        assert info["training"]["cvae"]["note"].startswith(note)
+        assert notes.training["cvae"]["note"].startswith(note)
         assert f"cvae: {note}" in caplog.text
 
 
@@ -151,7 +152,7 @@ def test_killed_while_training_it_starts_from_the_same_weights(
         wanted = [(p.selection.candidate, p.selection.score) for p in guided.store.proposals()]
         assert [(p.selection.candidate, p.selection.score) for p in again.store.proposals()] == wanted
         for key in ("warm", "generators"):
-            assert again.store.iteration(2).info[key] == guided.store.iteration(2).info[key]
+            assert getattr(again.store.iteration(2).notes, key) == getattr(guided.store.iteration(2).notes, key)
 
 
 # Guided ----------------------------------------------------------------------------------------------------------
@@ -190,12 +191,12 @@ def test_guided_candidates_are_nearer_to_feasible(tmp_path: Path) -> None:
 
 def test_guided_candidates_are_recorded_as_such(guided: Campaign) -> None:
     for index in (1, 2):
-        info = guided.store.iteration(index).info
-        assert [made["guided"] for made in info["generators"].values()] == [True, True]
-        drawn = {family: made["proposals"] for family, made in info["generators"].items()}
+        notes = guided.store.iteration(index).notes
+        assert [used.guided for used in notes.generators.values()] == [True, True]
+        drawn = {family: used.proposals for family, used in notes.generators.items()}
         assert sum(drawn.values()) == 100
         for family, count in drawn.items():
-            assert info["screening"]["proposed"][family] == -(-count // 4)
+            assert notes.screening.proposed[family] == -(-count // 4)
 
 
 # Configuration -----------------------------------------------------------------------------------------------------

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +108,7 @@ def test_people_answer_by_the_file_and_the_run_goes_on(desk: Desk) -> None:
     before = desk.exported("all")
     assert desk.brought(before) == {**wanted, "answered": 0, "known": 6, "empty": 0}
     code, err = desk.run()
-    assert code == 3
+    assert code == 3, err
     assert "iteration 0/1 closed: 5 of 6 feasible" in err
     assert "2 to be measured" in err
 
@@ -315,3 +317,16 @@ def test_a_run_on_hold_ends_until_people_approve(tmp_path: Path, capsys: pytest.
     assert code == 3
     assert "4 held" in err
     assert "2 to be measured" in err
+
+
+def test_the_log_is_checked(desk: Desk) -> None:
+    code, out, err = desk("check")
+    assert (code, out, err.strip()) == (0, "", "0 problems in 6 moves")
+    assert desk.document("check") == {"moves": 6, "problems": []}
+    with closing(sqlite3.connect(desk.folder / "campaigns" / "small" / "campaign.db")) as connection, connection:
+        connection.execute("UPDATE jobs SET attempts = 3 WHERE rank = 0")
+    code, out, err = desk("check", "--json")
+    assert code == 1
+    assert "counts 3 attempts, but began to run 0 times" in json.loads(out)["problems"][0]
+    with closing(sqlite3.connect(desk.folder / "campaigns" / "small" / "campaign.db")) as connection, connection:
+        connection.execute("UPDATE jobs SET attempts = 0")

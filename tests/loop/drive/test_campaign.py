@@ -198,15 +198,15 @@ def test_several_families_propose_side_by_side(tmp_path: Path) -> None:
     generator = {"families": {"cvae": quick, "cae": quick}, "proposals": 201}
     with _finished(tmp_path, generator=generator, iterations=2) as campaign:
         for index in (1, 2):
-            info = campaign.store.iteration(index).info
-            assert sum(made["proposals"] for made in info["generators"].values()) == 201
-            for family, made in info["generators"].items():
-                assert not info["training"][family]["collapsed"]
-                assert made["proposals"] >= 20
-            assert set(info["training"]) == {"cvae", "cae"}
+            notes = campaign.store.iteration(index).notes
+            assert sum(used.proposals for used in notes.generators.values()) == 201
+            for family, used in notes.generators.items():
+                assert not notes.training[family]["collapsed"]
+                assert used.proposals >= 20
+            assert set(notes.training) == {"cvae", "cae"}
             names = {artifact.name for artifact in campaign.store.artifacts(index)}
             assert {"generator.cvae", "generator.cae"} <= names
-        proposed = campaign.store.iteration(2).info["screening"]["proposed"]
+        proposed = campaign.store.iteration(2).notes.screening.proposed
         assert {"cvae", "cae", "random"} <= set(proposed)
 
 
@@ -283,7 +283,7 @@ def test_a_failed_sample_is_an_answer(tmp_path: Path) -> None:
         view = campaign.view()
         assert [row.failure for row in view.rows].count("the ingot cracked") == 1
         assert len(campaign.suggest(2)) == 2
-        notes = campaign.store.iteration(1).info["screening"]["notes"]
+        notes = campaign.store.iteration(1).notes.screening.notes
         assert any(note.startswith("validation failed for 1 of 6 alloys") for note in notes)
         designs = [Design.parse(text) for text in (first["formula"][0], first["formula"][1], "MoNbTaW")]
         found = predict_document(view, designs)

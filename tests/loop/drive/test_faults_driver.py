@@ -90,7 +90,7 @@ class _Slow(LocalExecutor):
         return super().collect(timeout)
 
 
-def test_a_driver_that_slept_past_its_leases_still_holds_them(tmp_path: Path) -> None:
+def test_a_driver_that_slept_goes_on_with_what_it_had_under_way(tmp_path: Path) -> None:
     clock = _Clock()
     with Campaign.open(small_config(tmp_path, **TINY), clock) as campaign:
         Driver(campaign, _Slow(clock), clock=clock).run(0)
@@ -134,7 +134,7 @@ def test_a_database_that_another_program_holds_is_waited_for_then_named(
 ) -> None:
     config = write_config(tmp_path, **TINY)
     path = tmp_path / "campaigns" / "small" / "campaign.db"
-    monkeypatch.setattr("loop.store.engine.BUSY_MILLISECONDS", 200)
+    monkeypatch.setattr("loop.store.database.engine.BUSY_MILLISECONDS", 200)
     with Campaign.open(small_config(tmp_path, **TINY)) as campaign:
         other = sqlite3.connect(path, isolation_level=None)
 
@@ -172,7 +172,7 @@ def _trained(folder: Path) -> dict[str, Any]:
         Driver(campaign, LocalExecutor()).run(1)
         assert len(campaign.view().rows) == 7
         assert check_store(campaign.store) == []
-        return dict(campaign.store.iteration(1).info["training"]["cvae"])
+        return dict(campaign.store.iteration(1).notes.training["cvae"])
 
 
 def test_losses_that_are_no_numbers_fall_back_and_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,7 +223,7 @@ def test_lost_nodes_are_not_blamed_on_a_job_until_there_are_many(tmp_path: Path)
         executor = _Nodes()
         Driver(campaign, executor).run(0)
         job = campaign.store.job(str(executor.first))
-        notes = [event.note for event in campaign.store.events(job.key) if event.from_state == "leased"]
+        notes = [event.note for event in campaign.store.events(job.key) if event.from_state == "running"]
         assert check_store(campaign.store) == []
         assert sorted(campaign.store.jobs(), key=lambda each: each.attempts)[-2].attempts == 1
     assert job.state == "needs_review"

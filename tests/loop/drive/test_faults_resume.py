@@ -74,16 +74,16 @@ def test_another_program_is_said_and_recorded(
     assert [record.args for record in caplog.records] == [(own, "9.9.9+new"), ("9.9.9+new", own)]
     with CampaignStore.open(begun / "campaigns" / "small" / "campaign.db") as store:
         assert store.campaign().code_version == own
-        later = store.iteration(0).info["code_versions"]
-    assert [each["version"] for each in later] == ["9.9.9+new", own]
+        later = store.facts().code_versions
+    assert [each.version for each in later] == ["9.9.9+new", own]
 
 
 def test_before_the_first_iteration_it_is_recorded_with_that(begun: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(identity, "code_version", lambda: "9.9.9+new")
     with Campaign.open(small_config(begun)) as campaign:
         campaign.store.begin_iteration(0)
-        later = campaign.store.iteration(0).info["code_versions"]
-    assert [each["version"] for each in later] == ["9.9.9+new"]
+        later = campaign.store.facts().code_versions
+    assert [each.version for each in later] == ["9.9.9+new"]
 
 
 def test_the_version_names_the_source() -> None:

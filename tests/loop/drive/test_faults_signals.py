@@ -72,7 +72,7 @@ def test_a_signal_ends_a_run_that_goes_on_later(
     assert signal.getsignal(signal.SIGTERM) is before
     with CampaignStore.open(tmp_path / "campaigns" / "small" / "campaign.db") as store:
         counts = store.counts()
-        assert (counts["done"], counts["queued"], counts["leased"]) == (kept, 5 - kept, 0)
+        assert (counts["done"], counts["queued"], counts["running"]) == (kept, 5 - kept, 0)
         assert store.next_due() is not None
     assert call(capsys, "run", config)[0] == 0
     with CampaignStore.open(tmp_path / "campaigns" / "small" / "campaign.db") as store:

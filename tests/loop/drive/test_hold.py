@@ -18,7 +18,7 @@ from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
 from loop.execute.tasks import Done, ValidationTask, ValidatorSpec
 from loop.store import CampaignStore, JobState, check_store
-from loop.store.breaker import PAUSE_AFTER
+from loop.store.queue.breaker import PAUSE_AFTER
 from loop.view import campaign_state, view_of
 from tests.loop.drive.test_campaign import ANSWERS
 from tests.loop.loop_helpers import call, small_config

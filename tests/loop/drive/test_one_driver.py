@@ -10,7 +10,6 @@ from alloys.errors import PeopleNeededError
 from loop.campaign import Campaign
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
-from loop.drive.schedule import stored
 from loop.execute.local import LocalExecutor
 from loop.execute.spans import timeline
 from loop.store import CampaignStore, IterationState, JobState, check_store
@@ -60,20 +59,21 @@ def test_people_alone_are_a_validator_of_a_run(tmp_path: Path) -> None:
 
 
 def test_by_hand_nobody_waits_for_an_alloy_that_is_never_measured(tmp_path: Path) -> None:
-    with Campaign.open(_by_people(tmp_path)) as campaign:
+    with Campaign.open(_by_people(tmp_path).model_copy(update={"reference_point": {}})) as campaign:
         campaign.observe(answers(campaign.suggest(6).head(5)))
         second = campaign.suggest(2)
         campaign.observe(answers(second))
         store = campaign.store
         (missing,) = store.open_jobs()
         assert [it.state for it in store.iterations()] == [IterationState.VALIDATING, IterationState.CLOSED]
-        inputs = stored(store.iteration(1).info)
+        inputs = store.iteration(1).notes.inputs
         assert inputs is not None
         assert inputs.hidden == (missing.key,)
         assert missing.request.design in campaign.view().pending
         assert {"pareto.png", "batch.csv"} <= {artifact.name for artifact in store.artifacts(1)}
         assert {span.lane for span in timeline(store)} >= {"trainer cvae", "scorer"}
-        assert "schedule" not in store.iteration(1).info
+        assert store.iteration(1).notes.schedule is None
+        assert store.facts().reference_point is None  # iteration 0 is open
 
 
 def test_a_suggestion_that_was_interrupted_is_made_again_the_same(tmp_path: Path) -> None:

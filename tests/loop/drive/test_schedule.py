@@ -15,11 +15,11 @@ from alloys.records import Measured, Verdict, quantities
 from loop.campaign import Campaign
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
-from loop.drive.schedule import CHOOSING_SECONDS, ahead_of, hidden_from, stored
+from loop.drive.schedule import CHOOSING_SECONDS, ahead_of, hidden_from
 from loop.execute.spans import DRIVER, SCORER, Recorder, Span, covered, shares_of, summary, timeline
 from loop.execute.tasks import ValidatorSpec, validate
 from loop.review.explain import explain_document
-from loop.store import CampaignStore, IterationState, check_store
+from loop.store import CampaignStore, IterationState, ProposalInputs, check_store
 from loop.view import View
 from tests.loop.drive.test_tiers import document as tiers_document
 from tests.loop.loop_helpers import StoppedError, call, small_config
@@ -41,9 +41,9 @@ def test_the_last_validations_are_open_while_the_next_batch_is_chosen(finished: 
     store = finished[0].store
     assert [it.state for it in store.iterations()] == [IterationState.CLOSED] * 3
     assert [len(store.proposals(i)) for i in range(3)] == [6, 4, 4]
-    assert "shown" not in store.iteration(0).info
+    assert store.iteration(0).notes.inputs is None
     for index in (1, 2):
-        shown = stored(store.iteration(index).info)
+        shown = store.iteration(index).notes.inputs
         assert shown is not None
         assert shown.ahead == 2
         assert list(shown.hidden) == [p.key for p in store.proposals(index - 1)][-2:]
@@ -100,7 +100,7 @@ def test_a_schedule_that_waits_for_all_is_another_campaign(finished: tuple[Campa
     with campaign:
         (entry,) = executor.seen
         assert entry[1:] == (6, 6)
-        assert stored(campaign.store.iteration(1).info) == stored({"shown": {"ahead": 0, "hidden": [], "late": []}})
+        assert campaign.store.iteration(1).notes.inputs == ProposalInputs()
         assert proposed(campaign.store)[:6] == proposed(finished[0].store)[:6]
         assert proposed(campaign.store)[6:] != proposed(finished[0].store)[6:10]
 
@@ -149,7 +149,7 @@ def test_dearer_validators_are_asked_the_same_whatever_finishes_first(tmp_path: 
             campaign = Campaign.open(told)
         with campaign:
             Driver(campaign, _Tiers(campaign, seed=number)).run(1)
-            shown = stored(campaign.store.iteration(1).info)
+            shown = campaign.store.iteration(1).notes.inputs
             dear = [p.key for p in campaign.store.promotions(0) if p.tier == 2]
             assert shown is not None
             assert len(dear) == 2
@@ -227,12 +227,12 @@ def test_spans_are_recorded(finished: tuple[Campaign, Turns]) -> None:
     assert whole.slots == 2
     assert 0 < whole.idle < 1
     assert 0 < whole.driver <= 1
-    first, last = (store.iteration(i).info["schedule"] for i in (0, 2))
-    assert first["end"] <= last["begin"]
-    assert whole.seconds == pytest.approx(sum(store.iteration(i).info["schedule"]["seconds"] for i in range(3)))
+    first, last = (store.iteration(i).notes.schedule for i in (0, 2))
+    assert first.end <= last.begin
+    assert whole.seconds == pytest.approx(sum(store.iteration(i).notes.schedule.seconds for i in range(3)))
     numbers = {metric.name: metric.value for metric in store.metrics() if metric.iteration == 1}
     assert numbers["schedule.ahead"] == 2
-    assert numbers["schedule.validators_idle_share"] == store.iteration(1).info["schedule"]["idle"]
+    assert numbers["schedule.validators_idle_share"] == store.iteration(1).notes.schedule.idle
     assert {"driver.share", "schedule.unvalidated_share", "seconds.train", "seconds.fit", "seconds.screen"} <= set(
         numbers
     )

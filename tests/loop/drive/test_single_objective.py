@@ -42,7 +42,7 @@ def test_one_objective_is_improved_upon_under_its_constraints(tmp_path: Path) ->
             assert view.hypervolume(view.rows) == pytest.approx(best[-1])
         assert best[2] > 1.2 * best[0] > 0
         for index in (1, 2):
-            assert campaign.store.iteration(index).info["screening"]["mode"] == "improvement"
+            assert campaign.store.iteration(index).notes.screening.mode == "improvement"
             picks = [p.selection for p in campaign.store.proposals(index)]
             assert len(picks) == 2
             assert all(pick.why.startswith("log expected gain") for pick in picks)

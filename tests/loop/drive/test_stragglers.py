@@ -10,7 +10,6 @@ import pytest
 from loop.campaign import Campaign
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
-from loop.drive.schedule import stored
 from loop.execute.tasks import ModelTask
 from loop.store import IterationState, check_store
 from loop.view import View
@@ -44,7 +43,7 @@ def test_a_straggler_is_done_without_after_a_while_and_joins_later(tmp_path: Pat
 
         Driver(campaign, Turns(campaign, stuck=stuck), clock=clock).run(2)
         late = (_first(campaign),)
-        one, two = (stored(store.iteration(i).info) for i in (1, 2))
+        one, two = (store.iteration(i).notes.inputs for i in (1, 2))
         assert one is not None
         assert two is not None
         assert (one.hidden, one.late) == (late, late)

@@ -113,11 +113,11 @@ def test_what_fails_a_gate_never_reaches_the_dear_one(done: Campaign) -> None:
 
 def test_the_hours_hold_in_every_iteration_and_the_rounds_are_recorded(done: Campaign) -> None:
     for index in (0, 1):
-        rounds = done.store.iteration(index).info["promotions"]
-        assert rounds[-1]["asked"] == 0
-        dear = [note["validators"]["dear"] for note in rounds]
-        assert sum(note["asked"] for note in dear) == 2
-        assert sum(note["seconds"] for note in dear) == 7200.0
+        rounds = done.store.iteration(index).notes.promotions
+        assert rounds[-1].asked == 0
+        dear = [each.validators["dear"] for each in rounds]
+        assert sum(each.asked for each in dear) == 2
+        assert sum(each.seconds for each in dear) == 7200.0
         asked = [p for p in done.store.promotions(index) if p.tier == 2]
         assert len(asked) == 2
         for proposal in asked:

@@ -14,8 +14,7 @@ import pytest
 
 from loop.config.lookup import campaign_database
 from loop.store import CampaignStore, Job, JobState, check_store
-from loop.store.breaker import PAUSE_AFTER
-from loop.store.queue import LEASE_SECONDS
+from loop.store.queue.breaker import PAUSE_AFTER
 from tests.loop.loop_helpers import ROOT, write_config
 from tests.support.ray_nodes import Nodes, ray_nodes
 
@@ -119,7 +118,7 @@ def test_a_node_that_is_lost_costs_no_result_and_is_nobodys_fault(
         driver.wait()
     lost = [job for job in jobs if job.attempts > 1]
     assert len(lost) >= PAUSE_AFTER
-    assert max(job.updated for job in lost) - killed < LEASE_SECONDS + 30
+    assert max(job.updated for job in lost) - killed < 90
     assert {(job.deaths, job.retries) for job in jobs} == {(0, 0)}
     said = (tmp_path / "run.log").read_text()
     assert said.count("was lost: queued again") >= PAUSE_AFTER

@@ -276,10 +276,10 @@ def test_a_campaign_whose_scorer_spreads_ends_as_one_in_this_process(ray: Any, t
                 Driver(campaign, executor).run(1)
             finally:
                 executor.close()
-            notes = campaign.store.iteration(1).info
-            digests.append((campaign.store.dataset_digest(), notes["screening"], notes["calibration"]))
+            notes = campaign.store.iteration(1).notes
+            digests.append((campaign.store.dataset_digest(), notes.screening, notes.calibration))
     assert digests[0] == digests[1]
-    assert digests[0][1]["counts"]["candidates"] > 200_000
+    assert digests[0][1].counts["candidates"] > 200_000
     processes = {int(path.name) for path in (tmp_path / "spread").iterdir() if path.name.isdigit()}
     assert len(processes) > 1
     assert os.getpid() not in processes

@@ -18,8 +18,8 @@ from tests.loop.store.store_helpers import (
     NO_MORE,
     SUSPECT,
     begin,
-    lease_one,
     make,
+    take_one,
 )
 
 
@@ -41,7 +41,7 @@ def _listed(store: CampaignStore) -> str:
 def test_the_tries_that_are_left(tmp_path: Path, verdict: Failed, left: int | None, told: str) -> None:
     with make(tmp_path / "campaign.db") as store:
         (key,) = begin(store, [1])
-        store.finish(key, lease_one(store).token, verdict)
+        store.finish(take_one(store).key, verdict)
         document = show_document(store, key)
         assert (document["error_class"], document["failures"], document["tries_left"]) == (verdict.kind, 1, left)
         assert document["events"][-1]["error_class"] == verdict.kind
@@ -51,6 +51,6 @@ def test_the_tries_that_are_left(tmp_path: Path, verdict: Failed, left: int | No
 def test_a_class_without_tries_has_none_left_to_tell(tmp_path: Path) -> None:
     with make(tmp_path / "campaign.db") as store:
         (key,) = begin(store, [1])
-        store.finish(key, lease_one(store).token, SUSPECT)
+        store.finish(take_one(store).key, SUSPECT)
         assert "tries_left" not in show_document(store, key)
         assert "suspect: solidus above liquidus" in _listed(store)

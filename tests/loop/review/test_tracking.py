@@ -16,7 +16,7 @@ from loop.campaign import Campaign
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
 from loop.review.tracking import EXPERIMENT, MlflowStore, Tracker, tracking_uri
-from loop.store.schema import artifacts
+from loop.store.database.schema import artifacts
 from tests.loop.loop_helpers import small_config
 
 # MLflow and what it imports warn on their own behalf.

@@ -1,5 +1,7 @@
 """The tiny real campaign whose database is kept for every schema, in ``golden/campaigns``.
 
+``golden/postgresql`` has it of past schemas as a server held it: ``pg_dump --schema=golden --inserts``.
+
 ``python -m tests.loop.store.golden_campaign`` writes the one of the newest schema anew; do so only while that schema is
 in no released version.
 """
@@ -18,7 +20,7 @@ import pandas as pd
 from alloys.composition import Composition
 from loop.campaign import Campaign
 from loop.config.schema import CampaignConfig
-from loop.store.engine import head_revision
+from loop.store.database.engine import head_revision
 
 FOLDER = Path(__file__).parent / "golden" / "campaigns"
 TABLE = "formula\nNbTa\nTaTi\nNbTi\n"
@@ -35,10 +37,10 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def opened() -> Campaign:
+def opened(**changes: Any) -> Campaign:
     """The campaign in the working directory."""
     Path("table.csv").write_text(TABLE, encoding="utf-8")
-    return Campaign.open(CampaignConfig.model_validate(DOCUMENT))
+    return Campaign.open(CampaignConfig.model_validate({**DOCUMENT, **changes}))
 
 
 def measured(formulas: list[str]) -> pd.DataFrame:

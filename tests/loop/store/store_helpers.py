@@ -1,4 +1,4 @@
-"""What the tests of the store share: a clock and tokens under control, small batches, a fast folder."""
+"""What the tests of the store share: a clock and nonces under control, small batches, a fast folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from alloys.records import (
     ValidationRequest,
     quantities,
 )
-from loop.store import CampaignStore, Lease
+from loop.store import CampaignStore, Job
 
 # Memory-backed where there is such a folder: these tests commit thousands of times.
 FAST = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None
@@ -54,8 +54,8 @@ class Clock:
         return self.now
 
 
-class Tokens:
-    """Tokens t1, t2, ..."""
+class Nonces:
+    """Nonces t1, t2, ..."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
@@ -88,7 +88,7 @@ def make(path: Path, clock: Clock | None = None, **more: Any) -> CampaignStore:
         schema = f"test_{uuid.uuid4().hex}"
         path.write_text(f"{Backend.server.update_query_dict({'schema': schema})}\n", encoding="utf-8")
     given: dict[str, Any] = {"name": "test", "config": {"b": [1], "a": 2.5}, "seed": 7, "code_version": "0.1.0"}
-    return CampaignStore.create(path, clock=clock or Clock(), tokens=Tokens(), **{**given, **more})
+    return CampaignStore.create(path, clock=clock or Clock(), nonces=Nonces(), **{**given, **more})
 
 
 def begin(store: CampaignStore, numbers: Sequence[int], index: int = 0, **more: bool) -> list[str]:
@@ -98,6 +98,6 @@ def begin(store: CampaignStore, numbers: Sequence[int], index: int = 0, **more: 
     return [p.key for p in store.store_batch(index, selections, [request(number) for number in numbers], **more)]
 
 
-def lease_one(store: CampaignStore, owner: str = "me") -> Lease:
-    (lease,) = store.claim(owner)
-    return lease
+def take_one(store: CampaignStore, owner: str = "me") -> Job:
+    (mine,) = store.take(owner)
+    return mine

@@ -16,11 +16,13 @@ from loop.store import (
     CampaignExists,
     CampaignStore,
     IterationError,
+    IterationNotes,
     NoCampaign,
+    ProposalInputs,
     StoreError,
     check_store,
 )
-from tests.loop.store.store_helpers import Clock, alloy, begin, lease_one, make, measured, request, selection
+from tests.loop.store.store_helpers import Clock, alloy, begin, make, measured, request, selection, take_one
 
 
 @pytest.fixture
@@ -93,11 +95,11 @@ def test_iterations_go_from_proposing_to_closed(store, clock):
     assert store.begin_iteration(0).state == "proposing"
     clock.now += 5
     assert store.begin_iteration(0).started == clock.now - 5
-    (key,) = begin(store, [1])
+    begin(store, [1])
     assert store.iteration(0).state == "validating"
     with pytest.raises(IterationError, match="1 of its jobs"):
         store.close_iteration(0)
-    store.finish(key, lease_one(store).token, measured())
+    store.finish(take_one(store).key, measured())
     closed = store.close_iteration(0)
     assert (closed.state, closed.finished) == ("closed", clock.now)
     clock.now += 5
@@ -117,11 +119,16 @@ def test_iterations_come_in_order(store):
 
 def test_notes_are_merged(store):
     store.begin_iteration(0)
-    store.note_iteration(0, seconds={"train": 1.5}, losses=[3.0, 2.0])
-    assert store.note_iteration(0, seconds=2).info == {"seconds": 2, "losses": [3.0, 2.0]}
+    store.note_iteration(0, training={"cvae": {"losses": [3.0, 2.0]}}, inputs=ProposalInputs(1, ("a",)))
+    notes = store.note_iteration(0, inputs={"ahead": 2}).notes
+    assert (notes.inputs, notes.training) == (ProposalInputs(2), {"cvae": {"losses": [3.0, 2.0]}})
     with pytest.raises(InputError, match="JSON"):
-        store.note_iteration(0, loss=math.inf)
-    assert store.iteration(0).info == {"seconds": 2, "losses": [3.0, 2.0]}
+        store.note_iteration(0, calibration={"solidus": {"rmse": math.inf}})
+    for wrong in ({"losses": [1.0]}, {"summary": {"feasible": "many"}}):
+        with pytest.raises(StoreError, match="notes"):
+            store.note_iteration(0, **wrong)
+    assert store.iteration(0).notes == notes
+    assert IterationNotes.from_json(notes.to_json()) == notes
 
 
 def test_a_batch_comes_back_as_it_was_given(store):
@@ -215,9 +222,9 @@ def test_observations_are_in_an_order_that_does_not_depend_on_who_finished_first
     for name, order in (("a", [0, 1, 2]), ("b", [2, 0, 1])):
         with make(tmp_path / f"{name}.db") as store:
             begin(store, [3, 1, 2])
-            leases = store.claim("me", 3)
+            taken = store.take("me", 3)
             for place in order:
-                store.finish(leases[place].key, leases[place].token, measured(2400.0 + place))
+                store.finish(taken[place].key, measured(2400.0 + place))
             store.add_observations([Observation(alloy(8), {"solidus": 2500.0}, "lab")])
             digests.add(store.dataset_digest())
             orders.add(tuple(o.key for o in store.observations()))
@@ -281,15 +288,16 @@ def test_an_artifact_out_of_place_is_refused(store, sha, path, iteration):
         "DELETE FROM proposals",
         "DELETE FROM jobs",
         "UPDATE campaign SET seed = 8",
+        "INSERT INTO facts SELECT 2, last_iteration, reference_point, code_versions FROM facts",
         "INSERT INTO campaign SELECT 2, name, config, config_digest, seed, code_version, created FROM campaign",
-        "UPDATE jobs SET state = 'queued', token = NULL, owner = NULL",
+        "UPDATE jobs SET state = 'queued'",
         "UPDATE jobs SET verdict = NULL",
         "UPDATE jobs SET state = 'lost'",
-        "INSERT INTO observations SELECT 99, job_key, 't9', iteration, composition, \"values\", source, failure, "
+        'INSERT INTO observations SELECT 99, job_key, iteration, design, "values", source, failure, '
         "stds, replicate, conflict, at, tier FROM observations",
-        "INSERT INTO observations SELECT 99, NULL, 't9', iteration, composition, \"values\", source, failure, "
+        'INSERT INTO observations SELECT 99, NULL, iteration, design, "values", source, failure, '
         "stds, replicate, 'differs', at, tier FROM observations",
-        "INSERT INTO observations SELECT 99, job_key, 't9', iteration, composition, \"values\", source, failure, "
+        'INSERT INTO observations SELECT 99, job_key, iteration, design, "values", source, failure, '
         "stds, TRUE, conflict, at, 1 FROM observations",
         "UPDATE jobs SET conflicts = -1",
         "UPDATE validators SET until = 3",
@@ -297,8 +305,8 @@ def test_an_artifact_out_of_place_is_refused(store, sha, path, iteration):
     ],
 )
 def test_the_database_itself_holds_the_invariants(store, statement):
-    (key,) = begin(store, [1])
-    store.finish(key, lease_one(store).token, measured())
+    begin(store, [1])
+    store.finish(take_one(store).key, measured())
     with pytest.raises(sa.exc.IntegrityError), store._write() as connection:
         connection.exec_driver_sql(statement)
     assert check_store(store) == []
@@ -308,7 +316,7 @@ def test_standard_deviations_stay_in_the_job(store):
     (key,) = begin(store, [1])
     verdict = measured()
     verdict = type(verdict)({"solidus": Quantity(2500.0, "K", 12.0)}, 1.0, {})
-    store.finish(key, lease_one(store).token, verdict)
+    store.finish(take_one(store).key, verdict)
     assert store.job(key).verdict == verdict
 
 

@@ -1,0 +1,308 @@
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+CREATE SCHEMA golden;
+CREATE FUNCTION golden.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation'; END $$;
+SET default_tablespace = '';
+SET default_table_access_method = heap;
+CREATE TABLE golden.alembic_version (
+    version_num character varying(32) NOT NULL
+);
+CREATE TABLE golden.artifacts (
+    id integer NOT NULL,
+    iteration integer,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    path text NOT NULL,
+    at double precision NOT NULL,
+    CONSTRAINT ck_artifacts_sha256 CHECK ((length(sha256) = 64))
+);
+CREATE SEQUENCE golden.artifacts_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE golden.artifacts_id_seq OWNED BY golden.artifacts.id;
+CREATE TABLE golden.campaign (
+    id integer NOT NULL,
+    name text NOT NULL,
+    config text NOT NULL,
+    config_digest text NOT NULL,
+    seed bigint NOT NULL,
+    code_version text NOT NULL,
+    created double precision NOT NULL,
+    CONSTRAINT ck_campaign_one_row CHECK ((id = 1))
+);
+CREATE SEQUENCE golden.campaign_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE golden.campaign_id_seq OWNED BY golden.campaign.id;
+CREATE TABLE golden.iterations (
+    index integer NOT NULL,
+    state text NOT NULL,
+    started double precision NOT NULL,
+    finished double precision,
+    info text NOT NULL,
+    CONSTRAINT ck_iterations_finished CHECK (((state = 'closed'::text) = (finished IS NOT NULL))),
+    CONSTRAINT ck_iterations_index CHECK ((index >= 0)),
+    CONSTRAINT ck_iterations_state CHECK ((state = ANY (ARRAY['proposing'::text, 'validating'::text, 'closed'::text])))
+);
+CREATE TABLE golden.job_events (
+    id integer NOT NULL,
+    key text NOT NULL,
+    at double precision NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    owner text,
+    token text,
+    note text NOT NULL,
+    error_class text,
+    CONSTRAINT ck_job_events_from CHECK ((from_state = ANY (ARRAY['held'::text, 'queued'::text, 'leased'::text, 'retry_wait'::text, 'needs_review'::text, 'awaiting_human'::text, 'submitting'::text, 'external'::text, 'retrieving'::text, 'done'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT ck_job_events_to CHECK ((to_state = ANY (ARRAY['held'::text, 'queued'::text, 'leased'::text, 'retry_wait'::text, 'needs_review'::text, 'awaiting_human'::text, 'submitting'::text, 'external'::text, 'retrieving'::text, 'done'::text, 'failed'::text, 'cancelled'::text])))
+);
+CREATE SEQUENCE golden.job_events_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE golden.job_events_id_seq OWNED BY golden.job_events.id;
+CREATE TABLE golden.jobs (
+    key text NOT NULL,
+    composition text NOT NULL,
+    validator text NOT NULL,
+    fingerprint text NOT NULL,
+    nonce text NOT NULL,
+    by_hand boolean NOT NULL,
+    state text NOT NULL,
+    attempts integer NOT NULL,
+    retries integer NOT NULL,
+    deaths integer NOT NULL,
+    token text,
+    owner text,
+    lease_until double precision,
+    not_before double precision,
+    error_class text,
+    message text,
+    created double precision NOT NULL,
+    updated double precision NOT NULL,
+    verdict text,
+    conflicts integer NOT NULL,
+    waits integer NOT NULL,
+    raises integer NOT NULL,
+    corrections integer NOT NULL,
+    adjustment text NOT NULL,
+    iteration integer,
+    rank integer,
+    CONSTRAINT ck_jobs_answered CHECK (((NOT (state = ANY (ARRAY['done'::text, 'failed'::text]))) OR (verdict IS NOT NULL))),
+    CONSTRAINT ck_jobs_counts CHECK (((attempts >= 0) AND (retries >= 0) AND (deaths >= 0) AND (conflicts >= 0) AND (waits >= 0) AND (raises >= 0) AND (corrections >= 0))),
+    CONSTRAINT ck_jobs_leased CHECK (((state <> 'leased'::text) OR ((token IS NOT NULL) AND (owner IS NOT NULL) AND (lease_until IS NOT NULL)))),
+    CONSTRAINT ck_jobs_retry_wait CHECK (((state = 'retry_wait'::text) = (not_before IS NOT NULL))),
+    CONSTRAINT ck_jobs_state CHECK ((state = ANY (ARRAY['held'::text, 'queued'::text, 'leased'::text, 'retry_wait'::text, 'needs_review'::text, 'awaiting_human'::text, 'submitting'::text, 'external'::text, 'retrieving'::text, 'done'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT ck_jobs_unheld CHECK (((NOT (state = ANY (ARRAY['held'::text, 'queued'::text, 'retry_wait'::text, 'awaiting_human'::text, 'cancelled'::text]))) OR ((token IS NULL) AND (owner IS NULL) AND (lease_until IS NULL))))
+);
+CREATE TABLE golden.metrics (
+    id integer NOT NULL,
+    iteration integer,
+    name text NOT NULL,
+    step integer NOT NULL,
+    value double precision,
+    at double precision NOT NULL
+);
+CREATE SEQUENCE golden.metrics_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE golden.metrics_id_seq OWNED BY golden.metrics.id;
+CREATE TABLE golden.observations (
+    id integer NOT NULL,
+    job_key text,
+    token text,
+    iteration integer,
+    composition text NOT NULL,
+    "values" text NOT NULL,
+    source text NOT NULL,
+    failure text,
+    stds text,
+    replicate boolean NOT NULL,
+    conflict text,
+    at double precision NOT NULL,
+    tier integer,
+    CONSTRAINT ck_observations_conflict CHECK (((conflict IS NULL) OR replicate)),
+    CONSTRAINT ck_observations_content CHECK ((("values" = '{}'::text) = (failure IS NOT NULL))),
+    CONSTRAINT ck_observations_tier CHECK (((tier IS NULL) OR ((tier >= 0) AND (job_key IS NULL))))
+);
+CREATE SEQUENCE golden.observations_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+ALTER SEQUENCE golden.observations_id_seq OWNED BY golden.observations.id;
+CREATE TABLE golden.proposals (
+    iteration integer NOT NULL,
+    rank integer NOT NULL,
+    composition text NOT NULL,
+    origin text NOT NULL,
+    score double precision NOT NULL,
+    why text NOT NULL,
+    prediction text,
+    job_key text NOT NULL,
+    tier integer DEFAULT 0 NOT NULL,
+    CONSTRAINT ck_proposals_tier CHECK ((tier >= 0))
+);
+CREATE TABLE golden.validators (
+    name text NOT NULL,
+    failures integer NOT NULL,
+    pauses integer NOT NULL,
+    paused boolean NOT NULL,
+    until double precision,
+    message text,
+    CONSTRAINT ck_validators_counts CHECK (((failures >= 0) AND (pauses >= 0))),
+    CONSTRAINT ck_validators_until CHECK ((paused OR (until IS NULL)))
+);
+ALTER TABLE ONLY golden.artifacts ALTER COLUMN id SET DEFAULT nextval('golden.artifacts_id_seq'::regclass);
+ALTER TABLE ONLY golden.campaign ALTER COLUMN id SET DEFAULT nextval('golden.campaign_id_seq'::regclass);
+ALTER TABLE ONLY golden.job_events ALTER COLUMN id SET DEFAULT nextval('golden.job_events_id_seq'::regclass);
+ALTER TABLE ONLY golden.metrics ALTER COLUMN id SET DEFAULT nextval('golden.metrics_id_seq'::regclass);
+ALTER TABLE ONLY golden.observations ALTER COLUMN id SET DEFAULT nextval('golden.observations_id_seq'::regclass);
+INSERT INTO golden.alembic_version VALUES ('0002');
+INSERT INTO golden.artifacts VALUES (1, 0, 'batch.csv', 'c5e41b86855cc0dc3049a7457446d8380ae6dfaf3bdc4310000e0363d11b0010', 'artifacts/c5e41b86855cc0dc3049a7457446d8380ae6dfaf3bdc4310000e0363d11b0010.csv', 1795934216.435178);
+INSERT INTO golden.artifacts VALUES (2, 0, 'dataset.json', '45e7b8e5c80b8050a3c87719463c8e2d0ab8970cb48dc0e6e2fc19f31faff0a4', 'artifacts/45e7b8e5c80b8050a3c87719463c8e2d0ab8970cb48dc0e6e2fc19f31faff0a4.json', 1795934216.4560628);
+INSERT INTO golden.artifacts VALUES (3, 0, 'pareto.png', '877f0165644384f0cb4068c3e1b46f9bb12b4100be74e25fc59300be1da07522', 'artifacts/877f0165644384f0cb4068c3e1b46f9bb12b4100be74e25fc59300be1da07522.png', 1795934216.4694533);
+INSERT INTO golden.artifacts VALUES (4, 0, 'compositions.png', '95e50c1c5c249e1b6111d29d919c6dcdb6b7b38bfbbe65f5a283dd86ce7e83e9', 'artifacts/95e50c1c5c249e1b6111d29d919c6dcdb6b7b38bfbbe65f5a283dd86ce7e83e9.png', 1795934216.4741905);
+INSERT INTO golden.artifacts VALUES (5, 1, 'generator.cvae', '98d6123c3c3a06a68ac3e23e620bd64d20d447fb2f456ae0a1b3a50a1a69b6ee', 'models/98d6123c3c3a06a68ac3e23e620bd64d20d447fb2f456ae0a1b3a50a1a69b6ee.safetensors', 1795934219.3161397);
+INSERT INTO golden.campaign VALUES (1, 'golden', '{"science":{"batch":8,"constraints":["density <= 13"],"generator":{"families":{},"family":"cvae","guided":true,"proposals":40,"settings":{"epochs":2},"warm":"none"},"objectives":["maximize solidus"],"reference_point":{},"screening":{"neighbours":false,"random":30},"seed":0,"space":{"bounds":{},"count":[2,3],"elements":["Nb","Ta","Ti"],"limits":[],"lower":0.05,"step":0.01,"upper":0.8},"start":{"from_table":0.5,"table":"table.csv","validate":4},"surrogate":{"inference":"map"},"validator":{"name":"human","settings":{}}},"table":"052d10fcb510e8d4f0b707040c421d22cc2f3499bebbb2d96e963b4dcdb0056e","validator":"external"}', '7156d06836cd2ae3cf8ae4a54a4a3263088a6a853540d76fec659b31251f431f', 0, '0.1.0+56eea4e1797c', 1795934207.968388);
+INSERT INTO golden.iterations VALUES (0, 'closed', 1795934208.1415875, 1795934216.4844892, '{"summary":{"failed":0,"feasible":4,"hypervolume":550.0,"observations":4}}');
+INSERT INTO golden.iterations VALUES (1, 'validating', 1795934216.4965763, NULL, '{"calibration":{"solidus":{"count":4.0,"coverage":1.0,"inflation":1.0,"miscalibrated":0.0,"nll":6.960050968595537,"rmse":256.297745083945,"sharpness":206.92288777281425}},"generators":{"cvae":{"digest":"98d6123c3c3a06a68ac3e23e620bd64d20d447fb2f456ae0a1b3a50a1a69b6ee","first_draw_valid":0.45,"guided":true,"proposals":40}},"screening":{"counts":{"candidates":40,"climbed":13,"closed_form":3,"duplicate":3,"out_of_space":0,"polished":0,"short_list":46},"lost":{"sampled":0.0},"mode":"improvement","notes":[],"proposed":{"cvae":10,"random":30},"surrogate":"fdbfe40737258a2bfcfa4783c01c47cac2629d502139bf937fc691afc9f059dc"},"training":{"cvae":{"best_epoch":1,"collapsed":false,"coverage":null,"device":"cpu","diverged":false,"family":"cvae","note":"","pairwise_cosine":0.7236990854317034,"rows":5,"seconds":2.666652821000298,"train_losses":[5.959597587585449,5.409632682800293],"unique_share":0.65234375,"valid_share":0.5703125,"validation_losses":[6.259840965270996,5.652144908905029]}},"warm":{"cvae":null}}');
+INSERT INTO golden.job_events VALUES (1, 'c88bd564d3dea9e28b2a4a6f336002c7108a96678d7977923ef079e087da6246', 1795934208.1835835, NULL, 'awaiting_human', NULL, NULL, '', NULL);
+INSERT INTO golden.job_events VALUES (2, '8300aee69baea228d36e8b677b18f17209ee26bc2e51981dddb4841e81f417d6', 1795934208.1835835, NULL, 'awaiting_human', NULL, NULL, '', NULL);
+INSERT INTO golden.job_events VALUES (3, '269163a736a8d647cf669ae34ea7867d2457ffd331a71c43b009470ae03f5d83', 1795934208.1835835, NULL, 'awaiting_human', NULL, NULL, '', NULL);
+INSERT INTO golden.job_events VALUES (4, 'bf2a3be549fc45ec0fd855c098fb1c21fccce550cd75f8c6f94dc5c1750f15fc', 1795934208.1835835, NULL, 'awaiting_human', NULL, NULL, '', NULL);
+INSERT INTO golden.job_events VALUES (5, 'c88bd564d3dea9e28b2a4a6f336002c7108a96678d7977923ef079e087da6246', 1795934208.2813747, 'awaiting_human', 'done', NULL, NULL, 'answered by observed', NULL);
+INSERT INTO golden.job_events VALUES (6, '8300aee69baea228d36e8b677b18f17209ee26bc2e51981dddb4841e81f417d6', 1795934208.3015919, 'awaiting_human', 'done', NULL, NULL, 'answered by observed', NULL);
+INSERT INTO golden.job_events VALUES (7, '269163a736a8d647cf669ae34ea7867d2457ffd331a71c43b009470ae03f5d83', 1795934208.3102384, 'awaiting_human', 'done', NULL, NULL, 'answered by observed', NULL);
+INSERT INTO golden.job_events VALUES (8, 'bf2a3be549fc45ec0fd855c098fb1c21fccce550cd75f8c6f94dc5c1750f15fc', 1795934208.332405, 'awaiting_human', 'done', NULL, NULL, 'answered by observed', NULL);
+INSERT INTO golden.job_events VALUES (9, '71aa6abf6f3c28a03f491078f92e1c1845e92ce4263b58ccebbd535b2b9d80f0', 1795934221.7042944, NULL, 'awaiting_human', NULL, NULL, '', NULL);
+INSERT INTO golden.job_events VALUES (10, '3aa81561bd4dbdfecfa7085b51b37bc967762393c5daa795a2545e3a7d50ac5a', 1795934221.7042944, NULL, 'awaiting_human', NULL, NULL, '', NULL);
+INSERT INTO golden.job_events VALUES (11, 'a27787d4faad1edbe0507465f039002cac125cbde8f5eecddf3df55386b6f4f7', 1795934221.7042944, NULL, 'awaiting_human', NULL, NULL, '', NULL);
+INSERT INTO golden.job_events VALUES (12, '71aa6abf6f3c28a03f491078f92e1c1845e92ce4263b58ccebbd535b2b9d80f0', 1795934221.8727436, 'awaiting_human', 'done', NULL, NULL, 'answered by observed', NULL);
+INSERT INTO golden.job_events VALUES (13, '3aa81561bd4dbdfecfa7085b51b37bc967762393c5daa795a2545e3a7d50ac5a', 1795934222.0163019, 'awaiting_human', 'failed', NULL, NULL, 'answered by observed', 'physics');
+INSERT INTO golden.jobs VALUES ('c88bd564d3dea9e28b2a4a6f336002c7108a96678d7977923ef079e087da6246', 'Ta:1/2,Ti:1/2', 'human', 'external', '3c7b1141-4ec8-430a-9f9d-a4f12a13aba9', true, 'done', 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 1795934208.1835835, 1795934208.2813747, '{"details":{},"properties":{"solidus":{"unit":"K","value":2500.0}},"seconds":0.0,"status":"measured"}', 0, 0, 0, 0, '{}', 0, 0);
+INSERT INTO golden.jobs VALUES ('8300aee69baea228d36e8b677b18f17209ee26bc2e51981dddb4841e81f417d6', 'Nb:1/2,Ta:1/2', 'human', 'external', 'd7aef5e9-e5ac-4f3d-8c6e-c5913ac9938b', true, 'done', 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 1795934208.1835835, 1795934208.3015919, '{"details":{},"properties":{"solidus":{"unit":"K","value":2500.0}},"seconds":0.0,"status":"measured"}', 0, 0, 0, 0, '{}', 0, 1);
+INSERT INTO golden.jobs VALUES ('269163a736a8d647cf669ae34ea7867d2457ffd331a71c43b009470ae03f5d83', 'Nb:51/100,Ti:49/100', 'human', 'external', 'bf1e4433-e652-4a86-9717-2a30d02512ae', true, 'done', 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 1795934208.1835835, 1795934208.3102384, '{"details":{},"properties":{"solidus":{"unit":"K","value":2000.0}},"seconds":0.0,"status":"measured"}', 0, 0, 0, 0, '{}', 0, 2);
+INSERT INTO golden.jobs VALUES ('bf2a3be549fc45ec0fd855c098fb1c21fccce550cd75f8c6f94dc5c1750f15fc', 'Nb:11/100,Ta:9/100,Ti:4/5', 'human', 'external', '65d22c7c-1ec8-41ef-a1b8-56b4d51fded8', true, 'done', 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 1795934208.1835835, 1795934208.332405, '{"details":{},"properties":{"solidus":{"unit":"K","value":2090.0}},"seconds":0.0,"status":"measured"}', 0, 0, 0, 0, '{}', 0, 3);
+INSERT INTO golden.jobs VALUES ('a27787d4faad1edbe0507465f039002cac125cbde8f5eecddf3df55386b6f4f7', 'Ta:69/100,Ti:31/100', 'human', 'external', '4b9f53a7-2572-4718-9ec5-26cbdd234d73', true, 'awaiting_human', 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 1795934221.7042944, 1795934221.7042944, NULL, 0, 0, 0, 0, '{}', 1, 2);
+INSERT INTO golden.jobs VALUES ('71aa6abf6f3c28a03f491078f92e1c1845e92ce4263b58ccebbd535b2b9d80f0', 'Nb:7/20,Ta:29/50,Ti:7/100', 'human', 'external', 'f76c9e59-0690-4733-9b7c-6a1fea359bfb', true, 'done', 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 1795934221.7042944, 1795934221.8727436, '{"details":{},"properties":{"solidus":{"unit":"K","value":2580.0}},"seconds":0.0,"status":"measured"}', 0, 0, 0, 0, '{}', 1, 0);
+INSERT INTO golden.jobs VALUES ('3aa81561bd4dbdfecfa7085b51b37bc967762393c5daa795a2545e3a7d50ac5a', 'Nb:4/25,Ta:16/25,Ti:1/5', 'human', 'external', '51b27ce3-579a-4a75-a625-acc37589ebbe', true, 'failed', 0, 0, 0, NULL, NULL, NULL, NULL, 'physics', 'cracked', 1795934221.7042944, 1795934222.0163019, '{"kind":"physics","message":"cracked","seconds":0.0,"status":"failed"}', 0, 0, 0, 0, '{}', 1, 1);
+INSERT INTO golden.metrics VALUES (1, 0, 'hypervolume', 0, 550, 1795934215.7511954);
+INSERT INTO golden.metrics VALUES (2, 0, 'feasible_share', 0, 1, 1795934215.7511954);
+INSERT INTO golden.metrics VALUES (3, 0, 'failed', 0, 0, 1795934215.7511954);
+INSERT INTO golden.metrics VALUES (4, 0, 'observations', 0, 4, 1795934215.7511954);
+INSERT INTO golden.metrics VALUES (5, 0, 'queue.held', 0, 0, 1795934215.7511954);
+INSERT INTO golden.metrics VALUES (6, 0, 'queue.queued', 0, 0, 1795934215.7511954);
+INSERT INTO golden.metrics VALUES (7, 0, 'queue.leased', 0, 0, 1795934215.7511954);
+INSERT INTO golden.metrics VALUES (8, 0, 'queue.retry_wait', 0, 0, 1795934215.7511954);
+INSERT INTO golden.metrics VALUES (9, 0, 'queue.needs_review', 0, 0, 1795934215.7511954);
+INSERT INTO golden.metrics VALUES (10, 0, 'queue.awaiting_human', 0, 0, 1795934215.7511954);
+INSERT INTO golden.metrics VALUES (11, 0, 'queue.submitting', 0, 0, 1795934215.7511954);
+INSERT INTO golden.metrics VALUES (12, 0, 'queue.external', 0, 0, 1795934215.7511954);
+INSERT INTO golden.metrics VALUES (13, 0, 'queue.retrieving', 0, 0, 1795934215.7511954);
+INSERT INTO golden.metrics VALUES (14, 0, 'queue.done', 0, 4, 1795934215.7511954);
+INSERT INTO golden.metrics VALUES (15, 0, 'queue.failed', 0, 0, 1795934215.7511954);
+INSERT INTO golden.metrics VALUES (16, 0, 'queue.cancelled', 0, 0, 1795934215.7511954);
+INSERT INTO golden.observations VALUES (1, 'c88bd564d3dea9e28b2a4a6f336002c7108a96678d7977923ef079e087da6246', NULL, 0, 'Ta:1/2,Ti:1/2', '{"solidus":2500.0}', 'observed', NULL, NULL, false, NULL, 1795934208.2813747, NULL);
+INSERT INTO golden.observations VALUES (2, '8300aee69baea228d36e8b677b18f17209ee26bc2e51981dddb4841e81f417d6', NULL, 0, 'Nb:1/2,Ta:1/2', '{"solidus":2500.0}', 'observed', NULL, NULL, false, NULL, 1795934208.3015919, NULL);
+INSERT INTO golden.observations VALUES (3, '269163a736a8d647cf669ae34ea7867d2457ffd331a71c43b009470ae03f5d83', NULL, 0, 'Nb:51/100,Ti:49/100', '{"solidus":2000.0}', 'observed', NULL, NULL, false, NULL, 1795934208.3102384, NULL);
+INSERT INTO golden.observations VALUES (4, 'bf2a3be549fc45ec0fd855c098fb1c21fccce550cd75f8c6f94dc5c1750f15fc', NULL, 0, 'Nb:11/100,Ta:9/100,Ti:4/5', '{"solidus":2090.0}', 'observed', NULL, NULL, false, NULL, 1795934208.332405, NULL);
+INSERT INTO golden.observations VALUES (5, '71aa6abf6f3c28a03f491078f92e1c1845e92ce4263b58ccebbd535b2b9d80f0', NULL, 1, 'Nb:7/20,Ta:29/50,Ti:7/100', '{"solidus":2580.0}', 'observed', NULL, NULL, false, NULL, 1795934221.8727436, NULL);
+INSERT INTO golden.observations VALUES (6, '3aa81561bd4dbdfecfa7085b51b37bc967762393c5daa795a2545e3a7d50ac5a', NULL, 1, 'Nb:4/25,Ta:16/25,Ti:1/5', '{}', 'observed', 'cracked', NULL, false, NULL, 1795934222.0163019, NULL);
+INSERT INTO golden.proposals VALUES (0, 0, 'Ta:1/2,Ti:1/2', 'table', 0, 'a known alloy, far from the others chosen', NULL, 'c88bd564d3dea9e28b2a4a6f336002c7108a96678d7977923ef079e087da6246', 0);
+INSERT INTO golden.proposals VALUES (0, 1, 'Nb:1/2,Ta:1/2', 'table', 0, 'a known alloy, far from the others chosen', NULL, '8300aee69baea228d36e8b677b18f17209ee26bc2e51981dddb4841e81f417d6', 0);
+INSERT INTO golden.proposals VALUES (0, 2, 'Nb:51/100,Ti:49/100', 'design', 0, 'space-filling start', NULL, '269163a736a8d647cf669ae34ea7867d2457ffd331a71c43b009470ae03f5d83', 0);
+INSERT INTO golden.proposals VALUES (0, 3, 'Nb:11/100,Ta:9/100,Ti:4/5', 'design', 0, 'space-filling start', NULL, 'bf2a3be549fc45ec0fd855c098fb1c21fccce550cd75f8c6f94dc5c1750f15fc', 0);
+INSERT INTO golden.proposals VALUES (1, 0, 'Nb:7/20,Ta:29/50,Ti:7/100', 'polish of cvae', -1.574991660934105, 'log expected gain -1.57; expects solidus 2679 ± 227 K; P(feasible) 1.00; from polish of cvae; tightest constraint density 12.99 g/cm3 (holds with probability 1.00)', '{"means":{"solidus":2679.271543412147},"model":"fdbfe40737258a2bfcfa4783c01c47cac2629d502139bf937fc691afc9f059dc","probability_feasible":1.0,"stds":{"solidus":227.33130289201978}}', '71aa6abf6f3c28a03f491078f92e1c1845e92ce4263b58ccebbd535b2b9d80f0', 0);
+INSERT INTO golden.proposals VALUES (1, 1, 'Nb:4/25,Ta:16/25,Ti:1/5', 'random', -3.100582176979563, 'log expected gain -3.10; expects solidus 2566 ± 234 K; P(feasible) 1.00; from random; tightest constraint density 12.97 g/cm3 (holds with probability 1.00)', '{"means":{"solidus":2566.0530859893342},"model":"fdbfe40737258a2bfcfa4783c01c47cac2629d502139bf937fc691afc9f059dc","probability_feasible":1.0,"stds":{"solidus":233.90859997102763}}', '3aa81561bd4dbdfecfa7085b51b37bc967762393c5daa795a2545e3a7d50ac5a', 0);
+INSERT INTO golden.proposals VALUES (1, 2, 'Ta:69/100,Ti:31/100', 'polish of cvae', -3.537986014628626, 'log expected gain -3.54; expects solidus 2502 ± 227 K; P(feasible) 1.00; from polish of cvae; tightest constraint density 12.95 g/cm3 (holds with probability 1.00)', '{"means":{"solidus":2502.1160131835068},"model":"fdbfe40737258a2bfcfa4783c01c47cac2629d502139bf937fc691afc9f059dc","probability_feasible":1.0,"stds":{"solidus":227.29918522986836}}', 'a27787d4faad1edbe0507465f039002cac125cbde8f5eecddf3df55386b6f4f7', 0);
+INSERT INTO golden.validators VALUES ('human', 0, 0, false, NULL, NULL);
+SELECT pg_catalog.setval('golden.artifacts_id_seq', 5, true);
+SELECT pg_catalog.setval('golden.campaign_id_seq', 1, false);
+SELECT pg_catalog.setval('golden.job_events_id_seq', 13, true);
+SELECT pg_catalog.setval('golden.metrics_id_seq', 16, true);
+SELECT pg_catalog.setval('golden.observations_id_seq', 6, true);
+ALTER TABLE ONLY golden.alembic_version
+    ADD CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num);
+ALTER TABLE ONLY golden.artifacts
+    ADD CONSTRAINT artifacts_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY golden.campaign
+    ADD CONSTRAINT campaign_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY golden.iterations
+    ADD CONSTRAINT iterations_pkey PRIMARY KEY (index);
+ALTER TABLE ONLY golden.job_events
+    ADD CONSTRAINT job_events_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY golden.jobs
+    ADD CONSTRAINT jobs_pkey PRIMARY KEY (key);
+ALTER TABLE ONLY golden.metrics
+    ADD CONSTRAINT metrics_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY golden.observations
+    ADD CONSTRAINT observations_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY golden.proposals
+    ADD CONSTRAINT proposals_pkey PRIMARY KEY (iteration, rank);
+ALTER TABLE ONLY golden.jobs
+    ADD CONSTRAINT uq_jobs_token UNIQUE (token);
+ALTER TABLE ONLY golden.proposals
+    ADD CONSTRAINT uq_proposals_composition UNIQUE (composition, tier);
+ALTER TABLE ONLY golden.proposals
+    ADD CONSTRAINT uq_proposals_job UNIQUE (job_key);
+ALTER TABLE ONLY golden.validators
+    ADD CONSTRAINT validators_pkey PRIMARY KEY (name);
+CREATE INDEX ix_job_events_key ON golden.job_events USING btree (key, id);
+CREATE INDEX ix_jobs_conflicts ON golden.jobs USING btree (key) WHERE (conflicts > 0);
+CREATE INDEX ix_jobs_state ON golden.jobs USING btree (state, iteration, rank);
+CREATE INDEX ix_observations_composition ON golden.observations USING btree (composition);
+CREATE INDEX ix_observations_iteration ON golden.observations USING btree (iteration, replicate);
+CREATE INDEX ix_proposals_promoted ON golden.proposals USING btree (iteration) WHERE (tier > 0);
+CREATE UNIQUE INDEX uq_artifacts ON golden.artifacts USING btree (COALESCE(iteration, '-1'::integer), name);
+CREATE UNIQUE INDEX uq_jobs_place ON golden.jobs USING btree (iteration, rank);
+CREATE UNIQUE INDEX uq_metrics ON golden.metrics USING btree (COALESCE(iteration, '-1'::integer), name, step);
+CREATE UNIQUE INDEX uq_observations_accepted ON golden.observations USING btree (job_key) WHERE ((job_key IS NOT NULL) AND (NOT replicate));
+CREATE TRIGGER tr_campaign_kept BEFORE DELETE OR UPDATE ON golden.campaign FOR EACH ROW EXECUTE FUNCTION golden.refuse_change('campaign rows are never changed or removed');
+CREATE TRIGGER tr_job_events_kept BEFORE DELETE OR UPDATE ON golden.job_events FOR EACH ROW EXECUTE FUNCTION golden.refuse_change('job_events rows are never changed or removed');
+CREATE TRIGGER tr_jobs_moves BEFORE UPDATE OF state ON golden.jobs FOR EACH ROW WHEN ((((old.state || '>'::text) || new.state) <> ALL (ARRAY['held>queued'::text, 'held>awaiting_human'::text, 'held>cancelled'::text, 'queued>leased'::text, 'queued>awaiting_human'::text, 'queued>cancelled'::text, 'leased>done'::text, 'leased>failed'::text, 'leased>retry_wait'::text, 'leased>needs_review'::text, 'leased>queued'::text, 'leased>submitting'::text, 'leased>cancelled'::text, 'retry_wait>queued'::text, 'retry_wait>awaiting_human'::text, 'retry_wait>cancelled'::text, 'submitting>external'::text, 'submitting>failed'::text, 'submitting>retry_wait'::text, 'submitting>needs_review'::text, 'submitting>cancelled'::text, 'external>retrieving'::text, 'external>failed'::text, 'external>retry_wait'::text, 'external>needs_review'::text, 'external>cancelled'::text, 'retrieving>done'::text, 'retrieving>failed'::text, 'retrieving>retry_wait'::text, 'retrieving>needs_review'::text, 'retrieving>cancelled'::text, 'awaiting_human>awaiting_human'::text, 'awaiting_human>done'::text, 'awaiting_human>failed'::text, 'awaiting_human>cancelled'::text, 'needs_review>queued'::text, 'needs_review>awaiting_human'::text, 'needs_review>failed'::text, 'needs_review>done'::text, 'needs_review>cancelled'::text, 'done>done'::text, 'failed>failed'::text, 'cancelled>cancelled'::text]))) EXECUTE FUNCTION golden.refuse_change('a job cannot make that move');
+CREATE TRIGGER tr_jobs_no_delete BEFORE DELETE ON golden.jobs FOR EACH ROW EXECUTE FUNCTION golden.refuse_change('jobs are never removed');
+CREATE TRIGGER tr_observations_kept BEFORE DELETE OR UPDATE ON golden.observations FOR EACH ROW EXECUTE FUNCTION golden.refuse_change('observations rows are never changed or removed');
+CREATE TRIGGER tr_proposals_kept BEFORE DELETE OR UPDATE ON golden.proposals FOR EACH ROW EXECUTE FUNCTION golden.refuse_change('proposals rows are never changed or removed');
+ALTER TABLE ONLY golden.artifacts
+    ADD CONSTRAINT fk_artifacts_iteration FOREIGN KEY (iteration) REFERENCES golden.iterations(index);
+ALTER TABLE ONLY golden.job_events
+    ADD CONSTRAINT fk_job_events_job FOREIGN KEY (key) REFERENCES golden.jobs(key);
+ALTER TABLE ONLY golden.metrics
+    ADD CONSTRAINT fk_metrics_iteration FOREIGN KEY (iteration) REFERENCES golden.iterations(index);
+ALTER TABLE ONLY golden.observations
+    ADD CONSTRAINT fk_observations_iteration FOREIGN KEY (iteration) REFERENCES golden.iterations(index);
+ALTER TABLE ONLY golden.observations
+    ADD CONSTRAINT fk_observations_job FOREIGN KEY (job_key) REFERENCES golden.jobs(key);
+ALTER TABLE ONLY golden.proposals
+    ADD CONSTRAINT fk_proposals_iteration FOREIGN KEY (iteration) REFERENCES golden.iterations(index);
+ALTER TABLE ONLY golden.proposals
+    ADD CONSTRAINT fk_proposals_job FOREIGN KEY (job_key) REFERENCES golden.jobs(key);
