@@ -14,10 +14,8 @@ import typer
 from alloys.errors import InputError
 from loop.cli.console import Json, err, print_json
 from loop.config.reading import load_config
-from loop.config.schema import CampaignConfig
 from loop.execute import submit as job_of
-from loop.execute.ray_jobs import Head, Jobs, follow, pack
-from loop.execute.submit import refuse_unwritable
+from loop.execute.ray_jobs import Jobs, follow, pack
 
 _HERE = Path()
 
@@ -52,7 +50,7 @@ def submit(
         needed = [inside, *job_of.files_named(loaded)]
         package = job_of.look_into(archive, working_dir, needed=needed, limit=limit)
         jobs = Jobs(address)
-        _look_at(jobs.head, loaded, home, open_cluster)
+        _look_at(jobs, open_cluster)
         jobs.refuse_second(loaded.name)
         identifier = jobs.submit(job, package)
     document: dict[str, Any] = {"job": identifier, "campaign": loaded.name, "address": jobs.address}
@@ -70,17 +68,15 @@ def _arguments(name: str | None, iterations: int | None, seed: int | None, overr
     return words + [word for override in overrides for word in ("--set", override)]
 
 
-def _look_at(head: Head, config: CampaignConfig, home: str | None, open_cluster: bool) -> None:
-    if not head.asks_token and not open_cluster:
+def _look_at(jobs: Jobs, open_cluster: bool) -> None:
+    if not jobs.asks_token and not open_cluster:
         raise InputError(
-            f"the cluster at {head.address} asks for no token: whoever reaches it can run commands there; start it "
+            f"the cluster at {jobs.address} asks for no token: whoever reaches it can run commands there; start it "
             "with RAY_AUTH_MODE=token (docs/howto/cluster.md), or say --open-cluster"
         )
-    parts = urlsplit(head.address)
+    parts = urlsplit(jobs.address)
     if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
         err().print("the token travels unencrypted: an SSH tunnel or https would hide it", markup=False)
-    if head.here:
-        refuse_unwritable(config, home)
 
 
 def _tell(document: dict[str, Any], follow: str) -> None:

@@ -7,12 +7,10 @@ import json
 import logging
 import os
 import platform
-import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,26 +26,14 @@ _OVERRIDES = ("RAY_ADDRESS", "RAY_API_SERVER_ADDRESS")
 """Environment variables that Ray would prefer to an address that was given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What a cluster says of itself.
-
-    Attributes:
-        address: its dashboard's URL.
-        asks_token: whether it refuses who has no token.
-        here: whether its head node is this machine.
-    """
-
-    address: str
-    asks_token: bool
-    here: bool
-
-
 class Jobs:
     """A connection to the jobs of a cluster.
 
     Args:
         address: the dashboard's URL, ``http://HOST:PORT`` or ``https://``.
+
+    Attributes:
+        asks_token: whether the cluster refuses who has no token.
 
     Raises:
         InputError: if nobody answers there, the token is missing or wrong, or the cluster has another version of Ray
@@ -56,7 +42,7 @@ class Jobs:
 
     def __init__(self, address: str) -> None:
         self.address = checked_url(address)
-        asks_token = _asks_token(self.address)
+        self.asks_token = _asks_token(self.address)
         from ray.exceptions import AuthenticationError  # late: Ray imports for seconds
         from ray.job_submission import JobSubmissionClient
 
@@ -73,18 +59,13 @@ class Jobs:
         except (ConnectionError, OSError, RuntimeError) as error:
             raise InputError(f"no Ray cluster answers at {self.address}: {error}") from error
         self._refuse_other_versions()
-        self.head = Head(self.address, asks_token, socket.gethostname() in self._hostnames())
-
-    def _ask(self, path: str) -> dict[str, Any]:
-        # The client's own request carries the token; it has no public method for these two questions.
-        answer = self._client._do_request("GET", path, timeout=_SECONDS)
-        data: dict[str, Any] = answer.json().get("data") or {}
-        return data
 
     def _refuse_other_versions(self) -> None:
         import ray  # late: Ray imports for seconds
 
-        there = self._ask("/api/v0/cluster_metadata")
+        # The client's own request carries the token; it has no public method for this question.
+        answer = self._client._do_request("GET", "/api/v0/cluster_metadata", timeout=_SECONDS)
+        there: dict[str, Any] = answer.json().get("data") or {}
         ours = {"Ray": ray.__version__, "Python": platform.python_version()}
         theirs = {"Ray": str(there.get("rayVersion")), "Python": str(there.get("pythonVersion"))}
         # Ray itself demands no more of Python than the same minor version.
@@ -92,12 +73,6 @@ class Jobs:
         wrong = [f"{name} {theirs[name]}, here {ours[name]}" for name, same in compared.items() if not same]
         if wrong:
             raise InputError(f"the cluster at {self.address} has {' and '.join(wrong)}; install the same on both sides")
-
-    def _hostnames(self) -> set[str]:
-        """Of the head node, which is the one that has the dashboard."""
-        nodes = self._ask("/nodes?view=summary").get("summary", [])
-        heads = [node for node in nodes if node.get("raylet", {}).get("isHeadNode")]
-        return {str(node.get("hostname")) for node in heads}
 
     def refuse_second(self, campaign: str) -> None:
         """Refuses a campaign that a job of this cluster drives already.

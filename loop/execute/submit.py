@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -83,23 +82,6 @@ def make_job(
             )
     words = [python, "-m", "loop.cli", "run", inside, *arguments]
     return ClusterJob(config.name, shlex.join(words), {HOME: home} if home is not None else {})
-
-
-def refuse_unwritable(config: CampaignConfig, home: str | None) -> None:
-    """Refuses folders that cannot be written on this machine, where it is the cluster's head.
-
-    Raises:
-        InputError: naming the folder.
-    """
-    for folder in folders_of(config).values():
-        place = Path(home or "/") / folder
-        nearest = next(parent for parent in [place, *place.parents] if parent.exists())
-        try:
-            tempfile.TemporaryFile(dir=nearest).close()
-        except OSError as error:
-            raise InputError(
-                f"{place} cannot be written on the cluster's head, which is this machine: {error}"
-            ) from error
 
 
 def path_inside(config: Path, root: Path) -> str:
