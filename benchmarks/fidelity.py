@@ -24,7 +24,7 @@ from alloys.space import AlloySpace, Points  # noqa: E402
 from loop.config.assembly import build_problem  # noqa: E402
 from loop.config.reading import load_config  # noqa: E402
 from surrogates.model.calibration import HALF_WIDTH  # noqa: E402
-from surrogates.model.fidelity import FidelityData, FidelityOutput, fit_levels  # noqa: E402
+from surrogates.model.fidelity import FidelityData, FidelityOutput, fit_fidelities  # noqa: E402
 from surrogates.model.surrogate import Surrogate  # noqa: E402
 from validation.base import Validator  # noqa: E402
 from validation.registry import make_validator  # noqa: E402
@@ -84,7 +84,7 @@ def main() -> None:
         first = {name: column[:count] for name, column in dear.items()}
         fractions = space.fractions(known)
         alone = Surrogate.fit(problem.physics, space.elements, fractions[:count], first)
-        both = fit_levels(
+        both = fit_fidelities(
             problem.physics,
             space.elements,
             [FidelityData("cheap", fractions, cheap), FidelityData("dear", fractions[:count], first)],

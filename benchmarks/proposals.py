@@ -61,10 +61,10 @@ def distinct(space: AlloySpace, points: Points, known: Points, count: int) -> Po
 def candidates(config: CampaignConfig, view: View, family: str, count: int, guided: bool) -> Points:
     """Distinct new candidates of a family trained on all that is known, as iteration 4 would have them."""
     known = steps.known_compositions(view, start_table(config.start, view.problem.physics))
-    model = train_generator(steps.training_job(config, view, known, 4, family, {})).generator()
+    model = train_generator(steps.training_job(view, known, 4, family, {})).generator()
     guidance = guidance_of(view, known, fit_surrogate(view)) if guided else None
     draws = 2 * count * (guidance.draws if guidance else 1)
-    pool = steps.propose(config, view, known, [(model, draws)], 4, guidance)
+    pool = steps.propose(view, known, [(model, draws)], 4, guidance)
     return distinct(view.space, pool.points[pool.origins == model.name], known.points, count)
 
 

@@ -96,7 +96,7 @@ def errors(generator: Generator, step: Step, oracle: Surrogate, seed: int) -> tu
 
 def proposals(generator: Generator, config: CampaignConfig, step: Step, index: int, count: int) -> Points:
     """Distinct new candidates for targets beyond the front."""
-    pool = steps.propose(config, step.view, step.known, [(generator, 2 * count)], index)
+    pool = steps.propose(replace(step.view, config=config), step.known, [(generator, 2 * count)], index)
     return distinct(step.view.space, pool.points[pool.origins == generator.name], step.known.points, count)
 
 
@@ -105,7 +105,7 @@ def train(
 ) -> TrainedModel:
     """The model of an iteration, from another one's weights or fresh."""
     step, start = path[index - 1], WarmStart(before.content if before else None)
-    return train_generator(steps.training_job(config, step.view, step.known, index, family, {}, start))
+    return train_generator(steps.training_job(replace(step.view, config=config), step.known, index, family, {}, start))
 
 
 def chain(

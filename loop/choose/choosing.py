@@ -31,7 +31,7 @@ def choose_batch(job: ProposalJob) -> Chosen:
     marks.append(time.time())
     guidance = guidance_of(view, job.known, surrogate) if config.generator.guided and job.models else None
     generators = [(model.generator(), count) for model, count in job.models]
-    pool = steps.propose(config, view, job.known, generators, index, guidance)
+    pool = steps.propose(view, job.known, generators, index, guidance)
     marks.append(time.time())
     seed = steps.seed_for(config.seed, index, "ranking")
     ranking = rank(view, pool, job.batch, seed, surrogate, job.spreader)

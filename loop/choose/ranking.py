@@ -16,7 +16,7 @@ from surrogates.choosing.acquisition import choose_batch
 from surrogates.choosing.picks import Pick
 from surrogates.choosing.stream import Spreader, spread_work
 from surrogates.model.calibration import Score, score
-from surrogates.model.fidelity import FidelityData, fit_levels
+from surrogates.model.fidelity import FidelityData, fit_fidelities
 from surrogates.model.surrogate import Surrogate
 
 
@@ -42,7 +42,7 @@ def fit_surrogate(view: View) -> Surrogate:
     failed = np.array([row.failure is not None for row in view.rows], dtype=np.bool_)
     if len(view.tiers) > 1:
         levels = [FidelityData(label, view.fractions(alloys), table) for label, alloys, table in view.fidelities()]
-        return fit_levels(view.problem.physics, view.space.elements, levels, inference, tried=(fractions, failed))
+        return fit_fidelities(view.problem.physics, view.space.elements, levels, inference, tried=(fractions, failed))
     return Surrogate.fit(view.problem.physics, view.space.elements, fractions, values, inference, failed=failed)
 
 

@@ -160,7 +160,6 @@ def families_of(config: CampaignConfig, space: Space) -> dict[str, dict[str, Any
 
 
 def training_job(
-    config: CampaignConfig,
     view: View,
     known: KnownDesigns,
     iteration: int,
@@ -178,14 +177,14 @@ def training_job(
         properties=known.names,
         points=known.points,
         conditions=known.conditions,
-        seed=seed_for(config.seed, iteration, "training"),
+        seed=seed_for(view.config.seed, iteration, "training"),
         settings=settings,
         warm=start.content,
         note=start.note,
     )
 
 
-def _targets(config: CampaignConfig, view: View, known: KnownDesigns, count: int, iteration: int) -> Floats:
+def _targets(view: View, known: KnownDesigns, count: int, iteration: int) -> Floats:
     """What the generators are asked for, shape ``(count, p)``: beyond the front, inside the constraints."""
     if not count:
         return np.zeros((0, len(known.names)))
@@ -196,7 +195,7 @@ def _targets(config: CampaignConfig, view: View, known: KnownDesigns, count: int
         [(c.name, c.sign, c.bound) for c in goal.constraints],
         known.conditions,
         count,
-        np.random.default_rng(seed_for(config.seed, iteration, "targets")),
+        np.random.default_rng(seed_for(view.config.seed, iteration, "targets")),
     )
 
 
@@ -216,7 +215,6 @@ class CandidatePool:
 
 
 def propose(
-    config: CampaignConfig,
     view: View,
     known: KnownDesigns,
     generators: Sequence[tuple[Generator, int]],
@@ -226,14 +224,14 @@ def propose(
     """Candidates: the generators' for targets beyond the front, random ones, and neighbours of the best alloys.
 
     Args:
-        config: the campaign's.
         view: what is known.
         known: what the generators were trained on.
         generators: each with the number of candidates that it may draw.
         iteration: its number.
         guidance: moves the generators' candidates to their targets, and keeps the nearest; None for them as drawn.
     """
-    targets = _targets(config, view, known, sum(count for _, count in generators), iteration)
+    config = view.config
+    targets = _targets(view, known, sum(count for _, count in generators), iteration)
     parts: list[tuple[Points, str]] = []
     valid: dict[str, float] = {}
     seed, begin = seed_for(config.seed, iteration, "sampling"), 0

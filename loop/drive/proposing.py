@@ -66,7 +66,7 @@ class Proposing:
         for family, settings in members.items():
             start = warm_start(campaign.store, campaign.folder, family, config.generator.warm, self.index)
             self._begun[family] = {"iteration": start.iteration, "asked": bool(start.content or start.note)}
-            job = steps.training_job(config, self._view, self._known, self.index, family, settings, start)
+            job = steps.training_job(self._view, self._known, self.index, family, settings, start)
             self.executor.begin(ModelTask(_training(family), "loop.choose.training:train_generator", job, trains=True))
 
     def take(self, results: Mapping[str, Finished]) -> list[Proposal] | None:

@@ -152,7 +152,7 @@ class FidelityOutput(Output):
         return self._mean(below[0], own[0]), np.sqrt(variance)
 
 
-def fit_levels(
+def fit_fidelities(
     physics: Physics,
     elements: tuple[str, ...],
     levels: Sequence[FidelityData],

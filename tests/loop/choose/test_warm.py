@@ -103,7 +103,7 @@ def test_weights_of_another_network_are_done_without(tmp_path: Path) -> None:
     with _go_on(_campaign(tmp_path), 0) as campaign:
         view = campaign.view()
         known = steps.known_compositions(view, campaign.table)
-        job = steps.training_job(campaign.config, view, known, 1, "cvae", QUICK)
+        job = steps.training_job(view, known, 1, "cvae", QUICK)
         fresh = train_generator(job)
         for content, reason in (
             (train_generator(replace(job, settings={**QUICK, "hidden": 17})).content, "another network"),
@@ -172,12 +172,10 @@ def test_guided_candidates_are_nearer_to_feasible(tmp_path: Path) -> None:
     with _go_on(_campaign(tmp_path), 0) as campaign:
         view = campaign.view()
         known = steps.known_compositions(view, campaign.table)
-        model = train_generator(
-            steps.training_job(campaign.config, view, known, 1, "cvae", {"epochs": 100})
-        ).generator()
+        model = train_generator(steps.training_job(view, known, 1, "cvae", {"epochs": 100})).generator()
         guidance = guidance_of(view, known, fit_surrogate(view))
-        plain = steps.propose(campaign.config, view, known, [(model, 200)], 1)
-        guided = steps.propose(campaign.config, view, known, [(model, 200)], 1, guidance)
+        plain = steps.propose(view, known, [(model, 200)], 1)
+        guided = steps.propose(view, known, [(model, 200)], 1, guidance)
         ours, theirs = (pool.points[pool.origins == "cvae"] for pool in (guided, plain))
         assert len(ours) == 50
         assert len(theirs) == 200

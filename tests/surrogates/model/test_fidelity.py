@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alloys.errors import InputError
 from surrogates.choosing.acquisition import choose_batch
 from surrogates.choosing.screen import Settings
-from surrogates.model.fidelity import FidelityData, FidelityOutput, fit_levels
+from surrogates.model.fidelity import FidelityData, FidelityOutput, fit_fidelities
 from surrogates.model.surrogate import Surrogate
 from tests.surrogates.helpers import BUNDLE, PROBLEM, REFERENCE, SPACE, pool, truth
 
@@ -44,7 +44,7 @@ def accurate(count: int, values: Floats | None = None) -> FidelityData:
 
 @cache
 def both(count: int) -> Surrogate:
-    return fit_levels(BUNDLE, SPACE.elements, [cheap(CHEAP, "solidus"), accurate(count)])
+    return fit_fidelities(BUNDLE, SPACE.elements, [cheap(CHEAP, "solidus"), accurate(count)])
 
 
 def solidus(surrogate: Surrogate) -> FidelityOutput:
@@ -115,7 +115,7 @@ def test_one_accurate_observation_moves_all_and_leaves_them_broad() -> None:
     ids=["constant", "one known", "repeated", "exactly the cheap one and an offset"],
 )
 def test_degenerate_data_have_a_defined_result(level: FidelityData, note: str) -> None:
-    found = fit_levels(BUNDLE, SPACE.elements, [cheap(12, "solidus"), level])
+    found = fit_fidelities(BUNDLE, SPACE.elements, [cheap(12, "solidus"), level])
     means, stds = found.predict(fractions(UNSEEN))
     assert np.isfinite(means["solidus"]).all()
     assert (stds["solidus"] > 1.0).all()
@@ -124,7 +124,7 @@ def test_degenerate_data_have_a_defined_result(level: FidelityData, note: str) -
 
 def test_cheap_ones_that_did_not_answer_leave_the_prior() -> None:
     nothing = FidelityData("calphad", fractions(slice(0, 0)), {"solidus": np.zeros(0)})
-    found = fit_levels(BUNDLE, SPACE.elements, [nothing, accurate(4)])
+    found = fit_fidelities(BUNDLE, SPACE.elements, [nothing, accurate(4)])
     means, stds = found.predict(fractions(UNSEEN))
     assert np.isfinite(means["solidus"]).all()
     assert (stds["solidus"] > 100.0).all()
@@ -136,14 +136,14 @@ def test_a_covariance_that_cannot_be_factorised_is_done_without(monkeypatch: pyt
         raise RuntimeError("not positive definite")
 
     monkeypatch.setattr("surrogates.model.fidelity._refined", broken)
-    found = fit_levels(BUNDLE, SPACE.elements, [cheap(12, "solidus"), accurate(5)])
+    found = fit_fidelities(BUNDLE, SPACE.elements, [cheap(12, "solidus"), accurate(5)])
     assert any("rho by ridge regression alone (not positive definite)" in note for note in found.notes)
     assert np.isfinite(found.predict(fractions(UNSEEN))[0]["solidus"]).all()
 
 
 def test_an_offset_without_scatter_is_taken_over() -> None:
     shifted = FidelityData("dft", fractions(slice(0, 5)), {"solidus": truth(pool()[:5])["solidus"] + 55.0})
-    found = fit_levels(BUNDLE, SPACE.elements, [cheap(CHEAP, "solidus"), shifted])
+    found = fit_fidelities(BUNDLE, SPACE.elements, [cheap(CHEAP, "solidus"), shifted])
     apart = found.predict(fractions(UNSEEN))[0]["solidus"] - truth(pool()[UNSEEN])["solidus"]
     assert np.median(apart) == pytest.approx(55.0, abs=15.0)
 
@@ -152,7 +152,7 @@ def test_one_level_is_the_plain_surrogate() -> None:
     level = cheap(12)
     plain, found = (
         Surrogate.fit(BUNDLE, SPACE.elements, *_fitted_on(level)),
-        fit_levels(BUNDLE, SPACE.elements, [level]),
+        fit_fidelities(BUNDLE, SPACE.elements, [level]),
     )
     assert found.digest == plain.digest
     assert found.notes == plain.notes
@@ -166,7 +166,7 @@ def test_the_spread_of_the_level_below_is_passed_on() -> None:
     output = solidus(both(8))
     _, below = output.lower.predict(inputs, priors)
     assert (output.predict(inputs, priors)[1] >= output.link.rho * below).all()
-    poorer = fit_levels(BUNDLE, SPACE.elements, [cheap(10, "solidus"), accurate(8)])
+    poorer = fit_fidelities(BUNDLE, SPACE.elements, [cheap(10, "solidus"), accurate(8)])
     assert error(poorer)[1].mean() > error(both(8))[1].mean()
 
 
@@ -194,7 +194,7 @@ def test_every_accurate_observation_is_left_out_in_turn() -> None:
 def test_a_strength_follows_the_accurate_solidus() -> None:
     name = "specific_yield_strength_1300c"
     levels = [cheap(CHEAP, "solidus", name), accurate(8)]
-    found = fit_levels(BUNDLE, SPACE.elements, levels)
+    found = fit_fidelities(BUNDLE, SPACE.elements, levels)
     only = Surrogate.fit(BUNDLE, SPACE.elements, *_fitted_on(levels[0]))
     assert found.outputs[name].chained
     above, alone = found.predict(fractions(UNSEEN))[0], only.predict(fractions(UNSEEN))[0]
@@ -205,7 +205,7 @@ def test_a_strength_follows_the_accurate_solidus() -> None:
     accurate_strength = FidelityData(
         "dft", levels[1].fractions, {**levels[1].values, name: 0.9 * truth(pool()[:8])[name]}
     )
-    again = fit_levels(BUNDLE, SPACE.elements, [levels[0], accurate_strength])
+    again = fit_fidelities(BUNDLE, SPACE.elements, [levels[0], accurate_strength])
     assert isinstance(again.outputs[name], FidelityOutput)
     assert again.outputs[name].chained
     assert np.isfinite(again.predict(fractions(UNSEEN))[1][name]).all()
@@ -213,7 +213,7 @@ def test_a_strength_follows_the_accurate_solidus() -> None:
 
 def test_three_levels_stand_on_one_another() -> None:
     middle = FidelityData("draft", fractions(slice(0, 12)), {"solidus": truth(pool()[:12])["solidus"] + 40.0})
-    found = fit_levels(BUNDLE, SPACE.elements, [cheap(CHEAP, "solidus"), middle, accurate(5)])
+    found = fit_fidelities(BUNDLE, SPACE.elements, [cheap(CHEAP, "solidus"), middle, accurate(5)])
     lower = solidus(found).lower
     assert isinstance(lower, FidelityOutput)
     assert not isinstance(lower.lower, FidelityOutput)
@@ -224,7 +224,7 @@ def test_a_batch_is_chosen_by_it() -> None:
     points, values = pool()[:12], truth(pool()[:12])
     levels = [cheap(12), accurate(4)]
     batch = choose_batch(
-        fit_levels(BUNDLE, SPACE.elements, levels),
+        fit_fidelities(BUNDLE, SPACE.elements, levels),
         PROBLEM,
         observed=points,
         values={**values, "solidus": np.where(np.arange(12) < 4, accurate_solidus(slice(0, 12)), np.nan)},
@@ -248,4 +248,4 @@ def test_a_batch_is_chosen_by_it() -> None:
 )
 def test_levels_that_cannot_be_are_refused(levels: list[FidelityData], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        fit_levels(BUNDLE, SPACE.elements, levels)
+        fit_fidelities(BUNDLE, SPACE.elements, levels)
