@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,17 @@ def test_they_are_found_only_where_they_are_installed(extras: Path, monkeypatch:
     assert found() == [True] * 3
     monkeypatch.undo()
     assert found() == [False] * 3
+
+
+def test_the_page_shows_what_is_there(extras: Path) -> None:
+    page = (ROOT / "docs" / "howto" / "extend.md").read_text(encoding="utf-8")
+    (entry_points,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert entry_points in (extras / "pyproject.toml").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert set(lines.splitlines()) <= set((extras / "stiff.yaml").read_text(encoding="utf-8").splitlines())
+    names = re.findall(r"^\| `([\w/]+\.[a-z]+)` \|", page, re.MULTILINE)
+    assert len(names) == 5
+    assert all((extras / name).is_file() for name in names)
 
 
 @pytest.mark.parametrize("mixing", MEANS)
