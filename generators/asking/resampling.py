@@ -18,16 +18,17 @@ References:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.errors import InputError
 from alloys.space import AlloySpace, Bools, Floats, Points
 from generators.asking.critic import log_odds
 from generators.asking.refinement import Properties, refine, relative_errors
 from generators.interface import Sampler, Samples
 from generators.likeness import COPY, Neighbourhood, nearest_cosine
+from generators.training.settings import CheckedSettings, number
 
 Rows = NDArray[np.int64]
 AUDIENCE = 500
@@ -38,7 +39,7 @@ CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TargetSettings:
+class TargetSettings(CheckedSettings):
     """How much is drawn and how it is chosen.
 
     Attributes:
@@ -55,26 +56,18 @@ class TargetSettings:
         small: radius of a ball up to which a copy loses nothing, as a distance between roots of fractions.
     """
 
-    draws: int = 8
-    least: int = 64
-    spread: float = 0.03
-    rounds: int = 3
-    width: float = 0.001
-    critics: int = 3
-    outside: float = 3.0
-    copies: float = 0.198
-    shy: float = 4.0
-    small: float = 0.05
+    kind: ClassVar[str] = "target setting"
 
-    def __post_init__(self) -> None:
-        least = {"draws": 1, "least": 1, "rounds": 0, "spread": 0, "critics": 0, "outside": 0, "copies": 0, "shy": 0}
-        wrong = {name: f"{name} >= {low}" for name, low in least.items() if not getattr(self, name) >= low}
-        wrong |= {name: f"{name} > 0" for name in ("width", "small") if not getattr(self, name) > 0}
-        if self.copies > 1:
-            wrong["copies"] = "copies <= 1"
-        if wrong:
-            got = ", ".join(f"{name}={getattr(self, name)}" for name in wrong)
-            raise InputError(f"{' and '.join(wrong.values())} must hold, but got {got}")
+    draws: int = number(8, 1, 10_000)
+    least: int = number(64, 1, 1_000_000)
+    spread: float = number(0.03, 0.0, 1.0)
+    rounds: int = number(3, 0, 1000)
+    width: float = number(0.001, 1e-9, 100.0)
+    critics: int = number(3, 0, 100)
+    outside: float = number(3.0, 0.0, 1e6)
+    copies: float = number(0.198, 0.0, 1.0)
+    shy: float = number(4.0, 0.0, 1e6)
+    small: float = number(0.05, 1e-9, 10.0)
 
 
 @dataclass(frozen=True, slots=True)

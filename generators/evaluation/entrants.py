@@ -10,10 +10,9 @@ others of that name with other settings.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from alloys.errors import InputError
@@ -126,26 +125,8 @@ def target_entrant(base: Entrant, settings: TargetSettings | None = None, *, own
             stays in its league. Else the oracle does: league B.
     """
     chosen = settings or TargetSettings()
-    train, complete = Targeted(base.train, chosen, own), {**base.settings, "target": asdict(chosen)}
+    train, complete = Targeted(base.train, chosen, own), {**base.settings, "target": chosen.to_json()}
     return Entrant(base.name + (OWN if own else TARGET), base.league if own else "B", train, complete)
-
-
-def target_settings(values: Mapping[str, Any]) -> TargetSettings:
-    """EntrantSettings of the sampling for targets from plain values, as from a YAML file.
-
-    Raises:
-        InputError: for a name that is none of them, or a value of another kind or out of range.
-    """
-    kinds = {each.name: type(each.default) for each in fields(TargetSettings)}
-    stray = sorted(set(values) - set(kinds))
-    if stray:
-        raise InputError(f"unknown settings {', '.join(stray)} of sampling for a target; known are {', '.join(kinds)}")
-    for name, value in values.items():
-        whole = kinds[name] is int
-        if type(value) is not int and (whole or type(value) is not float or not math.isfinite(value)):
-            what = "a whole number" if whole else "a finite number"
-            raise InputError(f"the setting {name} of sampling for a target must be {what}, got {value!r}")
-    return TargetSettings(**values)
 
 
 def _nearest(data: LabelledAlloys, oracle: Oracle, seed: int) -> Sampler:
@@ -225,7 +206,7 @@ def _entrant(name: _Name, settings: EntrantSettings, rows: int) -> Entrant:
     neural = name.bare in family_names()
     found = family_entrant(name.bare, name.source(settings), rows=rows) if neural else BASELINES[name.bare]
     if name.ending:
-        chosen = target_settings(settings.get(name.text) or {})
+        chosen = TargetSettings.from_mapping(settings.get(name.text) or {})
         found = target_entrant(found, chosen, own=name.ending == OWN)
     return Entrant(name.text, found.league, found.train, found.settings)
 
@@ -250,7 +231,7 @@ def _value_mistakes(name: _Name, values: Mapping[str, Any]) -> Iterator[tuple[tu
     for key, value in values.items():
         try:
             if name.ending:
-                target_settings({key: value})
+                TargetSettings.from_mapping({key: value})
             else:
                 settings_of(name.bare, {key: value})
         except InputError as error:

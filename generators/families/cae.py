@@ -21,11 +21,9 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
-from generators.training.settings import MANY_ROWS_SETTINGS, Family, TrainingSettings
+from generators.training.settings import MANY_ROWS_SETTINGS, Family, TrainingSettings, number, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,22 +39,12 @@ class CaeSettings(TrainingSettings):
         code_weight: weight of the squared codes, which keeps their scale.
     """
 
-    latent: int = 3
-    hidden: int = 64
-    prior: str = "gaussian"
-    bandwidth: float = 1.0
-    amounts_weight: float = 2.0
-    code_weight: float = 0.01
-
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        **TrainingSettings.ranges,
-        "latent": (1, 1024),
-        "hidden": (1, 8192),
-        "bandwidth": (0.0, 100.0),
-        "amounts_weight": (0.0, 1000.0),
-        "code_weight": (0.0, 1000.0),
-    }
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {**TrainingSettings.choices, "prior": ("gaussian", "kernel")}
+    latent: int = number(3, 1, 1024)
+    hidden: int = number(64, 1, 8192)
+    prior: str = word("gaussian", "kernel")
+    bandwidth: float = number(1.0, 0.0, 100.0)
+    amounts_weight: float = number(2.0, 0.0, 1000.0)
+    code_weight: float = number(0.01, 0.0, 1000.0)
 
 
 FAMILY = Family(

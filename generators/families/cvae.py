@@ -18,11 +18,9 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
-from generators.training.settings import MANY_ROWS_SETTINGS, Family, TrainingSettings
+from generators.training.settings import MANY_ROWS_SETTINGS, Family, TrainingSettings, number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,22 +38,12 @@ class CvaeSettings(TrainingSettings):
             presence's logits; 1 is the model's own distribution.
     """
 
-    latent: int = 8
-    hidden: int = 64
-    beta: float = 1.0
-    warmup: float = 0.2
-    consistency: float = 0.0
-    temperature: float = 1.0
-
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        **TrainingSettings.ranges,
-        "latent": (1, 1024),
-        "hidden": (1, 8192),
-        "beta": (0.0, 1000.0),
-        "warmup": (0.0, 1.0),
-        "consistency": (0.0, 1e6),
-        "temperature": (1e-3, 10.0),
-    }
+    latent: int = number(8, 1, 1024)
+    hidden: int = number(64, 1, 8192)
+    beta: float = number(1.0, 0.0, 1000.0)
+    warmup: float = number(0.2, 0.0, 1.0)
+    consistency: float = number(0.0, 0.0, 1000000.0)
+    temperature: float = number(1.0, 0.001, 10.0)
 
 
 FAMILY = Family(

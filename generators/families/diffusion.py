@@ -15,11 +15,9 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
-from generators.training.settings import MANY_ROWS_SETTINGS, AnalogSettings, Family
+from generators.training.settings import MANY_ROWS_SETTINGS, AnalogSettings, Family, number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,14 +29,8 @@ class DiffusionSettings(AnalogSettings):
         eta: noise added back in each step of sampling: 0 none (DDIM), 1 as much as DDPM.
     """
 
-    training_steps: int = 1000
-    eta: float = 0.0
-
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        **AnalogSettings.ranges,
-        "training_steps": (1, 100_000),
-        "eta": (0.0, 1.0),
-    }
+    training_steps: int = number(1000, 1, 100_000)
+    eta: float = number(0.0, 0.0, 1.0)
 
 
 FAMILY = Family(

@@ -16,14 +16,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from generators.training.settings import MANY_ROWS_SETTINGS, AnalogSettings, Family
+from generators.training.settings import MANY_ROWS_SETTINGS, AnalogSettings, Family, number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowSettings(AnalogSettings):
     """Settings of flow matching; each step asks the network twice."""
 
-    steps: int = 10
+    steps: int = number(10, 1, 1000)
 
 
 FAMILY = Family(

@@ -31,11 +31,9 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
-from generators.training.settings import MANY_ROWS_SETTINGS, Family, TrainingSettings
+from generators.training.settings import MANY_ROWS_SETTINGS, Family, TrainingSettings, number, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,36 +53,22 @@ class WcganSettings(TrainingSettings):
         temperature: of the presence gates' slopes.
     """
 
-    epochs: int = 800
-    patience: int = 300
-    batch_size: int = 256
-    learning_rate: float = 5e-3
-    weight_decay: float = 0.0
-    average: float = 0.98
-    latent: int = 16
-    hidden: int = 64
-    unroll: int = 2
-    unroll_rate: float = 0.01
-    critic_steps: int = 2
-    critic_rate: float = 1e-2
-    penalty: str = "gradient"
-    penalty_weight: float = 1.0
-    clip: float = 0.2
-    temperature: float = 0.5
-
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        **TrainingSettings.ranges,
-        "latent": (1, 1024),
-        "hidden": (1, 8192),
-        "unroll": (0, 100),
-        "unroll_rate": (0.0, 10.0),
-        "critic_steps": (1, 100),
-        "critic_rate": (1e-9, 1.0),
-        "penalty_weight": (0.0, 1000.0),
-        "clip": (1e-6, 100.0),
-        "temperature": (1e-3, 100.0),
-    }
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {**TrainingSettings.choices, "penalty": ("gradient", "clip")}
+    epochs: int = number(800, 1, 1_000_000)
+    patience: int = number(300, 1, 1_000_000)
+    batch_size: int = number(256, 1, 1_000_000)
+    learning_rate: float = number(5e-3, 1e-09, 1.0)
+    weight_decay: float = number(0.0, 0.0, 10.0)
+    average: float = number(0.98, 0.0, 0.99999)
+    latent: int = number(16, 1, 1024)
+    hidden: int = number(64, 1, 8192)
+    unroll: int = number(2, 0, 100)
+    unroll_rate: float = number(0.01, 0.0, 10.0)
+    critic_steps: int = number(2, 1, 100)
+    critic_rate: float = number(1e-2, 1e-09, 1.0)
+    penalty: str = word("gradient", "clip")
+    penalty_weight: float = number(1.0, 0.0, 1000.0)
+    clip: float = number(0.2, 1e-06, 100.0)
+    temperature: float = number(0.5, 0.001, 100.0)
 
 
 FAMILY = Family(

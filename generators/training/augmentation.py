@@ -6,11 +6,6 @@ the space. Its properties are those of the row plus ``(x' - x) B``: ``B`` is a r
 properties on composition, fitted to the training rows alone, so nothing is used that the rows do not say.
 Where leave-one-out errors show that a property is not nearly linear, ``B`` is zero for it, and copies with
 a replaced element do not know it.
-
-References:
-    Hoerl, A. E. & Kennard, R. W. (1970). Ridge regression. Technometrics 12, 55.
-    Allen, D. M. (1974). The relationship between variable selection and data augmentation and a method for
-        prediction. Technometrics 16, 125: the leave-one-out error in closed form.
 """
 
 from __future__ import annotations
@@ -18,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from alloys.space import AlloySpace, Bools, Floats, Points
+from generators.training.ridge import ridge
 from generators.training.settings import TrainingSettings
 
 PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)
@@ -46,8 +42,10 @@ def linear_response(fractions: Floats, values: Floats) -> tuple[Floats, Bools]:
         known = ~np.isnan(values[:, k])
         if known.sum() < FEWEST or np.ptp(values[known, k]) == 0:
             continue
-        slope, explained = _ridge(fractions[known], values[known, k])
-        if explained >= TRUSTED:
+        x, y = fractions[known], values[known, k]
+        x, y = x - x.mean(axis=0), y - y.mean()
+        slope, unseen = ridge(x, y, PENALTIES, mean_leverage=1 / len(y), least=1e-3)
+        if 1 - float((unseen**2).sum()) / float((y**2).sum()) >= TRUSTED:
             slopes[:, k], trusted[k] = slope, True
     return slopes, trusted
 
@@ -65,14 +63,14 @@ def augment(
         rng: random numbers.
 
     Returns:
-        Units of shape ``((copies + 1) n, d)`` and conditions of shape ``((copies + 1) n, p)``; the first
+        Points of shape ``((copies + 1) n, d)`` and conditions of shape ``((copies + 1) n, p)``; the first
         ``n`` are the rows themselves. A copy that would leave the space is its row unchanged.
     """
     slopes, trusted = linear_response(space.fractions(points), conditions)
     known = ~np.isnan(conditions)
     low = np.where(known, conditions, np.inf).min(axis=0)
     high = np.where(known, conditions, -np.inf).max(axis=0)
-    all_units, all_conditions = [points], [conditions]
+    all_points, all_conditions = [points], [conditions]
     for _ in range(settings.copies):
         replacing = rng.random(len(points)) < settings.replace
         swapped = np.where(replacing[:, None], _replaced(space, points, rng), points)
@@ -80,9 +78,9 @@ def augment(
         values = conditions + space.fractions(copy - points) @ slopes
         values = np.clip(values, low, high)
         other = ((copy > 0) != (points > 0)).any(axis=1)
-        all_units.append(copy)
+        all_points.append(copy)
         all_conditions.append(np.where(other[:, None] & ~trusted, np.nan, values))
-    return np.concatenate(all_units), np.concatenate(all_conditions)
+    return np.concatenate(all_points), np.concatenate(all_conditions)
 
 
 def _replaced(space: AlloySpace, points: Points, rng: np.random.Generator) -> Points:
@@ -118,18 +116,3 @@ def _blurred(space: AlloySpace, points: Points, noise: float, rng: np.random.Gen
     changed = space.round_to_grid(fractions / fractions.sum(axis=1, keepdims=True))
     good = space.contains(changed) & ((changed > 0) == (points > 0)).all(axis=1)
     return np.where(good[:, None], changed, points)
-
-
-def _ridge(x: Floats, y: Floats) -> tuple[Floats, float]:
-    """Slopes with the penalty of least leave-one-out error, and the share of variance it explains."""
-    centred, target = x - x.mean(axis=0), y - y.mean()
-    u, s, vt = np.linalg.svd(centred, full_matrices=False)
-    scores = []
-    for penalty in PENALTIES:
-        shrink = s**2 / (s**2 + penalty)
-        leverage = (u**2) @ shrink + 1 / len(y)
-        residual = (target - u @ (shrink * (u.T @ target))) / np.maximum(1 - leverage, 1e-3)
-        scores.append(float((residual**2).sum()))
-    best = PENALTIES[int(np.argmin(scores))]
-    slope = vt.T @ ((s / (s**2 + best)) * (u.T @ target))
-    return np.asarray(slope), 1 - min(scores) / float((target**2).sum())

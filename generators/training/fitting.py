@@ -1,4 +1,4 @@
-"""The epochs of a training: early stopping, divergence, and the last good weights."""
+"""What training is made of: a step down a gradient, averaged weights, arithmetic, devices and threads."""
 
 from __future__ import annotations
 
@@ -6,75 +6,15 @@ import copy
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from alloys.errors import InputError
-from generators.interface import OnEpoch
 from generators.training.codec import EncodedRows
-
-BEYOND = 1e6
-"""A loss larger than this is called diverged."""
-
 
 Update = Callable[[EncodedRows, torch.Generator, float], float]
 """Learns from a batch, with random numbers and the progress from 0 to 1; the loss, NaN where it failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class EpochLog:
-    """What the epochs gave; losses by epoch, the kept epoch (-1 for none) and whether training diverged."""
-
-    train: tuple[float, ...]
-    validation: tuple[float, ...]
-    best: int
-    diverged: bool
-
-
-def run_epochs(
-    network: nn.Module,
-    step: Callable[[int], float],
-    check: Callable[[], float],
-    *,
-    epochs: int,
-    patience: int,
-    on_epoch: OnEpoch | None = None,
-    judged: nn.Module | None = None,
-) -> EpochLog:
-    """Trains until patience or epochs run out and leaves the weights of the best epoch in the network.
-
-    Args:
-        network: holds the weights; those it comes with are the fallback where no epoch is good.
-        step: runs the epoch of that number and returns its mean training loss.
-        check: the validation loss of the present weights.
-        epochs: largest number of epochs.
-        patience: epochs without improvement before stopping.
-        on_epoch: called after each good epoch.
-        judged: whose weights ``check`` looks at and which are kept, a running average of the network's for
-            example; None for the network itself.
-    """
-    source = network if judged is None else judged
-    kept, best, diverged = _copy(source), -1, False
-    losses: list[float] = []
-    values: list[float] = []
-    for epoch in range(epochs):
-        loss = step(epoch)
-        value = check() if sane(loss) else math.nan
-        if not (sane(loss) and sane(value)):
-            diverged = True
-            break
-        if best < 0 or value < values[best]:
-            best, kept = epoch, _copy(source)
-        losses.append(loss)
-        values.append(value)
-        if on_epoch is not None:
-            on_epoch(epoch, loss, value)
-        if epoch - best >= patience:
-            break
-    network.load_state_dict(kept)
-    return EpochLog(tuple(losses), tuple(values), best, diverged)
 
 
 def descend(optimizer: torch.optim.Optimizer, loss: Tensor, parameters: list[nn.Parameter], clip: float) -> bool:
@@ -169,12 +109,3 @@ def torch_threads(count: int | None) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def sane(loss: float) -> bool:
-    """Whether a loss is finite and within bounds."""
-    return math.isfinite(loss) and abs(loss) <= BEYOND
-
-
-def _copy(network: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().clone() for name, value in network.state_dict().items()}

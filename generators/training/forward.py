@@ -6,18 +6,15 @@ and so are its slopes, which is what sampling for a target needs: thousands of c
 
 References:
     Scheffé, H. (1958). Experiments with mixtures. J. R. Stat. Soc. B 20, 344. Equation 1.2 with n = 2.
-    Hoerl, A. E. & Kennard, R. W. (1970). Ridge regression. Technometrics 12, 55.
-    Allen, D. M. (1974). Technometrics 16, 125: the leave-one-out error in closed form.
 """
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 
 from alloys.errors import InputError
 from alloys.space import Floats
+from generators.training.ridge import ridge
 
 PENALTIES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Ridge penalties tried, for standardised properties."""
@@ -61,10 +58,13 @@ class MixtureModel:
                 )
             some = fractions[known]
             features = np.concatenate((some, some[:, pairs[0]] * some[:, pairs[1]]), axis=1)
-            slopes, unseen = _ridge(features, values[known, k])
+            scale, middle = float(np.std(values[known, k])), float(np.mean(values[known, k]))
+            # no intercept: fractions sum to one, and the mean is added to the slopes of all of them
+            slopes, unseen = ridge(features, (values[known, k] - middle) / scale, PENALTIES)
+            slopes, unseen = slopes * scale, unseen * scale
             self.error[k] = np.sqrt(np.mean(np.square(unseen / np.maximum(np.abs(values[known, k]), 1e-12))))
             self.explained[k] = 1 - np.square(unseen).mean() / np.var(values[known, k])
-            self.linear[k] = slopes[:d]
+            self.linear[k] = slopes[:d] + middle
             self.products[k][pairs] = slopes[d:] / 2
             self.products[k] += self.products[k].T
 
@@ -82,25 +82,3 @@ class MixtureModel:
     def _bends(self, fractions: Floats) -> Floats:
         """Products' part of the coefficients, shape ``(m, p, d)``."""
         return np.stack([fractions @ table for table in self.products], axis=1)
-
-
-def _ridge(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Coefficients without intercept, which fractions that sum to one make needless, and leave-one-out errors."""
-    scale = float(np.std(y))
-    middle = float(np.mean(y))
-    target = (y - middle) / scale
-    u, s, vt = np.linalg.svd(x, full_matrices=False)
-    errors = []
-    for penalty in PENALTIES:
-        shrink = s**2 / (s**2 + penalty)
-        leverage = (u**2) @ shrink
-        errors.append((target - u @ (shrink * (u.T @ target))) / np.maximum(1 - leverage, 1e-12))
-    best = int(np.argmin([np.square(error).sum() for error in errors]))
-    slopes = vt.T @ ((s / (s**2 + PENALTIES[best])) * (u.T @ target)) * scale
-    slopes[: _linear_terms(x)] += middle
-    return np.asarray(slopes), np.asarray(errors[best] * scale)
-
-
-def _linear_terms(x: Floats) -> int:
-    """How many columns are fractions: ``d`` of ``d + d (d - 1) / 2``."""
-    return (math.isqrt(1 + 8 * x.shape[1]) - 1) // 2

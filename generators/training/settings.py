@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, ClassVar, Self
+from dataclasses import Field, asdict, dataclass, field, fields
+from typing import Any, ClassVar, Self, TypeVar
 
 from alloys.errors import InputError
 
@@ -28,8 +28,64 @@ differ by a tenth in each fraction, and less is hidden. Chosen on the published 
 """
 
 
+Value = TypeVar("Value", int, float)
+
+
+def number(default: Value, low: float, high: float) -> Value:
+    """A setting that is a number within a range, whole where its default is."""
+    return field(default=default, metadata={"range": (low, high)})
+
+
+def word(default: str, *others: str) -> str:
+    """A setting that is one of some words."""
+    return field(default=default, metadata={"words": (default, *others)})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingSettings:
+class CheckedSettings:
+    """Settings whose values are checked when they are made; a field is a `number` or a `word`, or any number."""
+
+    kind: ClassVar[str] = "generator setting"
+
+    def __post_init__(self) -> None:
+        problems = [problem for each in fields(self) if (problem := self._problem(each))]
+        if problems:
+            raise InputError("; ".join(problems))
+
+    def _problem(self, setting: Field[Any]) -> str | None:
+        value, what = getattr(self, setting.name), f"the {self.kind} {setting.name}"
+        words = setting.metadata.get("words")
+        if words:
+            known = isinstance(value, str) and value in words
+            return None if known else f"{what} must be one of {', '.join(words)}, got {value!r}"
+        low, high = setting.metadata.get("range", (-math.inf, math.inf))
+        whole = isinstance(setting.default, int)
+        if type(value) is not int and (whole or type(value) is not float):
+            return f"{what} must be {'a whole number' if whole else 'a number'}, got {value!r}"
+        if not math.isfinite(value) or not low <= value <= high:
+            return f"{what} must lie in [{low:g}, {high:g}], got {value!r}"
+        return None
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Settings from plain values, as from a YAML file.
+
+        Raises:
+            InputError: for a name that is no setting, or a value out of range.
+        """
+        names = [each.name for each in fields(cls)]
+        stray = sorted(set(values) - set(names))
+        if stray:
+            raise InputError(f"unknown {cls.kind}s {', '.join(stray)}; known are {', '.join(names)}")
+        return cls(**values)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSettings(CheckedSettings):
     """How a family is trained; families add fields of their own.
 
     Attributes:
@@ -52,75 +108,20 @@ class TrainingSettings:
             weights and the optimizer's state in float32.
     """
 
-    epochs: int = 700
-    patience: int = 150
-    batch_size: int = 128
-    learning_rate: float = 5e-3
-    weight_decay: float = 0.1
-    mask_probability: float = 0.4
-    validation_share: float = 0.15
-    copies: int = 64
-    jitter: int = 10
-    noise: float = 0.0
-    replace: float = 0.8
-    retries: int = 1
-    average: float = 0.0
-    precision: str = "float32"
-
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        "epochs": (1, 1_000_000),
-        "patience": (1, 1_000_000),
-        "batch_size": (1, 1_000_000),
-        "learning_rate": (1e-9, 1.0),
-        "weight_decay": (0.0, 10.0),
-        "mask_probability": (0.0, 0.95),
-        "validation_share": (0.0, 0.5),
-        "copies": (0, 1000),
-        "jitter": (0, 1000),
-        "noise": (0.0, 1.0),
-        "replace": (0.0, 1.0),
-        "retries": (0, 10),
-        "average": (0.0, 0.99999),
-    }
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"precision": ("float32", "bf16")}
-    """Settings that are words, and the words."""
-
-    def __post_init__(self) -> None:
-        problems = [p for f in fields(self) if (p := self._problem(f.name, f.default))]
-        if problems:
-            raise InputError("; ".join(problems))
-
-    def _problem(self, name: str, default: object) -> str | None:
-        value: Any = getattr(self, name)
-        if name in self.choices:
-            words = self.choices[name]
-            known = isinstance(value, str) and value in words
-            return None if known else f"the generator setting {name} must be one of {', '.join(words)}, got {value!r}"
-        low, high = self.ranges[name]
-        whole = isinstance(default, int)
-        if type(value) is not int and (whole or type(value) is not float):
-            what = "a whole number" if whole else "a number"
-            return f"the generator setting {name} must be {what}, got {value!r}"
-        if not math.isfinite(value) or not low <= value <= high:
-            return f"the generator setting {name} must lie in [{low:g}, {high:g}], got {value!r}"
-        return None
-
-    @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
-        """Settings from plain values, as from a YAML file.
-
-        Raises:
-            InputError: for a name that is no setting of the family, or a value out of range.
-        """
-        names = [f.name for f in fields(cls)]
-        stray = sorted(set(values) - set(names))
-        if stray:
-            raise InputError(f"unknown generator settings {', '.join(stray)}; known are {', '.join(names)}")
-        return cls(**values)
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values by name."""
-        return asdict(self)
+    epochs: int = number(700, 1, 1_000_000)
+    patience: int = number(150, 1, 1_000_000)
+    batch_size: int = number(128, 1, 1_000_000)
+    learning_rate: float = number(5e-3, 1e-9, 1.0)
+    weight_decay: float = number(0.1, 0.0, 10.0)
+    mask_probability: float = number(0.4, 0.0, 0.95)
+    validation_share: float = number(0.15, 0.0, 0.5)
+    copies: int = number(64, 0, 1000)
+    jitter: int = number(10, 0, 1000)
+    noise: float = number(0.0, 0.0, 1.0)
+    replace: float = number(0.8, 0.0, 1.0)
+    retries: int = number(1, 0, 10)
+    average: float = number(0.0, 0.0, 0.99999)
+    precision: str = word("float32", "bf16")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,23 +135,15 @@ class AnalogSettings(TrainingSettings):
         times: noisy versions of a row in each step of training.
     """
 
-    epochs: int = 2000
-    patience: int = 400
-    learning_rate: float = 5e-3
-    weight_decay: float = 0.01
-    average: float = 0.99
-    hidden: int = 128
-    steps: int = 20
-    guidance: float = 0.5
-    times: int = 4
-
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {
-        **TrainingSettings.ranges,
-        "hidden": (1, 8192),
-        "steps": (1, 1000),
-        "guidance": (0.0, 100.0),
-        "times": (1, 1000),
-    }
+    epochs: int = number(2000, 1, 1_000_000)
+    patience: int = number(400, 1, 1_000_000)
+    learning_rate: float = number(5e-3, 1e-9, 1.0)
+    weight_decay: float = number(0.01, 0.0, 10.0)
+    average: float = number(0.99, 0.0, 0.99999)
+    hidden: int = number(128, 1, 8192)
+    steps: int = number(20, 1, 1000)
+    guidance: float = number(0.5, 0.0, 100.0)
+    times: int = number(4, 1, 1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from torch import Tensor
 from alloys.space import AlloySpace, Points
 from generators.interface import TrainingReport
 from generators.likeness import NEIGHBOURS, Neighbourhood, pairwise_cosine
-from generators.training.fitting import EpochLog
+from generators.training.training_run import EpochLog
 
 PROBE = 256
 """Samples that the guard against collapse looks at."""

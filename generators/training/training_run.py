@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from alloys.space import Floats, Points
 from generators.interface import OnEpoch
 from generators.training.codec import Codec, ConditionScale, EncodedRows
-from generators.training.fitting import AveragedWeights, EpochLog, Update, arithmetic, run_epochs
+from generators.training.fitting import AveragedWeights, Update, arithmetic
 from generators.training.settings import TrainingSettings
 from generators.training.training_rows import TrainingRows
+
+BEYOND = 1e6
+"""A loss larger than this is called diverged."""
 
 
 class Trainable(Protocol):
@@ -59,6 +62,16 @@ class TrainingTask:
         return replace(self, seed=self.seed + times, warm=None)
 
 
+@dataclass(frozen=True, slots=True)
+class EpochLog:
+    """What the epochs gave; losses by epoch, the kept epoch (-1 for none) and whether training diverged."""
+
+    train: tuple[float, ...]
+    validation: tuple[float, ...]
+    best: int
+    diverged: bool
+
+
 class TrainingRun:
     """One training from one seed.
 
@@ -69,8 +82,7 @@ class TrainingRun:
     """
 
     def __init__(self, learner: Trainable, task: TrainingTask) -> None:
-        self.learner = learner
-        self.task = task
+        self.learner, self.task, self.settings = learner, task, learner.settings
         self.rng = torch.Generator().manual_seed(task.seed)
         network = learner.build(self.rng)
         if task.warm is not None:
@@ -78,44 +90,65 @@ class TrainingRun:
         self.network = network.to(task.device)
         self.data = TrainingRows.of(learner.codec, learner.settings, task.rows, task.values, task.scale, self.rng)
         learner.prepare(self.network, self.data.pool)
+        self.average = AveragedWeights(self.network, self.settings.average)
+        self.update = learner.updater(self.network)
 
     def run(self) -> EpochLog:
-        """Trains; leaves the best epoch's weights in the network, finished."""
-        learner, s, device, network = self.learner, self.learner.settings, self.task.device, self.network
-        average, update = AveragedWeights(network, s.average), learner.updater(network)
+        """Trains until patience or epochs run out; leaves the best epoch's weights in the network, finished.
+
+        The weights that the network comes with are kept where no epoch is good.
+        """
         noise = torch.Generator().manual_seed(1)
-        checks = self.data.checks.hide(s.mask_probability, noise).to(device)
+        checks = self.data.checks.hide(self.settings.mask_probability, noise).to(self.task.device)
         start = noise.get_state()
-
-        def step(epoch: int) -> float:
-            network.train()
-            total = 0.0
-            for part in self.data.epoch(s.batch_size, self.rng):
-                batch = part.hide(s.mask_probability, self.rng).to(device)
-                with arithmetic(s.precision, device):
-                    value = update(batch, self.rng, epoch / s.epochs)
-                if not math.isfinite(value):
-                    return math.nan
-                average.follow()
-                total += value * len(part.presence)
-            return total / self.data.rows
-
-        def check() -> float:
-            average.network.eval()
-            noise.set_state(start)
-            with torch.no_grad(), arithmetic(s.precision, device):
-                return float(learner.judge(average.network, checks, noise))
-
-        log = run_epochs(
-            network,
-            step,
-            check,
-            epochs=s.epochs,
-            patience=s.patience,
-            on_epoch=self.task.on_epoch,
-            judged=average.network,
-        )
+        kept, best, diverged = _copy(self.average.network), -1, False
+        losses: list[float] = []
+        values: list[float] = []
+        for epoch in range(self.settings.epochs):
+            loss = self._learn(epoch)
+            value = self._judge(checks, noise.set_state(start)) if _sane(loss) else math.nan
+            diverged = not (_sane(loss) and _sane(value))
+            if diverged:
+                break
+            if best < 0 or value < values[best]:
+                best, kept = epoch, _copy(self.average.network)
+            losses.append(loss)
+            values.append(value)
+            if self.task.on_epoch is not None:
+                self.task.on_epoch(epoch, loss, value)
+            if epoch - best >= self.settings.patience:
+                break
+        self.network.load_state_dict(kept)
         with torch.no_grad():
-            learner.finish(network.eval(), self.data.pool.to(device))
-        network.cpu()
-        return log
+            self.learner.finish(self.network.eval(), self.data.pool.to(self.task.device))
+        self.network.cpu()
+        return EpochLog(tuple(losses), tuple(values), best, diverged)
+
+    def _learn(self, epoch: int) -> float:
+        """One epoch; its mean training loss, NaN where a step failed."""
+        self.network.train()
+        total, s = 0.0, self.settings
+        for part in self.data.epoch(s.batch_size, self.rng):
+            batch = part.hide(s.mask_probability, self.rng).to(self.task.device)
+            with arithmetic(s.precision, self.task.device):
+                value = self.update(batch, self.rng, epoch / s.epochs)
+            if not math.isfinite(value):
+                return math.nan
+            self.average.follow()
+            total += value * len(part.presence)
+        return total / self.data.rows
+
+    def _judge(self, checks: EncodedRows, noise: torch.Generator) -> float:
+        """The validation loss of the averaged weights."""
+        self.average.network.eval()
+        with torch.no_grad(), arithmetic(self.settings.precision, self.task.device):
+            return float(self.learner.judge(self.average.network, checks, noise))
+
+
+def _sane(loss: float) -> bool:
+    """Whether a loss is finite and within bounds."""
+    return math.isfinite(loss) and abs(loss) <= BEYOND
+
+
+def _copy(network: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}

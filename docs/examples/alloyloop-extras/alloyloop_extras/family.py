@@ -6,11 +6,9 @@ of its log-ratio. C. M. Bishop, Mixture Density Networks (1994), with a single c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
-from generators.training.settings import Family, TrainingSettings
+from generators.training.settings import Family, TrainingSettings, number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +19,7 @@ class IndependentSettings(TrainingSettings):
         hidden: width of the hidden layer.
     """
 
-    hidden: int = 32
-
-    ranges: ClassVar[Mapping[str, tuple[float, float]]] = {**TrainingSettings.ranges, "hidden": (1, 1024)}
+    hidden: int = number(32, 1, 1024)
 
 
 FAMILY = Family(name="independent", settings=IndependentSettings, generator="IndependentGenerator", paper="Bishop 1994")
