@@ -22,6 +22,7 @@ from generators.evaluation.oracle import Oracle
 from generators.evaluation.table import LabelledAlloys
 from generators.interface import Sampler
 from generators.registry import family_names, preset, settings_of
+from generators.train import train
 from generators.training.forward import MixtureModel
 
 League = Literal["A", "B"]
@@ -70,8 +71,6 @@ class _FamilyTraining:
     device: str
 
     def __call__(self, data: LabelledAlloys, oracle: Oracle, seed: int) -> Sampler:
-        from generators.train import train  # late: imports torch
-
         settings, device = self.settings, self.device
         model = train(
             self.name, data.space, data.names, data.points, data.values, settings, seed=seed, device=device, threads=1

@@ -17,7 +17,7 @@ from matplotlib.patches import Patch
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES
 from generators.evaluation.measures import element_correlation
-from generators.evaluation.run import EntrantOutcome, EvaluationGround
+from generators.evaluation.measuring import EntrantOutcome, EvaluationGround
 
 BARS = 10
 """Samples shown as composition bars."""

@@ -1,7 +1,8 @@
 """What lies between two alloys of a generator: compositions along a path between two latents, under one condition.
 
-A family takes part by two methods beside `generators.training.neural.NeuralGenerator.draw`: ``draw_latents``, latents
-under conditions, and ``decode_latents``, what a latent becomes without further chance. The path shows whether a
+A family takes part by two methods beside `generators.training.neural.NeuralGenerator.draw`, and by ``spherical``, which
+says whether the path is an arc: ``draw_latents`` gives latents, ``(m, k)``, under conditions; ``decode_latents`` gives
+the presence and log-ratios that a latent becomes, the likeliest where there is a choice. The path shows whether a
 generator has learned a landscape or a list: along a good one elements come and go step by step, and the properties
 stay where they were asked to be.
 
@@ -17,7 +18,7 @@ References:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +27,6 @@ from torch import Tensor
 from alloys.space import Floats, Points
 from generators.evaluation.protocol import Conditions
 from generators.likeness import directions
-from generators.training.codec import Codec, ConditionScale
 
 STEPS = 41
 """Compositions along a path."""
@@ -36,24 +36,6 @@ PLACES = (0.25, 0.5, 0.75)
 
 ENDS = 32
 """Latents among which the two ends of a path are chosen."""
-
-
-@runtime_checkable
-class HasLatents(Protocol):
-    """A generator with latents; its network and scale are None until it is trained."""
-
-    codec: Codec
-    scale: ConditionScale | None
-    network: Any
-    spherical: bool
-
-    def draw_latents(self, network: Any, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
-        """Latents, ``(m, k)``, under conditions and what of them is known, ``(m, p)``."""
-        ...
-
-    def decode_latents(self, network: Any, latents: Tensor, values: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        """Presence and log-ratios, ``(m, d)`` each, of latents, ``(m, k)``; the likeliest where there is a choice."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +51,14 @@ class LatentPath:
     points: Points
 
 
-def latent_paths(sampler: object, diagonal: Conditions, seed: int) -> tuple[LatentPath, ...]:
+def latent_paths(sampler: Any, diagonal: Conditions, seed: int) -> tuple[LatentPath, ...]:
     """Paths at a few conditions of the diagonal; none where the sampler has no latents."""
     asked = [diagonal.values[round(place * (len(diagonal.values) - 1))] for place in PLACES]
     found = [(condition, interpolate(sampler, condition, STEPS, seed=seed)) for condition in asked]
     return tuple(LatentPath(condition, points) for condition, points in found if points is not None)
 
 
-def interpolate(sampler: object, condition: Floats, steps: int, *, seed: int) -> Points | None:
+def interpolate(sampler: Any, condition: Floats, steps: int, *, seed: int) -> Points | None:
     """Compositions along a path between two latents of a trained generator.
 
     The ends are two of `ENDS` latents drawn under the condition: the first whose composition lies in the space, and
@@ -93,7 +75,7 @@ def interpolate(sampler: object, condition: Floats, steps: int, *, seed: int) ->
         Points, shape ``(steps, d)``, of which some may lie outside the space; None where the sampler has no latents,
         or fewer than two of those drawn lie in the space.
     """
-    if not isinstance(sampler, HasLatents) or sampler.network is None or sampler.scale is None:
+    if not hasattr(sampler, "draw_latents") or sampler.network is None:
         return None
     network = sampler.network
     values, known = sampler.codec.standardise(np.repeat(condition[None], max(ENDS, steps), axis=0), sampler.scale)
@@ -109,7 +91,7 @@ def interpolate(sampler: object, condition: Floats, steps: int, *, seed: int) ->
         between = spherical if sampler.spherical else linear
         latents = between(drawn[inside[0]], drawn[last], torch.linspace(0, 1, steps)[:, None])
         found = sampler.decode_latents(network, latents, values[:steps], known[:steps])
-    return sampler.codec.decode(*found)
+    return np.asarray(sampler.codec.decode(*found))
 
 
 def linear(first: Tensor, last: Tensor, share: Tensor) -> Tensor:

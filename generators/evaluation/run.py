@@ -16,28 +16,8 @@ import numpy as np
 
 from alloys.errors import InputError
 from generators.evaluation.entrants import Entrant, Train
-from generators.evaluation.measuring import (
-    METRICS,
-    ConditionSamples,
-    EntrantOutcome,
-    EvaluationGround,
-    Trainings,
-    draw,
-    learned,
-    measure,
-)
+from generators.evaluation.measuring import EntrantOutcome, EvaluationGround, Trainings, learned, measure
 from generators.evaluation.oracle import Kind
-
-__all__ = [
-    "METRICS",
-    "ConditionSamples",
-    "EntrantOutcome",
-    "EvaluationGround",
-    "document",
-    "draw",
-    "evaluate",
-    "measure",
-]
 
 
 def evaluate(

@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from loop.cli.console import Json, err, out, print_json
 
 if TYPE_CHECKING:
-    from generators.evaluation.run import EntrantOutcome, EvaluationGround
+    from generators.evaluation.measuring import EntrantOutcome, EvaluationGround
     from generators.evaluation.table import LabelledAlloys
 
 app = typer.Typer(help="How good the loop's parts are.", no_args_is_help=True)
@@ -46,8 +46,9 @@ def generators(
 ) -> None:
     """Measures generators and baselines: accuracy, diversity, realism, novelty, speed."""
     from generators.evaluation.entrants import entrants  # late: with torch
+    from generators.evaluation.measuring import EvaluationGround, document  # late: with torch
     from generators.evaluation.protocol import EvaluationPlan
-    from generators.evaluation.run import EvaluationGround, document  # late: with torch
+    from generators.evaluation.run import document
     from generators.evaluation.run import evaluate as run
     from loop.review.evaluation import EvaluationTracker, read_settings  # late: with MLflow
 
@@ -99,7 +100,7 @@ def _alloys(path: Path | None, names: list[str]) -> LabelledAlloys:
 
 def print_tables(outcomes: list[EntrantOutcome], ground: EvaluationGround, seeds: int) -> None:
     """Measures and errors near and far from data, a few entrants abreast."""
-    from generators.evaluation.run import METRICS  # late: with torch
+    from generators.evaluation.measuring import METRICS  # late: with torch
 
     console = out()
     for line in _about(ground, seeds):

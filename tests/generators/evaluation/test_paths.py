@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from generators import registry
-from generators.evaluation.paths import STEPS, HasLatents, interpolate, latent_paths, linear, spherical
+from generators.evaluation.paths import STEPS, interpolate, latent_paths, linear, spherical
 from generators.evaluation.protocol import Conditions
 from tests.generators.helpers import PROPERTIES, refractory_space, training_rows
 
@@ -21,7 +21,7 @@ def test_paths_run_between_two_alloys_of_the_space(family: str) -> None:
     points, values = training_rows(SPACE, 60)
     epochs = 80 if family == "cae" else 6  # an untrained autoencoder decodes to nothing in the space
     model = registry.make(family, SPACE, PROPERTIES, {"epochs": epochs, "retries": 0, "copies": 2})
-    assert isinstance(model, HasLatents)
+    assert isinstance(model)
     assert interpolate(model, values[0], 9, seed=0) is None  # not trained
     model.fit(points, values, seed=0)
     path = interpolate(model, values[0], 9, seed=0)

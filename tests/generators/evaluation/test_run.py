@@ -18,10 +18,11 @@ from generators.evaluation import protocol
 from generators.evaluation.baselines import ImportanceResampling, NearestNeighbours, ProjectedNeighbours
 from generators.evaluation.entrants import BASELINES, Entrant, entrants, family_entrant, target_entrant
 from generators.evaluation.figures import figures, save_figures
+from generators.evaluation.measuring import METRICS, EntrantOutcome, EvaluationGround, draw
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.paths import STEPS, LatentPath
 from generators.evaluation.protocol import EvaluationPlan
-from generators.evaluation.run import METRICS, EntrantOutcome, EvaluationGround, document, draw, evaluate
+from generators.evaluation.run import document, evaluate
 from generators.evaluation.table import LabelledAlloys, known_table, labelled
 from generators.interface import Sampler, Samples
 from generators.registry import family_names

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from generators.evaluation.entrants import entrants
+from generators.evaluation.measuring import METRICS, EntrantOutcome, EvaluationGround
 from generators.evaluation.protocol import EvaluationPlan
-from generators.evaluation.run import METRICS, EntrantOutcome, EvaluationGround
 from generators.evaluation.table import known_table, labelled
 from loop.cli import evaluate as cli_evaluate
 from loop.cli import main as cli
