@@ -46,7 +46,7 @@ def generators(
 ) -> None:
     """Measures generators and baselines: accuracy, diversity, realism, novelty, speed."""
     from generators.evaluation.entrants import entrants  # late: with torch
-    from generators.evaluation.measuring import EvaluationGround, document  # late: with torch
+    from generators.evaluation.measuring import EvaluationGround  # late: with torch
     from generators.evaluation.protocol import EvaluationPlan
     from generators.evaluation.run import document
     from generators.evaluation.run import evaluate as run
