@@ -21,7 +21,6 @@ def test_paths_run_between_two_alloys_of_the_space(family: str) -> None:
     points, values = training_rows(SPACE, 60)
     epochs = 80 if family == "cae" else 6  # an untrained autoencoder decodes to nothing in the space
     model = registry.make(family, SPACE, PROPERTIES, {"epochs": epochs, "retries": 0, "copies": 2})
-    assert isinstance(model)
     assert interpolate(model, values[0], 9, seed=0) is None  # not trained
     model.fit(points, values, seed=0)
     path = interpolate(model, values[0], 9, seed=0)

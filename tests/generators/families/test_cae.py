@@ -41,7 +41,7 @@ def test_codes_given_conditions_have_the_posterior_in_closed_form() -> None:
     net.noise.copy_(torch.tensor([0.1, 0.5, 1.0]))
     values = torch.tensor([[2.0, 0.0, 0.0]]).repeat(60_000, 1)
     known = torch.tensor([[1.0, 0.0, 0.0]]).repeat(60_000, 1)
-    codes = model._gaussian_codes(net, values, known, torch.Generator().manual_seed(1))
+    codes = model.draw_latents(net, values, known, torch.Generator().manual_seed(1))
     gain = np.array([2.0, 0.5]) / (2.0 + 0.1)
     np.testing.assert_allclose(codes.mean(dim=0), np.array([1.0, -1.0]) + gain * (2.0 - 0.2 - 1.0), atol=0.02)
     covariance = np.array([[2.0, 0.5], [0.5, 1.0]]) - np.outer(gain, [2.0, 0.5])
@@ -54,7 +54,7 @@ def test_the_narrowest_kernel_gives_codes_of_rows() -> None:
     _, values = training_rows(SPACE, 80)
     assert model.scale is not None
     asked, known = model.codec.standardise(values, model.scale)
-    codes = model._kernel_codes(net, asked, known, torch.Generator().manual_seed(0))
+    codes = model.draw_latents(net, asked, known, torch.Generator().manual_seed(0))
     assert torch.cdist(codes, net.codes).min(dim=1).values.max() < 1e-2
 
 

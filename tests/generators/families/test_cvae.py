@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from alloys.errors import InputError
 from generators.families.cvae import ConditionalVAE, CvaeSettings, logistic_normal_nll
@@ -31,19 +33,27 @@ def test_one_element_has_no_freedom() -> None:
     assert logistic_normal_nll(one * 0, one + 2, one - 3, one).item() == pytest.approx(0, abs=1e-5)
 
 
-def test_a_collapsed_model_is_trained_again_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+class Collapsed(ConditionalVAE):
+    """Draws the same composition whatever is asked."""
+
+    def draw(self, network: Any, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        presence = torch.zeros((len(values), self.space.dimension))
+        presence[:, 2:6] = 1
+        return presence, torch.zeros_like(presence)
+
+
+class Empty(ConditionalVAE):
+    """Draws compositions of nothing."""
+
+    def draw(self, network: Any, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        nothing = torch.zeros((len(values), self.space.dimension))
+        return nothing, nothing
+
+
+def test_a_collapsed_model_is_trained_again_and_named() -> None:
     space = refractory_space()
     points, values = training_rows(space, 30)
-    model = ConditionalVAE(space, PROPERTIES, CvaeSettings(epochs=2))
-    draw = model.draw
-
-    def same(network, values, known, rng):  # type: ignore[no-untyped-def]
-        presence, amounts = draw(network, values, known, rng)
-        one = torch.zeros_like(presence)
-        one[:, 2:6] = 1
-        return one, torch.zeros_like(amounts)
-
-    monkeypatch.setattr(model, "draw", same)
+    model = Collapsed(space, PROPERTIES, CvaeSettings(epochs=2))
     report = model.fit(points, values, seed=0)
     assert report.collapsed
     assert report.unique_share == 1 / 256
@@ -52,12 +62,11 @@ def test_a_collapsed_model_is_trained_again_and_named(monkeypatch: pytest.Monkey
     assert "collapsed" in report.note
 
 
-def test_a_space_that_is_never_hit_gives_less_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_space_that_is_never_hit_gives_less_and_says_so() -> None:
     space = refractory_space()
     points, values = training_rows(space, 30)
-    model = ConditionalVAE(space, PROPERTIES, CvaeSettings(epochs=2))
+    model = Empty(space, PROPERTIES, CvaeSettings(epochs=2))
     model.fit(points, values, seed=0)
-    monkeypatch.setattr(model, "draw", lambda n, v, k, r: (torch.zeros(len(v), 9), torch.zeros(len(v), 9)))
     drawn = model.sample(values[:10], seed=0)
     assert len(drawn.points) == 0
     assert drawn.first_draw_valid == 0

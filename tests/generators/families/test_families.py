@@ -1,4 +1,4 @@
-"""Laws that hold for every family; a new one inherits them by its row in `generators.registry.family_names()`."""
+"""Laws that hold for every family; a new one inherits them by its file."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from generators.registry import family_names
 from generators.train import train
 from generators.training.codec import ConditionScale
 from generators.training.neural import NeuralGenerator
+from generators.training.weights import unpack
 from tests.generators.helpers import PROPERTIES, QUICK, properties_of, refractory_space, training_rows
 from tests.strategies import spaces
 
@@ -40,6 +41,21 @@ def quick(family: str, **more: object) -> NeuralGenerator:
     model = registry.make(family, SPACE, PROPERTIES, {**QUICK, **more})
     assert isinstance(model, NeuralGenerator)
     return model
+
+
+def without_a_loss(family: str, **more: object) -> NeuralGenerator:
+    """A generator whose loss is never a number."""
+
+    class Broken(registry.load_family(family)):  # type: ignore[misc]
+        def loss(self, network: torch.nn.Module, *_: object) -> torch.Tensor:
+            return torch.stack([p.sum() for p in network.parameters()]).sum() * torch.nan
+
+    return Broken(SPACE, PROPERTIES, {**QUICK, **more})
+
+
+def note_of(unanswered: int, asked: int) -> str:
+    """What samples say of conditions without an answer."""
+    return f"{unanswered} of {asked} conditions gave no composition in the space" if unanswered else ""
 
 
 def nothing_asked(m: int) -> np.ndarray:
@@ -89,7 +105,8 @@ def test_far_targets_are_answered(family: str) -> None:
     asked = np.full((50, len(PROPERTIES)), 1e9)
     drawn = trained(family).sample(asked, seed=1)
     assert SPACE.contains(drawn.points).all()
-    assert len(drawn.points) == 50 or "conditions gave no composition" in drawn.note
+    assert len(drawn.points) >= 45
+    assert drawn.note == note_of(50 - len(drawn.points), 50)
 
 
 def test_a_seed_repeats_bit_by_bit(family: str) -> None:
@@ -151,29 +168,32 @@ def test_damage_is_noticed(family: str, tmp_path: Path) -> None:
 
 def test_divergence_falls_back_to_the_last_good_weights(family: str) -> None:
     points, values = training_rows(SPACE, 60)
-    model = quick(family, epochs=10)
-    seen: dict[str, torch.nn.Module] = {}
-    build = model.build
-    model.build = lambda rng: seen.setdefault("network", build(rng))  # type: ignore[method-assign]
+    networks: list[torch.nn.Module] = []
+
+    class Watched(registry.load_family(family)):  # type: ignore[misc]
+        def build(self, rng: torch.Generator) -> torch.nn.Module:
+            networks.append(super().build(rng))
+            return networks[-1]
 
     def poison(epoch: int, train_loss: float, validation_loss: float) -> None:
         if epoch == 3:
             with torch.no_grad():
-                next(seen["network"].parameters()).fill_(torch.nan)
+                next(networks[0].parameters()).fill_(torch.nan)
+
+    model = Watched(SPACE, PROPERTIES, {"epochs": 10, "retries": 0})
 
     report = model.fit(points, values, seed=0, on_epoch=poison)
     assert report.diverged
     assert 0 <= report.best_epoch <= 3
     assert len(report.train_losses) == 4
     assert "fell back" in report.note
-    assert all(torch.isfinite(p).all() for p in seen["network"].parameters())
+    assert all(torch.isfinite(p).all() for p in networks[0].parameters())
     assert SPACE.contains(model.sample(nothing_asked(50), seed=0).points).all()
 
 
 def test_divergence_at_once_falls_back_to_untrained_weights(family: str) -> None:
     points, values = training_rows(SPACE, 30)
-    model = quick(family)
-    model.loss = lambda network, *_: sum(p.sum() for p in network.parameters()) * torch.nan  # type: ignore
+    model = without_a_loss(family)
     report = model.fit(points, values, seed=0)
     assert report.diverged
     assert report.best_epoch == -1
@@ -196,15 +216,13 @@ def test_a_warm_start_begins_where_the_other_ended(family: str) -> None:
 def test_a_warm_start_that_diverges_keeps_the_warm_weights(family: str) -> None:
     points, values = training_rows(SPACE, 60)
     first = train(family, SPACE, PROPERTIES, points, values, {"epochs": 20}, seed=5)
-    model = quick(family, retries=0)
-    model.loss = lambda network, *_: sum(p.sum() for p in network.parameters()) * torch.nan  # type: ignore
+    model = without_a_loss(family, retries=0)
     report = model.fit(points, values, seed=6, warm=first.content)
     assert report.diverged
     assert "fell back to the warm weights" in report.note
-    before = {name: p for name, p in first.generator().network.named_parameters()}  # type: ignore[attr-defined]
-    assert model.network is not None
-    for name, parameter in model.network.named_parameters():
-        assert torch.equal(parameter, before[name]), name
+    before, after = (unpack(content)[0] for content in (first.content, model.to_bytes()))
+    learned = [name for name, _ in model.build(torch.Generator()).named_parameters()]
+    assert all(torch.equal(after[name], before[name]) for name in learned)
 
 
 def test_warm_weights_of_something_else_are_refused(family: str) -> None:
@@ -318,13 +336,14 @@ def test_bad_settings_are_refused(family: str) -> None:
         registry.make(family, SPACE, ("vec", "vec"))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(space=spaces(), seed=st.integers(0, 1000))
 def test_membership_in_any_space(family: str, space: AlloySpace, seed: int) -> None:
     points = space.sample(20, np.random.default_rng(seed))
     values = space.fractions(points)[:, :1].copy()
-    model = registry.make(family, space, ("content",), {"epochs": 3, "retries": 0, "copies": 3})
+    model = registry.make(family, space, ("content",), {"epochs": 30, "retries": 0, "copies": 3})
     model.fit(points, values, seed=seed)
     drawn = model.sample(np.full((40, 1), np.nan), seed=seed)
     assert space.contains(drawn.points).all()
-    assert len(drawn.points) == 40 or f"{40 - len(drawn.points)} of 40" in drawn.note
+    assert len(drawn.points) >= 1
+    assert drawn.note == note_of(40 - len(drawn.points), 40)

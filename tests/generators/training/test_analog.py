@@ -18,7 +18,7 @@ from generators.families.diffusion import ConditionalDiffusion, alpha_sigma, fre
 from generators.families.flow import ConditionalFlow
 from generators.training.analog import AnalogGenerator, AnalogNetwork
 from generators.training.codec import ConditionScale
-from tests.generators.helpers import PROPERTIES, properties_of, refractory_space, training_rows
+from tests.generators.helpers import PROPERTIES, properties_of, refractory_space, training_rows, with_settings
 from tests.strategies import spaces
 
 SPACE = refractory_space()
@@ -105,11 +105,7 @@ def test_guidance_draws_nearer_to_the_target(family: str) -> None:
     asked = properties_of(SPACE, SPACE.sample(800, np.random.default_rng(8)))
     errors = []
     for strength in (0.0, 1.0):
-        again = registry.make(family, SPACE, PROPERTIES, {"epochs": 300, "guidance": strength})
-        assert isinstance(again, AnalogGenerator)
-        assert isinstance(model, AnalogGenerator)
-        again.network, again.scale = model.network, model.scale
-        drawn = again.sample(asked, seed=1)
+        drawn = with_settings(model, guidance=strength).sample(asked, seed=1)
         got = properties_of(SPACE, drawn.points)
         errors.append((np.abs(got - asked[drawn.rows]) / asked.std(axis=0)).mean())
     assert errors[1] < 0.95 * errors[0]

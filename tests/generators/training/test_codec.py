@@ -63,9 +63,14 @@ def one_row_to_the_grid(codec: Codec, real: np.ndarray, present: np.ndarray) -> 
 def test_rounding_moves_steps_where_it_hurts_least(space: AlloySpace, seed: int, share: float) -> None:
     codec, rng = Codec(space, ()), np.random.default_rng(seed)
     present = rng.random((25, space.dimension)) < share
-    real = np.where(present, rng.exponential(2 * space.total / space.dimension, present.shape), 0.0)
+    present[:, 0] = True
+    amounts = np.where(present, rng.normal(scale=1.5, size=present.shape), 0.0)
+    parts = np.exp(amounts) * present
+    low = np.array(space.lower) * present
+    rest = space.total - low.sum(axis=1, keepdims=True) + present.sum(axis=1, keepdims=True) / 2
+    real = low + parts / parts.sum(axis=1, keepdims=True) * rest - present / 2
     expected = [one_row_to_the_grid(codec, *row) for row in zip(real, present, strict=True)]
-    assert codec._round(real, present).tolist() == expected
+    assert codec.decode(torch.from_numpy(present * 1.0), torch.from_numpy(amounts)).tolist() == expected
 
 
 def test_nothing_present_and_infinite_amounts_are_refused_by_the_space() -> None:

@@ -12,7 +12,7 @@ from generators.families.cvae import ConditionalVAE, CvaeNetwork, CvaeSettings
 from generators.likeness import pairwise_cosine
 from generators.training.codec import Codec, ConditionScale, EncodedRows
 from generators.training.mixture_rule import MixtureRule
-from tests.generators.helpers import PROPERTIES, properties_of, refractory_space, training_rows
+from tests.generators.helpers import PROPERTIES, properties_of, refractory_space, training_rows, with_settings
 
 SPACE = refractory_space()
 UNITS, VALUES = training_rows(SPACE, 200, missing=0.0)
@@ -103,8 +103,7 @@ def test_a_low_temperature_lowers_the_spread() -> None:
     model = trained(consistency=0.0, epochs=20)
     alike = []
     for temperature in (1.0, 0.3):
-        cool = ConditionalVAE(SPACE, PROPERTIES, CvaeSettings(hidden=32, temperature=temperature))
-        cool.network, cool.scale = model.network, model.scale
+        cool = with_settings(model, temperature=temperature)
         asked = np.repeat(VALUES[:4], 40, axis=0)
         drawn = cool.sample(asked, seed=0)
         spread = [pairwise_cosine(SPACE.fractions(drawn.points[drawn.rows // 40 == k])) for k in range(4)]
