@@ -203,9 +203,8 @@ def test_fewer_candidates_than_asked_for_are_given_more_than_once(known: Points,
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"draws": 0}, {"width": 0.0}, {"small": float("nan")}, {"critics": -1}, {"copies": 1.5}]
+    ("name", "wrong"), [("draws", 0), ("width", 0.0), ("small", float("nan")), ("critics", -1), ("copies", 1.5)]
 )
-def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
-    (name,) = wrong
+def test_settings_out_of_range_are_refused(name: str, wrong: float) -> None:
     with pytest.raises(InputError, match=f"^the target setting {name} must lie in "):
         TargetSettings.from_mapping({name: wrong})
