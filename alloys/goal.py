@@ -86,6 +86,11 @@ class Constraint:
         return self.name in values and bool(self.holds(np.asarray(values[self.name])))
 
 
+def count_dominating(table: NDArray[np.float64], point: NDArray[np.float64]) -> int:
+    """How many rows of ``(n, m)`` dominate a point ``(m,)``: as large in everything, larger in something."""
+    return int(((table >= point).all(axis=1) & (table > point).any(axis=1)).sum())
+
+
 @dataclass(frozen=True, slots=True)
 class Goal:
     """What a campaign wants."""

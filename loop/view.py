@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.goal import Goal
+from alloys.goal import Goal, count_dominating
 from alloys.problem import Problem
 from alloys.records import Prediction
 from alloys.space import Points, Space
@@ -164,7 +164,7 @@ class View:
             if point is None:
                 return (True, 10**9, 0.0)
             values = np.array(point)
-            beaten = int(((table >= values).all(axis=1) & (table > values).any(axis=1)).sum())
+            beaten = count_dominating(table, values)
             return (not row.feasible, beaten, -float(((values - low) / span).sum()))
 
         return sorted(self.rows, key=order)

@@ -19,10 +19,6 @@ CROWDED: dict[str, str] = {}
 """Folders that still hold more files. One that no longer does must leave the list."""
 
 LONG_FILES: dict[str, str] = {}
-LONG_FUNCTIONS = {
-    "surrogates/choosing/acquisition.py:choose_batch": "takes the parts of a problem one by one",
-    "surrogates/choosing/budget.py:select_within_budget": "takes the parts of a problem one by one",
-}
 
 
 def _files() -> Iterator[Path]:
@@ -54,4 +50,4 @@ def test_no_file_is_long() -> None:
 
 
 def test_no_function_is_long() -> None:
-    assert {f"{name}:{found}" for name, source in _python() for found in _long_functions(source)} == set(LONG_FUNCTIONS)
+    assert not {f"{name}:{found}" for name, source in _python() for found in _long_functions(source)}

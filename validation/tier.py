@@ -44,7 +44,7 @@ class Tier:
         """
         if self.by_hand and not set(self.properties) <= set(values):
             return False
-        return all(c.name in values and c.sign * (values[c.name] - c.bound) >= 0 for c in self.gates)
+        return all(constraint.met(values) for constraint in self.gates)
 
     def to_json(self) -> dict[str, Any]:
         """What a campaign's database keeps for its readers: label, properties, and whether people answer."""

@@ -14,7 +14,7 @@ from alloys.physics.solution import demixing_margin
 from alloys.problem import Problem
 from alloys.space import AlloySpace, Points
 from surrogates.choosing.acquisition import ChosenBatch, choose_batch
-from surrogates.choosing.screen import Settings
+from surrogates.choosing.screen import BatchContext, Settings
 from surrogates.choosing.stream import Block, Spreader, spread_work
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
@@ -74,11 +74,8 @@ def batch_of(
     return choose_batch(
         surrogate,
         PROBLEM,
-        observed=points,
-        values=values,
-        pending=points[:0],
-        candidates=candidates,
-        reference=REFERENCE,
+        candidates,
+        BatchContext(points, values, pending=points[:0], barred=points[:0], reference=REFERENCE),
         settings=settings,
         spreader=spreader,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from alloys.design import Design
-from alloys.goal import Constraint, Goal
+from alloys.goal import Constraint, Goal, count_dominating
 from alloys.problem import Problem as DesignProblem
 from alloys.records import Failed, FailureKind, Measured, digest_of
 from alloys.space import AlloySpace, Bools, Floats, Points
@@ -184,7 +184,7 @@ class Problem:
         """Which alloys satisfy every constraint, shape ``(n,)``; failed ones do not."""
         good: Bools = ~np.any([np.isnan(column) for column in values.values()], axis=0)
         for constraint in self.goal.constraints:
-            good &= np.nan_to_num(constraint.margin(values[constraint.name]), nan=-np.inf) >= 0
+            good &= constraint.holds(values[constraint.name])
         return good
 
     def points(self, values: Mapping[str, Floats]) -> Floats:
@@ -199,7 +199,7 @@ class Problem:
         """
         feasible, points = self.feasible(history.values), self.points(history.values)
         front = points[feasible]
-        beaten = np.array([((front >= p).all(axis=1) & (front > p).any(axis=1)).sum() for p in points])
+        beaten = np.array([count_dominating(front, p) for p in points])
         order = np.where(feasible, beaten, len(history) + self.violation(history))
         known = np.flatnonzero(~np.isnan(order))
         return history.points[known[np.argsort(order[known], kind="stable")][:INCUMBENTS]]

@@ -32,9 +32,9 @@ from numpy.typing import NDArray
 
 import surrogates  # noqa: F401
 from alloys.space import Points
-from benchmarks.common.synthetic import GOAL, OBSERVED, REFERENCE, SPACE, batch_of, observed, stream, timed
+from benchmarks.common.synthetic import GOAL, OBSERVED, PROBLEM, REFERENCE, SPACE, batch_of, observed, stream, timed
 from benchmarks.screening.fits import crossover, fits, others
-from surrogates.choosing.criterion import Criterion
+from surrogates.choosing.criterion import AcquisitionSettings, Criterion
 from surrogates.choosing.pareto import pareto_mask
 from surrogates.choosing.screen import ObservedOutcomes, Settings
 from surrogates.model.gp import botorch_model
@@ -70,7 +70,7 @@ def direct(data: tuple[Points, dict[str, Floats], Surrogate], pool: Points, look
         model.covar_module.take(gp.lengthscale)
         model.likelihood.noise = gp.noise
         models.append(model.eval())
-    known = ObservedOutcomes.of(GOAL, SPACE, points, values)
+    known = ObservedOutcomes.of(PROBLEM, points, values)
     front = np.flatnonzero(known.feasible)[pareto_mask(known.front())]
     bounds = [(c.sign, (c.bound - values[c.name].mean()) / values[c.name].std()) for c in GOAL.constraints]
     slacks = [lambda Y, i=i, s=s, b=b: s * (b - Y[..., 2 + i]) for i, (s, b) in enumerate(bounds)]
@@ -117,20 +117,17 @@ def ratio(given: argparse.Namespace) -> None:
 def joint(data: tuple[Points, dict[str, Floats], Surrogate], batches: list[Points]) -> list[float]:
     """Log acquisition of whole batches by the same samples."""
     points, values, surrogate = data
-    known = ObservedOutcomes.of(GOAL, SPACE, points, values)
+    known = ObservedOutcomes.of(PROBLEM, points, values)
     front = points[np.flatnonzero(known.feasible)[pareto_mask(known.front())]]
     described = surrogate.describe(SPACE.fractions(np.concatenate([*batches, front])))
     sizes = [len(batch) for batch in batches]
     criterion = Criterion.build(
         surrogate,
-        GOAL,
+        PROBLEM,
         described,
+        AcquisitionSettings(REFERENCE, samples=1024, seed=99),
         candidates=sum(sizes),
         waiting=0,
-        reference=REFERENCE,
-        samples=1024,
-        seed=99,
-        feasibility=False,
     )
     starts = np.cumsum([0, *sizes])
     return [criterion.joint(np.arange(a, b)) for a, b in itertools.pairwise(starts)]

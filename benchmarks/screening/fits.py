@@ -18,8 +18,8 @@ from alloys.space import Points
 from benchmarks.common.synthetic import SPACE, batch_of, observed, stream, timed, truth
 from surrogates.model.calibration import score
 from surrogates.model.features import Described, Scaling
-from surrogates.model.gp import GP, botorch_model, learn
-from surrogates.model.sparse import LEARN_ON, Hyper, SparseGP, fit_gp
+from surrogates.model.gp import GP, Hyper, botorch_model, learn
+from surrogates.model.sparse import LEARN_ON, SparseGP, fit_gp
 from surrogates.model.warps import warp_of
 
 Floats = NDArray[np.float64]

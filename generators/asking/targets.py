@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
+from alloys.goal import count_dominating
 from alloys.space import Floats
 
 Objectives = Sequence[tuple[str, int]]
@@ -70,9 +71,8 @@ def front_rows(names: Sequence[str], objectives: Objectives, constraints: Constr
     violation = np.where(complete, violation, np.inf)
     rows = np.flatnonzero(violation <= violation.min() + 1e-12)
     better = np.nan_to_num(signed[rows], nan=-np.inf)
-    at_least = (better[:, None, :] >= better[None, :, :]).all(axis=2)
-    beaten = (at_least & (better[:, None, :] > better[None, :, :]).any(axis=2)).any(axis=0)
-    return np.asarray(rows[~beaten], dtype=np.int64)
+    best = [count_dominating(better, point) == 0 for point in better]
+    return np.asarray(rows[best], dtype=np.int64)
 
 
 def beyond_front(

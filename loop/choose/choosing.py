@@ -20,6 +20,7 @@ from loop.choose.ranking import fit_surrogate, rank
 from loop.execute.spans import SCORER, Span
 from loop.view import Row, View
 from surrogates.choosing.budget import ChosenWithinBudget, select_within_budget
+from surrogates.choosing.pareto import Front
 from surrogates.model.surrogate import Surrogate
 
 
@@ -103,15 +104,14 @@ class _PromotionChooser:
             return []
         self.surrogate = self.surrogate or fit_surrogate(self.view)
         front = [self.view.goal.signed_objectives(row.confirmed) for row in self.view.rows if row.feasible]
+        points = np.array(front, dtype=np.float64).reshape(-1, len(self.view.goal.objectives))
         picks = select_within_budget(
             self.surrogate,
             self.view.problem,
             self.view.fractions([row.design for row in rows]),
             seconds,
             left,
-            front=np.array(front, dtype=np.float64).reshape(-1, len(self.view.goal.objectives)),
-            reference=self.view.reference_point(),
-            feasible_known=bool(front),
+            Front(points, self.view.reference_point()),
             seed=self.seed,
         )
         return [_Promoted(rows[p.row], p.seconds, p, self._prediction(rows[p.row].design)) for p in picks]

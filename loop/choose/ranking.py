@@ -14,6 +14,7 @@ from loop.choose.steps import CandidatePool
 from loop.view import Row, View
 from surrogates.choosing.acquisition import choose_batch
 from surrogates.choosing.picks import Pick
+from surrogates.choosing.screen import BatchContext
 from surrogates.choosing.stream import Spreader, spread_work
 from surrogates.model.calibration import Score, score
 from surrogates.model.fidelity import FidelityData, fit_fidelities
@@ -57,16 +58,18 @@ def rank(
     """Chooses a batch from the pool by the surrogate, which is fitted if None; the spreader, or threads, look at it."""
     surrogate = surrogate or fit_surrogate(view)
     inside = [row for row in view.rows if len(view.in_space([row.design]))]
-    chosen = choose_batch(
-        surrogate,
-        view.problem,
+    context = BatchContext(
         observed=view.in_space([row.design for row in inside]),
         values={name: _column(inside, name) for name in view.problem.validated},
         pending=view.in_space(view.pending),
         barred=view.in_space(view.dropped),
-        candidates=pool.points,
-        origins=[str(origin) for origin in pool.origins],
         reference=view.reference_point(),
+    )
+    chosen = choose_batch(
+        surrogate,
+        view.problem,
+        [(pool.points, [str(origin) for origin in pool.origins])],
+        context,
         q=batch,
         seed=seed,
         spreader=spreader or spread_work,

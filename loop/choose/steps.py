@@ -15,6 +15,7 @@ from alloys.errors import InputError
 from alloys.problem import Problem
 from alloys.records import Candidate, Selection
 from alloys.space import AlloySpace, Points, Space
+from alloys.spread import spread_out, sum_of_sizes
 from generators.asking.targets import beyond_front
 from loop.choose.training import TrainingJob
 from loop.choose.warm import WarmStart
@@ -36,23 +37,6 @@ def seed_for(seed: int, iteration: int, purpose: str) -> int:
     """An independent seed for one purpose of one iteration."""
     sequence = np.random.SeedSequence([seed, iteration, _PURPOSES.index(purpose)])
     return int(sequence.generate_state(1, dtype=np.uint32)[0])
-
-
-def _spread(pool: Floats, chosen: Floats, count: int) -> list[int]:
-    """Greedy maximin: rows of the pool that lie farthest from what is chosen, in order; the first if nothing is."""
-    if len(pool) == 0 or count < 1:
-        return []
-    distance = np.full(len(pool), np.inf)
-    for row in chosen:
-        distance = np.minimum(distance, np.abs(pool - row).sum(axis=1))
-    picks: list[int] = []
-    for _ in range(min(count, len(pool))):
-        best = int(np.argmax(distance))
-        if distance[best] <= 0:
-            break
-        picks.append(best)
-        distance = np.minimum(distance, np.abs(pool - pool[best]).sum(axis=1))
-    return picks
 
 
 def initial_design(
@@ -83,12 +67,12 @@ def initial_design(
     rng = np.random.default_rng(seed_for(seed, 0, "design"))
     known = known[rng.permutation(len(known))]
     at = space.coordinates
-    first = _spread(at(known), at(known[:0]), round(count * share))
+    first = spread_out(at(known), round(count * share), sum_of_sizes)
     chosen = [known[i] for i in first]
     selections = [(row, "table", "a known alloy, far from the others chosen") for row in chosen]
     pool = _closed_form_pool(problem, rng, max(2000, 50 * count))
     taken = np.array([*chosen, *answered], dtype=np.int64).reshape(-1, space.dimension)
-    for i in _spread(at(pool), at(taken), count - len(chosen)):
+    for i in spread_out(at(pool), count - len(chosen), sum_of_sizes, chosen=at(taken)):
         selections.append((pool[i], "design", "space-filling start"))
     if len(selections) < count:
         raise InputError(

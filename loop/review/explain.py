@@ -22,6 +22,7 @@ from loop.review.predict import nearest_known, outside, property_entries, refuse
 from loop.store import Proposal
 from loop.view import View
 from surrogates.choosing.gain import Gain, gain_of, gains_alone
+from surrogates.choosing.pareto import Front
 from surrogates.explaining.attribution import Attribution, by_descriptors, by_elements, relevance
 from surrogates.model.surrogate import Surrogate
 
@@ -143,9 +144,8 @@ def _gain(moment: Moment, surrogate: Surrogate, design: Design) -> Gain | None:
         surrogate,
         view.problem,
         view.fractions([design])[0],
+        Front(_front(view), view.reference_point()),
         waiting=view.fractions(moment.waiting),
-        front=_front(view),
-        reference=view.reference_point(),
         background=_background(view)[:64],
         samples=_SAMPLES,
     )
@@ -170,7 +170,7 @@ def _better_than(moment: Moment, surrogate: Surrogate, gain: Gain) -> float:
     good = view.problem.passes(points)
     rivals = points[good][:_RIVALS] if good.any() else points[:_RIVALS]
     described = surrogate.describe(view.space.fractions(rivals))
-    others = gains_alone(surrogate, view.problem, described, _front(view), view.reference_point(), 128, 0)
+    others = gains_alone(surrogate, view.problem, described, Front(_front(view), view.reference_point()), 128, 0)
     return float((others < gain.alone).mean())
 
 

@@ -127,7 +127,7 @@ def _chance(view: View, surrogate: Surrogate, design: Design, entry: dict[str, d
     total = 1.0
     for name, chance in chances.items():
         bounds = [c for c in view.goal.constraints if c.name == name]
-        certain = all(c.margin(np.array(entry[name]["mean"])) >= 0 for c in bounds)
+        certain = all(c.holds(np.array(entry[name]["mean"])) for c in bounds)
         total *= float(chance[0]) if entry[name]["source"] == "model" else float(certain)
     return total
 

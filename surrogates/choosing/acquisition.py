@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,10 +20,10 @@ from alloys.problem import Problem
 from alloys.records import moved
 from alloys.space import Points
 from surrogates.choosing.ascent import BestPerElementSet, climb
-from surrogates.choosing.criterion import Criterion
-from surrogates.choosing.pareto import pareto_mask
-from surrogates.choosing.picks import ChosenBatch, explained
-from surrogates.choosing.screen import ObservedOutcomes, Settings, allowed, bound, shorten
+from surrogates.choosing.criterion import AcquisitionSettings, Criterion
+from surrogates.choosing.pareto import Front, pareto_mask
+from surrogates.choosing.picks import ChosenBatch, GreedyPicks, explained
+from surrogates.choosing.screen import BatchContext, ObservedOutcomes, Settings, allowed, bound, shorten
 from surrogates.choosing.stream import Block, RandomSample, Scored, ShortList, Spreader, in_blocks, spread_work
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
@@ -37,14 +37,9 @@ _CHUNK = 32
 def choose_batch(
     surrogate: Surrogate,
     problem: Problem,
+    candidates: Iterable[Block],
+    context: BatchContext,
     *,
-    observed: Points,
-    values: Mapping[str, Floats],
-    pending: Points,
-    barred: Points | None = None,
-    candidates: Points | Iterable[Block],
-    origins: Sequence[str] | None = None,
-    reference: Floats,
     q: int = 8,
     seed: int = 0,
     settings: Settings | None = None,
@@ -59,20 +54,15 @@ def choose_batch(
     probability that at least one of the batch is feasible while nothing feasible is known. Then each pick is
     moved to its best neighbour on the grid where that is better. The same arguments give the same batch.
 
-    Candidates may be a stream, which is looked at block by block and never held: a pool longer than ``settings.wide``
-    is screened by quick models first, and what these keep once more by the exact ones. Repetitions are found within a
-    block, and of candidates that are still kept.
+    Candidates are looked at block by block and never held: a pool longer than ``settings.wide`` is screened by quick
+    models first, and what these keep once more by the exact ones. Repetitions are found within a block, and of
+    candidates that are still kept.
 
     Args:
         surrogate: fitted on the observed alloys.
         problem: objectives and constraints, and the space where picks must lie.
-        observed: validated alloys, shape ``(n, d)``.
-        values: by property, shape ``(n,)``; NaN where unknown.
-        pending: alloys under validation, shape ``(p, d)``.
-        barred: others that must not be chosen, shape ``(b, d)``; they count as neither known nor under way.
-        candidates: shape ``(m, d)``, or blocks of them, each with who proposed it (one name, or one for each row).
-        origins: who proposed each candidate, ``m`` of them; None for a stream.
-        reference: the hypervolume's reference point, per objective and signed so that larger is better.
+        candidates: blocks of them, each with who proposed it (one name, or one for each row).
+        context: what was validated, what is under way, and the reference point.
         q: picks wanted; fewer come back where no more are found.
         seed: of the quasi Monte Carlo samples.
         settings: sizes and thresholds.
@@ -81,36 +71,18 @@ def choose_batch(
     Raises:
         InputError: for wrong shapes, or a property of the goal without a model.
     """
-    settings = settings or Settings()
-    reference = np.asarray(reference, dtype=np.float64)
-    barred = np.zeros((0, problem.space.dimension), dtype=np.int64) if barred is None else barred
-    _check(surrogate, problem, (observed, pending, barred), reference, q)
-    blocks = _blocks(candidates, origins)
-    known = ObservedOutcomes.of(problem, observed, values)
-    chooser = _Chooser(surrogate, problem, known, observed, pending, barred, reference, seed, settings)
-    return chooser.choose(blocks, q, spreader)
-
-
-def _blocks(candidates: Points | Iterable[Block], origins: Sequence[str] | None) -> Iterable[Block]:
-    """Candidates as a stream, whichever way they came."""
-    if isinstance(candidates, np.ndarray):
-        if origins is None:
-            raise InputError("one origin per candidate is needed, got none")
-        return [(candidates, origins)]
-    if origins is not None:
-        raise InputError("a stream of candidates brings its own origins: leave origins out")
-    return candidates
+    context.check(problem)
+    _check(surrogate, problem, q)
+    known = ObservedOutcomes.of(problem, context.observed, context.values)
+    return _Chooser(surrogate, problem, context, known, seed, settings or Settings()).choose(candidates, q, spreader)
 
 
 @dataclass(frozen=True, slots=True)
 class _Chooser:
     surrogate: Surrogate
     problem: Problem
+    context: BatchContext
     known: ObservedOutcomes
-    observed: Points
-    pending: Points
-    barred: Points
-    reference: Floats
     seed: int
     settings: Settings
 
@@ -138,9 +110,7 @@ class _Chooser:
         picks = explained(
             self.surrogate,
             self.problem,
-            points,
-            labels=labels,
-            scores=scores,
+            GreedyPicks(points, labels, scores),
             feasibility=self.mode == "feasibility",
         )
         return ChosenBatch(tuple(picks), self.mode, numbers, lost)
@@ -173,7 +143,7 @@ class _Chooser:
             kept.add(rows if many else self.scored(self.surrogate, rows.points, rows.origins))
         best = kept.best()
         if best is None:
-            best = self.scored(self.surrogate, self.observed[:0], np.zeros(0, dtype=np.object_))
+            best = self.scored(self.surrogate, self.context.observed[:0], np.zeros(0, dtype=np.object_))
         return (self.short(best.points, best.origins, self.settings.short_list) if many else best), counts
 
     def climbed(self, surrogate: Surrogate, starts: Scored | None) -> Iterator[Scored]:
@@ -187,14 +157,15 @@ class _Chooser:
     def looked_at(self, surrogate: Surrogate, block: Block) -> tuple[Scored, dict[str, int]]:
         """A block's allowed candidates with their bound, and how many fell out by which rule."""
         points, origins = block
-        kept, fallen = allowed(self.problem, points, [self.observed, self.pending, self.barred])
+        kept, fallen = allowed(self.problem, points, self.context.taken)
         named = np.asarray(origins, dtype=np.object_)[kept]
         return self.scored(surrogate, points[kept], named), {"candidates": len(points), **fallen}
 
     def scored(self, surrogate: Surrogate, points: Points, origins: NDArray[np.object_]) -> Scored:
         """Allowed candidates ``(m, d)`` with their bound."""
         described = surrogate.describe(self.problem.space.fractions(points))
-        scores = bound(surrogate, self.problem, described, self.known, self.reference, self.settings)
+        front = Front(self.known.front(), self.context.reference) if self.mode == "improvement" else None
+        scores = bound(surrogate, self.problem, described, front, self.settings.optimism)
         return Scored(points, origins, described, scores)
 
     def short(self, points: Points, origins: NDArray[np.object_], size: int) -> Scored:
@@ -210,7 +181,7 @@ class _Chooser:
         if not len(picks) or not len(others):
             return {"sampled": 0.0}
         described = self.surrogate.describe(self.problem.space.fractions(np.concatenate([picks, others])))
-        criterion = self.criterion(described, self.pending)
+        criterion = self.criterion(described, self.context.pending)
         alone = criterion.values(np.arange(len(described)))
         criterion.wait_for(range(len(picks) - 1))
         last = criterion.values(np.arange(len(picks) - 1, len(described)))
@@ -226,18 +197,18 @@ class _Chooser:
 
     def criterion(self, described: Described, waiting: Points) -> Criterion:
         """The acquisition over these alloys, then the waiting ones, then the incumbents."""
-        front = self.observed[self._incumbents()]
+        front = self.context.observed[self._incumbents()]
         others = self.surrogate.describe(self.problem.space.fractions(np.concatenate([waiting, front])))
+        wanted = AcquisitionSettings(
+            self.context.reference, self.settings.samples, self.seed, feasibility=self.mode == "feasibility"
+        )
         return Criterion.build(
             self.surrogate,
             self.problem,
             described.join(others),
+            wanted,
             candidates=len(described),
             waiting=len(waiting),
-            reference=self.reference,
-            samples=self.settings.samples,
-            seed=self.seed,
-            feasibility=self.mode == "feasibility",
         )
 
     def _incumbents(self) -> Indices:
@@ -253,7 +224,7 @@ class _Chooser:
         """
         if not len(pool.points):
             return []
-        criterion = self.criterion(pool.described, self.pending)
+        criterion = self.criterion(pool.described, self.context.pending)
         latest = np.full(len(pool.points), np.inf)
         chosen: list[tuple[int, float]] = []
         while len(chosen) < min(q, len(pool.points)):
@@ -265,12 +236,12 @@ class _Chooser:
     def polish(self, points: Points, scores: list[float]) -> tuple[Points, list[float], int]:
         """Moves each pick to its best neighbour on the grid, given the others; also says how many moved."""
         around = np.concatenate([self.problem.space.neighbours(row) for row in points])
-        kept, _ = allowed(self.problem, around, [self.observed, self.pending, self.barred, points])
+        kept, _ = allowed(self.problem, around, [*self.context.taken, points])
         pool = self.short(around[kept], np.full(len(kept), "", dtype=np.object_), self.settings.polish_list)
         first = len(pool.points)
         everything = np.concatenate([pool.points, points])
         picks = self.surrogate.describe(self.problem.space.fractions(points))
-        criterion = self.criterion(pool.described.join(picks), self.pending)
+        criterion = self.criterion(pool.described.join(picks), self.context.pending)
         rows, moved = list(range(first, first + len(points))), 0
         for k, start in enumerate(list(rows)):
             criterion.wait_for([row for i, row in enumerate(rows) if i != k])
@@ -307,19 +278,11 @@ def _drained(ahead: list[Block], rest: Iterator[Block]) -> Iterator[Block]:
     yield from rest
 
 
-def _check(
-    surrogate: Surrogate, problem: Problem, arrays: tuple[Points, Points, Points], reference: Floats, q: int
-) -> None:
-    space = problem.space
-    for rows, what in zip(arrays, ("observed", "pending", "barred"), strict=True):
-        if rows.ndim != 2 or rows.shape[1] != space.dimension:
-            raise InputError(f"{what} must have shape (n, {space.dimension}), got {rows.shape}")
-    if reference.shape != (len(problem.goal.objectives),) or not np.isfinite(reference).all():
-        raise InputError(f"the reference needs one finite number per objective, got {reference.tolist()}")
+def _check(surrogate: Surrogate, problem: Problem, q: int) -> None:
     if q < 1:
         raise InputError(f"q must be at least 1, got {q}")
-    if surrogate.elements != space.elements:
-        raise InputError(f"the surrogate knows {surrogate.elements}, the space has {space.elements}")
+    if surrogate.elements != problem.space.elements:
+        raise InputError(f"the surrogate knows {surrogate.elements}, the space has {problem.space.elements}")
     missing = [name for name in problem.validated if name not in surrogate.names]
     if missing:
         raise InputError(f"no model answers {', '.join(missing)}; modelled are {', '.join(surrogate.names)}")

@@ -19,12 +19,11 @@ from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.problem import Problem
-from surrogates.choosing.gain import draw, kept, signed
-from surrogates.choosing.pareto import improvements
+from surrogates.choosing.gain import SampledOutcomes, draw
+from surrogates.choosing.pareto import Front
 from surrogates.model.surrogate import Surrogate
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 MOST = 256
 """Alloys that are looked at together; of more, those most likely to be feasible."""
@@ -56,10 +55,8 @@ def select_within_budget(
     fractions: Floats,
     seconds: Sequence[float],
     budget: float,
+    front: Front,
     *,
-    front: Floats,
-    reference: Floats,
-    feasible_known: bool,
     samples: int = 128,
     seed: int = 0,
 ) -> list[ChosenWithinBudget]:
@@ -71,9 +68,7 @@ def select_within_budget(
         fractions: the alloys, shape ``(n, d)``.
         seconds: expected cost of each.
         budget: seconds that may be spent.
-        front: signed objectives of the alloys confirmed as feasible, shape ``(k, m)``.
-        reference: signed reference point, shape ``(m,)``.
-        feasible_known: whether any alloy is confirmed as feasible.
+        front: the alloys confirmed as feasible; while it is empty, the chance of the first one counts.
         samples: of the joint posterior.
         seed: of the samples.
 
@@ -94,60 +89,34 @@ def select_within_budget(
         chance = surrogate.probability_feasible(described.take(rows), problem)
         rows = np.sort(rows[np.argsort(-chance, kind="stable")[:MOST]])
     drawn = draw(surrogate, problem, described.take(rows), samples, seed)
-    sampled = _Samples(
-        signed(problem.goal, drawn), kept(problem.goal, drawn), front, reference, improving=feasible_known
-    )
+    outcomes = SampledOutcomes.of(problem.goal, drawn)
     # Where all cost the same the two rules are one.
     rules = (True, False) if np.ptp(costs[rows]) > 0 else (True,)
-    plans = [sampled.greedy(costs[rows], budget, by_cost=by_cost) for by_cost in rules]
+    plans = [_greedy(outcomes, front, costs[rows], budget, by_cost=by_cost) for by_cost in rules]
     totals = [sum(value for _, value in plan) for plan in plans]
     best = plans[-1] if totals[-1] > totals[0] * (1 + 1e-9) else plans[0]
     return [ChosenWithinBudget(int(rows[i]), value, float(costs[rows[i]])) for i, value in best]
 
 
-@dataclass(frozen=True, slots=True)
-class _Samples:
-    """Sampled objectives ``s x n x m`` and feasibility ``s x n`` of the alloys."""
-
-    points: Floats
-    good: Bools
-    front: Floats
-    reference: Floats
-    improving: bool
-
-    def greedy(self, costs: Floats, budget: float, *, by_cost: bool) -> list[tuple[int, float]]:
-        """Alloys and their values in the order of choice."""
-        chosen: list[tuple[int, float]] = []
-        left = np.ones(len(costs), dtype=np.bool_)
-        gains = self._alone()
-        while (able := left & (costs <= budget)).any():
-            values = gains.mean(axis=0)
-            score = np.where(able, values / costs if by_cost else values, -1.0)
-            best = int(np.argmax(score))
-            if values[best] <= 0.0:
-                break
-            chosen.append((best, float(values[best])))
-            budget -= costs[best]
-            left[best] = False
-            gains = self._given(gains, [row for row, _ in chosen])
-        return chosen
-
-    def _alone(self) -> Floats:
-        """What each alloy gains in each sample, shape ``s x n``."""
-        if not self.improving:
-            return self.good.astype(np.float64)
-        shape = self.points.shape
-        front = self.front.reshape(-1, shape[2])
-        return improvements(self.points.reshape(-1, shape[2]), front, self.reference).reshape(shape[:2]) * self.good
-
-    def _given(self, gains: Floats, chosen: list[int]) -> Floats:
-        """The same, given what was chosen; only samples in which the last one gained something change."""
-        gains = gains.copy()
-        for s in np.flatnonzero(gains[:, chosen[-1]] > 0.0):
-            if not self.improving:
-                gains[s] = 0.0
-                continue
-            joined = [row for row in chosen if self.good[s, row]]
-            front = np.concatenate([self.front.reshape(-1, self.points.shape[2]), self.points[s, joined]])
-            gains[s] = improvements(self.points[s], front, self.reference) * self.good[s]
-        return gains
+def _greedy(
+    outcomes: SampledOutcomes, front: Front, costs: Floats, budget: float, *, by_cost: bool
+) -> list[tuple[int, float]]:
+    """Alloys and their values in the order of choice."""
+    chosen: list[tuple[int, float]] = []
+    left = np.ones(len(costs), dtype=np.bool_)
+    gains = outcomes.gains(front) if len(front.points) else outcomes.good.astype(np.float64)
+    while (able := left & (costs <= budget)).any():
+        values = gains.mean(axis=0)
+        score = np.where(able, values / costs if by_cost else values, -1.0)
+        best = int(np.argmax(score))
+        if values[best] <= 0.0:
+            break
+        chosen.append((best, float(values[best])))
+        budget -= costs[best]
+        left[best] = False
+        changed = gains[:, best] > 0.0
+        if len(front.points):
+            gains = outcomes.gains_beside([row for row, _ in chosen], front, gains, changed)
+        else:
+            gains = np.where(changed[:, None], 0.0, gains)
+    return chosen

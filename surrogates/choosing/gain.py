@@ -10,7 +10,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from alloys.errors import InputError
 from alloys.goal import Goal
 from alloys.problem import Problem
-from surrogates.choosing.pareto import improvements
+from surrogates.choosing.pareto import Front
 from surrogates.explaining.attribution import coalitions, shapley
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
@@ -95,29 +95,59 @@ def draw(surrogate: Surrogate, problem: Problem, described: Described, samples: 
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class SampledOutcomes:
+    """Joint posterior samples of ``n`` alloys in the goal's terms.
+
+    Attributes:
+        points: objectives, larger is better, shape ``(samples, n, objectives)``.
+        good: in which samples every constraint holds, shape ``(samples, n)``.
+    """
+
+    points: Floats
+    good: Bools
+
+    @classmethod
+    def of(cls, goal: Goal, drawn: Mapping[str, Floats]) -> SampledOutcomes:
+        """From samples of the properties, shape ``(samples, n)`` each, as `draw` gives them."""
+        points = np.stack([o.sign * drawn[o.name] for o in goal.objectives], axis=-1)
+        return cls(points, kept(goal, drawn))
+
+    def gains(self, front: Front) -> Floats:
+        """What each alloy alone adds to a front in each sample, shape ``(samples, n)``."""
+        return front.improvements(self.points) * self.good
+
+    def gains_beside(self, rows: Sequence[int], front: Front, gains: Floats, changed: Bools) -> Floats:
+        """The gains once some alloys have joined the front where they are feasible, shape ``(samples, n)``.
+
+        Args:
+            rows: these alloys.
+            front: without them.
+            gains: before they joined, shape ``(samples, n)``.
+            changed: the samples to look at again, shape ``(samples,)``; the others stay as they are.
+        """
+        gains = gains.copy()
+        for s in np.flatnonzero(changed):
+            joined = [row for row in rows if self.good[s, row]]
+            gains[s] = front.joined(self.points[s, joined]).improvements(self.points[s]) * self.good[s]
+        return gains
+
+
 def gains_alone(
-    surrogate: Surrogate,
-    problem: Problem,
-    described: Described,
-    front: Floats,
-    reference: Floats,
-    samples: int,
-    seed: int,
+    surrogate: Surrogate, problem: Problem, described: Described, front: Front, samples: int, seed: int
 ) -> Floats:
     """Expected gain of each of ``n`` alloys as if nothing were waited for, shape ``(n,)``."""
     drawn = draw(surrogate, problem, described, samples, seed)
-    points, good = signed(problem.goal, drawn), kept(problem.goal, drawn)
-    return np.asarray((_improve(points, front, reference) * good).mean(axis=0))
+    return np.asarray(SampledOutcomes.of(problem.goal, drawn).gains(front).mean(axis=0))
 
 
 def gain_of(
     surrogate: Surrogate,
     problem: Problem,
     alloy: Floats,
+    front: Front,
     *,
     waiting: Floats,
-    front: Floats,
-    reference: Floats,
     background: Floats,
     samples: int = 512,
     seed: int = 0,
@@ -128,9 +158,8 @@ def gain_of(
         surrogate: the model.
         problem: objectives and constraints.
         alloy: atomic fractions, shape ``(d,)``.
+        front: what is known, and the reference point.
         waiting: alloys under way, shape ``(w, d)``.
-        front: signed objectives of the feasible alloys, shape ``(k, m)``.
-        reference: signed reference point, shape ``(m,)``.
         background: signed objectives of measured alloys, shape ``(b, m)``, with which objectives are compared.
         samples: of the posterior.
         seed: of the samples.
@@ -138,24 +167,27 @@ def gain_of(
     goal = problem.goal
     described = surrogate.describe(np.concatenate([alloy[None], waiting]))
     drawn = draw(surrogate, problem, described, samples, seed)
-    points, good = signed(goal, drawn), kept(goal, drawn)
-    raw = _improve(points[:, :1], front, reference)[:, 0]
-    alone = raw * good[:, 0]
-    others = range(1, len(described))
-    left = [_given(points, good, alone, front, reference, [i]).mean() for i in others]
-    expected = _given(points, good, alone, front, reference, list(others))
-    objectives, baseline = _by_objective(goal, points[:, 0], good[:, 0], front, reference, background)
+    outcomes = SampledOutcomes.of(goal, drawn)
+    raw = front.improvements(outcomes.points[:, :1])[:, 0]
+    alone = raw * outcomes.good[:, 0]
+
+    def beside(rows: list[int]) -> Floats:
+        changed = (alone > 0) & outcomes.good[:, rows].any(axis=1)
+        return outcomes.gains_beside(rows, front, np.tile(alone[:, None], (1, len(described))), changed)[:, 0]
+
+    others = list(range(1, len(described)))
+    expected = beside(others)
+    objectives, baseline = _by_objective(goal, outcomes, front, background)
+    without = {str(c): float((raw * kept(_but(goal, k), drawn)[:, 0]).mean()) for k, c in enumerate(goal.constraints)}
     return Gain(
         expected=float(expected.mean()),
         error=float(expected.std(ddof=1) / np.sqrt(samples)),
         alone=float(alone.mean()),
-        at_mean=_at_mean(surrogate, problem, described.take(np.zeros(1, dtype=np.int64)), front, reference),
+        at_mean=_at_mean(surrogate, problem, described.take(np.zeros(1, dtype=np.int64)), front),
         objectives=objectives,
         baseline=baseline,
-        without={
-            str(c): float((raw * kept(_but(goal, k), drawn)[:, 0]).mean()) for k, c in enumerate(goal.constraints)
-        },
-        waiting=float(alone.mean()) - np.array(left, dtype=np.float64),
+        without=without,
+        waiting=float(alone.mean()) - np.array([beside([i]).mean() for i in others], dtype=np.float64),
     )
 
 
@@ -169,11 +201,6 @@ def _root(covariance: Floats) -> Floats:
     return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
 
 
-def signed(goal: Goal, drawn: Mapping[str, Floats]) -> Floats:
-    """Objectives of samples of shape ``(samples, n)``, larger is better, shape ``(samples, n, objectives)``."""
-    return np.stack([o.sign * drawn[o.name] for o in goal.objectives], axis=-1)
-
-
 def kept(goal: Goal, drawn: Mapping[str, Floats]) -> Bools:
     """In which samples every constraint holds, shape ``(samples, n)``."""
     good = np.ones(next(iter(drawn.values())).shape, dtype=np.bool_)
@@ -184,36 +211,19 @@ def kept(goal: Goal, drawn: Mapping[str, Floats]) -> Bools:
     return good
 
 
-def _improve(points: Floats, front: Floats, reference: Floats) -> Floats:
-    flat = points.reshape(-1, points.shape[-1])
-    return improvements(flat, front.reshape(-1, len(reference)), reference).reshape(points.shape[:-1])
-
-
-def _given(points: Floats, good: Bools, alone: Floats, front: Floats, reference: Floats, rows: list[int]) -> Floats:
-    """The gain in each sample once these waiting rows have joined the front where they are feasible."""
-    left = alone.copy()
-    for s in np.flatnonzero((alone > 0) & good[:, rows].any(axis=1)):
-        joined = [row for row in rows if good[s, row]]
-        larger = np.concatenate([front.reshape(-1, len(reference)), points[s, joined]])
-        left[s] = improvements(points[s, :1], larger, reference)[0]
-    return left
-
-
-def _at_mean(surrogate: Surrogate, problem: Problem, described: Described, front: Floats, reference: Floats) -> float:
+def _at_mean(surrogate: Surrogate, problem: Problem, described: Described, front: Front) -> float:
     means, _ = surrogate.predict(described)
-    goal, exact = problem.goal, problem.closed_forms(described.fractions)
-    certain = {name: column[None] for name, column in {**means, **exact}.items()}
-    return float((_improve(signed(goal, certain), front, reference) * kept(goal, certain))[0, 0])
+    certain = {name: column[None] for name, column in {**means, **problem.closed_forms(described.fractions)}.items()}
+    return float(SampledOutcomes.of(problem.goal, certain).gains(front)[0, 0])
 
 
 def _by_objective(
-    goal: Goal, points: Floats, good: Bools, front: Floats, reference: Floats, background: Floats
+    goal: Goal, outcomes: SampledOutcomes, front: Front, background: Floats
 ) -> tuple[dict[str, float], float]:
     """Shapley values of the objectives: absent ones take the background's values."""
-    members = coalitions(len(goal.objectives))
     worth = []
-    for told in members:
-        mixed = np.where(told, points[:, None, :], background[None, :, :])
-        worth.append((_improve(mixed, front, reference).mean(axis=1) * good).mean())
+    for told in coalitions(len(goal.objectives)):
+        mixed = np.where(told, outcomes.points[:, 0, None, :], background[None, :, :])
+        worth.append((front.improvements(mixed).mean(axis=1) * outcomes.good[:, 0]).mean())
     shares = shapley(np.array(worth))
     return {o.name: float(share) for o, share in zip(goal.objectives, shares, strict=True)}, float(worth[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from botorch.utils.multi_objective.box_decompositions.dominated import DominatedPartitioning
@@ -41,32 +43,49 @@ def hypervolume(points: Floats, reference: Floats) -> float:
     return float(boxes.compute_hypervolume())
 
 
-def improvements(points: Floats, front: Floats, reference: Floats) -> Floats:
-    """Hypervolume that each of ``(n, m)`` points would add alone to a front ``(k, m)``, shape ``(n,)``.
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What an improvement improves on; larger is better.
 
-    Raises:
-        InputError: if the shapes do not fit together or a number is not finite.
+    Attributes:
+        points: signed objectives of the feasible alloys, shape ``(k, m)``.
+        reference: the hypervolume's signed reference point, shape ``(m,)``.
     """
-    _check(points, reference)
-    if points.shape[1] == 1:
-        best = max([float(reference[0]), *(float(value) for value in front[:, 0])])
-        return np.maximum(points[:, 0] - best, 0.0)
-    lower, upper = _free_cells(front, reference)
-    added = np.zeros(len(points))
-    step = max(1, _BLOCK // max(1, lower.size))
-    for start in range(0, len(points), step):
-        block = points[start : start + step, None, :]
-        added[start : start + step] = np.clip(np.minimum(block, upper) - lower, 0.0, None).prod(axis=2).sum(axis=1)
-    return added
 
+    points: Floats
+    reference: Floats
 
-def _free_cells(front: Floats, reference: Floats) -> tuple[Floats, Floats]:
-    boxes = FastNondominatedPartitioning(
-        ref_point=torch.tensor(reference, dtype=torch.float64),
-        Y=torch.tensor(front.reshape(-1, len(reference)), dtype=torch.float64),
-    )
-    lower, upper = boxes.get_hypercell_bounds()
-    return lower.numpy(), upper.numpy()
+    def joined(self, points: Floats) -> Front:
+        """The same with more points, shape ``(j, m)``."""
+        return Front(np.concatenate([self.points.reshape(-1, len(self.reference)), points]), self.reference)
+
+    def improvements(self, points: Floats) -> Floats:
+        """Hypervolume that each of ``(..., m)`` points would add alone, shape ``(...)``.
+
+        Raises:
+            InputError: if the shapes do not fit together or a number is not finite.
+        """
+        flat = points.reshape(-1, points.shape[-1])
+        _check(flat, self.reference)
+        if flat.shape[1] == 1:
+            best = max([float(self.reference[0]), *(float(value) for value in self.points[:, 0])])
+            return np.maximum(points[..., 0] - best, 0.0)
+        lower, upper = self._free_cells()
+        added = np.zeros(len(flat))
+        step = max(1, _BLOCK // max(1, lower.size))
+        for start in range(0, len(flat), step):
+            block = flat[start : start + step, None, :]
+            volumes = np.clip(np.minimum(block, upper) - lower, 0.0, None).prod(axis=2)
+            added[start : start + step] = volumes.sum(axis=1)
+        return added.reshape(points.shape[:-1])
+
+    def _free_cells(self) -> tuple[Floats, Floats]:
+        boxes = FastNondominatedPartitioning(
+            ref_point=torch.tensor(self.reference, dtype=torch.float64),
+            Y=torch.tensor(self.points.reshape(-1, len(self.reference)), dtype=torch.float64),
+        )
+        lower, upper = boxes.get_hypercell_bounds()
+        return lower.numpy(), upper.numpy()
 
 
 def _check(points: Floats, reference: Floats) -> None:

@@ -62,28 +62,33 @@ class ChosenBatch:
     lost: Mapping[str, float]
 
 
-def explained(
-    surrogate: Surrogate,
-    problem: Problem,
-    points: Points,
-    *,
-    labels: Sequence[str],
-    scores: Sequence[float],
-    feasibility: bool,
-) -> list[Pick]:
+@dataclass(frozen=True, slots=True)
+class GreedyPicks:
+    """The picks, best first, before they are explained; ``k`` of them.
+
+    Attributes:
+        points: shape ``(k, d)``.
+        labels: where each comes from.
+        scores: log acquisition of each.
+    """
+
+    points: Points
+    labels: Sequence[str]
+    scores: Sequence[float]
+
+
+def explained(surrogate: Surrogate, problem: Problem, chosen: GreedyPicks, *, feasibility: bool) -> list[Pick]:
     """The picks with predictions and reasons.
 
     Args:
         surrogate: what was known when they were chosen.
         problem: space, objectives and constraints.
-        points: the picks, shape ``(k, d)``, best first.
-        labels: where each comes from.
-        scores: log acquisition of each.
+        chosen: the picks.
         feasibility: whether something feasible was looked for, not improvement.
     """
-    if not len(points):
+    if not len(chosen.points):
         return []
-    described = surrogate.describe(problem.space.fractions(points))
+    described = surrogate.describe(problem.space.fractions(chosen.points))
     latent = surrogate.latent(described)
     means, _ = surrogate.predict(described, latent)
     _, stds = surrogate.predict(described, latent, noise=True)
@@ -91,18 +96,18 @@ def explained(
     chances = surrogate.constraint_probabilities(described, problem)
     total = surrogate.probability_feasible(described, problem)
     picks = []
-    for i, row in enumerate(points):
+    for i, (row, label, score) in enumerate(zip(chosen.points, chosen.labels, chosen.scores, strict=True)):
         single = {name: float(column[i]) for name, column in everything.items()}
         spread = {name: float(column[i]) for name, column in stds.items()}
         tight = min(chances, key=lambda name: chances[name][i]) if chances else ""
-        head = _aim(problem.goal, scores[i], feasibility=feasibility)
+        head = _aim(problem.goal, score, feasibility=feasibility)
         hopes = ", ".join(f"{o.name} {_number(o.name, single, spread)}" for o in problem.goal.objectives)
-        text = f"{head}; expects {hopes}; P(feasible) {total[i]:.2f}; from {labels[i]}"
+        text = f"{head}; expects {hopes}; P(feasible) {total[i]:.2f}; from {label}"
         if tight:
             text += f"; tightest constraint {tight} {_number(tight, single, spread)}"
             text += f" (holds with probability {chances[tight][i]:.2f})"
         numbers = tuple(int(value) for value in row)
-        picks.append(Pick(numbers, labels[i], i, scores[i], single, spread, float(total[i]), text))
+        picks.append(Pick(numbers, label, i, score, single, spread, float(total[i]), text))
     return picks
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from alloys.errors import InputError
 from alloys.problem import Problem
 from alloys.space import Bools, Points
-from surrogates.choosing.pareto import improvements
+from surrogates.choosing.pareto import Front
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Latent, Surrogate
 
@@ -68,6 +68,44 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchContext:
+    """What stands beside the candidates when a batch is chosen.
+
+    Attributes:
+        observed: validated alloys, shape ``(n, d)``.
+        values: by property, shape ``(n,)``; NaN where unknown.
+        pending: alloys under validation, shape ``(p, d)``.
+        barred: others that must not be chosen, shape ``(b, d)``; they count as neither known nor under way.
+        reference: the hypervolume's reference point, shape ``(objectives,)``, signed so that larger is better.
+    """
+
+    observed: Points
+    values: Mapping[str, Floats]
+    pending: Points
+    barred: Points
+    reference: Floats
+
+    @property
+    def taken(self) -> tuple[Points, ...]:
+        """Alloys that must not be chosen."""
+        return self.observed, self.pending, self.barred
+
+    def check(self, problem: Problem) -> None:
+        """Refuses what does not fit the problem.
+
+        Raises:
+            InputError: for wrong shapes, or a reference that is not finite.
+        """
+        dimension = problem.space.dimension
+        for rows, what in zip(self.taken, ("observed", "pending", "barred"), strict=True):
+            if rows.ndim != 2 or rows.shape[1] != dimension:
+                raise InputError(f"{what} must have shape (n, {dimension}), got {rows.shape}")
+        reference = self.reference
+        if reference.shape != (len(problem.goal.objectives),) or not np.isfinite(reference).all():
+            raise InputError(f"the reference needs one finite number per objective, got {reference.tolist()}")
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedOutcomes:
     """What was validated, in the goal's terms; ``n`` rows.
 
@@ -98,9 +136,8 @@ class ObservedOutcomes:
                 raise InputError(f"{name} needs one value (NaN if unknown) for each of {len(observed)} observed rows")
             if np.isinf(table[name]).any():
                 raise InputError(f"{name} has infinite values; write NaN where it is unknown")
-        feasible = np.ones(len(observed), dtype=np.bool_)
-        for constraint in goal.constraints:
-            feasible &= constraint.holds(table[constraint.name])
+        holds = [constraint.holds(table[constraint.name]) for constraint in goal.constraints]
+        feasible = np.all([np.ones(len(observed), dtype=np.bool_), *holds], axis=0)
         objectives = np.column_stack([o.sign * table[o.name] for o in goal.objectives])
         return cls(table, feasible & np.isfinite(objectives).all(axis=1), objectives)
 
@@ -150,24 +187,17 @@ class Bound:
     chance: Floats
 
 
-def bound(
-    surrogate: Surrogate,
-    problem: Problem,
-    described: Described,
-    known: ObservedOutcomes,
-    reference: Floats,
-    settings: Settings,
-) -> Bound:
+def bound(surrogate: Surrogate, problem: Problem, described: Described, front: Front | None, optimism: float) -> Bound:
     """Scores candidates cheaply: each one alone, with independent marginals.
 
-    While nothing feasible is known the bound is the chance of feasibility alone.
+    Without a front, as nothing feasible is known, the bound is the chance of feasibility alone.
     """
     latent = surrogate.latent(described)
     chance = surrogate.probability_feasible(described, problem, latent)
-    if known.feasibility_first(problem):
+    if front is None:
         return Bound(chance, chance)
-    hopes = optimistic(surrogate, problem, described, settings.optimism, latent)
-    return Bound(chance * improvements(hopes, known.front(), reference), chance)
+    hopes = optimistic(surrogate, problem, described, optimism, latent)
+    return Bound(chance * front.improvements(hopes), chance)
 
 
 def optimistic(

@@ -24,10 +24,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from alloys.errors import InputError
-from surrogates.model.gp import GP, prior_hyperparameters
+from surrogates.model.gp import GP, Hyper, at_least_as_noisy, prior_hyperparameters
 
 Floats = NDArray[np.float64]
-Hyper = tuple[float, Tensor, float]
 
 MOST = 200
 """Observations up to which hyperparameters are averaged over; of more, the most probable ones will do."""
@@ -156,7 +155,7 @@ class _Model(FullyBayesianSingleTaskGP):  # type: ignore[misc]
     _pyro_model_class = _Priors
 
 
-def fit_mixture(x: Floats, y: Floats, shift: float, scale: float, seed: int = 0) -> Mixture:
+def fit_mixture(x: Floats, y: Floats, shift: float, scale: float, scatter: float = 0.0, seed: int = 0) -> Mixture:
     """Draws hyperparameters given ``x`` of shape ``(n, d)`` and ``y`` of shape ``(n,)``, and conditions with each.
 
     The same arguments give the same mixture on one machine.
@@ -166,14 +165,15 @@ def fit_mixture(x: Floats, y: Floats, shift: float, scale: float, seed: int = 0)
         y: targets.
         shift: centre of the targets.
         scale: spread of the targets.
+        scatter: standard deviation, in the targets' unit, below which the noise never falls.
         seed: of the sampler.
 
     Raises:
         InputError: if NumPyro is not installed.
         RuntimeError: if the sampler ends in something that is not finite, or a covariance cannot be factorised.
     """
-    members = [GP.condition(x, y, shift, scale, hyper) for hyper in draw(x, (y - shift) / scale, seed)]
-    return Mixture(tuple(members))
+    drawn = [at_least_as_noisy(hyper, scatter / scale) for hyper in draw(x, (y - shift) / scale, seed)]
+    return Mixture(tuple(GP.condition(x, y, shift, scale, hyper) for hyper in drawn))
 
 
 def draw(x: Floats, targets: Floats, seed: int = 0) -> Sequence[Hyper]:

@@ -1,50 +1,35 @@
 """The chance that validation succeeds at all, learned from the validations that failed for good.
 
-A Gaussian process seen through a probit: an alloy is validated where f + e > 0, e standard normal and independent from
-alloy to alloy, so that success is one more outcome constraint beside the goal's. The posterior is Laplace's
-approximation. Before any data the chance is `PRIOR` everywhere; where nothing failed there is no model, and the
-chance is 1.
+A Gaussian process seen through a probit (`surrogates.model.probit`): an alloy is validated where f + e > 0, e standard
+normal and independent from alloy to alloy, so that success is one more outcome constraint beside the goal's. Before any
+data the chance is the same everywhere; where nothing failed there is no model, and the chance is 1.
 
 scikit-learn's classifier is not used: its prior mean is zero, a chance of one half, and it gives no joint posterior.
 
 References:
-    Rasmussen & Williams, Gaussian Processes for Machine Learning (2006), sections 3.3 and 3.4 (probit, Laplace), and
-    eq. 3.32 (its evidence).
     Gelbart, Snoek & Adams, UAI 2014: constraints that are only seen to hold or not.
-    Hvarfner, Hellsten & Nardi, ICML 2024: lengthscales that grow with the dimension.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 from torch import Tensor
 
 from alloys.errors import InputError
 from surrogates.model.features import Scaling
-from surrogates.model.gp import BLOCK, spread_out
+from surrogates.model.gp import BLOCK, matern
+from surrogates.model.probit import START, learn_probit, mean_before, posterior_through
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-PRIOR = 0.95
-"""Chance of success before any data, and far from them."""
-
 MOST = 256
 """Alloys that teach the hyperparameters, and through which the posterior goes where there are more."""
-
-_START = 4.0
-"""Lengthscale, and variance of f, that the fit starts from and falls back to."""
-
-_NEWTON = 50
-_STEPS = 40
-_JITTER = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +72,13 @@ class Failures:
         x, y = torch.tensor(scaling.apply(raw)), torch.tensor(np.where(failed, -1.0, 1.0))
         text = f"validation failed for {int(failed.sum())} of {len(raw)} alloys; the chance of success is modelled"
         try:
-            taught = torch.tensor(_teachers(failed))
-            lengthscale, variance = _learn(x[taught], y[taught])
-            posterior = _posterior(x, y, lengthscale, variance)
+            taught = torch.tensor(teachers(failed, MOST))
+            lengthscale, variance = learn_probit(x[taught], y[taught])
+            posterior = posterior_through(x, y, lengthscale, variance, MOST)
         except RuntimeError as error:
             text += f" with hyperparameters of the prior, as the fit failed ({error})"
-            lengthscale, variance = torch.full((x.shape[1],), _START, dtype=torch.float64), _START
-            posterior = _posterior(x, y, lengthscale, variance)
+            lengthscale, variance = torch.full((x.shape[1],), START, dtype=torch.float64), START
+            posterior = posterior_through(x, y, lengthscale, variance, MOST)
         notes.append(text)
         return cls(scaling, posterior[0], lengthscale, variance, *posterior[1:])
 
@@ -111,7 +96,7 @@ class Failures:
         """Mean ``(n,)`` and covariance ``(n, n)`` of f + e, which is positive where validation succeeds."""
         x = torch.tensor(self.scaling.apply(raw))
         mean, half = self._project(x)
-        covariance = self.variance * _matern(x, x, self.lengthscale) - half.T @ half
+        covariance = self.variance * matern(x, x, self.lengthscale) - half.T @ half
         return mean.numpy(), (covariance + torch.eye(len(x), dtype=torch.float64)).numpy()
 
     def hyperparameters(self) -> list[float]:
@@ -119,128 +104,18 @@ class Failures:
         return [self.variance, *self.lengthscale.tolist(), *self.weights.tolist()]
 
     def _project(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        cross = self.variance * _matern(self.points, x, self.lengthscale)
-        return _mean_before(self.variance) + cross.T @ self.weights, self.factor @ cross
+        cross = self.variance * matern(self.points, x, self.lengthscale)
+        return mean_before(self.variance) + cross.T @ self.weights, self.factor @ cross
 
 
-def _mean_before(variance: float) -> float:
-    """Mean of f before any data, for which the chance of f + e > 0 is `PRIOR` whatever the variance of f."""
-    return float(ndtri(PRIOR)) * math.sqrt(1.0 + variance)
-
-
-def _matern(a: Tensor, b: Tensor, lengthscale: Tensor) -> Tensor:
-    """Matern 5/2 as `surrogates.model.gp.matern`, but with a gradient where points coincide."""
-    s = math.sqrt(5.0) * torch.cdist(a / lengthscale, b / lengthscale)
-    return (1.0 + s + s.square() / 3.0) * torch.exp(-s)
-
-
-def _teachers(failed: Bools) -> NDArray[np.int64]:
-    """At most `MOST` rows: of failures half of it at most, evenly taken, and of successes the rest."""
+def teachers(failed: Bools, most: int) -> NDArray[np.int64]:
+    """Rows that teach the hyperparameters: failures, evenly, at most half of ``most``; of successes the rest."""
     bad, good = np.flatnonzero(failed), np.flatnonzero(~failed)
-    bad = _evenly(bad, max(MOST // 2, MOST - len(good)))
-    return np.sort(np.concatenate([bad, _evenly(good, MOST - len(bad))]))
+    bad = _evenly(bad, max(most // 2, most - len(good)))
+    return np.sort(np.concatenate([bad, _evenly(good, most - len(bad))]))
 
 
 def _evenly(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     if len(rows) <= count:
         return rows
     return rows[np.linspace(0, len(rows) - 1, count).round().astype(np.int64)]
-
-
-def _learn(x: Tensor, y: Tensor) -> tuple[Tensor, float]:
-    """Lengthscales ``d`` and variance of f, at the maximum of the evidence times log-normal priors.
-
-    Raises:
-        RuntimeError: if a covariance cannot be factorised or the end is not finite.
-    """
-    dimension = x.shape[1]
-    centre = math.sqrt(2.0) + math.log(dimension) / 2.0
-
-    def loss(values: Floats) -> tuple[float, Floats]:
-        at = torch.tensor(values, requires_grad=True)
-        lengthscale, variance = at[:-1].exp(), at[-1].exp()
-        features = _features(x, x, lengthscale, variance)
-        unlikely = (at[:-1] - centre).square().sum() / 6.0 + (at[-1] - math.log(_START)).square() / 2.0
-        total = unlikely - _evidence(features, y, float(ndtri(PRIOR)) * (1.0 + variance).sqrt())
-        (slope,) = torch.autograd.grad(total, at)
-        return float(total.detach()), slope.numpy()
-
-    start = np.full(dimension + 1, math.log(_START))
-    limits = [(-2.0, 8.0)] * dimension + [(-2.0, 4.0)]
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=limits, options={"maxiter": _STEPS})
-    if not np.isfinite(found.x).all():
-        raise RuntimeError("the hyperparameters are not finite")
-    best = torch.tensor(np.exp(found.x))
-    return best[:-1], float(best[-1])
-
-
-def _features(points: Tensor, x: Tensor, lengthscale: Tensor, variance: Tensor | float) -> Tensor:
-    """Features ``m x n`` whose inner products are the covariances of f through the points."""
-    root, cross = _root(points, lengthscale, variance), variance * _matern(points, x, lengthscale)
-    features: Tensor = torch.linalg.solve_triangular(root, cross, upper=False)
-    return features
-
-
-def _root(points: Tensor, lengthscale: Tensor, variance: Tensor | float) -> Tensor:
-    eye = torch.eye(len(points), dtype=torch.float64)
-    root: Tensor = torch.linalg.cholesky(variance * (_matern(points, points, lengthscale) + _JITTER * eye))
-    return root
-
-
-def _evidence(features: Tensor, y: Tensor, before: Tensor) -> Tensor:
-    """Laplace's evidence (eq. 3.32), differentiable: one Newton step from the mode carries the mode's own slope."""
-    mode = _mode(features.detach(), y, float(before.detach()))
-    mode = mode + _step(features, y, before, mode)[0]
-    latent = before + features.T @ mode
-    _, precision = _step(features, y, before, mode)
-    likelihood = torch.special.log_ndtr(y * latent).sum()
-    evidence: Tensor = likelihood - mode.square().sum() / 2.0 - torch.linalg.slogdet(precision)[1] / 2.0
-    return evidence
-
-
-def _mode(features: Tensor, y: Tensor, before: float) -> Tensor:
-    """The likeliest weights of the features, shape ``m``, by Newton's method with halved steps."""
-
-    def height(weights: Tensor) -> float:
-        likelihood = torch.special.log_ndtr(y * (before + features.T @ weights)).sum()
-        return float(likelihood - weights.square().sum() / 2.0)
-
-    weights = torch.zeros(len(features), dtype=torch.float64)
-    highest = height(weights)
-    for _ in range(_NEWTON):
-        step, _ = _step(features, y, torch.tensor(before), weights)
-        while height(weights + step) < highest and float(step.abs().max()) > 1e-9:
-            step = step / 2.0
-        weights = weights + step
-        highest = height(weights)
-        if float(step.abs().max()) < 1e-9:
-            break
-    return weights
-
-
-def _step(features: Tensor, y: Tensor, before: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """Newton's step from some weights, and their posterior precision ``m x m`` there (eqs. 3.16 and 3.18)."""
-    t = y * (before + features.T @ weights)
-    ratio = torch.exp(-t.square() / 2.0 - math.log(2.0 * math.pi) / 2.0 - torch.special.log_ndtr(t))
-    curvature = ratio.square() + t * ratio
-    precision = torch.eye(len(features), dtype=torch.float64) + (features * curvature) @ features.T
-    return torch.linalg.solve(precision, features @ (y * ratio) - weights), precision
-
-
-def _posterior(x: Tensor, y: Tensor, lengthscale: Tensor, variance: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Points, weights and factor as in `Failures`.
-
-    Raises:
-        torch.linalg.LinAlgError: if the covariance of the points is not positive definite.
-    """
-    points = x[torch.tensor(spread_out(x / lengthscale, MOST))]
-    features = _features(points, x, lengthscale, variance)
-    before = _mean_before(variance)
-    mode = _mode(features, y, before)
-    _, precision = _step(features, y, torch.tensor(before), mode)
-    eye = torch.eye(len(points), dtype=torch.float64)
-    inverse = torch.linalg.solve_triangular(_root(points, lengthscale, variance), eye, upper=False)
-    # The explained part is I - precision^-1 in the features, U diag(1 - 1 / e) U^T of precision = U diag(e) U^T.
-    values, vectors = torch.linalg.eigh(precision)
-    factor = (1.0 - 1.0 / values.clamp_min(1.0)).sqrt()[:, None] * (vectors.T @ inverse)
-    return points, inverse.T @ mode, factor

@@ -28,14 +28,16 @@ from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.physics.base import Physics
+from alloys.properties import get_property
 from surrogates.model.failures import Failures
 from surrogates.model.features import Described, Scaling
 from surrogates.model.gp import FEWEST, GP, matern
-from surrogates.model.output import Inference, Output, fit_output, fit_residual
+from surrogates.model.output import Inference, Output, ResidualPrior, fit_output, fit_residual
 from surrogates.model.quick import made_quick
 from surrogates.model.sparse import LEARN, fit_gp
 from surrogates.model.surrogate import Surrogate
 from surrogates.model.training import Training, digest_of_fit
+from surrogates.model.warps import scatter_about
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -235,7 +237,9 @@ def _fit_above(name: str, lower: Output, rows: _Rows, source: Output | None, not
         return FidelityOutput(
             name, lower.warp, "fidelity", 0.0, broad, None, source=lower.source, lower=lower, link=link
         )
-    gp, link = _linked(f"{name} by {rows.level}", x, targets, (mean, std), broad, notes)
+    scatter = scatter_about(get_property(name), lower.warp, rows.table[name][known])
+    prior = ResidualPrior(f"{name} by {rows.level}", 0.0, broad, scatter)
+    gp, link = _linked(prior, x, targets, (mean, std), notes)
     output = FidelityOutput(name, lower.warp, "fidelity", 0.0, broad, gp, source=lower.source, lower=lower, link=link)
     return output.recalibrated(notes)
 
@@ -248,7 +252,7 @@ def _derived(lower: Output, rows: _Rows, source: Output | None, priors: Mapping[
 
 
 def _linked(
-    name: str, x: Floats, targets: Floats, below: tuple[Floats, Floats], broad: float, notes: list[str]
+    prior: ResidualPrior, x: Floats, targets: Floats, below: tuple[Floats, Floats], notes: list[str]
 ) -> tuple[GP | None, Link]:
     """The discrepancy's Gaussian process and the link, from ``n`` observations.
 
@@ -262,21 +266,21 @@ def _linked(
     if len(np.unique(x, axis=0)) < FEWEST:
         # The offset is as uncertain beforehand as the discrepancy about it.
         offset = float(plain.sum()) / (1 + len(plain))
-        gp = fit_residual(name, x, plain - offset, 0.0, broad, notes, fit_gp)
+        gp = fit_residual(prior, x, plain - offset, notes, fit_gp)
         return gp and replace(gp, shift=gp.shift + offset), Link(1.0, 0.0, centre, None, below)
     strength = float(plain.var()) / RHO_SPREAD**2
     rho = 1.0 + float(apart @ (plain - plain.mean())) / max(float(apart @ apart) + strength, 1e-300)
-    gp = fit_residual(name, x, plain - (rho - 1.0) * apart, 0.0, broad, notes, fit_gp)
+    gp = fit_residual(prior, x, plain - (rho - 1.0) * apart, notes, fit_gp)
     if gp is None or len(x) > LEARN:
         return gp, Link(rho, 0.0, centre, None, below)
     try:
-        return _refined(gp, x, plain, Link(rho, 0.0, centre, None, below), apart)
+        return refine_link(gp, x, plain, Link(rho, 0.0, centre, None, below), apart)
     except (RuntimeError, np.linalg.LinAlgError) as error:
-        notes.append(f"{name}: rho by ridge regression alone ({error})")
+        notes.append(f"{prior.name}: rho by ridge regression alone ({error})")
         return gp, Link(rho, 0.0, centre, None, below)
 
 
-def _refined(gp: GP, x: Floats, plain: Floats, link: Link, apart: Floats) -> tuple[GP, Link]:
+def refine_link(gp: GP, x: Floats, plain: Floats, link: Link, apart: Floats) -> tuple[GP, Link]:
     """The offset and rho by generalised least squares with the kernel that was learned.
 
     Args:

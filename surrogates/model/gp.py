@@ -21,9 +21,12 @@ from gpytorch.mlls import ExactMarginalLogLikelihood
 from numpy.typing import NDArray
 from torch import Tensor
 
+from alloys.spread import spread_out, sum_of_squares
 from surrogates.model.kernel import SharedMatern
 
 Floats = NDArray[np.float64]
+Hyper = tuple[float, Tensor, float]
+"""Constant, lengthscales ``d`` and noise variance, on the standardised scale."""
 
 BLOCK = 2048
 """Rows predicted at a time, to bound memory."""
@@ -32,6 +35,7 @@ FEWEST = 3
 """Observations below which hyperparameters stay at their prior's modes."""
 
 _STEPS = 150
+_NEAREST = 1e-36
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class GP:
     targets: Tensor
 
     @classmethod
-    def condition(cls, x: Floats, y: Floats, shift: float, scale: float, hyper: tuple[float, Tensor, float]) -> GP:
+    def condition(cls, x: Floats, y: Floats, shift: float, scale: float, hyper: Hyper) -> GP:
         """Conditions on ``x`` of shape ``(n, d)`` and ``y`` of shape ``(n,)`` with given hyperparameters.
 
         Args:
@@ -111,7 +115,8 @@ class GP:
         """Means and standard deviations (noise included) at each observation had it been left out.
 
         Rasmussen & Williams, Gaussian Processes for Machine Learning (2006), eqs. 5.10-5.12:
-        mu_i = y_i - [K^-1 y]_i / [K^-1]_ii, sigma_i^2 = 1 / [K^-1]_ii, hyperparameters kept.
+        mu_i = y_i - [K^-1 y]_i / [K^-1]_ii, sigma_i^2 = 1 / [K^-1]_ii, hyperparameters kept. BoTorch's
+        `efficient_loo_cv` says the same but for last digits, of a model that would have to be built for it.
         """
         inverse = torch.cholesky_inverse(self.factor).diagonal()
         mean = self.targets - self.weights / inverse
@@ -134,34 +139,30 @@ class GP:
 def matern(a: Tensor, b: Tensor, lengthscale: Tensor) -> Tensor:
     """Matern 5/2 kernel of unit variance between ``n x d`` and ``m x d`` inputs, shape ``n x m``.
 
-    (1 + s + s^2 / 3) exp(-s), s = sqrt(5) r (Rasmussen & Williams 2006, eq. 4.17).
+    (1 + s + s^2 / 3) exp(-s), s = sqrt(5) r (Rasmussen & Williams 2006, eq. 4.17). GPyTorch's own gives other last
+    digits and no gradient where points coincide; here squared distances stop short of zero, too near to change a bit.
     """
     centre = b.mean(dim=0) if len(b) else torch.zeros_like(lengthscale)
     left, right = (a - centre) / lengthscale, (b - centre) / lengthscale
     squares = left.square().sum(1)[:, None] + right.square().sum(1) - 2.0 * (left @ right.T)
-    s = (5.0 * squares.clamp_min(0.0)).sqrt()
+    s = (5.0 * squares.clamp_min(_NEAREST)).sqrt()
     return (1.0 + s + s.square() / 3.0) * torch.exp(-s)
 
 
-def spread_out(points: Tensor, count: int) -> NDArray[np.int64]:
-    """Indices of at most ``count`` of ``n x d`` points: the nearest to the mean, then ever the farthest from these.
-
-    Gonzalez, Theor. Comput. Sci. 38 (1985) 293. Points equal to chosen ones are never chosen.
-    """
-    distance = (points - points.mean(dim=0)).square().sum(dim=1)
-    best = int(distance.argmin())
-    chosen = [best]
-    distance = torch.full_like(distance, torch.inf)
-    while len(chosen) < count:
-        distance = torch.minimum(distance, (points - points[best]).square().sum(dim=1))
-        best = int(distance.argmax())
-        if float(distance[best]) <= 0.0:
-            break
-        chosen.append(best)
-    return np.array(chosen, dtype=np.int64)
+def central_and_spread_out(points: Tensor, count: int) -> NDArray[np.int64]:
+    """Indices of at most ``count`` of ``n x d`` points: the nearest to the mean, then ever the farthest from these."""
+    rows = points.numpy()
+    nearest = int(np.argmin(sum_of_squares(rows - rows.mean(axis=0))))
+    return np.array(spread_out(rows, count, sum_of_squares, first=nearest), dtype=np.int64)
 
 
-def prior_hyperparameters(dimension: int) -> tuple[float, Tensor, float]:
+def at_least_as_noisy(hyper: Hyper, scatter: float) -> Hyper:
+    """Hyperparameters whose noise has at least this standard deviation, on the standardised scale."""
+    constant, lengthscale, noise = hyper
+    return constant, lengthscale, max(noise, scatter**2)
+
+
+def prior_hyperparameters(dimension: int) -> Hyper:
     """Constant, lengthscales and noise at the modes of their priors, for too few data or a failed fit."""
     return 0.0, SharedMatern(dimension).lengthscales, 1e-3
 
@@ -179,7 +180,7 @@ def botorch_model(x: Floats, targets: Floats) -> SingleTaskGP:
         )
 
 
-def learn(x: Floats, targets: Floats) -> tuple[float, Tensor, float]:
+def learn(x: Floats, targets: Floats) -> Hyper:
     """Maximum a posteriori constant, lengthscales and noise from ``(n, d)`` inputs and ``(n,)`` targets.
 
     Deterministic: one run of L-BFGS-B from the priors' modes; a run stopped early still counts, as its best

@@ -16,7 +16,7 @@ from surrogates.model.features import Described
 from surrogates.model.gp import FEWEST, GP, prior_hyperparameters
 from surrogates.model.quick import QuickGP, QuickMixture, made_quick
 from surrogates.model.sparse import conditioned, fit_gp
-from surrogates.model.warps import Identity, Warp, expected, warp_of
+from surrogates.model.warps import Identity, Warp, expected, scatter_about, warp_of
 
 Floats = NDArray[np.float64]
 Inference = Literal["map", "bayesian"]
@@ -166,8 +166,9 @@ def fit_output(
     centre, broad = expected(declared, warp)
     if basis != "none":
         centre, broad = 0.0, described.physics.prior_std.get(name, broad)
+    scatter = scatter_about(declared, warp, table[name][known])
     fit = fit_gp if inference == "map" else _averaged
-    gp = fit_residual(name, inputs[known], targets, centre, broad, notes, fit)
+    gp = fit_residual(ResidualPrior(name, centre, broad, scatter), inputs[known], targets, notes, fit)
     return Output(name, warp, basis, centre, broad, gp, source=source).recalibrated(notes)
 
 
@@ -182,35 +183,49 @@ def _basis(name: str, described: Described, table: Mapping[str, Floats]) -> tupl
     return np.zeros(len(described)), "none", ""
 
 
-def _averaged(x: Floats, y: Floats, shift: float, scale: float) -> tuple[GP | Mixture, str]:
+def _averaged(x: Floats, y: Floats, shift: float, scale: float, scatter: float) -> tuple[GP | Mixture, str]:
     """As `surrogates.model.sparse.fit_gp`, averaged over hyperparameters; many observations do without."""
     if len(x) <= MOST:
-        return fit_mixture(x, y, shift, scale), f"averaged over {DRAWS} draws of the hyperparameters"
-    gp, note = fit_gp(x, y, shift, scale)
+        return fit_mixture(x, y, shift, scale, scatter), f"averaged over {DRAWS} draws of the hyperparameters"
+    gp, note = fit_gp(x, y, shift, scale, scatter)
     few = f"more than {MOST} observations; hyperparameters are the most probable ones"
     return gp, f"{few}; {note}" if note else few
 
 
+@dataclass(frozen=True, slots=True)
+class ResidualPrior:
+    """What is expected of a residual before any of it is known, on the model's scale.
+
+    Attributes:
+        name: what is modelled, for the notes.
+        centre: its mean.
+        broad: its standard deviation.
+        scatter: standard deviation of repeated measurements.
+    """
+
+    name: str
+    centre: float
+    broad: float
+    scatter: float = 0.0
+
+
 def fit_residual(
-    name: str,
+    prior: ResidualPrior,
     inputs: Floats,
     targets: Floats,
-    centre: float,
-    broad: float,
     notes: list[str],
-    fit: Callable[[Floats, Floats, float, float], tuple[M, str]],
+    fit: Callable[[Floats, Floats, float, float, float], tuple[M, str]],
 ) -> GP | M | None:
     """The Gaussian process of ``n`` residuals, with the fall-backs for few and constant ones; None for none at all.
 
     Args:
-        name: what is modelled, for the notes.
+        prior: what is expected of them.
         inputs: scaled, shape ``(n, d)``.
         targets: shape ``(n,)``.
-        centre: mean where nothing is known.
-        broad: standard deviation where nothing is known.
         notes: receives one line per fall-back.
         fit: what is fitted where nothing speaks against it; see `surrogates.model.sparse.fit_gp`.
     """
+    name, broad, scatter = prior.name, prior.broad, prior.scatter
     count = len(targets)
     if count == 0:
         notes.append(f"{name}: no observation; the prior stands, with a standard deviation of {broad:g}")
@@ -221,16 +236,16 @@ def fit_residual(
     if distinct < FEWEST:
         repeated = "" if distinct == count else f" of {distinct} alloy(s)"
         notes.append(f"{name}: {count} observation(s){repeated}; hyperparameters are those of the prior")
-        return conditioned(inputs, targets, centre, broad, default)
+        return conditioned(inputs, targets, prior.centre, broad, default, scatter)
     spread, floor = float(targets.std()), broad / (1 + distinct) ** 2
     if spread <= floor:
         notes.append(f"{name}: constant in {count} observations; hyperparameters are those of the prior")
-        return conditioned(inputs, targets, float(targets.mean()), broad / (1 + distinct), default)
+        return conditioned(inputs, targets, float(targets.mean()), broad / (1 + distinct), default, scatter)
     shift, scale = float(targets.mean()), spread
     try:
-        gp, note = fit(inputs, targets, shift, scale)
+        gp, note = fit(inputs, targets, shift, scale, scatter)
     except (RuntimeError, ValueError) as error:
         notes.append(f"{name}: the fit failed ({error}); hyperparameters are those of the prior")
-        return conditioned(inputs, targets, shift, max(scale, floor), default)
+        return conditioned(inputs, targets, shift, max(scale, floor), default, scatter)
     notes += [f"{name}: {note}"] if note else []
     return gp

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from surrogates.model.bayesian import Mixture, mixed
-from surrogates.model.gp import GP, matern, spread_out
+from surrogates.model.gp import GP, central_and_spread_out, matern
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +53,7 @@ class QuickGP:
         """Makes one that computes on CUDA where present."""
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         scaled = gp.inputs / gp.lengthscale
-        first = spread_out(scaled, RANK)
+        first = central_and_spread_out(scaled, RANK)
         rest = np.setdiff1d(np.arange(len(scaled)), first)
         order = torch.tensor(np.concatenate([first, rest]))
         chosen = gp.inputs[order[: len(first)]]
@@ -100,7 +100,7 @@ def made_quick(gp: GP | Mixture) -> QuickGP | QuickMixture:
 
 
 def _matern(inputs: Tensor, norms: Tensor, points: Tensor) -> Tensor:
-    """`surrogates.model.gp.matern` of scaled inputs, in place, shape ``n x m``."""
+    """`surrogates.model.gp.matern` of scaled inputs, shape ``n x m``; in place, as memory takes the time here."""
     s = torch.addmm(norms + points.square().sum(1), inputs, points.T, alpha=-2.0)
     s = s.clamp_min_(0.0).mul_(5.0).sqrt_()
     decay = torch.exp(-s)

@@ -13,10 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from surrogates.model.gp import GP, learn, matern, spread_out
+from surrogates.model.gp import GP, Hyper, at_least_as_noisy, central_and_spread_out, learn, matern
 
 Floats = NDArray[np.float64]
-Hyper = tuple[float, Tensor, float]
 
 LEARN = 600
 """Observations up to which all of them teach the hyperparameters."""
@@ -63,7 +62,7 @@ class SparseGP(GP):
         constant, lengthscale, noise = hyper
         inputs = torch.tensor(x, dtype=torch.float64)
         targets = (torch.tensor(y, dtype=torch.float64) - shift) / scale
-        points = inputs[torch.tensor(spread_out(inputs / lengthscale, count or INDUCING))]
+        points = inputs[central_and_spread_out(inputs / lengthscale, count or INDUCING)]
         eye = torch.eye(len(points), dtype=torch.float64)
         root = torch.linalg.cholesky(matern(points, points, lengthscale) + _JITTER * eye)
         features = torch.cat(
@@ -110,7 +109,7 @@ def _left_out(
     return torch.stack([mean, (noise / rest + unexplained).sqrt()])
 
 
-def fit_gp(x: Floats, y: Floats, shift: float, scale: float) -> tuple[GP, str]:
+def fit_gp(x: Floats, y: Floats, shift: float, scale: float, scatter: float = 0.0) -> tuple[GP, str]:
     """Learns hyperparameters and conditions, in the way that suits the number of observations.
 
     Args:
@@ -118,6 +117,7 @@ def fit_gp(x: Floats, y: Floats, shift: float, scale: float) -> tuple[GP, str]:
         y: targets, shape ``(n,)``.
         shift: centre of the targets.
         scale: spread of the targets.
+        scatter: standard deviation, in the targets' unit, below which the noise never falls.
 
     Returns:
         the Gaussian process, and in words what was left out; empty where it is exact throughout.
@@ -128,16 +128,16 @@ def fit_gp(x: Floats, y: Floats, shift: float, scale: float) -> tuple[GP, str]:
     """
     count = len(x)
     if count <= LEARN:
-        return GP.condition(x, y, shift, scale, learn(x, (y - shift) / scale)), ""
+        return conditioned(x, y, shift, scale, learn(x, (y - shift) / scale), scatter), ""
     some = np.linspace(0, count - 1, LEARN_ON).round().astype(np.int64)
     hyper = learn(x[some], (y[some] - shift) / scale)
     note = f"{count} observations; hyperparameters learned on {LEARN_ON} of them"
-    gp = conditioned(x, y, shift, scale, hyper)
+    gp = conditioned(x, y, shift, scale, hyper, scatter)
     through = f"through {len(gp.inputs)} inducing points" if isinstance(gp, SparseGP) else "exact"
     return gp, f"{note}, posterior {through}"
 
 
-def conditioned(x: Floats, y: Floats, shift: float, scale: float, hyper: Hyper) -> GP:
-    """As `GP.condition`, exact up to `EXACT` observations and through inducing points beyond."""
+def conditioned(x: Floats, y: Floats, shift: float, scale: float, hyper: Hyper, scatter: float = 0.0) -> GP:
+    """As `GP.condition`, exact up to `EXACT` observations, else through inducing points; ``scatter`` as in `fit_gp`."""
     kind = GP if len(x) <= EXACT else SparseGP
-    return kind.condition(x, y, shift, scale, hyper)
+    return kind.condition(x, y, shift, scale, at_least_as_noisy(hyper, scatter / scale))

@@ -110,6 +110,14 @@ def warp_of(declared: Property) -> Warp:
     return Identity()
 
 
+def scatter_about(declared: Property, warp: Warp, values: Floats) -> float:
+    """Standard deviation of repeated measurements on the model's scale, at the median of values ``(n,)``."""
+    if not declared.scatter or not len(values):
+        return 0.0
+    low, high = warp.forward(np.median(values) + declared.scatter * np.array([-0.5, 0.5]))
+    return float(high - low)
+
+
 SHARE_MEAN, SHARE_STD = 2.0, 1.0
 """Of a share of which nothing is known, on the scale of `Saturating`: either side of 0.99 is as likely."""
 

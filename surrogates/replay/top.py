@@ -90,7 +90,7 @@ class TopSearch:
     def choose(self, rows: Rows, values: Floats, count: int) -> list[int]:
         """As in `surrogates.replay.methods.ReplayMethod`."""
         left = np.setdiff1d(np.arange(self._size), rows)
-        opinions = self._opinions(rows, values)
+        opinions = self.opinions(rows, values)
         picks = list[int]()
         while True:
             edges = [edge(o.means, o.stds, o.seen, left, self._wanted) for o in opinions]
@@ -99,7 +99,8 @@ class TopSearch:
                 return picks
             opinions = [opinion.believing(picks[-1]) for opinion in opinions]
 
-    def _opinions(self, rows: Rows, values: Floats) -> list[Opinion]:
+    def opinions(self, rows: Rows, values: Floats) -> list[Opinion]:
+        """What each model thinks, given answers ``values`` at ``rows``, both of shape ``(n,)``."""
         models: list[SampledProcess | Forest] = [*self._processes, self._forest]
         for model in models:
             model.update(rows, values)

@@ -230,7 +230,7 @@ def test_closed_forms_are_linear_for_ax(tmp_path: Path, text: str) -> None:
 
     space, constraint = problem_of(tmp_path).space, Constraint.parse(text)
     fractions = space.fractions(space.sample(300, np.random.default_rng(0)))
-    holds = constraint.margin(closed_form(constraint.name, space.elements, fractions)) >= 0
+    holds = constraint.holds(closed_form(constraint.name, space.elements, fractions))
     form = linear_form(space.elements, constraint)
     assert form is not None
     assert 0 < holds.sum() < 300

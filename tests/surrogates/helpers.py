@@ -72,7 +72,7 @@ def feasible(points: Points) -> NDArray[np.bool_]:
     values, good = truth(points), closed_form_ok(points)
     for constraint in GOAL.constraints:
         if constraint.name in values:
-            good &= constraint.margin(values[constraint.name]) >= 0
+            good &= constraint.holds(values[constraint.name])
     return good
 
 

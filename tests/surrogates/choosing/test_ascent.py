@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from alloys.space import Points
-from surrogates.choosing.acquisition import choose_batch
 from surrogates.choosing.ascent import BestPerElementSet, climb
 from surrogates.choosing.screen import Bound
 from surrogates.choosing.stream import Block, Scored
 from surrogates.model.features import Described
-from tests.surrogates.choosing.test_surrogate_batch import SMALL, arguments
+from tests.surrogates.choosing.test_surrogate_batch import SMALL, choose
 from tests.surrogates.helpers import BUNDLE, SPACE, pool
 
 SUMMIT = SPACE.sample(1, np.random.default_rng(8))[0]
@@ -85,9 +84,10 @@ def _poor_pool() -> Points:
 
 def test_a_poor_pool_is_left_behind() -> None:
     """Of thirty candidates alone the best batch is worse than with a search from them."""
-    given = arguments(candidates=_poor_pool(), origins=["pool"] * 30, q=2)
-    still = choose_batch(**{**given, "settings": replace(SMALL, climb=0, polish=0)})
-    free = choose_batch(**{**given, "settings": replace(SMALL, climb=10, polish=0)})
+    still, free = (
+        choose(candidates=[(_poor_pool(), "pool")], q=2, settings=replace(SMALL, climb=rounds, polish=0))
+        for rounds in (0, 10)
+    )
     assert free.counts["climbed"] > 0
     assert still.counts["climbed"] == 0
     assert free.picks[0].score > still.picks[0].score
@@ -95,7 +95,7 @@ def test_a_poor_pool_is_left_behind() -> None:
 
 
 def test_candidates_that_were_measured_stay_out() -> None:
-    batch = choose_batch(**arguments(settings=replace(SMALL, climb=10)))
+    batch = choose(settings=replace(SMALL, climb=10))
     taken = set(SPACE.keys(pool()[:30]))
     points = np.array([pick.point for pick in batch.picks])
     assert not taken & set(SPACE.keys(points))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from alloys.errors import InputError
 from surrogates.choosing.budget import ChosenWithinBudget, select_within_budget
 from surrogates.choosing.gain import gains_alone
+from surrogates.choosing.pareto import Front
 from surrogates.choosing.screen import ObservedOutcomes
 from tests.surrogates.helpers import PROBLEM, REFERENCE, SPACE, fitted, pool, truth
 
@@ -18,15 +19,15 @@ Floats = NDArray[np.float64]
 
 
 @cache
-def front() -> Floats:
-    return ObservedOutcomes.of(PROBLEM, pool()[:30], truth(pool()[:30])).front()
+def front() -> Front:
+    return Front(ObservedOutcomes.of(PROBLEM, pool()[:30], truth(pool()[:30])).front(), REFERENCE)
 
 
 @cache
 def alloys() -> Floats:
     """Unseen alloys: some worth looking at, many hopeless."""
     fractions = SPACE.fractions(pool()[30:230])
-    gains = gains_alone(fitted(), PROBLEM, fitted().describe(fractions), front(), REFERENCE, 32, 1)
+    gains = gains_alone(fitted(), PROBLEM, fitted().describe(fractions), front(), 32, 1)
     order = np.argsort(-gains)
     return fractions[np.concatenate([order[:10], order[-10:]])]
 
@@ -34,12 +35,11 @@ def alloys() -> Floats:
 @cache
 def alone() -> Floats:
     """What each is expected to gain with no other beside it."""
-    return gains_alone(fitted(), PROBLEM, fitted().describe(alloys()), front(), REFERENCE, 128, 0)
+    return gains_alone(fitted(), PROBLEM, fitted().describe(alloys()), front(), 128, 0)
 
 
-def asked(costs: Floats, budget: float, **changes: object) -> list[ChosenWithinBudget]:
-    told: dict[str, object] = {"front": front(), "reference": REFERENCE, "feasible_known": True, **changes}
-    return select_within_budget(fitted(), PROBLEM, alloys(), list(costs), budget, **told)  # type: ignore[arg-type]
+def asked(costs: Floats, budget: float, known: Front | None = None) -> list[ChosenWithinBudget]:
+    return select_within_budget(fitted(), PROBLEM, alloys(), list(costs), budget, known or front())
 
 
 def test_the_budget_holds_and_the_hopeless_are_never_asked() -> None:
@@ -74,7 +74,7 @@ def test_an_expensive_alloy_of_much_value_is_not_kept_out_by_a_cheap_one_of_litt
 
 
 def test_while_nothing_is_feasible_the_chance_of_the_first_counts() -> None:
-    chosen = asked(np.full(20, 1.0), 3.0, front=np.zeros((0, 2)), feasible_known=False)
+    chosen = asked(np.full(20, 1.0), 3.0, Front(np.zeros((0, 2)), REFERENCE))
     chances = fitted().probability_feasible(alloys(), PROBLEM)
     assert chances[chosen[0].row] > 0.9 * chances.max()
     assert chosen[0].value == pytest.approx(chances[chosen[0].row], abs=0.1)

@@ -11,8 +11,9 @@ import pytest
 from alloys.errors import InputError
 from alloys.goal import Goal
 from alloys.problem import Problem
-from surrogates.choosing.criterion import Criterion
+from surrogates.choosing.criterion import AcquisitionSettings, Criterion
 from surrogates.choosing.gain import Gain, draw, gain_of, gains_alone
+from surrogates.choosing.pareto import Front
 from surrogates.choosing.screen import ObservedOutcomes, optimistic
 from tests.surrogates.helpers import GOAL, PROBLEM, REFERENCE, SPACE, fitted, pool, truth, wanted
 
@@ -26,7 +27,7 @@ def _known() -> ObservedOutcomes:
 def _promising() -> np.ndarray:
     """Unseen alloys with a gain worth the name, shape ``(k, d)``, the best first."""
     fractions = SPACE.fractions(pool()[30:400])
-    gains = gains_alone(fitted(), PROBLEM, fitted().describe(fractions), _known().front(), REFERENCE, 64, 1)
+    gains = gains_alone(fitted(), PROBLEM, fitted().describe(fractions), Front(_known().front(), REFERENCE), 64, 1)
     return fractions[np.argsort(-gains)[:12]]
 
 
@@ -36,9 +37,8 @@ def _gain(waiting: np.ndarray | None = None, problem: Problem = PROBLEM, seed: i
         fitted(),
         problem,
         _promising()[0],
+        Front(known.front(), REFERENCE),
         waiting=np.zeros((0, 9)) if waiting is None else waiting,
-        front=known.front(),
-        reference=REFERENCE,
         background=known.front(),
         samples=256,
         seed=seed,
@@ -64,17 +64,14 @@ def test_it_is_what_the_batchs_criterion_takes_the_logarithm_of() -> None:
         fitted(),
         PROBLEM,
         everything,
+        AcquisitionSettings(REFERENCE, samples=512, seed=0),
         candidates=12,
         waiting=0,
-        reference=REFERENCE,
-        samples=512,
-        seed=0,
-        feasibility=False,
     )
     hopes = optimistic(fitted(), PROBLEM, everything, 1.0)
     scales = np.maximum(hopes.max(axis=0) - np.minimum(hopes.min(axis=0), REFERENCE), 1e-6)
     theirs = np.exp(criterion.values(np.arange(12))) * scales.prod()
-    ours = gains_alone(fitted(), PROBLEM, described, known.front(), REFERENCE, 4000, 0)
+    ours = gains_alone(fitted(), PROBLEM, described, Front(known.front(), REFERENCE), 4000, 0)
     np.testing.assert_allclose(ours, theirs, rtol=0.15, atol=1e-6)
     assert (ours > 0.01).sum() >= 5
 
@@ -108,9 +105,8 @@ def test_what_is_certain_has_nothing_from_uncertainty() -> None:
         fitted(),
         problem,
         _promising()[0],
+        Front(np.zeros((0, 2)), np.array([0.0, -30.0])),
         waiting=np.zeros((0, 9)),
-        front=np.zeros((0, 2)),
-        reference=np.array([0.0, -30.0]),
         background=np.array([[0.0, -30.0]]),
         samples=8,
     )
@@ -132,14 +128,13 @@ def test_one_objective_will_do() -> None:
         fitted(),
         problem,
         _promising()[0],
+        Front(_known().front()[:, :1], REFERENCE[:1]),
         waiting=_promising()[1:3],
-        front=_known().front()[:, :1],
-        reference=REFERENCE[:1],
         background=np.array([[best]]),
         samples=256,
     )
     drawn = draw(fitted(), problem, fitted().describe(_promising()[:3]), 256, 0)
-    good = np.all([c.margin(drawn[c.name][:, 0]) >= 0 for c in problem.goal.constraints], axis=0)
+    good = np.all([c.holds(drawn[c.name][:, 0]) for c in problem.goal.constraints], axis=0)
     expected = np.maximum(drawn["specific_yield_strength_1300c"][:, 0] - best, 0.0) * good
     assert gain.alone == pytest.approx(expected.mean())
     assert gain.expected <= gain.alone

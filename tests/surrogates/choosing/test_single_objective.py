@@ -14,7 +14,7 @@ import torch
 
 from alloys.problem import Problem
 from alloys.space import Points
-from surrogates.choosing.criterion import Criterion
+from surrogates.choosing.criterion import AcquisitionSettings, Criterion
 from surrogates.choosing.screen import ObservedOutcomes, optimistic
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
@@ -57,17 +57,13 @@ def _ours(incumbents: bool, waiting: bool, problem: Problem = PROBLEM) -> tuple[
     described = _described(incumbents)
     rows = np.arange(len(described)) if waiting else np.delete(np.arange(len(described)), CANDIDATES)
     described = described.take(rows)
-    reference = np.array([BEST])
     criterion = Criterion.build(
         _surrogate(),
         problem,
         described,
+        AcquisitionSettings(np.array([BEST]), samples=4096, seed=0),
         candidates=CANDIDATES,
         waiting=int(waiting),
-        reference=reference,
-        samples=4096,
-        seed=0,
-        feasibility=False,
     )
     hopes = optimistic(_surrogate(), problem, described, 1.0)
     return criterion, float(hopes.max() - min(hopes.min(), BEST))
@@ -118,7 +114,7 @@ def test_without_incumbents_it_is_the_analytic_expected_improvement(constrained:
 
     problem = PROBLEM if constrained else wanted(["maximize solidus"])
     criterion, unit = _ours(incumbents=False, waiting=False, problem=problem)
-    assert isinstance(criterion._function, qLogExpectedImprovement)
+    assert isinstance(criterion.function, qLogExpectedImprovement)
     limits = {1: (None, 0.0)} if constrained else {1: (None, 1e9)}
     exact = LogConstrainedExpectedImprovement(_same_posterior(_described(False), unit), 0.0, 0, limits)
     with torch.no_grad():
@@ -133,8 +129,8 @@ def test_with_incumbents_it_is_botorchs_noisy_expected_improvement(waiting: bool
     from botorch.sampling.normal import IIDNormalSampler
 
     criterion, unit = _ours(incumbents=True, waiting=waiting)
-    assert isinstance(criterion._function, qLogNoisyExpectedImprovement)
-    assert not isinstance(_ours(incumbents=False, waiting=False)[0]._function, qLogNoisyExpectedImprovement)
+    assert isinstance(criterion.function, qLogNoisyExpectedImprovement)
+    assert not isinstance(_ours(incumbents=False, waiting=False)[0].function, qLogNoisyExpectedImprovement)
     theirs = qLogNoisyExpectedImprovement(
         _same_posterior(_described(True), unit),
         _rows(*range(CANDIDATES + 1, CANDIDATES + 4)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from alloys.space import Points
 from surrogates.choosing.acquisition import choose_batch
 from surrogates.choosing.pareto import hypervolume
 from surrogates.choosing.picks import ChosenBatch
-from surrogates.choosing.screen import ObservedOutcomes, Settings
+from surrogates.choosing.screen import BatchContext, ObservedOutcomes, Settings
 from surrogates.model.surrogate import Surrogate
 from tests.surrogates.helpers import (
     BUNDLE,
@@ -32,7 +32,8 @@ from tests.surrogates.helpers import (
 SMALL = Settings(short_list=48, samples=32, polish_list=48)
 
 
-def arguments(**changes: Any) -> dict[str, Any]:
+def choose(**changes: Any) -> ChosenBatch:
+    """A batch; what differs from the usual one is told by the names of `BatchContext` and of `choose_batch`."""
     observed = pool()[:30]
     candidates = np.concatenate([pool()[:400], SPACE.sample(300, np.random.default_rng(3))])
     usual: dict[str, Any] = {
@@ -41,18 +42,16 @@ def arguments(**changes: Any) -> dict[str, Any]:
         "observed": observed,
         "values": truth(observed),
         "pending": observed[:0],
-        "candidates": candidates,
-        "origins": ["pool"] * 400 + ["random"] * 300,
+        "barred": observed[:0],
+        "candidates": [(candidates[:400], "pool"), (candidates[400:], "random")],
         "reference": REFERENCE,
         "q": 4,
         "seed": 5,
         "settings": SMALL,
     }
-    return usual | changes
-
-
-def choose(**changes: Any) -> ChosenBatch:
-    return choose_batch(**arguments(**changes))
+    given = usual | changes
+    context = BatchContext(**{name.name: given.pop(name.name) for name in fields(BatchContext)})
+    return choose_batch(**given, context=context)
 
 
 @cache
@@ -171,15 +170,15 @@ def test_failed_validations_are_no_obstacle() -> None:
 
 
 def test_fewer_candidates_than_asked_for_give_fewer_picks() -> None:
-    batch = choose(candidates=pool()[40:42], origins=["a", "b"], settings=replace(SMALL, climb=0))
+    batch = choose(candidates=[(pool()[40:42], ["a", "b"])], settings=replace(SMALL, climb=0))
     assert 1 <= len(batch.picks) <= 2
-    assert choose(candidates=pool()[:5], origins=["a"] * 5).picks == ()
+    assert choose(candidates=[(pool()[:5], "a")]).picks == ()
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"origins": ["a"]}, "one origin per candidate"),
+        ({"candidates": [(pool()[:3], ["a"])]}, "one origin per candidate"),
         ({"reference": np.array([0.0])}, "one finite number per objective"),
         ({"q": 0}, "q must be at least 1"),
         ({"pending": np.zeros((1, 3), dtype=np.int64)}, "pending must have shape"),

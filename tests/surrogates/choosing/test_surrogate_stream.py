@@ -38,9 +38,9 @@ def pieces(points: Points, sizes: tuple[int, ...]) -> Iterator[Block]:
 
 def test_a_stream_gives_the_batch_of_a_list_however_it_is_cut() -> None:
     points = mixed()
-    listed = choose(candidates=points, origins=["stream"] * len(points), settings=BLOCKS)
+    listed = choose(candidates=[(points, "stream")], settings=BLOCKS)
     for sizes in ((7, 64, 1), (1000,)):
-        streamed = choose(candidates=pieces(points, sizes), origins=None, settings=BLOCKS)
+        streamed = choose(candidates=pieces(points, sizes), settings=BLOCKS)
         assert streamed == listed
     assert listed.counts["candidates"] == len(points)
     assert listed.counts["out_of_space"] == 1
@@ -48,14 +48,14 @@ def test_a_stream_gives_the_batch_of_a_list_however_it_is_cut() -> None:
 
 def test_the_quick_screening_of_many_blocks_leads_to_the_batch_of_the_exact_one() -> None:
     points = mixed()
-    quick = choose(candidates=pieces(points, (100,)), origins=None, settings=BLOCKS)
-    exact = choose(candidates=pieces(points, (100,)), origins=None, settings=SMALL)
+    quick = choose(candidates=pieces(points, (100,)), settings=BLOCKS)
+    exact = choose(candidates=pieces(points, (100,)), settings=SMALL)
     assert point_of(quick).tolist() == point_of(exact).tolist()
 
 
 def test_picks_from_a_stream_are_new_distinct_and_in_the_space() -> None:
     points, pending = mixed(), pool()[40:60]
-    batch = choose(candidates=pieces(points, (50,)), origins=None, pending=pending, settings=BLOCKS)
+    batch = choose(candidates=pieces(points, (50,)), pending=pending, settings=BLOCKS)
     found = point_of(batch)
     assert len(set(SPACE.keys(found))) == len(found) == 4
     assert SPACE.contains(found).all()
@@ -65,22 +65,20 @@ def test_picks_from_a_stream_are_new_distinct_and_in_the_space() -> None:
 
 def test_repetitions_across_blocks_are_chosen_once() -> None:
     few = pool()[200:210]
-    batch = choose(
-        candidates=((few, "again") for _ in range(30)), origins=None, settings=replace(BLOCKS, polish=0, climb=0)
-    )
+    batch = choose(candidates=((few, "again") for _ in range(30)), settings=replace(BLOCKS, polish=0, climb=0))
     assert batch.counts["short_list"] <= 10
     assert batch.counts["duplicate"] == 290
     assert len(set(SPACE.keys(point_of(batch)))) == 4
 
 
 def test_ten_candidates_are_enough() -> None:
-    batch = choose(candidates=iter([(pool()[200:210], "few")]), origins=None, settings=replace(SMALL, climb=0))
+    batch = choose(candidates=iter([(pool()[200:210], "few")]), settings=replace(SMALL, climb=0))
     assert len(batch.picks) == 4
     assert batch.lost == {"sampled": 0.0}
 
 
 def test_a_stream_of_nothing_gives_no_picks() -> None:
-    assert choose(candidates=iter([]), origins=None).picks == ()
+    assert choose(candidates=iter([])).picks == ()
 
 
 def test_few_rows_are_alive_at_once() -> None:
@@ -96,7 +94,7 @@ def test_few_rows_are_alive_at_once() -> None:
             yield points, "stream"
             del points
 
-    choose(candidates=watched(), origins=None, settings=replace(BLOCKS, polish=0, check=0))
+    choose(candidates=watched(), settings=replace(BLOCKS, polish=0, check=0))
     # Two read ahead, and for each of at most 16 cores one at work, beside one that waits.
     assert most <= 20 < len(alive)
 
@@ -163,13 +161,6 @@ def test_the_sample_is_even_and_the_same_for_a_seed() -> None:
 def test_bad_blocks_are_refused(block: Block, message: str) -> None:
     with pytest.raises(InputError, match=message):
         list(in_blocks([block], SPACE, 10))
-
-
-def test_a_stream_brings_its_own_origins_and_a_list_needs_them() -> None:
-    with pytest.raises(InputError, match="leave origins out"):
-        choose(candidates=iter([]), origins=["a"])
-    with pytest.raises(InputError, match="one origin per candidate"):
-        choose(origins=None)
 
 
 def test_quick_models_keep_the_mean_and_bound_the_spread_from_above() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from alloys.errors import InputError
 from surrogates.choosing.acquisition import ChosenBatch, choose_batch
-from surrogates.choosing.screen import Settings
+from surrogates.choosing.screen import BatchContext, Settings
 from surrogates.choosing.stream import Block
 from surrogates.model.surrogate import Surrogate
 from tests.surrogates.helpers import BUNDLE, GOAL, PROBLEM, REFERENCE, SPACE, pool, prior_means, truth, wanted
@@ -123,12 +123,8 @@ def test_with_more_constraints_than_data_a_batch_is_still_chosen(count: int) -> 
     batch = choose_batch(
         Surrogate.fit(BUNDLE, SPACE.elements, fractions, values),
         PROBLEM,
-        observed=pool()[:count],
-        values=values,
-        pending=np.zeros((0, 9), dtype=np.int64),
-        candidates=pool()[10:60],
-        origins=["random"] * 50,
-        reference=REFERENCE,
+        [(pool()[10:60], "random")],
+        BatchContext(pool()[:count], values, pool()[:0], pool()[:0], REFERENCE),
         q=2,
     )
     assert len(batch.picks) == 2
@@ -164,19 +160,22 @@ def test_an_alloy_that_failed_and_succeeded_may_do_either() -> None:
 def _choose(**changes: Any) -> ChosenBatch:
     fractions, values = _rows(12)
     few = {"solidus": values["solidus"]}
+    none = pool()[:0]
     usual: dict[str, Any] = {
-        "surrogate": Surrogate.fit(BUNDLE, SPACE.elements, fractions, few),
         "problem": wanted(["maximize solidus"], ["density <= 9", "vec <= 5"]),
-        "observed": pool()[:12],
+        "candidates": [(pool()[300:310], "random")],
         "values": few,
-        "pending": pool()[:0],
-        "candidates": pool()[300:310],
-        "origins": ["random"] * 10,
         "reference": np.array([1500.0]),
-        "q": 3,
-        "settings": Settings(short_list=32, samples=32, polish=0, climb=0, check=0, block=50_000, wide=64),
     }
-    return choose_batch(**(usual | changes))
+    given = usual | changes
+    return choose_batch(
+        Surrogate.fit(BUNDLE, SPACE.elements, fractions, few),
+        given["problem"],
+        given["candidates"],
+        BatchContext(pool()[:12], given["values"], none, none, given["reference"]),
+        q=3,
+        settings=Settings(short_list=32, samples=32, polish=0, climb=0, check=0, block=50_000, wide=64),
+    )
 
 
 def test_a_pool_of_ten_is_enough() -> None:
@@ -193,7 +192,7 @@ def test_a_pool_of_a_million_is_looked_at_in_blocks() -> None:
             yield SPACE.sample(50_000, np.random.default_rng(seed)), "random"
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    batch = _choose(candidates=million(), origins=None)
+    batch = _choose(candidates=million())
     assert batch.counts["candidates"] == 1_000_000
     assert len({pick.point for pick in batch.picks}) == 3
     assert max(pick.means["solidus"] for pick in batch.picks) > max(pick.means["solidus"] for pick in _choose().picks)
@@ -205,8 +204,11 @@ def test_a_pool_of_a_million_is_looked_at_in_blocks() -> None:
     [
         ({"values": {"solidus": np.full(12, np.inf)}}, "solidus has infinite values; write NaN"),
         ({"reference": np.array([np.nan])}, "one finite number per objective"),
-        ({"candidates": np.full((10, 9), np.nan)}, "candidates must be whole numbers of grid steps, got float64"),
-        ({"candidates": np.zeros((10, 8), dtype=np.int64)}, r"candidates must have shape \(n, 9\)"),
+        (
+            {"candidates": [(np.full((10, 9), np.nan), "a")]},
+            "candidates must be whole numbers of grid steps, got float64",
+        ),
+        ({"candidates": [(np.zeros((10, 8), dtype=np.int64), "a")]}, r"candidates must have shape \(n, 9\)"),
         ({"problem": wanted(["maximize solidus"], ["liquidus <= 3000"])}, "no model answers liquidus"),
     ],
 )

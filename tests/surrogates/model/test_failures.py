@@ -14,10 +14,14 @@ from alloys.errors import InputError
 from alloys.space import Points
 from surrogates.choosing.acquisition import ChosenBatch, choose_batch
 from surrogates.choosing.gain import gains_alone
-from surrogates.choosing.screen import Settings
+from surrogates.choosing.pareto import Front
+from surrogates.choosing.screen import BatchContext, Settings
 from surrogates.choosing.table import TableModel, build_table
-from surrogates.model import failures
-from surrogates.model.failures import PRIOR, Failures
+from surrogates.model import failures, probit
+from surrogates.model.failures import Failures, teachers
+from surrogates.model.features import Scaling
+from surrogates.model.gp import matern
+from surrogates.model.probit import PRIOR
 from surrogates.model.surrogate import Surrogate
 from tests.surrogates.helpers import BUNDLE, PROBLEM, REFERENCE, SPACE, fitted, pool, truth, wanted
 
@@ -72,7 +76,7 @@ def test_the_mode_is_that_of_a_general_optimiser() -> None:
         return float(0.5 * weights @ weights - log_ndtr(y * (before + features.T @ weights)).sum())
 
     expected = minimize(loss, np.zeros(6), tol=1e-12).x
-    found = failures._mode(torch.tensor(features), torch.tensor(y), before)
+    found = probit.likeliest_weights(torch.tensor(features), torch.tensor(y), before)
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-5)
 
 
@@ -80,8 +84,8 @@ def test_the_evidence_has_the_slope_that_differences_have() -> None:
     x, y = torch.tensor(_inputs(12, 2)), torch.tensor(np.where(np.arange(12) % 4, 1.0, -1.0))
 
     def evidence(at: torch.Tensor) -> torch.Tensor:
-        features = failures._features(x, x, at[:2].exp(), at[2].exp())
-        return failures._evidence(features, y, 1.6 * (1.0 + at[2].exp()).sqrt())
+        features = probit.features_of(x, x, at[:2].exp(), at[2].exp())
+        return probit.evidence(features, y, 1.6 * (1.0 + at[2].exp()).sqrt())
 
     at = torch.tensor([0.3, 0.8, 1.1], dtype=torch.float64, requires_grad=True)
     (slope,) = torch.autograd.grad(evidence(at), at)
@@ -96,12 +100,12 @@ def test_the_evidence_has_the_slope_that_differences_have() -> None:
 def test_the_chance_is_that_of_the_exact_posterior_but_for_laplace() -> None:
     x = torch.tensor(_inputs(4, 2))
     y, lengthscale = torch.tensor([-1.0, 1.0, -1.0]), torch.full((2,), 1.5, dtype=torch.float64)
-    posterior = failures._posterior(x[:3], y.double(), lengthscale, 2.0)
-    scaling = failures.Scaling(np.zeros(2), np.ones(2))
+    posterior = probit.posterior_through(x[:3], y.double(), lengthscale, 2.0, 3)
+    scaling = Scaling(np.zeros(2), np.ones(2))
     model = Failures(scaling, posterior[0], lengthscale, 2.0, *posterior[1:])
-    covariance = 2.0 * failures._matern(x, x, lengthscale).numpy() + 1e-9 * np.eye(4)
+    covariance = 2.0 * matern(x, x, lengthscale).numpy() + 1e-9 * np.eye(4)
     draws = np.random.default_rng(0).standard_normal((200_000, 4)) @ np.linalg.cholesky(covariance).T
-    f = failures._mean_before(2.0) + draws
+    f = probit.mean_before(2.0) + draws
     weight = ndtr(y.numpy() * f[:, :3]).prod(axis=1)
     exact = (weight @ ndtr(f)) / weight.sum()
     np.testing.assert_allclose(model.probability(x.numpy()), exact, atol=0.03)
@@ -135,11 +139,10 @@ def test_points_stand_for_many_alloys(monkeypatch: pytest.MonkeyPatch) -> None:
     assert part.probability(unseen)[unseen[:, 0] > 1.2].max() < 0.5 < part.probability(unseen)[unseen[:, 0] < 0].min()
 
 
-def test_the_hyperparameters_learn_from_both_kinds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(failures, "MOST", 10)
+def test_the_hyperparameters_learn_from_both_kinds() -> None:
     for bad in (1, 5, 30, 59, 60):
         failed = np.random.default_rng(bad).permutation(60) < bad
-        rows = failures._teachers(failed)
+        rows = teachers(failed, 10)
         assert len(set(rows)) == 10
         assert failed[rows].sum() == min(bad, max(5, 10 - (60 - bad)))
 
@@ -148,7 +151,7 @@ def test_a_failed_fit_falls_back_and_is_noted(monkeypatch: pytest.MonkeyPatch) -
     def broken(*_: object) -> None:
         raise RuntimeError("no ascent")
 
-    monkeypatch.setattr(failures, "_learn", broken)
+    monkeypatch.setattr(failures, "learn_probit", broken)
     notes: list[str] = []
     model = Failures.fit(_inputs(20), np.arange(20) < 3, notes)
     assert model is not None
@@ -250,8 +253,8 @@ def test_success_is_one_more_constraint_of_the_acquisition() -> None:
 def test_the_expected_gain_is_less_by_the_chance() -> None:
     surrogate, silent = _pair()
     described = surrogate.describe(SPACE.fractions(_mixed()[40:60]))
-    front, reference = np.zeros((0, 1)), np.array([3.0])
-    ours, theirs = (gains_alone(s, CRAVING, described, front, reference, 4000, 0) for s in (surrogate, silent))
+    front = Front(np.zeros((0, 1)), np.array([3.0]))
+    ours, theirs = (gains_alone(s, CRAVING, described, front, 4000, 0) for s in (surrogate, silent))
     assert theirs.max() > 0.5
     np.testing.assert_allclose(ours, theirs * surrogate.probability_success(described), atol=0.03 * theirs.max())
 
@@ -260,12 +263,8 @@ def _batch(surrogate: Surrogate, observed: Points) -> ChosenBatch:
     return choose_batch(
         surrogate,
         CRAVING,
-        observed=observed,
-        values=_values(observed, _rich(observed)),
-        pending=observed[:0],
-        candidates=_mixed()[60:360],
-        origins=["pool"] * 300,
-        reference=np.array([3.0]),
+        [(_mixed()[60:360], "pool")],
+        BatchContext(observed, _values(observed, _rich(observed)), observed[:0], observed[:0], np.array([3.0])),
         q=4,
         settings=SMALL,
     )

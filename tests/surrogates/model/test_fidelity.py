@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from surrogates.choosing.acquisition import choose_batch
-from surrogates.choosing.screen import Settings
+from surrogates.choosing.screen import BatchContext, Settings
 from surrogates.model.fidelity import FidelityData, FidelityOutput, fit_fidelities
 from surrogates.model.surrogate import Surrogate
 from tests.surrogates.helpers import BUNDLE, PROBLEM, REFERENCE, SPACE, pool, truth
@@ -135,7 +135,7 @@ def test_a_covariance_that_cannot_be_factorised_is_done_without(monkeypatch: pyt
     def broken(*_: object) -> None:
         raise RuntimeError("not positive definite")
 
-    monkeypatch.setattr("surrogates.model.fidelity._refined", broken)
+    monkeypatch.setattr("surrogates.model.fidelity.refine_link", broken)
     found = fit_fidelities(BUNDLE, SPACE.elements, [cheap(12, "solidus"), accurate(5)])
     assert any("rho by ridge regression alone (not positive definite)" in note for note in found.notes)
     assert np.isfinite(found.predict(fractions(UNSEEN))[0]["solidus"]).all()
@@ -226,12 +226,14 @@ def test_a_batch_is_chosen_by_it() -> None:
     batch = choose_batch(
         fit_fidelities(BUNDLE, SPACE.elements, levels),
         PROBLEM,
-        observed=points,
-        values={**values, "solidus": np.where(np.arange(12) < 4, accurate_solidus(slice(0, 12)), np.nan)},
-        pending=pool()[12:13],
-        candidates=pool()[20:220],
-        origins=["test"] * 200,
-        reference=REFERENCE,
+        [(pool()[20:220], "test")],
+        BatchContext(
+            points,
+            {**values, "solidus": np.where(np.arange(12) < 4, accurate_solidus(slice(0, 12)), np.nan)},
+            pending=pool()[12:13],
+            barred=pool()[:0],
+            reference=REFERENCE,
+        ),
         q=2,
         settings=Settings(short_list=24, samples=32, polish=0, check=0),
     )

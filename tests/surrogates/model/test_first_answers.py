@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -47,3 +49,17 @@ def test_a_usual_bound_is_neither_hopeless_nor_sure(name: str, answers: int) -> 
     problem = wanted([f"maximize {name}"], [f"{name} >= {_usual(name):g}"])
     chance = surrogate.probability_feasible(SPACE.fractions(pool()[20:40]), problem)
     assert ((chance > 0.02) & (chance < 0.98)).all()
+
+
+@pytest.mark.parametrize("answers", [1, 12])
+@pytest.mark.parametrize("name", ["solidus", "yield_strength_1300c"])
+def test_the_scatter_that_a_property_declares_is_the_least_noise(
+    monkeypatch: pytest.MonkeyPatch, name: str, answers: int
+) -> None:
+    fractions, scatter = SPACE.fractions(pool()[:answers]), 0.1 * _usual(name)
+    values = {name: _usual(name) * (1.0 + 0.1 * fractions[:, 0])}
+    _, silent = Surrogate.fit(get_physics("generic"), SPACE.elements, fractions, values).predict(fractions, noise=True)
+    monkeypatch.setitem(PROPERTIES, name, replace(PROPERTIES[name], scatter=scatter))
+    noisy = Surrogate.fit(get_physics("generic"), SPACE.elements, fractions, values)
+    assert (noisy.predict(fractions, noise=True)[1][name] > 0.9 * scatter).all()
+    assert (noisy.predict(fractions, noise=True)[1][name] > silent[name]).all()

@@ -14,8 +14,8 @@ from alloys.errors import InputError
 from loop.config.reading import check_config
 from surrogates.explaining.attribution import relevance
 from surrogates.model import bayesian, output
-from surrogates.model.bayesian import Hyper, Mixture, mixed
-from surrogates.model.gp import GP
+from surrogates.model.bayesian import Mixture, mixed
+from surrogates.model.gp import GP, Hyper
 from surrogates.model.quick import made_quick
 from surrogates.model.surrogate import Surrogate
 from tests.surrogates.helpers import BUNDLE, PROBLEM, SPACE, pool, truth
@@ -170,6 +170,6 @@ def test_without_numpyro_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.slow
 def test_the_sampler_is_deterministic_and_follows_its_seed() -> None:
     x, y = data(12)
-    first, again, other = (bayesian.fit_mixture(x, y, 3.0, 1.5, seed).hyperparameters() for seed in (0, 0, 1))
+    first, again, other = (bayesian.fit_mixture(x, y, 3.0, 1.5, seed=seed).hyperparameters() for seed in (0, 0, 1))
     assert first == again != other
     assert len(first) == bayesian.DRAWS * (4 + 2)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alloys.errors import InputError
-from surrogates.choosing.pareto import hypervolume, improvements, pareto_mask
+from surrogates.choosing.pareto import Front, hypervolume, pareto_mask
 from surrogates.choosing.screen import Bound, Settings, shorten
 from surrogates.choosing.table import TableModel, build_table
 from surrogates.model.calibration import score, score_batch
@@ -35,8 +35,8 @@ def test_improvements_are_differences_of_hypervolumes() -> None:
         front, points, reference = draw.random((6, width)), draw.random((20, width)), np.full(width, 0.1)
         before = hypervolume(front, reference)
         expected = [hypervolume(np.vstack([front, point]), reference) - before for point in points]
-        np.testing.assert_allclose(improvements(points, front, reference), expected, atol=1e-12)
-        alone = improvements(points, front[:0], reference)
+        np.testing.assert_allclose(Front(front, reference).improvements(points), expected, atol=1e-12)
+        alone = Front(front[:0], reference).improvements(points)
         np.testing.assert_allclose(alone, np.clip(points - 0.1, 0, None).prod(axis=1), atol=1e-12)
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from surrogates.model import sparse
-from surrogates.model.gp import GP, spread_out
+from surrogates.model.gp import GP, central_and_spread_out
 from surrogates.model.sparse import SparseGP, fit_gp
 from surrogates.model.surrogate import Surrogate
 from tests.surrogates.helpers import BUNDLE, SPACE, pool, prior_means, truth
@@ -35,12 +35,12 @@ def test_with_every_observation_inducing_it_is_exact() -> None:
 def test_leaving_one_out_equals_conditioning_again(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = data(80)
     points = np.arange(0, 80, 4)
-    monkeypatch.setattr(sparse, "spread_out", lambda *_: points)
+    monkeypatch.setattr(sparse, "central_and_spread_out", lambda *_: points)
     means, stds = SparseGP.condition(x, y, 0.0, 1.0, HYPER).leave_one_out()
     for i in (1, 2, 39):
         keep = np.arange(80) != i
         again = np.searchsorted(np.flatnonzero(keep), points)
-        monkeypatch.setattr(sparse, "spread_out", lambda *_, again=again: again)
+        monkeypatch.setattr(sparse, "central_and_spread_out", lambda *_, again=again: again)
         mean, std = SparseGP.condition(x[keep], y[keep], 0.0, 1.0, HYPER).predict(x[i : i + 1])
         assert means[i] == pytest.approx(mean[0], abs=1e-4)
         assert stds[i] ** 2 == pytest.approx(std[0] ** 2 + 0.01, abs=1e-4)
@@ -60,8 +60,8 @@ def test_few_inducing_points_use_all_observations(monkeypatch: pytest.MonkeyPatc
 
 def test_points_are_spread_out_and_never_taken_twice() -> None:
     points = torch.tensor([[0.0], [0.0], [1.0], [4.0], [10.0]], dtype=torch.float64)
-    assert spread_out(points, 3).tolist() == [3, 4, 0]
-    assert sorted(spread_out(points, 9).tolist()) in ([0, 2, 3, 4], [1, 2, 3, 4])
+    assert central_and_spread_out(points, 3).tolist() == [3, 4, 0]
+    assert sorted(central_and_spread_out(points, 9).tolist()) in ([0, 2, 3, 4], [1, 2, 3, 4])
 
 
 @pytest.mark.parametrize(("exact", "words"), [(100, "posterior exact"), (50, "through 32 inducing points")])

@@ -104,7 +104,7 @@ def test_the_likeliest_row_is_chosen_while_many_are_missing() -> None:
     pool = ReplayPool.of("slope", "y", ["a", "b"], x, x[:, 0])
     search, rows = TopSearch(pool, np.random.default_rng(0)), np.array([0, 1, 2])
     pick = search.choose(rows, pool.values[rows], 1)[0]
-    left, opinions = np.arange(3, 200), search._opinions(rows, pool.values[rows])
+    left, opinions = np.arange(3, 200), search.opinions(rows, pool.values[rows])
     chance = sum(
         o.weight * np.exp(log_chance(o.means, o.stds, edge(o.means, o.stds, o.seen, left, 10.0))) for o in opinions
     )
