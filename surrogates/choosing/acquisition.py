@@ -48,11 +48,11 @@ def choose_batch(
     """Chooses up to ``q`` candidates for validation.
 
     Candidates outside the space, known, pending, repeated or breaking a constraint in closed form fall out. A
-    cheap bound, which is also climbed on the grid from the best candidates of each set of elements, keeps a short list,
-    from which picks are taken greedily, each given the pending alloys and the
-    picks before: by constrained qLogNEHVI, by qLogNEI where the goal has one objective, and by the
-    probability that at least one of the batch is feasible while nothing feasible is known. Then each pick is
-    moved to its best neighbour on the grid where that is better. The same arguments give the same batch.
+    cheap bound keeps a short list; a search uphill on the grid, from the best candidate of each set of elements, adds
+    to it. From the list picks are taken greedily, each given the pending alloys and the picks before: by constrained
+    qLogNEHVI, by qLogNEI where the goal has one objective, and by the probability that at least one of the batch is
+    feasible while nothing feasible is known. Then each pick moves to its best neighbour on the grid where that is
+    better. The same arguments give the same batch.
 
     Candidates are looked at block by block and never held: a pool longer than ``settings.wide`` is screened by quick
     models first, and what these keep once more by the exact ones. Repetitions are found within a block, and of
@@ -147,7 +147,7 @@ class _Chooser:
         return (self.short(best.points, best.origins, self.settings.short_list) if many else best), counts
 
     def climbed(self, surrogate: Surrogate, starts: Scored | None) -> Iterator[Scored]:
-        """Where a search uphill of the bound comes by, from the best candidates, by this surrogate."""
+        """The candidates that a search uphill on the bound passes, from the best ones, by this surrogate."""
         if starts is None or not self.settings.climb:
             return
         starts = self.scored(surrogate, starts.points, starts.origins)

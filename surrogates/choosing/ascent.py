@@ -1,7 +1,7 @@
 """Uphill on the cheap bound: the grid is searched from the best candidate of each set of elements.
 
-Proposals cluster where generators have seen good alloys. A steepest ascent on the grid from many sets of elements at
-once finds what the models promise where nobody proposed anything.
+Proposals cluster where generators have seen good alloys. A steepest ascent on the grid, from many sets of elements at
+once, finds what the models promise elsewhere.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class BestPerElementSet:
 def climb(starts: Scored, look: Look, space: Space, rounds: int) -> Iterator[Scored]:
     """Moves every start to its best neighbour on the grid, again and again, until none has a better one.
 
-    Ways that meet go on as one.
+    Searches that meet go on as one.
 
     Args:
         starts: ``k`` candidates.
@@ -46,8 +46,8 @@ def climb(starts: Scored, look: Look, space: Space, rounds: int) -> Iterator[Sco
         rounds: most moves of one start.
 
     Yields:
-        where the starts are after each round, none of it twice in a round. Not the other neighbours: a list of the best
-        of these would hold little else than one another's twins.
+        where the searches are after each round, no candidate twice in a round. Not the other neighbours: the best of
+        these are nearly the same alloys.
     """
     at = starts
     for _ in range(rounds if len(starts) else 0):

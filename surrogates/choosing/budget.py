@@ -1,11 +1,11 @@
-"""For which alloys an expensive validation is worth asking: expected gain per second, within a budget.
+"""Chooses the alloys for an expensive validation: expected gain per second, within a budget.
 
-The value of asking is what confirming the alloy is expected to gain at the highest fidelity, given what the cheaper
-ones said of it: the expected constrained hypervolume improvement, given those that are asked already (Daulton,
+The value of an alloy is what its validation at the highest fidelity is expected to gain, given what the cheaper ones
+said of it: the expected constrained hypervolume improvement, beside those that were chosen before it (Daulton,
 Balandat & Bakshy, NeurIPS 2020), or, while nothing feasible is known, the chance that it is the first feasible one.
-Alloys are taken greedily by value per cost while the budget lasts, the cost-benefit greedy rule for a submodular
-value (Leskovec et al., KDD 2007, section 3.2). It can end far from the best where a cheap alloy of next to no value
-keeps out a costly one of much; so the greedy rule by value alone is tried too, and the better of the two is taken, as
+The rule takes alloys greedily by value per cost while the budget lasts, the cost-benefit rule for a submodular
+value (Leskovec et al., KDD 2007, section 3.2). It can end far from the best where a cheap alloy of little value
+keeps out a costly one of much. So the greedy rule by value alone is tried too, and the better of the two is taken, as
 there.
 """
 
@@ -31,7 +31,7 @@ MOST = 256
 
 @dataclass(frozen=True, slots=True)
 class ChosenWithinBudget:
-    """An alloy that is worth asking for.
+    """An alloy that was chosen for an expensive validation.
 
     Attributes:
         row: its row.

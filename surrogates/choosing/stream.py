@@ -1,4 +1,4 @@
-"""Pools of any length: candidates come in blocks, and no more of them is kept than a short list can need."""
+"""Pools of any length: candidates come in blocks, and only those that a short list can need are kept."""
 
 from __future__ import annotations
 
@@ -92,10 +92,10 @@ def in_blocks(candidates: Iterable[Block], space: Space, size: int) -> Iterator[
 
 
 class Spreader(Protocol):
-    """Who does the blocks of a stream."""
+    """Shares out the blocks of a stream."""
 
     def __call__(self, work: Callable[[Block], T], blocks: Iterable[Block]) -> Iterator[T]:
-        """What the work makes of each block, in order; few blocks are alive at once.
+        """Does the work for each block and gives the results in order; holds few blocks at once.
 
         Args:
             work: a pure function that can be pickled.
@@ -111,7 +111,7 @@ def own_threads() -> int:
 
 
 def spread_work(work: Callable[[Block], T], blocks: Iterable[Block]) -> Iterator[T]:
-    """The `Spreader` that has threads of this process."""
+    """Does the blocks on threads of this process."""
     threads = own_threads()
     waiting: deque[Future[T]] = deque()
     with ThreadPoolExecutor(threads) as pool:
@@ -180,7 +180,7 @@ class RandomSample:
         self._points, self._tickets = np.concatenate([self._points, points])[rows], tickets[rows]
 
     def drawn(self, space: Space, without: Points, count: int) -> Points:
-        """At most ``count`` of the drawn rows that are not among others, shape ``(n, d)``, none twice."""
+        """At most ``count`` of the drawn rows, without those of another list, shape ``(n, d)``, none twice."""
         seen, rows = set(space.keys(without)), []
         for i, key in enumerate(space.keys(self._points)):
             if key not in seen:

@@ -1,4 +1,4 @@
-"""What a prediction rests on: relevance of the inputs, and exact Shapley values over groups of them.
+"""Explains a prediction: relevance of the inputs, and exact Shapley values over groups of them.
 
 A Shapley value shares the difference between a prediction and a baseline among players: each gets its marginal
 contribution, averaged over all orders in which the players can join. With the nine groups of descriptors, or the

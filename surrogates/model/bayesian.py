@@ -90,7 +90,7 @@ class Mixture:
 
         Hyperparameters that had seen the one are weighted by the inverse of its likelihood (Gelfand, Dey & Chang,
         Bayesian Statistics 4 (1992) 147), no weight above the square root of their number times the mean one
-        (Ionides, J. Comput. Graph. Stat. 17 (2008) 295).
+        (Ionides, J. Comput. Graph. Stat. 17 (2008) 295). BoTorch's `ensemble_loo_cv` weights them equally.
         """
         means, stds = _stacked([gp.leave_one_out() for gp in self.members])
         surprise = 0.5 * ((self.observed() - means) / stds) ** 2 + np.log(stds)

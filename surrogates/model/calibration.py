@@ -7,7 +7,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -126,15 +125,3 @@ def score(means: Floats, stds: Floats, truth: Floats) -> Score:
         sharpness=float(std.mean()),
         rmse=float(np.sqrt(((value - mean) ** 2).mean())),
     )
-
-
-def score_batch(
-    means: Mapping[str, Floats], stds: Mapping[str, Floats], truth: Mapping[str, Floats]
-) -> dict[str, Score]:
-    """Scores a batch that was predicted before it was seen, for each property that has predictions and
-    truths.
-
-    Raises:
-        InputError: if shapes differ or a standard deviation is not positive.
-    """
-    return {name: score(means[name], stds[name], truth[name]) for name in means if name in truth}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +28,8 @@ FEWEST = 4
 """Answers below which no model is judged."""
 
 
-class Scale(Protocol):
-    """A monotone map from answers to the targets of a model, elementwise on shape ``(n,)``."""
-
-    def __call__(self, values: Floats) -> Floats:
-        """The targets of some answers."""
-        ...
+Scale = Callable[[Floats], Floats]
+"""A monotone map from answers to the targets of a model, elementwise on shape ``(n,)``."""
 
 
 class Standard:

@@ -120,13 +120,8 @@ def learn(x: Floats, y: Floats, prior: Prior, starts: list[Floats]) -> Floats:
 
 def log_likelihood(theta: Floats, x: Floats, y: Floats) -> float:
     """Log marginal likelihood up to a constant; arguments as for `negative_log_posterior`."""
-    dimension = x.shape[1]
-    scaled = x / np.exp(theta[:dimension])
-    signal, bias, noise = np.exp(theta[dimension:])
-    covariance = signal * _matern(scaled, scaled) + bias
-    covariance[np.diag_indices(len(y))] += noise
     try:
-        factor = cholesky(covariance, lower=True, check_finite=False)
+        factor = cholesky(_noisy_covariance(theta, x), lower=True, check_finite=False)
     except LinAlgError:
         return -_BROKEN
     residual = solve_triangular(factor, y, lower=True, check_finite=False)
@@ -171,13 +166,16 @@ def left_out(theta: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     Raises:
         LinAlgError: where the covariance cannot be factorised.
     """
-    dimension = x.shape[1]
-    scaled = x / np.exp(theta[:dimension])
-    signal, bias, noise = np.exp(theta[dimension:])
-    covariance = signal * _matern(scaled, scaled) + bias + noise * np.eye(len(y))
-    inverse = cho_solve((cholesky(covariance, lower=True, check_finite=False), True), np.eye(len(y)))
+    inverse = cho_solve((cholesky(_noisy_covariance(theta, x), lower=True, check_finite=False), True), np.eye(len(y)))
     precision = np.diag(inverse)
     return y - inverse @ y / precision, precision**-0.5
+
+
+def _noisy_covariance(theta: Floats, x: Floats) -> Floats:
+    """Covariance of answers at the inputs, noise included, shape ``(n, n)``."""
+    scaled = x / np.exp(theta[: x.shape[1]])
+    signal, bias, noise = np.exp(theta[x.shape[1] :])
+    return np.asarray(signal * _matern(scaled, scaled) + bias + noise * np.eye(len(x)))
 
 
 class PoolProcess:

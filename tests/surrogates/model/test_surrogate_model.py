@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from alloys.errors import InputError
-from surrogates.model.calibration import score_batch
+from surrogates.model.calibration import score
 from surrogates.model.features import Described
 from surrogates.model.gp import GP, botorch_model, prior_hyperparameters
 from surrogates.model.surrogate import Surrogate
@@ -57,9 +57,10 @@ def test_it_beats_the_physics_prior_on_unseen_alloys() -> None:
 
 def test_intervals_cover_unseen_truths() -> None:
     unseen, values = rows(200, 500)
-    scores = score_batch(*fitted().predict(unseen), values)
-    assert 0.75 <= scores["solidus"].coverage <= 1.0
-    assert scores["solidus"].nll < 6.0
+    means, stds = fitted().predict(unseen)
+    found = score(means["solidus"], stds["solidus"], values["solidus"])
+    assert 0.75 <= found.coverage <= 1.0
+    assert found.nll < 6.0
 
 
 def test_the_order_of_the_rows_does_not_matter() -> None:

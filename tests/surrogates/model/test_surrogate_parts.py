@@ -13,7 +13,7 @@ from alloys.errors import InputError
 from surrogates.choosing.pareto import Front, hypervolume, pareto_mask
 from surrogates.choosing.screen import Bound, Settings, shorten
 from surrogates.choosing.table import TableModel, build_table
-from surrogates.model.calibration import score, score_batch
+from surrogates.model.calibration import score
 from surrogates.model.warps import Saturating
 from tests.surrogates.helpers import GOAL, PROBLEM, REFERENCE, SPACE, fitted, pool
 
@@ -83,15 +83,12 @@ def test_scores_of_honest_predictions() -> None:
 
 
 def test_scores_leave_out_what_is_unknown() -> None:
-    found = score_batch(
-        {"solidus": np.zeros(3), "liquidus": np.zeros(3)},
-        {"solidus": np.ones(3), "liquidus": np.ones(3)},
-        {"solidus": np.array([0.0, np.nan, 5.0]), "liquidus": np.full(3, np.nan)},
-    )
-    assert found["solidus"].count == 2
-    assert found["solidus"].coverage == 0.5
-    assert found["liquidus"].count == 0
-    assert np.isnan(found["liquidus"].nll)
+    found = score(np.zeros(3), np.ones(3), np.array([0.0, np.nan, 5.0]))
+    assert found.count == 2
+    assert found.coverage == 0.5
+    nothing = score(np.zeros(3), np.ones(3), np.full(3, np.nan))
+    assert nothing.count == 0
+    assert np.isnan(nothing.nll)
     with pytest.raises(InputError):
         score(np.zeros(2), np.zeros(2), np.zeros(2))
 
