@@ -12,7 +12,7 @@ from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
 from loop.execute.spans import timeline
-from loop.store import CampaignStore, IterationState, JobState, check_store
+from loop.store import CampaignStore, IterationState, JobState, ProposalInputs, check_store
 from loop.view import several_tiers, tiers_of
 from tests.loop.drive.test_campaign import answers
 from tests.loop.loop_helpers import small_config
@@ -82,7 +82,7 @@ def test_a_suggestion_that_was_interrupted_is_made_again_the_same(tmp_path: Path
         campaign.observe(answers(campaign.suggest(6).head(5)))
         wanted = [str(p.selection.candidate.design) for p in _proposed_elsewhere(tmp_path / "whole")]
         campaign.store.begin_iteration(1)
-        campaign.store.note_iteration(1, shown={"ahead": 0, "hidden": [campaign.store.open_jobs()[0].key], "late": []})
+        campaign.store.note_iteration(1, inputs=ProposalInputs(hidden=(campaign.store.open_jobs()[0].key,)))
         # An answer that came after the interruption is not shown to the proposal that it interrupted.
         campaign.observe(answers(campaign.pending()))
         assert list(campaign.suggest(2)["formula"]) == wanted
