@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from alloys.design import Design
 from alloys.goal import Constraint, Goal, count_dominating
 from alloys.problem import Problem as DesignProblem
 from alloys.records import Failed, FailureKind, Measured, digest_of
@@ -45,15 +44,15 @@ class Answers:
 
     def of(self, space: AlloySpace, row: Points) -> dict[str, float]:
         """The measured properties of one alloy, empty where validation failed."""
-        composition = space.design(row)
-        path = self.folder / f"{composition}.json"
+        design = space.design(row)
+        path = self.folder / f"{design}.json"
         if path.exists():
             kept: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
             return kept
-        verdict = self.validator.validate(Design(composition))
+        verdict = self.validator.validate(design)
         self.computed += 1
         if isinstance(verdict, Failed) and verdict.kind is not FailureKind.PHYSICS:
-            raise RuntimeError(f"{composition} could not be validated: {verdict.message}")
+            raise RuntimeError(f"{design} could not be validated: {verdict.message}")
         values = {name: q.value for name, q in verdict.properties.items()} if isinstance(verdict, Measured) else {}
         draft = path.with_suffix(f".{os.getpid()}")
         draft.write_text(json.dumps(values), encoding="utf-8")

@@ -21,7 +21,7 @@ def write_artifacts(store: CampaignStore, config: CampaignConfig, iteration: int
     dataset = [stored.observation.to_json() for stored in store.observations()]
     summary = {"digest": store.dataset_digest(), "observations": dataset}
     files = {
-        "batch.csv": (_batch_table(store, iteration, view), ".csv"),
+        "batch.csv": (batch_table(store, iteration, view), ".csv"),
         "dataset.json": (json.dumps(summary, indent=1, sort_keys=True).encode(), ".json"),
         "pareto.png": (pareto_plot(view, iteration), ".png"),
         "compositions.png": (composition_plot(view, iteration), ".png"),
@@ -37,7 +37,8 @@ def write_artifacts(store: CampaignStore, config: CampaignConfig, iteration: int
         store.record_artifact(name, written.sha256, written.path, iteration=iteration)
 
 
-def _batch_table(store: CampaignStore, iteration: int, view: View) -> bytes:
+def batch_table(store: CampaignStore, iteration: int, view: View) -> bytes:
+    """The batch of an iteration as CSV: candidates with their reasons, and what came back."""
     rows = {row.design: row for row in view.rows}
     names = view.goal.names
     stream = io.StringIO()

@@ -159,12 +159,12 @@ def test_botorch_knows_the_closed_form_objective_and_the_constraints(tmp_path: P
     method = BoTorch(problem, 3, 0, "botorch")
     table = np.column_stack([history.values[name][known] for name in problem.validated])
     samples = torch.tensor(table)[None]
-    inputs = method._inputs(start[known])
-    objective, reference = method._objective(history, known, inputs.shape[1] - 1)
+    inputs = method.inputs(start[known])
+    objective, reference = method.objective(history, known, inputs.shape[1] - 1)
     spread = problem.points(history.values)[known].std(axis=0)
     np.testing.assert_allclose(objective(samples, X=inputs)[0].numpy() * spread, problem.points(history.values)[known])
     np.testing.assert_allclose(np.array(reference) * spread, problem.reference(), atol=1e-12)
-    broken = np.any([c(samples)[0].numpy() > 0 for c in method._constraints(table)], axis=0)
+    broken = np.any([c(samples)[0].numpy() > 0 for c in method.constraints(table)], axis=0)
     assert (broken == ~problem.feasible(history.values)[known]).all()
 
 

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from alloys.errors import InputError
 from generators.training.weights import write_file
@@ -17,13 +16,13 @@ from loop.choose.warm import warm_start
 from loop.config.lookup import campaign_database
 from loop.config.reading import load_config
 from loop.config.schema import valid_name
-from loop.review.artifacts import _batch_table
+from loop.review.artifacts import batch_table
 from loop.review.generate import from_campaign
 from loop.store import CampaignStore, StoreError
-from loop.store.database.schema import artifacts
 from loop.store.files import inside
 from tests.loop.loop_helpers import DEFAULT, call
 from tests.loop.store.store_helpers import begin, make
+from tests.support.database import insert_past_the_store
 
 NAMES = [
     "../x",
@@ -89,8 +88,7 @@ def test_weights_that_a_database_names_outside_its_campaign_are_not_read(tmp_pat
         (folder / "link.safetensors").symlink_to(tmp_path / "weights.safetensors")
         named = str(tmp_path / "weights.safetensors") if path == "ABSOLUTE" else path
         row = {"iteration": 0, "name": "generator.cvae", "sha256": "0" * 64, "path": named, "at": 1.0}
-        with store._write() as connection:  # past the store's own check, as a hostile database would be
-            connection.execute(sa.insert(artifacts).values(row))
+        insert_past_the_store(folder / "campaign.db", "artifacts", row)
         if path != "link.safetensors":
             with pytest.raises(StoreError, match="inside it"):
                 store.record_artifact("other", "0" * 64, named)
@@ -110,7 +108,7 @@ def test_the_batch_of_an_iteration_runs_nothing_in_a_spreadsheet(tmp_path: Path)
             for p in store.proposals(0)
         ]
         view: Any = SimpleNamespace(rows=rows, goal=SimpleNamespace(names=["solidus"]))
-        table = _batch_table(store, 0, view).decode()
+        table = batch_table(store, 0, view).decode()
     cells = [cell for row in csv.reader(io.StringIO(table)) for cell in row]
     assert "'" + message in cells
     assert not any(cell.startswith(("=", "@")) for cell in cells)

@@ -102,7 +102,7 @@ class BoTorch:
         rows = [problem.sample(self._pool, rng, history.points), *near]
         return problem.fresh(np.concatenate(rows), history.points)
 
-    def _inputs(self, points: Points) -> torch.Tensor:
+    def inputs(self, points: Points) -> torch.Tensor:
         """What the models see, then the objectives that the composition alone decides: they are not modelled."""
         fractions = self._problem.space.fractions(points)
         closed = self._problem.closed(points)
@@ -111,30 +111,28 @@ class BoTorch:
 
     def _best(self, history: History, known: Bools, candidates: Points) -> Points:
         goal = self._problem.goal
-        x = self._inputs(history.points[known])
+        x = self.inputs(history.points[known])
         seen = x.shape[1] - sum(o.name not in self._problem.validated for o in goal.objectives)
         table = np.column_stack([history.values[name][known] for name in self._problem.validated])
         model = _fitted(x, torch.tensor(table), seen)
-        objective, reference = self._objective(history, known, seen)
+        objective, reference = self.objective(history, known, seen)
         acquisition = qLogNoisyExpectedHypervolumeImprovement(
             model=model,
             ref_point=reference,
             X_baseline=x,
             sampler=SobolQMCNormalSampler(torch.Size([SAMPLES]), seed=self._seed * 1000 + history.batch),
             objective=objective,
-            constraints=self._constraints(table),
+            constraints=self.constraints(table),
             prune_baseline=True,
         )
-        choices = self._inputs(candidates)
+        choices = self.inputs(candidates)
         found, _ = optimize_acqf_discrete(
             acquisition, self._q, choices, max_batch_size=T_BATCH, return_acq_values=False
         )
         rows = [int((choices == row).all(dim=1).nonzero()[0]) for row in found]
         return candidates[rows]
 
-    def _objective(
-        self, history: History, known: Bools, seen: int
-    ) -> tuple[GenericMCMultiOutputObjective, list[float]]:
+    def objective(self, history: History, known: Bools, seen: int) -> tuple[GenericMCMultiOutputObjective, list[float]]:
         """Signed objectives in their standard deviations, and the reference point likewise."""
         goal = self._problem.goal
         points = self._problem.points(history.values)[known]
@@ -154,7 +152,7 @@ class BoTorch:
         reference = torch.tensor(self._problem.reference()) / spread
         return GenericMCMultiOutputObjective(of), reference.tolist()
 
-    def _constraints(self, table: Floats) -> list[Callable[[torch.Tensor], torch.Tensor]]:
+    def constraints(self, table: Floats) -> list[Callable[[torch.Tensor], torch.Tensor]]:
         """Of samples: negative where a constraint that only validation answers holds, in standard deviations."""
         goal = self._problem.goal
 

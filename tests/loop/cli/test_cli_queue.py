@@ -18,6 +18,7 @@ from loop.people.csv_cells import escape, unescape
 from loop.store import CampaignStore, check_store
 from tests.loop.drive.test_campaign import ANSWERS
 from tests.loop.loop_helpers import call, write_config
+from tests.support.database import write_past_the_store
 
 SOLIDUS = "solidus [K]"
 Rows = list[dict[str, str]]
@@ -66,8 +67,12 @@ class Desk:
         counts: dict[str, int] = json.loads(out)
         return counts
 
+    @property
+    def database(self) -> Path:
+        return self.folder / "campaigns" / "small" / "campaign.db"
+
     def store(self) -> CampaignStore:
-        return CampaignStore.open(self.folder / "campaigns" / "small" / "campaign.db")
+        return CampaignStore.open(self.database)
 
 
 @pytest.fixture
@@ -261,8 +266,7 @@ def test_escaping_is_undone_by_unescaping(text: str) -> None:
 
 def test_an_answer_to_a_question_that_was_asked_again_is_stale(desk: Desk) -> None:
     rows = [fill(row) for row in desk.exported()[:2]]
-    with desk.store() as store, store._write() as connection:
-        connection.exec_driver_sql("UPDATE jobs SET nonce = 'newer' WHERE key = ?", (rows[1]["key"],))
+    write_past_the_store(desk.database, "UPDATE jobs SET nonce = 'newer' WHERE key = ?", (rows[1]["key"],))
     code, _, err = desk.bring(rows)
     assert code == 2
     assert "line 3: the nonce is not the job's" in err

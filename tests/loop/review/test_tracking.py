@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from alloys.errors import InputError, WorkError
 from loop.campaign import Campaign
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
 from loop.review.tracking import EXPERIMENT, MlflowStore, Tracker, tracking_uri
+<<<<<<< HEAD
 from loop.store.database.schema import artifacts
+=======
+>>>>>>> efe69c9 (Tests reach the program through public names)
 from tests.loop.loop_helpers import small_config
+from tests.support.database import insert_past_the_store
 
 # MLflow and what it imports warn on their own behalf.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -149,8 +152,7 @@ def test_a_file_outside_the_campaign_is_not_uploaded(tracked: Campaign, tmp_path
     outside = tracked.folder.parent / "secret.txt"
     outside.write_text("secret", encoding="utf-8")
     row = {"iteration": 0, "name": "notes.txt", "sha256": "0" * 64, "path": "../secret.txt", "at": 1.0}
-    with tracked.store._write() as connection:  # past the store's own check, as a hostile database would be
-        connection.execute(sa.insert(artifacts).values(row))
+    insert_past_the_store(tracked.folder / "campaign.db", "artifacts", row)
     with pytest.raises(InputError, match="leads out of"):
         _tracker(tracked, tmp_path / "new").sync()
     assert not list(tmp_path.rglob("notes.txt"))

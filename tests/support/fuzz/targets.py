@@ -20,6 +20,7 @@ import yaml
 
 from alloys.errors import InputError, PeopleNeededError, WorkError
 from alloys.physics.refractory import BUNDLE
+from tests.support.mpea import FORMULA, TEMPERATURE
 
 ROOT = Path(__file__).resolve().parents[3]
 ACCEPTED, REFUSED = "accepted", "refused"
@@ -193,9 +194,9 @@ class Table(Target):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        from alloys.mpea import _FORMULA, _TEMPERATURE, MEASURED
+        from alloys.mpea import MEASURED
 
-        columns = [_FORMULA, *dict.fromkeys([_TEMPERATURE, *(name for name, _ in MEASURED.values())])]
+        columns = [FORMULA, *dict.fromkeys([TEMPERATURE, *(name for name, _ in MEASURED.values())])]
         rows = ["NbMoTaW,25,13.6,400,230,1058", "HfNbTaTiZr,25,9.9,,79,929", "CrNbTiZr,1300,6.6,418,,50"]
         self._published = "\n".join([",".join(columns), *rows]).encode()
 
