@@ -15,10 +15,6 @@ from loop.campaign import Campaign
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
 from loop.review.tracking import EXPERIMENT, MlflowStore, Tracker, tracking_uri
-<<<<<<< HEAD
-from loop.store.database.schema import artifacts
-=======
->>>>>>> efe69c9 (Tests reach the program through public names)
 from tests.loop.loop_helpers import small_config
 from tests.support.database import insert_past_the_store
 
