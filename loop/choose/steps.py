@@ -14,7 +14,7 @@ from alloys.design import Design
 from alloys.errors import InputError
 from alloys.problem import Problem
 from alloys.records import Candidate, Selection
-from alloys.space import AlloySpace, Points, Space
+from alloys.space import AlloySpace, Floats, Points, Space
 from alloys.spread import spread_out, sum_of_sizes
 from generators.asking.targets import beyond_front
 from loop.choose.training import TrainingJob
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from generators.asking.guidance import Guidance
     from generators.interface import Generator
 
-Floats = NDArray[np.float64]
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from alloys.errors import InputError
 from alloys.problem import Problem
 from alloys.records import moved
-from alloys.space import Points
+from alloys.space import Floats, Points
 from surrogates.choosing.ascent import BestPerElementSet, climb
 from surrogates.choosing.criterion import AcquisitionSettings, Criterion
 from surrogates.choosing.pareto import Front, pareto_mask
@@ -28,7 +28,6 @@ from surrogates.choosing.stream import Block, RandomSample, Scored, ShortList, S
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
 
-Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 _CHUNK = 32

@@ -15,15 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.problem import Problem
+from alloys.space import Floats
 from surrogates.choosing.gain import SampledOutcomes, draw
 from surrogates.choosing.pareto import Front
 from surrogates.model.surrogate import Surrogate
-
-Floats = NDArray[np.float64]
 
 MOST = 256
 """Alloys that are looked at together; of more, those most likely to be feasible."""

@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from alloys.problem import Problem
+from alloys.space import Floats
 from surrogates.choosing.screen import optimistic
 from surrogates.choosing.table import TableModel, build_table
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
 
-Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 _BLOCK = 64

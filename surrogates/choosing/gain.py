@@ -14,18 +14,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.goal import Goal
 from alloys.problem import Problem
+from alloys.space import Bools, Floats
 from surrogates.choosing.pareto import Front
 from surrogates.explaining.attribution import coalitions, shapley
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 SUCCESS = "success"
 """Beside the properties: whether validation succeeds, see `surrogates.model.failures`."""

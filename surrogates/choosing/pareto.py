@@ -12,8 +12,7 @@ from botorch.utils.multi_objective.pareto import is_non_dominated
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
-
-Floats = NDArray[np.float64]
+from alloys.space import Floats
 
 _BLOCK = 1_000_000
 

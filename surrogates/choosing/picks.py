@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from alloys.goal import Goal
 from alloys.problem import Problem
 from alloys.properties import PROPERTIES
 from alloys.space import Points
 from surrogates.model.surrogate import Surrogate
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

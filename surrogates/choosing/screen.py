@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.problem import Problem
-from alloys.space import Bools, Points
+from alloys.space import Bools, Floats, Points
 from surrogates.choosing.pareto import Front
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Latent, Surrogate
 
-Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 

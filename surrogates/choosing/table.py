@@ -15,17 +15,15 @@ import numpy as np
 import torch
 from botorch.models.model import Model
 from botorch.posteriors.posterior import Posterior
-from numpy.typing import NDArray
 from torch import Tensor
 
 from alloys.goal import Constraint, Objective
 from alloys.problem import Problem
+from alloys.space import Floats
 from surrogates.model.failures import Failures
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
 from surrogates.model.warps import Saturating
-
-Floats = NDArray[np.float64]
 
 _NODES = np.arange(-5.0, 5.01, 0.5)
 _JITTERS = (1e-8, 1e-6, 1e-4)

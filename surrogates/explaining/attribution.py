@@ -21,10 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
+from alloys.space import Bools, Floats
 from surrogates.model.surrogate import Surrogate
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 FRACTIONS = "fractions"
 

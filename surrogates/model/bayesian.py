@@ -20,13 +20,11 @@ from botorch.fit import fit_fully_bayesian_model_nuts
 from botorch.models.fully_bayesian import FullyBayesianSingleTaskGP, MaternPyroModel
 from botorch.models.utils.gpytorch_modules import get_gaussian_likelihood_with_lognormal_prior
 from botorch.settings import validate_input_scaling
-from numpy.typing import NDArray
 from torch import Tensor
 
 from alloys.errors import InputError
+from alloys.space import Floats
 from surrogates.model.gp import GP, Hyper, at_least_as_noisy, prior_hyperparameters
-
-Floats = NDArray[np.float64]
 
 MOST = 200
 """Observations up to which hyperparameters are averaged over; of more, the most probable ones will do."""

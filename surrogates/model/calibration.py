@@ -10,12 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from alloys.errors import InputError
-
-Floats = NDArray[np.float64]
+from alloys.space import Floats
 
 NOMINAL = 0.9
 HALF_WIDTH = 1.6448536269514722

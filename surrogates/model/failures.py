@@ -21,12 +21,10 @@ from scipy.special import ndtr
 from torch import Tensor
 
 from alloys.errors import InputError
+from alloys.space import Bools, Floats
 from surrogates.model.features import Scaling
 from surrogates.model.gp import BLOCK, matern
 from surrogates.model.probit import START, learn_probit, mean_before, posterior_through
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 MOST = 256
 """Alloys that teach the hyperparameters, and through which the posterior goes where there are more."""

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.physics.base import Physics
-
-Floats = NDArray[np.float64]
+from alloys.space import Floats
 
 _SMALLEST = 0.02
 

@@ -24,11 +24,11 @@ from functools import partial
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.physics.base import Physics
 from alloys.properties import get_property
+from alloys.space import Bools, Floats
 from surrogates.model.failures import Failures
 from surrogates.model.features import Described, Scaling
 from surrogates.model.gp import FEWEST, GP, matern
@@ -38,9 +38,6 @@ from surrogates.model.sparse import LEARN, fit_gp
 from surrogates.model.surrogate import Surrogate
 from surrogates.model.training import Training, digest_of_fit
 from surrogates.model.warps import scatter_about
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 RHO_SPREAD = 0.5
 """Standard deviation of rho about 1 before there are data."""

@@ -21,10 +21,10 @@ from gpytorch.mlls import ExactMarginalLogLikelihood
 from numpy.typing import NDArray
 from torch import Tensor
 
+from alloys.space import Floats
 from alloys.spread import spread_out, sum_of_squares
 from surrogates.model.kernel import SharedMatern
 
-Floats = NDArray[np.float64]
 Hyper = tuple[float, Tensor, float]
 """Constant, lengthscales ``d`` and noise variance, on the standardised scale."""
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alloys.properties import get_property
+from alloys.space import Floats
 from surrogates.model.bayesian import DRAWS, MOST, Mixture, fit_mixture, require
 from surrogates.model.calibration import remedy
 from surrogates.model.features import Described
@@ -18,7 +18,6 @@ from surrogates.model.quick import QuickGP, QuickMixture, made_quick
 from surrogates.model.sparse import conditioned, fit_gp
 from surrogates.model.warps import Identity, Warp, expected, scatter_about, warp_of
 
-Floats = NDArray[np.float64]
 Inference = Literal["map", "bayesian"]
 """Hyperparameters: the most probable ones, or averaged over."""
 

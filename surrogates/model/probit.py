@@ -14,14 +14,12 @@ import math
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import ndtri
 from torch import Tensor
 
+from alloys.space import Floats
 from surrogates.model.gp import central_and_spread_out, matern
-
-Floats = NDArray[np.float64]
 
 PRIOR = 0.95
 """Chance of success before any data, and far from them."""

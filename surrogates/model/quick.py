@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from alloys.space import Floats
 from surrogates.model.bayesian import Mixture, mixed
 from surrogates.model.gp import GP, central_and_spread_out, matern
-
-Floats = NDArray[np.float64]
 
 RANK = 128
 """Observations that a quick variance is conditioned on."""

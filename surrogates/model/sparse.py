@@ -10,12 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from alloys.space import Floats
 from surrogates.model.gp import GP, Hyper, at_least_as_noisy, central_and_spread_out, learn, matern
-
-Floats = NDArray[np.float64]
 
 LEARN = 600
 """Observations up to which all of them teach the hyperparameters."""

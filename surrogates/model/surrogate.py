@@ -6,21 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from alloys.errors import InputError
 from alloys.goal import Constraint
 from alloys.physics.base import Physics
 from alloys.problem import Problem
+from alloys.space import Bools, Floats
 from surrogates.model.calibration import Score, score
 from surrogates.model.failures import Failures
 from surrogates.model.features import Described, Scaling
 from surrogates.model.output import Inference, Output, fit_output
 from surrogates.model.training import Training, check_fractions, digest_of_fit, numbers
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Latent = Mapping[str, tuple[Floats, Floats]]
 
 

@@ -8,16 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.physics.base import Physics
 from alloys.properties import PROPERTIES
+from alloys.space import Bools, Floats
 from surrogates.model.failures import Failures
 from surrogates.model.output import Output
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alloys.properties import Property
-
-Floats = NDArray[np.float64]
+from alloys.space import Floats
 
 RESOLUTION = 0.005
 """Standard deviation of a phase fraction that is never undercut, mole fraction."""

@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alloys.composition import SYMBOLS, Composition
 from alloys.errors import InputError
 from alloys.physics.elements import known_elements, tabulated_elements
 from alloys.physics.registry import get_physics
-
-Floats = NDArray[np.float64]
+from alloys.space import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from scipy.stats import norm
 from sklearn.ensemble import RandomForestRegressor
 
 from alloys.errors import InputError
+from alloys.space import Floats
 from surrogates.replay.models import Forest, LikeliestProcess, Standard
 from surrogates.replay.pool import ReplayPool
 from surrogates.replay.top import TopSearch
 
-Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 Acquisition = Callable[[Floats, Floats, float], Floats]
 

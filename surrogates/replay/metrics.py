@@ -8,10 +8,9 @@ number of looks that random needs for the fraction a over the number that the me
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import hypergeom
 
-Floats = NDArray[np.float64]
+from alloys.space import Floats
 
 _TOLERANCE = 1e-9
 

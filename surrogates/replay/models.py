@@ -10,9 +10,9 @@ from scipy.special import log_ndtr, logsumexp
 from scipy.stats import norm, rankdata
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 
+from alloys.space import Floats
 from surrogates.replay.process import PoolProcess, Prior, draw, learn, left_out
 
-Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 GROWTH = 1.05

@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
+from alloys.space import Floats
 from alloys.tables import read_rows
 from surrogates.replay.inputs import InputColumns, choose_columns, compositions, describe_pool
-
-Floats = NDArray[np.float64]
 
 FEWEST = 10
 """Distinct rows below which there is nothing to search in."""

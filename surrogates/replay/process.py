@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 
-Floats = NDArray[np.float64]
+from alloys.space import Floats
+
 Rows = NDArray[np.int64]
 
 _BROKEN = 1e10

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
+from alloys.space import Floats
 from surrogates.replay import metrics
 from surrogates.replay.methods import METHODS, check_methods
 from surrogates.replay.pool import ReplayPool
 
-Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
 LEVELS = (0.5, 0.8)

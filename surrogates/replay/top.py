@@ -11,11 +11,11 @@ from scipy.optimize import brentq
 from scipy.special import log_ndtr, logsumexp, ndtr
 from sklearn.ensemble import ExtraTreesRegressor
 
+from alloys.space import Floats
 from surrogates.replay.models import Forest, NormalScores, SampledProcess, Standard
 from surrogates.replay.pool import TOP, ReplayPool
 from surrogates.replay.process import PoolProcess
 
-Floats = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 SHORT = 40
