@@ -26,6 +26,7 @@ from alloys.records import Candidate, Selection, ValidationRequest
 from loop.config.identity import open_store
 from loop.config.reading import load_config
 from loop.config.schema import CampaignConfig
+from loop.config.tiers import build_tiers
 from loop.store import CampaignStore
 
 ROOT = Path(__file__).parents[1]
@@ -36,7 +37,7 @@ LOW, HIGH = {"solidus": 2000.0, "freezing_range": 50.0}, {"solidus": 3000.0, "fr
 def fill_queue(folder: Path, results: int) -> None:
     """Makes the campaign and its jobs, all of which await people."""
     config = load_config(ROOT / "configs" / "refractory.yaml", ["validator.name=human", f"directory={folder}"])
-    with open_store(folder / config.name, config, None, []) as store:
+    with open_store(config, build_tiers(config), []) as store:
         alloys = _alloys(config, results)
         for index, begin in enumerate(range(0, results, BATCH)):
             chosen = [next(alloys) for _ in range(min(BATCH, results - begin))]

@@ -102,16 +102,16 @@ def build(folder: Path, answered: int, total: int) -> None:
     """Makes the database."""
     config = config_of(folder)
     with Campaign.open(config) as campaign:
-        validator = campaign.tiers[0]
+        tier = campaign.tiers[0]
     engine = sa.create_engine(f"sqlite:///{folder / config.name / DATABASE}")
     closed = -(-answered // BATCH)
     with engine.begin() as connection:
         connection.exec_driver_sql("PRAGMA synchronous = OFF")
         rows = [_iteration(index, index < closed) for index in range(closed + 1)]
         connection.execute(sa.insert(iterations), rows)
-        connection.execute(sa.insert(validators).values(name=validator.name, failures=0, pauses=0, paused=False))
+        connection.execute(sa.insert(validators).values(name=tier.validator, failures=0, pauses=0, paused=False))
         page: list[Asked] = []
-        for asked in _asked(config, validator.name, validator.fingerprint, answered, total):
+        for asked in _asked(config, tier.validator, tier.fingerprint, answered, total):
             page.append(asked)
             if len(page) == PAGE:
                 _insert(connection, page)
