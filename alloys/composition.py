@@ -49,7 +49,7 @@ class Composition:
 
     @classmethod
     def from_amounts(cls, amounts: Mapping[str, float | int | Fraction]) -> Composition:
-        """Normalises any positive amounts (parts, at.%, fractions); zeros fall out.
+        """Normalises any positive amounts (parts, at.%, fractions); zeros are left out.
 
         Raises:
             InputError: for unknown elements, negative, infinite or NaN amounts, or nothing at all.

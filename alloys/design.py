@@ -1,4 +1,4 @@
-"""Designs: what is proposed, validated and remembered. A composition, and the variables chosen beside it."""
+"""Designs: what the loop proposes, validates and remembers. A composition, and the variables chosen beside it."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class Design:
         return hashlib.sha256(self.canonical().encode()).hexdigest()
 
     def named(self) -> dict[str, Any]:
-        """As documents name it: ``{"formula", "variables"?}``."""
+        """As documents write it: ``{"formula", "variables"?}``."""
         document: dict[str, Any] = {"formula": self.formula}
         return {**document, "variables": self.values} if self.variables else document
 

@@ -1,4 +1,4 @@
-"""Files that are there entirely or not at all, also after a crash."""
+"""Files that are complete or absent, also after a crash."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNFINISHED = ".writing-"
 
 
 def write_atomic(path: Path, content: bytes, *, mode: int | None = None) -> None:
-    """Writes a file so that a reader, now or after a crash, finds all of it or what was there before.
+    """Writes a file so that a reader finds either all of it or the file before, even after a crash.
 
     Args:
         path: the file; its folder is made if needed.
@@ -33,7 +33,7 @@ def write_atomic(path: Path, content: bytes, *, mode: int | None = None) -> None
 
 @contextmanager
 def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
-    """The same for content that comes in parts: the file is there once the block has ended well."""
+    """The same for content that comes in parts: the file is there when the block ends without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)
     try:
@@ -51,7 +51,7 @@ def open_atomic(path: Path, *, mode: int | None = None) -> Iterator[BinaryIO]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Has the names in a folder on the disk when it returns."""
+    """Waits until the names in a folder are on the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -61,7 +61,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def open_plain(path: Path, what: str, most: int) -> Iterator[BinaryIO]:
-    """An ordinary file to read, of at most so many bytes; a pipe or a device would be waited for without an end.
+    """An ordinary file to read, of at most so many bytes; reading a pipe or a device might never end.
 
     Args:
         path: the file.

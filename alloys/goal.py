@@ -19,7 +19,7 @@ _CONSTRAINT = re.compile(r"^\s*([a-z0-9_]+)\s*(<=|>=)\s*([-+0-9.eE]+)\s*$")
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """A property to make as large (sign +1) or as small (sign -1) as can be."""
+    """A property to make as large (sign +1) or as small (sign -1) as possible."""
 
     name: str
     sign: int
@@ -54,7 +54,7 @@ class Constraint:
         """Reads ``NAME >= NUMBER`` or ``NAME <= NUMBER``.
 
         Raises:
-            InputError: if the text is something else, the property unknown, or the bound beyond what can be true.
+            InputError: if the text is something else, the property unknown, or the bound beyond the property's range.
         """
         match = _CONSTRAINT.match(text)
         if match is None:
@@ -78,11 +78,11 @@ class Constraint:
         return self.sign * (values - self.bound)
 
     def holds(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Whether each value keeps the bound; a value that is not a number does not."""
+        """Whether each value satisfies the bound; a value that is not a number does not."""
         return np.asarray(self.margin(values) >= 0)
 
     def met(self, values: Mapping[str, float]) -> bool:
-        """Whether a material's measured values keep the bound; a missing value does not."""
+        """Whether a material's measured values satisfy the bound; a missing value does not."""
         return self.name in values and bool(self.holds(np.asarray(values[self.name])))
 
 

@@ -1,4 +1,4 @@
-"""The published table of multi-principal-element alloys, reduced to what the papers' generators learn from.
+"""The published table of multi-principal-element alloys, reduced to the rows that the papers' generators learn from.
 
 The table is a user's file; none of it comes with the project.
 
@@ -52,7 +52,7 @@ Columns = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class ImportedTable:
-    """What became of the table.
+    """The table after reduction.
 
     Attributes:
         rows: distinct compositions, in the order of their first record, with the values known of each.

@@ -17,7 +17,7 @@ from alloys.space import Bools, Points, Space
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wanted, of what.
+    """A space, properties, a goal and a physics.
 
     Attributes:
         space: which designs may be asked for.
@@ -73,7 +73,7 @@ class Problem:
         return closed_forms_hold(self.closed_form_constraints, self.elements, fractions, self.physics.closed_forms)
 
     def check(self) -> None:
-        """Refuses a problem that cannot be worked on.
+        """Refuses a problem that cannot be solved.
 
         Raises:
             InputError: for elements that the physics cannot describe or a closed form that lacks their numbers, and

@@ -128,7 +128,7 @@ def get_property(name: str) -> Property:
 
 
 def refuse_contradictions(values: Mapping[str, float]) -> None:
-    """Refuses values of one material that cannot be true together.
+    """Refuses values of one material that contradict each other.
 
     Raises:
         InputError: naming the two.

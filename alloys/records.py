@@ -42,7 +42,7 @@ class Quantity:
 
 
 def quantities(values: Mapping[str, float]) -> dict[str, Quantity]:
-    """Property values with the units of the property table, checked against what can be true.
+    """Property values with the units of the property table, checked against each property's range.
 
     Raises:
         InputError: for an unknown property, a value that is not finite or outside the property's range.
@@ -60,7 +60,7 @@ def quantities(values: Mapping[str, float]) -> dict[str, Quantity]:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A design that something proposed.
+    """A proposed design.
 
     Attributes:
         design: the alloy, and the variables chosen beside it.
@@ -75,18 +75,18 @@ _MOVED = "polish of "
 
 
 def moved(origin: str) -> str:
-    """The origin of a candidate that was moved on the grid since it was proposed, however often."""
+    """The origin of a candidate that has moved on the grid since it was proposed, once or often."""
     return _MOVED + proposer(origin)
 
 
 def proposer(origin: str) -> str:
-    """Who proposed a candidate of this origin, whether it was moved since or not."""
+    """Which generator or sampler proposed a candidate of this origin, whether it has moved since or not."""
     return origin.removeprefix(_MOVED)
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a model thought before validation: mean and standard deviation by property."""
+    """What a model predicted before validation: mean and standard deviation by property."""
 
     means: Mapping[str, float]
     stds: Mapping[str, float]
@@ -121,7 +121,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class ValidationRequest:
-    """What a validator is asked.
+    """The question to a validator.
 
     Attributes:
         design: the alloy, and the variables chosen beside it.
@@ -161,7 +161,7 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """What a further try is given that the first was not.
+    """What a further try gets that the first did not.
 
     Attributes:
         resources: limits by name, such as ``memory_mb``, instead of those that were too small.
@@ -182,7 +182,7 @@ class Adjustment:
         return cls(document.get("resources", {}), tuple(document.get("corrections", ())))
 
     def after(self, failed: Failed) -> Adjustment:
-        """What the try after a failure is given."""
+        """What the try after a failure gets."""
         if failed.kind is FailureKind.RESOURCE:
             return Adjustment({**self.resources, **failed.ask}, self.corrections)
         if failed.kind is FailureKind.CORRECTABLE:
@@ -219,7 +219,7 @@ class Failed:
     Attributes:
         kind: the class of the failure.
         message: the reason.
-        seconds: what it took.
+        seconds: how long it took.
         ask: what the next try should be given: limits by name for `RESOURCE`, a correction of the method for
             `CORRECTABLE`; empty where nothing is left to ask for.
     """
@@ -264,7 +264,7 @@ def verdict_from_json(document: Mapping[str, Any]) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """A design and what validation said of it.
+    """A design and the verdict of its validation.
 
     Attributes:
         design: the alloy, and the variables chosen beside it.

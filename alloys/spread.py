@@ -1,4 +1,4 @@
-"""Points that lie far apart from one another."""
+"""Points that lie far apart."""
 
 from __future__ import annotations
 

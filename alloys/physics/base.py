@@ -1,4 +1,4 @@
-"""What a physics bundle is: everything that is known of a design problem before any data."""
+"""A physics bundle: everything that is known of a design problem before any data."""
 
 from __future__ import annotations
 
@@ -56,15 +56,15 @@ class Physics:
         return ()
 
     def groups(self, elements: Elements) -> Mapping[str, tuple[str, ...]]:
-        """Descriptors that say much the same, by what they are about; each descriptor is in one group."""
+        """Groups of similar descriptors, by their subject; each descriptor is in one group."""
         return {name: (name,) for name in self.descriptors(elements)}
 
     def describe(self, elements: Elements, fractions: Floats) -> Floats:
-        """What a surrogate sees beside the bare fractions, shape ``(n, len(descriptors(elements)))``."""
+        """What a surrogate sees beside the fractions, shape ``(n, len(descriptors(elements)))``."""
         return np.zeros((len(fractions), 0))
 
     def prior_means(self, elements: Elements, fractions: Floats, described: Floats) -> Mapping[str, Floats]:
-        """What is expected of properties before any data, each of shape ``(n,)``; a surrogate models the residual.
+        """Expected values of properties before any data, each of shape ``(n,)``; a surrogate models the residual.
 
         Args:
             elements: symbols.
@@ -85,7 +85,7 @@ class Physics:
         return {}
 
     def start_table(self) -> list[Composition]:
-        """Known materials that a campaign without a table of its own may start from."""
+        """Known materials from which a campaign without its own table may start."""
         return []
 
     def properties_of(self, composition: Composition) -> dict[str, float]:
@@ -94,7 +94,7 @@ class Physics:
 
 
 def answered(forms: Mapping[str, ClosedForm], composition: Composition) -> tuple[dict[str, float], str]:
-    """The closed forms whose numbers every element of a composition has, and what the last other one lacks."""
+    """The closed forms that have all numbers for a composition's elements, and what the last other one lacks."""
     fractions = np.array([list(composition.fractions().values())])
     values: dict[str, float] = {}
     lacking = ""

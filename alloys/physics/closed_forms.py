@@ -1,4 +1,4 @@
-"""Which closed form answers which property: rules of mixtures for any element with the numbers that they need."""
+"""Which closed form gives which property: rules of mixtures for every element that has the numbers."""
 
 from __future__ import annotations
 

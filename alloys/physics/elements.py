@@ -1,4 +1,4 @@
-"""The elements that the reference models know, and their numbers.
+"""The elements of the reference models, and their numbers.
 
 The table is ``alloys/data/elements.csv``; ``alloys/data/README.md`` names the source of each column. Nine
 refractory elements have every number; others have what was found, and a model that needs a missing number says so.

@@ -1,6 +1,6 @@
-"""What is known of any elements: statistics of their tabulated numbers, and closed forms; no prior means.
+"""Knowledge of any elements: statistics of their tabulated numbers, and closed forms; no prior means.
 
-A descriptor whose numbers one of the elements lacks is left out, so no element is refused.
+A descriptor is left out if one of the elements lacks its number, so no element is refused.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Generic(Physics):
     closed_forms = CLOSED_FORMS
 
     def groups(self, elements: Elements) -> Mapping[str, tuple[str, ...]]:
-        """Mean and spread of each number, and mixing; what an element has no numbers for is left out."""
+        """Mean and spread of each number, and mixing; a number that an element lacks is left out."""
         known = [name for name in _NUMBERS if _present(column, elements, name)]
         groups = {name.replace("_", " "): (f"mean_{name}", f"spread_{name}") for name in known}
         mixing = ["mixing_entropy"]

@@ -1,4 +1,4 @@
-"""What is known of refractory alloys that solidify as bcc: descriptors, prior means, and strength from the solidus.
+"""Knowledge of refractory alloys that solidify as bcc: descriptors, prior means, and strength from the solidus.
 
 Two phases, bcc and liquid, of nine elements (`alloys.physics.solution`); strength by edge dislocations at 1300 °C
 (`alloys.physics.edge`). Temperatures in K, moduli in GPa, radii in pm.

@@ -1,4 +1,4 @@
-"""Alloys on a grid of compositions, as predicates and samplers over exact whole steps.
+"""Alloys on a grid of compositions: rules, samples and neighbours in exact whole steps.
 
 Inside the space a composition is a vector of whole numbers of the step, a "point" of shape ``(d,)``, that sums to
 ``1 / step``. Arrays of compositions have shape ``(n, d)`` and dtype int64.

@@ -1,4 +1,4 @@
-"""What every kind of space is: the set of designs that may be asked for, as whole numbers."""
+"""The protocol of every kind of space: the designs that may be asked for, as whole numbers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class SpaceSpec(BaseModel):
         return ()
 
     def content_digest(self) -> str | None:
-        """A digest of what those files say, which must stay as it is while a campaign goes on; None without files."""
+        """A digest of those files' content, which must not change within a campaign; None without files."""
         return None
 
 
@@ -80,7 +80,7 @@ class Space(Protocol):
         ...
 
     def nearest(self, design: Design) -> Points | None:
-        """The point that stands for a design, shape ``(d,)``: its own, or one that it rounds to; None for none."""
+        """The point for a design, shape ``(d,)``: its own, or the one that it rounds to; None if there is none."""
         ...
 
     def design(self, point: Points) -> Design:
@@ -100,7 +100,7 @@ class Space(Protocol):
         ...
 
     def sample(self, n: int, rng: np.random.Generator) -> Points:
-        """Draws ``n`` points, shape ``(n, d)``; some may be alike.
+        """Draws ``n`` points, shape ``(n, d)``; some may be equal.
 
         Raises:
             InputError: if the space is too small to draw from.
@@ -108,7 +108,7 @@ class Space(Protocol):
         ...
 
     def neighbours(self, point: Points) -> Points:
-        """The points that one move from a point ``(d,)`` reaches, shape ``(m, d)``, without itself."""
+        """The points that one move from a point ``(d,)`` reaches, shape ``(m, d)``, without the point itself."""
         ...
 
     def one_move_away(self, points: Points, centre: Points) -> Bools:

@@ -1,4 +1,4 @@
-"""A list of candidates as a space: each row of a table is a design, and nothing else may be asked for."""
+"""A list of candidates as a space: each row of a table is a design, and there are no others."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class TableSpace:
         return [row.tobytes() for row in np.ascontiguousarray(points, dtype=np.int64)]
 
     def sample(self, n: int, rng: np.random.Generator) -> Points:
-        """Draws ``n`` rows, shape ``(n, 1)``; none comes again before all have come."""
+        """Draws ``n`` rows, shape ``(n, 1)``; no row repeats before all have come."""
         rounds = [rng.permutation(len(self.designs)) for _ in range(-(-n // len(self.designs)))]
         return np.concatenate([np.zeros(0, dtype=np.int64), *rounds])[:n, None]
 

@@ -29,7 +29,7 @@ def run(
     hold: Annotated[bool, typer.Option("--hold", help="new jobs wait for `alloyloop queue approve`")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what happens to standard error")] = False,
 ) -> None:
-    """Runs a campaign, or goes on with it where it was interrupted."""
+    """Runs a campaign, or goes on where it was interrupted."""
     from loop.drive.run import run_campaign  # late: `check` needs no driver
 
     logging.basicConfig(
@@ -58,7 +58,7 @@ def status(
     json_: Json = False,
     directory: Directory = Path("campaigns"),
 ) -> None:
-    """Where a campaign stands: iterations, queue, dataset."""
+    """The state of a campaign: iterations, queue, dataset."""
     from loop.review.report import iteration_table, status_document  # late: `check` needs no database
     from loop.store import CampaignStore  # late: `check` needs no database
 
@@ -80,7 +80,7 @@ def best(
     json_: Json = False,
     directory: Directory = Path("campaigns"),
 ) -> None:
-    """The best alloys so far: what validation said and what the model had thought."""
+    """The best alloys so far, validated and as the model had predicted them."""
     from loop.review.report import best_document, best_table  # late: `check` needs no database
     from loop.store import CampaignStore  # late: `check` needs no database
     from loop.view import view_of  # late: `check` needs no database

@@ -34,7 +34,7 @@ def import_(
     ] = None,
     json_: Json = False,
 ) -> None:
-    """Reduces a published table to distinct compositions, and says what was dropped and why."""
+    """Reduces a published table to distinct compositions, and says what it dropped and why."""
     imported = read_mpea(file)
     path = out or file.with_name(f"alloys_{format_.value}.csv")
     write_rows(imported.rows, path)

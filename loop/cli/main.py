@@ -15,27 +15,33 @@ from loop.cli.console import err
 from loop.drive.stopping import INTERRUPTED, TERMINATED, StopAsked
 
 COMMANDS = {
-    "run": ("campaigns:run", "Runs a campaign, or goes on with it where it was interrupted."),
+    "run": ("campaigns:run", "Runs a campaign, or goes on where it was interrupted."),
     "check": ("campaigns:check", "Names every mistake in a configuration, with its line, before anything starts."),
-    "status": ("campaigns:status", "Where a campaign stands: iterations, queue, dataset."),
-    "best": ("campaigns:best", "The best alloys so far: what validation said and what the model had thought."),
-    "queue": ("queue:app", "The validation queue: look, decide, answer."),
+    "status": ("campaigns:status", "The state of a campaign: iterations, queue, dataset."),
+    "best": ("campaigns:best", "The best alloys so far, validated and as the model had predicted them."),
+    "queue": ("queue:app", "Shows the validation queue, takes decisions, and exchanges files with people."),
     "predict": (
         "predict:predict",
-        "What is known, or thought, of alloys: mean, spread, probability of feasibility, nearest known alloys.",
+        "What is known or predicted of alloys: mean, spread, probability of feasibility, nearest known alloys.",
     ),
-    "explain": ("predict:explain", "Why an alloy was picked, or what speaks for and against it now."),
+    "explain": ("predict:explain", "Why an alloy was selected, or what speaks for and against it now."),
     "generate": (
         "generate:generate",
         "Draws alloys for targets from a campaign's newest generator, or from a weights file.",
     ),
     "validate": ("validate:validate", "Asks a validator about alloys, outside any campaign."),
-    "properties": ("validate:properties", "What the reference models say of alloys."),
-    "timeline": ("timeline:timeline", "Who was idle: seconds by lane and kind of work, shares, and a picture."),
+    "properties": (
+        "validate:properties",
+        "Closed forms of alloys: density, VEC, moduli and others, by the reference models.",
+    ),
+    "timeline": (
+        "timeline:timeline",
+        "What ran when, and what was idle: seconds by lane and kind of work, shares, and a picture.",
+    ),
     "ui": ("campaigns:ui", "The MLflow UI on loopback, until Ctrl-C."),
     "submit": (
         "submit:submit",
-        "Sends a campaign to a Ray cluster as a job, after everything was checked; sent again, it goes on.",
+        "Checks a campaign and sends it to a Ray cluster as a job; sent again, it goes on.",
     ),
     "data": ("data:app", "Tables of alloys from elsewhere."),
     "evaluate": ("evaluate:app", "How good the loop's parts are."),
@@ -86,7 +92,7 @@ _WAITING = 3
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command line: status 0 on success, 1 where work failed, 2 on bad input, 3 where people are waited for,
+    """Runs the command line: status 0 on success, 1 where work failed, 2 on bad input, 3 if the run waits for people,
     130 on Ctrl-C, 143 after SIGTERM."""
     call: Callable[..., Any] = typer.main.get_command(app)
     words = sys.argv[1:] if arguments is None else arguments
@@ -94,11 +100,11 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run_told(work: Callable[[], Any], words: list[str]) -> None:
-    """Does the work of a command and exits with its status; what went wrong is told in one line.
+    """Does the work of a command and exits with its status; an error is printed in one line.
 
     Args:
         work: gives the status, or anything else for 0.
-        words: of the command, for what is said of giving it again.
+        words: of the command, for the advice to give it again.
     """
     stopped = "stopped"
     try:

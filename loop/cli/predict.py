@@ -1,4 +1,4 @@
-"""``alloyloop predict`` and ``alloyloop explain``: what a campaign's models think of single alloys, and why."""
+"""``alloyloop predict`` and ``alloyloop explain``: what a campaign's models predict for single alloys, and why."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def predict(
     json_: Json = False,
     directory: Directory = Path("campaigns"),
 ) -> None:
-    """What is known, or thought, of alloys: mean, spread, probability of feasibility, nearest known alloys."""
+    """What is known or predicted of alloys: mean, spread, probability of feasibility, nearest known alloys."""
     designs = [Design(composition) for composition in parse_formulas(formulas)]
     from loop.review.predict import predict_document, predict_lines, predict_table  # late: with torch
 
@@ -48,7 +48,7 @@ def explain(
     json_: Json = False,
     directory: Directory = Path("campaigns"),
 ) -> None:
-    """Why an alloy was picked, or what speaks for and against it now."""
+    """Why an alloy was selected, or what speaks for and against it now."""
     design = Design.parse(formula)
     from loop.review.explain import explain_document, explain_tables  # late: with torch
 

@@ -1,4 +1,4 @@
-"""``alloyloop queue``: looking at the validation queue, deciding, and answering by the file."""
+"""``alloyloop queue``: shows the validation queue, takes decisions, and exchanges files with people."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from loop.store import CampaignStore, check_store
 from loop.store.database.lock import user_name
 from loop.view import config_of
 
-app = typer.Typer(help="The validation queue: look, decide, answer.", no_args_is_help=True)
+app = typer.Typer(
+    help="Shows the validation queue, takes decisions, and exchanges files with people.", no_args_is_help=True
+)
 
 Name = Annotated[str, typer.Argument(help="a campaign")]
 Keys = Annotated[list[str], typer.Argument(metavar="KEY...", help="keys of jobs, or their first characters")]
@@ -96,7 +98,7 @@ def list_(
 
 @app.command()
 def show(name: Name, key: str, json_: Json = False, directory: Directory = _DIRECTORY) -> None:
-    """Everything of one job: state, results, and what happened to it."""
+    """One job: state, results, and every change of state."""
     with _store(directory, name) as store:
         document = show_document(store, store.find_key(key))
     if json_:
@@ -156,7 +158,7 @@ def approve(
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
-    """Lets held jobs be validated (all of them with --all), or says that conflicting results were looked at."""
+    """Releases held jobs (all of them with --all), or records that you have seen conflicting results."""
     with _store(directory, name) as store:
         wanted = _keys(store, keys or [], "held" if every else None)
         if edit is not None:
@@ -222,7 +224,7 @@ def import_(
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
-    """Takes people's answers: the whole file, or nothing of it. The same file again changes nothing."""
+    """Imports people's answers: the whole file, or nothing. The same file again changes nothing."""
     with _store(directory, name) as store:
         counts, empty = import_results(store, file, source=_who(source))
     if json_:
@@ -239,7 +241,7 @@ def import_(
 
 @app.command()
 def check(name: Name, json_: Json = False, directory: Directory = _DIRECTORY) -> None:
-    """Replays the log of the queue and says whatever does not fit; exits with 1 where something does not."""
+    """Replays the log of the queue and lists what does not fit; exits with 1 if something does not."""
     with _store(directory, name) as store:
         problems = check_store(store)
         moves = len(store.events())

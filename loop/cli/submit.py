@@ -36,7 +36,7 @@ def submit(
     wait: Annotated[bool, typer.Option("--wait", help="follow the job to its end")] = False,
     json_: Json = False,
 ) -> None:
-    """Sends a campaign to a Ray cluster as a job, after everything was checked; sent again, it goes on."""
+    """Checks a campaign and sends it to a Ray cluster as a job; sent again, it goes on."""
     loaded = load_config(config, set_ or (), name=name, iterations=iterations, seed=seed)
     inside = job_of.path_inside(config, working_dir)
     arguments = _arguments(name, iterations, seed, set_ or [])

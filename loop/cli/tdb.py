@@ -19,7 +19,7 @@ J_PER_KJ = 1000.0
 
 
 class Liquid(StrEnum):
-    """What becomes of the liquid when bcc is refitted."""
+    """How the liquid changes when bcc is refitted."""
 
     FOLLOW = "follow"
     KEEP = "keep"

@@ -1,4 +1,4 @@
-"""``alloyloop timeline``: who did what when in a campaign, and who was idle."""
+"""``alloyloop timeline``: what ran when in a campaign, and what was idle."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def timeline(
     json_: Json = False,
     directory: Directory = Path("campaigns"),
 ) -> None:
-    """Who was idle: seconds by lane and kind of work, shares, and a picture."""
+    """What ran when, and what was idle: seconds by lane and kind of work, shares, and a picture."""
     with CampaignStore.open(campaign_database(directory, name)) as store:
         spans, shares = timeline_of(store), summary(store)
     if not spans:

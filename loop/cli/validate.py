@@ -66,7 +66,7 @@ def validate(
 def properties(
     formulas: Annotated[list[str], typer.Argument(metavar="FORMULA...", help=EXAMPLE)], json_: Json = False
 ) -> None:
-    """What the reference models say of alloys."""
+    """Closed forms of alloys: density, VEC, moduli and others, by the reference models."""
     answer(formulas, make_validator("reference", {}), json_=json_)
 
 
@@ -98,7 +98,7 @@ def _chosen(name: str, settings: dict[str, Any], config: Path | None) -> Validat
 
 
 def answer(formulas: list[str], validator: Any, *, json_: bool, details: bool = False) -> None:
-    """Prints what a validator says of a few alloys; status 1 where it failed for one.
+    """Prints a validator's verdicts on a few alloys; status 1 if it failed for one.
 
     Args:
         formulas: the alloys.

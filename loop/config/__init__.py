@@ -1,1 +1,1 @@
-"""What a campaign is told: its YAML file, read, checked and turned into parts."""
+"""The configuration of a campaign: its YAML file, read, checked and turned into parts."""

@@ -1,4 +1,4 @@
-"""From a configuration to the parts that it names."""
+"""Builds the parts that a configuration names."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def build_problem(config: CampaignConfig) -> Problem:
     """Space, goal and physics together.
 
     Raises:
-        InputError: for a space that cannot be, as `build_goal`, or for an unknown physics.
+        InputError: for an impossible space, as `build_goal`, or for an unknown physics.
     """
     return Problem(config.space.build(), build_goal(config), get_physics(config.physics))
 

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration beyond types and names of keys."""
+"""Mistakes of a configuration beyond types and names of keys."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Mistake = tuple[Location, str]
 def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     """Everything that is wrong beyond types and names of keys, by the path of the value that is wrong.
 
-    Parts whose own types are wrong are passed over: the schema reports those.
+    Parts whose own types are wrong are skipped: the schema reports those.
     """
     found: list[Mistake] = []
     space = _part(data, "space", AnySpace, lambda spec: spec.build(), found)

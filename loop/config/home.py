@@ -16,7 +16,7 @@ _UPLOADED = ("runtime_resources", "working_dir_files")
 
 
 def thrown_away(folder: Path) -> bool:
-    """Whether a folder lies where Ray unpacks what was uploaded, and so is gone once the job has ended."""
+    """Whether a folder lies where Ray unpacks what was uploaded, and is lost when the job ends."""
     parts = folder.absolute().parts
     return any(parts[i : i + 2] == _UPLOADED for i in range(len(parts) - 1))
 

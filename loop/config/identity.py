@@ -1,4 +1,4 @@
-"""A campaign's database: made with its configuration, and opened again with no other."""
+"""A campaign's database: made with its configuration, and opened again only with the same one."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def open_store(
         clock: gives unix seconds.
 
     Raises:
-        InputError: if the campaign was begun with something else, naming what differs.
+        InputError: if the campaign began with another configuration, naming what differs.
     """
     path, identity = _place(config), _identity(config, tiers, table)
     try:

@@ -16,7 +16,7 @@ def campaign_database(directory: Path, name: str) -> Path:
     """The database of a campaign, or the file that names the server where it is.
 
     Raises:
-        InputError: if the name cannot be one, or there is no such campaign, naming those that there are.
+        InputError: if the name cannot be one, or there is no such campaign, naming the existing ones.
     """
     from loop.config.identity import DATABASE, URL  # late: with the database's libraries
     from loop.config.schema import valid_name

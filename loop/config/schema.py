@@ -79,7 +79,7 @@ class ScreeningConfig(_Strict):
 
 
 class ValidatorConfig(_Strict):
-    """Who says what is true."""
+    """A validator and its settings."""
 
     name: str = "calphad"
     settings: dict[str, Any] = {}
@@ -88,8 +88,8 @@ class ValidatorConfig(_Strict):
 class TierConfig(_Strict):
     """One of several validators, which are listed from the cheapest to the last.
 
-    ``gates`` are constraints on what it answers; None for those of the goal. ``hours`` bound what it is expected to
-    take in one iteration; None asks it for every alloy that passed the gates before. ``seconds`` of one answer are
+    ``gates`` are constraints on its answers; None takes those of the goal. ``hours`` limit its expected time in
+    one iteration; None asks it for every alloy that passed the gates before. ``seconds`` of one answer are
     those that it declares if None, or ``measured``.
     """
 
@@ -111,7 +111,7 @@ class ScheduleConfig(_Strict):
     """Whether the next batch is chosen while the last one is validated.
 
     ``ahead`` validations of the last batch may still be open then, see `loop.drive.schedule`. Where a validator's slot
-    was idle for ``patience_seconds``, what has not come by then is done without, if half of the batch has.
+    was idle for ``patience_seconds`` and half of the batch is answered, the choice does not wait for the rest.
     """
 
     mode: Literal["asynchronous", "synchronous"] = "asynchronous"
@@ -128,7 +128,7 @@ class ScheduleConfig(_Strict):
 class ClusterConfig(_Strict):
     """Where training and validation run: a Ray cluster, or this process.
 
-    Each validation is given ``validation_cpus`` CPUs and, where said, ``validation_memory_mb`` MB of memory.
+    Each validation gets ``validation_cpus`` CPUs and, if given, ``validation_memory_mb`` MB of memory.
     """
 
     executor: Literal["ray", "local"] = "ray"

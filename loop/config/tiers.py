@@ -1,4 +1,4 @@
-"""A campaign's validators as its list of tiers: the cheap ones as gates before the others, or a single one."""
+"""A campaign's validators as its list of tiers, from the cheapest to the last, or a single one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PEOPLE = (EXTERNAL, "human")
 
 @dataclass(frozen=True, slots=True)
 class GoalNeeds:
-    """What the goal says to the validators: its constraints, and the properties that only validation answers."""
+    """What the validators need of the goal: its constraints, and the properties that only validation answers."""
 
     constraints: tuple[Constraint, ...]
     unknown: tuple[str, ...]
@@ -34,10 +34,10 @@ def build_tiers(config: CampaignConfig, scratch: Path | None = None) -> tuple[Ti
 
     Args:
         config: the campaign's; a single ``validator`` is a list of one.
-        scratch: a folder for the validators' files, where one needs it and its settings name none.
+        scratch: a folder for the validators' files, if one needs it and its settings name none.
 
     Raises:
-        InputError: for an unknown validator, or settings, gates or hours that cannot be.
+        InputError: for an unknown validator, or impossible settings, gates or hours.
     """
     problem = build_problem(config)
     needs = GoalNeeds(problem.goal.constraints, problem.validated)
@@ -52,7 +52,7 @@ def build_tiers(config: CampaignConfig, scratch: Path | None = None) -> tuple[Ti
 def single_tier(config: ValidatorConfig, needs: GoalNeeds, scratch: Path | None = None) -> tuple[Tier, Validator]:
     """The one ``validator`` of a campaign, as a tier and as itself.
 
-    People as the only ones have a word in the place of a digest, as they have had in every campaign's database.
+    If people are the only validator, a word stands in place of the digest, as in every older database.
 
     Raises:
         InputError: for an unknown validator or settings that it refuses.
@@ -73,13 +73,13 @@ def listed_tier(
 
     Args:
         config: its entry.
-        needs: what the goal says to it.
+        needs: what it needs of the goal.
         number: its place, counted from 0.
         last: the place of the last one.
         scratch: a folder for its files.
 
     Raises:
-        InputError: for an unknown validator, or settings, gates or hours that cannot be.
+        InputError: for an unknown validator, or impossible settings, gates or hours.
     """
     validator = _validator(config, needs, scratch)
     declared = validator.description.expected_seconds

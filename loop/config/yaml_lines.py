@@ -40,7 +40,7 @@ class Document:
     construct: Callable[[Node], Any] = field(default_factory=lambda: _reader().constructor.construct_object)
 
     def line_of(self, location: Location) -> int:
-        """The line of a value, or of the nearest thing around it."""
+        """The line of a value, or of the nearest mapping or list around it."""
         while location and location not in self.lines:
             location = location[:-1]
         return self.lines.get(location, 1)

@@ -1,1 +1,1 @@
-"""What is shown: MLflow, tables, plots and explanations; all of it can be rebuilt."""
+"""Views of a campaign: MLflow, tables, plots and explanations; all of them can be rebuilt."""

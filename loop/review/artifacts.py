@@ -1,4 +1,4 @@
-"""Files that an iteration leaves behind, written to the campaign's folder and recorded before anybody shows them."""
+"""The files of an iteration, written to the campaign's folder and recorded before anybody shows them."""
 
 from __future__ import annotations
 

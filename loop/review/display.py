@@ -56,7 +56,7 @@ class Display:
             self._console.print(f"[{self._seconds():6.1f} s] iteration {iteration}/{self._last}: {text}", markup=False)
 
     def progress(self, iteration: int, done: int, total: int) -> None:
-        """So many of an iteration's validations are answered."""
+        """Some of an iteration's validations have their answers."""
         self._done, self._total, self._validating = done, total, iteration
 
     def closed(self, iteration: int, view: View) -> None:

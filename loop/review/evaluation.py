@@ -1,4 +1,4 @@
-"""What an evaluation of generators takes from a file, and what it leaves in MLflow."""
+"""The settings of an evaluation of generators, from a file, and its results in MLflow."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Why an alloy was picked: what its validation was expected to gain, taken apart, and what its predictions rest on.
+"""Why an alloy was selected: the parts of the expected gain, and what its predictions rest on.
 
-Everything is computed again from the database: the surrogate as it was when the alloy was picked is fitted on the same
-results, and its digest says whether it is the same one.
+Everything is computed again from the database. The surrogate is fitted on the results that were known when the alloy
+was selected, and its digest says whether it is the same one.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Moment:
 
     Attributes:
         view: what was known then.
-        waiting: what was under way then, and what was picked before it.
+        waiting: what was under way then, and what was selected before it.
         words: which time that is.
     """
 
@@ -53,8 +53,8 @@ def explain_document(
 ) -> dict[str, Any]:
     """The document of ``alloyloop explain --json``.
 
-    An alloy that the model picked is explained by what was known then; any other one, by what is known now, its own
-    result left out.
+    An alloy that the model selected is explained by what was known then; any other one, by what is known now, without
+    its own result.
 
     Args:
         view: the campaign.
@@ -92,7 +92,7 @@ def explain_document(
 
 
 def moment_of(view: View, proposals: Sequence[Proposal], proposal: Proposal | None, design: Design) -> Moment:
-    """What was known when an alloy was picked by a model, or now without its own result."""
+    """What was known when a model selected an alloy, or is known now without its own result."""
     if proposal is None or proposal.selection.prediction is None:
         rows = tuple(row for row in view.rows if row.design != design)
         waiting = tuple(c for c in view.pending if c != design)

@@ -1,4 +1,4 @@
-"""Alloys for targets, outside any iteration: which generator, what is known around the targets, what is printed."""
+"""Alloys for targets, outside any iteration: which generator, what is known near the targets, what is printed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class GeneratorSource:
 
 
 def from_file(path: Path) -> GeneratorSource:
-    """The generator in a weights file, which draws by itself: nothing is known that its draws could be moved by.
+    """The generator in a weights file. It only draws: no knowledge of a campaign moves its draws.
 
     Raises:
         InputError: if the file cannot be read, is something else, or is damaged.

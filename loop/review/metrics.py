@@ -1,4 +1,4 @@
-"""The numbers that an iteration leaves in the database for whoever shows them."""
+"""The numbers of an iteration, written to the database for every view."""
 
 from __future__ import annotations
 

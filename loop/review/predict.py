@@ -1,4 +1,4 @@
-"""What is known or thought of single alloys in a campaign: the document and the tables of ``alloyloop predict``."""
+"""What is known or predicted of single alloys in a campaign: the document and the tables of ``alloyloop predict``."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def refuse_strangers(view: View, designs: Sequence[Design]) -> None:
     """Refuses alloys that the campaign's surrogate cannot see.
 
     Raises:
-        InputError: naming each, with the elements that are too much.
+        InputError: naming each, with its elements outside the campaign.
     """
     stray = {design.formula: sorted(set(design.composition.elements) - set(view.space.elements)) for design in designs}
     bad = [f"{formula} has {', '.join(extra)}" for formula, extra in stray.items() if extra]
@@ -87,7 +87,7 @@ def outside(space: Space, design: Design) -> str:
 def property_entries(
     view: View, surrogate: Surrogate, designs: Sequence[Design], *, measured: bool = True
 ) -> list[dict[str, dict[str, Any]]]:
-    """Each property of the goal for each alloy: mean, standard deviation, 90 % interval, unit, and who says so.
+    """Each property of the goal for each alloy: mean, standard deviation, 90 % interval, unit, and its source.
 
     ``source`` is ``"measured"``, ``"closed form"`` (both without spread) or ``"model"``. The interval of a phase
     fraction is the model's, taken back from the scale on which it is Gaussian.
@@ -146,7 +146,7 @@ def _hellinger(first: Floats, second: Floats) -> Floats:
 def remoteness(view: View, design: Design) -> float | None:
     """Share of the known alloys that have a nearer neighbour among the known ones than this alloy has.
 
-    0 in the midst of the data, 1 farther out than any of them; None where fewer than two are known.
+    0 in the middle of the data, 1 farther out than any of them; None where fewer than two are known.
     """
     known = [row.design for row in view.rows if row.failure is None and row.design != design]
     if len(known) < 2:
@@ -208,7 +208,7 @@ def predict_table(view: View, document: dict[str, Any]) -> Table:
 
 
 def predict_lines(document: dict[str, Any]) -> list[str]:
-    """What the table does not say, in sentences."""
+    """What the table does not show, in sentences."""
     lines = [f"P(feasible) {document['probability_feasible']:.3g}; {document['status']}"]
     if document["status"] == "failed":
         lines.append("its validation failed for good, so it counts as infeasible")

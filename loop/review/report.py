@@ -1,4 +1,4 @@
-"""What people and programs are told of a campaign: the documents of ``--json`` and the tables of the terminal."""
+"""Reports of a campaign: the documents of ``--json`` and the tables of the terminal."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ WIDE = 120
 
 
 def best_table(view: View, top: int, *, width: int = WIDE, with_predictions: bool = True) -> Table:
-    """The best feasible alloys: what validation said and, below it, what the model had thought.
+    """The best feasible alloys: validated values and, below them, predictions.
 
     Args:
         view: the campaign.
         top: how many.
         width: columns of the terminal; a narrow one gets fewer properties, and no standard deviations.
-        with_predictions: whether the model's thoughts are shown.
+        with_predictions: whether predictions are shown.
     """
     title = "Best feasible alloys, validated" + (" (model before validation)" if with_predictions else "")
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)

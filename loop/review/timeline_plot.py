@@ -1,4 +1,4 @@
-"""The picture of who did what when: a lane for each slot, trainer, the scorer and the driver."""
+"""The picture of what ran when: a lane for each slot, each trainer, the scorer and the driver."""
 
 from __future__ import annotations
 

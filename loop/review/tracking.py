@@ -1,4 +1,4 @@
-"""MLflow as a view of the campaign database: everything of a campaign can be deleted and is written again.
+"""MLflow as a view of the campaign database: delete everything of a campaign, and it is written again.
 
 Numbers are replayed from the database's outbox with the times recorded there, so a replay adds nothing twice. An
 evaluation of generators writes to the same store (`loop.review.evaluation`).
@@ -214,7 +214,7 @@ class Tracker:
         self.sync()
 
     def sync(self) -> None:
-        """Replays what MLflow does not have yet; trouble with MLflow does not end a campaign."""
+        """Writes what MLflow does not have yet; an error of MLflow does not end a campaign."""
         try:
             self._sync()
         except self._errors as error:
