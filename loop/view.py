@@ -119,7 +119,9 @@ class View:
 
     def _as_of(self, row: Row, iteration: int) -> Row:
         known = tuple(a for a in row.answers if a.iteration is None or a.iteration <= iteration)
-        return row if len(known) == len(row.answers) else replace(row, **_told(row.design, known, self))
+        return (
+            row if len(known) == len(row.answers) else replace(row, **_values_and_feasibility(row.design, known, self))
+        )
 
     def most_accurate(self, name: str) -> int:
         """The most accurate validator that answers a property, counted from 0."""
@@ -250,7 +252,7 @@ def view_of(store: CampaignStore, config: CampaignConfig | None = None, hidden: 
                 origin=selection.candidate.origin if selection else seen[0].source,
                 prediction=selection.prediction if selection else None,
                 why=selection.why if selection else "",
-                **_told(design, seen, empty),
+                **_values_and_feasibility(design, seen, empty),
             )
         )
     answered = {row.design for row in rows}
@@ -277,7 +279,7 @@ def _empty(store: CampaignStore, config: CampaignConfig) -> View:
     return View(config, build_problem(config), (), (), tiers_of(store, config))
 
 
-def _told(design: Design, answers: Sequence[AcceptedResult], view: View) -> dict[str, Any]:
+def _values_and_feasibility(design: Design, answers: Sequence[AcceptedResult], view: View) -> dict[str, Any]:
     """What a row says by these answers: the most accurate one of each property wins, and the first of its kind."""
     best: dict[str, tuple[int, float]] = {}
     for answer in answers:
@@ -381,5 +383,5 @@ def iteration_summaries(store: CampaignStore, view: View | None = None) -> list[
 def _standing(store: CampaignStore, index: int) -> dict[str, int]:
     """Feasible and failed alloys of an iteration that is not closed."""
     empty, told = _empty(store, config_of(store)), _grouped(store.observations_of(index))
-    rows = [_told(design, seen, empty) for design, seen in told.items()]
+    rows = [_values_and_feasibility(design, seen, empty) for design, seen in told.items()]
     return {"feasible": sum(row["feasible"] for row in rows), "failed": sum(row["failure"] is not None for row in rows)}

@@ -149,7 +149,7 @@ class IterationMethods(StorePart):
         by_hand: Collection[int] = (),
         hold: bool = False,
     ) -> list[Proposal]:
-        """Stores which alloys dearer validators are asked for and queues their jobs, all or nothing.
+        """Stores which alloys later tiers are asked for and queues their jobs, all or nothing.
 
         Args:
             iteration: index of an iteration that is validating.
@@ -223,7 +223,7 @@ class IterationMethods(StorePart):
         return {index: size - promoted.get(index, 0) for index, size in sizes.items()}
 
     def promotions(self, iteration: int | None = None) -> list[Proposal]:
-        """What dearer validators were asked, by iteration and rank, of one iteration or of all."""
+        """what later tiers were asked, by iteration and rank, of one iteration or of all."""
         with self._read() as connection:
             return _select(connection, iteration, promoted=True)
 
