@@ -223,7 +223,7 @@ class IterationMethods(StorePart):
         return {index: size - promoted.get(index, 0) for index, size in sizes.items()}
 
     def promotions(self, iteration: int | None = None) -> list[Proposal]:
-        """what later tiers were asked, by iteration and rank, of one iteration or of all."""
+        """What later tiers were asked, by iteration and rank, of one iteration or of all."""
         with self._read() as connection:
             return _select(connection, iteration, promoted=True)
 
