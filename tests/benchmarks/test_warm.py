@@ -32,7 +32,7 @@ def test_the_benchmark_asks_about_alloys_not_seen(tmp_path: Path) -> None:
         assert len(asked) == 2
         np.testing.assert_array_equal(step.next_points, view.in_space([row.design for row in asked]))
         assert step.next_values[:, step.known.names.index("solidus")].tolist() == [r.values["solidus"] for r in asked]
-        seen = set(campaign.space.keys(step.known.points))
-        assert not seen & set(campaign.space.keys(step.next_points))
+        seen = set(view.space.keys(step.known.points))
+        assert not seen & set(view.space.keys(step.next_points))
         earlier = view.in_space([row.design for row in view.upto(0)])
-        assert set(campaign.space.keys(earlier)) <= seen
+        assert set(view.space.keys(earlier)) <= seen
