@@ -164,7 +164,7 @@ def test_wrong_settings_are_named_with_their_lines(capsys: pytest.CaptureFixture
     for line, what in (
         (1, "magic: unknown generator family 'magic'"),
         (4, "flow: the generator setting epochs must lie in [1, 1e+06], got 0"),
-        (5, "flow+target: copies <= 1 must hold, but got copies=2"),
+        (5, "flow+target: the target setting copies must lie in [0, 1], got 2"),
         (6, "the key 'flow' is given twice"),
     ):
         assert f"line {line}: {what}" in flat
