@@ -62,7 +62,9 @@ class CheckedSettings:
         whole = isinstance(setting.default, int)
         if type(value) is not int and (whole or type(value) is not float):
             return f"{what} must be {'a whole number' if whole else 'a number'}, got {value!r}"
-        if not math.isfinite(value) or not low <= value <= high:
+        # A whole number is finite, and may be too large for a float.
+        endless = isinstance(value, float) and not math.isfinite(value)
+        if endless or not low <= value <= high:
             return f"{what} must lie in [{low:g}, {high:g}], got {value!r}"
         return None
 

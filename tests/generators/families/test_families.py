@@ -334,6 +334,9 @@ def test_bad_settings_are_refused(family: str) -> None:
         registry.make(family, SPACE, PROPERTIES, {"epochs": 0, "learning_rate": "fast"})
     with pytest.raises(InputError, match="distinct"):
         registry.make(family, SPACE, ("vec", "vec"))
+    for endless in (10**400, -(10**400), float("inf"), float("nan")):
+        with pytest.raises(InputError, match="learning_rate must"):
+            registry.make(family, SPACE, PROPERTIES, {"learning_rate": endless})
 
 
 @settings(max_examples=4, deadline=None)

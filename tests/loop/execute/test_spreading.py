@@ -163,8 +163,8 @@ def test_a_pool_is_screened_to_the_batch_of_threads(ray: Any) -> None:
             yield SPACE.sample(60, np.random.default_rng(seed)), "stream"
 
     telling = _Telling(spreader(ray))
-    spread = choose(candidates=candidates(), origins=None, settings=settings, spreader=telling)
-    assert spread == choose(candidates=candidates(), origins=None, settings=settings)
+    spread = choose(candidates=candidates(), settings=settings, spreader=telling)
+    assert spread == choose(candidates=candidates(), settings=settings)
     assert len(spread.picks) == 4
     assert len(telling.processes) == 38
     assert len(set(telling.processes)) > 1
