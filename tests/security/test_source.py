@@ -8,12 +8,13 @@ import pytest
 
 from tests.security.source_rules import ROOT, built_sql, dotted, forbidden, parsed, sources
 
-PRAGMAS = {
+CONSTANT_SQL = {
     ("loop/store/database/engine.py", "f'PRAGMA busy_timeout = {BUSY_MILLISECONDS}'"),
     ("loop/store/database/engine.py", "f'PRAGMA synchronous = {synchronous}'"),
     ("loop/store/database/engine.py", "f'PRAGMA journal_mode = {wanted}'"),
+    ("loop/store/database/schema.py", "f'CREATE TRIGGER {name} BEFORE {where} {what}'"),
 }
-"""Settings of SQLite, which takes no bound values there; all three come from constants."""
+"""Settings and triggers, which take no bound values; all of them come from the program's own constants."""
 
 ALLOWED = {("loop/execute/submit.py", "import zipfile"), ("validation/calphad/unaries.py", "__import__")}
 """The one looks into the package that Ray has just made of this machine's files, and unpacks nothing; the other does
@@ -32,7 +33,7 @@ def test_sql_is_bound() -> None:
         if "migrations" not in path.parts  # made of the program's own constants, and run on no input
         for _, text in built_sql(parsed(path))
     }
-    assert built == PRAGMAS
+    assert built == CONSTANT_SQL
 
 
 def test_processes_are_started_from_lists_of_words() -> None:
@@ -52,10 +53,11 @@ def test_modules_chosen_at_run_time_come_from_tables() -> None:
         for node in ast.walk(parsed(path))
         if isinstance(node, ast.Call) and dotted(node.func).endswith("import_module")
     }
-    # What is installed (families, validators, bundles of physics), the table of commands, what a task of the driver
+    # What is installed (families, validators, bundles of physics), the kinds of spaces, the table of commands, what a task of the driver
     # names, what actors import ahead, and the calculator that a person names to `dft`.
     tables = {
         "alloys/physics/registry.py",
+        "alloys/space/__init__.py",
         "generators/registry.py",
         "validation/registry.py",
         "loop/cli/main.py",
