@@ -230,16 +230,22 @@ def tiers_of(store: CampaignStore, config: CampaignConfig) -> tuple[Tier, ...]:
     return (Tier(name, name, fingerprint, build_problem(config).validated, name in PEOPLE),)
 
 
-def view_of(store: CampaignStore, config: CampaignConfig | None = None, hidden: Collection[str] = ()) -> View:
+def view_of(
+    store: CampaignStore,
+    config: CampaignConfig | None = None,
+    hidden: Collection[str] = (),
+    problem: Problem | None = None,
+) -> View:
     """Reads a campaign.
 
     Args:
         store: its database.
         config: its configuration; the one that it was made with if None.
         hidden: keys of jobs that count as open, whatever became of them.
+        problem: that of the configuration, where it is built already; a list of candidates is a file to be read.
     """
     config = config or config_of(store)
-    empty = _empty(store, config)
+    empty = _empty(store, config, problem)
     proposals = {p.selection.candidate.design: p for p in store.proposals()}
     rows = []
     for design, seen in _by_design(store, hidden).items():
@@ -274,9 +280,9 @@ def _frozen(store: CampaignStore, hidden: Collection[str]) -> Mapping[str, float
     return None if start & set(hidden) else store.facts().reference_point
 
 
-def _empty(store: CampaignStore, config: CampaignConfig) -> View:
+def _empty(store: CampaignStore, config: CampaignConfig, problem: Problem | None = None) -> View:
     """A campaign of which nothing is known."""
-    return View(config, build_problem(config), (), (), tiers_of(store, config))
+    return View(config, problem or build_problem(config), (), (), tiers_of(store, config))
 
 
 def _values_and_feasibility(design: Design, answers: Sequence[AcceptedResult], view: View) -> dict[str, Any]:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import numpy as np
-from numpy.typing import NDArray
-
 from alloys.composition import Composition
 from alloys.errors import InputError
-from alloys.goal import Constraint
 from alloys.physics import linear
 from alloys.physics.base import ClosedForm, Elements, Floats, answered
 from alloys.physics.elements import element
@@ -51,19 +47,6 @@ def closed_forms(
 ) -> dict[str, Floats]:
     """Those of some properties that have a closed form, by property, each of shape ``(n,)``; as `closed_form`."""
     return {name: closed_form(name, elements, fractions, forms) for name in names if name in forms}
-
-
-def closed_forms_hold(
-    constraints: Iterable[Constraint],
-    elements: Elements,
-    fractions: Floats,
-    forms: Mapping[str, ClosedForm] = CLOSED_FORMS,
-) -> NDArray[np.bool_]:
-    """Which of many compositions satisfy constraints on closed forms, shape ``(n,)``; as `closed_form`."""
-    good = np.ones(len(fractions), dtype=np.bool_)
-    for constraint in constraints:
-        good &= constraint.holds(closed_form(constraint.name, elements, fractions, forms))
-    return good
 
 
 def properties_of(composition: Composition) -> dict[str, float]:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from alloys.design import Design
-from alloys.physics.registry import get_physics
+from alloys.problem import Problem
 from alloys.records import Selection, ValidationRequest
 from loop.choose import steps
 from loop.config.assembly import build_problem, start_table
@@ -46,6 +46,7 @@ class OpenCampaign:
         store: CampaignStore,
         tiers: Sequence[Tier],
         table: list[Design],
+        problem: Problem,
         lock: DriverLock,
     ) -> None:
         self.config = config
@@ -53,7 +54,7 @@ class OpenCampaign:
         self.store = store
         self.tiers = tuple(tiers)
         self.table = table
-        self.problem = build_problem(config)
+        self.problem = problem
         self._lock = lock
 
     @classmethod
@@ -69,12 +70,10 @@ class OpenCampaign:
                 process drives. Nothing is made then.
         """
         config = lasting(config if isinstance(config, CampaignConfig) else load_config(Path(config)))
-        tiers, table = (
-            build_tiers(config, config.folder / "scratch"),
-            start_table(config.start, get_physics(config.physics)),
-        )
+        tiers, problem = build_tiers(config, config.folder / "scratch"), build_problem(config)
+        table = start_table(config.start, problem.physics)
         # A start that cannot be had is found out before there is a campaign.
-        _start(config, table, config.start.validate_count)
+        _start(config, problem, table, config.start.validate_count)
         lock = DriverLock(config.folder, state_url(config))
         lock.acquire()
         try:
@@ -82,7 +81,7 @@ class OpenCampaign:
             remove_unfinished(config.folder)
             # The lock is ours, so whoever worked on jobs is gone.
             store.requeue_running(note=f"taken over by {lock.owner}")
-            return cls(config, store, tiers, table, lock)
+            return cls(config, store, tiers, table, problem, lock)
         except BaseException:
             lock.release()
             raise
@@ -107,7 +106,7 @@ class OpenCampaign:
 
     def view(self, hidden: Collection[str] = ()) -> View:
         """What is known now; jobs of the hidden keys count as open, whatever became of them."""
-        return view_of(self.store, self.config, hidden)
+        return view_of(self.store, self.config, hidden, self.problem)
 
     # Asking -------------------------------------------------------------------------------------------------
 
@@ -127,7 +126,7 @@ class OpenCampaign:
     def start(self, count: int | None = None) -> list[Selection]:
         """The start: known alloys and a space-filling design, without what is known already."""
         seen = [row.design for row in self.view().rows]
-        return _start(self.config, self.table, count or self.config.start.validate_count, seen)
+        return _start(self.config, self.problem, self.table, count or self.config.start.validate_count, seen)
 
     def store_batch(self, index: int, chosen: Sequence[Selection]) -> list[Proposal]:
         """Stores what was chosen and queues its jobs."""
@@ -136,5 +135,7 @@ class OpenCampaign:
         return self.store.store_batch(index, chosen, requests, by_hand=self.tiers[0].by_hand, hold=hold)
 
 
-def _start(config: CampaignConfig, table: list[Design], count: int, seen: Sequence[Design] = ()) -> list[Selection]:
-    return steps.initial_design(build_problem(config), table, count, config.start.from_table, config.seed, seen=seen)
+def _start(
+    config: CampaignConfig, problem: Problem, table: list[Design], count: int, seen: Sequence[Design] = ()
+) -> list[Selection]:
+    return steps.initial_design(problem, table, count, config.start.from_table, config.seed, seen=seen)
