@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -19,7 +20,10 @@ SYMBOLS = frozenset(
     "Mc Lv Ts Og".split()
 )
 
-_TERM = re.compile(r"([A-Z][a-z]?)(\d+(?:\.\d+)?|\.\d+)?")
+_TERM = re.compile(r"\s*(?:([A-Z][a-z]?)|([(\[{])|([)\]}]))([0-9]+(?:\.[0-9]+)?|\.[0-9]+)?")
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
+_MARKUP = re.compile(r"_?\{([0-9.,]+)\}|_(?=[0-9])|\$|</?sub>")
+"""What writes subscripts; the group is kept."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,30 +74,20 @@ class Composition:
 
     @classmethod
     def parse(cls, formula: str) -> Composition:
-        """Reads a formula such as ``NbMoTaW``, ``CrMo0.5NbTa0.5TiZr`` or ``Nb45Ta25Ti15Hf15``.
+        """Reads a formula such as ``NbMoTaW``, ``(MoW)0.5NbTaTiZr`` or ``Nb45Ta25Ti15Hf15``; see `amounts_in`.
 
-        Repeated elements add up. Amounts are ratios; where all are below 1 they are fractions and must sum to 1
-        within 0.005. Parentheses are not read.
+        Amounts are ratios; where all are below 1 they are fractions and must sum to 1 within 0.005.
 
         Raises:
             InputError: if the text is not a formula or names an unknown element.
         """
-        text = formula.strip()
-        amounts: dict[str, Fraction] = {}
-        position = 0
-        while position < len(text):
-            match = _TERM.match(text, position)
-            if match is None or len(text) > 200:
-                raise InputError(
-                    f"cannot read the formula {formula[:80]!r} at {text[position : position + 12]!r}; "
-                    "write element symbols with amounts, for example Nb45Ta25Ti15Hf15"
-                )
-            symbol, amount = match.group(1), Fraction(match.group(2) or 1)
-            if symbol not in SYMBOLS:
-                raise InputError(f"unknown element {symbol!r} in the formula {formula[:80]!r}")
-            amounts[symbol] = amounts.get(symbol, Fraction(0)) + amount
-            position = match.end()
-        _refuse_bad_sum(formula, amounts)
+        amounts = amounts_in(formula)
+        total = sum(amounts.values(), Fraction(0))
+        if total and all(amount < 1 for amount in amounts.values()) and abs(total - 1) > _ROUNDING:
+            raise InputError(
+                f"the fractions in {formula[:80]!r} sum to {float(total):.4g}, not 1; correct them, or write ratios "
+                "with at least one amount of 1 or more"
+            )
         return cls.from_amounts(amounts)
 
     @property
@@ -133,14 +127,80 @@ class Composition:
         return "".join(f"{symbol}{_percent(fraction)}" for symbol, fraction in self.items)
 
 
-def _refuse_bad_sum(formula: str, amounts: Mapping[str, Fraction]) -> None:
-    """Amounts that are all below one are meant as fractions, and fractions sum to one."""
+_ROUNDING = Fraction(1, 200)
+"""How far amounts may sum from a whole."""
+
+
+def amounts_in(formula: str) -> dict[str, Fraction]:
+    """The amounts in a formula as they are written, by element; repeated elements add up.
+
+    Brackets may be nested, with an amount behind them: ``(MoW)0.5NbTa`` has 0.5 of each. ``La70Al14(CuNi)16`` has 16
+    of both together: that is meant where the amounts are then a whole (1 or 100), and only there. Spaces before
+    symbols, decimal commas and subscripts (unicode, ``_{0.5}``, ``<sub>``) are read.
+
+    >>> {symbol: str(amount) for symbol, amount in amounts_in("La70Al14(CuNi)16").items()}
+    {'La': '70', 'Al': '14', 'Cu': '8', 'Ni': '8'}
+
+    Raises:
+        InputError: if the text is not a formula or names an unknown element.
+    """
+    amounts = _amounts(formula, shared=False)
+    if not any(bracket in formula for bracket in _BRACKETS) or _whole(amounts):
+        return amounts
+    shared = _amounts(formula, shared=True)
+    return shared if _whole(shared) else amounts
+
+
+def _whole(amounts: Mapping[str, Fraction]) -> bool:
     total = sum(amounts.values(), Fraction(0))
-    if total and all(amount < 1 for amount in amounts.values()) and abs(total - 1) > Fraction(1, 200):
-        raise InputError(
-            f"the fractions in {formula[:80]!r} sum to {float(total):.4g}, not 1; correct them, or write ratios "
-            "with at least one amount of 1 or more"
-        )
+    return any(abs(total / whole - 1) <= _ROUNDING for whole in (1, 100))
+
+
+def _amounts(formula: str, *, shared: bool) -> dict[str, Fraction]:
+    """Amounts by element; where ``shared``, the amount behind a bracket is that of all in it together."""
+    groups: list[tuple[str, dict[str, Fraction]]] = [("", {})]
+    for where, (symbol, opening, closing, number) in _terms(formula):
+        amount = Fraction(number or 1)
+        if opening:
+            groups.append((opening, {}))
+        if closing:
+            bracket, group = groups.pop()
+            if bracket != _BRACKETS[closing]:
+                raise _unreadable(formula, where)
+            parts = sum(group.values(), Fraction(0)) if shared and number else Fraction(1)
+            _add(groups[-1][1], group, amount / parts if parts else amount)
+        if symbol:
+            groups[-1][1][symbol] = groups[-1][1].get(symbol, Fraction(0)) + amount
+    if len(groups) > 1:
+        raise _unreadable(formula, groups[-1][0])
+    return groups[0][1]
+
+
+def _terms(formula: str) -> Iterator[tuple[str, tuple[str, str, str, str]]]:
+    """The terms of a formula, with the text that each begins: symbol, or bracket that opens or closes, and amount."""
+    text = _MARKUP.sub(r"\1", unicodedata.normalize("NFKC", formula[:400])).replace(",", ".").strip()
+    position = 0
+    while position < len(text):
+        match = _TERM.match(text, position)
+        where = text[position : position + 12]
+        if match is None or len(text) > 200 or (match[2] and match[4]):
+            raise _unreadable(formula, where)
+        if match[1] and match[1] not in SYMBOLS:
+            raise InputError(f"unknown element {match[1]!r} in the formula {formula[:80]!r}")
+        yield where, (match[1] or "", match[2] or "", match[3] or "", match[4] or "")
+        position = match.end()
+
+
+def _add(amounts: dict[str, Fraction], more: Mapping[str, Fraction], times: Fraction) -> None:
+    for symbol, amount in more.items():
+        amounts[symbol] = amounts.get(symbol, Fraction(0)) + amount * times
+
+
+def _unreadable(formula: str, where: str) -> InputError:
+    return InputError(
+        f"cannot read the formula {formula[:80]!r} at {where!r}; "
+        "write element symbols with amounts, for example Nb45Ta25Ti15Hf15"
+    )
 
 
 def _percent(fraction: Fraction) -> str:

@@ -22,8 +22,35 @@ def test_the_same_alloy_in_any_amounts_is_the_same(composition: Composition) -> 
 
 
 @pytest.mark.parametrize(
+    ("formula", "plain"),
+    [
+        ("Hf1 Nb1 Ta1", "HfNbTa"),
+        ("(MoW)0.5NbTa", "Mo0.5W0.5NbTa"),
+        ("[Al0.5]CoCrFeNi", "Al0.5CoCrFeNi"),
+        ("Al₀.₅CoCrFeNi", "Al0.5CoCrFeNi"),
+        ("Al_{0.5}CoCrFeNi", "Al0.5CoCrFeNi"),
+        ("Al$_{0,5}$CoCr", "Al0.5CoCr"),
+        ("Al<sub>2</sub>Co", "Al2Co"),
+        ("(Fe0.75B0.15Si0.10)99Nb1", "Fe74.25B14.85Si9.9Nb1"),
+        ("((Fe0.7Co0.3)0.75B0.2Si0.05)96Nb4", "Fe50.4Co21.6B19.2Si4.8Nb4"),
+        ("La70Al14(CuNi)16", "La70Al14Cu8Ni8"),  # which is a whole only where the bracket has 16 together
+        ("Ca3(PO4)2", "Ca3P2O8"),
+    ],
+)
+def test_formulas_are_read_as_tables_write_them(formula: str, plain: str) -> None:
+    assert Composition.parse(formula) == Composition.parse(plain)
+
+
+@pytest.mark.parametrize(
     ("formula", "message"),
     [
+        ("(NbTa", "cannot read the formula"),
+        ("NbTa)2", "cannot read the formula"),
+        ("(NbTa]2", "cannot read the formula"),
+        ("(2Nb)", "cannot read the formula"),
+        ("Nb 2", "cannot read the formula"),
+        ("()", "at least one element"),
+        ("(" * 300, "cannot read the formula"),
         ("NbXx", "unknown element 'Xx'"),
         ("Nb-Ta", "cannot read the formula"),
         ("", "at least one element"),

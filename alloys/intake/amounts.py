@@ -1,0 +1,108 @@
+"""Compositions from formulas and amounts as tables have them: percent of atoms or weight, a balance, rounding."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import lru_cache
+
+from alloys.composition import Composition, amounts_in
+from alloys.errors import InputError
+from alloys.intake.mapping import Basis
+from alloys.intake.tables import shown
+from alloys.physics.elements import column
+
+ROUNDING = Fraction(1, 200)
+"""How far amounts may sum from a whole by rounding."""
+_MEANT_AS_PERCENT = (90, 110)
+"""Amounts whose sum lies between these are percentages; what ratios of atoms sum to there is written otherwise."""
+_DIGITS = 1_000_000
+"""Atomic fractions from weights are rounded to this part: no table knows more, and exact ones would be endless."""
+
+_DASH = re.compile(r"\s*[-‐-―−]\s*")
+_BALANCED = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)\s*([A-Z][a-z]?)")
+_BASIS = re.compile(r"\s*[(\[,]?\s*(at|wt|mol|mass)\.?\s*-?(?:%|pct\.?|percent)\s*[)\]]?$", re.IGNORECASE)
+
+
+@lru_cache(maxsize=65_536)
+def composition_of_formula(text: str, basis: Basis, balance: str | None = None) -> tuple[Composition, bool]:
+    """The composition that a cell names, and whether its amounts were brought to a whole.
+
+    Read are formulas as `amounts_in` does, ``Ti-6Al-4V`` (the first element takes the rest), ``Fe20-Cr80``, and a basis
+    behind either (``wt.%``).
+
+    >>> str(composition_of_formula("Ti-6Al-4V", "wt.%")[0])
+    'Al10.195Ti86.204V3.6'
+
+    Raises:
+        InputError: if the cell is no formula, or its amounts are not all there or no whole.
+    """
+    said = _BASIS.search(text)
+    if said:
+        text, basis = text[: said.start()], "wt.%" if said[1].lower() in ("wt", "mass") else "at.%"
+    parts = _DASH.split(unicodedata.normalize("NFKC", text).strip())
+    terms = [_BALANCED.fullmatch(part) for part in parts[1:]]
+    if len(parts) > 1 and all(terms) and parts[0].isalpha():
+        amounts = amounts_in("".join(f"{term[2]}{term[1]}" for term in terms if term))
+        first = amounts_in(parts[0])
+        if len(first) > 1 or set(first) & set(amounts):
+            raise InputError(f"{shown(text)} does not say which element takes the rest")
+        return composition_of_amounts(amounts, basis, next(iter(first)))
+    if len(parts) > 1 and not all(part[-1:].isdigit() for part in parts):
+        raise InputError(f"{shown(text)} does not say how much of each element there is")
+    amounts = amounts_in("".join(parts))
+    if len(amounts) == 1 and not set(amounts.values()) & {1, 100}:
+        raise InputError(f"{shown(text)} reads as pure {next(iter(amounts))}, but looks like a name; write a formula")
+    rest = balance is not None and balance not in amounts
+    return composition_of_amounts(amounts, basis if rest else _basis_of(amounts, basis), balance)
+
+
+def _basis_of(amounts: Mapping[str, Fraction], basis: Basis) -> Basis:
+    """Formulas of atoms may be ratios; those whose amounts nearly sum to 100, or are all below 1, are none."""
+    low, high = _MEANT_AS_PERCENT
+    ratios = basis == "at.%" and max(amounts.values(), default=0) >= 1 and not low < sum(amounts.values()) < high
+    return "parts" if ratios else basis
+
+
+def composition_of_amounts(
+    amounts: Mapping[str, Fraction], basis: Basis, balance: str | None = None
+) -> tuple[Composition, bool]:
+    """The composition of amounts by element, and whether they were brought to a whole.
+
+    Args:
+        amounts: percent, or fractions if they sum to 1; where ``parts``, ratios of atoms.
+        basis: of the amounts.
+        balance: the element that takes the rest, where it has no amount; then the amounts are percent.
+
+    Raises:
+        InputError: if the amounts are no whole within rounding, or leave no rest.
+    """
+    if basis == "parts":
+        return Composition.from_amounts(amounts), False
+    amounts = {symbol: amount for symbol, amount in amounts.items() if amount}
+    total = sum(amounts.values(), Fraction(0))
+    if balance is not None and balance not in amounts:
+        if total >= 100:
+            raise InputError(f"the amounts sum to {float(total):.4g} %, which leaves nothing for {balance}")
+        amounts, total = {**amounts, balance: 100 - total}, Fraction(100)
+    whole = Fraction(1) if total < 2 else Fraction(100)
+    if not total or abs(total / whole - 1) > ROUNDING:
+        raise InputError(f"the amounts do not sum to {float(whole):g}, but to: {float(total):.4g}")
+    if basis == "wt.%":
+        amounts = _atoms(amounts)
+    return Composition.from_amounts(amounts), total != whole
+
+
+def _atoms(weights: Mapping[str, Fraction]) -> dict[str, Fraction]:
+    """Atomic fractions from weights, by the elements' molar masses; rounded, with the largest as the rest."""
+    symbols = sorted(weights)
+    if min(weights.values()) < 0:
+        raise InputError(f"an amount is negative: {float(min(weights.values())):g}")
+    moles = {s: float(weights[s]) / mass for s, mass in zip(symbols, column(symbols, "mass"), strict=True)}
+    total = sum(moles.values())
+    rounded = {symbol: Fraction(round(amount / total * _DIGITS), _DIGITS) for symbol, amount in moles.items()}
+    largest = max(rounded, key=lambda symbol: rounded[symbol])
+    rounded[largest] += 1 - sum(rounded.values())
+    return rounded

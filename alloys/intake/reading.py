@@ -1,0 +1,248 @@
+"""Rows of a mapped table as alloys with values; every line that is none of them, with the reason."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+from alloys.composition import SYMBOLS, Composition
+from alloys.design import Design
+from alloys.errors import InputError
+from alloys.intake.amounts import composition_of_amounts, composition_of_formula
+from alloys.intake.cells import Amount, Decimal, decimal_mark, is_missing, read_amount
+from alloys.intake.mapping import ColumnName, TableMap
+from alloys.intake.tables import RawTable, read_table, shown
+from alloys.properties import Property
+from alloys.units import scale_of
+
+_BALANCE = re.compile(r"(bal(ance)?|rest|remainder|rem)\.?", re.IGNORECASE)
+_PPM = re.compile(r"ppm", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeRow:
+    """One measured alloy: values and standard deviations in the properties' own units."""
+
+    line: int
+    design: Design
+    values: Mapping[str, float]
+    stds: Mapping[str, float]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """A table that was read.
+
+    Attributes:
+        rows: the measured alloys, in the order of the table; repeats are rows of their own.
+        dropped: each other line with the reason; what stands before a colon is the kind of reason.
+        unread: cells that have no single reading, of rows that have other values, with their lines.
+        rounded: how many rows had amounts that were brought to a whole, within rounding.
+        notes: what was assumed of the file.
+    """
+
+    rows: tuple[IntakeRow, ...]
+    dropped: tuple[tuple[int, str], ...]
+    unread: tuple[tuple[int, str], ...]
+    rounded: int
+    notes: tuple[str, ...]
+
+
+@dataclass
+class _Reader:
+    """What each row is read with, and what was not read so far."""
+
+    entry: TableMap
+    table: RawTable
+    properties: Mapping[str, Property]
+    decimal: Decimal
+    places: Mapping[str, int]
+    scales: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
+    unread: list[tuple[int, str]] = field(default_factory=list)
+    rounded: int = 0
+
+    def scale(self, name: str, unit: str) -> tuple[float, float]:
+        """Factor and offset from a unit to the property's own."""
+        if (name, unit) not in self.scales:
+            same = unit == self.properties[name].unit
+            self.scales[name, unit] = (1.0, 0.0) if same else scale_of(name, unit)
+        return self.scales[name, unit]
+
+
+def read_mapped(entry: TableMap, properties: Mapping[str, Property]) -> Intake:
+    """Reads a table by its map; see `read_rows_of` for one that is read already.
+
+    Raises:
+        InputError: if the file cannot be read, or the map does not fit it or the properties.
+    """
+    return read_rows_of(read_table(Path(entry.file), entry.sheet), entry, properties)
+
+
+def read_rows_of(table: RawTable, entry: TableMap, properties: Mapping[str, Property]) -> Intake:
+    """The rows of a table by its map.
+
+    Raises:
+        InputError: if the map names a column, an element, a property or a unit that is not there.
+    """
+    reader = _reader(table, entry, properties)
+    rows: list[IntakeRow] = []
+    dropped = list(table.unread)
+    for line, cells in table.rows:
+        try:
+            rows.append(_row(reader, line, cells))
+        except InputError as error:
+            dropped.append((line, str(error)))
+    notes = [*table.notes, *(["decimal commas are read"] if reader.decimal == "," else [])]
+    return Intake(tuple(rows), tuple(sorted(dropped)), tuple(reader.unread), reader.rounded, tuple(notes))
+
+
+def _reader(table: RawTable, entry: TableMap, properties: Mapping[str, Property]) -> _Reader:
+    _refuse_unknown(entry, properties)
+    places = _places(table, entry)
+    numeric = [
+        places[name] for name in (*entry.elements.values(), *(each.column for each in entry.properties.values()))
+    ]
+    decimal = decimal_mark(cells[place] for _, cells in table.rows for place in numeric)
+    if not decimal and table.separator == ",":
+        decimal = "."  # a comma between digits of a quoted cell is one of thousands
+    reader = _Reader(entry, table, properties, decimal, places)
+    for name, each in entry.properties.items():
+        try:
+            reader.scale(name, each.unit or properties[name].unit)
+        except InputError as error:
+            raise InputError(f"{entry.file}: column {shown(each.column)}: {error}") from error
+    return reader
+
+
+def _places(table: RawTable, entry: TableMap) -> dict[str, int]:
+    """Where the columns stand that the map names."""
+    source = entry.source.column if isinstance(entry.source, ColumnName) else None
+    values = [name for each in entry.properties.values() for name in (each.column, each.std)]
+    names = [
+        name for name in (entry.formula, *entry.elements.values(), *entry.where, *values, source) if name is not None
+    ]
+    for name in names:
+        if name not in table.header:
+            near = difflib.get_close_matches(name, table.header, n=3, cutoff=0.5) or table.header[:12]
+            raise InputError(f"{entry.file}: there is no column {shown(name)}; near it are {_list(near)}")
+        if table.header.count(name) > 1:
+            raise InputError(f"{entry.file}: the column {shown(name)} stands there twice; rename one of them")
+    return {name: table.header.index(name) for name in names}
+
+
+def _refuse_unknown(entry: TableMap, properties: Mapping[str, Property]) -> None:
+    for symbol in [*entry.elements, *([entry.balance] if entry.balance else [])]:
+        if symbol not in SYMBOLS:
+            raise InputError(f"{entry.file}: {shown(symbol)} is no chemical element; write symbols")
+    unknown = [name for name in entry.properties if name not in properties]
+    if unknown:
+        raise InputError(f"{entry.file}: unknown properties {_list(unknown)}; known are {', '.join(properties)}")
+
+
+def _row(reader: _Reader, line: int, cells: list[str]) -> IntakeRow:
+    _refuse_elsewhere(reader, cells)
+    composition, rounded = _composition(reader, cells)
+    values: dict[str, float] = {}
+    stds: dict[str, float] = {}
+    problems: list[str] = []
+    for name in reader.entry.properties:
+        try:
+            _read_value(reader, name, cells, values, stds)
+        except InputError as error:
+            problems.append(f"{name}: {error}")
+    if not values:
+        raise InputError("no value: " + ("; ".join(problems) or "the cells are empty"))
+    reader.unread += [(line, problem) for problem in problems]
+    reader.rounded += rounded
+    given = reader.entry.source
+    source = given if isinstance(given, str) else cells[reader.places[given.column]]
+    return IntakeRow(line, Design(composition), values, stds, "".join(c for c in source if c.isprintable()))
+
+
+def _refuse_elsewhere(reader: _Reader, cells: list[str]) -> None:
+    """Refuses a row that the map leaves out."""
+    for name, wanted in reader.entry.where.items():
+        cell = cells[reader.places[name]]
+        if not any(_same(cell, one) for one in (wanted if isinstance(wanted, list) else [wanted])):
+            raise InputError(f"left out by `where`, {shown(name)}: {shown(cell)}")
+
+
+def _same(cell: str, wanted: str | int | float | bool) -> bool:
+    if isinstance(wanted, bool | str):
+        return cell.casefold() == str(wanted).casefold()
+    try:
+        return math.isclose(read_amount(cell).value, wanted, rel_tol=1e-9)
+    except InputError:
+        return False
+
+
+def _composition(reader: _Reader, cells: list[str]) -> tuple[Composition, bool]:
+    entry = reader.entry
+    try:
+        if entry.formula is not None:
+            cell = cells[reader.places[entry.formula]]
+            if is_missing(cell):
+                raise InputError("the cell is empty")
+            return composition_of_formula(cell, entry.basis, entry.balance)
+        texts = {symbol: cells[reader.places[name]] for symbol, name in entry.elements.items()}
+        rest = [symbol for symbol, cell in texts.items() if _BALANCE.fullmatch(cell)]
+        if len(rest) > 1:
+            raise InputError(f"{' and '.join(rest)} cannot both take the rest")
+        amounts = {
+            symbol: _amount(reader, symbol, entry.elements[symbol], cell)
+            for symbol, cell in texts.items()
+            if symbol not in rest
+        }
+        return composition_of_amounts(amounts, entry.basis, rest[0] if rest else entry.balance)
+    except InputError as error:
+        raise InputError(f"no composition: {error}") from error
+
+
+def _amount(reader: _Reader, symbol: str, name: str, cell: str) -> Fraction:
+    """One amount, exact as it is written, in percent where its column or its cell says ppm; 0 of an empty cell."""
+    if is_missing(cell):
+        return Fraction(0)
+    try:
+        read = read_amount(cell, reader.decimal)
+    except InputError as error:
+        raise InputError(f"{symbol}: {error}") from error
+    return Fraction(repr(read.value)) / (10_000 if _PPM.search(f"{name} {read.unit}") else 1)
+
+
+def _read_value(reader: _Reader, name: str, cells: list[str], values: dict[str, float], stds: dict[str, float]) -> None:
+    """Reads a property's value and standard deviation in its own unit; nothing where the cell is empty."""
+    each, row = reader.entry.properties[name], reader.properties[name]
+    cell = cells[reader.places[each.column]]
+    if is_missing(cell):
+        return
+    read = read_amount(cell, reader.decimal)
+    factor, offset = reader.scale(name, read.unit or each.unit or row.unit)
+    value = read.value * factor + offset
+    if not row.low <= value <= row.high:
+        raise InputError(f"{shown(cell)} is outside of {row.low:g} to {row.high:g} {row.unit}")
+    std = _std(reader, name, cells, read)
+    values[name] = value
+    if std is not None:
+        stds[name] = std * abs(factor)
+
+
+def _std(reader: _Reader, name: str, cells: list[str], read: Amount) -> float | None:
+    """The standard deviation of a value, in the unit of its cell."""
+    column = reader.entry.properties[name].std
+    cell = cells[reader.places[column]] if column is not None else ""
+    if column is None or is_missing(cell):
+        return read.std
+    std = read_amount(cell.lstrip("±"), reader.decimal).value
+    if std < 0:
+        raise InputError(f"the standard deviation {shown(cell)} is negative")
+    return std
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(map(shown, names))
