@@ -136,7 +136,7 @@ def compared(x: Floats, y: Floats, asked: Floats, wanted: Floats) -> Iterator[st
 def condition(x: Floats, y: Floats, shift: float, scale: float, hyper: Hyper, points: int) -> GP:
     """An exact posterior, or one through as many inducing points."""
     if points:
-        return SparseGP.condition(x, y, shift, scale, hyper, points)
+        return SparseGP.condition(x, y, shift, scale, hyper, count=points)
     return GP.condition(x, y, shift, scale, hyper)
 
 

@@ -9,6 +9,7 @@ What is predicted is the equal mixture of the Gaussian processes that they make.
 from __future__ import annotations
 
 import importlib.util
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from torch import Tensor
 
 from alloys.errors import InputError
 from alloys.space import Floats
-from surrogates.model.gp import GP, Hyper, at_least_as_noisy, prior_hyperparameters
+from surrogates.model.gp import GP, Hyper, at_least_as_noisy, noise_variances, prior_hyperparameters
 
 MOST = 200
 """Observations up to which hyperparameters are averaged over; of more, the most probable ones will do."""
@@ -135,6 +136,8 @@ class _Priors(MaternPyroModel):  # type: ignore[misc]
     mode: an average was over functions much smoother than those of the mode, and worse than the mode alone.
     """
 
+    given: Floats | None = None
+
     def sample_lengthscale(self, dim: int) -> Any:
         import jax.numpy as jnp
         import numpyro
@@ -143,17 +146,30 @@ class _Priors(MaternPyroModel):  # type: ignore[misc]
         return numpyro.sample("lengthscale", numpyro.distributions.LogNormal(mode + _SPREAD**2, _SPREAD))
 
     def sample_noise(self) -> Any:
+        import jax.numpy as jnp
         import numpyro
 
         prior = get_gaussian_likelihood_with_lognormal_prior().noise_covar.noise_prior
-        return numpyro.sample("noise", numpyro.distributions.LogNormal(float(prior.loc), float(prior.scale)))
+        learned = numpyro.sample("noise", numpyro.distributions.LogNormal(float(prior.loc), float(prior.scale)))
+        if self.given is None:
+            return learned
+        fixed = jnp.asarray(noise_variances(math.nan, len(self.given), self.given).numpy())
+        return jnp.where(jnp.isnan(fixed), learned, fixed)
 
 
 class _Model(FullyBayesianSingleTaskGP):  # type: ignore[misc]
     _pyro_model_class = _Priors
 
 
-def fit_mixture(x: Floats, y: Floats, shift: float, scale: float, scatter: float = 0.0, seed: int = 0) -> Mixture:
+def fit_mixture(
+    x: Floats,
+    y: Floats,
+    shift: float,
+    scale: float,
+    scatter: float = 0.0,
+    given: Floats | None = None,
+    seed: int = 0,
+) -> Mixture:
     """Draws hyperparameters given ``x`` of shape ``(n, d)`` and ``y`` of shape ``(n,)``, and conditions with each.
 
     The same arguments give the same mixture on one machine.
@@ -163,23 +179,26 @@ def fit_mixture(x: Floats, y: Floats, shift: float, scale: float, scatter: float
         y: targets.
         shift: centre of the targets.
         scale: spread of the targets.
-        scatter: standard deviation, in the targets' unit, below which the noise never falls.
+        scatter: standard deviation, in the targets' unit, below which the learned noise never falls.
+        given: standard deviations of the observations, likewise, shape ``(n,)``, NaN where the noise is drawn.
         seed: of the sampler.
 
     Raises:
         InputError: if NumPyro is not installed.
         RuntimeError: if the sampler ends in something that is not finite, or a covariance cannot be factorised.
     """
-    drawn = [at_least_as_noisy(hyper, scatter / scale) for hyper in draw(x, (y - shift) / scale, seed)]
-    return Mixture(tuple(GP.condition(x, y, shift, scale, hyper) for hyper in drawn))
+    known = None if given is None else given / scale
+    drawn = [at_least_as_noisy(hyper, scatter / scale) for hyper in draw(x, (y - shift) / scale, known, seed)]
+    return Mixture(tuple(GP.condition(x, y, shift, scale, hyper, given) for hyper in drawn))
 
 
-def draw(x: Floats, targets: Floats, seed: int = 0) -> Sequence[Hyper]:
+def draw(x: Floats, targets: Floats, given: Floats | None = None, seed: int = 0) -> Sequence[Hyper]:
     """Constants, lengthscales and noise variances from their posterior, `DRAWS` of them.
 
     Args:
         x: scaled inputs, shape ``(n, d)``.
         targets: standardised, shape ``(n,)``.
+        given: standard deviations on the standardised scale, shape ``(n,)``, NaN where the noise is drawn.
         seed: of the sampler.
 
     Raises:
@@ -192,6 +211,7 @@ def draw(x: Floats, targets: Floats, seed: int = 0) -> Sequence[Hyper]:
     with jax.enable_x64(True), validate_input_scaling(False), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = _Model(torch.tensor(x), torch.tensor(targets)[:, None])
+        model.pyro_model.given = given
         fit_fully_bayesian_model_nuts(
             model,
             warmup_steps=_WARMUP,

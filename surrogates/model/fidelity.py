@@ -19,7 +19,7 @@ is the mean of delta, and rho = 1 the plain "the lower fidelity plus an offset".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -36,7 +36,7 @@ from surrogates.model.output import Inference, Output, ResidualPrior, fit_output
 from surrogates.model.quick import made_quick
 from surrogates.model.sparse import LEARN, fit_gp
 from surrogates.model.surrogate import Surrogate
-from surrogates.model.training import Training, digest_of_fit
+from surrogates.model.training import Training, describable, digest_of_fit
 from surrogates.model.warps import scatter_about
 
 RHO_SPREAD = 0.5
@@ -51,11 +51,13 @@ class FidelityData:
         name: the fidelity's, for the notes.
         fractions: atomic fractions, shape ``(n, d)``.
         values: by property that it answers, shape ``(n,)`` each; NaN where unknown.
+        stds: standard deviations of some of the values, as in `Surrogate.fit`.
     """
 
     name: str
     fractions: Floats
     values: Mapping[str, Floats]
+    stds: Mapping[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,7 @@ def fit_fidelities(
     inference: Inference = "map",
     *,
     tried: tuple[Floats, Bools] | None = None,
+    foreign: tuple[str, ...] = (),
 ) -> Surrogate:
     """Fits every property at the highest fidelity that answers it.
 
@@ -171,44 +174,49 @@ def fit_fidelities(
             probable ones.
         tried: atomic fractions ``(k, d)`` of all alloys that were validated, and whether that failed for good, shape
             ``(k,)``; None where nothing failed.
+        foreign: elements outside the palette, for the columns of every level's fractions behind the palette's.
 
     Raises:
         InputError: as `Surrogate.fit`, or without a level.
     """
     if not levels:
         raise InputError("a surrogate of several fidelities needs at least one level")
-    rows = [Training.checked(physics, elements, level.fractions, level.values) for level in levels]
-    described = [Described.of(physics, elements, part.fractions) for part in rows]
-    seen = [part.raw()[known.seen] for part, known in zip(described, rows, strict=True)]
-    scaling = Scaling.fit(np.concatenate(seen))
-    inputs = [scaling.apply(part.raw()) for part in described]
     notes: list[str] = []
+    parts = [
+        Training.checked(physics, elements, own.fractions, own.values, None, own.stds, foreign, notes) for own in levels
+    ]
+    scaling = Scaling.fit(np.concatenate([part.described.raw()[part.seen] for part in parts]))
+    rows = [
+        _Rows(level.name, part, scaling.apply(part.described.raw())) for level, part in zip(levels, parts, strict=True)
+    ]
     outputs: dict[str, Output] = {}
-    names = sorted({name for part in rows for name in part.table}, key=partial(_sources_first, physics))
-    for name in names:
-        chain = [i for i, part in enumerate(rows) if name in part.table]
-        first = chain[0]
-        output = fit_output(name, described[first], inputs[first], rows[first].table, notes, inference)
-        for i in chain[1:]:
-            below = levels[chain[chain.index(i) - 1]].name
-            own = _Rows(levels[i].name, below, described[i], inputs[i], rows[i].table)
-            output = _fit_above(name, output, own, outputs.get(output.source), notes)
+    for name in sorted({name for part in parts for name in part.table}, key=partial(_sources_first, physics)):
+        below, *above = [row for row in rows if name in row.known.table]
+        output = fit_output(
+            name, below.known.described, below.inputs, below.known.table, notes, inference, below.known.stds
+        )
+        for own in above:
+            output = _fit_above(name, output, own, below.level, outputs.get(output.source), notes)
+            below = own
         outputs[name] = output
     ordered = {name: outputs[name] for name in sorted(outputs)}
-    failures = None if tried is None else Failures.fit(Described.of(physics, elements, tried[0]).raw(), tried[1], notes)
-    digest = digest_of_fit(elements, rows, ordered, failures)
+    failures = None if tried is None else _failures(Described.of(physics, elements, tried[0], foreign), tried[1], notes)
+    digest = digest_of_fit(elements, parts, ordered, failures)
     return Surrogate(physics, elements, scaling, ordered, tuple(notes), digest, failures)
+
+
+def _failures(asked: Described, failed: Bools, notes: list[str]) -> Failures | None:
+    kept = describable(asked, [])
+    return Failures.fit(asked.raw()[kept], failed[kept], notes)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """One level's observations, and the names of the level and of the one below."""
+    """One level's observations, and its name."""
 
     level: str
-    below: str
-    described: Described
+    known: Training
     inputs: Floats
-    table: Mapping[str, Floats]
 
 
 def _sources_first(physics: Physics, name: str) -> tuple[bool, str]:
@@ -216,26 +224,29 @@ def _sources_first(physics: Physics, name: str) -> tuple[bool, str]:
     return name not in physics.derived.values(), name
 
 
-def _fit_above(name: str, lower: Output, rows: _Rows, source: Output | None, notes: list[str]) -> Output:
+def _fit_above(
+    name: str, lower: Output, rows: _Rows, below_level: str, source: Output | None, notes: list[str]
+) -> Output:
     """Fits one property at one level, given its model at the level below."""
-    priors = rows.described.prior_means()
+    priors = rows.known.described.prior_means()
     base = _derived(lower, rows, source, priors) if lower.chained else np.zeros(len(rows.inputs))
     below = lower.residual(rows.inputs) if lower.chained else lower.predict(rows.inputs, priors)
-    known = np.isfinite(rows.table[name])
-    x, targets = rows.inputs[known], lower.warp.forward(rows.table[name][known]) - base[known]
+    known = np.isfinite(rows.known.table[name]) & np.isfinite(base) & np.isfinite(below[0])
+    x, targets = rows.inputs[known], lower.warp.forward(rows.known.table[name][known]) - base[known]
     mean, std = below[0][known], below[1][known]
     broad = lower.broad if lower.gp is None else max(lower.broad, lower.gp.scale)
     if not len(targets):
         notes.append(
-            f"{name}: no observation by {rows.level}; what {rows.below} says stands, with a standard deviation of "
+            f"{name}: no observation by {rows.level}; what {below_level} says stands, with a standard deviation of "
             f"{broad:g} besides"
         )
         link = Link(1.0, 0.0, 0.0, None, (mean, std))
         return FidelityOutput(
             name, lower.warp, "fidelity", 0.0, broad, None, source=lower.source, lower=lower, link=link
         )
-    scatter = scatter_about(get_property(name), lower.warp, rows.table[name][known])
-    prior = ResidualPrior(f"{name} by {rows.level}", 0.0, broad, scatter)
+    scatter = scatter_about(get_property(name), lower.warp, rows.known.table[name][known])
+    given = lower.warp.spread(rows.known.table[name], rows.known.stds[name])[known] if name in rows.known.stds else None
+    prior = ResidualPrior(f"{name} by {rows.level}", 0.0, broad, scatter, given)
     gp, link = _linked(prior, x, targets, (mean, std), notes)
     output = FidelityOutput(name, lower.warp, "fidelity", 0.0, broad, gp, source=lower.source, lower=lower, link=link)
     return output.recalibrated(notes)
@@ -243,9 +254,9 @@ def _fit_above(name: str, lower: Output, rows: _Rows, source: Output | None, not
 
 def _derived(lower: Output, rows: _Rows, source: Output | None, priors: Mapping[str, Floats]) -> Floats:
     """What follows from the source of a property: this level's where it answers that, else the modelled one."""
-    measured = rows.table.get(lower.source, np.full(len(rows.inputs), np.nan))
+    measured = rows.known.table.get(lower.source, np.full(len(rows.inputs), np.nan))
     modelled = source.predict(rows.inputs, priors)[0] if source is not None else priors[lower.source]
-    return rows.described.derive(lower.source, np.where(np.isfinite(measured), measured, modelled))[lower.name]
+    return rows.known.described.derive(lower.source, np.where(np.isfinite(measured), measured, modelled))[lower.name]
 
 
 def _linked(
@@ -271,13 +282,15 @@ def _linked(
     if gp is None or len(x) > LEARN:
         return gp, Link(rho, 0.0, centre, None, below)
     try:
-        return refine_link(gp, x, plain, Link(rho, 0.0, centre, None, below), apart)
+        return refine_link(gp, x, plain, Link(rho, 0.0, centre, None, below), apart, prior.given)
     except (RuntimeError, np.linalg.LinAlgError) as error:
         notes.append(f"{prior.name}: rho by ridge regression alone ({error})")
         return gp, Link(rho, 0.0, centre, None, below)
 
 
-def refine_link(gp: GP, x: Floats, plain: Floats, link: Link, apart: Floats) -> tuple[GP, Link]:
+def refine_link(
+    gp: GP, x: Floats, plain: Floats, link: Link, apart: Floats, given: Floats | None = None
+) -> tuple[GP, Link]:
     """The offset and rho by generalised least squares with the kernel that was learned.
 
     Args:
@@ -286,13 +299,14 @@ def refine_link(gp: GP, x: Floats, plain: Floats, link: Link, apart: Floats) -> 
         plain: targets less the level below, shape ``(n,)``.
         link: with rho of the ridge regression.
         apart: the level below less its mean, shape ``(n,)``.
+        given: standard deviations of the targets, shape ``(n,)``, NaN where not given; None if none is.
 
     Raises:
         RuntimeError: if a covariance cannot be factorised.
         numpy.linalg.LinAlgError: likewise.
     """
     inputs = torch.tensor(x, dtype=torch.float64)
-    kernel = matern(inputs, inputs, gp.lengthscale).numpy() + gp.noise * np.eye(len(x))
+    kernel = matern(inputs, inputs, gp.lengthscale).numpy() + np.diag(gp.noises.numpy())
     covariance = gp.scale**2 * kernel + np.diag((link.rho * link.below[1]) ** 2)
     design = np.column_stack([np.ones(len(x)), apart])
     weighted = np.linalg.solve(covariance, np.column_stack([design, plain]))
@@ -300,6 +314,6 @@ def refine_link(gp: GP, x: Floats, plain: Floats, link: Link, apart: Floats) -> 
     offset, change = np.linalg.solve(precision, design.T @ weighted[:, 2])
     rho_std = float(np.sqrt(np.linalg.inv(precision)[1, 1]))
     hyper = (0.0, gp.lengthscale, gp.noise)
-    again = GP.condition(x, plain - change * apart, float(offset), gp.scale, hyper)
-    trend = GP.condition(x, apart, 0.0, 1.0, hyper)
+    again = GP.condition(x, plain - change * apart, float(offset), gp.scale, hyper, given)
+    trend = GP.condition(x, apart, 0.0, 1.0, hyper, None if given is None else given / gp.scale)
     return again, replace(link, rho=float(1.0 + change), rho_std=rho_std, trend=trend)

@@ -7,6 +7,7 @@ dozen points in some thirty dimensions do not overfit.
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 
@@ -17,7 +18,9 @@ from botorch.models import SingleTaskGP
 from botorch.models.utils.gpytorch_modules import get_gaussian_likelihood_with_lognormal_prior
 from botorch.optim.fit import fit_gpytorch_mll_scipy
 from botorch.settings import validate_input_scaling
+from gpytorch.likelihoods.noise_models import Noise
 from gpytorch.mlls import ExactMarginalLogLikelihood
+from linear_operator.operators import DiagLinearOperator
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -34,6 +37,9 @@ BLOCK = 2048
 FEWEST = 3
 """Observations below which hyperparameters stay at their prior's modes."""
 
+LEAST_NOISE = 1e-6
+"""Smallest variance of a given noise on the standardised scale: below it, repeats make the covariance singular."""
+
 _STEPS = 150
 _NEAREST = 1e-36
 
@@ -48,7 +54,8 @@ class GP:
         scale: target units per standardised unit.
         constant: mean on the standardised scale.
         lengthscale: shape ``d``.
-        noise: variance on the standardised scale.
+        noise: learned variance on the standardised scale, of observations whose own is not given.
+        noises: variance of each, shape ``n``.
         factor: lower Cholesky factor of the noisy covariance, shape ``n x n``.
         weights: its inverse applied to the residuals, shape ``n``.
         targets: standardised targets, shape ``n``.
@@ -60,12 +67,15 @@ class GP:
     constant: float
     lengthscale: Tensor
     noise: float
+    noises: Tensor
     factor: Tensor
     weights: Tensor
     targets: Tensor
 
     @classmethod
-    def condition(cls, x: Floats, y: Floats, shift: float, scale: float, hyper: Hyper) -> GP:
+    def condition(
+        cls, x: Floats, y: Floats, shift: float, scale: float, hyper: Hyper, given: Floats | None = None
+    ) -> GP:
         """Conditions on ``x`` of shape ``(n, d)`` and ``y`` of shape ``(n,)`` with given hyperparameters.
 
         Args:
@@ -74,6 +84,8 @@ class GP:
             shift: centre of the targets.
             scale: spread of the targets.
             hyper: constant, lengthscales and noise variance on the standardised scale.
+            given: standard deviations of the observations in the targets' unit, shape ``(n,)``, NaN where the noise of
+                ``hyper`` holds; None where it holds throughout.
 
         Raises:
             torch.linalg.LinAlgError: if the covariance is not positive definite.
@@ -81,10 +93,11 @@ class GP:
         constant, lengthscale, noise = hyper
         inputs = torch.tensor(x, dtype=torch.float64)
         targets = (torch.tensor(y, dtype=torch.float64) - shift) / scale
-        covariance = matern(inputs, inputs, lengthscale) + noise * torch.eye(len(x), dtype=torch.float64)
+        noises = noise_variances(noise, len(x), None if given is None else given / scale)
+        covariance = matern(inputs, inputs, lengthscale) + torch.diag(noises)
         factor = torch.linalg.cholesky(covariance)
         weights = torch.cholesky_solve((targets - constant)[:, None], factor)[:, 0]
-        return cls(inputs, shift, scale, constant, lengthscale, noise, factor, weights, targets)
+        return cls(inputs, shift, scale, constant, lengthscale, noise, noises, factor, weights, targets)
 
     def predict(self, x: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the noise-free function at ``(m, d)`` inputs, each of shape ``(m,)``."""
@@ -124,8 +137,9 @@ class GP:
 
     @property
     def noise_std(self) -> float:
-        """Standard deviation of the noise, in the targets' unit."""
-        return float(self.scale * np.sqrt(self.noise))
+        """Standard deviation of the noise, in the targets' unit; root of the mean variance where some are given."""
+        same = bool((self.noises == self.noise).all())
+        return float(self.scale * np.sqrt(self.noise if same else float(self.noises.mean())))
 
     def observed(self) -> Floats:
         """The targets, in their own unit, shape ``(n,)``."""
@@ -156,6 +170,45 @@ def central_and_spread_out(points: Tensor, count: int) -> NDArray[np.int64]:
     return np.array(spread_out(rows, count, sum_of_squares, first=nearest), dtype=np.int64)
 
 
+def noise_variances(noise: float, count: int, given: Floats | None = None) -> Tensor:
+    """The variance of each observation's noise: the given one, else the learned one; shape ``(count,)``.
+
+    Args:
+        noise: the learned one, on the standardised scale.
+        count: observations.
+        given: standard deviations on the standardised scale, shape ``(count,)``, NaN where not given.
+    """
+    learned = torch.full((count,), noise, dtype=torch.float64)
+    if given is None:
+        return learned
+    known = torch.tensor(given, dtype=torch.float64)
+    return torch.where(known.isnan(), learned, known.square().clamp_min(LEAST_NOISE))
+
+
+class GivenNoise(Noise):  # type: ignore[misc]
+    """Noise of training observations that is given for some of them and learned for the others.
+
+    Args:
+        learned: GPyTorch's one noise for all.
+        given: standard deviations on the standardised scale, shape ``(n,)``, NaN where the noise is learned.
+    """
+
+    def __init__(self, learned: Noise, given: Floats) -> None:
+        super().__init__()
+        self.learned = learned
+        self._fixed = noise_variances(math.nan, len(given), given)
+
+    @property
+    def noise(self) -> Tensor:
+        """The learned variance, shape ``(1,)``."""
+        found: Tensor = self.learned.noise
+        return found
+
+    def forward(self, *params: object, **settings: object) -> DiagLinearOperator:
+        """Diagonal covariance of the training observations."""
+        return DiagLinearOperator(torch.where(self._fixed.isnan(), self.noise, self._fixed))
+
+
 def at_least_as_noisy(hyper: Hyper, scatter: float) -> Hyper:
     """Hyperparameters whose noise has at least this standard deviation, on the standardised scale."""
     constant, lengthscale, noise = hyper
@@ -180,17 +233,24 @@ def botorch_model(x: Floats, targets: Floats) -> SingleTaskGP:
         )
 
 
-def learn(x: Floats, targets: Floats) -> Hyper:
+def learn(x: Floats, targets: Floats, given: Floats | None = None) -> Hyper:
     """Maximum a posteriori constant, lengthscales and noise from ``(n, d)`` inputs and ``(n,)`` targets.
 
     Deterministic: one run of L-BFGS-B from the priors' modes; a run stopped early still counts, as its best
     point is kept.
+
+    Args:
+        x: scaled inputs.
+        targets: standardised.
+        given: standard deviations on the standardised scale, shape ``(n,)``, NaN where the noise is learned.
 
     Raises:
         RuntimeError: if the optimiser breaks down or ends in something that is not finite.
         ValueError: likewise, from inside the optimiser.
     """
     model = botorch_model(x, targets)
+    if given is not None:
+        model.likelihood.noise_covar = GivenNoise(model.likelihood.noise_covar, given)
     mll = ExactMarginalLogLikelihood(model.likelihood, model)
     with warnings.catch_warnings():
         # Reaching the step limit is no failure here: the posterior is flat along most lengthscales.

@@ -140,6 +140,7 @@ def fit_output(
     table: Mapping[str, Floats],
     notes: list[str],
     inference: Inference = "map",
+    stds: Mapping[str, Floats] | None = None,
 ) -> Output:
     """Fits one property; every fall-back is appended to ``notes``.
 
@@ -150,6 +151,7 @@ def fit_output(
         table: values by property, shape ``(n,)`` each, NaN where unknown.
         notes: receives one line per fall-back.
         inference: whether hyperparameters are the most probable ones, or averaged over.
+        stds: standard deviations of the values, by property, NaN where not given; as in `Surrogate.fit`.
 
     Raises:
         InputError: if they are to be averaged over and NumPyro is missing.
@@ -161,13 +163,17 @@ def fit_output(
     # What physics expects is in the property's unit, and so is the residual.
     warp = warp_of(declared) if basis == "none" else Identity()
     known = np.isfinite(table[name]) & np.isfinite(base)
+    if described.foreign and (lost := int((np.isfinite(table[name]) & np.isnan(base)).sum())):
+        notes.append(f"{name}: {lost} row(s) are left out, as what physics expects of them is not known")
     targets = warp.forward(table[name][known]) - base[known]
     centre, broad = expected(declared, warp)
     if basis != "none":
         centre, broad = 0.0, described.physics.prior_std.get(name, broad)
     scatter = scatter_about(declared, warp, table[name][known])
     fit = fit_gp if inference == "map" else _averaged
-    gp = fit_residual(ResidualPrior(name, centre, broad, scatter), inputs[known], targets, notes, fit)
+    given = _given(name, source, warp, described, table, stds or {})
+    prior = ResidualPrior(name, centre, broad, scatter, None if given is None else given[known])
+    gp = fit_residual(prior, inputs[known], targets, notes, fit)
     return Output(name, warp, basis, centre, broad, gp, source=source).recalibrated(notes)
 
 
@@ -182,11 +188,34 @@ def _basis(name: str, described: Described, table: Mapping[str, Floats]) -> tupl
     return np.zeros(len(described)), "none", ""
 
 
-def _averaged(x: Floats, y: Floats, shift: float, scale: float, scatter: float) -> tuple[GP | Mixture, str]:
+def _given(
+    name: str,
+    source: str,
+    warp: Warp,
+    described: Described,
+    table: Mapping[str, Floats],
+    stds: Mapping[str, Floats],
+) -> Floats | None:
+    """Standard deviations on the model's scale of what is modelled, shape ``(n,)``, NaN where not given; None if none.
+
+    The residual of a derivation carries the scatter of what it is derived from, too.
+    """
+    if name not in stds:
+        return None
+    given = warp.spread(table[name], stds[name])
+    if source not in stds:
+        return given
+    ends = [described.derive(source, table[source] + sign * stds[source])[name] for sign in (1.0, -1.0)]
+    return np.asarray(np.hypot(given, np.nan_to_num(ends[0] - ends[1]) / 2))
+
+
+def _averaged(
+    x: Floats, y: Floats, shift: float, scale: float, scatter: float, given: Floats | None
+) -> tuple[GP | Mixture, str]:
     """As `surrogates.model.sparse.fit_gp`, averaged over hyperparameters; many observations do without."""
     if len(x) <= MOST:
-        return fit_mixture(x, y, shift, scale, scatter), f"averaged over {DRAWS} draws of the hyperparameters"
-    gp, note = fit_gp(x, y, shift, scale, scatter)
+        return fit_mixture(x, y, shift, scale, scatter, given), f"averaged over {DRAWS} draws of the hyperparameters"
+    gp, note = fit_gp(x, y, shift, scale, scatter, given)
     few = f"more than {MOST} observations; hyperparameters are the most probable ones"
     return gp, f"{few}; {note}" if note else few
 
@@ -200,12 +229,14 @@ class ResidualPrior:
         centre: its mean.
         broad: its standard deviation.
         scatter: standard deviation of repeated measurements.
+        given: standard deviations of the observations, shape ``(n,)``, NaN where not given; None if none is.
     """
 
     name: str
     centre: float
     broad: float
     scatter: float = 0.0
+    given: Floats | None = None
 
 
 def fit_residual(
@@ -213,7 +244,7 @@ def fit_residual(
     inputs: Floats,
     targets: Floats,
     notes: list[str],
-    fit: Callable[[Floats, Floats, float, float, float], tuple[M, str]],
+    fit: Callable[[Floats, Floats, float, float, float, Floats | None], tuple[M, str]],
 ) -> GP | M | None:
     """The Gaussian process of ``n`` residuals, with the fall-backs for few and constant ones; None for none at all.
 
@@ -224,7 +255,7 @@ def fit_residual(
         notes: receives one line per fall-back.
         fit: what is fitted where nothing speaks against it; see `surrogates.model.sparse.fit_gp`.
     """
-    name, broad, scatter = prior.name, prior.broad, prior.scatter
+    name, broad, noise = prior.name, prior.broad, (prior.scatter, prior.given)
     count = len(targets)
     if count == 0:
         notes.append(f"{name}: no observation; the prior stands, with a standard deviation of {broad:g}")
@@ -235,16 +266,16 @@ def fit_residual(
     if distinct < FEWEST:
         repeated = "" if distinct == count else f" of {distinct} alloy(s)"
         notes.append(f"{name}: {count} observation(s){repeated}; hyperparameters are those of the prior")
-        return conditioned(inputs, targets, prior.centre, broad, default, scatter)
+        return conditioned(inputs, targets, prior.centre, broad, default, *noise)
     spread, floor = float(targets.std()), broad / (1 + distinct) ** 2
     if spread <= floor:
         notes.append(f"{name}: constant in {count} observations; hyperparameters are those of the prior")
-        return conditioned(inputs, targets, float(targets.mean()), broad / (1 + distinct), default, scatter)
+        return conditioned(inputs, targets, float(targets.mean()), broad / (1 + distinct), default, *noise)
     shift, scale = float(targets.mean()), spread
     try:
-        gp, note = fit(inputs, targets, shift, scale, scatter)
+        gp, note = fit(inputs, targets, shift, scale, *noise)
     except (RuntimeError, ValueError) as error:
         notes.append(f"{name}: the fit failed ({error}); hyperparameters are those of the prior")
-        return conditioned(inputs, targets, shift, max(scale, floor), default, scatter)
+        return conditioned(inputs, targets, shift, max(scale, floor), default, *noise)
     notes += [f"{name}: {note}"] if note else []
     return gp

@@ -56,7 +56,8 @@ class QuickGP:
         order = torch.tensor(np.concatenate([first, rest]))
         chosen = gp.inputs[order[: len(first)]]
         eye = torch.eye(len(first), dtype=torch.float64)
-        factor = torch.linalg.cholesky(matern(chosen, chosen, gp.lengthscale) + gp.noise * eye)
+        noises = torch.diag(gp.noises[order[: len(first)]])
+        factor = torch.linalg.cholesky(matern(chosen, chosen, gp.lengthscale) + noises)
         inverse = torch.linalg.solve_triangular(factor, eye, upper=False)
         centre = gp.inputs.mean(dim=0)
         inputs = (gp.inputs[order] - centre) / gp.lengthscale

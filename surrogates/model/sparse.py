@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from alloys.space import Floats
-from surrogates.model.gp import GP, Hyper, at_least_as_noisy, central_and_spread_out, learn, matern
+from surrogates.model.gp import GP, Hyper, at_least_as_noisy, central_and_spread_out, learn, matern, noise_variances
 
 LEARN = 600
 """Observations up to which all of them teach the hyperparameters."""
@@ -48,7 +48,14 @@ class SparseGP(GP):
 
     @classmethod
     def condition(
-        cls, x: Floats, y: Floats, shift: float, scale: float, hyper: Hyper, count: int | None = None
+        cls,
+        x: Floats,
+        y: Floats,
+        shift: float,
+        scale: float,
+        hyper: Hyper,
+        given: Floats | None = None,
+        count: int | None = None,
     ) -> SparseGP:
         """Conditions on ``x`` of shape ``(n, d)`` and ``y`` of shape ``(n,)`` as `GP.condition` does.
 
@@ -60,7 +67,9 @@ class SparseGP(GP):
         constant, lengthscale, noise = hyper
         inputs = torch.tensor(x, dtype=torch.float64)
         targets = (torch.tensor(y, dtype=torch.float64) - shift) / scale
-        points = inputs[central_and_spread_out(inputs / lengthscale, count or INDUCING)]
+        noises = noise_variances(noise, len(x), None if given is None else given / scale)
+        kept = central_and_spread_out(inputs / lengthscale, count or INDUCING)
+        points = inputs[kept]
         eye = torch.eye(len(points), dtype=torch.float64)
         root = torch.linalg.cholesky(matern(points, points, lengthscale) + _JITTER * eye)
         features = torch.cat(
@@ -70,18 +79,19 @@ class SparseGP(GP):
             ],
             dim=1,
         )
-        # With features F, noise s and F F^T / s = U diag(e) U^T, the posterior of the features' weights has precision
-        # I + F F^T / s.
-        values, vectors = torch.linalg.eigh(features @ features.T / noise)
+        # With features F, noises s w^-1 and F diag(w) F^T / s = U diag(e) U^T, the posterior of the features' weights
+        # has precision I + F diag(w) F^T / s.
+        share = noise / noises
+        values, vectors = torch.linalg.eigh((features * share) @ features.T / noise)
         values = values.clamp_min(0.0)
         turned = vectors.T @ features
-        coefficients = (turned @ (targets - constant)) / noise / (1.0 + values)
+        coefficients = (turned @ (share * (targets - constant))) / noise / (1.0 + values)
         inverse = torch.linalg.solve_triangular(root, eye, upper=False)
         weights = inverse.T @ (vectors @ coefficients)
         factor = (values / (1.0 + values)).sqrt()[:, None] * (vectors.T @ inverse)
-        left_out = _left_out(features, turned, values, coefficients, targets - constant, noise)
+        left_out = _left_out(features, turned, values, coefficients, targets - constant, noises)
         left_out[0] += constant
-        return cls(points, shift, scale, constant, lengthscale, noise, factor, weights, targets, left_out)
+        return cls(points, shift, scale, constant, lengthscale, noise, noises[kept], factor, weights, targets, left_out)
 
     def _project(self, points: Tensor) -> tuple[Tensor, Tensor]:
         cross = matern(self.inputs, points, self.lengthscale)
@@ -98,16 +108,18 @@ class SparseGP(GP):
 
 
 def _left_out(
-    features: Tensor, turned: Tensor, values: Tensor, coefficients: Tensor, targets: Tensor, noise: float
+    features: Tensor, turned: Tensor, values: Tensor, coefficients: Tensor, targets: Tensor, noises: Tensor
 ) -> Tensor:
-    leverage = (turned.square() / (1.0 + values)[:, None]).sum(dim=0) / noise
+    leverage = (turned.square() / (1.0 + values)[:, None]).sum(dim=0) / noises
     rest = (1.0 - leverage).clamp_min(1e-9)
     mean = (coefficients @ turned - leverage * targets) / rest
     unexplained = (1.0 - features.square().sum(dim=0)).clamp_min(0.0)
-    return torch.stack([mean, (noise / rest + unexplained).sqrt()])
+    return torch.stack([mean, (noises / rest + unexplained).sqrt()])
 
 
-def fit_gp(x: Floats, y: Floats, shift: float, scale: float, scatter: float = 0.0) -> tuple[GP, str]:
+def fit_gp(
+    x: Floats, y: Floats, shift: float, scale: float, scatter: float = 0.0, given: Floats | None = None
+) -> tuple[GP, str]:
     """Learns hyperparameters and conditions, in the way that suits the number of observations.
 
     Args:
@@ -115,7 +127,8 @@ def fit_gp(x: Floats, y: Floats, shift: float, scale: float, scatter: float = 0.
         y: targets, shape ``(n,)``.
         shift: centre of the targets.
         scale: spread of the targets.
-        scatter: standard deviation, in the targets' unit, below which the noise never falls.
+        scatter: standard deviation, in the targets' unit, below which the learned noise never falls.
+        given: standard deviations of the observations, likewise, shape ``(n,)``, NaN where the noise is learned.
 
     Returns:
         the Gaussian process, and in words what was left out; empty where it is exact throughout.
@@ -125,17 +138,26 @@ def fit_gp(x: Floats, y: Floats, shift: float, scale: float, scatter: float = 0.
         ValueError: likewise, from inside the optimiser.
     """
     count = len(x)
+    known = None if given is None else given / scale
     if count <= LEARN:
-        return conditioned(x, y, shift, scale, learn(x, (y - shift) / scale), scatter), ""
+        return conditioned(x, y, shift, scale, learn(x, (y - shift) / scale, known), scatter, given), ""
     some = np.linspace(0, count - 1, LEARN_ON).round().astype(np.int64)
-    hyper = learn(x[some], (y[some] - shift) / scale)
+    hyper = learn(x[some], (y[some] - shift) / scale, None if known is None else known[some])
     note = f"{count} observations; hyperparameters learned on {LEARN_ON} of them"
-    gp = conditioned(x, y, shift, scale, hyper, scatter)
+    gp = conditioned(x, y, shift, scale, hyper, scatter, given)
     through = f"through {len(gp.inputs)} inducing points" if isinstance(gp, SparseGP) else "exact"
     return gp, f"{note}, posterior {through}"
 
 
-def conditioned(x: Floats, y: Floats, shift: float, scale: float, hyper: Hyper, scatter: float = 0.0) -> GP:
+def conditioned(
+    x: Floats,
+    y: Floats,
+    shift: float,
+    scale: float,
+    hyper: Hyper,
+    scatter: float = 0.0,
+    given: Floats | None = None,
+) -> GP:
     """As `GP.condition`, exact up to `EXACT` observations, else through inducing points; ``scatter`` as in `fit_gp`."""
     kind = GP if len(x) <= EXACT else SparseGP
-    return kind.condition(x, y, shift, scale, at_least_as_noisy(hyper, scatter / scale))
+    return kind.condition(x, y, shift, scale, at_least_as_noisy(hyper, scatter / scale), given)

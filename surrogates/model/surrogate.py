@@ -54,6 +54,8 @@ class Surrogate:
         inference: Inference = "map",
         *,
         failed: Bools | None = None,
+        stds: Mapping[str, Floats] | None = None,
+        foreign: tuple[str, ...] = (),
     ) -> Surrogate:
         """Fits every property to what is known of it.
 
@@ -62,26 +64,32 @@ class Surrogate:
         residual of that derivation, so that what is learned of the other carries over to it. Any other is modelled
         itself, on the scale that it declares (`surrogates.model.warps`). The same arguments give the same surrogate.
 
+        The descriptors of rows with foreign elements are those of the whole composition. Where the physics lacks a
+        number of such an element, a note says so, and the row is left out of the fit of what needs it.
+
         Args:
             physics: what is known before any data.
             elements: the palette, in the order of the columns.
-            fractions: atomic fractions, shape ``(n, len(elements))``; duplicate rows are allowed.
+            fractions: atomic fractions, shape ``(n, len(elements) + len(foreign))``; repeats are rows of their own.
             values: by property, shape ``(n,)`` each; NaN where unknown.
             inference: whether hyperparameters are the most probable ones, or averaged over: see
                 `surrogates.model.bayesian`.
             failed: which validations failed for good, shape ``(n,)``; if None, those of which nothing is known.
+            stds: standard deviations of values, shape ``(n,)`` each, taken as they are; NaN or 0 where the noise, one
+                for all such rows, is to be learned.
+            foreign: elements outside the palette, of the columns behind the palette's.
 
         Raises:
             InputError: where NumPyro is needed and missing; for wrong shapes, values that are infinite or beyond what
-                the property can be, fractions that are no composition, an unknown property or one that has a closed
-                form.
+                the property can be, impossible standard deviations or fractions, a property that cannot be modelled.
         """
-        known = Training.checked(physics, elements, fractions, values, failed)
-        described = Described.of(physics, elements, known.fractions)
-        scaling = Scaling.fit(described.raw()[known.seen])
         notes: list[str] = []
+        known = Training.checked(physics, elements, fractions, values, failed, stds, foreign, notes)
+        described = known.described
+        scaling = Scaling.fit(described.raw()[known.seen])
+        inputs = scaling.apply(described.raw())
         outputs = {
-            name: fit_output(name, described, scaling.apply(described.raw()), known.table, notes, inference)
+            name: fit_output(name, described, inputs, known.table, notes, inference, known.stds)
             for name in sorted(known.table)
         }
         failures = Failures.fit(described.raw(), known.failed, notes)

@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.physics.base import Physics
 from alloys.properties import PROPERTIES
 from alloys.space import Bools, Floats
 from surrogates.model.failures import Failures
+from surrogates.model.features import Described
 from surrogates.model.output import Output
 
 
@@ -22,14 +24,16 @@ class Training:
     """Alloys and what validation said of them; made by `checked`.
 
     Attributes:
-        fractions: atomic fractions, shape ``(n, d)``.
+        described: the alloys; those with foreign elements whose descriptors are not known are left out.
         table: by property, shape ``(n,)``; NaN where unknown.
         failed: which validations failed for good, shape ``(n,)``.
+        stds: standard deviations by property, shape ``(n,)``; NaN where not given. Only properties that have some.
     """
 
-    fractions: Floats
+    described: Described
     table: Mapping[str, Floats]
     failed: Bools
+    stds: Mapping[str, Floats]
 
     @classmethod
     def checked(
@@ -39,30 +43,42 @@ class Training:
         fractions: Floats,
         values: Mapping[str, Floats],
         failed: Bools | None = None,
+        stds: Mapping[str, Floats] | None = None,
+        foreign: tuple[str, ...] = (),
+        notes: list[str] | None = None,
     ) -> Training:
         """The rows in an order by their content, so that the order they come in does not change a bit of a fit.
 
         Args:
             physics: what is known before any data.
             elements: the palette, in the order of the columns.
-            fractions: atomic fractions, shape ``(n, len(elements))``.
+            fractions: atomic fractions, shape ``(n, len(elements) + len(foreign))``.
             values: by property, shape ``(n,)`` each; NaN where unknown.
             failed: shape ``(n,)``; if None, the rows of which nothing is known.
+            stds: standard deviations of values, by property, shape ``(n,)`` each; NaN or 0 where not given.
+            foreign: elements of the columns behind the palette's.
+            notes: receives a line if rows are left out.
 
         Raises:
             InputError: as `surrogates.model.surrogate.Surrogate.fit` does.
         """
         fractions = numbers("fractions", fractions)
         table = {name: numbers(name, column) for name, column in values.items()}
-        check_fractions(elements, fractions)
+        _check_foreign(elements, foreign)
+        check_fractions(elements + foreign, fractions)
         if not table:
             raise InputError("a surrogate needs at least one property to model")
         for name, column in table.items():
             _check_column(physics, name, column, len(fractions))
-        lost = _failed(table, failed, len(fractions))
-        keys = np.column_stack([fractions, *(table[name] for name in sorted(table)), lost])
-        order = np.lexsort(keys.T[::-1])
-        return cls(fractions[order], {name: column[order] for name, column in table.items()}, lost[order])
+        lost, given = _failed(table, failed, len(fractions)), _given(table, stds or {})
+        foreign, fractions = _used(elements, foreign, fractions)
+        keys = [fractions, *(table[name] for name in sorted(table)), lost, *(given[name] for name in sorted(given))]
+        order = np.lexsort(np.column_stack(keys).T[::-1])
+        described = Described.of(physics, elements, fractions[order], foreign)
+        kept = describable(described, [] if notes is None else notes)
+        order = order[kept]
+        table, given = ({name: column[order] for name, column in part.items()} for part in (table, given))
+        return cls(described.take(kept), table, lost[order], given)
 
     @property
     def seen(self) -> Bools:
@@ -80,9 +96,11 @@ def digest_of_fit(
     content = hashlib.sha256(json.dumps([elements, *(sorted(level.table) for level in levels)]).encode())
     left = dict(outputs)
     for level in reversed(levels):
-        content.update(np.ascontiguousarray(level.fractions).tobytes())
+        content.update(json.dumps(level.described.foreign).encode() if level.described.foreign else b"")
+        content.update(np.ascontiguousarray(level.described.fractions).tobytes())
         for name in sorted(level.table):
             content.update(np.ascontiguousarray(level.table[name]).tobytes())
+            content.update(np.ascontiguousarray(level.stds[name]).tobytes() if name in level.stds else b"")
             content.update(json.dumps(left.pop(name).hyperparameters() if name in left else []).encode())
     if failures is not None:
         content.update(json.dumps(failures.hyperparameters()).encode())
@@ -113,6 +131,48 @@ def check_fractions(elements: tuple[str, ...], fractions: Floats) -> None:
         raise InputError("atomic fractions must be finite and every row must sum to 1")
     if (fractions < 0).any():
         raise InputError(f"atomic fractions must not be negative, got {fractions.min():g}")
+
+
+def _check_foreign(elements: tuple[str, ...], foreign: tuple[str, ...]) -> None:
+    names = [*elements, *foreign]
+    if twice := sorted({name for name in foreign if names.count(name) > 1}):
+        raise InputError(f"foreign elements stand once, and not in the palette, but got {', '.join(twice)}")
+
+
+def _used(elements: tuple[str, ...], foreign: tuple[str, ...], fractions: Floats) -> tuple[tuple[str, ...], Floats]:
+    """The foreign elements that any row has, by name, and the fractions without the columns of the others."""
+    if not foreign:
+        return foreign, fractions
+    kept = sorted((name, len(elements) + i) for i, name in enumerate(foreign) if fractions[:, len(elements) + i].any())
+    columns = [*range(len(elements)), *(i for _, i in kept)]
+    return tuple(name for name, _ in kept), np.ascontiguousarray(fractions[:, columns])
+
+
+def describable(described: Described, notes: list[str]) -> NDArray[np.int64]:
+    """The rows whose descriptors are known; ``notes`` receives a line if others are left out."""
+    known = np.isfinite(described.descriptors).all(axis=1) | (not described.foreign)
+    if not known.all():
+        present = np.flatnonzero(described.fractions[~known, len(described.elements) :].any(axis=0))
+        names = ", ".join(described.foreign[i] for i in present)
+        notes.append(f"{(~known).sum()} row(s) with {names} are left out: their descriptors are not known")
+    return np.flatnonzero(known)
+
+
+def _given(table: Mapping[str, Floats], stds: Mapping[str, Floats]) -> dict[str, Floats]:
+    """The standard deviations, NaN where not given; of the properties that have any."""
+    given = {}
+    for name, column in stds.items():
+        std = numbers(f"standard deviations of {name}", column)
+        if name not in table:
+            raise InputError(f"standard deviations of {name!r} are given, but no values of it")
+        if std.shape != table[name].shape:
+            raise InputError(f"standard deviations of {name} must have shape {table[name].shape}, got {std.shape}")
+        if wrong := std[(std < 0) | np.isinf(std)].tolist():
+            raise InputError(f"standard deviations of {name} must be finite and not negative, got {wrong[0]:g}")
+        std = np.where((std > 0) & np.isfinite(table[name]), std, np.nan)
+        if np.isfinite(std).any():
+            given[name] = std
+    return given
 
 
 def _failed(table: Mapping[str, Floats], failed: Bools | None, count: int) -> Bools:

@@ -32,6 +32,10 @@ class Warp(Protocol):
         """Mean and standard deviation of the property where the latent is Gaussian."""
         ...
 
+    def spread(self, values: Floats, stds: Floats) -> Floats:
+        """Standard deviations on the model's scale of values measured with these in the property's unit."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -48,6 +52,10 @@ class Identity:
     def moments(self, mean: Floats, std: Floats) -> tuple[Floats, Floats]:
         """Unchanged."""
         return mean, std
+
+    def spread(self, values: Floats, stds: Floats) -> Floats:
+        """Unchanged."""
+        return stds
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,10 @@ class Saturating:
         second = ((values - first[..., None]) ** 2) @ _WEIGHTS
         return first, np.sqrt(second + RESOLUTION**2)
 
+    def spread(self, values: Floats, stds: Floats) -> Floats:
+        """Half the way from one standard deviation below to one above: the slope alone, 434 at 1, says nothing."""
+        return np.asarray((self.forward(values + stds) - self.forward(values - stds)) / 2)
+
 
 @dataclass(frozen=True, slots=True)
 class Logarithm:
@@ -97,6 +109,10 @@ class Logarithm:
         variance = (np.log(10.0) * std) ** 2
         first = self.backward(mean) * np.exp(variance / 2)
         return first, first * np.sqrt(np.expm1(variance))
+
+    def spread(self, values: Floats, stds: Floats) -> Floats:
+        """Of the log-normal distribution that has these moments: the inverse of `moments`."""
+        return np.asarray(np.sqrt(np.log1p((stds / np.maximum(values, self.least)) ** 2)) / np.log(10.0))
 
 
 def warp_of(declared: Property) -> Warp:

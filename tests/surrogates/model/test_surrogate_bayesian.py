@@ -109,7 +109,7 @@ def test_a_quick_mixture_keeps_the_mean_and_bounds_the_spread_from_above() -> No
     assert (quick[1] >= exact[1] - 1e-3).all()
 
 
-def of_three(x: np.ndarray, y: np.ndarray, seed: int = 0) -> Sequence[Hyper]:
+def of_three(x: np.ndarray, y: np.ndarray, given: np.ndarray | None = None, seed: int = 0) -> Sequence[Hyper]:
     """In the sampler's place."""
     return [(0.0, torch.full((x.shape[1],), scale, dtype=torch.float64), 0.01) for scale in (2.0, 5.0, 12.0)]
 
