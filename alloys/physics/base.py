@@ -55,6 +55,10 @@ class Physics:
         """Names of the columns that `describe` gives for these elements."""
         return ()
 
+    def notes(self, elements: Elements) -> tuple[str, ...]:
+        """What a person should know of the description of these elements: numbers that are lacking, a line each."""
+        return ()
+
     def groups(self, elements: Elements) -> Mapping[str, tuple[str, ...]]:
         """Groups of similar descriptors, by their subject; each descriptor is in one group."""
         return {name: (name,) for name in self.descriptors(elements)}

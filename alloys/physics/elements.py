@@ -12,12 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from functools import cache
 from importlib import resources
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
+from alloys.physics.periodic import periodic_table
+
+_MANY = 30
+"""Elements that no message lists any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +127,45 @@ def element(symbol: str) -> Element:
 
 
 def column(elements: Sequence[str], name: str) -> NDArray[np.float64]:
-    """One property of several elements as an array of shape ``(len(elements),)``.
+    """One number of several elements as an array of shape ``(len(elements),)``.
+
+    What the table lacks comes from the periodic table, if that has a number of this name.
 
     Raises:
-        InputError: if an element is not in the table, or the table lacks this number of it.
+        InputError: if neither has this number of an element.
     """
-    values = np.array([getattr(element(symbol), name) for symbol in elements], dtype=np.float64)
+    table = element_table()
+    own = [getattr(table.get(symbol), name, math.nan) for symbol in elements]
+    values = [
+        periodic_table().get(symbol, {}).get(name, math.nan) if math.isnan(value) else value
+        for symbol, value in zip(elements, own, strict=True)
+    ]
     lacking = [symbol for symbol, value in zip(elements, values, strict=True) if math.isnan(value)]
     if lacking:
-        there = [symbol for symbol, row in sorted(element_table().items()) if not math.isnan(getattr(row, name))]
-        raise InputError(f"no reference {name} for {', '.join(lacking)}; available are {', '.join(there)}")
-    return values
+        there = _having(name)
+        others = f"available are {', '.join(there)}" if len(there) < _MANY else f"{len(there)} other elements have one"
+        raise InputError(f"no reference {name} for {', '.join(lacking)}; {others}")
+    return np.array(values, dtype=np.float64)
+
+
+def _having(name: str) -> list[str]:
+    """Symbols of the elements that have a number, alphabetically."""
+    tables = element_table(), periodic_table()
+    own = [symbol for symbol, row in tables[0].items() if not math.isnan(getattr(row, name, math.nan))]
+    return sorted({*own, *(symbol for symbol, row in tables[1].items() if not math.isnan(row.get(name, math.nan)))})
+
+
+@cache
+def _mixing_enthalpies() -> dict[frozenset[str], float]:
+    text = resources.files("alloys").joinpath("data/mixing_enthalpies.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines())
+    return {frozenset((row["first"], row["second"])): float(row["enthalpy_kj_mol"]) for row in rows}
+
+
+def without_mixing_enthalpy(elements: Sequence[str]) -> tuple[str, ...]:
+    """Those of some elements that are in no tabulated pair."""
+    tabulated = frozenset().union(*_mixing_enthalpies())
+    return tuple(symbol for symbol in elements if symbol not in tabulated)
 
 
 @cache
@@ -144,15 +177,9 @@ def mixing_enthalpy_matrix(elements: tuple[str, ...]) -> NDArray[np.float64]:
     Raises:
         InputError: if a pair is not in the table.
     """
-    text = resources.files("alloys").joinpath("data/mixing_enthalpies.csv").read_text(encoding="utf-8")
-    index = {symbol: i for i, symbol in enumerate(elements)}
-    matrix = np.full((len(elements), len(elements)), np.nan)
-    np.fill_diagonal(matrix, 0.0)
-    for row in csv.DictReader(text.splitlines()):
-        if row["first"] in index and row["second"] in index:
-            i, j = index[row["first"]], index[row["second"]]
-            matrix[i, j] = matrix[j, i] = float(row["enthalpy_kj_mol"])
-    if np.isnan(matrix).any():
-        lacking = [f"{elements[i]}-{elements[j]}" for i, j in np.argwhere(np.isnan(matrix)) if i < j]
+    table = _mixing_enthalpies()
+    pairs = [[frozenset((a, b)) for b in elements] for a in elements]
+    lacking = [f"{a}-{b}" for a, b in combinations(elements, 2) if frozenset((a, b)) not in table]
+    if lacking:
         raise InputError(f"no mixing enthalpy for {', '.join(lacking)}")
-    return matrix
+    return np.array([[table.get(pair, 0.0) for pair in row] for row in pairs])

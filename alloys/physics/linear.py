@@ -84,8 +84,12 @@ def ductility_index(elements: Elements, fractions: Floats) -> Floats:
 
 
 def size_mismatch(elements: Elements, fractions: Floats) -> Floats:
-    """delta, %: 100 sqrt(sum c (1 - r / mean r)^2) (Zhang et al., Adv. Eng. Mater. 10 (2008) 534)."""
-    radius = column(elements, "radius")
+    """delta, %, with metallic radii; see `mismatch`."""
+    return mismatch(fractions, column(elements, "radius"))
+
+
+def mismatch(fractions: Floats, radius: Floats) -> Floats:
+    """delta, %: 100 sqrt(sum c (1 - r / mean r)^2) of radii ``(d,)`` (Zhang et al., Adv. Eng. Mater. 10 (2008) 534)."""
     mean = fractions @ radius
     return np.asarray(100 * np.sqrt((fractions * (1 - radius / mean[:, None]) ** 2).sum(axis=1)))
 

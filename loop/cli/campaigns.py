@@ -16,6 +16,7 @@ import typer
 
 from alloys.errors import InputError, WorkError
 from loop.cli.console import Json, err, out, print_json
+from loop.config.assembly import build_problem
 from loop.config.lookup import Directory, campaign_database
 from loop.config.reading import check_config, load_config
 
@@ -45,11 +46,14 @@ def check(
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="overrides a value")] = None,
 ) -> None:
     """Names every mistake in a configuration, with its line, before anything starts."""
-    _, mistakes = check_config(config, set_ or ())
+    checked, mistakes = check_config(config, set_ or ())
     for mistake in mistakes:
         err().print(f"{config}: {mistake}", markup=False, soft_wrap=True)
-    if mistakes:
+    if checked is None:
         raise typer.Exit(2)
+    problem = build_problem(checked)
+    for note in problem.physics.notes(problem.space.elements):
+        err().print(f"{config}: {note}", markup=False, soft_wrap=True)
     err().print(f"{config}: no mistakes", markup=False)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from alloys.errors import InputError
@@ -49,6 +50,7 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
         found += _unanswered(data, validators, physics)
     if space is not None:
         found += _uncovered(space, physics, validators, "validators" if data.get("validators") else "validator")
+        found += _lacking(data, space, physics)
     _part(data, "generator", GeneratorConfig, _check_generator, found)
     _part(data, "surrogate", SurrogateConfig, _check_surrogate, found)
     _part(data, "start", StartConfig, partial(start_table, physics=physics), found)
@@ -219,4 +221,18 @@ def _uncovered(space: Space, physics: Physics, validators: Sequence[Validator], 
             validator.check(space.elements)
         except InputError as error:
             found.append(((key,), f"{key}: {error}"))
+    return found
+
+
+def _lacking(data: Mapping[str, Any], space: Space, physics: Physics) -> list[Mistake]:
+    """Parts of the goal whose closed form lacks a number of one of the elements."""
+    found: list[Mistake] = []
+    alike = np.full((1, len(space.elements)), 1 / len(space.elements))
+    for key in ("objectives", "constraints"):
+        for i, text in _texts(data, key):
+            form = next((physics.closed_forms[word] for word in text.split() if word in physics.closed_forms), None)
+            try:
+                _ = form is not None and form(space.elements, alike)
+            except InputError as error:
+                found.append(((key, i), f"{key}: {text}: {error}"))
     return found

@@ -124,6 +124,19 @@ def test_check(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert "wrong: unknown key" in err
 
 
+def test_check_says_which_numbers_an_element_lacks(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    text = "name: nitride\nphysics: generic\nspace: {elements: [Cr, Fe, N]}\nvalidator: {name: human}\nobjectives:\n"
+    path = tmp_path / "nitride.yaml"
+    path.write_text(f"{text}- maximize bulk_modulus\n- maximize vec\n", encoding="utf-8")
+    code, _, err = call(capsys, "check", str(path))
+    assert code == 0
+    assert "nothing is described by molar volume: there is no number for N" in err
+    path.write_text(f"{text}- maximize bulk_modulus\n- minimize density\n", encoding="utf-8")
+    code, _, err = call(capsys, "check", str(path))
+    assert code == 2
+    assert "line 7: objectives: minimize density: no reference mass_density for N" in err
+
+
 def test_a_finished_campaign_is_shown_again_and_not_repeated(
     capsys: pytest.CaptureFixture[str], campaigns: Path
 ) -> None:
