@@ -123,7 +123,7 @@ class Composition:
         return hashlib.sha256(self.canonical().encode()).hexdigest()
 
     def __str__(self) -> str:
-        """The formula in at.%, with up to three decimals."""
+        """The formula in at.%, with up to three decimals, or up to six where these say it exactly."""
         return "".join(f"{symbol}{_percent(fraction)}" for symbol, fraction in self.items)
 
 
@@ -204,7 +204,8 @@ def _unreadable(formula: str, where: str) -> InputError:
 
 
 def _percent(fraction: Fraction) -> str:
-    return f"{float(fraction * 100):.3f}".rstrip("0").rstrip(".")
+    places = 6 if (fraction * 10**8).denominator == 1 else 3
+    return f"{float(fraction * 100):.{places}f}".rstrip("0").rstrip(".")
 
 
 def parse_formulas(formulas: Iterable[str]) -> list[Composition]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class InputError(ValueError):
     """Some input is wrong; nothing was changed.
@@ -9,6 +12,25 @@ class InputError(ValueError):
     The message says which rule was broken, what was given and what to do. The command line prints it on one line
     and exits with status 2.
     """
+
+
+Mistake = tuple[tuple[str | int, ...], str]
+"""What is wrong, behind the path of the value that is wrong, in the terms of whoever wrote it."""
+
+
+class MistakesError(InputError):
+    """Several things that are wrong at once.
+
+    Attributes:
+        mistakes: each with its place.
+    """
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("; ".join(text for _, text in mistakes))
+        self.mistakes = tuple(mistakes)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.mistakes,)
 
 
 class PeopleNeededError(RuntimeError):

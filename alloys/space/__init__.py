@@ -8,8 +8,10 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
-from alloys.space.alloy import AlloySpace, Limit
+from alloys.space.alloy import AlloySpace
 from alloys.space.base import Bools, Floats, Points, Space, SpaceSpec
+from alloys.space.grid import Limit
+from alloys.space.rules import Rule
 from alloys.space.table import TableSpace
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "Floats",
     "Limit",
     "Points",
+    "Rule",
     "Space",
     "SpaceSpec",
     "TableSpace",

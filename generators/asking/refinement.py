@@ -53,23 +53,41 @@ def _better(space: AlloySpace, old: Points, new: Points, targets: Floats, proper
 def polish(space: AlloySpace, points: Points, targets: Floats, properties: Properties, most: int = 3) -> Points:
     """The best small step on the grid between the four largest amounts, by the linear model, shape ``(m, d)``.
 
-    Every step of at most ``most`` steps in three of them, the fourth keeping the sum, is tried.
+    Every step of at most ``most`` steps in three of them, the fourth keeping the sum, is tried; where there is a
+    balance, it is the fourth.
     """
     fractions = space.fractions(points)
     values = properties(fractions)
     slopes = slopes_of(fractions, values, properties) / values[:, :, None]
-    places = np.argsort(-points, axis=1, kind="stable")[:, :4]
-    steps = _steps(places.shape[1], most)
+    places = _largest(space, points)
     local = np.take_along_axis(slopes, places[:, None, :], axis=2)  # (m, p, k)
-    change = np.einsum("mpk,sk->msp", local, steps / space.total)
+    local = local * np.take_along_axis(space.atoms_in_steps(points), places, axis=1)[:, None, :]
+    steps = _steps(places.shape[1], most)
+    each = steps[None]
+    if space.strides:
+        each = steps * np.array(space.strides)[places][:, None, :]
+        each[:, :, -1] = -each[:, :, :-1].sum(axis=2)
+        change = np.einsum("mpk,msk->msp", local, each / space.total)
+    else:
+        change = np.einsum("mpk,sk->msp", local, steps / space.total)
     left = relative_errors(values, targets)[:, None, :] + np.where(np.isnan(targets), 0.0, 1.0)[:, None, :] * change
     cost = (left**2).sum(axis=2)
-    after = np.take_along_axis(points, places, axis=1)[:, None, :] + steps
-    cost[(after < 1).any(axis=2)] = np.inf
-    chosen = steps[np.argmin(cost, axis=1)]
+    before = np.take_along_axis(points, places, axis=1)
+    cost[(before[:, None, :] + each < 1).any(axis=2)] = np.inf
+    chosen = np.broadcast_to(each, (len(points), *steps.shape))[np.arange(len(points)), np.argmin(cost, axis=1)]
     moved = points.copy()
-    np.put_along_axis(moved, places, np.take_along_axis(points, places, axis=1) + chosen, axis=1)
+    np.put_along_axis(moved, places, before + chosen, axis=1)
     return moved
+
+
+def _largest(space: AlloySpace, points: Points) -> Points:
+    """Places of the four largest amounts, the balance last, shape ``(m, 4)``."""
+    if space.balance is None:
+        return np.argsort(-points, axis=1, kind="stable")[:, :4]
+    last = space.elements.index(space.balance)
+    order = np.where(np.arange(points.shape[1]) == last, 1, -points)
+    largest = np.argsort(order, axis=1, kind="stable")[:, :3]
+    return np.concatenate([largest, np.full((len(points), 1), last)], axis=1)
 
 
 def _steps(places: int, most: int) -> Points:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from alloys.space import AlloySpace, Bools, Floats, Points
+from alloys.space.drawing import exchanged
 from generators.training.ridge import ridge
 from generators.training.settings import TrainingSettings
 
@@ -73,25 +74,14 @@ def augment(
     all_points, all_conditions = [points], [conditions]
     for _ in range(settings.copies):
         replacing = rng.random(len(points)) < settings.replace
-        swapped = np.where(replacing[:, None], _replaced(space, points, rng), points)
+        swapped = np.where(replacing[:, None], exchanged(space, points, rng), points)
         copy = _blurred(space, _moved(space, swapped, settings.jitter, rng), settings.noise, rng)
-        values = conditions + space.fractions(copy - points) @ slopes
+        values = conditions + space.change(copy, points) @ slopes
         values = np.clip(values, low, high)
         other = ((copy > 0) != (points > 0)).any(axis=1)
         all_points.append(copy)
         all_conditions.append(np.where(other[:, None] & ~trusted, np.nan, values))
     return np.concatenate(all_points), np.concatenate(all_conditions)
-
-
-def _replaced(space: AlloySpace, points: Points, rng: np.random.Generator) -> Points:
-    """Each row with the amount of one element given to an absent one, where that stays in the space."""
-    rows = np.arange(len(points))
-    there = np.where(points > 0, rng.random(points.shape), -1.0).argmax(axis=1)
-    absent = np.where(points > 0, -1.0, rng.random(points.shape)).argmax(axis=1)
-    changed = points.copy()
-    changed[rows, there] = points[rows, absent]
-    changed[rows, absent] = points[rows, there]
-    return np.where(space.contains(changed)[:, None], changed, points)
 
 
 def _moved(space: AlloySpace, points: Points, most: int, rng: np.random.Generator) -> Points:

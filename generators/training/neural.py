@@ -231,10 +231,10 @@ class NeuralGenerator(ABC, Generic[Settings, Network]):
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
         """Draws one composition for each condition; every one returned lies in the space.
 
-        A draw that left the space is drawn again, `ROUNDS` times with growing numbers: the samples follow
-        the model's distribution restricted to the space. A condition none of whose draws lies in the space
-        is left out and counted in the note. Conditions are held within `codec.REACH` standard deviations of
-        the training rows.
+        In a narrow space, such as one with rules, a draw is moved into it (`AlloySpace.settled`). In others, a draw
+        that left the space is drawn again, `ROUNDS` times with growing numbers: the samples follow the model's
+        distribution restricted to the space. A condition none of whose draws lies in the space is left out and counted
+        in the note. Conditions are held within `codec.REACH` standard deviations of the training rows.
 
         Args:
             conditions: shape ``(m, p)`` in the properties' own units, NaN where nothing is asked.
@@ -260,7 +260,7 @@ class NeuralGenerator(ABC, Generic[Settings, Network]):
                 break
             tries = np.repeat(open_rows, min(2**turn, 32))
             with torch.no_grad(), arithmetic(precision, device):
-                drawn = self.codec.decode(*self._drawn(network, values[tries], known[tries], rng))
+                drawn = self.space.settled(self.codec.decode(*self._drawn(network, values[tries], known[tries], rng)))
             draws += len(tries)
             good = self.space.contains(drawn)
             if turn == 0:

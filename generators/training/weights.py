@@ -29,7 +29,7 @@ from torch import Tensor
 from alloys.errors import InputError
 from alloys.files import read_plain
 from alloys.records import canonical_json
-from alloys.space import AlloySpace, Limit
+from alloys.space import AlloySpace, Limit, Rule
 
 MOST_BYTES = 2**30
 """The largest file of weights that is read; those of a campaign have about 1 MB."""
@@ -162,7 +162,13 @@ def read_file(path: Path) -> bytes:
 
 
 def space_to_json(space: AlloySpace) -> dict[str, Any]:
-    """A space as a plain document."""
+    """A space as a plain document; what a plain grid has not is left out."""
+    later = {
+        "strides": list(space.strides),
+        "balance": space.balance,
+        "rules": [[rule.text, list(rule.elements), list(rule.weights), rule.equal] for rule in space.rules],
+        "atoms": list(space.atoms),
+    }
     return {
         "elements": list(space.elements),
         "total": space.total,
@@ -171,6 +177,7 @@ def space_to_json(space: AlloySpace) -> dict[str, Any]:
         "fewest": space.fewest,
         "most": space.most,
         "limits": [[limit.element, limit.most, limit.where] for limit in space.limits],
+        **{key: value for key, value in later.items() if value},
     }
 
 
@@ -189,6 +196,13 @@ def space_from_json(document: Mapping[str, Any]) -> AlloySpace:
             fewest=int(document["fewest"]),
             most=int(document["most"]),
             limits=tuple(Limit(element, most, where) for element, most, where in document["limits"]),
+            strides=tuple(document.get("strides", ())),
+            balance=document.get("balance"),
+            rules=tuple(
+                Rule(text, tuple(elements), tuple(weights), equal)
+                for text, elements, weights, equal in document.get("rules", ())
+            ),
+            atoms=tuple(document.get("atoms", ())),
         )
     except InputError:
         raise

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from alloys.errors import InputError
+from alloys.errors import InputError, MistakesError
 from alloys.goal import Constraint, Goal, Objective
 from alloys.physics.base import Physics
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
@@ -87,9 +87,11 @@ def _part(data: Mapping[str, Any], key: str, model: Any, build: Callable[[Any], 
         return build(TypeAdapter(model).validate_python(data.get(key, {})))
     except ValidationError:
         return None
+    except MistakesError as error:
+        found += [((key, *place), f"{key}: {text}") for place, text in error.mistakes]
     except InputError as error:
         found.append(((key,), f"{key}: {error}"))
-        return None
+    return None
 
 
 def _validators(data: Mapping[str, Any], physics: Physics, found: list[Mistake]) -> list[Validator]:

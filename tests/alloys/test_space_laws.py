@@ -23,6 +23,32 @@ def _coarse_alloys() -> Space:
     return AlloySpace.build(["Al", "Co", "Ni"], step=0.05, lower=0.05, upper=0.9, count=(2, 3))
 
 
+def _alloys_with_rules() -> Space:
+    return AlloySpace.build(PALETTE, rules=["x_Ti + x_Zr <= 0.3", "0.5*x_Nb >= x_Hf", "x_Mo / x_W <= 2"])
+
+
+def _alloys_with_equal_amounts() -> Space:
+    return AlloySpace.build(["Al", "Co", "Cr", "Fe", "Ni"], rules=["x_Ni == x_Co"])
+
+
+def _alloys_with_additions() -> Space:
+    return AlloySpace.build(
+        ["B", "C", "Cr", "Fe", "Ni"], step=0.01, steps={"B": 0.0005, "C": 0.001}, balance="Fe", rules=["x_B <= 0.002"]
+    )
+
+
+def _weights() -> Space:
+    return AlloySpace.build(
+        ["Al", "Cr", "Fe", "Mn", "Ni", "W"], basis="wt", step=0.005, lower=0.005, upper=0.3, balance="Fe",
+        rules=["w_Al + w_Mn <= 0.1"],
+    )  # fmt: skip
+
+
+def _narrow_alloys() -> Space:
+    bounds = {"Nb": (0.4, 0.6), "Ti": (0.3, 0.5)}
+    return AlloySpace.build(PALETTE, step=0.005, lower=0.005, upper=0.02, count=(9, 9), bounds=bounds)
+
+
 def _list() -> Space:
     alloys = AlloySpace.build(PALETTE)
     return TableSpace(
@@ -39,6 +65,11 @@ def _list_with_variables() -> Space:
 SPACES: dict[str, Callable[[], Space]] = {
     "alloys": _alloys,
     "coarse alloys": _coarse_alloys,
+    "alloys with rules": _alloys_with_rules,
+    "alloys with equal amounts": _alloys_with_equal_amounts,
+    "alloys with additions": _alloys_with_additions,
+    "weights": _weights,
+    "narrow alloys": _narrow_alloys,
     "a list": _list,
     "a list with variables": _list_with_variables,
 }
