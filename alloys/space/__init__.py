@@ -11,7 +11,7 @@ from pkgutil import iter_modules
 from alloys.space.alloy import AlloySpace
 from alloys.space.base import Bools, Floats, Points, Space, SpaceSpec
 from alloys.space.grid import Limit
-from alloys.space.rules import Rule
+from alloys.space.rules import LinearRule
 from alloys.space.table import TableSpace
 
 __all__ = [
@@ -19,8 +19,8 @@ __all__ = [
     "Bools",
     "Floats",
     "Limit",
+    "LinearRule",
     "Points",
-    "Rule",
     "Space",
     "SpaceSpec",
     "TableSpace",

@@ -12,7 +12,7 @@ from alloys.composition import SYMBOLS
 from alloys.errors import InputError, Mistake, MistakesError
 from alloys.space.basis import MILLION, atomic_masses, atoms_per_gram
 from alloys.space.grid import Limit
-from alloys.space.rules import Rule, read_rules
+from alloys.space.rules import LinearRule, read_rules
 
 Basis = Literal["at", "wt"]
 
@@ -143,7 +143,9 @@ class AlloyText:
         except InputError as error:
             raise MistakesError([*self.mistakes, (("basis",), str(error))]) from None
 
-    def _rules(self, number: int, text: str, palette: Sequence[str], masses: Mapping[str, Fraction]) -> list[Rule]:
+    def _rules(
+        self, number: int, text: str, palette: Sequence[str], masses: Mapping[str, Fraction]
+    ) -> list[LinearRule]:
         try:
             return read_rules(text, palette, self.basis, masses)
         except InputError as error:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alloys.space.base import Bools, Floats, Points
-from alloys.space.rules import Rule
+from alloys.space.rules import LinearRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Grid:
     limits: tuple[Limit, ...] = ()
     strides: tuple[int, ...] = ()
     balance: str | None = None
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[LinearRule, ...] = ()
     atoms: tuple[int, ...] = ()
 
     @property

@@ -13,14 +13,18 @@ import numpy as np
 
 from alloys.space.base import Bools, Floats, Points
 from alloys.space.grid import Grid
-from alloys.space.rules import Rule
+from alloys.space.rules import LinearRule
 
 _INFEASIBLE = 2
 """What scipy calls a program without a solution."""
 
 
 def find(
-    grid: Grid, rules: Sequence[Rule], aim: Floats | None = None, present: Bools | None = None, count: int | None = None
+    grid: Grid,
+    rules: Sequence[LinearRule],
+    aim: Floats | None = None,
+    present: Bools | None = None,
+    count: int | None = None,
 ) -> Points | None:
     """A composition ``(d,)`` that keeps the bounds and some rules, or None where there is none.
 
@@ -50,7 +54,7 @@ def find(
     return np.asarray(np.rint(result.x[:d]).astype(np.int64) * steps, dtype=np.int64)
 
 
-def _program(grid: Grid, rules: Sequence[Rule], count: int | None) -> tuple[Floats, Floats, Floats]:
+def _program(grid: Grid, rules: Sequence[LinearRule], count: int | None) -> tuple[Floats, Floats, Floats]:
     """Rows over each element's amount in its own steps and its presence, 0 or 1, with their lowest and highest sums."""
     d, rows = grid.dimension, list[tuple[Floats, float, float]]()
     amounts, here = np.diag(np.array(grid.step_sizes, dtype=np.float64)), np.eye(d)
@@ -78,7 +82,7 @@ def _program(grid: Grid, rules: Sequence[Rule], count: int | None) -> tuple[Floa
     )
 
 
-def contradicting(grid: Grid) -> list[Rule] | None:
+def contradicting(grid: Grid) -> list[LinearRule] | None:
     """Rules that cannot hold together on this grid, no more than it takes; empty if its bounds alone leave nothing.
 
     None where there is a composition.

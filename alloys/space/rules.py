@@ -30,7 +30,7 @@ EXAMPLES = "'x_Al + x_Ti <= 0.3', 'x_Ni == x_Co' or 'x_Ni / x_Co <= 2'"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class LinearRule:
     """``weights . point <= 0``, or ``== 0``.
 
     Attributes:
@@ -106,7 +106,7 @@ class _Amounts:
         return self._of(other) / self
 
 
-def read_rules(text: str, elements: Sequence[str], basis: str, masses: Mapping[str, Fraction]) -> list[Rule]:
+def read_rules(text: str, elements: Sequence[str], basis: str, masses: Mapping[str, Fraction]) -> list[LinearRule]:
     """The rules of one text: one, or two where it has the form ``0.1 <= x_Al + x_Ti <= 0.3``.
 
     A ratio is multiplied out: ``x_Ni / x_Co <= 2`` is ``x_Ni <= 2 x_Co``, which leaves no Ni where there is no Co.
@@ -142,7 +142,7 @@ def read_rules(text: str, elements: Sequence[str], basis: str, masses: Mapping[s
     except (_NotLinearError, TypeError, AttributeError):
         raise InputError(f"the rule {text!r} is not linear in the amounts; write for example {EXAMPLES}") from None
     weights = [_whole([a * f for a, f in zip(top, factors, strict=True)], text) for top in tops]
-    return [Rule(text, named, row, sign == "==") for row, sign in zip(weights, signs, strict=True)]
+    return [LinearRule(text, named, row, sign == "==") for row, sign in zip(weights, signs, strict=True)]
 
 
 def _expression(part: str, text: str) -> Expression:

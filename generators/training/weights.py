@@ -29,7 +29,7 @@ from torch import Tensor
 from alloys.errors import InputError
 from alloys.files import read_plain
 from alloys.records import canonical_json
-from alloys.space import AlloySpace, Limit, Rule
+from alloys.space import AlloySpace, Limit, LinearRule
 
 MOST_BYTES = 2**30
 """The largest file of weights that is read; those of a campaign have about 1 MB."""
@@ -199,7 +199,7 @@ def space_from_json(document: Mapping[str, Any]) -> AlloySpace:
             strides=tuple(document.get("strides", ())),
             balance=document.get("balance"),
             rules=tuple(
-                Rule(text, tuple(elements), tuple(weights), equal)
+                LinearRule(text, tuple(elements), tuple(weights), equal)
                 for text, elements, weights, equal in document.get("rules", ())
             ),
             atoms=tuple(document.get("atoms", ())),
