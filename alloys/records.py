@@ -271,21 +271,24 @@ class Observation:
         values: property values in the units of the property table; empty for a failure.
         source: who measured it.
         failure: the reason where validation failed.
+        stds: standard deviations of some of the values, in the same units.
     """
 
     design: Design
     values: Mapping[str, float]
     source: str
     failure: str | None = None
+    stds: Mapping[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """A plain document; the dataset digest is made of these."""
-        return {
+        document = {
             "composition": self.design.canonical(),
             "values": dict(self.values),
             "source": self.source,
             "failure": self.failure,
         }
+        return {**document, "stds": dict(self.stds)} if self.stds else document
 
 
 def dataset_digest(observations: list[Observation]) -> str:

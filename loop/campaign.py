@@ -106,9 +106,9 @@ class Campaign(OpenCampaign):
             self.store.answer(job.key, verdict, source=source)
             del open_jobs[row.design]
             answers += 1
-        added = self.store.add_observations(plain, beside_jobs=several)
+        added = self.store.add_observations(plain)
         self._settle()
-        return Added(added.new + answers, added.replicates, added.known)
+        return Added(added.new + answers, added.repeats, added.known)
 
     def _checked(self, table: pd.DataFrame) -> list[MeasuredRow]:
         if not isinstance(table, pd.DataFrame):

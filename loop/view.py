@@ -2,52 +2,30 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.goal import Goal, count_dominating
 from alloys.problem import Problem
 from alloys.records import Prediction
-from alloys.space import Points, Space
+from alloys.space import Floats, Points, Space
 from loop.config.assembly import build_problem
 from loop.config.schema import CampaignConfig
 from loop.config.tiers import PEOPLE
+from loop.measurements import AcceptedResult, Measurements, ModelData
 from loop.store import CampaignStore, IterationState, JobState, StoredObservation
 from loop.store.notes import Summary
 from loop.store.states import FOR_PEOPLE
 from validation.tier import Tier
 
-Floats = NDArray[np.float64]
-
 _WITHOUT_ANSWER = (JobState.CANCELLED, JobState.FAILED)
 """States that no answer follows; a failure of the science in `FAILED` is an answer of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class AcceptedResult:
-    """One accepted result.
-
-    Attributes:
-        tier: which of the campaign's validators answered; None for results brought by hand.
-        iteration: which asked; None likewise.
-        values: by property; none for a failure.
-        stds: standard deviations of some of them.
-        failure: the reason of a failure.
-        source: who answered.
-    """
-
-    tier: int | None
-    iteration: int | None
-    values: Mapping[str, float]
-    stds: Mapping[str, float]
-    failure: str | None
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +36,8 @@ class Row:
         design: the alloy, and the variables chosen beside it.
         iteration: which asked for it; None for results brought by hand.
         origin: who proposed it.
-        values: measured properties, each from the most accurate validator that answered it, and closed forms.
+        values: measured properties, each the mean of what the most accurate who answered it said, and closed forms.
+        measured: those measurements, by property.
         feasible: whether every constraint holds by what is confirmed, and all that the goal asks for is.
         failure: the reason where validation failed; of several validators, where any did.
         prediction: what the model thought before.
@@ -71,6 +50,7 @@ class Row:
     iteration: int | None
     origin: str
     values: Mapping[str, float]
+    measured: Mapping[str, Measurements]
     feasible: bool
     failure: str | None
     prediction: Prediction | None
@@ -89,9 +69,10 @@ class View:
         rows: accepted results, by iteration and rank.
         pending: designs that are asked for and may yet be answered; those in review are among them.
         tiers: its validators from the cheapest to the last, at least one.
-        dropped: designs whose validation was cancelled, rejected or given up: no answer will come, and they are
-            not asked for again.
+        dropped: designs whose validation was cancelled, rejected or given up, or whose answer was withdrawn: no answer
+            will come, and they are not asked for again.
         frozen: where hypervolume has been measured from since iteration 0 was closed, by objective in its unit.
+        closed: when iterations were closed, by number, in unix seconds.
     """
 
     config: CampaignConfig
@@ -101,6 +82,7 @@ class View:
     tiers: tuple[Tier, ...] = ()
     dropped: tuple[Design, ...] = ()
     frozen: Mapping[str, float] | None = None
+    closed: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def space(self) -> Space:
@@ -113,15 +95,21 @@ class View:
         return self.problem.goal
 
     def upto(self, iteration: int) -> tuple[Row, ...]:
-        """Rows of iterations up to and including this one, as they were then, and those brought by hand."""
-        rows = [row for row in self.rows if row.iteration is None or row.iteration <= iteration]
-        return tuple(self._as_of(row, iteration) for row in rows)
+        """Rows of iterations up to and including this one, as they were then, and those brought by hand by then."""
+        rows = [self._as_of(row, iteration) for row in self.rows if row.iteration is None or row.iteration <= iteration]
+        return tuple(row for row in rows if row.answers)
 
     def _as_of(self, row: Row, iteration: int) -> Row:
-        known = tuple(a for a in row.answers if a.iteration is None or a.iteration <= iteration)
+        known = tuple(answer for answer in row.answers if self._known_by(answer, iteration))
         return (
             row if len(known) == len(row.answers) else replace(row, **_values_and_feasibility(row.design, known, self))
         )
+
+    def _known_by(self, answer: AcceptedResult, iteration: int) -> bool:
+        """Whether an answer belongs to an iteration or one before, or was brought by hand before it was closed."""
+        if answer.iteration is None:
+            return answer.at <= self.closed.get(iteration, np.inf)
+        return answer.iteration <= iteration
 
     def most_accurate(self, name: str) -> int:
         """The most accurate validator that answers a property, counted from 0."""
@@ -171,27 +159,22 @@ class View:
 
         return sorted(self.rows, key=order)
 
-    def observed(self) -> tuple[list[Design], dict[str, Floats]]:
-        """Designs and the values of what only validation answers, NaN where unknown: what a surrogate fits."""
-        names = self.problem.validated
-        table = {
-            name: np.array([row.values.get(name, np.nan) for row in self.rows], dtype=np.float64) for name in names
-        }
-        return [row.design for row in self.rows], table
+    def observed(self) -> ModelData:
+        """What a surrogate fits: what only validation answers, by the most accurate who did."""
+        told = [(row.design, row.failure is not None, row.measured) for row in self.rows]
+        return ModelData.of(told, self.problem.validated)
 
-    def fidelities(self) -> list[tuple[str, list[Design], dict[str, Floats]]]:
-        """The same for each validator in turn: its label, designs, and values of what it answers.
+    def fidelities(self) -> list[tuple[str, ModelData]]:
+        """The same for each validator in turn, of what it answers, by its label.
 
         Results brought by hand count as those of the most accurate validator that answers the property.
         """
         found = []
         for i, tier in enumerate(self.tiers):
             names = [name for name in self.problem.validated if name in tier.properties]
-            told = [(row.design, _by_tier(row.answers, i, self)) for row in self.rows]
-            told = [(design, values) for design, values in told if values]
-            table = {name: np.array([v.get(name, np.nan) for _, v in told], dtype=np.float64) for name in names}
-            found.append((tier.label, [design for design, _ in told], table))
-        return [fidelity for fidelity in found if fidelity[2]]
+            told = [(row.design, False, _by_tier(row.answers, i, self)) for row in self.rows]
+            found.append((tier.label, ModelData.of([each for each in told if each[2]], names)))
+        return [(label, data) for label, data in found if data.values]
 
     def fractions(self, designs: Sequence[Design]) -> Floats:
         """Atomic fractions in the space's order, shape ``(n, d)``."""
@@ -263,12 +246,13 @@ def view_of(
         )
     answered = {row.design for row in rows}
     over = [job for state in _WITHOUT_ANSWER for job in store.jobs(state) if job.key not in hidden]
-    ended = {job.request.design for job in over}
+    ended = {job.request.design for job in over} | store.withdrawn_answers()
     unanswered = [design for design in proposals if design not in answered]
     return replace(
         empty,
         rows=tuple(rows),
         frozen=_frozen(store, hidden),
+        closed={it.index: it.finished for it in store.iterations() if it.finished is not None},
         pending=tuple(design for design in unanswered if design not in ended),
         dropped=tuple(design for design in unanswered if design in ended),
     )
@@ -286,35 +270,46 @@ def _empty(store: CampaignStore, config: CampaignConfig, problem: Problem | None
 
 
 def _values_and_feasibility(design: Design, answers: Sequence[AcceptedResult], view: View) -> dict[str, Any]:
-    """What a row says by these answers: the most accurate one of each property wins, and the first of its kind."""
-    best: dict[str, tuple[int, float]] = {}
-    for answer in answers:
-        for name, value in answer.values.items():
-            level = view.most_accurate(name) if answer.tier is None else answer.tier
-            if name not in best or level > best[name][0]:
-                best[name] = (level, value)
+    """What a row says by these answers: of each property the mean of what the most accurate of them measured."""
+    levels = {
+        name: max(_level(answer, name, view) for answer in answers if name in answer.values)
+        for name in dict.fromkeys(name for answer in answers for name in answer.values)
+    }
+    measured = {
+        name: Measurements.of([a for a in answers if _level(a, name, view) == level], name)
+        for name, level in levels.items()
+    }
     plain = view.problem.physics.properties_of(design.composition)
-    values = {**plain, **{name: value for name, (_, value) in best.items()}}
-    confirmed = {**plain, **{name: value for name, (level, value) in best.items() if level >= view.most_accurate(name)}}
+    values = {**plain, **{name: found.mean for name, found in measured.items()}}
+    certain = [name for name, level in levels.items() if level >= view.most_accurate(name)]
+    confirmed = {**plain, **{name: values[name] for name in certain}}
     complete = set(view.goal.names) <= set(confirmed)
     failure = next((answer.failure for answer in answers if answer.failure), None)
     return {
         "values": values,
+        "measured": measured,
         "confirmed": confirmed,
-        "feasible": bool(best) and complete and view.goal.feasible(confirmed),
-        "failure": failure if not best or len(view.tiers) > 1 else None,
+        "feasible": bool(measured) and complete and view.goal.feasible(confirmed),
+        "failure": failure if not measured or len(view.tiers) > 1 else None,
         "answers": tuple(answers),
     }
 
 
-def _by_tier(answers: Sequence[AcceptedResult], tier: int, view: View) -> dict[str, float]:
-    """What one validator said of an alloy, the first answer of each property."""
-    return {
-        name: value
-        for answer in reversed(answers)
-        for name, value in answer.values.items()
-        if (view.most_accurate(name) if answer.tier is None else answer.tier) == tier
-    }
+def _level(answer: AcceptedResult, name: str, view: View) -> int:
+    """How accurate an answer is; of several validators, what people brought by hand stands above all of them."""
+    if answer.tier is not None:
+        return answer.tier
+    return len(view.tiers) if len(view.tiers) > 1 else view.most_accurate(name)
+
+
+def _by_tier(answers: Sequence[AcceptedResult], tier: int, view: View) -> dict[str, Measurements]:
+    """What one validator said of an alloy; what people brought by hand counts as the most accurate validator's."""
+    found = {}
+    for name in dict.fromkeys(name for answer in answers for name in answer.values):
+        own = [a for a in answers if (view.most_accurate(name) if a.tier is None else a.tier) == tier]
+        if any(name in answer.values for answer in own):
+            found[name] = Measurements.of(own, name)
+    return found
 
 
 def _by_design(store: CampaignStore, hidden: Collection[str]) -> dict[Design, list[AcceptedResult]]:
@@ -327,9 +322,7 @@ def _by_design(store: CampaignStore, hidden: Collection[str]) -> dict[Design, li
 def _grouped(observations: Iterable[StoredObservation]) -> dict[Design, list[AcceptedResult]]:
     found: dict[Design, list[AcceptedResult]] = {}
     for stored in observations:
-        seen = stored.observation
-        answer = AcceptedResult(stored.tier, stored.iteration, seen.values, stored.stds, seen.failure, seen.source)
-        found.setdefault(seen.design, []).append(answer)
+        found.setdefault(stored.observation.design, []).append(AcceptedResult.of(stored))
     return found
 
 
@@ -347,15 +340,25 @@ def campaign_state(store: CampaignStore) -> str:
     return "finished" if closed > (len(iterations) - 1 if wanted is None else wanted) else "running"
 
 
+def summary_to_note(store: CampaignStore, view: View, index: int) -> Summary:
+    """What an iteration came to, noted as it is closed: it holds as long as no other results of its time are known.
+
+    What is withdrawn later was true then, so that the note counts every result, whether it still counts or not.
+    """
+    asked = store.observation_counts()
+    known = sum(count for number, count in asked.items() if number is not None and number <= index)
+    return replace(summary_of(view, index), observations=known + asked.get(None, 0))
+
+
 def summary_of(view: View, index: int) -> Summary:
-    """What an iteration came to, noted as it is closed: it holds as long as no other results of its time are known."""
-    own = [row for row in view.rows if row.iteration == index]
-    known = [a for row in view.rows for a in row.answers if a.iteration is None or a.iteration <= index]
+    """What an iteration came to, by the results that count."""
+    then = view.upto(index)
+    own = [row for row in then if row.iteration == index]
     return Summary(
         feasible=sum(row.feasible for row in own),
         failed=sum(row.failure is not None for row in own),
-        hypervolume=view.hypervolume(view.upto(index)),
-        observations=len(known),
+        hypervolume=view.hypervolume(then),
+        observations=sum(len(row.answers) for row in then),
     )
 
 
@@ -366,18 +369,18 @@ def iteration_summaries(store: CampaignStore, view: View | None = None) -> list[
         store: the campaign's database.
         view: the campaign, if it was read already; it is read where the notes on closed iterations do not suffice.
     """
-    told, sizes = store.observation_counts(), store.batch_sizes()
-    known, tiered = told.get(None, 0), bool(several_tiers(store))
+    asked, by_hand, sizes = store.observation_counts(), store.times_by_hand(), store.batch_sizes()
+    known, tiered = 0, bool(several_tiers(store))
     summaries = []
     for iteration in store.iterations():
         index, end = iteration.index, iteration.finished
-        known += told.get(index, 0)
+        known += asked.get(index, 0)
         noted = iteration.notes.summary
         if end is None:
             summary: dict[str, Any] = {**_standing(store, index), "hypervolume": None}
             seconds = None
         else:
-            if noted is None or noted.observations != known or tiered:
+            if noted is None or noted.observations != known + bisect_right(by_hand, end) or tiered:
                 view = view or view_of(store)
                 noted = summary_of(view, index)
             summary = {"feasible": noted.feasible, "failed": noted.failed, "hypervolume": noted.hypervolume}

@@ -38,13 +38,15 @@ class Ranking:
 
 def fit_surrogate(view: View) -> Surrogate:
     """The surrogate of everything that only validation answers, fitted on all that is known."""
-    compositions, values = view.observed()
-    fractions, inference = view.fractions(compositions), view.config.surrogate.inference
-    failed = np.array([row.failure is not None for row in view.rows], dtype=np.bool_)
+    known, inference = view.observed(), view.config.surrogate.inference
+    fractions = view.fractions(known.designs)
     if len(view.tiers) > 1:
-        levels = [FidelityData(label, view.fractions(alloys), table) for label, alloys, table in view.fidelities()]
-        return fit_fidelities(view.problem.physics, view.space.elements, levels, inference, tried=(fractions, failed))
-    return Surrogate.fit(view.problem.physics, view.space.elements, fractions, values, inference, failed=failed)
+        levels = [FidelityData(label, view.fractions(data.designs), data.values) for label, data in view.fidelities()]
+        tried = (fractions, known.failed)
+        return fit_fidelities(view.problem.physics, view.space.elements, levels, inference, tried=tried)
+    return Surrogate.fit(
+        view.problem.physics, view.space.elements, fractions, known.values, inference, failed=known.failed
+    )
 
 
 def rank(

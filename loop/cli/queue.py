@@ -232,7 +232,7 @@ def import_(
         return
     err().print(
         f"{counts.answered} answered, {counts.kept} kept that answer no job, {counts.known} known already, "
-        f"{counts.replicates} replicates ({counts.conflicts} conflicting), {empty} not filled in",
+        f"{counts.repeats} measured again, {counts.conflicts} conflicting, {empty} not filled in",
         markup=False,
     )
     if counts.conflicts:

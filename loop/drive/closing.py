@@ -5,7 +5,7 @@ from __future__ import annotations
 from loop.choose.promotion import PromotionDecision
 from loop.drive.opened import OpenCampaign
 from loop.store import IterationState
-from loop.view import View, summary_of
+from loop.view import View, summary_to_note
 
 
 def store_promotions(campaign: OpenCampaign, index: int, decision: PromotionDecision) -> bool:
@@ -37,7 +37,7 @@ def close_iteration(campaign: OpenCampaign, index: int) -> View:
     view, store = _with_reference_point(campaign, index), campaign.store
     store.log_metrics(iteration_metrics(store, index, view), iteration=index)
     write_artifacts(store, campaign.config, index, view)
-    store.note_iteration(index, summary=summary_of(view, index))
+    store.note_iteration(index, summary=summary_to_note(store, view, index))
     store.close_iteration(index)
     return view
 

@@ -93,13 +93,14 @@ def _result_document(stored: StoredObservation) -> dict[str, Any]:
     properties = {}
     for name, value in seen.values.items():
         properties[name] = {"value": value, "unit": PROPERTIES[name].unit}
-        if name in stored.stds:
-            properties[name]["std"] = stored.stds[name]
+        if name in seen.stds:
+            properties[name]["std"] = seen.stds[name]
     return {
         "properties": properties,
         "failure": seen.failure,
         "source": seen.source,
         "replicate": stored.replicate,
+        "withdrawn": sorted(stored.withdrawn),
         "conflict": stored.conflict,
         "at": moment(stored.at),
     }
@@ -146,7 +147,8 @@ def show_table(document: dict[str, Any]) -> list[Table]:
     results = Table("result", "source", "", title="Results", title_justify="left", box=box.SIMPLE_HEAD)
     for result in document["results"]:
         values = [_value_text(name, entry) for name, entry in result["properties"].items()]
-        mark = result["conflict"] or ("replicate" if result["replicate"] else "")
+        taken = f"withdrawn: {', '.join(result['withdrawn'])}".removesuffix(": ") if result["withdrawn"] else ""
+        mark = result["conflict"] or ("replicate" if result["replicate"] else taken)
         results.add_row(", ".join(values) or result["failure"], result["source"], mark)
     events = Table(
         "when", "from", "to", "class", "owner", "note", title="Events", title_justify="left", box=box.SIMPLE_HEAD

@@ -21,7 +21,7 @@ def status_document(store: CampaignStore, view: View | None = None) -> dict[str,
         "state": campaign_state(store),
         "iterations": iteration_summaries(store, view),
         "queue": dict(store.counts()),
-        "observations": sum(store.observation_counts().values()),
+        "observations": len(store.observations()),
         "dataset_digest": store.dataset_digest(),
     }
 

@@ -25,6 +25,7 @@ from loop.store.records import (
     Artifact,
     CampaignInfo,
     CodeVersion,
+    DataEvent,
     Facts,
     Imported,
     Iteration,
@@ -37,7 +38,7 @@ from loop.store.records import (
     Result,
     StoredObservation,
 )
-from loop.store.states import IterationState, JobState
+from loop.store.states import DataEventKind, IterationState, JobState
 from loop.store.store import CampaignStore
 
 __all__ = [
@@ -49,6 +50,8 @@ __all__ = [
     "CampaignInfo",
     "CampaignStore",
     "CodeVersion",
+    "DataEvent",
+    "DataEventKind",
     "DriverLock",
     "Facts",
     "IllegalMove",

@@ -1,23 +1,25 @@
-"""Observations: accepted answers, replicates, and results brought by hand. Rows are only ever added."""
+"""Observations: accepted answers, repeats, and results brought by hand. Rows are only ever added."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from alloys.design import Design
-from alloys.records import Measured, Observation, Verdict, digest_of, quantities
+from alloys.records import Measured, Observation, Verdict, canonical_json, digest_of, quantities
 from loop.store.base import StorePart, decode, encode
-from loop.store.database.schema import observations, proposals
+from loop.store.database.schema import observations, proposals, withdrawals
 from loop.store.errors import StoreError
 from loop.store.records import Added, Job, Outcome, StoredObservation
 
 TIER = sa.func.coalesce(proposals.c.tier, observations.c.tier).label("of_tier")
 """Of an observation beside its job's proposal: which of several validators said it; None for results by hand."""
 _COLUMNS = (observations, proposals.c.rank, TIER)
+_ACCEPTED = sa.not_(observations.c.replicate)
 
 
 def content_of(observation: Observation) -> dict[str, Any]:
@@ -27,6 +29,7 @@ def content_of(observation: Observation) -> dict[str, Any]:
         "values": encode(dict(observation.values), "an observation"),
         "source": observation.source,
         "failure": observation.failure,
+        "stds": encode(dict(observation.stds), "standard deviations") if observation.stds else None,
     }
 
 
@@ -36,11 +39,10 @@ def _answer(job: Job, verdict: Verdict, source: str | None = None) -> dict[str, 
     if isinstance(verdict, Measured):
         values = {name: quantity.value for name, quantity in verdict.properties.items()}
         stds = {name: quantity.std for name, quantity in verdict.properties.items() if quantity.std is not None}
-        seen = Observation(job.request.design, values, source)
+        seen = Observation(job.request.design, values, source, None, stds)
     else:
         seen = Observation(job.request.design, {}, source, verdict.message)
-    written = encode(stds, "standard deviations") if stds else None
-    return {**content_of(seen), "stds": written, "job_key": job.key, "iteration": job.iteration}
+    return {**content_of(seen), "job_key": job.key, "iteration": job.iteration}
 
 
 def accept(connection: sa.Connection, job: Job, verdict: Verdict, now: float, source: str | None = None) -> None:
@@ -50,7 +52,7 @@ def accept(connection: sa.Connection, job: Job, verdict: Verdict, now: float, so
 
 
 def keep_replicate(connection: sa.Connection, job: Job, verdict: Verdict, now: float) -> Outcome:
-    """Stores a result that came too late, once."""
+    """Stores a program's result that came too late, once; the question was answered, so it does not count."""
     row = _answer(job, verdict)
     if _find(connection, row) is not None:
         return Outcome.DUPLICATE
@@ -64,15 +66,25 @@ def _find(connection: sa.Connection, row: dict[str, Any]) -> int | None:
     return found
 
 
-def _contradicts(connection: sa.Connection, observation: Observation, *, beside_jobs: bool) -> bool:
-    """Whether something accepted already speaks of the same alloy and a same property, or either is a failure."""
-    query = sa.select(observations.c["values"]).where(
-        observations.c.design == observation.design.canonical(), sa.not_(observations.c.replicate)
-    )
-    if beside_jobs:
-        query = query.where(observations.c.job_key.is_(None), observations.c.tier.is_(None))
-    known = [set(decode(text)) for text in connection.execute(query).scalars()]
-    return any(not names or not observation.values or names & set(observation.values) for names in known)
+def overlaps(seen: Observation, known: Sequence[Observation]) -> bool:
+    """Whether a property, or a failure, was told of the same design before."""
+    told = {name for each in known for name in each.values}
+    return bool(told & set(seen.values)) or (seen.failure is not None and bool(known))
+
+
+def contradicts(seen: Observation, known: Sequence[Observation]) -> bool:
+    """Whether it is a failure of a design that there is something of already, which does not count then."""
+    return seen.failure is not None and bool(known)
+
+
+def check_rows(rows: Sequence[Observation]) -> None:
+    """Refuses results that cannot be.
+
+    Raises:
+        StoreError: naming the first such row.
+    """
+    for number, row in enumerate(rows):
+        _check(number, row)
 
 
 def _check(row: int, observation: Observation) -> None:
@@ -95,57 +107,81 @@ _IN_ORDER = _SELECT.order_by(
 )
 
 
+def _read_rows(connection: sa.Connection, query: sa.Select[Any]) -> list[StoredObservation]:
+    """Rows with what was withdrawn of them."""
+    taken: dict[int, set[str]] = {}
+    for row in connection.execute(sa.select(withdrawals.c.observation, withdrawals.c.property)):
+        taken.setdefault(row[0], set()).add(row[1])
+    return [_stored(row, frozenset(taken.get(row.id, ()))) for row in connection.execute(query)]
+
+
+def _standing(rows: Iterable[StoredObservation]) -> list[StoredObservation]:
+    """Rows that count, without what was withdrawn."""
+    pairs = [(row, row.standing) for row in rows]
+    return [row if seen is row.observation else replace(row, observation=seen) for row, seen in pairs if seen]
+
+
+def select_rows(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list[StoredObservation]:
+    """Rows as they were recorded, in the order of arrival."""
+    return _read_rows(connection, _SELECT.where(condition).order_by(observations.c.id))
+
+
 def select_results(connection: sa.Connection, design: Design) -> list[StoredObservation]:
-    """Everything that was seen of one design, replicates included, in the order of arrival."""
-    query = _SELECT.where(observations.c.design == design.canonical()).order_by(observations.c.id)
-    return [_stored(row) for row in connection.execute(query)]
+    """Everything that was seen of one design, in the order of arrival."""
+    return select_rows(connection, observations.c.design == design.canonical())
 
 
-def _document(composition: str, failure: str | None, source: str, values: str) -> str:
-    """The canonical JSON of an observation, without reading the values, which are stored in that form."""
+def insert_rows(connection: sa.Connection, rows: Sequence[Observation], now: float) -> Added:
+    """Adds results brought by hand that are not there yet."""
+    new = repeats = known = 0
+    for row in rows:
+        content = content_of(row)
+        if _find(connection, content) is not None:
+            known += 1
+            continue
+        there = [standing for seen in select_results(connection, row.design) if (standing := seen.standing)]
+        again = overlaps(row, there)
+        beside = {"replicate": contradicts(row, there), "at": now}
+        connection.execute(sa.insert(observations).values({**content, **beside}))
+        new, repeats = new + (not again), repeats + again
+    return Added(new, repeats, known)
+
+
+def _document(composition: str, failure: str | None, source: str, stds: str | None, values: str) -> str:
+    """The canonical JSON of an observation, without reading the numbers, which are stored in that form."""
     texts = [json.dumps(part) for part in (composition, failure, source)]
-    return f'{{"composition":{texts[0]},"failure":{texts[1]},"source":{texts[2]},"values":{values}}}'
+    spread = f'"stds":{stds},' if stds else ""
+    return f'{{"composition":{texts[0]},"failure":{texts[1]},"source":{texts[2]},{spread}"values":{values}}}'
 
 
 class ObservationMethods(StorePart):
     """The part of the store that keeps what was seen."""
 
-    def add_observations(self, rows: Sequence[Observation], *, beside_jobs: bool = False) -> Added:
+    def add_observations(self, rows: Sequence[Observation]) -> Added:
         """Adds results brought by hand, all or none.
 
-        A row that is there already changes nothing. One that speaks of a property that is already known for the
-        same alloy becomes a replicate: the first accepted result wins. Other properties of a known alloy are new.
-
-        Args:
-            rows: the results.
-            beside_jobs: whether only other results by hand make a replicate, as they stand above what jobs answer.
+        A row that is there already changes nothing. A further measurement of a known property counts beside the
+        others. A failure of an alloy of which something is known is kept, and does not count.
 
         Raises:
             StoreError: for a row without values and failure, or with impossible ones, naming the row.
         """
-        for number, row in enumerate(rows):
-            _check(number, row)
+        check_rows(rows)
         now = self._clock()
-        new = replicates = known = 0
         with self._write() as connection:
-            for row in rows:
-                content = content_of(row)
-                if _find(connection, content) is not None:
-                    known += 1
-                    continue
-                late = _contradicts(connection, row, beside_jobs=beside_jobs)
-                connection.execute(sa.insert(observations).values({**content, "replicate": late, "at": now}))
-                new, replicates = new + (not late), replicates + late
-        return Added(new, replicates, known)
+            return insert_rows(connection, rows, now)
 
     def observations(self, include_replicates: bool = False) -> list[StoredObservation]:
         """What is known, in an order that does not depend on who finished first: iteration, rank, then arrival.
 
         Results brought by hand come first.
+
+        Args:
+            include_replicates: whether to give every row as it was recorded, whether it counts or not.
         """
-        query = _IN_ORDER if include_replicates else _IN_ORDER.where(sa.not_(observations.c.replicate))
         with self._read() as connection:
-            return [_stored(row) for row in connection.execute(query)]
+            rows = _read_rows(connection, _IN_ORDER)
+        return rows if include_replicates else _standing(rows)
 
     def observations_of(self, iteration: int) -> list[StoredObservation]:
         """What is known of the alloys of one iteration's batch, in the same order, whoever asked or brought it."""
@@ -154,15 +190,22 @@ class ObservationMethods(StorePart):
         # An alloy is asked for once, so no earlier iteration asked for these.
         since = sa.or_(observations.c.iteration.is_(None), observations.c.iteration >= iteration)
         asked = sa.exists().where(*same)
-        query = _IN_ORDER.where(sa.not_(observations.c.replicate), since, asked)
         with self._read() as connection:
-            return [_stored(row) for row in connection.execute(query)]
+            return _standing(_read_rows(connection, _IN_ORDER.where(since, asked)))
 
     def observation_counts(self) -> dict[int | None, int]:
         """How many results each iteration asked for; those brought by hand are of none."""
-        query = sa.select(observations.c.iteration, sa.func.count()).where(sa.not_(observations.c.replicate))
+        query = sa.select(observations.c.iteration, sa.func.count()).where(_ACCEPTED)
         with self._read() as connection:
             return {row[0]: int(row[1]) for row in connection.execute(query.group_by(observations.c.iteration))}
+
+    def times_by_hand(self) -> list[float]:
+        """When results by hand came, in unix seconds, in their order."""
+        query = sa.select(observations.c.at).where(
+            sa.not_(observations.c.replicate), observations.c.iteration.is_(None)
+        )
+        with self._read() as connection:
+            return sorted(float(at) for at in connection.execute(query).scalars())
 
     def results(self, design: Design) -> list[StoredObservation]:
         """Everything that was seen of one design, replicates included, in the order of arrival."""
@@ -170,25 +213,29 @@ class ObservationMethods(StorePart):
             return select_results(connection, design)
 
     def dataset_digest(self) -> str:
-        """A digest of everything accepted, whatever order it came in; see `alloys.records.dataset_digest`."""
-        columns = (observations.c.design, observations.c.failure, observations.c.source, observations.c["values"])
+        """A digest of everything that counts, whatever order it came in; see `alloys.records.dataset_digest`."""
+        seen = observations.c
+        columns = (seen.id, seen.design, seen.failure, seen.source, seen.stds, seen["values"])
+        touched = sa.select(withdrawals.c.observation)
         with self._read() as connection:
-            rows = connection.execute(sa.select(*columns).where(sa.not_(observations.c.replicate)))
-            return digest_of(sorted(_document(*row) for row in rows))
+            rows = connection.execute(sa.select(*columns).where(_ACCEPTED, seen.id.not_in(touched)))
+            documents = [_document(*row[1:]) for row in rows]
+            changed = _standing(_read_rows(connection, _SELECT.where(seen.id.in_(touched))))
+        return digest_of(sorted([*documents, *(canonical_json(row.observation.to_json()) for row in changed)]))
 
 
-def _stored(row: sa.Row[Any]) -> StoredObservation:
+def _stored(row: sa.Row[Any], withdrawn: frozenset[str]) -> StoredObservation:
     fields = row._mapping
-    design = Design.from_canonical(fields["design"])
+    design, stds = Design.from_canonical(fields["design"]), decode(fields["stds"] or "{}")
     return StoredObservation(
         id=fields["id"],
-        observation=Observation(design, decode(fields["values"]), fields["source"], fields["failure"]),
+        observation=Observation(design, decode(fields["values"]), fields["source"], fields["failure"], stds),
         iteration=fields["iteration"],
         rank=fields["rank"],
         key=fields["job_key"],
         replicate=bool(fields["replicate"]),
         at=fields["at"],
-        stds=decode(fields["stds"] or "{}"),
         conflict=fields["conflict"],
         tier=fields["of_tier"],
+        withdrawn=withdrawn,
     )

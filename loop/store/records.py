@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from alloys.records import Adjustment, Observation, Selection, ValidationRequest, Verdict
 from loop.store.notes import IterationNotes
-from loop.store.states import IterationState, JobState
+from loop.store.states import DataEventKind, IterationState, JobState
 
 
 class Outcome(StrEnum):
@@ -153,10 +153,11 @@ class StoredObservation:
         iteration: the iteration that asked, None for results brought by hand.
         rank: the proposal's rank there.
         key: the job that answered.
-        replicate: a later result for something already answered; not part of the dataset.
-        stds: standard deviations of some of the values, in their units, where the observation keeps them.
+        replicate: a program's later result for a job that was answered, or a later failure of what was known; not
+            part of the dataset.
         conflict: how a replicate differs from what was accepted.
         tier: which of the campaign's validators answered, counted from 0; None for results brought by hand.
+        withdrawn: properties whose values no longer count; an empty name for a failure.
     """
 
     id: int
@@ -166,9 +167,40 @@ class StoredObservation:
     key: str | None
     replicate: bool
     at: float
-    stds: Mapping[str, float] = field(default_factory=dict)
     conflict: str | None = None
     tier: int | None = None
+    withdrawn: frozenset[str] = frozenset()
+
+    @property
+    def standing(self) -> Observation | None:
+        """What of it counts; None where nothing does."""
+        seen = self.observation
+        if self.replicate or (seen.failure is not None and self.withdrawn):
+            return None
+        if not self.withdrawn:
+            return seen
+        values, stds = ({n: v for n, v in each.items() if n not in self.withdrawn} for each in (seen.values, seen.stds))
+        return Observation(seen.design, values, seen.source, None, stds) if values else None
+
+
+@dataclass(frozen=True, slots=True)
+class DataEvent:
+    """What somebody did to the data beside the queue.
+
+    Attributes:
+        at: unix seconds.
+        who: the person, or the campaign itself at its start.
+        kind: what was done.
+        why: the reason, where one was given.
+        detail: of a file its name and digest; of a withdrawal or correction the rows and properties.
+    """
+
+    id: int
+    at: float
+    who: str
+    kind: DataEventKind
+    why: str
+    detail: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,23 +249,23 @@ class Imported:
         answered: jobs that are answered now.
         kept: rows that answer no job, because they say a part of what is asked or the job is cancelled; kept.
         known: rows that were there already.
-        replicates: rows for jobs that had an answer; kept beside it.
-        conflicts: those of the replicates that differ, marked for review.
+        repeats: further measurements of what was known; they count beside it.
+        conflicts: failures of what is known: kept, and marked for review.
     """
 
     answered: int = 0
     kept: int = 0
     known: int = 0
-    replicates: int = 0
+    repeats: int = 0
     conflicts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """How many of the rows brought by hand were new, replicates of known ones, or already there."""
+    """How many of the rows brought by hand were new, measured a known property again, or were there already."""
 
     new: int
-    replicates: int
+    repeats: int
     known: int
 
 

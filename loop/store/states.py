@@ -33,6 +33,16 @@ class IterationState(StrEnum):
     CLOSED = "closed"
 
 
+class DataEventKind(StrEnum):
+    """What happened to the data beside the queue: at a campaign's begin its own files and other campaigns' results."""
+
+    START = "start"
+    CAMPAIGN = "campaign"
+    ADD = "add"
+    WITHDRAW = "withdraw"
+    CORRECT = "correct"
+
+
 S = JobState
 
 # From a state (None: the job is new) to the states that may follow it. A move to the same state is a person's

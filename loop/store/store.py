@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from alloys.records import digest_of
 from loop.store.base import Clock, decode, encode
+from loop.store.data import DataMethods
 from loop.store.database.engine import Database, head_revision, is_database, make_tables, revision_of
 from loop.store.database.lock import refuse_network_folder
 from loop.store.database.postgresql import PostgreSQLDatabase, url_in
@@ -33,7 +34,9 @@ def _fresh_nonce() -> str:
     return str(uuid.uuid4())
 
 
-class CampaignStore(IterationMethods, QueueMethods, PeopleMethods, ImportMethods, ObservationMethods, OutboxMethods):
+class CampaignStore(
+    IterationMethods, QueueMethods, PeopleMethods, ImportMethods, ObservationMethods, DataMethods, OutboxMethods
+):
     """A campaign's database with its validation queue inside.
 
     Made by `create` or `open`. Every write is one short transaction, so a process may end at any moment. Threads

@@ -15,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
-from loop.store.database.schema import make_triggers, metadata
+from loop.store.database.schema import drop_triggers, make_triggers, metadata
 from loop.store.errors import NoCampaign, StoreBusy, StoreError, StoreUnwritable, UnknownSchema
 
 BUSY_MILLISECONDS = 30_000
@@ -205,7 +205,8 @@ def make_tables(connection: sa.Connection) -> None:
 
 
 def migrate(connection: sa.Connection, target: str = "head") -> None:
-    """Brings an older database up to a revision inside the caller's transaction."""
+    """Brings an older database up to a revision inside the caller's transaction; triggers are made anew at the end."""
+    drop_triggers(connection)
     scripts = _scripts()
 
     def steps(revision: Any, context: Any) -> Any:
@@ -215,3 +216,4 @@ def migrate(connection: sa.Connection, target: str = "head") -> None:
         environment.configure(connection=connection)
         with environment.begin_transaction():
             environment.run_migrations()
+    make_triggers(connection)

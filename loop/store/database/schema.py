@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from loop.store.states import ANSWERED, MOVES, IterationState, JobState, move_text
+from loop.store.states import ANSWERED, MOVES, DataEventKind, IterationState, JobState, move_text
 
 metadata = sa.MetaData()
 
@@ -186,6 +186,27 @@ sa.Index(
 sa.Index("ix_observations_design", observations.c.design)
 sa.Index("ix_observations_iteration", observations.c.iteration, observations.c.replicate)
 
+data_events = sa.Table(
+    "data_events",  # what people and files did to the data beside the queue
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.CheckConstraint(_among("kind", DataEventKind), name="ck_data_events_kind"),
+)
+
+_SEEN = sa.ForeignKey("observations.id", name="fk_withdrawals_observation")
+withdrawals = sa.Table(
+    "withdrawals",  # values that no longer count; the observation stays as it is
+    metadata,
+    sa.Column("observation", sa.Integer, _SEEN, primary_key=True, autoincrement=False),
+    sa.Column("property", sa.Text, primary_key=True),  # empty for a failure
+    sa.Column("event", sa.Integer, sa.ForeignKey("data_events.id", name="fk_withdrawals_event"), nullable=False),
+)
+
 metrics = sa.Table(
     "metrics",
     metadata,
@@ -220,8 +241,18 @@ sa.Index("uq_artifacts", sa.text("coalesce(iteration, -1)"), artifacts.c.name, u
 
 # Triggers ---------------------------------------------------------------------------------------------------
 
-_KEPT = ("campaign", "proposals", "job_events", "observations")
+_KEPT = ("campaign", "proposals", "job_events", "observations", "data_events", "withdrawals")
 """What was recorded stays: nothing in these tables is changed or removed."""
+
+
+def drop_triggers(connection: sa.Connection) -> None:
+    """Takes them away, so that a migration can change what they hold."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("DROP FUNCTION IF EXISTS refuse_change CASCADE")
+        return
+    names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
+    for name in names:
+        connection.exec_driver_sql(f"DROP TRIGGER {name}")
 
 
 def make_triggers(connection: sa.Connection) -> None:

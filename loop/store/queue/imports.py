@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from alloys.properties import PROPERTIES
 from alloys.records import Failed, FailureKind, Measured, Observation, Quantity, Verdict
-from loop.store.base import StorePart, encode
+from loop.store.base import StorePart
 from loop.store.database.schema import jobs, observations
 from loop.store.errors import StoreError
-from loop.store.observations import content_of, select_results
+from loop.store.observations import content_of, contradicts, overlaps, select_results
 from loop.store.queue.moves import load_job, select_jobs
 from loop.store.queue.settle import answer_job
 from loop.store.records import Imported, Job, Result, StoredObservation
@@ -42,8 +42,8 @@ class ImportMethods(StorePart):
         """Stores people's answers, all or none.
 
         A job is answered once everything that is asked is known of its design, or with a failure. What was there
-        already changes nothing. A result for an answered job is a replicate; one that differs from what was
-        accepted is marked for review. Of several validators each is one by itself: what another said of the design
+        already changes nothing. A further measurement counts beside those before; a failure of what is known does
+        not, and is marked for review. Of several validators each is one by itself: what another said of the design
         neither completes an answer nor contradicts it.
 
         Args:
@@ -125,11 +125,11 @@ class _Desk:
     counts: Imported = field(default_factory=Imported)
 
     def take(self, row: Result) -> None:
-        """A row is an answer, known already, a replicate, or a part that is kept."""
+        """A row is an answer, known already, a further measurement, or a part that is kept."""
         job = load_job(self.connection, row.key)
         known = select_results(self.connection, job.request.design)
         known = [seen for seen in known if not self.tiers or seen.tier == job.tier]
-        accepted = [seen for seen in known if not seen.replicate]
+        accepted = [standing for seen in known if (standing := seen.standing)]
         is_open = job.state not in (*ANSWERED, JobState.CANCELLED)
         if is_open and self._complete(row, job, accepted):
             answer_job(self.connection, job, _verdict(row), self.now, self.source)
@@ -137,51 +137,38 @@ class _Desk:
         elif any(_same(row, seen) for seen in known):
             self.counts.known += 1
         else:
-            self._keep(row, job, *_compare(row, accepted))
+            self._keep(row, job, accepted)
 
-    def _complete(self, row: Result, job: Job, accepted: Sequence[StoredObservation]) -> bool:
-        names = {*row.values, *(name for seen in accepted for name in seen.observation.values)}
+    def _complete(self, row: Result, job: Job, accepted: Sequence[Observation]) -> bool:
+        names = {*row.values, *(name for seen in accepted for name in seen.values)}
         wanted = set(self.tiers[job.tier or 0].properties) if self.tiers else self.wanted
         return row.failure is not None or wanted <= names
 
-    def _keep(self, row: Result, job: Job, overlaps: bool, conflict: str | None) -> None:
+    def _keep(self, row: Result, job: Job, accepted: Sequence[Observation]) -> None:
         """Stores a row that answers no job."""
-        seen = Observation(job.request.design, row.values, self.source, row.failure)
-        stds = encode(dict(row.stds), f"line {row.line}") if row.stds else None
-        content: dict[str, Any] = {**content_of(seen), "stds": stds, "replicate": overlaps, "at": self.now}
-        if overlaps:
+        seen = Observation(job.request.design, row.values, self.source, row.failure, row.stds)
+        conflict = None
+        if contradicts(seen, accepted):
+            conflict = f"{seen.failure}; accepted: {accepted[0].failure or 'measured'}"
+        content: dict[str, Any] = {**content_of(seen), "replicate": conflict is not None, "at": self.now}
+        if conflict is not None:
             content |= {"job_key": row.key, "iteration": job.iteration, "conflict": conflict}
         elif self.tiers:
             content |= {"iteration": job.iteration, "tier": job.tier}
         self.connection.execute(sa.insert(observations).values(content))
-        self.counts.kept += not overlaps
-        self.counts.replicates += overlaps
         if conflict is not None:
             self.counts.conflicts += 1
             more = sa.update(jobs).where(jobs.c.key == row.key).values(conflicts=jobs.c.conflicts + 1)
             self.connection.execute(more)
+        elif overlaps(seen, accepted):
+            self.counts.repeats += 1
+        else:
+            self.counts.kept += 1
 
 
 def _same(row: Result, seen: StoredObservation) -> bool:
     told = seen.observation
-    return (row.values, row.stds, row.failure) == (told.values, seen.stds, told.failure)
-
-
-def _compare(row: Result, accepted: Sequence[StoredObservation]) -> tuple[bool, str | None]:
-    """Whether something accepted speaks of the same, and how the row differs from it."""
-    overlaps, differences = False, []
-    for seen in (stored.observation for stored in accepted):
-        if row.failure is not None or seen.failure is not None:
-            overlaps = True
-            if row.failure != seen.failure:
-                differences.append(f"{row.failure or 'measured'}; accepted: {seen.failure or 'measured'}")
-            continue
-        for name in sorted(set(seen.values) & set(row.values)):
-            overlaps = True
-            if seen.values[name] != row.values[name]:
-                unit = PROPERTIES[name].unit
-                differences.append(f"{name} {row.values[name]:g} {unit}; accepted: {seen.values[name]:g} {unit}")
-    return overlaps, "; ".join(differences) or None
+    return (row.values, row.stds, row.failure) == (told.values, told.stds, told.failure)
 
 
 def _verdict(row: Result) -> Verdict:

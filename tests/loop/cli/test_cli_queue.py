@@ -101,7 +101,7 @@ def test_people_answer_by_the_file_and_the_run_goes_on(desk: Desk) -> None:
     filled = [fill(row, solidus=2300.0 + place) for place, row in enumerate(rows)]
     filled[0] |= {"solidus_std [K]": "12.5"}
     filled[1] = {**rows[1], "failure": "the ingot cracked"}
-    wanted = {"answered": 5, "kept": 0, "known": 0, "replicates": 0, "conflicts": 0, "empty": 1}
+    wanted = {"answered": 5, "kept": 0, "known": 0, "repeats": 0, "conflicts": 0, "empty": 1}
     assert desk.brought([*filled[:5], rows[5]]) == wanted
     assert desk.brought(filled) == {**wanted, "answered": 1, "known": 5, "empty": 0}
     shown = desk.document("show", rows[0]["key"][:8])
@@ -127,20 +127,21 @@ def test_a_part_of_an_answer_is_kept_and_the_rest_completes_it(desk: Desk) -> No
     rest = [{**fill(rows[0]), SOLIDUS: ""}]
     assert desk.brought(rest)["answered"] == 1
     assert desk.brought(part)["known"] == 1
-    assert desk.brought([{**rows[0], SOLIDUS: "2500"}])["conflicts"] == 1
+    assert desk.brought([{**rows[0], SOLIDUS: "2500"}])["repeats"] == 1
 
 
-def test_a_conflicting_answer_is_a_replicate_to_be_looked_at(desk: Desk) -> None:
+def test_a_failure_of_what_was_measured_is_to_be_looked_at(desk: Desk) -> None:
     rows = [fill(row) for row in desk.exported()[:2]]
     desk.brought(rows)
     with desk.store() as store:
         digest = store.dataset_digest()
-    other = [fill(rows[0]) | {SOLIDUS: "2310"}, rows[1]]
+    failed = {head: "" if "[" in head else cell for head, cell in rows[0].items()} | {"failure": "cracked"}
+    other = [failed, rows[1]]
     assert desk.brought(other) == {
         "answered": 0,
         "kept": 0,
         "known": 1,
-        "replicates": 1,
+        "repeats": 0,
         "conflicts": 1,
         "empty": 0,
     }
@@ -150,7 +151,7 @@ def test_a_conflicting_answer_is_a_replicate_to_be_looked_at(desk: Desk) -> None
     shown = desk.document("show", marked["key"])
     assert [(r["replicate"], r["conflict"]) for r in shown["results"]] == [
         (False, None),
-        (True, "solidus 2310 K; accepted: 2300 K"),
+        (True, "cracked; accepted: measured"),
     ]
     assert "1 conflicting" in desk("list", "--review")[1]
     assert desk("approve", marked["key"])[0] == 0

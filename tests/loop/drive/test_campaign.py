@@ -364,6 +364,6 @@ def test_alloys_outside_the_space_can_still_teach(tmp_path: Path) -> None:
     with _external(tmp_path) as campaign:
         campaign.suggest(6)
         campaign.observe(pd.DataFrame({"formula": ["NbMoTaW", "Nb90Ti10"], "solidus": [3000.0, 2600.0]}))
-        designs, values = campaign.view().observed()
-        assert Design.parse("Nb90Ti10") in designs
-        assert sorted(values["solidus"]) == [2600.0, 3000.0]
+        known = campaign.view().observed()
+        assert Design.parse("Nb90Ti10") in known.designs
+        assert sorted(known.values["solidus"]) == [2600.0, 3000.0]

@@ -125,7 +125,7 @@ def test_what_cannot_be_true_is_set_aside_and_never_taught(tmp_path: Path, value
         assert liar.error_class == "suspect"
         assert "cannot be true" in str(liar.message)
         assert len(campaign.view().rows) == 4
-        assert liar.request.design not in campaign.view().observed()[0]
+        assert liar.request.design not in campaign.view().observed().designs
         assert check_store(campaign.store) == []
 
 

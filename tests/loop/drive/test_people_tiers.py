@@ -176,7 +176,7 @@ def test_programs_go_on_while_people_in_the_middle_measure(tmp_path: Path, capsy
     rest = desk.exported()
     assert desk.brought([filled(row) for row in rest]) == {"answered": len(rest)}
     assert desk.drive() == ""
-    levels = {label: len(alloys) for label, alloys, _ in desk.view().fidelities()}
+    levels = {label: len(data.designs) for label, data in desk.view().fidelities()}
     assert levels == {"lab": len(start) - 1 + len(rest), "dear": 2}
 
 
@@ -222,15 +222,17 @@ def test_people_first_and_people_last_answer_one_file_after_the_other(two: Desk)
     assert any(row.feasible for row in known)
 
 
-def test_a_conflict_between_two_measurements_is_marked_for_review(two: Desk) -> None:
+def test_two_measurements_both_count_and_a_failure_beside_them_is_marked_for_review(two: Desk) -> None:
     row = filled(two.exported()[0])
     assert two.brought([row]) == {"answered": 1}
     assert two.brought([row]) == {"known": 1}
-    assert two.brought([{**row, LIQUIDUS: "2345"}]) == {"replicates": 1, "conflicts": 1}
+    assert two.brought([{**row, LIQUIDUS: "2345"}]) == {"repeats": 1}
+    failed = {head: "" if head.endswith("[K]") else cell for head, cell in row.items()} | {"failure": "cracked"}
+    assert two.brought([failed]) == {"conflicts": 1}
     (marked,) = two.document("list", "--review")
     assert marked["key"] == row["key"]
     shown = two.document("show", row["key"])
-    assert shown["results"][1]["conflict"] == f"liquidus 2345 K; accepted: {float(row[LIQUIDUS]):g} K"
+    assert [result["conflict"] for result in shown["results"]] == [None, None, None, "cracked; accepted: measured"]
     assert two.queue("approve", row["key"])[0] == 0
     assert two.document("list", "--review") == []
 

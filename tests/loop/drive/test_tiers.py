@@ -157,7 +157,7 @@ def test_the_past_is_seen_as_it_was(done: Campaign) -> None:
     then = view.upto(0)
     assert all((a.iteration or 0) == 0 for row in then for a in row.answers)
     assert len(then) == 6
-    levels = {label: len(alloys) for label, alloys, _ in view.fidelities()}
+    levels = {label: len(data.designs) for label, data in view.fidelities()}
     assert levels == {"draft": len(told(view, 1)), "dear": 4}
 
 

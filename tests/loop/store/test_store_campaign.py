@@ -189,15 +189,15 @@ def test_results_by_hand_are_added_once(store):
     assert store.dataset_digest() == dataset_digest(rows)
 
 
-def test_a_second_value_by_hand_is_a_replicate_and_another_property_is_new(store):
+def test_a_second_value_by_hand_is_a_repeat_and_a_failure_of_what_is_known_does_not_count(store):
     first = Observation(alloy(1), {"solidus": 2500.0}, "lab")
     store.add_observations([first])
     again = Observation(alloy(1), {"solidus": 2490.0, "density": 9.0}, "lab")
-    other = Observation(alloy(1), {"density": 9.1}, "lab")
+    other = Observation(alloy(1), {"liquidus": 2600.0}, "lab")
     failed = Observation(alloy(1), {}, "lab", "cracked")
     assert store.add_observations([again, other, failed]) == Added(1, 2, 0)
-    assert [o.observation for o in store.observations()] == [first, other]
-    assert [o.replicate for o in store.observations(include_replicates=True)] == [False, True, False, True]
+    assert [o.observation for o in store.observations()] == [first, again, other]
+    assert [o.replicate for o in store.observations(include_replicates=True)] == [False, False, False, True]
 
 
 @pytest.mark.parametrize(

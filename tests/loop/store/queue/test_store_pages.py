@@ -60,9 +60,9 @@ def test_the_digest_is_that_of_the_observations(store):
     store.add_observations([Observation(alloy(51), {}, "laboratory", "it “cracked”\t")])
     seen = [stored.observation for stored in store.observations()]
     assert store.dataset_digest() == dataset_digest(seen)
-    replicate = [Observation(alloy(50), {"solidus": 2400.0}, "another")]
-    assert store.add_observations(replicate).replicates == 1
-    assert store.dataset_digest() == dataset_digest(seen)
+    repeat = Observation(alloy(50), {"solidus": 2400.0}, "another", None, {"solidus": 12.0})
+    assert store.add_observations([repeat]).repeats == 1
+    assert store.dataset_digest() == dataset_digest([*seen, repeat])
 
 
 def test_observations_are_counted_by_who_asked(store):

@@ -1,7 +1,7 @@
 """Designs instead of compositions, jobs without leases, facts of the campaign beside the notes on its iterations.
 
-Tables that change their shape are made anew, as `loop.store.database.schema` has them, and filled from the old ones.
-Whoever changes one of them there first writes down here what it was.
+Tables that change their shape are made anew, as `loop.store.database.migrations.tables_0003` has them, and filled from
+the old ones.
 
 Revision ID: 0003
 """
@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from loop.store.database.schema import facts, job_events, jobs, make_triggers, observations, proposals
+from loop.store.database.migrations.tables_0003 import facts, job_events, jobs, observations, proposals
 
 revision: str = "0003"
 down_revision: str | None = "0002"
@@ -27,7 +27,6 @@ _STATES = ("state", "from_state", "to_state")
 def upgrade() -> None:
     """Makes the new tables, and moves what the notes say of the campaign."""
     connection = op.get_bind()
-    _drop_triggers(connection)
     remade = (jobs, proposals, job_events, observations)
     for table in reversed(remade):  # those first that refer to others
         _set_aside(connection, table.name)
@@ -37,16 +36,6 @@ def upgrade() -> None:
     facts.create(connection)
     op.execute("ALTER TABLE iterations RENAME COLUMN info TO notes")
     _move_notes(connection)
-    make_triggers(connection)
-
-
-def _drop_triggers(connection: sa.Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("DROP FUNCTION refuse_change CASCADE")
-        return
-    names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
-    for name in names:
-        connection.exec_driver_sql(f"DROP TRIGGER {name}")
 
 
 def _set_aside(connection: sa.Connection, name: str) -> None:
