@@ -34,7 +34,8 @@ from loop.config.reading import load_config
 from loop.config.schema import CampaignConfig
 from loop.store import CampaignStore
 from loop.store.database.schema import iterations, job_events, jobs, observations, proposals, validators
-from loop.view import summary_of, view_of
+from loop.summaries import summary_of
+from loop.view import view_of
 
 ROOT = Path(__file__).parents[1]
 BATCH = 250

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,9 +18,7 @@ from loop.config.assembly import build_problem
 from loop.config.schema import CampaignConfig
 from loop.config.tiers import PEOPLE
 from loop.measurements import AcceptedResult, Measurements, ModelData
-from loop.store import CampaignStore, IterationState, JobState, StoredObservation
-from loop.store.notes import Summary
-from loop.store.states import FOR_PEOPLE
+from loop.store import CampaignStore, JobState, StoredObservation
 from validation.tier import Tier
 
 _WITHOUT_ANSWER = (JobState.CANCELLED, JobState.FAILED)
@@ -38,7 +35,9 @@ class Row:
         origin: who proposed it.
         values: measured properties, each the mean of what the most accurate who answered it said, and closed forms.
         measured: those measurements, by property.
-        feasible: whether every constraint holds by what is confirmed, and all that the goal asks for is.
+        outside: why it is not in the space; empty where it is.
+        feasible: whether it is in the space, every constraint holds by what is confirmed, and all that the goal asks
+            for is.
         failure: the reason where validation failed; of several validators, where any did.
         prediction: what the model thought before.
         why: why it was chosen.
@@ -51,12 +50,17 @@ class Row:
     origin: str
     values: Mapping[str, float]
     measured: Mapping[str, Measurements]
+    outside: str
     feasible: bool
     failure: str | None
     prediction: Prediction | None
     why: str
     confirmed: Mapping[str, float]
     answers: tuple[AcceptedResult, ...]
+
+    def may_be_asked(self, wanted: Collection[str]) -> bool:
+        """Whether nobody asked for it yet, and what was brought by hand leaves something to ask."""
+        return self.iteration is None and self.failure is None and not set(wanted) <= set(self.confirmed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +128,10 @@ class View:
         given = self.config.reference_point or self.frozen
         if given:
             return np.array([o.sign * given[o.name] for o in self.goal.objectives])
-        start = [self.goal.signed_objectives(row.values) for row in self.upto(0)]
-        points = np.array([point for point in start if point is not None])
+        then = self.upto(0)
+        start = [(row.outside, self.goal.signed_objectives(row.values)) for row in then]
+        known = [(outside, point) for outside, point in start if point is not None]
+        points = np.array([point for outside, point in known if not outside] or [point for _, point in known])
         if len(points) == 0:
             return np.zeros(len(self.goal.objectives))
         low, high = points.min(axis=0), points.max(axis=0)
@@ -176,21 +182,31 @@ class View:
             found.append((tier.label, ModelData.of([each for each in told if each[2]], names)))
         return [(label, data) for label, data in found if data.values]
 
-    def fractions(self, designs: Sequence[Design]) -> Floats:
-        """Atomic fractions in the space's order, shape ``(n, d)``."""
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """Elements of what is known that are outside the space's palette."""
+        known = {symbol for row in self.rows for symbol in row.design.composition.elements}
+        return tuple(sorted(known - set(self.space.elements)))
+
+    def fractions(self, designs: Sequence[Design], foreign: Sequence[str] = ()) -> Floats:
+        """Atomic fractions of the space's elements in its order, and of foreign ones behind, shape ``(n, d)``."""
         amounts = [design.composition.fractions() for design in designs]
-        elements = self.space.elements
+        elements = (*self.space.elements, *foreign)
         return np.array([[a.get(s, 0.0) for s in elements] for a in amounts]).reshape(-1, len(elements))
 
     def in_space(self, designs: Sequence[Design]) -> Points:
         """Points of those designs that are in the space, shape ``(k, d)``."""
-        rows = []
-        for design in designs:
-            try:
-                rows.append(self.space.point_of(design))
-            except InputError:
-                continue
+        rows = [self.space.point_of(design) for design in designs if not outside(self.space, design)]
         return np.array(rows, dtype=np.int64).reshape(-1, self.space.dimension)
+
+
+def outside(space: Space, design: Design) -> str:
+    """Why an alloy is not in the space; empty where it is."""
+    try:
+        space.point_of(design)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def config_of(store: CampaignStore) -> CampaignConfig:
@@ -285,11 +301,13 @@ def _values_and_feasibility(design: Design, answers: Sequence[AcceptedResult], v
     confirmed = {**plain, **{name: values[name] for name in certain}}
     complete = set(view.goal.names) <= set(confirmed)
     failure = next((answer.failure for answer in answers if answer.failure), None)
+    stray = outside(view.space, design)
     return {
         "values": values,
         "measured": measured,
         "confirmed": confirmed,
-        "feasible": bool(measured) and complete and view.goal.feasible(confirmed),
+        "outside": stray,
+        "feasible": bool(measured) and complete and not stray and view.goal.feasible(confirmed),
         "failure": failure if not measured or len(view.tiers) > 1 else None,
         "answers": tuple(answers),
     }
@@ -326,70 +344,7 @@ def _grouped(observations: Iterable[StoredObservation]) -> dict[Design, list[Acc
     return found
 
 
-def campaign_state(store: CampaignStore) -> str:
-    """``new``, ``waiting`` (for people), ``running`` (more to do) or ``finished``."""
-    iterations = store.iterations()
-    if not iterations:
-        return "new"
-    counts = store.counts()
-    if any(counts.get(state) for state in FOR_PEOPLE):
-        return "waiting"
-    closed = sum(iteration.state is IterationState.CLOSED for iteration in iterations)
-    # The driver notes how far it means to go; by hand, every closed campaign may be the end.
-    wanted = store.facts().last_iteration
-    return "finished" if closed > (len(iterations) - 1 if wanted is None else wanted) else "running"
-
-
-def summary_to_note(store: CampaignStore, view: View, index: int) -> Summary:
-    """What an iteration came to, noted as it is closed: it holds as long as no other results of its time are known.
-
-    What is withdrawn later was true then, so that the note counts every result, whether it still counts or not.
-    """
-    asked = store.observation_counts()
-    known = sum(count for number, count in asked.items() if number is not None and number <= index)
-    return replace(summary_of(view, index), observations=known + asked.get(None, 0))
-
-
-def summary_of(view: View, index: int) -> Summary:
-    """What an iteration came to, by the results that count."""
-    then = view.upto(index)
-    own = [row for row in then if row.iteration == index]
-    return Summary(
-        feasible=sum(row.feasible for row in own),
-        failed=sum(row.failure is not None for row in own),
-        hypervolume=view.hypervolume(then),
-        observations=sum(len(row.answers) for row in then),
-    )
-
-
-def iteration_summaries(store: CampaignStore, view: View | None = None) -> list[dict[str, Any]]:
-    """One plain document for each iteration, as ``alloyloop status --json`` prints it.
-
-    Args:
-        store: the campaign's database.
-        view: the campaign, if it was read already; it is read where the notes on closed iterations do not suffice.
-    """
-    asked, by_hand, sizes = store.observation_counts(), store.times_by_hand(), store.batch_sizes()
-    known, tiered = 0, bool(several_tiers(store))
-    summaries = []
-    for iteration in store.iterations():
-        index, end = iteration.index, iteration.finished
-        known += asked.get(index, 0)
-        noted = iteration.notes.summary
-        if end is None:
-            summary: dict[str, Any] = {**_standing(store, index), "hypervolume": None}
-            seconds = None
-        else:
-            if noted is None or noted.observations != known + bisect_right(by_hand, end) or tiered:
-                view = view or view_of(store)
-                noted = summary_of(view, index)
-            summary = {"feasible": noted.feasible, "failed": noted.failed, "hypervolume": noted.hypervolume}
-            seconds = round(end - iteration.started, 3)
-        summaries.append({"index": index, "selected": sizes.get(index, 0), **summary, "seconds": seconds})
-    return summaries
-
-
-def _standing(store: CampaignStore, index: int) -> dict[str, int]:
+def standing(store: CampaignStore, index: int) -> dict[str, int]:
     """Feasible and failed alloys of an iteration that is not closed."""
     empty, told = _empty(store, config_of(store)), _grouped(store.observations_of(index))
     rows = [_values_and_feasibility(design, seen, empty) for design, seen in told.items()]

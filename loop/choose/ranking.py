@@ -38,15 +38,17 @@ class Ranking:
 
 def fit_surrogate(view: View) -> Surrogate:
     """The surrogate of everything that only validation answers, fitted on all that is known."""
-    known, inference = view.observed(), view.config.surrogate.inference
-    fractions = view.fractions(known.designs)
+    known, foreign, inference = view.observed(), view.foreign, view.config.surrogate.inference
+    physics, elements, fractions = view.problem.physics, view.space.elements, view.fractions(known.designs, foreign)
     if len(view.tiers) > 1:
-        levels = [FidelityData(label, view.fractions(data.designs), data.values) for label, data in view.fidelities()]
+        levels = [
+            FidelityData(label, view.fractions(data.designs, foreign), data.values, data.stds)
+            for label, data in view.fidelities()
+        ]
         tried = (fractions, known.failed)
-        return fit_fidelities(view.problem.physics, view.space.elements, levels, inference, tried=tried)
-    return Surrogate.fit(
-        view.problem.physics, view.space.elements, fractions, known.values, inference, failed=known.failed
-    )
+        return fit_fidelities(physics, elements, levels, inference, tried=tried, foreign=foreign)
+    more: dict[str, Any] = {"failed": known.failed, "stds": known.stds, "foreign": foreign}
+    return Surrogate.fit(physics, elements, fractions, known.values, inference, **more)
 
 
 def rank(
@@ -59,10 +61,11 @@ def rank(
 ) -> Ranking:
     """Chooses a batch from the pool by the surrogate, which is fitted if None; the spreader, or threads, look at it."""
     surrogate = surrogate or fit_surrogate(view)
-    inside = [row for row in view.rows if len(view.in_space([row.design]))]
+    wanted = view.problem.validated
+    inside = [row for row in view.rows if not row.outside and not row.may_be_asked(wanted)]
     context = BatchContext(
         observed=view.in_space([row.design for row in inside]),
-        values={name: _column(inside, name) for name in view.problem.validated},
+        values={name: _column(inside, name) for name in wanted},
         pending=view.in_space(view.pending),
         barred=view.in_space(view.dropped),
         reference=view.reference_point(),

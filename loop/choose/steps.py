@@ -122,10 +122,10 @@ def known_compositions(view: View, table: Sequence[Design]) -> KnownDesigns:
         if points is not None:
             rows[points.tobytes()] = points
     for row in view.rows:
-        inside = view.in_space([row.design])
-        if len(inside):
-            rows[inside[0].tobytes()] = inside[0]
-            measured[inside[0].tobytes()] = dict(row.values)
+        if not row.outside:
+            point = view.space.point_of(row.design)
+            rows[point.tobytes()] = point
+            measured[point.tobytes()] = dict(row.values)
     points = np.array(list(rows.values()), dtype=np.int64).reshape(-1, space.dimension)
     fractions = space.fractions(points)
     conditions = np.full((len(points), len(names)), np.nan)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from loop.choose.promotion import PromotionDecision
 from loop.drive.opened import OpenCampaign
 from loop.store import IterationState
-from loop.view import View, summary_to_note
+from loop.summaries import summary_to_note
+from loop.view import View
 
 
 def store_promotions(campaign: OpenCampaign, index: int, decision: PromotionDecision) -> bool:

@@ -125,7 +125,7 @@ class OpenCampaign:
 
     def start(self, count: int | None = None) -> list[Selection]:
         """The start: known alloys and a space-filling design, without what is known already."""
-        seen = [row.design for row in self.view().rows]
+        seen = [row.design for row in self.view().rows if not row.may_be_asked(self.problem.validated)]
         return _start(self.config, self.problem, self.table, count or self.config.start.validate_count, seen)
 
     def store_batch(self, index: int, chosen: Sequence[Selection]) -> list[Proposal]:

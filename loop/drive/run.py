@@ -18,7 +18,7 @@ from loop.review.display import Display
 from loop.review.report import best_table, iteration_table
 from loop.review.tracking import Tracker, prepare
 from loop.store import CampaignStore, IterationState
-from loop.view import iteration_summaries
+from loop.summaries import iteration_summaries
 
 log = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from rich.table import Table
 from alloys.design import Design
 from alloys.properties import PROPERTIES
 from loop.choose.ranking import fit_surrogate
-from loop.review.predict import nearest_known, outside, property_entries, refuse_strangers
+from loop.review.predict import nearest_known, property_entries, refuse_strangers
 from loop.store import Proposal
-from loop.view import View
+from loop.view import View, outside
 from surrogates.choosing.gain import Gain, gain_of, gains_alone
 from surrogates.choosing.pareto import Front
 from surrogates.explaining.attribution import Attribution, by_descriptors, by_elements, relevance
@@ -217,7 +217,8 @@ def _waiting(moment: Moment, design: Design, gain: Gain | None) -> list[dict[str
 
 def _properties(moment: Moment, surrogate: Surrogate, design: Design) -> dict[str, dict[str, Any]]:
     view = moment.view
-    known = [row.design for row in view.rows if row.failure is None]
+    rows = [row for row in view.rows if row.failure is None]
+    known = [row.design for row in rows if set(row.design.composition.elements) <= set(view.space.elements)]
     if not known:
         return {}
     alloy, background = view.fractions([design])[0], view.fractions(known)

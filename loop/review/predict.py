@@ -13,9 +13,8 @@ from rich.table import Table
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES
-from alloys.space import Space
 from loop.choose.ranking import fit_surrogate
-from loop.view import Row, View
+from loop.view import Row, View, outside
 from surrogates.model.calibration import HALF_WIDTH
 from surrogates.model.surrogate import Surrogate
 
@@ -73,15 +72,6 @@ def refuse_strangers(view: View, designs: Sequence[Design]) -> None:
     if bad:
         known = "-".join(view.space.elements)
         raise InputError(f"{'; '.join(bad)}: campaign {view.config.name!r} knows alloys of {known} only")
-
-
-def outside(space: Space, design: Design) -> str:
-    """Why an alloy is not in the space; empty where it is."""
-    try:
-        space.point_of(design)
-    except InputError as error:
-        return str(error)
-    return ""
 
 
 def property_entries(
@@ -151,10 +141,10 @@ def remoteness(view: View, design: Design) -> float | None:
     known = [row.design for row in view.rows if row.failure is None and row.design != design]
     if len(known) < 2:
         return None
-    amounts = view.fractions(known)
+    amounts = view.fractions(known, view.foreign)
     between = _hellinger(amounts, amounts)
     np.fill_diagonal(between, np.inf)
-    own = _hellinger(view.fractions([design]), amounts).min()
+    own = _hellinger(view.fractions([design], view.foreign), amounts).min()
     return float((between.min(axis=1) < own).mean())
 
 
@@ -165,7 +155,8 @@ def nearest_known(view: View, design: Design, count: int) -> list[dict[str, Any]
     at.%, by which the two differ.
     """
     rows = [row for row in view.rows if row.failure is None and row.design != design]
-    amounts, ours = view.fractions([row.design for row in rows]), view.fractions([design])[0]
+    amounts = view.fractions([row.design for row in rows], view.foreign)
+    ours = view.fractions([design], view.foreign)[0]
     hellinger = _hellinger(amounts, ours[None])[:, 0]
     order = np.argsort(hellinger, kind="stable")[:count]
     return [

@@ -11,7 +11,8 @@ from alloys.goal import Goal
 from alloys.properties import PROPERTIES
 from alloys.records import proposer
 from loop.store import CampaignStore
-from loop.view import Row, View, campaign_state, iteration_summaries
+from loop.summaries import campaign_state, iteration_summaries
+from loop.view import Row, View
 
 
 def status_document(store: CampaignStore, view: View | None = None) -> dict[str, Any]:

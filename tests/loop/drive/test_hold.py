@@ -19,7 +19,8 @@ from loop.execute.local import LocalExecutor
 from loop.execute.tasks import Done, ValidationTask, ValidatorSpec
 from loop.store import CampaignStore, JobState, check_store
 from loop.store.queue.breaker import PAUSE_AFTER
-from loop.view import campaign_state, view_of
+from loop.summaries import campaign_state
+from loop.view import view_of
 from tests.loop.drive.test_campaign import ANSWERS
 from tests.loop.loop_helpers import call, small_config
 

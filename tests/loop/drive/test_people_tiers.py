@@ -18,7 +18,8 @@ from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
 from loop.store import IterationState, JobState, check_store
-from loop.view import Row, View, campaign_state
+from loop.summaries import campaign_state
+from loop.view import Row, View
 from tests.loop.drive.test_tiers import GATE, document, finished
 from tests.loop.loop_helpers import call
 

@@ -16,7 +16,7 @@ from alloys.errors import InputError
 from loop.config.home import HOME
 from loop.config.lookup import campaign_database
 from loop.store import CampaignStore, check_store
-from loop.view import campaign_state
+from loop.summaries import campaign_state
 from tests.loop.loop_helpers import ROOT
 from tests.support.ray_nodes import RAY, Nodes, ray_nodes
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from loop import view as views
+from loop import summaries
 from loop.campaign import Campaign
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
 from loop.execute.tasks import ValidationTask
 from loop.store.notes import Summary
-from loop.view import iteration_summaries, summary_of, view_of
+from loop.summaries import iteration_summaries, summary_of
+from loop.view import view_of
 from tests.loop.drive.test_campaign import ANSWERS
 from tests.loop.loop_helpers import small_config
 
@@ -41,7 +42,7 @@ def test_notes_say_what_the_results_say(campaign: Campaign, monkeypatch: pytest.
     def refused(*_: object) -> None:
         raise AssertionError("the whole campaign was read")
 
-    monkeypatch.setattr(views, "view_of", refused)
+    monkeypatch.setattr(summaries, "view_of", refused)
     told = iteration_summaries(campaign.store)
     assert [row["selected"] for row in told] == [6]
     for row, summary in zip(told, noted, strict=True):

@@ -49,7 +49,9 @@ def test_answers_come_in_from_every_state_that_nobody_works_on(store):
     assert {job.state for job in store.jobs()} == {JobState.DONE}
     assert store.job(keys[0]).error_class is None
     stored = store.observations()
-    assert [(o.observation.source, o.key, o.observation.stds) for o in stored] == [("lab", key, {"solidus": 9.0}) for key in keys]
+    assert [(o.observation.source, o.key, o.observation.stds) for o in stored] == [
+        ("lab", key, {"solidus": 9.0}) for key in keys
+    ]
     wanted = {"solidus": Quantity(2400.0, "K", 9.0), "liquidus": Quantity(2600.0, "K")}
     assert store.job(keys[3]).verdict == Measured(wanted)
     assert [event.note for event in store.events(keys[2])][-2:] == ["answered by lab"] * 2
