@@ -79,8 +79,9 @@ class Campaign(OpenCampaign):
 
         Where suggested designs have variables, each is a column too.
         A column ``failure`` may say why an alloy could not be measured; such a row has no values. The same rows
-        again change nothing. A suggested alloy is answered once everything that the goal asks of it is
-        known; until then what is known of it is kept, and it stays out. Other alloys teach the model too.
+        again change nothing; other values of a known alloy are further measurements. A suggested alloy is answered once
+        everything that the goal asks of it is known; until then what is known of it is kept, and it stays out. Other
+        alloys teach the model too, whether they are in the space or not.
 
         Args:
             table: the measurements; empty cells and NaN are unknown.
@@ -118,14 +119,7 @@ class Campaign(OpenCampaign):
             {name: _cell(value) for name, value in zip(columns, values, strict=True)}
             for values in table.itertuples(index=False, name=None)
         ]
-        rows = parse_measurements(columns, texts, "the measurements", self.store.variables())
-        stray = [str(r.design) for r in rows if not set(r.design.composition.elements) <= set(self.problem.elements)]
-        if stray:
-            raise InputError(
-                f"the measurements name alloys with elements outside the campaign's "
-                f"{'-'.join(self.problem.elements)}: {', '.join(stray)}"
-            )
-        return rows
+        return parse_measurements(columns, texts, "the measurements", self.store.variables())
 
     def _driver(self) -> Driver:
         return Driver(self, LocalExecutor(), by_hand=True)

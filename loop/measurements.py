@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -65,6 +65,17 @@ class Measurements:
         if len(self.values) > 1:
             return float(np.std(self.values, ddof=1))
         return None if np.isnan(self.stds[0]) else self.stds[0]
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"std"?, "measurements"}``: scatter and number, beside the mean."""
+        scatter = {} if self.scatter is None else {"std": self.scatter}
+        return {**scatter, "measurements": len(self.values)}
+
+    @property
+    def spread(self) -> str:
+        """Scatter and number in words, as ``± 3.1 (4 measurements)``; empty for one value of unknown scatter."""
+        count = f" ({len(self.values)} measurements)" if len(self.values) > 1 else ""
+        return "" if self.scatter is None else f" ± {self.scatter:.2g}{count}"
 
     @classmethod
     def of(cls, answers: Sequence[AcceptedResult], name: str) -> Self:

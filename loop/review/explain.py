@@ -76,6 +76,7 @@ def explain_document(
         **design.named(),
         "picked": None if proposal is None else _picked(proposal, surrogate),
         "as_of": moment.words,
+        "measured": _measured(view, design),
         "outside": outside(view.space, design),
         "mode": "improvement" if any(row.feasible for row in moment.view.rows) else "feasibility",
         "probability_success": success,
@@ -149,6 +150,12 @@ def _gain(moment: Moment, surrogate: Surrogate, design: Design) -> Gain | None:
         background=_background(view)[:64],
         samples=_SAMPLES,
     )
+
+
+def _measured(view: View, design: Design) -> dict[str, dict[str, Any]]:
+    """Mean, scatter and number of what was measured of the alloy itself."""
+    found = next((row.measured for row in view.rows if row.design == design), {})
+    return {name: {"value": each.mean, "unit": PROPERTIES[name].unit, **each.to_json()} for name, each in found.items()}
 
 
 def _gain_entry(gain: Gain) -> dict[str, float]:
@@ -265,6 +272,10 @@ def _head(document: dict[str, Any]) -> list[str]:
             lines.append("the model that picked it cannot be fitted again (other results, or none, stood behind it)")
     else:
         lines.append("never picked")
+    for name, found in document["measured"].items():
+        spread = f" ± {found['std']:.2g}" if "std" in found else ""
+        count = f", {found['measurements']} measurements" if found["measurements"] > 1 else ""
+        lines.append(f"measured: {name} {found['value']:.5g}{spread} {found['unit']}{count}")
     if document["outside"]:
         lines.append(f"outside the space: {document['outside']}")
     if document["better_than"] is not None:

@@ -79,8 +79,9 @@ def property_entries(
 ) -> list[dict[str, dict[str, Any]]]:
     """Each property of the goal for each alloy: mean, standard deviation, 90 % interval, unit, and its source.
 
-    ``source`` is ``"measured"``, ``"closed form"`` (both without spread) or ``"model"``. The interval of a phase
-    fraction is the model's, taken back from the scale on which it is Gaussian.
+    ``source`` is ``"measured"``, ``"closed form"`` (both without an interval) or ``"model"``. The standard deviation of
+    what was measured is the scatter of its measurements, whose number is there too. The interval of a phase fraction
+    is the model's, taken back from the scale on which it is Gaussian.
 
     Args:
         view: the campaign; its goal names the properties.
@@ -91,16 +92,16 @@ def property_entries(
     described = surrogate.describe(view.fractions(designs))
     means, stds = surrogate.predict(described)
     lows, highs = surrogate.intervals(described, HALF_WIDTH)
-    rows = {row.design: row.values for row in view.rows} if measured else {}
+    rows = {row.design: row for row in view.rows} if measured else {}
     exact = view.problem.closed_forms(described.fractions)
 
     def entry(i: int, name: str) -> dict[str, Any]:
         unit = PROPERTIES[name].unit
-        value = rows.get(designs[i], {}).get(name)
-        if name in exact and (value is None or np.isclose(value, exact[name][i], rtol=1e-9)):
+        found = rows[designs[i]].measured.get(name) if designs[i] in rows else None
+        if name in exact and (found is None or np.isclose(found.mean, exact[name][i], rtol=1e-9)):
             return _certain(float(exact[name][i]), unit, "closed form")
-        if value is not None:  # people may measure what has a closed form, and then theirs counts
-            return _certain(value, unit, "measured")
+        if found is not None:  # people may measure what has a closed form, and then theirs counts
+            return _certain(found.mean, unit, "measured") | found.to_json()
         numbers = {"mean": means[name][i], "std": stds[name][i], "low": lows[name][i], "high": highs[name][i]}
         return {**{key: float(number) for key, number in numbers.items()}, "unit": unit, "source": "model"}
 
@@ -190,9 +191,9 @@ def predict_table(view: View, document: dict[str, Any]) -> Table:
             name,
             entry["unit"],
             f"{entry['mean']:.5g}",
-            f"{entry['std']:.2g}" if model else "",
+            f"{entry['std']:.2g}" if entry["std"] else "",
             f"{entry['low']:.4g} to {entry['high']:.4g}" if model else "",
-            entry["source"],
+            f"{entry['measurements']} measurements" if entry.get("measurements", 1) > 1 else entry["source"],
             *(f"{other['value']:.4g}" if other else "" for other in others),
         )
     return table

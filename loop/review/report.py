@@ -41,12 +41,14 @@ def _best_row(row: Row, goal: Goal) -> dict[str, Any]:
             properties[name] = {
                 "value": row.values[name],
                 "unit": PROPERTIES[name].unit,
+                **(row.measured[name].to_json() if name in row.measured else {}),
                 "predicted": prediction.means.get(name) if prediction else None,
                 "predicted_std": prediction.stds.get(name) if prediction else None,
             }
     return {
         **row.design.named(),
         "feasible": row.feasible,
+        **({"outside": row.outside} if row.outside else {}),
         "properties": properties,
         "iteration": row.iteration,
         "generator": row.origin,
@@ -96,6 +98,8 @@ def _unit(name: str) -> str:
 
 def _cell(row: Row, name: str, with_predictions: bool, with_std: bool) -> str:
     text = f"{row.values[name]:.4g}" if name in row.values else "?"
+    if name in row.measured:
+        text += row.measured[name].spread
     if with_predictions and row.prediction is not None and PROPERTIES[name].scale != "share":
         mean, std = row.prediction.means.get(name), row.prediction.stds.get(name)
         if mean is not None and std is not None:

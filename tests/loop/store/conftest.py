@@ -13,6 +13,7 @@ CONTRACT = {
     "test_store_campaign",
     "test_store_clock",
     "test_store_crash",
+    "test_store_data",
     "test_store_imports",
     "test_store_machine",
     "test_store_people",
