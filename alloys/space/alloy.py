@@ -101,7 +101,8 @@ class AlloySpace(Grid):
         if self.atoms:
             real = self._real(composition)
             points = np.rint(real).astype(np.int64)
-            return points if points.sum() == self.total and np.abs(real - points).max() < _ON_THE_GRID else None
+            near = bool(np.abs(real - points).max() < _ON_THE_GRID) or self._composition(points) == composition
+            return points if near and points.sum() == self.total else None
         amounts = dict(composition.items)
         scaled = [amounts.get(symbol, Fraction(0)) * self.total for symbol in self.elements]
         if any(value.denominator != 1 for value in scaled):

@@ -10,10 +10,13 @@ from alloys.space.basis import MOST_ATOMS, too_fine
 from alloys.space.grid import Grid
 from alloys.space.reaching import contradicting, never_there
 
+MOST_SUMS = 4
+"""Moves that keep more equal sums are too many to list."""
+
 
 def mistakes_in(grid: Grid) -> list[Mistake]:
     """Everything that is wrong, each with the key that it comes from; whether any composition is left comes last."""
-    return _wrong_numbers(grid) or _wrong_parts(grid) or _too_fine(grid) or _nothing_left(grid)
+    return _wrong_numbers(grid) or _wrong_parts(grid) or _too_many_sums(grid) or _too_fine(grid) or _nothing_left(grid)
 
 
 def _wrong_numbers(grid: Grid) -> list[Mistake]:
@@ -56,6 +59,12 @@ def _wrong_parts(grid: Grid) -> list[Mistake]:
     elif grid.strides and grid.balance is None:
         found.append((("steps",), "steps of single elements need a balance"))
     return found
+
+
+def _too_many_sums(grid: Grid) -> list[Mistake]:
+    equal = [i for i, rule in enumerate(grid.rules) if rule.equal]
+    text = f"at most {MOST_SUMS} rules may ask for equal sums (==), got {len(equal)}; leave an element out instead"
+    return [(("rules", equal[MOST_SUMS]), text)] if len(equal) > MOST_SUMS else []
 
 
 def _too_fine(grid: Grid) -> list[Mistake]:

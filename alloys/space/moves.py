@@ -32,14 +32,21 @@ backwards and forwards, each ``(n,)``."""
 def moves_of(grid: Grid) -> Ints:
     """Every move in one of its two directions, shape ``(m, d)``."""
     sums = _independent([[1] * grid.dimension, *(list(rule.weights) for rule in grid.rules if rule.equal)])
+    alike: dict[tuple[int, ...], list[int]] = {}  # elements that count the same in every sum
+    for place, column in enumerate(zip(*sums, strict=True)):
+        alike.setdefault(column, []).append(place)
+    changes: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
+        (pair, (1, -1)) for places in alike.values() for pair in itertools.combinations(places, 2)
+    ]
+    for columns in itertools.combinations(alike, len(sums) + 1):
+        if (sizes := _kernel(list(zip(*columns, strict=True)))) is not None:
+            changes += [(places, sizes) for places in itertools.product(*(alike[column] for column in columns))]
     found: dict[tuple[int, ...], None] = {}
-    for places in itertools.combinations(range(grid.dimension), min(len(sums) + 1, grid.dimension)):
-        change = _kernel([[row[i] for i in places] for row in sums])
-        if change is not None:
-            move = [0] * grid.dimension
-            for i, size in zip(places, change, strict=True):
-                move[i] = size
-            found[_in_steps(move, grid.step_sizes)] = None
+    for places, sizes in changes:
+        move = [0] * grid.dimension
+        for i, size in zip(places, sizes, strict=True):
+            move[i] = size
+        found[_in_steps(move, grid.step_sizes)] = None
     return np.array(list(found), dtype=np.int64).reshape(-1, grid.dimension)
 
 
@@ -52,13 +59,11 @@ def _independent(rows: Sequence[list[int]]) -> list[list[int]]:
     return kept
 
 
-def _kernel(matrix: Sequence[Sequence[int]]) -> list[int] | None:
+def _kernel(matrix: Sequence[Sequence[int]]) -> tuple[int, ...] | None:
     """The whole vector that rows with one column more than rows take to zero; None where it is not alone."""
     width = len(matrix) + 1
-    if len(matrix[0]) != width:
-        return None
     minors = [_determinant([[row[j] for j in range(width) if j != i] for row in matrix]) for i in range(width)]
-    return [(-1) ** i * minor for i, minor in enumerate(minors)] if any(minors) else None
+    return tuple((-1) ** i * minor for i, minor in enumerate(minors)) if any(minors) else None
 
 
 def _determinant(matrix: Sequence[Sequence[int]]) -> int:

@@ -142,7 +142,11 @@ def read_rules(text: str, elements: Sequence[str], basis: str, masses: Mapping[s
     except (_NotLinearError, TypeError, AttributeError):
         raise InputError(f"the rule {text!r} is not linear in the amounts; write for example {EXAMPLES}") from None
     weights = [_whole([a * f for a, f in zip(top, factors, strict=True)], text) for top in tops]
-    return [LinearRule(text, named, row, sign == "==") for row, sign in zip(weights, signs, strict=True)]
+    rules = [LinearRule(text, named, row, sign == "==") for row, sign in zip(weights, signs, strict=True)]
+    rules = [rule for rule in rules if rule.equal or max(rule.weights) > 0]
+    if not rules:
+        raise InputError(f"the rule {text!r} always holds; amounts are fractions: write 0.3 for 30 %")
+    return rules
 
 
 def _expression(part: str, text: str) -> Expression:

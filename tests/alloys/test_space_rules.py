@@ -145,6 +145,24 @@ def test_weights_are_designs_that_come_back_from_their_formulas() -> None:
             assert abs(weights.get(symbol, Fraction(0)) / whole - Fraction(steps, 1000)) < Fraction(1, 100_000)
 
 
+def test_a_steel_as_it_is_specified() -> None:
+    space = AlloySpace.build(
+        ["C", "Fe", "Mn", "N", "Nb", "Si"], basis="wt", step=0.001, steps={"C": 0.0005, "Nb": 0.0001, "N": 0.0001},
+        bounds={"C": (0.001, 0.01), "Mn": (0.005, 0.02), "Si": (0.001, 0.01), "Nb": (0.0002, 0.001)},
+        upper=0.0003, lower=0.0003, balance="Fe", count=(4, 6), rules=["w_Nb / w_N >= 4", "w_C + w_Mn / 6 <= 0.008"],
+    )  # fmt: skip
+    points = space.sample(5000, np.random.default_rng(0))
+    assert space.contains(points).all()
+    assert len(np.unique(points, axis=0)) > 1500
+    c, fe, mn, n, nb, _ = points.T / space.total
+    assert (c.max(), n.max(), nb.max()) == (0.008, 0.0002, 0.001)
+    assert fe.min() > 0.95
+    assert mn.max() == 0.02
+    for point in points[:200]:
+        assert (space.point_of(Design.parse(str(space.design(point)))) == point).all()
+        assert len(space.neighbours(point))
+
+
 def test_a_weight_on_the_bound_is_inside() -> None:
     space = AlloySpace.build(**STEEL, rules=["w_Al + w_Si <= 0.03"])
     masses = atomic_masses(space.elements)
@@ -185,6 +203,8 @@ def test_rules_may_be_in_the_other_basis(basis: str, kind: str) -> None:
         ({"rules": ["x_Al / (x_Cr - x_Ni) <= 0.3"]}, ("rules", 0), "divides by what may be negative"),
         ({"rules": ["x_Al / 0 <= 0.3"]}, ("rules", 0), "divides by zero"),
         ({"rules": ["0.1 <= 0.3"]}, ("rules", 0), "names no element"),
+        ({"rules": ["x_Al + x_Cr <= 30"]}, ("rules", 0), "always holds; amounts are fractions: write 0.3 for 30 %"),
+        ({"rules": ["x_Al <= 0.3", "x_Ni == x_Co"] + ["x_Al == x_Cr"] * 4}, ("rules", 5), "at most 4 rules"),
         ({"rules": ["x_Al <= 0.3 <= 0.4"]}, ("rules", 0), "compares two numbers"),
         ({"rules": ["w_Al + x_Cr <= 0.3"]}, ("rules", 0), "atomic and weight fractions"),
         ({"rules": ["Al <= 0.3"]}, ("rules", 0), "names Al; amounts are x_ELEMENT"),
