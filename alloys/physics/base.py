@@ -55,6 +55,14 @@ class Physics:
         """Names of the columns that `describe` gives for these elements."""
         return ()
 
+    def descriptor_sets(self, elements: Elements) -> Mapping[str, tuple[str, ...]]:
+        """Descriptors that a surrogate chooses from by its observations, a set at a time, by what they are.
+
+        Without a set it takes all descriptors and the fractions, whatever the observations are.
+        """
+        names = self.descriptors(elements)
+        return {"descriptors": names} if names else {}
+
     def notes(self, elements: Elements) -> tuple[str, ...]:
         """What a person should know of the description of these elements: numbers that are lacking, a line each."""
         return ()

@@ -81,6 +81,13 @@ class Generic(Physics):
         kinds = ("mean", "spread", "range")
         return (*(f"{kind}_{name}" for kind in kinds for name in _numbers(elements)), *_mixing(elements))
 
+    def descriptor_sets(self, elements: Elements) -> Mapping[str, tuple[str, ...]]:
+        """Means and mixing; these and spreads; all."""
+        names = self.descriptors(elements)
+        means = tuple(name for name in names if not name.startswith(("spread_", "range_")))
+        spreads = tuple(name for name in names if not name.startswith("range_"))
+        return {"means": means, "means and spreads": spreads, "means, spreads and ranges": names}
+
     def notes(self, elements: Elements) -> tuple[str, ...]:
         """One line for each number of the periodic table, and for mixing enthalpies, that some of the elements lack."""
         lacking = {

@@ -85,6 +85,10 @@ class Refractory(Physics):
         """The same for any elements."""
         return DESCRIPTORS
 
+    def descriptor_sets(self, elements: Elements) -> Mapping[str, tuple[str, ...]]:
+        """None: these descriptors were chosen for these alloys."""
+        return {}
+
     def groups(self, elements: Elements) -> Mapping[str, tuple[str, ...]]:
         """The same for any elements."""
         return _GROUPS

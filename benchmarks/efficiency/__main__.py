@@ -45,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--batches", type=int, default=10, help="after the start")
     parser.add_argument("--config", type=Path, default=Path("configs/refractory.yaml"))
     parser.add_argument(
+        "--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE", help="another setting, for all"
+    )
+    parser.add_argument(
         "--tdb", type=Path, help="another thermodynamic database that answers; needs a folder of its own"
     )
     parser.add_argument("--out", type=Path, default=Path("build/efficiency/runs"))
@@ -79,7 +82,7 @@ def _play(given: argparse.Namespace) -> None:
         for seed in _seeds(given.seeds):
             if path_of(given.out, name, seed).exists():
                 continue
-            problem = Problem.load(given.config, seed, given.cache, given.tdb)
+            problem = Problem.load(given.config, seed, given.cache, given.tdb, given.overrides)
             q = problem.config.batch
             method = METHODS[name].make(problem, q, seed)
             run = play(problem, method, seed, batches=given.batches, q=q, tell=lambda text: print(text, flush=True))
@@ -92,7 +95,7 @@ def _report(given: argparse.Namespace) -> None:
     from benchmarks.efficiency.records import read, read_all
     from benchmarks.efficiency.report import Comparison
 
-    problem = Problem.load(given.config, 0, given.cache, given.tdb)
+    problem = Problem.load(given.config, 0, given.cache, given.tdb, given.overrides)
     runs, longer = read_all(given.out), [read(path) for path in given.front]
     comparison = Comparison.of(runs, longer, problem.reference(), problem.digest)
     print(comparison.text())

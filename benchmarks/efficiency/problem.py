@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -98,14 +98,16 @@ class Problem:
         return self.design.closed_form_constraints
 
     @classmethod
-    def load(cls, path: Path, seed: int, cache: Path, tdb: Path | None = None) -> Problem:
-        """The problem of a configuration file; with ``tdb`` another thermodynamic database answers.
+    def load(
+        cls, path: Path, seed: int, cache: Path, tdb: Path | None = None, overrides: Sequence[str] = ()
+    ) -> Problem:
+        """The problem of a configuration file, with overrides; with ``tdb`` another thermodynamic database answers.
 
         Raises:
             InputError: for a bad configuration, or one whose validator is a person.
         """
-        overrides = [] if tdb is None else [f"validator.settings={{tdb: {json.dumps(str(tdb.resolve()))}}}"]
-        config = load_config(path, overrides, seed=seed)
+        other = [] if tdb is None else [f"validator.settings={{tdb: {json.dumps(str(tdb.resolve()))}}}"]
+        config = load_config(path, [*overrides, *other], seed=seed)
         validator = make_validator(config.validator.name, config.validator.settings)
         return cls(config, Answers(validator, cache))
 

@@ -29,6 +29,7 @@ from alloys.errors import InputError
 from alloys.physics.base import Physics
 from alloys.properties import get_property
 from alloys.space import Bools, Floats
+from surrogates.model.choice import Fit, choosing
 from surrogates.model.failures import Failures
 from surrogates.model.features import Described, Scaling
 from surrogates.model.gp import FEWEST, GP, matern
@@ -247,7 +248,8 @@ def _fit_above(
     scatter = scatter_about(get_property(name), lower.warp, rows.known.table[name][known])
     given = lower.warp.spread(rows.known.table[name], rows.known.stds[name])[known] if name in rows.known.stds else None
     prior = ResidualPrior(f"{name} by {rows.level}", 0.0, broad, scatter, given)
-    gp, link = _linked(prior, x, targets, (mean, std), notes)
+    fit = choosing(rows.known.described.physics, rows.known.described.elements, fit_gp)
+    gp, link = _linked(prior, x, targets, (mean, std), notes, fit)
     output = FidelityOutput(name, lower.warp, "fidelity", 0.0, broad, gp, source=lower.source, lower=lower, link=link)
     return output.recalibrated(notes)
 
@@ -260,7 +262,12 @@ def _derived(lower: Output, rows: _Rows, source: Output | None, priors: Mapping[
 
 
 def _linked(
-    prior: ResidualPrior, x: Floats, targets: Floats, below: tuple[Floats, Floats], notes: list[str]
+    prior: ResidualPrior,
+    x: Floats,
+    targets: Floats,
+    below: tuple[Floats, Floats],
+    notes: list[str],
+    fit: Fit[GP],
 ) -> tuple[GP | None, Link]:
     """The discrepancy's Gaussian process and the link, from ``n`` observations.
 
@@ -274,11 +281,11 @@ def _linked(
     if len(np.unique(x, axis=0)) < FEWEST:
         # The offset is as uncertain beforehand as the discrepancy about it.
         offset = float(plain.sum()) / (1 + len(plain))
-        gp = fit_residual(prior, x, plain - offset, notes, fit_gp)
+        gp = fit_residual(prior, x, plain - offset, notes, fit)
         return gp and replace(gp, shift=gp.shift + offset), Link(1.0, 0.0, centre, None, below)
     strength = float(plain.var()) / RHO_SPREAD**2
     rho = 1.0 + float(apart @ (plain - plain.mean())) / max(float(apart @ apart) + strength, 1e-300)
-    gp = fit_residual(prior, x, plain - (rho - 1.0) * apart, notes, fit_gp)
+    gp = fit_residual(prior, x, plain - (rho - 1.0) * apart, notes, fit)
     if gp is None or len(x) > LEARN:
         return gp, Link(rho, 0.0, centre, None, below)
     try:

@@ -12,6 +12,7 @@ from alloys.properties import get_property
 from alloys.space import Floats
 from surrogates.model.bayesian import DRAWS, MOST, Mixture, fit_mixture, require
 from surrogates.model.calibration import remedy
+from surrogates.model.choice import choosing
 from surrogates.model.features import Described
 from surrogates.model.gp import FEWEST, GP, prior_hyperparameters
 from surrogates.model.quick import QuickGP, QuickMixture, made_quick
@@ -170,7 +171,7 @@ def fit_output(
     if basis != "none":
         centre, broad = 0.0, described.physics.prior_std.get(name, broad)
     scatter = scatter_about(declared, warp, table[name][known])
-    fit = fit_gp if inference == "map" else _averaged
+    fit = choosing(described.physics, described.elements, fit_gp if inference == "map" else _averaged)
     given = _given(name, source, warp, described, table, stds or {})
     prior = ResidualPrior(name, centre, broad, scatter, None if given is None else given[known])
     gp = fit_residual(prior, inputs[known], targets, notes, fit)

@@ -1,0 +1,86 @@
+"""Which inputs a Gaussian process sees: the set of which the observations say most.
+
+Twenty observations say little of a hundred descriptors, and descriptors that have nothing to do with a property make
+all alloys look unlike each other. So each property is fitted on several sets of inputs, and the set with the largest
+marginal likelihood is kept: the elements' fractions alone, and each set of descriptors that the physics offers, alone
+and beside the fractions. What is in a set does not depend on the observations, so that no input is picked by chance.
+
+References:
+    Rasmussen & Williams, Gaussian Processes for Machine Learning (2006), section 5.4: model selection by marginal
+        likelihood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from alloys.physics.base import Physics
+from alloys.space import Floats
+from surrogates.model.bayesian import Mixture
+from surrogates.model.gp import GP, at_least_as_noisy, learn
+
+M = TypeVar("M", bound=GP | Mixture)
+Fit = Callable[[Floats, Floats, float, float, float, Floats | None], tuple[M, str]]
+Columns = NDArray[np.int64]
+
+JUDGES = 128
+"""Observations that the sets are compared by, evenly taken where there are more."""
+
+
+def input_sets(physics: Physics, elements: tuple[str, ...]) -> Mapping[str, Columns]:
+    """Columns of `surrogates.model.features.Described.raw` by what they are; none where all are taken."""
+    columns = {name: i for i, name in enumerate(physics.descriptors(elements))}
+    fractions = np.arange(len(columns), len(columns) + len(elements))
+    sets = {"fractions": fractions}
+    for name, members in physics.descriptor_sets(elements).items():
+        sets[name] = np.array([columns[member] for member in members], dtype=np.int64)
+        sets[f"{name}, fractions"] = np.concatenate([sets[name], fractions])
+    return sets if len(sets) > 1 else {}
+
+
+def choosing(physics: Physics, elements: tuple[str, ...], fit: Fit[M]) -> Fit[M]:
+    """The same fit, on the set of inputs that suits the observations best; all inputs where there is nothing to choose.
+
+    The Gaussian process that it gives takes all inputs, of which it does not see some: their lengthscale is infinite.
+    """
+    sets = input_sets(physics, elements)
+
+    def chosen(x: Floats, y: Floats, shift: float, scale: float, scatter: float, given: Floats | None) -> tuple[M, str]:
+        some = np.unique(np.linspace(0, len(x) - 1, min(len(x), JUDGES)).round().astype(np.int64))
+        part = None if given is None else given[some] / scale
+        judged = {
+            name: _surprise(x[some][:, columns], (y[some] - shift) / scale, scatter / scale, part)
+            for name, columns in sets.items()
+        }
+        name = min(judged, key=lambda name: judged[name])
+        fitted = fit(x[:, sets[name]], y, shift, scale, scatter, given)
+        return _blind(fitted[0], sets[name], x.shape[1]), "; ".join(filter(None, (f"seen through {name}", fitted[1])))
+
+    return chosen if sets else fit
+
+
+def _surprise(x: Floats, targets: Floats, scatter: float, given: Floats | None) -> float:
+    """Negative logarithm of the marginal likelihood, but for a constant; infinite where nothing can be fitted."""
+    try:
+        hyper = at_least_as_noisy(learn(x, targets, given), scatter)
+        gp = GP.condition(x, targets, 0.0, 1.0, hyper, given)
+    except (RuntimeError, ValueError):
+        return np.inf
+    return float(0.5 * (gp.targets - gp.constant) @ gp.weights + gp.factor.diagonal().log().sum())
+
+
+def _blind(gp: M, columns: Columns, dimension: int) -> M:
+    """What was fitted on some columns of ``dimension`` inputs, for all of them."""
+    if isinstance(gp, Mixture):
+        return replace(gp, members=tuple(_blind(member, columns, dimension) for member in gp.members))
+    assert isinstance(gp, GP)
+    inputs = torch.zeros((len(gp.inputs), dimension), dtype=torch.float64)
+    lengthscale = torch.full((dimension,), torch.inf, dtype=torch.float64)
+    inputs[:, columns], lengthscale[columns] = gp.inputs, gp.lengthscale
+    return replace(gp, inputs=inputs, lengthscale=lengthscale)
