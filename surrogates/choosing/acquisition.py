@@ -23,7 +23,7 @@ from surrogates.choosing.ascent import BestPerElementSet, climb
 from surrogates.choosing.criterion import AcquisitionSettings, Criterion
 from surrogates.choosing.pareto import Front, pareto_mask
 from surrogates.choosing.picks import ChosenBatch, GreedyPicks, explained
-from surrogates.choosing.screen import BatchContext, ObservedOutcomes, Settings, allowed, bound, shorten
+from surrogates.choosing.screen import BatchContext, ObservedOutcomes, Settings, allowed, believed, bound, shorten
 from surrogates.choosing.stream import Block, RandomSample, Scored, ShortList, Spreader, in_blocks, spread_work
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
@@ -72,7 +72,7 @@ def choose_batch(
     """
     context.check(problem)
     _check(surrogate, problem, q)
-    known = ObservedOutcomes.of(problem, context.observed, context.values)
+    known = ObservedOutcomes.of(problem, context.observed, believed(surrogate, problem, context))
     return _Chooser(surrogate, problem, context, known, seed, settings or Settings()).choose(candidates, q, spreader)
 
 

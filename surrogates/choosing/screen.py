@@ -149,6 +149,23 @@ class ObservedOutcomes:
         return self.objectives[self.feasible]
 
 
+def believed(surrogate: Surrogate, problem: Problem, context: BatchContext) -> Mapping[str, Floats]:
+    """The observed values; of properties that scatter, what the model makes of them: a lucky one is not the best known.
+
+    Properties scatter if they declare it or came with standard deviations.
+    """
+    noisy = [
+        name
+        for name, output in surrogate.outputs.items()
+        if problem.properties[name].scatter or (output.gp is not None and output.gp.noise_given)
+    ]
+    if not noisy or not len(context.observed):
+        return context.values
+    means, _ = surrogate.predict(problem.space.fractions(context.observed))
+    measured = {name: context.values[name] for name in noisy if name in context.values}
+    return {**context.values, **{name: np.where(np.isnan(v), v, means[name]) for name, v in measured.items()}}
+
+
 def allowed(problem: Problem, candidates: Points, taken: Sequence[Points]) -> tuple[Indices, dict[str, int]]:
     """Indices of the candidates that may be proposed at all, and how many fell out by which rule.
 

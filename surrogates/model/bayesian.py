@@ -66,6 +66,11 @@ class Mixture:
         return float(np.sqrt(np.mean([gp.noise_std**2 for gp in self.members])))
 
     @property
+    def noise_given(self) -> bool:
+        """Whether some observations came with standard deviations of their own."""
+        return any(gp.noise_given for gp in self.members)
+
+    @property
     def lengthscale(self) -> Tensor:
         """Harmonic mean of the members', shape ``(d,)``: that of the mean inverse, by which relevance is told."""
         return 1.0 / torch.stack([1.0 / gp.lengthscale for gp in self.members]).mean(dim=0)

@@ -138,8 +138,12 @@ class GP:
     @property
     def noise_std(self) -> float:
         """Standard deviation of the noise, in the targets' unit; root of the mean variance where some are given."""
-        same = bool((self.noises == self.noise).all())
-        return float(self.scale * np.sqrt(self.noise if same else float(self.noises.mean())))
+        return float(self.scale * np.sqrt(float(self.noises.mean()) if self.noise_given else self.noise))
+
+    @property
+    def noise_given(self) -> bool:
+        """Whether some observations came with standard deviations of their own."""
+        return bool((self.noises != self.noise).any())
 
     def observed(self) -> Floats:
         """The targets, in their own unit, shape ``(n,)``."""
