@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -12,7 +11,7 @@ from pathlib import Path
 from alloys.composition import Composition
 from alloys.design import Design, read_variable
 from alloys.errors import InputError
-from alloys.properties import PROPERTIES, get_property, refuse_contradictions
+from alloys.properties import PROPERTIES, Property, checked_value, refuse_contradictions
 from alloys.tables import read_rows
 
 
@@ -67,7 +66,11 @@ def read_measurements(path: Path) -> list[MeasuredRow]:
 
 
 def parse_measurements(
-    columns: list[str], rows: Iterable[Mapping[str, str | None]], where: str, variables: Collection[str] = ()
+    columns: list[str],
+    rows: Iterable[Mapping[str, str | None]],
+    where: str,
+    variables: Collection[str] = (),
+    properties: Mapping[str, Property] = PROPERTIES,
 ) -> list[MeasuredRow]:
     """Checks rows of text, as `read_measurements` does for a file.
 
@@ -76,6 +79,7 @@ def parse_measurements(
         rows: the cells of each row by name.
         where: their origin, for messages.
         variables: columns that are variables of the designs; an empty cell is a design without it.
+        properties: that may be named.
 
     Raises:
         InputError: naming every mistake.
@@ -85,16 +89,17 @@ def parse_measurements(
     if "formula" not in columns:
         raise InputError(f"{where}: needs a column 'formula', got {columns}")
     names = [name for name in columns if name not in ("formula", "failure", *variables)]
-    unknown = [name for name in names if name not in PROPERTIES]
+    unknown = [name for name in names if name not in properties]
     if unknown or not (names or "failure" in columns):
         raise InputError(
             f"{where}: columns must be properties; unknown are {unknown or 'none, but none is given'}; "
-            f"available are {', '.join(PROPERTIES)}"
+            f"available are {', '.join(properties)}"
         )
     parsed, problems = [], []
     for number, row in enumerate(rows, start=2):
         try:
-            parsed.append(_measured_row(number, names, row, [name for name in columns if name in variables]))
+            chosen = [name for name in columns if name in variables]
+            parsed.append(_measured_row(number, names, row, chosen, properties))
         except InputError as error:
             problems.append(f"line {number}: {error}")
     if problems:
@@ -105,12 +110,16 @@ def parse_measurements(
 
 
 def _measured_row(
-    number: int, names: list[str], row: Mapping[str, str | None], variables: Collection[str]
+    number: int,
+    names: list[str],
+    row: Mapping[str, str | None],
+    variables: Collection[str],
+    properties: Mapping[str, Property],
 ) -> MeasuredRow:
     if None in row:
         raise InputError("more cells than columns")
     cells = {name: (row[name] or "").strip() for name in names}
-    values = {name: _number(name, cell) for name, cell in cells.items() if cell}
+    values = {name: _number(name, cell, properties) for name, cell in cells.items() if cell}
     failure = (row.get("failure") or "").strip() or None
     if failure is not None and "\0" in failure:  # PostgreSQL cannot hold it
         raise InputError("the failure holds a NUL character")
@@ -118,19 +127,14 @@ def _measured_row(
         raise InputError("no property value is given, and no failure")
     if values and failure is not None:
         raise InputError("values and a failure are given; a failed alloy has no values")
-    refuse_contradictions(values)
+    refuse_contradictions(values, properties)
     chosen = {name: read_variable(cell) for name in variables if (cell := (row[name] or "").strip())}
     return MeasuredRow(number, Design.of(Composition.parse(row["formula"] or ""), chosen), values, failure)
 
 
-def _number(name: str, cell: str) -> float:
-    row = get_property(name)
+def _number(name: str, cell: str, properties: Mapping[str, Property]) -> float:
     try:
         value = float(cell)
     except ValueError:
-        raise InputError(f"{name} must be a number in {row.unit}, got {cell[:40]!r}") from None
-    if not math.isfinite(value):
-        raise InputError(f"{name} must be a finite number, got {cell!r}")
-    if not row.low <= value <= row.high:
-        raise InputError(f"{name} must lie in [{row.low:g}, {row.high:g}] {row.unit}, got {value:g}")
-    return value
+        raise InputError(f"{name} must be a number in {properties[name].unit}, got {cell[:40]!r}") from None
+    return checked_value(name, value, properties)

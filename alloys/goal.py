@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
-from alloys.properties import get_property
+from alloys.properties import PROPERTIES, Property, get_property
 
 _OBJECTIVE = re.compile(r"^\s*(maximi[sz]e|minimi[sz]e)\s+([a-z0-9_]+)\s*$")
 _CONSTRAINT = re.compile(r"^\s*([a-z0-9_]+)\s*(<=|>=)\s*([-+0-9.eE]+)\s*$")
@@ -25,7 +25,7 @@ class Objective:
     sign: int
 
     @classmethod
-    def parse(cls, text: str) -> Objective:
+    def parse(cls, text: str, properties: Mapping[str, Property] = PROPERTIES) -> Objective:
         """Reads ``maximize NAME`` or ``minimize NAME``.
 
         Raises:
@@ -34,7 +34,7 @@ class Objective:
         match = _OBJECTIVE.match(text)
         if match is None:
             raise InputError(f"an objective is 'maximize PROPERTY' or 'minimize PROPERTY', got {text!r}")
-        get_property(match.group(2))
+        get_property(match.group(2), properties)
         return cls(match.group(2), 1 if match.group(1).startswith("max") else -1)
 
     def __str__(self) -> str:
@@ -50,7 +50,7 @@ class Constraint:
     bound: float
 
     @classmethod
-    def parse(cls, text: str) -> Constraint:
+    def parse(cls, text: str, properties: Mapping[str, Property] = PROPERTIES) -> Constraint:
         """Reads ``NAME >= NUMBER`` or ``NAME <= NUMBER``.
 
         Raises:
@@ -59,7 +59,7 @@ class Constraint:
         match = _CONSTRAINT.match(text)
         if match is None:
             raise InputError(f"a constraint is 'PROPERTY >= NUMBER' or 'PROPERTY <= NUMBER', got {text!r}")
-        row = get_property(match.group(1))
+        row = get_property(match.group(1), properties)
         try:
             bound = float(match.group(3))
         except ValueError:
@@ -111,15 +111,20 @@ class Goal:
                 raise InputError(f"contradictory constraints: {name} >= {max(lows):g} and {name} <= {min(highs):g}")
 
     @classmethod
-    def parse(cls, objectives: Sequence[str], constraints: Sequence[str]) -> Goal:
+    def parse(
+        cls,
+        objectives: Sequence[str],
+        constraints: Sequence[str],
+        properties: Mapping[str, Property] = PROPERTIES,
+    ) -> Goal:
         """Reads expressions.
 
         Raises:
             InputError: for the first expression that cannot be read, or contradictory constraints.
         """
         return cls(
-            tuple(Objective.parse(text) for text in objectives),
-            tuple(Constraint.parse(text) for text in constraints),
+            tuple(Objective.parse(text, properties) for text in objectives),
+            tuple(Constraint.parse(text, properties) for text in constraints),
         )
 
     @property

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from alloys.composition import Composition
+from alloys.errors import InputError
 from alloys.goal import Constraint, Goal
 from alloys.physics.base import Floats, Physics
 from alloys.physics.closed_forms import closed_form, closed_forms
-from alloys.properties import PROPERTIES, Property
+from alloys.properties import Property
 from alloys.space import Bools, Points, Space
 
 
@@ -22,18 +24,33 @@ class Problem:
         space: which designs may be asked for.
         goal: objectives and constraints.
         physics: what is known before any data.
-        properties: every property that may be named, by name.
     """
 
     space: Space
     goal: Goal
     physics: Physics
-    properties: Mapping[str, Property] = field(default_factory=lambda: PROPERTIES, compare=False)
+
+    @property
+    def properties(self) -> Mapping[str, Property]:
+        """Every property that may be named, by name."""
+        return self.physics.properties
 
     @property
     def elements(self) -> tuple[str, ...]:
         """The elements, in the order of the columns of atomic fractions."""
         return self.space.elements
+
+    def computed(self, values: Mapping[str, float], composition: Composition) -> dict[str, float]:
+        """What `combined` says of one composition's measured values, where that is a number."""
+        if not self.physics.combined:
+            return {}
+        row = np.array([list(composition.fractions().values())])
+        numbers = {name: np.array([value]) for name, value in values.items()}
+        try:
+            found = self.combined(numbers, row, composition.elements)
+        except InputError:  # an element of which the physics lacks a number
+            return {}
+        return {name: float(column[0]) for name, column in found.items() if np.isfinite(column[0])}
 
     def has_closed_form(self, name: str) -> bool:
         """Whether the composition alone decides a property."""
@@ -41,8 +58,26 @@ class Problem:
 
     @property
     def validated(self) -> tuple[str, ...]:
-        """The properties of the goal that only validation answers."""
-        return tuple(name for name in self.goal.names if not self.has_closed_form(name))
+        """The properties that only validation answers, of the goal and of its expressions."""
+        return tuple(dict.fromkeys(part for name in self.goal.names for part in self.physics.measured_parts(name)))
+
+    def combined(
+        self, values: Mapping[str, Floats], fractions: Floats, elements: tuple[str, ...] | None = None
+    ) -> dict[str, Floats]:
+        """The goal's properties that are computed from measured ones, by property, in the shape of the values.
+
+        Args:
+            values: of the measured properties, shape ``(n,)`` or ``(samples, n)``, NaN where unknown; where one is
+                lacking, what needs it is left out.
+            fractions: of the compositions, shape ``(n, d)``.
+            elements: of its columns; the space's if None.
+        """
+        rules = {name: self.physics.combined[name] for name in self.goal.names if name in self.physics.combined}
+        return {
+            name: rule.evaluate(values, elements or self.elements, fractions)
+            for name, rule in rules.items()
+            if set(rule.leaves) <= set(values)
+        }
 
     @property
     def closed_form_constraints(self) -> tuple[Constraint, ...]:

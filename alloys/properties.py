@@ -7,9 +7,11 @@ in °C.
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import resources
 from typing import Any, Literal, cast
 
@@ -115,27 +117,62 @@ class _Properties(dict[str, Property]):
 PROPERTIES: dict[str, Property] = _Properties(_read())
 
 
-def get_property(name: str) -> Property:
-    """The property of that name.
+def get_property(name: str, properties: Mapping[str, Property] = PROPERTIES) -> Property:
+    """The property of that name, among those that may be named.
 
     Raises:
         InputError: if there is none.
     """
-    try:
-        return PROPERTIES[name]
-    except KeyError:
-        raise InputError(f"unknown property {name!r}; available are {', '.join(PROPERTIES)}") from None
+    found = properties.get(name)
+    if found is None:
+        near = get_close_matches(name, properties, 3)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        raise InputError(
+            f"unknown property {name!r}; {hint}declare one of your own under properties:, or take one of "
+            f"{', '.join(properties)}"
+        )
+    return found
 
 
-def refuse_contradictions(values: Mapping[str, float]) -> None:
+def with_own(own: Mapping[str, Property], base: Mapping[str, Property] = PROPERTIES) -> Mapping[str, Property]:
+    """The base table and further properties, which win over a pattern of the table."""
+    return _Extended(own, base) if own else base
+
+
+class _Extended(dict[str, Property]):
+    def __init__(self, own: Mapping[str, Property], base: Mapping[str, Property]) -> None:
+        super().__init__({**base, **own})
+        self.base = base
+
+    def __missing__(self, name: str) -> Property:
+        return self.base[name]
+
+    __contains__ = _Properties.__contains__
+    get = _Properties.get
+
+
+def checked_value(name: str, value: float, properties: Mapping[str, Property] = PROPERTIES) -> float:
+    """The value, if it can be true of the property.
+
+    Raises:
+        InputError: for an unknown property, a value that is not finite or outside the property's range.
+    """
+    row = get_property(name, properties)
+    if not math.isfinite(value):
+        raise InputError(f"{name} must be a finite number, got {value!r}")
+    if not row.low <= value <= row.high:
+        raise InputError(f"{name} must lie in [{row.low:g}, {row.high:g}] {row.unit}, got {value:g}")
+    return float(value)
+
+
+def refuse_contradictions(values: Mapping[str, float], properties: Mapping[str, Property] = PROPERTIES) -> None:
     """Refuses values of one material that contradict each other.
 
     Raises:
         InputError: naming the two.
     """
     for name, value in values.items():
-        above = get_property(name).not_above
-        if above in values and value > values[above]:
-            raise InputError(
-                f"{name} <= {above} must hold, but got {value:g} and {values[above]:g} {get_property(name).unit}"
-            )
+        row = get_property(name, properties)
+        if row.not_above in values and value > values[row.not_above]:
+            above = values[row.not_above]
+            raise InputError(f"{name} <= {row.not_above} must hold, but got {value:g} and {above:g} {row.unit}")

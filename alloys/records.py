@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,7 +11,7 @@ from typing import Any
 
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.properties import get_property
+from alloys.properties import PROPERTIES, Property, checked_value
 
 
 def canonical_json(value: Any) -> str:
@@ -41,21 +40,15 @@ class Quantity:
         return document
 
 
-def quantities(values: Mapping[str, float]) -> dict[str, Quantity]:
+def quantities(values: Mapping[str, float], properties: Mapping[str, Property] = PROPERTIES) -> dict[str, Quantity]:
     """Property values with the units of the property table, checked against each property's range.
 
     Raises:
         InputError: for an unknown property, a value that is not finite or outside the property's range.
     """
-    checked = {}
-    for name, value in values.items():
-        row = get_property(name)
-        if not math.isfinite(value):
-            raise InputError(f"{name} must be a finite number, got {value!r}")
-        if not row.low <= value <= row.high:
-            raise InputError(f"{name} must lie in [{row.low:g}, {row.high:g}] {row.unit}, got {value:g}")
-        checked[name] = Quantity(float(value), row.unit)
-    return checked
+    return {
+        name: Quantity(checked_value(name, value, properties), properties[name].unit) for name, value in values.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +231,10 @@ class Failed:
 Verdict = Measured | Failed
 
 
-def verdict_from_json(document: Mapping[str, Any]) -> Verdict:
-    """Reads what a verdict's ``to_json`` wrote, checking every value.
+def verdict_from_json(document: Mapping[str, Any], properties: Mapping[str, Property] | None = PROPERTIES) -> Verdict:
+    """Reads what a verdict's ``to_json`` wrote, checking every value against the properties that there are.
+
+    Without properties it is taken as it is, as one that was checked before it was stored.
 
     Raises:
         InputError: if the document is not a verdict.
@@ -250,16 +245,20 @@ def verdict_from_json(document: Mapping[str, Any]) -> Verdict:
             return Failed(*told, dict(document.get("ask", {})))
         if document["status"] != "measured":
             raise InputError(f"a verdict's status must be 'measured' or 'failed', got {document['status']!r}")
-        values = {name: float(entry["value"]) for name, entry in document["properties"].items()}
-        checked = quantities(values)
-        for name, entry in document["properties"].items():
-            if entry.get("unit") != checked[name].unit:
-                raise InputError(f"{name} must be in {checked[name].unit}, got {entry.get('unit')!r}")
-        stds = {name: entry.get("std") for name, entry in document["properties"].items()}
-        full = {name: Quantity(q.value, q.unit, stds[name]) for name, q in checked.items()}
+        entries = document["properties"].items()
+        full = {name: Quantity(float(each["value"]), each.get("unit"), each.get("std")) for name, each in entries}
+        if properties is not None:
+            _refuse_impossible(full, properties)
         return Measured(full, float(document["seconds"]), document.get("details", {}))
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"not a verdict: {error!r} in {str(document)[:200]}") from error
+
+
+def _refuse_impossible(answered: Mapping[str, Quantity], properties: Mapping[str, Property]) -> None:
+    checked = quantities({name: quantity.value for name, quantity in answered.items()}, properties)
+    for name, quantity in answered.items():
+        if quantity.unit != checked[name].unit:
+            raise InputError(f"{name} must be in {checked[name].unit}, got {quantity.unit!r}")
 
 
 @dataclass(frozen=True, slots=True)

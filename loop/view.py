@@ -299,6 +299,8 @@ def _values_and_feasibility(design: Design, answers: Sequence[AcceptedResult], v
     values = {**plain, **{name: found.mean for name, found in measured.items()}}
     certain = [name for name, level in levels.items() if level >= view.most_accurate(name)]
     confirmed = {**plain, **{name: values[name] for name in certain}}
+    for told in (values, confirmed):
+        told |= view.problem.computed(told, design.composition)
     complete = set(view.goal.names) <= set(confirmed)
     failure = next((answer.failure for answer in answers if answer.failure), None)
     stray = outside(view.space, design)

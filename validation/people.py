@@ -8,7 +8,7 @@ from typing import Any
 
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.properties import get_property
+from alloys.properties import PROPERTIES, Property, get_property
 from alloys.records import Failed, FailureKind, Verdict
 from validation.base import Description
 
@@ -22,16 +22,25 @@ class People:
     Attributes:
         name: ``human`` or ``external``.
         label: who they are; two laboratories with the same properties are two validators.
-        properties: what they answer.
+        units: the unit of each property that they answer.
     """
 
     name: str
     label: str
-    properties: tuple[str, ...]
+    units: Mapping[str, str]
 
     @classmethod
-    def of(cls, name: str, label: str, settings: Mapping[str, Any], default: Sequence[str]) -> People:
+    def of(
+        cls,
+        name: str,
+        label: str,
+        settings: Mapping[str, Any],
+        default: Sequence[str],
+        known: Mapping[str, Property] = PROPERTIES,
+    ) -> People:
         """From a configuration's settings, whose one key is ``properties``: ``default`` where it is not given.
+
+        ``known`` are all properties that there are.
 
         Raises:
             InputError: for another key, or properties that are none, named twice or unknown.
@@ -40,9 +49,14 @@ class People:
         if stray:
             raise InputError(f"unknown settings of {label!r}: {', '.join(stray)}; people have one, properties")
         names = settings.get("properties", list(default))
-        if not isinstance(names, list) or not names or len(set(map(str, names))) < len(names):
+        if not isinstance(names, list) or (not names and default) or len(set(map(str, names))) < len(names):
             raise InputError(f"properties of {label!r} must be a list of different names, at least one, got {names!r}")
-        return cls(name, label, tuple(get_property(str(name)).name for name in names))
+        return cls(name, label, {str(each): get_property(str(each), known).unit for each in names})
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """What they answer."""
+        return tuple(self.units)
 
     @property
     def fingerprint(self) -> str:
@@ -52,8 +66,7 @@ class People:
     @property
     def description(self) -> Description:
         """What they answer; what that costs is for the campaign to say."""
-        units = {name: get_property(name).unit for name in self.properties}
-        return Description(self.name, units, "measured by people", 0.0, str(VERSION), {"label": self.label})
+        return Description(self.name, self.units, "measured by people", 0.0, str(VERSION), {"label": self.label})
 
     @property
     def portable_settings(self) -> dict[str, Any]:

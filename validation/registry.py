@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from alloys.errors import InputError, first_line
+from alloys.properties import PROPERTIES, Property, get_property
 from validation.base import Validator
 
 GROUP = "alloyloop.validators"
@@ -33,13 +34,19 @@ def validator_names() -> tuple[str, ...]:
     return tuple(sorted({*_own(), *(point.name for point in entry_points(group=GROUP))}))
 
 
-def make_validator(name: str, settings: Mapping[str, Any], scratch: Path | None = None) -> Validator:
+def make_validator(
+    name: str,
+    settings: Mapping[str, Any],
+    scratch: Path | None = None,
+    properties: Mapping[str, Property] = PROPERTIES,
+) -> Validator:
     """The validator of that name.
 
     Args:
         name: one of `validator_names`.
         settings: its settings.
         scratch: a folder for its files, where it needs one and its settings name none.
+        properties: that there are; a command is told the units of those that a campaign has declared.
 
     Raises:
         InputError: for an unknown name, settings that the validator refuses, or a package whose validator is none.
@@ -48,6 +55,8 @@ def make_validator(name: str, settings: Mapping[str, Any], scratch: Path | None 
     kind = importlib.import_module(module).VALIDATOR if module else _loaded(_registered(name))
     if scratch is not None and getattr(kind, "uses_scratch", False):
         settings = _with_scratch(settings, scratch)
+    if getattr(kind, "takes_units", False):
+        settings = _with_units(name, settings, properties)
     made: Validator = kind(settings) if module else _made(name, kind, settings)
     return made
 
@@ -62,6 +71,18 @@ def _own() -> dict[str, str]:
             name = path.parent.name if path.stem == "validator" else path.stem
             found[name] = ".".join((__package__, *path.relative_to(root).with_suffix("").parts))
     return found
+
+
+def _with_units(name: str, settings: Mapping[str, Any], properties: Mapping[str, Property]) -> Mapping[str, Any]:
+    """The settings with the units of what a campaign has declared, unless they came with them."""
+    names = settings.get("properties")
+    if properties is PROPERTIES or "units" in settings or not isinstance(names, list):
+        return settings
+    try:
+        units = {str(each): get_property(str(each), properties).unit for each in names if each not in PROPERTIES}
+    except InputError as error:
+        raise InputError(f"settings of the validator {name!r}: {error}") from error
+    return {**settings, "units": units} if units else settings
 
 
 def _with_scratch(settings: Mapping[str, Any], scratch: Path) -> Mapping[str, Any]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
+from alloys.properties import PROPERTIES, Property
 
 if TYPE_CHECKING:
     from alloys.composition import Composition
+    from alloys.physics.combined import Combination
 
 Floats = NDArray[np.float64]
 Elements = tuple[str, ...]
@@ -23,10 +26,13 @@ class Physics:
     """A bundle of prior knowledge; the base class knows nothing, and a bundle overrides what it knows better.
 
     Every method takes ``elements`` (symbols) and ``fractions`` of shape ``(n, len(elements))`` whose rows sum to one.
-    A bundle has no state, so that one object serves every campaign and every process.
+    A bundle has no state, so that one object serves every campaign and every process; a campaign that declares
+    properties of its own has a bundle that is `extended`.
 
     Attributes:
         name: the word used in configs.
+        properties: every property that may be named.
+        combined: properties that are computed from measured ones, by name.
         closed_forms: properties that the composition alone decides, by name.
         derived: properties that follow from another one, by name: what each follows from. `derive` says how.
         prior_std: standard deviation of a property about its prior mean while next to nothing is known of it, in the
@@ -34,15 +40,34 @@ class Physics:
     """
 
     name: str = ""
+    properties: Mapping[str, Property] = PROPERTIES
+    combined: Mapping[str, Combination] = {}
     closed_forms: Mapping[str, ClosedForm] = {}
     derived: Mapping[str, str] = {}
     prior_std: Mapping[str, float] = {}
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other)
+        return type(self) is type(other) and vars(self) == vars(other)
 
     def __hash__(self) -> int:
         return hash(type(self))
+
+    def extended(
+        self,
+        properties: Mapping[str, Property],
+        closed_forms: Mapping[str, ClosedForm],
+        combined: Mapping[str, Combination],
+    ) -> Self:
+        """The bundle with a campaign's own properties; see `alloys.physics.declaring.declare`."""
+        own = copy.copy(self)
+        own.properties, own.closed_forms, own.combined = properties, closed_forms, combined
+        return own
+
+    def measured_parts(self, name: str) -> tuple[str, ...]:
+        """The measured properties that a property is computed from: none of a closed form, itself if measured."""
+        if name in self.closed_forms:
+            return ()
+        return self.combined[name].leaves if name in self.combined else (name,)
 
     def check(self, elements: Sequence[str]) -> None:
         """Refuses elements that the bundle cannot describe.

@@ -13,6 +13,7 @@ from alloys.composition import Composition, parse_formulas
 from alloys.design import Design
 from alloys.errors import InputError
 from loop.cli.console import Json, err, out, print_json
+from loop.config.assembly import build_problem
 from loop.config.reading import load_config
 from loop.config.tiers import PEOPLE
 from loop.execute.bulk_validation import AnswerFile, read_compositions, run_batch, verdict_document
@@ -94,7 +95,7 @@ def _chosen(name: str, settings: dict[str, Any], config: Path | None) -> Validat
         raise InputError(f"{config} has several validators ({labels}); ask one with --with and its settings")
     if named.validator.name in PEOPLE:
         raise InputError(f"{config} names no validator that could be asked: a person brings its answers")
-    return make_validator(named.validator.name, named.validator.settings)
+    return make_validator(named.validator.name, named.validator.settings, None, build_problem(named).properties)
 
 
 def answer(formulas: list[str], validator: Any, *, json_: bool, details: bool = False) -> None:

@@ -9,28 +9,23 @@ from alloys.design import Design
 from alloys.errors import InputError
 from alloys.goal import Goal
 from alloys.physics.base import Physics
+from alloys.physics.declaring import declare
 from alloys.physics.registry import get_physics
 from alloys.problem import Problem
 from alloys.tables import read_rows
 from loop.config.schema import CampaignConfig, StartConfig
 
 
-def build_goal(config: CampaignConfig) -> Goal:
-    """The goal.
-
-    Raises:
-        InputError: for expressions that cannot be read or contradict each other.
-    """
-    return Goal.parse(config.objectives, config.constraints)
-
-
 def build_problem(config: CampaignConfig) -> Problem:
-    """Space, goal and physics together.
+    """Space, properties, goal and physics together.
 
     Raises:
-        InputError: for an impossible space, as `build_goal`, or for an unknown physics.
+        InputError: for an impossible space or property, an unknown physics, or a goal that cannot be read or
+            contradicts itself.
     """
-    return Problem(config.space.build(), build_goal(config), get_physics(config.physics))
+    physics = declare(get_physics(config.physics), config.properties)
+    goal = Goal.parse(config.objectives, config.constraints, physics.properties)
+    return Problem(config.space.build(), goal, physics)
 
 
 def start_table(config: StartConfig, physics: Physics) -> list[Design]:

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from alloys.errors import InputError, MistakesError
 from alloys.goal import Constraint, Goal, Objective
 from alloys.physics.base import Physics
+from alloys.physics.declaring import PropertySpec, check_on, declare
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.physics.registry import get_physics
 from alloys.space import Space
@@ -41,7 +42,7 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     """
     found: list[Mistake] = []
     space = _part(data, "space", AnySpace, lambda spec: spec.build(), found)
-    physics = _physics(data, found)
+    physics = _declared(data, _physics(data, found), found)
     validators = _validators(data, physics, found)
     found += _goal_mistakes(data, physics)
     for validator in validators:
@@ -49,6 +50,7 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     if validators:
         found += _unanswered(data, validators, physics)
     if space is not None:
+        found += _uncomputable(data, space, physics)
         found += _uncovered(space, physics, validators, "validators" if data.get("validators") else "validator")
         found += _lacking(data, space, physics)
     _part(data, "generator", GeneratorConfig, _check_generator, found)
@@ -67,6 +69,29 @@ def _physics(data: Mapping[str, Any], found: list[Mistake]) -> Physics:
     except InputError as error:
         found.append((("physics",), f"physics: {error}"))
         return get_physics(DEFAULT_PHYSICS)
+
+
+def _declared(data: Mapping[str, Any], physics: Physics, found: list[Mistake]) -> Physics:
+    """The physics with the campaign's own properties, as many as can be had."""
+    given = data.get("properties", {})
+    specs: dict[str, PropertySpec] = {}
+    for name, spec in given.items() if isinstance(given, dict) else ():
+        try:
+            specs[str(name)] = PropertySpec.model_validate(spec)
+        except ValidationError:
+            continue
+    for name in list(specs):
+        try:
+            declare(physics, {name: specs[name].model_copy(update={"expression": None, "not_above": ""})})
+        except InputError as error:
+            found.append((("properties", name), f"properties: {error}"))
+            del specs[name]
+    try:
+        return declare(physics, specs)
+    except InputError as error:
+        name = next((name for name in specs if str(error).startswith(f"{name}:")), "")
+        found.append((("properties", name) if name else ("properties",), f"properties: {error}"))
+        return declare(physics, {name: spec for name, spec in specs.items() if spec.expression is None})
 
 
 def _unusable_state(text: str) -> list[Mistake]:
@@ -133,10 +158,18 @@ def _listed(data: Mapping[str, Any], physics: Physics, found: list[Mistake]) -> 
 
 def _needs(data: Mapping[str, Any], physics: Physics) -> GoalNeeds:
     """What can be read of the goal; what is wrong with the rest is told elsewhere."""
-    objectives = _parsed(data, "objectives", Objective.parse, [])
-    constraints = _parsed(data, "constraints", Constraint.parse, [])
-    names = dict.fromkeys([part.name for part in (*objectives, *constraints)])
-    return GoalNeeds(tuple(constraints), tuple(name for name in names if name not in physics.closed_forms))
+    objectives, constraints = _goal_parts(data, physics, [])
+    named = [each.name for each in objectives] + [each.name for each in constraints]
+    names = [part for name in named for part in physics.measured_parts(name)]
+    return GoalNeeds(tuple(constraints), tuple(dict.fromkeys(names)), physics.properties)
+
+
+def _goal_parts(
+    data: Mapping[str, Any], physics: Physics, found: list[Mistake]
+) -> tuple[list[Objective], list[Constraint]]:
+    """What of the goal can be read."""
+    objectives = _parsed(data, "objectives", partial(Objective.parse, properties=physics.properties), found)
+    return objectives, _parsed(data, "constraints", partial(Constraint.parse, properties=physics.properties), found)
 
 
 def _check_generator(config: GeneratorConfig) -> None:
@@ -178,8 +211,7 @@ def _parsed(data: Mapping[str, Any], key: str, parse: Callable[[str], Any], foun
 
 def _goal_mistakes(data: Mapping[str, Any], physics: Physics) -> list[Mistake]:
     found: list[Mistake] = []
-    objectives: list[Objective] = _parsed(data, "objectives", Objective.parse, found)
-    constraints: list[Constraint] = _parsed(data, "constraints", Constraint.parse, found)
+    objectives, constraints = _goal_parts(data, physics, found)
     if not objectives or found:
         return found
     try:
@@ -204,11 +236,24 @@ def _unanswered(data: Mapping[str, Any], validators: Sequence[Validator], physic
     for key, parse in (("objectives", Objective.parse), ("constraints", Constraint.parse)):
         for i, text in _texts(data, key):
             try:
-                name = parse(text).name
+                parts = physics.measured_parts(parse(text, physics.properties).name)
             except InputError:
                 continue
-            if name not in physics.closed_forms and not any(name in v.properties for v in validators):
-                found.append(((key, i), f"{key}: nobody measures {name!r}: {told}"))
+            for name in parts:
+                if not any(name in v.properties for v in validators):
+                    found.append(((key, i), f"{key}: nobody measures {name!r}: {told}"))
+    return found
+
+
+def _uncomputable(data: Mapping[str, Any], space: Space, physics: Physics) -> list[Mistake]:
+    """Properties of the campaign's own that some designs of the space have not."""
+    found: list[Mistake] = []
+    for name in data.get("properties", {}) if isinstance(data.get("properties", {}), dict) else ():
+        try:
+            if name in physics.properties:
+                check_on(space, physics, name)
+        except InputError as error:
+            found.append((("properties", name), f"properties: {name}: {error}"))
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from alloys.errors import InputError
+from alloys.physics.declaring import PropertySpec
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.records import digest_of
 from alloys.space import SpaceSpec, kinds_of_space
@@ -155,6 +156,7 @@ class CampaignConfig(_Strict):
     batch: Annotated[int, Field(ge=1, le=256)] = 8
     space: AnySpace
     physics: str = DEFAULT_PHYSICS
+    properties: dict[str, PropertySpec] = {}
     objectives: Annotated[list[str], Field(min_length=1)]
     constraints: list[str] = []
     reference_point: dict[str, float] = {}
@@ -181,6 +183,11 @@ class CampaignConfig(_Strict):
         # Campaigns made before there was a choice have no such keys.
         if self.physics == DEFAULT_PHYSICS:
             del document["physics"]
+        document["properties"] = {
+            name: spec.model_dump(mode="json", exclude_defaults=True) for name, spec in self.properties.items()
+        }
+        if not self.properties:
+            del document["properties"]
         if self.space.kind == "alloy":
             del document["space"]["kind"]
         # A campaign has one validator or several.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from alloys.errors import InputError
 from alloys.goal import Constraint
+from alloys.problem import Problem
+from alloys.properties import Property
 from alloys.records import canonical_json
 from loop.config.assembly import build_problem
 from loop.config.schema import CampaignConfig, TierConfig, ValidatorConfig
@@ -23,10 +25,22 @@ PEOPLE = (EXTERNAL, "human")
 
 @dataclass(frozen=True, slots=True)
 class GoalNeeds:
-    """What the validators need of the goal: its constraints, and the properties that only validation answers."""
+    """What the validators need of the problem.
+
+    Attributes:
+        constraints: the goal's.
+        unknown: the properties that only validation answers.
+        properties: every property that may be named.
+    """
 
     constraints: tuple[Constraint, ...]
     unknown: tuple[str, ...]
+    properties: Mapping[str, Property]
+
+    @classmethod
+    def of(cls, problem: Problem) -> GoalNeeds:
+        """What a whole problem needs."""
+        return cls(problem.goal.constraints, problem.validated, problem.properties)
 
 
 def build_tiers(config: CampaignConfig, scratch: Path | None = None) -> tuple[Tier, ...]:
@@ -39,8 +53,7 @@ def build_tiers(config: CampaignConfig, scratch: Path | None = None) -> tuple[Ti
     Raises:
         InputError: for an unknown validator, or impossible settings, gates or hours.
     """
-    problem = build_problem(config)
-    needs = GoalNeeds(problem.goal.constraints, problem.validated)
+    needs = GoalNeeds.of(build_problem(config))
     if not config.validators:
         return (single_tier(config.validator, needs, scratch)[0],)
     last = len(config.validators) - 1
@@ -62,7 +75,7 @@ def single_tier(config: ValidatorConfig, needs: GoalNeeds, scratch: Path | None 
         return listed_tier(TierConfig(name=name, settings=settings), needs, 0, 0, scratch)
     if settings:
         raise InputError(f"the validator {name!r} has no settings, got {sorted(settings)}")
-    people = People(name, name, needs.unknown)
+    people = People.of(name, name, {}, needs.unknown, needs.properties)
     return Tier(name, name, EXTERNAL, needs.unknown, by_hand=True), people
 
 
@@ -82,6 +95,7 @@ def listed_tier(
         InputError: for an unknown validator, or impossible settings, gates or hours.
     """
     validator = _validator(config, needs, scratch)
+    _check_units(validator, needs.properties)
     declared = validator.description.expected_seconds
     tier = Tier(
         label=config.label or config.name,
@@ -90,7 +104,7 @@ def listed_tier(
         properties=validator.properties,
         by_hand=isinstance(validator, People),
         settings=canonical_json(validator.portable_settings),
-        gates=_gates(config, validator, needs.constraints, last=number == last),
+        gates=_gates(config, validator, needs, last=number == last),
         hours=config.hours,
         seconds=float(config.seconds) if isinstance(config.seconds, float | int) else declared,
         measured=config.seconds == "measured",
@@ -101,20 +115,28 @@ def listed_tier(
 
 def _validator(config: TierConfig, needs: GoalNeeds, scratch: Path | None) -> Validator:
     if config.name not in PEOPLE:
-        return make_validator(config.name, config.settings, scratch)
+        return make_validator(config.name, config.settings, scratch, needs.properties)
     if config.seconds == "measured":
         raise InputError("nobody takes the time that people need; give seconds as a number")
-    return People.of(config.name, config.label or config.name, config.settings, needs.unknown)
+    return People.of(config.name, config.label or config.name, config.settings, needs.unknown, needs.properties)
 
 
-def _gates(
-    config: TierConfig, validator: Validator, constraints: Sequence[Constraint], *, last: bool
-) -> tuple[Constraint, ...]:
+def _check_units(validator: Validator, properties: Mapping[str, Property]) -> None:
+    """Refuses a validator that answers a property of the campaign in another unit than it has."""
+    for name, unit in validator.description.units.items():
+        if name in properties and properties[name].unit != unit:
+            wanted = properties[name].unit
+            raise InputError(
+                f"the validator {validator.name!r} answers {name} in {unit}; the campaign has it in {wanted}"
+            )
+
+
+def _gates(config: TierConfig, validator: Validator, needs: GoalNeeds, *, last: bool) -> tuple[Constraint, ...]:
     if config.gates is None:
-        return () if last else tuple(c for c in constraints if c.name in validator.properties)
+        return () if last else tuple(c for c in needs.constraints if c.name in validator.properties)
     if last and config.gates:
         raise InputError("gates of the last validator keep nothing from anybody; leave them out")
-    gates = tuple(Constraint.parse(text) for text in config.gates)
+    gates = tuple(Constraint.parse(text, needs.properties) for text in config.gates)
     for gate in gates:
         if gate.name not in validator.properties:
             answered = ", ".join(validator.properties)

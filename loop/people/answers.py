@@ -13,7 +13,7 @@ from typing import IO
 from alloys.composition import SYMBOLS
 from alloys.design import Value, read_variable
 from alloys.errors import InputError
-from alloys.properties import PROPERTIES, refuse_contradictions
+from alloys.properties import PROPERTIES, Property, refuse_contradictions
 from alloys.units import scale_of
 from loop.people.csv_cells import unescape
 from loop.store import Result
@@ -46,15 +46,17 @@ class Answers:
 class _Numbers:
     """A column of a property's values, or of their standard deviations: ``factor`` and ``offset`` make its own unit."""
 
-    name: str
+    row: Property
     std: bool
     unit: str
     factor: float
     offset: float
 
 
-def read_answers(stream: IO[str], variables: Collection[str] = ()) -> Answers:
-    """Reads a file where designs have these variables.
+def read_answers(
+    stream: IO[str], variables: Collection[str] = (), properties: Mapping[str, Property] = PROPERTIES
+) -> Answers:
+    """Reads a file where designs have these variables, of these properties.
 
     The csv module reads it, not pandas: a wrong cell is named by its line, also behind cells of several lines.
 
@@ -64,13 +66,13 @@ def read_answers(stream: IO[str], variables: Collection[str] = ()) -> Answers:
     """
     reader = csv.reader(stream)
     header = [unescape(cell).strip() for cell in next(reader, [])]
-    columns = _columns(header, variables)
+    columns = _columns(header, variables, properties)
     answers = Answers()
     for cells in reader:
         if not any(cells):
             continue
         try:
-            line = _line(reader.line_num, header, cells, columns, variables)
+            line = _line(reader.line_num, header, cells, columns, variables, properties)
         except InputError as error:
             answers.problems.append((reader.line_num, str(error)))
             continue
@@ -81,7 +83,7 @@ def read_answers(stream: IO[str], variables: Collection[str] = ()) -> Answers:
     return answers
 
 
-def _columns(header: list[str], variables: Collection[str]) -> dict[str, _Numbers]:
+def _columns(header: list[str], variables: Collection[str], properties: Mapping[str, Property]) -> dict[str, _Numbers]:
     """The columns of numbers by their heads."""
     if len(set(header)) != len(header):
         raise InputError("a column is named twice")
@@ -89,29 +91,35 @@ def _columns(header: list[str], variables: Collection[str]) -> dict[str, _Number
         if name not in header:
             raise InputError(f"needs a column {name!r}; begin with a file of `alloyloop queue export`")
     heads = [head for head in header if head not in (*_PLAIN, *variables) and head not in SYMBOLS]
-    found = {head: _numbers_in(head) for head in heads}
+    found = {head: _numbers_in(head, properties) for head in heads}
     unknown = [head for head, column in found.items() if column is None]
     if unknown:
-        raise InputError(f"unknown columns {', '.join(unknown)}; properties are {', '.join(PROPERTIES)}")
+        raise InputError(f"unknown columns {', '.join(unknown)}; properties are {', '.join(properties)}")
     columns = {head: column for head, column in found.items() if column is not None}
-    kinds = Counter((column.name, column.std) for column in columns.values())
+    kinds = Counter((column.row.name, column.std) for column in columns.values())
     for (name, _), count in kinds.items():
         if count > 1:
             raise InputError(f"{name} has two columns")
     return columns
 
 
-def _numbers_in(head: str) -> _Numbers | None:
+def _numbers_in(head: str, properties: Mapping[str, Property]) -> _Numbers | None:
     """What a column of numbers holds by its head; None where it is none."""
     match = _COLUMN.match(head)
-    if match is None or match[1] not in PROPERTIES:
+    if match is None or match[1] not in properties:
         return None
-    unit = match[3] or PROPERTIES[match[1]].unit
-    return _Numbers(match[1], bool(match[2]), unit, *scale_of(match[1], unit))
+    row = properties[match[1]]
+    unit = match[3] or row.unit
+    return _Numbers(row, bool(match[2]), unit, *scale_of(row, unit))
 
 
 def _line(
-    number: int, header: list[str], cells: list[str], columns: Mapping[str, _Numbers], variables: Collection[str]
+    number: int,
+    header: list[str],
+    cells: list[str],
+    columns: Mapping[str, _Numbers],
+    variables: Collection[str],
+    properties: Mapping[str, Property],
 ) -> Line | None:
     if len(cells) != len(header):
         raise InputError(f"has {len(cells)} cells, and the header {len(header)}")
@@ -126,7 +134,7 @@ def _line(
         raise InputError(f"a standard deviation without its value: {', '.join(sorted(set(stds) - set(values)))}")
     if values and failure is not None:
         raise InputError("values and a failure are given; a failed alloy has no values")
-    refuse_contradictions(values)
+    refuse_contradictions(values, properties)
     result = Result(number, row["key"], row["nonce"], values, stds, failure)
     fractions = {head: _number(head, cell) for head, cell in row.items() if head in SYMBOLS and cell}
     chosen = {head: read_variable(cell) for head, cell in row.items() if head in variables and cell}
@@ -139,9 +147,9 @@ def _numbers(row: Mapping[str, str], columns: Mapping[str, _Numbers]) -> tuple[d
     stds: dict[str, float] = {}
     for head, column in columns.items():
         if row[head] and column.std:
-            stds[column.name] = _std(column, row[head])
+            stds[column.row.name] = _std(column, row[head])
         elif row[head]:
-            values[column.name] = _value(column, row[head])
+            values[column.row.name] = _value(column, row[head])
     return values, stds
 
 
@@ -156,18 +164,18 @@ def _number(name: str, cell: str) -> float:
 
 
 def _value(column: _Numbers, cell: str) -> float:
-    row = PROPERTIES[column.name]
-    value = _number(column.name, cell) * column.factor + column.offset
+    row = column.row
+    value = _number(row.name, cell) * column.factor + column.offset
     if not row.low <= value <= row.high:
         given = "" if column.unit == row.unit else f", which is {value:g} {row.unit}"
         bounds = f"[{row.low:g}, {row.high:g}] {row.unit}"
-        raise InputError(f"{column.name} must lie in {bounds}, got {cell[:40]} {column.unit}{given}")
+        raise InputError(f"{row.name} must lie in {bounds}, got {cell[:40]} {column.unit}{given}")
     return value
 
 
 def _std(column: _Numbers, cell: str) -> float:
-    row = PROPERTIES[column.name]
-    value, widest = _number(f"{column.name}_std", cell) * column.factor, row.high - row.low
+    row = column.row
+    value, widest = _number(f"{row.name}_std", cell) * column.factor, row.high - row.low
     if not 0 <= value <= widest:
-        raise InputError(f"{column.name}_std must lie in [0, {widest:g}] {row.unit}, got {cell[:40]}")
+        raise InputError(f"{row.name}_std must lie in [0, {widest:g}] {row.unit}, got {cell[:40]}")
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +14,7 @@ from alloys.composition import Composition
 from alloys.design import Design, variable_text
 from alloys.errors import InputError
 from alloys.files import open_plain, write_atomic
-from alloys.properties import PROPERTIES
+from alloys.properties import Property
 from alloys.records import Failed, FailureKind, Measured
 from alloys.tables import MOST_BYTES
 from loop.config.assembly import build_problem
@@ -72,6 +72,7 @@ class _Sheet:
     variables: tuple[str, ...]
     wanted: tuple[str, ...]
     tiers: tuple[Tier, ...]
+    properties: Mapping[str, Property]
 
     @classmethod
     def of(cls, store: CampaignStore) -> Self:
@@ -83,14 +84,14 @@ class _Sheet:
             if not wanted:
                 told = ", ".join(tier.label for tier in tiers)
                 raise InputError(f"programs answer every job of this campaign ({told}); a file would be for people's")
-        return cls(problem.elements, store.variables(), wanted, tiers)
+        return cls(problem.elements, store.variables(), wanted, tiers, problem.properties)
 
     def asks(self, job: Job) -> bool:
         """Whether the job is for such a file: of several validators, whether people answer it."""
         return not self.tiers or self.tiers[job.tier or 0].by_hand
 
     def header(self) -> list[str]:
-        heads = [head for name in self.wanted for head in _heads_of(name)]
+        heads = [head for name in self.wanted for head in _heads_of(self.properties[name])]
         who = ["validator"] if self.tiers else []
         return ["key", "nonce", *who, "formula", *self.elements, *self.variables, *heads, "failure", "bounds"]
 
@@ -108,20 +109,18 @@ class _Sheet:
         failure = verdict.message if failed and isinstance(verdict, Failed) else ""
         fractions = [f"{amounts.get(symbol, 0.0):.10g}" for symbol in self.elements]
         fractions += [variable_text(chosen[name]) if name in chosen else "" for name in self.variables]
-        bounds = "; ".join(_bounds_of(name) for name in (asked.properties if asked else self.wanted))
+        bounds = "; ".join(_bounds_of(self.properties[name]) for name in (asked.properties if asked else self.wanted))
         who = [asked.label] if asked else []
         return [job.key, job.nonce, *who, design.formula, *fractions, *values, failure, bounds]
 
 
-def _heads_of(name: str) -> tuple[str, str]:
-    unit = PROPERTIES[name].unit
-    return f"{name} [{unit}]", f"{name}_std [{unit}]"
+def _heads_of(row: Property) -> tuple[str, str]:
+    return f"{row.name} [{row.unit}]", f"{row.name}_std [{row.unit}]"
 
 
 @lru_cache
-def _bounds_of(name: str) -> str:
-    row = PROPERTIES[name]
-    return f"{row.low:g} <= {name} <= {row.high:g} {row.unit}"
+def _bounds_of(row: Property) -> str:
+    return f"{row.low:g} <= {row.name} <= {row.high:g} {row.unit}"
 
 
 # In ---------------------------------------------------------------------------------------------------------
@@ -144,7 +143,7 @@ def import_results(store: CampaignStore, path: Path, *, source: str) -> tuple[Im
     Raises:
         InputError: naming the lines that are wrong; nothing is stored then.
     """
-    answers = _read(path, store.variables())
+    answers = _read(path, store.variables(), store.properties)
     lines, tiers = {line.result.line: line for line in answers.lines}, several_tiers(store)
 
     def check(row: Result, job: Job) -> str | None:
@@ -161,10 +160,10 @@ def import_results(store: CampaignStore, path: Path, *, source: str) -> tuple[Im
     return counts, answers.empty
 
 
-def _read(path: Path, variables: Sequence[str]) -> Answers:
+def _read(path: Path, variables: Sequence[str], properties: Mapping[str, Property]) -> Answers:
     try:
         with open_plain(path, "", MOST_BYTES) as content:
-            return read_answers(io.TextIOWrapper(content, encoding="utf-8-sig", newline=""), variables)
+            return read_answers(io.TextIOWrapper(content, encoding="utf-8-sig", newline=""), variables, properties)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except (OSError, UnicodeDecodeError, csv.Error) as error:

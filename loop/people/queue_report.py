@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from rich import box
 from rich.table import Table
 
-from alloys.properties import PROPERTIES
+from alloys.properties import Property
 from loop.store import CampaignStore, Job, JobState, Pause, StoredObservation
 from loop.store.queue.error_classes import RULES
 from loop.store.states import MOVES
@@ -73,7 +73,7 @@ def show_document(store: CampaignStore, key: str) -> dict[str, Any]:
         "not_before": moment(job.not_before),
         "nonce": job.nonce,
         "conflicts": job.conflicts,
-        "results": [_result_document(observation) for observation in store.results(job.request.design)],
+        "results": [_result_document(seen, store.properties) for seen in store.results(job.request.design)],
         "events": [
             {
                 "at": moment(event.at),
@@ -88,11 +88,11 @@ def show_document(store: CampaignStore, key: str) -> dict[str, Any]:
     }
 
 
-def _result_document(stored: StoredObservation) -> dict[str, Any]:
+def _result_document(stored: StoredObservation, known: Mapping[str, Property]) -> dict[str, Any]:
     seen = stored.observation
     properties = {}
     for name, value in seen.values.items():
-        properties[name] = {"value": value, "unit": PROPERTIES[name].unit}
+        properties[name] = {"value": value, "unit": known[name].unit}
         if name in seen.stds:
             properties[name]["std"] = seen.stds[name]
     return {

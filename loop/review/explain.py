@@ -16,7 +16,6 @@ from rich import box
 from rich.table import Table
 
 from alloys.design import Design
-from alloys.properties import PROPERTIES
 from loop.choose.ranking import fit_surrogate
 from loop.review.predict import nearest_known, property_entries, refuse_strangers
 from loop.store import Proposal
@@ -190,7 +189,7 @@ def _objectives(moment: Moment, surrogate: Surrogate, design: Design, gain: Gain
             "std": entry[objective.name]["std"],
             "best_known": float(objective.sign * front[:, i].max()) if len(front) else None,
             "share_of_gain": None if gain is None else gain.objectives[objective.name],
-            "unit": PROPERTIES[objective.name].unit,
+            "unit": moment.view.problem.properties[objective.name].unit,
         }
         for i, objective in enumerate(moment.view.goal.objectives)
     }
@@ -234,7 +233,7 @@ def _properties(moment: Moment, surrogate: Surrogate, design: Design) -> dict[st
     relevant = relevance(surrogate)
     return {
         name: {
-            "unit": PROPERTIES[name].unit,
+            "unit": view.problem.properties[name].unit,
             "prediction": groups[name].prediction,
             "descriptors": _attributed(groups[name]),
             "elements": _attributed(elements[name]),

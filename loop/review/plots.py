@@ -12,7 +12,7 @@ mpl.use("Agg")
 import numpy as np
 from matplotlib.figure import Figure
 
-from alloys.properties import PROPERTIES
+from alloys.properties import Property
 from loop.view import Row, View
 
 
@@ -24,8 +24,8 @@ def png(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
-def _label(name: str) -> str:
-    unit = PROPERTIES[name].unit
+def _label(row: Property) -> str:
+    name, unit = row.name, row.unit
     return name if unit == "1" else f"{name}, {unit}"
 
 
@@ -52,8 +52,8 @@ def pareto_plot(view: View, upto: int) -> bytes:
     front = _front([row for row in rows if row.feasible], view)
     if second and front:
         axes.step(*place(front), where="pre" if first.sign > 0 else "post", c="tab:blue", lw=1, label="front")
-    axes.set_xlabel(_label(first.name))
-    axes.set_ylabel(_label(second.name) if second else "iteration")
+    axes.set_xlabel(_label(view.problem.properties[first.name]))
+    axes.set_ylabel(_label(view.problem.properties[second.name]) if second else "iteration")
     axes.set_title(f"{view.config.name}: after iteration {upto}")
     axes.legend(fontsize=8)
     return png(figure)

@@ -12,7 +12,6 @@ from rich.table import Table
 
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.properties import PROPERTIES
 from loop.choose.ranking import fit_surrogate
 from loop.view import Row, View, outside
 from surrogates.model.calibration import HALF_WIDTH
@@ -96,7 +95,7 @@ def property_entries(
     exact = view.problem.closed_forms(described.fractions)
 
     def entry(i: int, name: str) -> dict[str, Any]:
-        unit = PROPERTIES[name].unit
+        unit = view.problem.properties[name].unit
         found = rows[designs[i]].measured.get(name) if designs[i] in rows else None
         if name in exact and (found is None or np.isclose(found.mean, exact[name][i], rtol=1e-9)):
             return _certain(float(exact[name][i]), unit, "closed form")
@@ -167,7 +166,7 @@ def nearest_known(view: View, design: Design, count: int) -> list[dict[str, Any]
             "exchanged": round(50.0 * float(np.abs(amounts[i] - ours).sum()), 6),
             "feasible": rows[i].feasible,
             "properties": {
-                name: {"value": rows[i].values[name], "unit": PROPERTIES[name].unit}
+                name: {"value": rows[i].values[name], "unit": view.problem.properties[name].unit}
                 for name in view.goal.names
                 if name in rows[i].values
             },

@@ -7,8 +7,6 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from alloys.goal import Goal
-from alloys.properties import PROPERTIES
 from alloys.records import proposer
 from loop.store import CampaignStore
 from loop.summaries import campaign_state, iteration_summaries
@@ -29,18 +27,18 @@ def status_document(store: CampaignStore, view: View | None = None) -> dict[str,
 
 def best_document(view: View, top: int) -> list[dict[str, Any]]:
     """The document of ``alloyloop best --json``: the best alloys first, feasible ones before all others."""
-    return [_best_row(row, view.goal) for row in view.ranked()[:top]]
+    return [_best_row(row, view) for row in view.ranked()[:top]]
 
 
-def _best_row(row: Row, goal: Goal) -> dict[str, Any]:
-    names = [*goal.names, *(name for name in row.values if name not in goal.names)]
+def _best_row(row: Row, view: View) -> dict[str, Any]:
+    names = [*view.goal.names, *(name for name in row.values if name not in view.goal.names)]
     properties = {}
     for name in names:
         if name in row.values:
             prediction = row.prediction
             properties[name] = {
                 "value": row.values[name],
-                "unit": PROPERTIES[name].unit,
+                "unit": view.problem.properties[name].unit,
                 **(row.measured[name].to_json() if name in row.measured else {}),
                 "predicted": prediction.means.get(name) if prediction else None,
                 "predicted_std": prediction.stds.get(name) if prediction else None,
@@ -74,16 +72,16 @@ def best_table(view: View, top: int, *, width: int = WIDE, with_predictions: boo
     names = [
         name
         for name in view.goal.names
-        if name in objectives or (name in view.problem.validated and PROPERTIES[name].scale != "share") or width >= WIDE
+        if name in objectives or width >= WIDE or (name in view.problem.validated and not _is_share(view, name))
     ]
     table.add_column("alloy, at.%", no_wrap=True)
     table.add_column("from", no_wrap=True)
     for name in names:
-        heading = (PROPERTIES[name].heading or name).replace("|", "\n")
-        table.add_column(f"{heading}\n{_unit(name)}", justify="right", no_wrap=True)
+        heading = (view.problem.properties[name].heading or name).replace("|", "\n")
+        table.add_column(f"{heading}\n{_unit(view.problem.properties[name].unit)}", justify="right", no_wrap=True)
     feasible = [row for row in view.ranked() if row.feasible][:top]
     for row in feasible:
-        cells = [_cell(row, name, with_predictions, width >= WIDE) for name in names]
+        cells = [_cell(row, name, with_predictions and not _is_share(view, name), width >= WIDE) for name in names]
         where = "by hand" if row.iteration is None else f"{row.iteration} {proposer(row.origin)}"
         table.add_row(str(row.design), where, *cells)
     if not feasible:
@@ -91,8 +89,11 @@ def best_table(view: View, top: int, *, width: int = WIDE, with_predictions: boo
     return table
 
 
-def _unit(name: str) -> str:
-    unit = PROPERTIES[name].unit
+def _is_share(view: View, name: str) -> bool:
+    return view.problem.properties[name].scale == "share"
+
+
+def _unit(unit: str) -> str:
     return "" if unit in ("1", "mole fraction") else unit.replace("electrons/atom", "e/atom")
 
 
@@ -100,7 +101,7 @@ def _cell(row: Row, name: str, with_predictions: bool, with_std: bool) -> str:
     text = f"{row.values[name]:.4g}" if name in row.values else "?"
     if name in row.measured:
         text += row.measured[name].spread
-    if with_predictions and row.prediction is not None and PROPERTIES[name].scale != "share":
+    if with_predictions and row.prediction is not None:
         mean, std = row.prediction.means.get(name), row.prediction.stds.get(name)
         if mean is not None and std is not None:
             text += f"\n({mean:.4g}±{std:.2g})" if with_std else f"\n({mean:.4g})"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
+from alloys.physics.declaring import declared_properties
+from alloys.properties import Property
 from alloys.records import canonical_json
 from loop.store.database.engine import Database
+from loop.store.database.schema import campaign
 from loop.store.errors import StoreError
 
 Clock = Callable[[], float]
@@ -29,6 +33,13 @@ class StorePart:
         self._database = database
         self._clock = clock
         self._nonces = nonces
+
+    @cached_property
+    def properties(self) -> Mapping[str, Property]:
+        """The properties that the campaign knows, its own among them."""
+        with self._read() as connection:
+            written = connection.execute(sa.select(campaign.c.config)).scalar_one()
+        return declared_properties(decode(written).get("science", {}))
 
     def _read(self) -> AbstractContextManager[sa.Connection]:
         return self._database.read()

@@ -46,7 +46,7 @@ class DataMethods(StorePart):
         Raises:
             StoreError: for a row that cannot be, naming it.
         """
-        check_rows(rows)
+        check_rows(rows, self.properties)
         now, written = self._clock(), encode(dict(detail), "where data came from")
         with self._write() as connection:
             if kind is not DataEventKind.ADD and _is_there(connection, kind, written):
@@ -101,7 +101,7 @@ class DataMethods(StorePart):
             old = _row(connection, number)
             marked = {number: _counting(old, [name])}
             new = Observation(old.observation.design, {name: value}, f"{old.observation.source}, corrected by {who}")
-            check_rows([new])
+            check_rows([new], self.properties)
             row = {**content_of(new), "replicate": False, "at": now, "tier": old.tier}
             made = sa.insert(observations).values(row).returning(observations.c.id)
             added = int(connection.execute(made).scalar_one())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from alloys.design import Design
+from alloys.properties import Property
 from alloys.records import Measured, Observation, Verdict, canonical_json, digest_of, quantities
 from loop.store.base import StorePart, decode, encode
 from loop.store.database.schema import observations, proposals, withdrawals
@@ -77,24 +78,24 @@ def contradicts(seen: Observation, known: Sequence[Observation]) -> bool:
     return seen.failure is not None and bool(known)
 
 
-def check_rows(rows: Sequence[Observation]) -> None:
+def check_rows(rows: Sequence[Observation], properties: Mapping[str, Property]) -> None:
     """Refuses results that cannot be.
 
     Raises:
         StoreError: naming the first such row.
     """
     for number, row in enumerate(rows):
-        _check(number, row)
+        _check(number, row, properties)
 
 
-def _check(row: int, observation: Observation) -> None:
+def _check(row: int, observation: Observation, properties: Mapping[str, Property]) -> None:
     where = f"row {row + 1} ({observation.design})"
     if bool(observation.values) == (observation.failure is not None):
         raise StoreError(f"{where}: an observation has either values or the reason of its failure")
     if not observation.source:
         raise StoreError(f"{where}: an observation needs its source")
     try:
-        quantities(observation.values)
+        quantities(observation.values, properties)
     except ValueError as error:
         raise StoreError(f"{where}: {error}") from error
 
@@ -166,7 +167,7 @@ class ObservationMethods(StorePart):
         Raises:
             StoreError: for a row without values and failure, or with impossible ones, naming the row.
         """
-        check_rows(rows)
+        check_rows(rows, self.properties)
         now = self._clock()
         with self._write() as connection:
             return insert_rows(connection, rows, now)

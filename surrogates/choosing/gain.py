@@ -82,6 +82,7 @@ def draw(surrogate: Surrogate, problem: Problem, described: Described, samples: 
         mean, covariance = surrogate.failures.joint(described.raw())
         found[SUCCESS] = mean + rng.standard_normal((samples, len(described))) @ _root(covariance).T
     exact = problem.closed_forms(described.fractions)
+    drawn |= problem.combined(drawn, described.fractions)
     for name in problem.goal.names:
         if name in exact:
             found[name] = np.tile(exact[name], (samples, 1))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from alloys.goal import Goal
 from alloys.problem import Problem
-from alloys.properties import PROPERTIES
+from alloys.properties import Property
 from alloys.space import Points
 from surrogates.model.surrogate import Surrogate
 
@@ -96,10 +96,12 @@ def explained(surrogate: Surrogate, problem: Problem, chosen: GreedyPicks, *, fe
         spread = {name: float(column[i]) for name, column in stds.items()}
         tight = min(chances, key=lambda name: chances[name][i]) if chances else ""
         head = _aim(problem.goal, score, feasibility=feasibility)
-        hopes = ", ".join(f"{o.name} {_number(o.name, single, spread)}" for o in problem.goal.objectives)
+        hopes = ", ".join(
+            f"{o.name} {_number(problem.properties[o.name], single, spread)}" for o in problem.goal.objectives
+        )
         text = f"{head}; expects {hopes}; P(feasible) {total[i]:.2f}; from {label}"
         if tight:
-            text += f"; tightest constraint {tight} {_number(tight, single, spread)}"
+            text += f"; tightest constraint {tight} {_number(problem.properties[tight], single, spread)}"
             text += f" (holds with probability {chances[tight][i]:.2f})"
         numbers = tuple(int(value) for value in row)
         picks.append(Pick(numbers, label, i, score, single, spread, float(total[i]), text))
@@ -113,7 +115,6 @@ def _aim(goal: Goal, score: float, *, feasibility: bool) -> str:
     return f"log expected {kind} {score:.2f}"
 
 
-def _number(name: str, means: Mapping[str, float], stds: Mapping[str, float]) -> str:
-    unit = PROPERTIES[name].unit
-    spread = f" ± {stds[name]:.3g}" if name in stds else ""
-    return f"{means[name]:.4g}{spread}" + (f" {unit}" if unit != "1" else "")
+def _number(row: Property, means: Mapping[str, float], stds: Mapping[str, float]) -> str:
+    spread = f" ± {stds[row.name]:.3g}" if row.name in stds else ""
+    return f"{means[row.name]:.4g}{spread}" + (f" {row.unit}" if row.unit != "1" else "")

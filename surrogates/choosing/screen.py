@@ -125,16 +125,16 @@ class ObservedOutcomes:
         Raises:
             InputError: if a property that needs validation has no column, or a column the wrong length or infinite.
         """
-        goal, table = problem.goal, problem.closed_forms(problem.space.fractions(observed))
-        for name in goal.names:
-            if name in table:
-                continue
+        goal, fractions = problem.goal, problem.space.fractions(observed)
+        table = problem.closed_forms(fractions)
+        for name in problem.validated:
             if name in values and np.shape(values[name]) == (len(observed),):
                 table[name] = np.asarray(values[name], dtype=np.float64)
             else:
                 raise InputError(f"{name} needs one value (NaN if unknown) for each of {len(observed)} observed rows")
             if np.isinf(table[name]).any():
                 raise InputError(f"{name} has infinite values; write NaN where it is unknown")
+        table |= problem.combined(table, fractions)
         holds = [constraint.holds(table[constraint.name]) for constraint in goal.constraints]
         feasible = np.all([np.ones(len(observed), dtype=np.bool_), *holds], axis=0)
         objectives = np.column_stack([o.sign * table[o.name] for o in goal.objectives])

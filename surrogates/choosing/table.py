@@ -9,6 +9,7 @@ once some failed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,20 +19,49 @@ from botorch.posteriors.posterior import Posterior
 from torch import Tensor
 
 from alloys.goal import Constraint, Objective
+from alloys.physics.combined import Combination
 from alloys.problem import Problem
 from alloys.space import Floats
 from surrogates.model.failures import Failures
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
-from surrogates.model.warps import Saturating
+from surrogates.model.warps import Saturating, Warp
 
 _NODES = np.arange(-5.0, 5.01, 0.5)
 _JITTERS = (1e-8, 1e-6, 1e-4)
 
 
 @dataclass(frozen=True, slots=True)
+class Computed:
+    """A property that is computed from modelled ones, for the ``N`` alloys of a table.
+
+    Attributes:
+        rule: how.
+        parts: each part as a column on its own scale, and that scale.
+        elements: the palette.
+        fractions: atomic fractions, ``N x d``.
+    """
+
+    rule: Combination
+    parts: Mapping[str, tuple[Column, Warp]]
+    elements: tuple[str, ...]
+    fractions: Floats
+
+    def values(self, table: Table, rows: Tensor, latents: Tensor) -> Tensor:
+        """The property's samples, ``sample_shape x batch_shape x q``."""
+        flat = rows.reshape(-1)
+        samples = latents.shape[: latents.dim() - rows.dim() - 1]
+        drawn = {
+            name: warp.backward(table.value(part, rows, latents).reshape(*samples, len(flat)).numpy())
+            for name, (part, warp) in self.parts.items()
+        }
+        found = self.rule.evaluate(drawn, self.elements, self.fractions[flat.numpy()])
+        return torch.tensor(np.nan_to_num(found)).reshape(*samples, *rows.shape)
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
-    """One output: a closed form, a latent, or a derivation from another latent plus a latent residual.
+    """One output: a closed form, a latent, a derivation from another latent plus a latent residual, or computed.
 
     Attributes:
         sign: +1 or -1.
@@ -41,6 +71,7 @@ class Column:
         latent: index of the latent, or -1.
         curve: the derived property at ``_NODES`` standard deviations of its source, ``N x nodes``, or None.
         source: index of the latent that it follows from, or -1.
+        computed: from other columns, or None.
     """
 
     sign: float
@@ -50,6 +81,7 @@ class Column:
     latent: int = -1
     curve: Tensor | None = None
     source: int = -1
+    computed: Computed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +107,19 @@ class Table:
         return torch.stack([self._column(column, rows, latents) for column in self.columns], dim=-1)
 
     def _column(self, column: Column, rows: Tensor, latents: Tensor) -> Tensor:
-        if column.closed is not None:
-            value = column.closed[rows].expand(latents.shape[:-1])
-        else:
-            value = latents[..., column.latent]
-            if column.curve is not None:
-                value = value + self._derived(column, rows, latents[..., column.source])
-        output: Tensor = column.sign * (value - column.shift) / column.scale
+        output: Tensor = column.sign * (self.value(column, rows, latents) - column.shift) / column.scale
         return output
+
+    def value(self, column: Column, rows: Tensor, latents: Tensor) -> Tensor:
+        """A column's samples before shift, scale and sign, ``sample_shape x batch_shape x q``."""
+        if column.closed is not None:
+            return column.closed[rows].expand(latents.shape[:-1])
+        if column.computed is not None:
+            return column.computed.values(self, rows, latents)
+        value = latents[..., column.latent]
+        if column.curve is not None:
+            value = value + self._derived(column, rows, latents[..., column.source])
+        return value
 
     def _derived(self, column: Column, rows: Tensor, source: Tensor) -> Tensor:
         if column.curve is None:
@@ -250,18 +287,30 @@ class _Builder:
         if self.problem.has_closed_form(objective.name):
             exact = self.problem.closed_form(objective.name, self.described.fractions)
             return Column(sign, sign * shift, scale, closed=torch.tensor(exact))
+        if objective.name in self.surrogate.combined:
+            return Column(sign, sign * shift, scale, computed=self._computed(objective.name))
         warp = self.surrogate.outputs[objective.name].warp
         if isinstance(warp, Saturating):
             return self._modelled(objective.name, sign, float(warp.forward(np.array([sign * shift]))[0]), 1.0)
         return self._modelled(objective.name, sign, sign * shift, scale)
 
     def slack(self, constraint: Constraint, spread: Floats) -> Column:
+        if constraint.name in self.surrogate.combined:
+            _, stds = self.surrogate.predict(self.described)
+            scale = max(float(stds[constraint.name].max(initial=0.0)), 1e-9)
+            computed = self._computed(constraint.name)
+            return Column(-float(constraint.sign), constraint.bound, scale, computed=computed)
         output = self.surrogate.outputs[constraint.name]
         bound = float(output.warp.forward(np.array([constraint.bound]))[0])
         scale = float(spread[self.names.index(constraint.name)])
         if output.chained:
             scale = max(scale, abs(bound) / 10)
         return self._modelled(constraint.name, -float(constraint.sign), bound, scale)
+
+    def _computed(self, name: str) -> Computed:
+        rule = self.surrogate.combined[name].rule
+        parts = {leaf: (self._modelled(leaf, 1.0, 0.0, 1.0), self.surrogate.warp_of(leaf)) for leaf in rule.leaves}
+        return Computed(rule, parts, self.described.elements, self.described.fractions)
 
     def _modelled(self, name: str, sign: float, shift: float, scale: float) -> Column:
         latent = self.names.index(name)

@@ -90,7 +90,8 @@ def by_descriptors(surrogate: Surrogate, fractions: Floats, background: Floats) 
     """Attribution of each property's prediction to groups of descriptors, and to the bare fractions.
 
     Absent groups take the values of background rows, whatever the groups present say; the baseline is the mean
-    prediction of the background.
+    prediction of the background. Where there are too many groups for all coalitions, those in which the alloy differs
+    least from the background play together as `OTHERS`.
 
     Args:
         surrogate: the model.
@@ -102,6 +103,8 @@ def by_descriptors(surrogate: Surrogate, fractions: Floats, background: Floats) 
     """
     ours, theirs = surrogate.describe(fractions[None]), surrogate.describe(_thinned(background))
     groups, of_group = _group_of_each(surrogate)
+    apart = np.abs(ours.descriptors[0] - theirs.descriptors.mean(axis=0))
+    groups, of_group = _fewer(groups, of_group, apart / np.maximum(theirs.descriptors.std(axis=0), 1e-12))
     names = [*groups, FRACTIONS]
     members = coalitions(len(names))
     told = members[:, None, :]
@@ -178,6 +181,16 @@ def _group_of_each(surrogate: Surrogate) -> tuple[list[str], NDArray[np.int64]]:
     if lacking:
         raise InputError(f"the physics {surrogate.physics.name!r} has no group for {', '.join(lacking)}")
     return list(groups), np.array([index[name] for name in names], dtype=np.int64)
+
+
+def _fewer(groups: list[str], of_group: NDArray[np.int64], apart: Floats) -> tuple[list[str], NDArray[np.int64]]:
+    """At most ``MOST - 1`` groups: those whose descriptors are farthest ``apart``, and the rest as one."""
+    if len(groups) < MOST:
+        return groups, of_group
+    distance = [float(apart[of_group == i].max()) for i in range(len(groups))]
+    kept = sorted(np.argsort(-np.array(distance), kind="stable")[: MOST - 2].tolist())
+    index = {group: i for i, group in enumerate(kept)}
+    return [*(groups[i] for i in kept), OTHERS], np.array([index.get(i, len(kept)) for i in of_group.tolist()])
 
 
 def _thinned(background: Floats) -> Floats:

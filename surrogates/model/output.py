@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal, TypeVar
 
 import numpy as np
+from scipy.special import ndtri
+from scipy.stats import qmc
 
-from alloys.properties import get_property
+from alloys.physics.base import Physics
+from alloys.physics.combined import Combination
 from alloys.space import Floats
 from surrogates.model.bayesian import DRAWS, MOST, Mixture, fit_mixture, require
 from surrogates.model.calibration import remedy
@@ -159,7 +163,7 @@ def fit_output(
     """
     if inference == "bayesian":
         require()
-    declared = get_property(name)
+    declared = described.physics.properties[name]
     base, basis, source = _basis(name, described, table)
     # What physics expects is in the property's unit, and so is the residual.
     warp = warp_of(declared) if basis == "none" else Identity()
@@ -280,3 +284,62 @@ def fit_residual(
         return conditioned(inputs, targets, shift, max(scale, floor), default, *noise)
     notes += [f"{name}: {note}"] if note else []
     return gp
+
+
+SAMPLES = 64
+"""Of several parts together, quasi Monte Carlo; a single part is integrated by Gauss-Hermite quadrature."""
+
+
+@cache
+def _nodes(parts: int) -> tuple[Floats, Floats]:
+    """Standard normal samples ``(samples, parts)`` and their weights ``(samples,)``, always the same."""
+    if parts == 1:
+        nodes, weights = np.polynomial.hermite_e.hermegauss(11)
+        return nodes[:, None], weights / weights.sum()
+    drawn = ndtri(qmc.Sobol(parts, seed=0).random(SAMPLES))
+    return (drawn - drawn.mean(axis=0)) / drawn.std(axis=0), np.full(SAMPLES, 1.0 / SAMPLES)
+
+
+@dataclass(frozen=True, slots=True)
+class CombinedOutput:
+    """What is thought of a property that is computed from modelled ones.
+
+    Attributes:
+        rule: how it is computed.
+        warp: the scale on which its uncertainty counts as Gaussian.
+    """
+
+    rule: Combination
+    warp: Warp
+
+    def predict(
+        self, described: Described, outputs: Mapping[str, Output], latent: Mapping[str, tuple[Floats, Floats]]
+    ) -> tuple[Floats, Floats]:
+        """Mean and standard deviation on the scale of ``warp``, each of shape ``(m,)``, the parts being independent.
+
+        Args:
+            described: the compositions, ``m`` of them.
+            outputs: the models of the parts.
+            latent: their means and standard deviations on their scales, each of shape ``(m,)``.
+        """
+        nodes, weights = _nodes(len(self.rule.leaves))
+        values = {}
+        for name, node in zip(self.rule.leaves, nodes.T, strict=True):
+            mean, std = latent[name]
+            values[name] = outputs[name].warp.backward(mean + node[:, None] * std)
+        found = self.rule.evaluate(values, described.elements, described.fractions)
+        known = np.isfinite(found)
+        weight = weights[:, None] * known
+        weight = weight / np.maximum(weight.sum(axis=0), 1e-300)
+        scaled = self.warp.forward(np.where(known, found, 0.0))
+        mean = (weight * scaled).sum(axis=0)
+        return mean, np.sqrt((weight * (scaled - mean) ** 2).sum(axis=0)) + 1e-12
+
+
+def combined_outputs(physics: Physics, outputs: Mapping[str, Output]) -> dict[str, CombinedOutput]:
+    """Those properties of the campaign's own whose parts are all modelled."""
+    return {
+        name: CombinedOutput(rule, warp_of(physics.properties[name]))
+        for name, rule in physics.combined.items()
+        if set(rule.leaves) <= set(outputs)
+    }

@@ -16,8 +16,9 @@ from alloys.space import Bools, Floats
 from surrogates.model.calibration import Score, score
 from surrogates.model.failures import Failures
 from surrogates.model.features import Described, Scaling
-from surrogates.model.output import Inference, Output, fit_output
+from surrogates.model.output import CombinedOutput, Inference, Output, combined_outputs, fit_output
 from surrogates.model.training import Training, check_fractions, digest_of_fit, numbers
+from surrogates.model.warps import Warp
 
 Latent = Mapping[str, tuple[Floats, Floats]]
 
@@ -102,6 +103,15 @@ class Surrogate:
         return tuple(self.outputs)
 
     @property
+    def combined(self) -> Mapping[str, CombinedOutput]:
+        """What is computed from the modelled properties by expressions of the campaign's own."""
+        return combined_outputs(self.physics, self.outputs)
+
+    def warp_of(self, name: str) -> Warp:
+        """The scale on which a modelled or computed property is Gaussian."""
+        return self.outputs[name].warp if name in self.outputs else self.combined[name].warp
+
+    @property
     def sources(self) -> frozenset[str]:
         """The modelled properties that others follow from."""
         return frozenset(output.source for output in self.outputs.values() if output.chained)
@@ -130,10 +140,15 @@ class Surrogate:
             two mappings from property to shape ``(m,)``.
         """
         described = self._described(fractions)
+        latent = latent or self.latent(described)
+        if noise:
+            noisy = {
+                name: (latent[name][0], np.hypot(latent[name][1], self.outputs[name].noise)) for name in self.names
+            }
+            latent = self._with_combined(noisy, described)
         means, stds = {}, {}
-        for name, (mean, std) in (latent or self.latent(described)).items():
-            output = self.outputs[name]
-            means[name], stds[name] = output.warp.moments(mean, np.hypot(std, output.noise) if noise else std)
+        for name, (mean, std) in latent.items():
+            means[name], stds[name] = self.warp_of(name).moments(mean, std)
         return means, stds
 
     def intervals(self, fractions: Floats | Described, width: float) -> tuple[dict[str, Floats], dict[str, Floats]]:
@@ -150,7 +165,7 @@ class Surrogate:
         """
         low, high = {}, {}
         for name, (mean, std) in self.latent(self._described(fractions)).items():
-            warp = self.outputs[name].warp
+            warp = self.warp_of(name)
             low[name], high[name] = warp.backward(mean - width * std), warp.backward(mean + width * std)
         return low, high
 
@@ -192,7 +207,7 @@ class Surrogate:
                 exact = problem.closed_form(name, described.fractions)
                 chances[name] = np.all([c.holds(exact) for c in bounds], axis=0).astype(np.float64)
             elif name in latent:
-                chances[name] = _between(bounds, self.outputs[name], *latent[name])
+                chances[name] = _between(bounds, self.warp_of(name), *latent[name])
             else:
                 raise InputError(f"no model answers the constraint on {name}; modelled are {', '.join(self.names)}")
         return chances
@@ -231,13 +246,17 @@ class Surrogate:
         for name, output in self.outputs.items():
             if output.chained:
                 found[name] = output.predict_chained(inputs, described, found[output.source])
-        return {name: found[name] for name in self.outputs}
+        return self._with_combined({name: found[name] for name in self.outputs}, described)
+
+    def _with_combined(self, latent: Latent, described: Described) -> Latent:
+        combined = {name: rule.predict(described, self.outputs, latent) for name, rule in self.combined.items()}
+        return {**latent, **combined}
 
 
-def _between(bounds: list[Constraint], output: Output, mean: Floats, std: Floats) -> Floats:
+def _between(bounds: list[Constraint], warp: Warp, mean: Floats, std: Floats) -> Floats:
     low, high = np.zeros(len(mean)), np.ones(len(mean))
     for constraint in bounds:
-        level = ndtr((output.warp.forward(np.array([constraint.bound]))[0] - mean) / std)
+        level = ndtr((warp.forward(np.array([constraint.bound]))[0] - mean) / std)
         if constraint.sign > 0:
             low = np.maximum(low, level)
         else:

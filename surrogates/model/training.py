@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.physics.base import Physics
-from alloys.properties import PROPERTIES
 from alloys.space import Bools, Floats
 from surrogates.model.failures import Failures
 from surrogates.model.features import Described
@@ -189,14 +188,14 @@ def _failed(table: Mapping[str, Floats], failed: Bools | None, count: int) -> Bo
 
 
 def _check_column(physics: Physics, name: str, column: Floats, count: int) -> None:
-    if name not in PROPERTIES or name in physics.closed_forms:
-        known = [known for known in PROPERTIES if known not in physics.closed_forms]
+    if name not in physics.properties or name not in physics.measured_parts(name):
+        known = [known for known in physics.properties if known in physics.measured_parts(known)]
         raise InputError(f"{name!r} is not a property to model; those that need validation are {', '.join(known)}")
     if column.shape != (count,):
         raise InputError(f"{name} must have shape ({count},), got {column.shape}")
     if np.isinf(column).any():
         raise InputError(f"{name} has infinite values; write NaN where it is unknown")
-    row = PROPERTIES[name]
+    row = physics.properties[name]
     slack = 1e-9 * (row.high - row.low)
     wrong = column[(column < row.low - slack) | (column > row.high + slack)]
     if len(wrong):

@@ -17,6 +17,8 @@ S = TypeVar("S", bound=CommandSettings)
 class CommandValidator(JobValidator[S]):
     """A validator that asks a command; see `docs/howto/script-validator.md` for its settings."""
 
+    takes_units = True
+
     @cached_property
     def description(self) -> Description:
         """What it answers, how well, and all that decides its answers."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from alloys.errors import InputError
 from alloys.properties import get_property
@@ -96,9 +96,10 @@ class CommandSettings(JobSettings):
 
     @field_validator("properties")
     @classmethod
-    def _properties_are_known(cls, names: list[str]) -> list[str]:
+    def _properties_are_known(cls, names: list[str], given: ValidationInfo) -> list[str]:
         for name in names:
-            get_property(name)
+            if name not in given.data.get("units", {}):
+                get_property(name)
         if len(set(names)) != len(names):
             raise ValueError("properties must be distinct")
         return names

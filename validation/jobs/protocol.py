@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.properties import get_property
-from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, Measured, Quantity, Verdict, quantities
+from alloys.properties import PROPERTIES, checked_value
+from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, Measured, Quantity, Verdict
 from validation.jobs.files import printable
 
 PROTOCOL: Final = 1
@@ -57,21 +57,21 @@ class Request(_Document):
     def of(
         cls,
         design: Design,
-        properties: tuple[str, ...],
+        units: Mapping[str, str],
         settings: Mapping[str, Any],
         adjustment: Adjustment = UNADJUSTED,
         *,
         key: str,
         nonce: str,
     ) -> Request:
-        """The request for an alloy, with the units of the property table."""
+        """The request for an alloy and some properties, each with its unit."""
         return cls(
             key=key,
             nonce=nonce,
             formula=design.formula,
             composition=design.composition.fractions(),
             variables=design.values,
-            properties={name: get_property(name).unit for name in properties},
+            properties=dict(units),
             settings=dict(settings),
             resources=dict(adjustment.resources),
             corrections=[dict(correction) for correction in adjustment.corrections],
@@ -208,5 +208,6 @@ def _values(document: VerdictDocument, request: Request) -> dict[str, Quantity]:
     for name, answer in document.properties.items():
         if answer.unit != request.properties[name]:
             raise InputError(f"{name} must be in {request.properties[name]!r}, got {answer.unit!r}")
-    checked = quantities({name: answer.value for name, answer in document.properties.items()})
-    return {name: Quantity(q.value, q.unit, document.properties[name].std) for name, q in checked.items()}
+        if name in PROPERTIES:  # what a campaign has declared is held against its range when it is stored
+            checked_value(name, answer.value)
+    return {name: Quantity(answer.value, answer.unit, answer.std) for name, answer in document.properties.items()}

@@ -98,10 +98,11 @@ class ProcessRun(Run):
 class JobSettings(Strict):
     """What decides the answers of a validator with jobs.
 
-    ``digests`` (sha256 by path of the files that answers rest on) is set by alloyloop, where the settings travel to
-    another process.
+    ``units`` (of the properties that the campaign has declared) and, where the settings travel to another process,
+    ``digests`` (sha256 by path of the files that answers rest on) are set by alloyloop.
     """
 
+    units: dict[str, str] = {}
     properties: Annotated[list[str], Field(min_length=1)]
     expected_seconds: Annotated[float, Field(ge=0)] = 0.0
     elements: Elements = None

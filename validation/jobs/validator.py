@@ -57,7 +57,7 @@ class JobValidator(ABC, Generic[S]):
     @property
     def units(self) -> dict[str, str]:
         """The unit of each property that it answers."""
-        return {name: get_property(name).unit for name in self.properties}
+        return {name: self.settings.units.get(name) or get_property(name).unit for name in self.properties}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -69,6 +69,8 @@ class JobValidator(ABC, Generic[S]):
         """The settings with absolute paths and the files' digests: another process answers alike or says why not."""
         settings: dict[str, Any] = self.settings.model_dump(mode="json", by_alias=True)
         settings["run"]["scratch"] = str(self.scratch)
+        if not self.settings.units:
+            del settings["units"]
         return settings
 
     def check(self, elements: Iterable[str]) -> None:
@@ -130,7 +132,7 @@ class JobValidator(ABC, Generic[S]):
         """
         return Request.of(
             design,
-            properties or self.properties,
+            {name: self.units[name] for name in properties or self.properties},
             settings,
             self._adjustment,
             key=self.key(design),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
 
-from alloys.properties import PROPERTIES
+from alloys.properties import Property
 from alloys.records import Failed, FailureKind, Measured, Observation, Quantity, Verdict
 from loop.store.base import StorePart
 from loop.store.database.schema import jobs, observations
@@ -64,7 +64,7 @@ class ImportMethods(StorePart):
             found = [(row.line, text) for row in rows if (text := _refusal(connection, row, tiers, check))]
             if found or problems:
                 raise StoreError(_listing([*problems, *found]))
-            desk = _Desk(connection, source, frozenset(wanted), tiers, self._clock())
+            desk = _Desk(connection, source, frozenset(wanted), tiers, self._clock(), self.properties)
             for row in rows:
                 desk.take(row)
         return desk.counts
@@ -114,6 +114,7 @@ class _Desk:
         wanted: of a complete answer.
         tiers: where there are several validators, all of them.
         now: unix seconds.
+        properties: that the campaign knows.
         counts: what became of the rows.
     """
 
@@ -122,6 +123,7 @@ class _Desk:
     wanted: frozenset[str]
     tiers: Sequence[Tier]
     now: float
+    properties: Mapping[str, Property]
     counts: Imported = field(default_factory=Imported)
 
     def take(self, row: Result) -> None:
@@ -132,12 +134,17 @@ class _Desk:
         accepted = [standing for seen in known if (standing := seen.standing)]
         is_open = job.state not in (*ANSWERED, JobState.CANCELLED)
         if is_open and self._complete(row, job, accepted):
-            answer_job(self.connection, job, _verdict(row), self.now, self.source)
+            answer_job(self.connection, job, self._verdict(row), self.now, self.source)
             self.counts.answered += 1
         elif any(_same(row, seen) for seen in known):
             self.counts.known += 1
         else:
             self._keep(row, job, accepted)
+
+    def _verdict(self, row: Result) -> Verdict:
+        if row.failure is not None:
+            return Failed(FailureKind.PHYSICS, row.failure)
+        return Measured({n: Quantity(v, self.properties[n].unit, row.stds.get(n)) for n, v in row.values.items()})
 
     def _complete(self, row: Result, job: Job, accepted: Sequence[Observation]) -> bool:
         names = {*row.values, *(name for seen in accepted for name in seen.values)}
@@ -169,9 +176,3 @@ class _Desk:
 def _same(row: Result, seen: StoredObservation) -> bool:
     told = seen.observation
     return (row.values, row.stds, row.failure) == (told.values, told.stds, told.failure)
-
-
-def _verdict(row: Result) -> Verdict:
-    if row.failure is not None:
-        return Failed(FailureKind.PHYSICS, row.failure)
-    return Measured({n: Quantity(v, PROPERTIES[n].unit, row.stds.get(n)) for n, v in row.values.items()})

@@ -66,7 +66,7 @@ class QueueMethods(StorePart):
             NotRunning: if the job is not running and there is no result to keep.
             UnknownJob: if there is no such job.
         """
-        verdict = checked_verdict(verdict)
+        verdict = checked_verdict(verdict, self.properties)
         now = self._clock()
         with self._write() as connection:
             job = load_job(connection, key)

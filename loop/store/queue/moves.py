@@ -28,7 +28,7 @@ def _job(row: sa.Row[Any]) -> Job:
     return Job(
         request=ValidationRequest(Design.from_canonical(row.design), row.validator, row.fingerprint),
         state=JobState(row.state),
-        verdict=None if row.verdict is None else verdict_from_json(decode(row.verdict)),
+        verdict=None if row.verdict is None else verdict_from_json(decode(row.verdict), None),
         adjustment=Adjustment.from_json(decode(row.adjustment)),
         **{name: getattr(row, name) for name in (*_AS_THEY_ARE, *COUNTERS)},
     )

@@ -190,7 +190,7 @@ class PeopleMethods(StorePart):
             StoreError: if the verdict is neither values nor a failure for physics.
             UnknownJob: if there is no such job.
         """
-        checked = checked_verdict(verdict)
+        checked = checked_verdict(verdict, self.properties)
         if not is_result(checked):
             raise StoreError(f"a person's answer is values or a failure for physics, got {checked}")
         with self._write() as connection:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from alloys.errors import InputError
+from alloys.properties import Property
 from alloys.records import Failed, FailureKind, Measured, Verdict, canonical_json, verdict_from_json
 from loop.store.base import encode
 from loop.store.observations import accept
@@ -21,11 +23,11 @@ def is_result(verdict: Verdict) -> bool:
     return isinstance(verdict, Measured) or verdict.kind is FailureKind.PHYSICS
 
 
-def checked_verdict(verdict: Verdict) -> Verdict:
+def checked_verdict(verdict: Verdict, properties: Mapping[str, Property]) -> Verdict:
     """The verdict as it will be read back; one that cannot be true becomes suspect, so that a person looks."""
     try:
         encode(verdict.to_json(), "a verdict")
-        checked = verdict_from_json(verdict.to_json())
+        checked = verdict_from_json(verdict.to_json(), properties)
     except InputError as error:
         return Failed(FailureKind.SUSPECT, f"the validator's answer cannot be true: {error}")
     if isinstance(checked, Measured) and not checked.properties:

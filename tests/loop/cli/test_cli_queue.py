@@ -190,7 +190,7 @@ def _set(**cells: str) -> Callable[[Rows], Rows]:
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (_rename(SOLIDUS, "solidus [psi]"), "solidus cannot be given in 'psi'; known are K, °C, degC"),
+        (_rename(SOLIDUS, "solidus [psi]"), "solidus cannot be given in 'psi': its unit is K"),
         (_rename(SOLIDUS, "colour"), "unknown columns colour; properties are"),
         (_rename(SOLIDUS, "freezing_range"), "freezing_range has two columns"),
         (_rename("nonce", "note"), "needs a column 'nonce'; begin with a file of `alloyloop queue export`"),

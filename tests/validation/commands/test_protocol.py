@@ -16,7 +16,11 @@ from validation.jobs.protocol import VERDICT_BYTES, Request, VerdictDocument, re
 
 ROOT = Path(__file__).resolve().parents[3]
 REQUEST = Request.of(
-    Design.parse("HfNb2Ta"), ("solidus", "bcc_fraction_1200c"), {"cutoff": 400}, key="k" * 64, nonce="n" * 32
+    Design.parse("HfNb2Ta"),
+    {"solidus": "K", "bcc_fraction_1200c": "mole fraction"},
+    {"cutoff": 400},
+    key="k" * 64,
+    nonce="n" * 32,
 )
 GOOD: dict[str, Any] = {
     "protocol": 1,
@@ -80,7 +84,7 @@ def test_a_failure_keeps_its_class(kind: FailureKind) -> None:
 
 def test_a_later_try_brings_what_it_is_given() -> None:
     given = Adjustment({"memory_mb": 4000.0}, ({"mixing": 0.02},))
-    later = Request.of(Design.parse("HfNb2Ta"), ("solidus",), {}, given, key="k" * 64, nonce="n" * 32)
+    later = Request.of(Design.parse("HfNb2Ta"), {"solidus": "K"}, {}, given, key="k" * 64, nonce="n" * 32)
     document = json.loads(later.encoded())
     assert (document["resources"], document["corrections"]) == ({"memory_mb": 4000.0}, [{"mixing": 0.02}])
     assert Request.model_validate(document) == later
@@ -197,7 +201,9 @@ def test_values_pass_unchanged(value: float, std: float | None) -> None:
 
 
 def test_every_property_is_asked_for_in_the_unit_of_the_table() -> None:
-    request = Request.of(Design.parse("Nb"), tuple(PROPERTIES), {}, key="k", nonce="n")
+    request = Request.of(
+        Design.parse("Nb"), {name: row.unit for name, row in PROPERTIES.items()}, {}, key="k", nonce="n"
+    )
     assert request.properties == {name: row.unit for name, row in PROPERTIES.items()}
 
 

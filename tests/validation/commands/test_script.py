@@ -301,7 +301,7 @@ def test_a_verdict_cut_short_by_a_full_disk_is_not_held_against_the_command(
         ({"command": []}, "command: List should have at least 1 item"),
         ({"command": ["{request}"]}, "must be an argument of the command"),
         ({"command": ["echo", "a\0b"]}, "command.1"),
-        ({"properties": ["beauty"]}, "unknown property 'beauty'; available are shear_modulus"),
+        ({"properties": ["beauty"]}, "unknown property 'beauty'; declare one of your own"),
         ({"properties": []}, "at least 1 item"),
         ({"properties": ["solidus", "solidus"]}, "distinct"),
         ({"elements": ["Xx"]}, "not chemical elements: Xx"),
