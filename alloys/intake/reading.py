@@ -70,8 +70,7 @@ class _Reader:
     def scale(self, name: str, unit: str) -> tuple[float, float]:
         """Factor and offset from a unit to the property's own."""
         if (name, unit) not in self.scales:
-            same = unit == self.properties[name].unit
-            self.scales[name, unit] = (1.0, 0.0) if same else scale_of(name, unit)
+            self.scales[name, unit] = scale_of(self.properties[name], unit)
         return self.scales[name, unit]
 
 

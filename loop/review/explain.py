@@ -154,7 +154,10 @@ def _gain(moment: Moment, surrogate: Surrogate, design: Design) -> Gain | None:
 def _measured(view: View, design: Design) -> dict[str, dict[str, Any]]:
     """Mean, scatter and number of what was measured of the alloy itself."""
     found = next((row.measured for row in view.rows if row.design == design), {})
-    return {name: {"value": each.mean, "unit": PROPERTIES[name].unit, **each.to_json()} for name, each in found.items()}
+    return {
+        name: {"value": each.mean, "unit": view.problem.properties[name].unit, **each.to_json()}
+        for name, each in found.items()
+    }
 
 
 def _gain_entry(gain: Gain) -> dict[str, float]:

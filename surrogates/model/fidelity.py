@@ -244,7 +244,7 @@ def _fit_above(
         return FidelityOutput(
             name, lower.warp, "fidelity", 0.0, broad, None, source=lower.source, lower=lower, link=link
         )
-    scatter = scatter_about(rows.described.physics.properties[name], lower.warp, rows.known.table[name][known])
+    scatter = scatter_about(rows.known.described.physics.properties[name], lower.warp, rows.known.table[name][known])
     given = lower.warp.spread(rows.known.table[name], rows.known.stds[name])[known] if name in rows.known.stds else None
     prior = ResidualPrior(f"{name} by {rows.level}", 0.0, broad, scatter, given)
     fit = choosing(rows.known.described.physics, rows.known.described.elements, fit_gp)
