@@ -17,11 +17,10 @@ from surrogates.choosing.gain import gains_alone
 from surrogates.choosing.pareto import Front
 from surrogates.choosing.screen import BatchContext, Settings
 from surrogates.choosing.table import TableModel, build_table
-from surrogates.model import failures, probit
-from surrogates.model.failures import Failures, teachers
+from surrogates.model import failures
+from surrogates.model.failures import PRIOR, Failures, teachers
 from surrogates.model.features import Scaling
 from surrogates.model.gp import matern
-from surrogates.model.probit import PRIOR
 from surrogates.model.surrogate import Surrogate
 from tests.surrogates.helpers import BUNDLE, PROBLEM, REFERENCE, SPACE, fitted, pool, truth, wanted
 
@@ -76,7 +75,7 @@ def test_the_mode_is_that_of_a_general_optimiser() -> None:
         return float(0.5 * weights @ weights - log_ndtr(y * (before + features.T @ weights)).sum())
 
     expected = minimize(loss, np.zeros(6), tol=1e-12).x
-    found = probit.likeliest_weights(torch.tensor(features), torch.tensor(y), before)
+    found = failures.likeliest_weights(torch.tensor(features), torch.tensor(y), before)
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-5)
 
 
@@ -84,8 +83,8 @@ def test_the_evidence_has_the_slope_that_differences_have() -> None:
     x, y = torch.tensor(_inputs(12, 2)), torch.tensor(np.where(np.arange(12) % 4, 1.0, -1.0))
 
     def evidence(at: torch.Tensor) -> torch.Tensor:
-        features = probit.features_of(x, x, at[:2].exp(), at[2].exp())
-        return probit.evidence(features, y, 1.6 * (1.0 + at[2].exp()).sqrt())
+        features = failures.features_of(x, x, at[:2].exp(), at[2].exp())
+        return failures.evidence(features, y, 1.6 * (1.0 + at[2].exp()).sqrt())
 
     at = torch.tensor([0.3, 0.8, 1.1], dtype=torch.float64, requires_grad=True)
     (slope,) = torch.autograd.grad(evidence(at), at)
@@ -100,12 +99,12 @@ def test_the_evidence_has_the_slope_that_differences_have() -> None:
 def test_the_chance_is_that_of_the_exact_posterior_but_for_laplace() -> None:
     x = torch.tensor(_inputs(4, 2))
     y, lengthscale = torch.tensor([-1.0, 1.0, -1.0]), torch.full((2,), 1.5, dtype=torch.float64)
-    posterior = probit.posterior_through(x[:3], y.double(), lengthscale, 2.0, 3)
+    posterior = failures.posterior_through(x[:3], y.double(), lengthscale, 2.0, 3)
     scaling = Scaling(np.zeros(2), np.ones(2))
     model = Failures(scaling, posterior[0], lengthscale, 2.0, *posterior[1:])
     covariance = 2.0 * matern(x, x, lengthscale).numpy() + 1e-9 * np.eye(4)
     draws = np.random.default_rng(0).standard_normal((200_000, 4)) @ np.linalg.cholesky(covariance).T
-    f = probit.mean_before(2.0) + draws
+    f = failures.mean_before(2.0) + draws
     weight = ndtr(y.numpy() * f[:, :3]).prod(axis=1)
     exact = (weight @ ndtr(f)) / weight.sum()
     np.testing.assert_allclose(model.probability(x.numpy()), exact, atol=0.03)
