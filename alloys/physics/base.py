@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,24 @@ from alloys.properties import PROPERTIES, Property
 
 if TYPE_CHECKING:
     from alloys.composition import Composition
-    from alloys.physics.combined import Combination
 
 Floats = NDArray[np.float64]
 Elements = tuple[str, ...]
 ClosedForm = Callable[[Elements, Floats], Floats]
 """A property of many compositions: elements and atomic fractions ``(n, d)`` in, values ``(n,)`` out."""
+
+
+class ComputedForm(Protocol):
+    """A property that is computed from measured ones; see `alloys.physics.combined.Combination`."""
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """The measured properties that it needs."""
+        ...
+
+    def evaluate(self, values: Mapping[str, Floats], elements: Elements, fractions: Floats) -> Floats:
+        """The property, in the shape of the values; NaN where it is no number."""
+        ...
 
 
 class Physics:
@@ -41,7 +53,7 @@ class Physics:
 
     name: str = ""
     properties: Mapping[str, Property] = PROPERTIES
-    combined: Mapping[str, Combination] = {}
+    combined: Mapping[str, ComputedForm] = {}
     closed_forms: Mapping[str, ClosedForm] = {}
     derived: Mapping[str, str] = {}
     prior_std: Mapping[str, float] = {}
@@ -56,7 +68,7 @@ class Physics:
         self,
         properties: Mapping[str, Property],
         closed_forms: Mapping[str, ClosedForm],
-        combined: Mapping[str, Combination],
+        combined: Mapping[str, ComputedForm],
     ) -> Self:
         """The bundle with a campaign's own properties; see `alloys.physics.declaring.declare`."""
         own = copy.copy(self)

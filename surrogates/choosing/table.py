@@ -19,7 +19,7 @@ from botorch.posteriors.posterior import Posterior
 from torch import Tensor
 
 from alloys.goal import Constraint, Objective
-from alloys.physics.combined import Combination
+from alloys.physics.base import ComputedForm
 from alloys.problem import Problem
 from alloys.space import Floats
 from surrogates.model.failures import Failures
@@ -42,7 +42,7 @@ class Computed:
         fractions: atomic fractions, ``N x d``.
     """
 
-    rule: Combination
+    rule: ComputedForm
     parts: Mapping[str, tuple[Column, Warp]]
     elements: tuple[str, ...]
     fractions: Floats

@@ -11,8 +11,7 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import qmc
 
-from alloys.physics.base import Physics
-from alloys.physics.combined import Combination
+from alloys.physics.base import ComputedForm, Physics
 from alloys.space import Floats
 from surrogates.model.bayesian import DRAWS, MOST, Mixture, fit_mixture, require
 from surrogates.model.calibration import remedy
@@ -309,7 +308,7 @@ class CombinedOutput:
         warp: the scale on which its uncertainty counts as Gaussian.
     """
 
-    rule: Combination
+    rule: ComputedForm
     warp: Warp
 
     def predict(
