@@ -27,6 +27,9 @@ def run(
     iterations: Annotated[int | None, typer.Option(help="number of the last iteration")] = None,
     seed: Annotated[int | None, typer.Option(help="another seed")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="overrides a value")] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="NAME", help="begin with the results of this campaign")
+    ] = None,
     hold: Annotated[bool, typer.Option("--hold", help="new jobs wait for `alloyloop queue approve`")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what happens to standard error")] = False,
 ) -> None:
@@ -38,7 +41,7 @@ def run(
     )
     overrides = [*(set_ or ()), *(["validation.hold=true"] if hold else [])]
     loaded = load_config(config, overrides, name=name, iterations=iterations, seed=seed)
-    run_campaign(loaded, err())
+    run_campaign(loaded, err(), begin_from=from_)
 
 
 def check(

@@ -11,13 +11,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from alloys.errors import InputError, MistakesError
 from alloys.goal import Constraint, Goal, Objective
+from alloys.intake.mapping import TableMap
 from alloys.physics.base import Physics
 from alloys.physics.declaring import PropertySpec, check_on, declare
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.physics.registry import get_physics
+from alloys.properties import PROPERTIES
 from alloys.space import Space
 from generators.registry import settings_of
 from loop.config.assembly import start_table
+from loop.config.data import read_data
 from loop.config.schema import (
     AnySpace,
     ClusterConfig,
@@ -56,6 +59,7 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     _part(data, "generator", GeneratorConfig, _check_generator, found)
     _part(data, "surrogate", SurrogateConfig, _check_surrogate, found)
     _part(data, "start", StartConfig, partial(start_table, physics=physics), found)
+    _part(data, "data", list[TableMap], partial(read_data, properties=PROPERTIES), found)
     if isinstance(data.get("state"), str):
         found += _unusable_state(data["state"])
     return found

@@ -48,7 +48,12 @@ def code_version() -> str:
 
 
 def open_store(
-    config: CampaignConfig, tiers: Sequence[Tier], table: Sequence[Design], clock: Callable[[], float] = time.time
+    config: CampaignConfig,
+    tiers: Sequence[Tier],
+    table: Sequence[Design],
+    clock: Callable[[], float] = time.time,
+    *,
+    data: Sequence[str] = (),
 ) -> CampaignStore:
     """Makes the database of a campaign, or opens it.
 
@@ -56,12 +61,13 @@ def open_store(
         config: its configuration.
         tiers: its validators.
         table: the start table.
+        data: digests of the files that it begins with; a campaign that is there keeps those that it was made with.
         clock: gives unix seconds.
 
     Raises:
         InputError: if the campaign began with another configuration, naming what differs.
     """
-    path, identity = _place(config), _identity(config, tiers, table)
+    path, identity = _place(config), _identity(config, tiers, table) | ({"data": list(data)} if data else {})
     try:
         # Also where a first attempt ended before anything was written.
         return CampaignStore.create(

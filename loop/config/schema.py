@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from alloys.errors import InputError
+from alloys.intake.mapping import TableMap
 from alloys.physics.declaring import PropertySpec
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.records import digest_of
@@ -36,10 +37,18 @@ else:
     """The design space, of whichever kind."""
 
 
-class StartConfig(_Strict):
-    """Iteration 0: how many compositions are validated first, and where they come from."""
+_Count = Annotated[int, Field(ge=0, le=10_000)]
+START = 24
+"""Compositions that are validated first where nothing is known."""
 
-    validate_count: Annotated[int, Field(ge=2, le=10_000, alias="validate")] = 24
+
+class StartConfig(_Strict):
+    """Iteration 0: how many compositions are validated first, and where they come from.
+
+    ``auto`` takes what is known into account: none where that is enough, else so many that `START` are known.
+    """
+
+    validate_count: Annotated[_Count | Literal["auto"], Field(alias="validate")] = "auto"
     from_table: Annotated[float, Field(ge=0, le=1)] = 0.5
     table: str | None = None
 
@@ -161,6 +170,7 @@ class CampaignConfig(_Strict):
     constraints: list[str] = []
     reference_point: dict[str, float] = {}
     start: StartConfig = StartConfig()
+    data: list[TableMap] = []
     generator: GeneratorConfig = GeneratorConfig()
     surrogate: SurrogateConfig = SurrogateConfig()
     screening: ScreeningConfig = ScreeningConfig()
@@ -180,6 +190,10 @@ class CampaignConfig(_Strict):
             by_alias=True,
             exclude={"iterations", "validation", "schedule", "cluster", "tracking", "directory", "state", "name"},
         )
+        if not self.data:
+            del document["data"]
+            if self.start.validate_count == "auto":  # where nothing is known, which was all there was before
+                document["start"]["validate"] = START
         # Campaigns made before there was a choice have no such keys.
         if self.physics == DEFAULT_PHYSICS:
             del document["physics"]

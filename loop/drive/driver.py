@@ -125,6 +125,8 @@ class Driver:
         index = self._last = self._next
         if index == 0:
             self._begin_start()
+            if not self.campaign.store.proposals(0):  # enough is known to propose at once
+                index = self._last = 1
         self.run_until(lambda: self._next > index)
 
     def settle(self) -> int:
@@ -213,7 +215,7 @@ class Driver:
         store = self.campaign.store
         self._note_last()
         store.note_iteration(index, timeline=self.recorder.of(index))
-        if not store.count_jobs(iteration=index):
+        if index and not store.count_jobs(iteration=index):
             log.warning("iteration %d: no new candidate of the space passes the closed forms", index)
         self._open.append(index)
         self._next, self._proposing, self._idle = index + 1, None, 0.0

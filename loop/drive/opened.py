@@ -10,15 +10,19 @@ from types import TracebackType
 from typing import Self
 
 from alloys.design import Design
+from alloys.errors import InputError
 from alloys.problem import Problem
 from alloys.records import Selection, ValidationRequest
 from loop.choose import steps
 from loop.config.assembly import build_problem, start_table
+from loop.config.data import read_data
 from loop.config.home import lasting
 from loop.config.identity import open_store, state_url
+from loop.config.lookup import campaign_database
 from loop.config.reading import load_config
 from loop.config.schema import CampaignConfig
 from loop.config.tiers import build_tiers
+from loop.drive.beginning import names_by_design, record_campaign, record_files, start_count
 from loop.execute.tasks import ValidatorSpec
 from loop.store import CampaignStore, DriverLock, Proposal
 from loop.store.files import remove_unfinished
@@ -58,12 +62,19 @@ class OpenCampaign:
         self._lock = lock
 
     @classmethod
-    def open(cls, config: CampaignConfig | Path | str, clock: Callable[[], float] = time.time) -> Self:
+    def open(
+        cls,
+        config: CampaignConfig | Path | str,
+        clock: Callable[[], float] = time.time,
+        *,
+        begin_from: str | None = None,
+    ) -> Self:
         """Makes a campaign, or goes on with the one of that name.
 
         Args:
             config: a configuration, or the path of one.
             clock: gives the unix seconds that the database notes.
+            begin_from: the name of another campaign in the same folder, whose results a new one begins with.
 
         Raises:
             InputError: for a bad configuration, one that differs from the campaign's, or a campaign that another
@@ -71,17 +82,26 @@ class OpenCampaign:
         """
         config = lasting(config if isinstance(config, CampaignConfig) else load_config(Path(config)))
         tiers, problem = build_tiers(config, config.folder / "scratch"), build_problem(config)
-        table = start_table(config.start, problem.physics)
+        table, files = start_table(config.start, problem.physics), read_data(config.data, problem.properties)
         # A start that cannot be had is found out before there is a campaign.
-        _start(config, problem, table, config.start.validate_count)
+        known = names_by_design(row for file in files for row in file.rows)
+        _start(config, problem, table, start_count(config, problem, known))
+        database = None if begin_from is None else campaign_database(Path(config.directory), begin_from)
         lock = DriverLock(config.folder, state_url(config))
         lock.acquire()
         try:
-            store = open_store(config, tiers, table, clock)
-            remove_unfinished(config.folder)
-            # The lock is ours, so whoever worked on jobs is gone.
-            store.requeue_running(note=f"taken over by {lock.owner}")
-            return cls(config, store, tiers, table, problem, lock)
+            store = open_store(config, tiers, table, clock, data=[file.sha256 for file in files])
+            try:
+                record_files(store, files, config.name)
+                if database is not None:
+                    _record_other(store, database, problem)
+                remove_unfinished(config.folder)
+                # The lock is ours, so whoever worked on jobs is gone.
+                store.requeue_running(note=f"taken over by {lock.owner}")
+                return cls(config, store, tiers, table, problem, lock)
+            except BaseException:
+                store.close()
+                raise
         except BaseException:
             lock.release()
             raise
@@ -124,9 +144,15 @@ class OpenCampaign:
         return {(tier.validator, tier.fingerprint): ValidatorSpec.of_tier(tier) for tier in self.tiers}
 
     def start(self, count: int | None = None) -> list[Selection]:
-        """The start: known alloys and a space-filling design, without what is known already."""
-        seen = [row.design for row in self.view().rows if not row.may_be_asked(self.problem.validated)]
-        return _start(self.config, self.problem, self.table, count or self.config.start.validate_count, seen)
+        """The start: known alloys and a space-filling design, without what is known already; none if that is enough."""
+        rows = self.view().rows
+        seen = [row.design for row in rows if not row.may_be_asked(self.problem.validated)]
+        wanted = start_count(self.config, self.problem, {row.design: row.confirmed for row in rows})
+        if not wanted and not rows:
+            raise InputError(
+                "start.validate is 0 and nothing is known: name results in `data`, or validate some alloys"
+            )
+        return _start(self.config, self.problem, self.table, count or wanted if wanted else 0, seen)
 
     def store_batch(self, index: int, chosen: Sequence[Selection]) -> list[Proposal]:
         """Stores what was chosen and queues its jobs."""
@@ -135,7 +161,14 @@ class OpenCampaign:
         return self.store.store_batch(index, chosen, requests, by_hand=self.tiers[0].by_hand, hold=hold)
 
 
+def _record_other(store: CampaignStore, database: Path, problem: Problem) -> None:
+    with CampaignStore.open(database) as old:
+        record_campaign(store, old, problem.validated)
+
+
 def _start(
     config: CampaignConfig, problem: Problem, table: list[Design], count: int, seen: Sequence[Design] = ()
 ) -> list[Selection]:
+    if not count:
+        return []
     return steps.initial_design(problem, table, count, config.start.from_table, config.seed, seen=seen)

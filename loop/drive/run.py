@@ -33,8 +33,13 @@ def make_executor(campaign: OpenCampaign) -> Executor:
     return RayExecutor(config.cluster, families=len(config.generator.members()))
 
 
-def run_campaign(config: CampaignConfig, console: Console) -> None:
+def run_campaign(config: CampaignConfig, console: Console, *, begin_from: str | None = None) -> None:
     """Runs or resumes a campaign until its last iteration, and prints what came out.
+
+    Args:
+        config: the campaign's.
+        console: where it prints.
+        begin_from: another campaign, whose results a new one begins with.
 
     Raises:
         InputError: if the campaign cannot be opened, or another process drives it.
@@ -45,7 +50,7 @@ def run_campaign(config: CampaignConfig, console: Console) -> None:
     config = lasting(config)
     if config.tracking.enabled:
         prepare(Path(config.tracking.folder))
-    with OpenCampaign.open(config) as campaign:
+    with OpenCampaign.open(config, begin_from=begin_from) as campaign:
         where = None
         with ExitStack() as stack:
             stop = stack.enter_context(Stop())

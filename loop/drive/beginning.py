@@ -1,0 +1,100 @@
+"""What a campaign begins with: its own files of results, and those of another campaign; each is recorded once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from alloys.design import Design
+from alloys.errors import InputError
+from alloys.problem import Problem
+from alloys.records import Observation
+from loop.config.data import DataFile
+from loop.config.schema import START, CampaignConfig
+from loop.store import CampaignStore, DataEventKind
+
+log = logging.getLogger(__name__)
+
+
+def start_count(config: CampaignConfig, problem: Problem, known: Mapping[Design, Collection[str]]) -> int:
+    """How many alloys are validated before the first proposal.
+
+    With ``auto`` it is none once all that validation answers is known of eight alloys of the palette, and of twice as
+    many as it has elements; else so many that `START` are known.
+
+    Args:
+        config: the campaign's.
+        problem: its problem.
+        known: names of the properties that are known of each design.
+    """
+    if config.start.validate_count != "auto":
+        return config.start.validate_count
+    wanted, palette = set(problem.validated), set(problem.elements)
+    complete = sum(
+        wanted <= set(names) for design, names in known.items() if set(design.composition.elements) <= palette
+    )
+    enough = max(8, 2 * len(palette))
+    return 0 if complete >= enough else max(START, enough) - complete
+
+
+def names_by_design(rows: Iterable[Observation]) -> dict[Design, set[str]]:
+    """Names of the properties that results tell of each design."""
+    known: dict[Design, set[str]] = {}
+    for row in rows:
+        known.setdefault(row.design, set()).update(row.values)
+    return known
+
+
+def record_files(store: CampaignStore, files: Sequence[DataFile], name: str) -> None:
+    """Records the rows of a campaign's files where that was not done yet.
+
+    Raises:
+        InputError: if a file changed between the making of the campaign and the recording of its rows.
+    """
+    made_with = store.campaign().config.get("data", [])
+    done = [event.detail for event in store.data_events() if event.kind is DataEventKind.START]
+    for i, (file, digest) in enumerate(zip(files, made_with, strict=True)):
+        recorded = any(detail["entry"] == i for detail in done)
+        if file.sha256 != digest and not recorded:
+            raise InputError(f"{file.entry.file} changed since the campaign {name!r} was made; take it back")
+        if file.sha256 != digest:
+            log.warning(
+                "%s changed since the campaign began; `alloyloop data add %s %s` brings its new rows",
+                *(file.entry.file, name, file.entry.file),
+            )
+        if recorded:
+            continue
+        for note in file.notes:
+            log.warning("left out: %s", note)
+        detail = {"entry": i, "file": file.entry.file, "sha256": digest}
+        store.add_data(file.rows, DataEventKind.START, who=name, detail=detail)
+
+
+def record_campaign(store: CampaignStore, old: CampaignStore, wanted: Collection[str]) -> None:
+    """Records another campaign's results where that was not done yet.
+
+    Args:
+        store: of the campaign that begins.
+        old: of the other one.
+        wanted: the properties that are taken.
+
+    Raises:
+        InputError: if the campaign began without them, or there is nothing to take.
+    """
+    name = old.campaign().name
+    if any(event.detail.get("campaign") == name for event in store.data_events()):
+        return
+    if store.iterations():
+        raise InputError(
+            f"the campaign {store.campaign().name!r} began without the results of {name!r}; use another name"
+        )
+    rows = []
+    for stored in old.observations():
+        seen = stored.observation
+        values, stds = ({n: v for n, v in each.items() if n in wanted} for each in (seen.values, seen.stds))
+        if values:
+            rows.append(Observation(seen.design, values, f"campaign {name}: {seen.source}", None, stds))
+    if not rows:
+        raise InputError(f"the campaign {name!r} has no results of {', '.join(wanted)} to begin with")
+    detail = {"campaign": name, "dataset_digest": old.dataset_digest()}
+    store.add_data(rows, DataEventKind.CAMPAIGN, who=store.campaign().name, detail=detail)

@@ -1,0 +1,51 @@
+"""Values that are too far from the model's prediction to be taken without a question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from alloys.records import Observation
+from loop.choose.ranking import fit_surrogate
+from loop.store import CampaignStore
+from loop.view import view_of
+
+FAR = 6.0
+"""Standard deviations from the prediction at which a person is asked."""
+_FEWEST = 8
+"""Measurements of a property below which its model is no judge."""
+
+
+def doubts(store: CampaignStore, rows: Sequence[Observation]) -> list[str]:
+    """Lines on values of new results that are further from the prediction than `FAR` standard deviations.
+
+    The prediction is that of what validation will say, its scatter included. What is there already is passed over, and
+    so are alloys with other elements and properties of which little is known.
+
+    Args:
+        store: the campaign's.
+        rows: results that are to be added.
+    """
+    new = [row for row in rows if not any(row.values == seen.observation.values for seen in store.results(row.design))]
+    view = view_of(store)
+    known = view.observed()
+    names = {name for name, column in known.values.items() if np.isfinite(column).sum() >= _FEWEST}
+    new = [row for row in new if names & set(row.values)]
+    new = [row for row in new if set(row.design.composition.elements) <= set(view.space.elements)]
+    if not new:
+        return []
+    surrogate = fit_surrogate(view)
+    described = surrogate.describe(view.fractions([row.design for row in new]))
+    latent = surrogate.latent(described)
+    means, stds = surrogate.predict(described, latent, noise=True)
+    found = []
+    for i, row in enumerate(new):
+        for name in sorted(names & set(row.values) & set(latent)):
+            output, unit = surrogate.outputs[name], view.problem.properties[name].unit
+            value = output.warp.forward(np.array([row.values[name]]))[0]
+            away = abs(value - latent[name][0][i]) / np.hypot(latent[name][1][i], output.noise)
+            if away > FAR:
+                told = f"predicted {means[name][i]:.4g} ± {stds[name][i]:.2g}"
+                found.append(f"{row.design}: {name} {row.values[name]:.6g} {unit} is {away:.0f} ({told})")
+    return found
