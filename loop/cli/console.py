@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+from alloys.errors import InputError
+
+Yes = Annotated[bool, typer.Option("--yes", help="take values that are far from the prediction without a question")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON document and nothing else")]
 
 
@@ -26,6 +30,30 @@ def _console(*, stderr: bool) -> Console:
     console = Console(stderr=stderr, highlight=False)
     # A file or a pipe has no width: tables need room there.
     return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=140)
+
+
+def who(by: str | None) -> str:
+    """The name for the log: the one that is given, or the user's."""
+    from loop.store.database.lock import user_name  # late, for a light start: with the database's libraries
+
+    return (by or "").strip() or user_name()
+
+
+def confirm_doubts(lines: Sequence[str], *, yes: bool) -> None:
+    """Asks whether values that are far from the prediction are right.
+
+    Raises:
+        InputError: if they are not, or there is nobody to ask.
+    """
+    if not lines or yes:
+        return
+    told = "\n  ".join(["values at least 6 standard deviations from the prediction:", *lines[:10]])
+    told += f"\n  and {len(lines) - 10} more" if len(lines) > 10 else ""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise InputError(f"{told}\nnothing was taken; --yes takes them as they are")
+    err().print(told, markup=False, soft_wrap=True)
+    if not typer.confirm("Are they right?", err=True):
+        raise InputError("nothing was taken")
 
 
 def print_json(document: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +14,12 @@ import typer
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError
-from loop.cli.console import Json, err, out, print_json
+from loop.cli.console import Json, Yes, confirm_doubts, err, out, print_json
+from loop.cli.console import who as _who
 from loop.config.lookup import Directory, campaign_database
 from loop.people.exchange import export_jobs, import_results
 from loop.people.queue_report import job_document, job_table, pause_text, show_document, show_table
 from loop.store import CampaignStore, check_store
-from loop.store.database.lock import user_name
 from loop.view import config_of
 
 app = typer.Typer(
@@ -40,10 +41,6 @@ _DOCUMENTS = 1000
 def _store(directory: Path, name: str) -> Iterator[CampaignStore]:
     with CampaignStore.open(campaign_database(directory, name)) as store:
         yield store
-
-
-def _who(by: str | None) -> str:
-    return (by or "").strip() or user_name()
 
 
 def _keys(store: CampaignStore, starts: list[str], state: str | None = None) -> list[str]:
@@ -221,12 +218,13 @@ def import_(
     name: Name,
     file: Annotated[Path, typer.Argument(help="a CSV file of `queue export`, filled in")],
     source: Annotated[str | None, typer.Option(help="who measured, kept with each result")] = None,
+    yes: Yes = False,
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
     """Imports people's answers: the whole file, or nothing. The same file again changes nothing."""
     with _store(directory, name) as store:
-        counts, empty = import_results(store, file, source=_who(source))
+        counts, empty = import_results(store, file, source=_who(source), accept=partial(confirm_doubts, yes=yes))
     if json_:
         print_json({**asdict(counts), "empty": empty})
         return

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from alloys.records import Observation
-from loop.choose.ranking import fit_surrogate
 from loop.store import CampaignStore
 from loop.view import view_of
 
@@ -27,14 +26,15 @@ def doubts(store: CampaignStore, rows: Sequence[Observation]) -> list[str]:
         store: the campaign's.
         rows: results that are to be added.
     """
-    new = [row for row in rows if not any(row.values == seen.observation.values for seen in store.results(row.design))]
     view = view_of(store)
-    known = view.observed()
+    known, palette = view.observed(), set(view.space.elements)
     names = {name for name, column in known.values.items() if np.isfinite(column).sum() >= _FEWEST}
-    new = [row for row in new if names & set(row.values)]
-    new = [row for row in new if set(row.design.composition.elements) <= set(view.space.elements)]
+    new = [row for row in rows if names & set(row.values) and set(row.design.composition.elements) <= palette]
+    new = [row for row in new if not any(row.values == seen.observation.values for seen in store.results(row.design))]
     if not new:
         return []
+    from loop.choose.ranking import fit_surrogate  # late: with torch, which most commands do without
+
     surrogate = fit_surrogate(view)
     described = surrogate.describe(view.fractions([row.design for row in new]))
     latent = surrogate.latent(described)

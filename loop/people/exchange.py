@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,11 +15,12 @@ from alloys.design import Design, variable_text
 from alloys.errors import InputError
 from alloys.files import open_plain, write_atomic
 from alloys.properties import Property
-from alloys.records import Failed, FailureKind, Measured
+from alloys.records import Failed, FailureKind, Measured, Observation
 from alloys.tables import MOST_BYTES
 from loop.config.assembly import build_problem
 from loop.people.answers import Answers, Line, read_answers
 from loop.people.csv_cells import escape
+from loop.people.doubts import doubts
 from loop.store import CampaignStore, Imported, Job, Result
 from loop.store.files import usual_mode
 from loop.view import config_of, several_tiers
@@ -126,7 +127,9 @@ def _bounds_of(row: Property) -> str:
 # In ---------------------------------------------------------------------------------------------------------
 
 
-def import_results(store: CampaignStore, path: Path, *, source: str) -> tuple[Imported, int]:
+def import_results(
+    store: CampaignStore, path: Path, *, source: str, accept: Callable[[list[str]], None] = lambda lines: None
+) -> tuple[Imported, int]:
     """Takes a file of people's answers, as `export_jobs` wrote it: all of it in one transaction, or nothing.
 
     Rows without any answer are passed over. A property's column may name a unit that is known for it. A file has at
@@ -136,6 +139,7 @@ def import_results(store: CampaignStore, path: Path, *, source: str) -> tuple[Im
         store: the campaign's database.
         path: the file.
         source: who measured.
+        accept: shown what is far from the prediction; raises where that is not to be taken.
 
     Returns:
         what became of the rows, and how many were not filled in.
@@ -150,6 +154,10 @@ def import_results(store: CampaignStore, path: Path, *, source: str) -> tuple[Im
         return _other_validator(lines[row.line], job, tiers) or _other_design(lines[row.line], job)
 
     rows = [line.result for line in answers.lines]
+    if not answers.problems and not tiers:
+        asked = {job.key: job.request.design for job in store.jobs()}
+        told = [(asked[row.key], row) for row in rows if row.key in asked and row.values]
+        accept(doubts(store, [Observation(design, row.values, source) for design, row in told]))
     wanted = build_problem(config_of(store)).validated
     try:
         counts = store.import_results(
