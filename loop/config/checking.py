@@ -16,7 +16,6 @@ from alloys.physics.base import Physics
 from alloys.physics.declaring import PropertySpec, check_on, declare
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.physics.registry import get_physics
-from alloys.properties import PROPERTIES
 from alloys.space import Space
 from generators.registry import settings_of
 from loop.config.assembly import start_table
@@ -59,7 +58,7 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     _part(data, "generator", GeneratorConfig, _check_generator, found)
     _part(data, "surrogate", SurrogateConfig, _check_surrogate, found)
     _part(data, "start", StartConfig, partial(start_table, physics=physics), found)
-    _part(data, "data", list[TableMap], partial(read_data, properties=PROPERTIES), found)
+    _part(data, "data", list[TableMap], partial(read_data, properties=physics.properties), found)
     if isinstance(data.get("state"), str):
         found += _unusable_state(data["state"])
     return found

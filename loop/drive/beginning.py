@@ -70,16 +70,16 @@ def record_files(store: CampaignStore, files: Sequence[DataFile], name: str) -> 
         store.add_data(file.rows, DataEventKind.START, who=name, detail=detail)
 
 
-def record_campaign(store: CampaignStore, old: CampaignStore, wanted: Collection[str]) -> None:
+def record_campaign(store: CampaignStore, old: CampaignStore, problem: Problem) -> None:
     """Records another campaign's results where that was not done yet.
 
     Args:
         store: of the campaign that begins.
         old: of the other one.
-        wanted: the properties that are taken.
+        problem: of the campaign that begins, whose properties are taken.
 
     Raises:
-        InputError: if the campaign began without them, or there is nothing to take.
+        InputError: if the campaign began without them, there is nothing to take, or a unit is another.
     """
     name = old.campaign().name
     if any(event.detail.get("campaign") == name for event in store.data_events()):
@@ -88,7 +88,11 @@ def record_campaign(store: CampaignStore, old: CampaignStore, wanted: Collection
         raise InputError(
             f"the campaign {store.campaign().name!r} began without the results of {name!r}; use another name"
         )
-    rows = []
+    wanted, rows = problem.validated, []
+    for prop in wanted:
+        told, unit = old.properties.get(prop), problem.properties[prop].unit
+        if told is not None and told.unit != unit:
+            raise InputError(f"{prop} is in {told.unit} in the campaign {name!r}, and in {unit} here; use one unit")
     for stored in old.observations():
         seen = stored.observation
         values, stds = ({n: v for n, v in each.items() if n in wanted} for each in (seen.values, seen.stds))

@@ -163,7 +163,7 @@ class OpenCampaign:
 
 def _record_other(store: CampaignStore, database: Path, problem: Problem) -> None:
     with CampaignStore.open(database) as old:
-        record_campaign(store, old, problem.validated)
+        record_campaign(store, old, problem)
 
 
 def _start(
