@@ -54,7 +54,7 @@ def test_best_document(capsys: pytest.CaptureFixture[str], campaigns: Path) -> N
     assert len(rows) == 3
     for row in rows:
         assert set(row) == {"formula", "feasible", "properties", "iteration", "generator"}
-        assert set(row["properties"]["solidus"]) == {"value", "unit", "predicted", "predicted_std"}
+        assert set(row["properties"]["solidus"]) == {"value", "unit", "measurements", "predicted", "predicted_std"}
         assert row["properties"]["solidus"]["unit"] == "K"
     assert [row["feasible"] for row in rows] == sorted((row["feasible"] for row in rows), reverse=True)
     assert call(capsys, "best", "small", "--directory", str(campaigns))[0] == 0
