@@ -43,7 +43,7 @@ COMMANDS = {
         "submit:submit",
         "Checks a campaign and sends it to a Ray cluster as a job; sent again, it goes on.",
     ),
-    "data": ("data:app", "Tables of alloys from elsewhere."),
+    "data": ("data:app", "Results of a campaign, by hand; tables of alloys from elsewhere."),
     "evaluate": ("evaluate:app", "How good the loop's parts are."),
     "replay": (
         "replay:replay",
