@@ -8,22 +8,22 @@ from collections.abc import Mapping
 from fractions import Fraction
 from functools import lru_cache
 
+import numpy as np
+
 from alloys.composition import Composition, amounts_in
 from alloys.errors import InputError
 from alloys.intake.mapping import Basis
 from alloys.intake.tables import shown
-from alloys.physics.elements import column
+from alloys.space.basis import MILLION, atomic_masses, atoms_per_gram, millionths
 
 ROUNDING = Fraction(1, 200)
 """How far amounts may sum from a whole by rounding."""
 _MEANT_AS_PERCENT = (90, 110)
 """Amounts whose sum lies between these are percentages; what ratios of atoms sum to there is written otherwise."""
-_DIGITS = 1_000_000
-"""Atomic fractions from weights are rounded to this part: no table knows more, and exact ones would be endless."""
-
 _DASH = re.compile(r"\s*[-‐-―−]\s*")
+_SAID: dict[str, Basis] = {"wt": "wt.%", "mass": "wt.%", "at": "at.%", "mol": "at.%"}
 _BALANCED = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)\s*([A-Z][a-z]?)")
-_BASIS = re.compile(r"\s*[(\[,]?\s*(at|wt|mol|mass)\.?\s*-?(?:%|pct\.?|percent)\s*[)\]]?$", re.IGNORECASE)
+_BASIS = re.compile(r"\s*[(\[,]?\s*(?:(at|wt|mol|mass)\.?\s*-?)?(?:%|pct\.?|percent)\s*[)\]]?$", re.IGNORECASE)
 
 
 @lru_cache(maxsize=65_536)
@@ -34,14 +34,15 @@ def composition_of_formula(text: str, basis: Basis, balance: str | None = None) 
     behind either (``wt.%``).
 
     >>> str(composition_of_formula("Ti-6Al-4V", "wt.%")[0])
-    'Al10.195Ti86.204V3.6'
+    'Al10.1955Ti86.2044V3.6001'
 
     Raises:
         InputError: if the cell is no formula, or its amounts are not all there or no whole.
     """
     said = _BASIS.search(text)
     if said:
-        text, basis = text[: said.start()], "wt.%" if said[1].lower() in ("wt", "mass") else "at.%"
+        text = text[: said.start()]
+        basis = _SAID.get((said[1] or "").lower(), basis)
     parts = _DASH.split(unicodedata.normalize("NFKC", text).strip())
     terms = [_BALANCED.fullmatch(part) for part in parts[1:]]
     if len(parts) > 1 and all(terms) and parts[0].isalpha():
@@ -96,13 +97,10 @@ def composition_of_amounts(
 
 
 def _atoms(weights: Mapping[str, Fraction]) -> dict[str, Fraction]:
-    """Atomic fractions from weights, by the elements' molar masses; rounded, with the largest as the rest."""
-    symbols = sorted(weights)
+    """Atomic fractions from weights, rounded to millionths as a space of weight fractions does it."""
     if min(weights.values()) < 0:
         raise InputError(f"an amount is negative: {float(min(weights.values())):g}")
-    moles = {s: float(weights[s]) / mass for s, mass in zip(symbols, column(symbols, "mass"), strict=True)}
-    total = sum(moles.values())
-    rounded = {symbol: Fraction(round(amount / total * _DIGITS), _DIGITS) for symbol, amount in moles.items()}
-    largest = max(rounded, key=lambda symbol: rounded[symbol])
-    rounded[largest] += 1 - sum(rounded.values())
-    return rounded
+    symbols = sorted(weights)
+    points = np.array([[round(weights[symbol] * MILLION) for symbol in symbols]], dtype=np.int64)
+    atoms = [atoms_per_gram(mass) for mass in atomic_masses(symbols).values()]
+    return {s: Fraction(int(n), MILLION) for s, n in zip(symbols, millionths(points, atoms)[0], strict=True)}

@@ -17,7 +17,7 @@ from alloys.intake.amounts import composition_of_amounts, composition_of_formula
 from alloys.intake.cells import Amount, Decimal, decimal_mark, is_missing, read_amount
 from alloys.intake.mapping import ColumnName, TableMap
 from alloys.intake.tables import RawTable, read_table, shown
-from alloys.properties import Property
+from alloys.properties import Property, refuse_contradictions
 from alloys.units import scale_of
 
 _BALANCE = re.compile(r"(bal(ance)?|rest|remainder|rem)\.?", re.IGNORECASE)
@@ -157,6 +157,7 @@ def _row(reader: _Reader, line: int, cells: list[str]) -> IntakeRow:
             problems.append(f"{name}: {error}")
     if not values:
         raise InputError("no value: " + ("; ".join(problems) or "the cells are empty"))
+    refuse_contradictions(values, reader.properties)
     reader.unread += [(line, problem) for problem in problems]
     reader.rounded += rounded
     given = reader.entry.source
@@ -169,7 +170,7 @@ def _refuse_elsewhere(reader: _Reader, cells: list[str]) -> None:
     for name, wanted in reader.entry.where.items():
         cell = cells[reader.places[name]]
         if not any(_same(cell, one) for one in (wanted if isinstance(wanted, list) else [wanted])):
-            raise InputError(f"left out by `where`, {shown(name)}: {shown(cell)}")
+            raise InputError(f"left out by `where`: {shown(name)} is {shown(cell)}")
 
 
 def _same(cell: str, wanted: str | int | float | bool) -> bool:

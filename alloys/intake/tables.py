@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +22,12 @@ MOST_ROWS = 500_000
 _SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE = 200
 """Rows that decide which separator a file has."""
+
+_UNITS = re.compile(
+    r"[(\[]?\s*(-|[kMG]?Pa|HV|HRC|HB|K|°C|%|(at|wt)\.? ?%|ppm|g/cm\^?[3³]|kg/m\^?[3³]|[mµμn]?m|h|s|min|k?J/mol|eV|"
+    r"MPa[ ·*]?m\^?(0\.5|1/2)|mg/cm\^?[2²])?\s*[)\]]?"
+)
+"""A cell of a line of units; it may be empty."""
 
 Row = tuple[int, list[str]]
 """The line that a row begins on, and its cells."""
@@ -43,11 +50,6 @@ class RawTable:
     unread: tuple[tuple[int, str], ...]
     notes: tuple[str, ...]
     separator: str = ""
-
-    def column(self, name: str) -> list[str]:
-        """The cells of the first column of a name."""
-        place = self.header.index(name)
-        return [cells[place] for _, cells in self.rows]
 
 
 def shown(text: object, most: int = 60) -> str:
@@ -102,9 +104,24 @@ def _table(rows: Iterable[Row], notes: Sequence[str], separator: str = "", width
             _keep(line, cells, len(header), kept, unread)
     if header is None:
         raise InputError("it is empty; a table has a line of column names, and rows beneath it")
+    header, kept, more = _with_units(header, kept)
     if not kept:
         raise InputError("it has column names and no rows beneath them")
-    return RawTable(tuple(header), tuple(kept), tuple(unread), tuple(notes), separator)
+    return RawTable(tuple(header), tuple(kept), tuple(unread), (*notes, *more), separator)
+
+
+def _with_units(header: list[str], rows: list[Row]) -> tuple[list[str], list[Row], list[str]]:
+    """Takes the units that stand in a line of their own beneath the header into the names of the columns."""
+    if not rows or not all(_UNITS.fullmatch(cell) for cell in rows[0][1]) or not any(rows[0][1]):
+        return header, rows, []
+    line, units = rows[0]
+    bare = [cell.strip("()[] ") for cell in units]
+    named = [f"{name} ({unit})" if unit.strip("-") else name for name, unit in zip(header, bare, strict=True)]
+    return (
+        named,
+        rows[1:],
+        [f"line {line} has units; they are read as part of the columns' names, such as {shown(named[-1])}"],
+    )
 
 
 def _keep(line: int, cells: list[str], width: int, kept: list[Row], unread: list[tuple[int, str]]) -> None:

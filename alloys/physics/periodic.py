@@ -46,6 +46,7 @@ where atomic_number <= :last order by atomic_number
 density that an alloy could be made of."""
 
 _SHELLS = "spdf"
+_BRITISH = (("aluminum", "aluminium"), ("cesium", "caesium"), ("sulfur", "sulphur"))
 
 
 @cache
@@ -55,6 +56,21 @@ def periodic_table() -> Mapping[str, Mapping[str, float]]:
     Raises:
         InputError: if the package is not there, or its database is another one.
     """
+    return {row["symbol"]: _numbers(dict(row)) for row in _rows(_QUERY, room=_ROOM_K, last=LAST)}
+
+
+@cache
+def symbols_by_name() -> Mapping[str, str]:
+    """Symbols by English names in small letters, in American and in British spelling.
+
+    Raises:
+        InputError: as `periodic_table`.
+    """
+    names = {row["name"].lower(): row["symbol"] for row in _rows("select name, symbol from elements")}
+    return names | {name.replace(*pair): s for name, s in names.items() for pair in _BRITISH if name.endswith(pair[0])}
+
+
+def _rows(query: str, **parameters: float) -> list[sqlite3.Row]:
     found = find_spec("mendeleev")
     if found is None or found.origin is None:
         raise InputError("numbers of the elements need the package mendeleev: pip install mendeleev")
@@ -62,12 +78,11 @@ def periodic_table() -> Mapping[str, Mapping[str, float]]:
     try:
         with sqlite3.connect(f"{database.as_uri()}?mode=ro&immutable=1", uri=True) as connection:
             connection.row_factory = sqlite3.Row
-            rows = connection.execute(_QUERY, {"room": _ROOM_K, "last": LAST}).fetchall()
+            return connection.execute(query, parameters).fetchall()
     except sqlite3.Error as error:
         raise InputError(f"{database} has not the numbers that are looked for there: {error}") from error
     finally:
         connection.close()
-    return {row["symbol"]: _numbers(dict(row)) for row in rows}
 
 
 def _numbers(row: dict[str, str | float | None]) -> dict[str, float]:

@@ -15,6 +15,7 @@ from loop.cli.console import err
 from loop.drive.stopping import INTERRUPTED, TERMINATED, StopAsked
 
 COMMANDS = {
+    "init": ("init.command:init", "From a table of results to the file of a campaign that begins from it."),
     "run": ("campaigns:run", "Runs a campaign, or goes on where it was interrupted."),
     "check": ("campaigns:check", "Names every mistake in a configuration, with its line, before anything starts."),
     "status": ("campaigns:status", "The state of a campaign: iterations, queue, dataset."),

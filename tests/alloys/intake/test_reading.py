@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
@@ -15,6 +16,7 @@ from alloys.intake.mapping import TableMap
 from alloys.intake.reading import Intake, read_mapped
 from alloys.properties import PROPERTIES as BUILT_IN
 from alloys.properties import Property
+from alloys.space.alloy import AlloySpec
 
 HARDNESS = Property("hardness", "HV", "Vickers hardness", 0, 2500, (100, 800))
 PROPERTIES = {"hardness": HARDNESS, "shear_modulus": BUILT_IN["shear_modulus"]}
@@ -66,6 +68,13 @@ def test_lines_are_those_of_an_editor(tmp_path: Path) -> None:
     ]
 
 
+def test_units_in_a_line_of_their_own_belong_to_the_names_of_columns(tmp_path: Path) -> None:
+    columns = {"shear_modulus": {"column": "G (GPa)"}}
+    intake = read(written(tmp_path, "Alloy,G,note\n,[GPa],-\nNbTa,45,\n"), properties=columns)
+    assert [(row.line, row.values["shear_modulus"]) for row in intake.rows] == [(3, 45.0)]
+    assert "line 2 has units" in intake.notes[0]
+
+
 def test_a_cell_without_a_reading_does_not_lose_its_row(tmp_path: Path) -> None:
     columns = {"hardness": {"column": "HV"}, "shear_modulus": {"column": "G"}}
     intake = read(written(tmp_path, "Alloy,HV,G\nNbTa,250,>90\nNbW,9999,45\n"), properties=columns)
@@ -94,6 +103,17 @@ def test_weights_become_atoms_by_molar_masses(tmp_path: Path) -> None:
         read(written(tmp_path, "Alloy,HV\nTi-6Al-4V,250\n"), basis="wt.%").rows[0].design.composition.fractions()
     )
     assert fractions == pytest.approx({"Al": 0.10195, "Ti": 0.86204, "V": 0.0360}, abs=1e-4)  # ASM: 10.2 and 3.6 at.%
+
+
+def test_an_alloy_by_weight_is_the_same_that_a_space_of_weights_proposed(tmp_path: Path) -> None:
+    space = AlloySpec.model_validate(
+        {"elements": ["Cr", "Fe", "Ni"], "basis": "wt", "step": 0.001, "lower": 0.001, "upper": 1.0}
+    ).build()
+    points = space.sample(50, np.random.default_rng(0))
+    rows = [f"{cr / 10},{ni / 10},300" for cr, fe, ni in points]
+    columns = {"Cr": "Cr", "Ni": "Ni"}
+    intake = by_elements(written(tmp_path, "\n".join(["Cr,Ni,HV", *rows])), "wt.%", "Fe", **columns)
+    assert [row.design for row in intake.rows] == [space.design(point) for point in points]
 
 
 @pytest.mark.parametrize(
@@ -142,8 +162,8 @@ def test_rows_by_condition_and_sources_by_row(tmp_path: Path) -> None:
     intake = read(written(tmp_path, text), where=where, source={"column": "DOI"})
     assert [(row.line, row.source) for row in intake.rows] == [(2, "10.1/a")]
     assert [reason for _, reason in intake.dropped] == [
-        "left out by `where`, 'T': '1200'",
-        "left out by `where`, 'Route': 'forged'",
+        "left out by `where`: 'T' is '1200'",
+        "left out by `where`: 'Route' is 'forged'",
     ]
 
 

@@ -1,0 +1,107 @@
+"""A design space around the alloys of a table."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from alloys.composition import Composition
+from alloys.errors import InputError
+from alloys.space.alloy import AlloySpec
+from alloys.space.basis import atomic_masses
+
+_RARE = 0.05
+"""An element that fewer alloys have is left out of the palette, where there are many."""
+_MANY = 8
+_MOST = 20
+_BASE = 0.5
+"""An element that every alloy has, and usually more of than this, takes what the others leave."""
+_FINEST = 0.001
+"""The finest step of all elements alike; only beside a balance are there finer ones of minor additions."""
+_MARGIN = 0.25
+"""Bounds lie beyond what the table has by this share of an element's span, or of its usual amount."""
+_MOSTLY = 0.9
+_ROUNDED = 0.02
+"""Parts of a step that an amount may be beside a whole one."""
+_STEPS = (0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001, 0.00005, 0.00002, 0.00001)
+"""Grid steps; the coarsest that resolves an element is taken."""
+_TRIED = (_STEPS[-1], 0.0001, 0.001)
+"""The finest steps, of which the first is taken that a space can have: of heavy elements a step may be too little."""
+
+
+def space_around(compositions: Sequence[Composition], *, by_weight: bool) -> tuple[dict[str, Any], dict[str, int]]:
+    """The keys of a space that holds the usual ones of some alloys with a margin, and how many have each element.
+
+    Args:
+        compositions: the alloys.
+        by_weight: whether bounds and steps are weight fractions.
+
+    Raises:
+        InputError: if no such space can be built.
+    """
+    seen = Counter(symbol for composition in compositions for symbol in composition.elements)
+    few = len(seen) <= _MANY
+    palette = {s for s, n in seen.most_common(_MOST) if few or n >= _RARE * len(compositions)}
+    inside = [c for c in compositions if set(c.elements) <= palette] or list(compositions)
+    rows = [_weights(c) if by_weight else c.fractions() for c in inside]
+    for finest in _TRIED:
+        space = _space(rows, [step for step in _STEPS if step >= finest])
+        space |= {"basis": "wt"} if by_weight else {}
+        try:
+            AlloySpec.model_validate(space).build()
+            return space, dict(seen)
+        except InputError as error:
+            refused = error
+    raise refused
+
+
+def _space(rows: Sequence[Mapping[str, float]], choice: Sequence[float]) -> dict[str, Any]:
+    """A space around amounts by element, with steps of a choice of them, the coarsest first."""
+    amounts = {s: sorted(row[s] for row in rows if s in row) for s in sorted({s for row in rows for s in row})}
+    balance = next((s for s, v in amounts.items() if len(v) == len(rows) and statistics.median(v) > _BASE), None)
+    steps = {s: _step(values, choice) for s, values in amounts.items()}
+    usual = max(steps.values()) if balance else max(min(steps.values()), _FINEST)
+    counts = [len(row) for row in rows]
+    space: dict[str, Any] = {
+        "elements": list(amounts),
+        "step": usual,
+        "lower": usual,
+        "upper": 1.0,
+        "count": [min(counts), max(2, *counts)],
+        "bounds": {s: _bounds(values, steps[s] if balance else usual) for s, values in amounts.items()},
+    }
+    finer = {s: step for s, step in steps.items() if step < usual and s != balance}
+    return {**space, **({"balance": balance} if balance else {}), **({"steps": finer} if balance and finer else {})}
+
+
+def _step(values: Sequence[float], choice: Sequence[float]) -> float:
+    """The coarsest step that resolves an element, and that most of its amounts are whole steps of if any is."""
+    usual = statistics.median(values)
+    fine = [step for step in choice if usual >= 4 * step] or [choice[-1]]
+    return next((step for step in fine if _whole(values, step) >= _MOSTLY), fine[0])
+
+
+def _whole(values: Sequence[float], step: float) -> float:
+    """The share of amounts that are whole steps, within rounding."""
+    return statistics.fmean(abs(value / step - round(value / step)) < _ROUNDED for value in values)
+
+
+def _bounds(values: Sequence[float], step: float) -> list[float]:
+    """From below the smallest amount to above the largest, in whole steps."""
+    low, high = values[0], values[-1]
+    margin = max(_MARGIN * (high - low), _MARGIN * statistics.median(values), step)
+    lowest = max(1, math.floor((low - margin) / step + 1e-9))
+    highest = min(round(1 / step), math.ceil((high + margin) / step - 1e-9))
+    return [round(lowest * step, 6), round(highest * step, 6)]
+
+
+def _weights(composition: Composition) -> Mapping[str, float]:
+    grams = {
+        s: part * mass
+        for (s, part), mass in zip(composition.items, atomic_masses(composition.elements).values(), strict=True)
+    }
+    total = sum(grams.values())
+    return {symbol: float(gram / total) for symbol, gram in grams.items()}

@@ -1,0 +1,1 @@
+"""``alloyloop init``: from a person's table to a campaign's file."""

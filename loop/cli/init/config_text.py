@@ -1,0 +1,177 @@
+"""The commented file of a campaign that begins from a table."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from alloys.intake.drafting import Draft, unit_of
+from alloys.intake.guessing import Guess
+from alloys.intake.headers import read_header
+from alloys.intake.mapping import ColumnName
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./%·]*(?: [A-Za-z0-9_./<>=-]+)*")
+_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "nan", "inf", "y", "n"}
+_LINE = 200
+
+
+def config_text(
+    draft: Draft, found: Guess, name: str, space: Mapping[str, Any], seen: Mapping[str, int], path: str
+) -> str:
+    """The text of the file.
+
+    Args:
+        draft: what it takes from the table.
+        found: the table's columns, for what a person may add.
+        name: of the campaign.
+        space: the keys of the space.
+        seen: how many rows have each element.
+        path: the file's own path, for the commands in its head.
+    """
+    goal = " and ".join(draft.objectives)
+    lines = [
+        f"# A campaign to {goal}, begun from {_comment(draft.entry.file)} by `alloyloop init`.",
+        f"#   alloyloop check {_comment(path)}     names every mistake; docs/reference/config.md explains every key",
+        f"#   alloyloop run {_comment(path)}       proposes the next alloys",
+        f"name: {scalar(name)}",
+        "seed: 0",
+        "iterations: 5          # after iteration 0",
+        "batch: 4               # alloys that you make and measure in each iteration",
+        "physics: generic       # any elements; nothing is expected of a property before its data",
+        "",
+        *_space(space, seen, len(draft.intake.rows)),
+        "",
+        *_properties(draft, found),
+        *_data(draft, found),
+        "",
+        *_goal(draft),
+        "",
+        "validator: {name: human}              # you measure; a script or a simulation can answer too",
+        "start: {from_table: 0}                # if the table has too few rows, the first alloys fill the space",
+        "cluster: {executor: local}            # this computer",
+        "tracking: {enabled: false}            # true keeps figures of each iteration in MLflow",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def scalar(value: Any) -> str:
+    """A value in YAML, on one line.
+
+    >>> [scalar(value) for value in ("HV", "Al (at.%)", "no", 25.0, [0.01, "x: y"], {"a b": 1})]
+    ['HV', '"Al (at.%)"', '"no"', '25', '[0.01, "x: y"]', '{a b: 1}']
+    """
+    if isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, int | float):
+        return f"{value:.10g}" if value != int(value) or abs(value) >= 1e15 else str(int(value))
+    if isinstance(value, str):
+        plain = _PLAIN.fullmatch(value) and value.lower() not in _WORDS
+        return value if plain else json.dumps(value, ensure_ascii=not value.isprintable())
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{scalar(key)}: {scalar(one)}" for key, one in value.items()) + "}"
+    return "[" + ", ".join(map(scalar, value)) + "]"
+
+
+def _comment(text: object) -> str:
+    """A text that stays in its comment."""
+    return "".join(c if c.isprintable() else "?" for c in str(text))[:_LINE]
+
+
+def _space(space: Mapping[str, Any], seen: Mapping[str, int], rows: int) -> list[str]:
+    others = {s: n for s, n in sorted(seen.items(), key=lambda item: -item[1]) if s not in space["elements"]}
+    unit = "weight" if space.get("basis") == "wt" else "atomic"
+    lines = ["space:", f"  elements: {scalar(space['elements'])}"]
+    if others:
+        rare = ", ".join(f"{symbol} ({count})" for symbol, count in others.items())
+        lines.append(_comment(f"  # seldom in the {rows} rows, and so left out: {rare}"))
+    if "basis" in space:
+        lines.append("  basis: wt            # bounds, steps and rules are weight fractions")
+    lines += [
+        f"  step: {scalar(space['step']):<15} # {unit} fraction",
+        f"  count: {scalar(space['count']):<14} # least and most elements",
+        f"  lower: {scalar(space['lower'])}",
+        f"  upper: {scalar(space['upper'])}",
+        "  bounds:              # of an element that is present: from the table, with a margin",
+        *(f"    {symbol}: {scalar(pair)}" for symbol, pair in space["bounds"].items()),
+    ]
+    if "balance" in space:
+        lines.append(f"  balance: {space['balance']}          # takes what the others leave")
+    if "steps" in space:
+        lines.append(f"  steps: {scalar(space['steps'])}   # finer, of minor additions")
+    return [*lines, '  # rules: ["x_A + x_B <= 0.3"]   # linear in amounts, with symbols of your elements']
+
+
+def _properties(draft: Draft, found: Guess) -> list[str]:
+    if not draft.properties:
+        return []
+    lines = ["properties:"]
+    for name, own in draft.properties.items():
+        lines.append(f"  {scalar(name)}:")
+        for key, value in own.items():
+            lines.append(f"    {key}: {scalar(value)}{_why(key, draft, name)}")
+    lines += [f"  # {_comment(c.what)}: {{unit: {scalar(unit_of(c))}, range: ...}}" for c in _others(draft, found)]
+    return [*lines, ""]
+
+
+def _why(key: str, draft: Draft, name: str) -> str:
+    column = draft.columns[name]
+    return {
+        "unit": "   # assumed: the header names none" if column.assumed or not column.unit else "",
+        "range": "   # what can be true at all; values outside of it are refused",
+        "usual": "   # what about two alloys of three have",
+        "scatter": "   # standard deviation of repeated measurements, from the table's repeats",
+    }.get(key, "")
+
+
+def _others(draft: Draft, found: Guess) -> list[Any]:
+    mapped = {each.column for each in draft.entry.properties.values()}
+    return [column for column in found.of_kind("property") if column.name not in mapped]
+
+
+def _data(draft: Draft, found: Guess) -> list[str]:
+    entry = draft.entry
+    lines = ["data:", f"  - file: {scalar(entry.file)}"]
+    if entry.sheet is not None:
+        lines.append(f"    sheet: {scalar(entry.sheet)}")
+    if entry.formula is not None:
+        lines.append(f"    formula: {scalar(entry.formula)}")
+    else:
+        lines += ["    elements:", *(f"      {s}: {scalar(column)}" for s, column in entry.elements.items())]
+    assumed = "; ".join(found.amounts.assumed) if found.amounts else ""
+    lines.append(f"    basis: {scalar(entry.basis)}" + (f"   # assumed: {_comment(assumed)}" if assumed else ""))
+    if entry.balance is not None:
+        lines.append(f"    balance: {entry.balance}")
+    lines.append("    properties:")
+    for name, each in entry.properties.items():
+        lines.append(f"      {scalar(name)}: {scalar(each.model_dump(exclude_none=True))}")
+    for column in _others(draft, found):
+        spec = scalar({"column": column.name, "unit": unit_of(column)})
+        lines.append(_comment(f"      # {column.what}: {spec}"))
+    return [*lines, *_where(draft, found), *_source(entry.source)]
+
+
+def _where(draft: Draft, found: Guess) -> list[str]:
+    lines = ["    where:              # only rows with these cells; leave it out to read all"] if draft.fixed else []
+    for name, _, others in draft.fixed:
+        lines.append(f"      {scalar(name)}: {scalar(draft.entry.where[name])}   # {others} rows have something else")
+    for column in found.of_kind("process", "condition", "category", "structure"):
+        cells = [cell for cell in dict.fromkeys(column.profile.cells) if cell]
+        if column.name not in draft.entry.where and 1 < len(cells) <= 12 and not read_header(column.name).unit:
+            head = "    # where: " if not draft.fixed else "      # "
+            lines.append(_comment(f"{head}{scalar({column.name: cells})[1:-1]}"))
+    return lines
+
+
+def _source(source: str | ColumnName) -> list[str]:
+    given = source if isinstance(source, str) else source.model_dump()
+    return [f"    source: {scalar(given)}"] if given else ['    # source: "10.1000/where-it-was-published"']
+
+
+def _goal(draft: Draft) -> list[str]:
+    lines = ["objectives:", *(f"  - {text}" for text in draft.objectives)]
+    if draft.constraints:
+        return [*lines, "constraints:", *(f"  - {text}" for text in draft.constraints)]
+    return [*lines, "# constraints:", "#   - density <= 8   # g/cm3; follows from the composition"]

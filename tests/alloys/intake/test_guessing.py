@@ -1,0 +1,185 @@
+"""What the columns of tables are, as people write them, and the campaign that is drafted from them."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from alloys.errors import InputError
+from alloys.intake.drafting import Draft, draft
+from alloys.intake.guessing import Guess, guess
+from alloys.intake.headers import read_header
+from alloys.intake.spaces import space_around
+from alloys.intake.tables import RawTable, read_table
+from alloys.physics.registry import get_physics
+
+
+def table_of(tmp_path: Path, text: str) -> RawTable:
+    path = tmp_path / "results.csv"
+    path.write_text(text, "utf-8")
+    return read_table(path)
+
+
+def guessed(tmp_path: Path, text: str, hint: str = "") -> Guess:
+    return guess(table_of(tmp_path, text), hint)
+
+
+def drafted(tmp_path: Path, text: str, goal: str, *constraints: str) -> Draft:
+    table = table_of(tmp_path, text)
+    return draft(table, guess(table), [("maximize", goal)], constraints, get_physics("generic"), "results.csv")
+
+
+def kinds(found: Guess) -> dict[str, tuple[str, str]]:
+    return {column.name: (column.kind, column.what) for column in found.columns}
+
+
+@pytest.mark.parametrize(
+    ("header", "words", "unit", "basis"),
+    [
+        ("YS (MPa)", "ys", "MPa", None),
+        ("Hardness [HV]", "hardness", "HV", None),
+        ("Tg, K", "tg", "K", None),
+        ("Temperature_C", "temperature", "°C", None),
+        ("PROPERTY: Exp. Density (g/cm$^3$)", "exp density", "g/cm3", None),
+        (r"Test temperature ($^\circ$C)", "test temperature", "°C", None),
+        ("Fatigue Strength (10E7 Cycles)", "fatigue strength 10e7 cycles", "", None),
+        ("Al (at.%)", "al", "at.%", "at.%"),
+        ("Al_wt", "al", "", "wt.%"),
+        ("C [wt%]", "c", "wt%", "wt.%"),
+        ("strain at fracture", "strain at fracture", "", None),
+    ],
+)
+def test_headers_have_words_units_and_a_basis(header: str, words: str, unit: str, basis: str | None) -> None:
+    read = read_header(header)
+    assert (read.words, read.unit, read.basis) == (words, unit, basis)
+
+
+TABLE = """Sample ID,Alloy,Process,T (°C),HV,HV std,YS (MPa),grain size (µm),phase,VEC,remark,doi,zzz,again,Alloy 2
+1,Co25Cr25Fe25Ni25,as-cast,25,150,5,200,30,FCC,8.25,,10.1/a,0.1,150,Co25Cr25Fe25Ni25
+2,Co20Cr20Fe20Ni20Al20,as-cast,25,480,11,,,BCC,7.2,brittle,10.1/a,0.7,480,Co20Cr20Fe20Ni20Al20
+3,Co20Cr20Fe20Ni20Mn20,as-cast,25,160,6,210,25,FCC,8,,10.1/b,0.2,160,Co20Cr20Fe20Ni20Mn20
+4,Co20Cr20Fe20Ni20Cu20,as-cast,600,133,4,150,,FCC,8.8,,10.1/b,0.3,133,Co20Cr20Fe20Ni20Cu20
+"""
+
+
+def test_every_column_is_named_for_what_it_is(tmp_path: Path) -> None:
+    assert kinds(guessed(tmp_path, TABLE)) == {
+        "Sample ID": ("identifier", ""),
+        "Alloy": ("formula", ""),
+        "Process": ("process", ""),
+        "T (°C)": ("condition", ""),
+        "HV": ("property", "hardness"),
+        "HV std": ("std", "HV"),
+        "YS (MPa)": ("property", "yield_strength"),
+        "grain size (µm)": ("structure", ""),
+        "phase": ("structure", ""),
+        "VEC": ("follows", ""),
+        "remark": ("note", ""),
+        "doi": ("reference", ""),
+        "zzz": ("unknown", "zzz"),
+        "again": ("unknown", "again"),
+        "Alloy 2": ("formula", ""),
+    }
+
+
+def test_steels_by_weight_have_iron_for_the_rest(tmp_path: Path) -> None:
+    text = "C,Si,Mn,Cr,Hardness\n0.35,0.2,0.8,1.1,235\n0.36,0.3,0.7,1.0,249\n0.30,0.2,0.9,0.9,221\n"
+    amounts = guessed(tmp_path, text).amounts
+    assert amounts is not None
+    assert (amounts.basis, amounts.balance, amounts.by_formula) == ("wt.%", "Fe", False)
+    assert len(amounts.assumed) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "basis", "elements"),
+    [
+        ("Al,Ni,Fe,HV\n20,30,50,1\n30,30,40,2\n", "at.%", ["Al", "Ni", "Fe"]),
+        ("aluminium,Nickel,iron,HV\n0.2,0.3,0.5,1\n0.3,0.3,0.4,2\n", "at.%", ["Al", "Ni", "Fe"]),
+        ("al,ni,fe,HV\n20,30,50,1\n30,30,40,2\n", "at.%", ["Al", "Ni", "Fe"]),
+        ("x_Al,x_Ni,HV\n0.2,0.8,1\n0.3,0.7,2\n", "at.%", ["Al", "Ni"]),
+        ("Al (wt.%),Ni (wt.%),HV\n20,Bal.,1\n30,Bal.,2\n", "wt.%", ["Al", "Ni"]),
+        ("Al,Co,Cr,HV\n0.5,1,1,1\n1,1,1,2\n", "parts", ["Al", "Co", "Cr"]),
+        ("Al at%,Ni at%,Al wt%,Ni wt%,HV\n50,50,31.5,68.5,1\n20,80,10.3,89.7,1\n", "at.%", ["Al", "Ni"]),
+    ],
+)
+def test_amounts_by_element(tmp_path: Path, text: str, basis: str, elements: list[str]) -> None:
+    amounts = guessed(tmp_path, text).amounts
+    assert amounts is not None
+    assert (amounts.basis, list(amounts.elements.values())) == (basis, elements)
+
+
+def test_phases_in_capitals_are_no_formulas(tmp_path: Path) -> None:
+    found = guessed(tmp_path, "alloy,BCC/FCC,HV\nNbTa,BCC,1\nCoNi,FCC,2\n")
+    assert kinds(found)["BCC/FCC"] == ("structure", "")
+
+
+def test_a_draft_maps_the_goal_and_fixes_the_test_temperature(tmp_path: Path) -> None:
+    rows = [f"Co{20 + i}Cr{20 - i}Fe30Ni30,{25 if i % 4 else 800},{100 + 10 * i} ± 5" for i in range(16)]
+    made = drafted(tmp_path, "\n".join(["Alloy,test temperature (°C),HV", *rows]), "HV", "density <= 9")
+    assert made.objectives == ("maximize hardness",)
+    assert made.constraints == ("density <= 9",)
+    assert made.entry.where == {"test temperature (°C)": [25.0]}
+    assert (len(made.intake.rows), len(made.intake.dropped)) == (12, 4)
+    assert made.properties["hardness"] == {"unit": "HV", "range": [0.0, 500.0], "usual": [130.0, 230.0]}
+
+
+def test_a_property_over_decades_is_modelled_by_its_logarithm(tmp_path: Path) -> None:
+    text = "Alloy,creep life (h)\nCoNi,1\nCoNi2,30\nCoNi3,900\nCoNi4,5000\n"
+    made = drafted(tmp_path, text, "creep life")
+    assert made.properties["creep_life"]["scale"] == "log"
+
+
+def test_a_property_that_the_composition_decides_keeps_a_name_of_its_own(tmp_path: Path) -> None:
+    assert drafted(tmp_path, "Alloy,density (g/cm3)\nCoNi,8.8\nCoNi2,8.9\n", "density").objectives == (
+        "maximize measured_density",
+    )
+
+
+def test_rows_that_say_the_same_or_something_else_are_told(tmp_path: Path) -> None:
+    made = drafted(tmp_path, "Alloy,HV\nCoNi,200\nCoNi,200\nCoCr,100\nCoCr,900\n", "HV")
+    assert [(one.lines, one.same) for one in made.repeats] == [((2, 3), True), ((4, 5), False)]
+    assert made.repeats[1].apart == pytest.approx(8 / 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "goal", "reason"),
+    [
+        ("name,HV\nsteel,200\nbrass,100\n", "HV", "no column of formulas"),
+        ("Alloy,HV\nCoNi,200\nCoCr,100\n", "strength", "no column of numbers is 'strength'; there are hardness"),
+        ("Alloy,HV,HV\nCoNi,200,1\nCoCr,100,2\n", "HV", "'HV' stand there twice"),
+        ("Al,Al,Ni,HV\n50,50,50,1\n20,20,80,2\n", "HV", "'Al' stand there twice"),
+        ("Alloy,HV\nCoNi,n/a\nCoCr,\n", "HV", "there are none at all"),
+        ("Alloy,HV\nCoNi,\n,5\n", "HV", "no row has an alloy and a value: 1 no value; 1 no composition"),
+        ("Alloy,HV\nCoNi,200\nCoCr,100\n", "density", "follows from the composition alone"),
+    ],
+)
+def test_what_gives_no_campaign_is_told_in_one_line(tmp_path: Path, text: str, goal: str, reason: str) -> None:
+    with pytest.raises(InputError, match=reason) as told:
+        drafted(tmp_path, text, goal)
+    assert "\n" not in str(told.value)
+
+
+def test_two_rows_are_enough(tmp_path: Path) -> None:
+    made = drafted(tmp_path, "Alloy,HV\nCoNi,200\nCoNi,200\n", "HV")
+    space, seen = space_around([row.design.composition for row in made.intake.rows], by_weight=False)
+    assert seen == {"Co": 2, "Ni": 2}
+    assert space["elements"] == ["Co", "Ni"]
+
+
+def test_a_space_around_steels_has_finer_steps_for_minor_additions(tmp_path: Path) -> None:
+    made = drafted(tmp_path, "C,Si,Mn,Cr,HV\n0.35,0.2,0.8,12,235\n0.36,0.3,0.7,13,249\n0.30,0.2,0.9,12.5,221\n", "HV")
+    space, _ = space_around([row.design.composition for row in made.intake.rows], by_weight=True)
+    assert space["basis"] == "wt"
+    assert set(space["steps"]) == {"C", "Si", "Mn"}
+    assert space["bounds"]["C"][0] <= 0.003 < 0.0036 <= space["bounds"]["C"][1]
+
+
+def test_ten_thousand_different_alloys_are_read_at_once(tmp_path: Path) -> None:
+    draw = random.Random(0)
+    rows = [
+        f"Co{draw.randint(5, 90)}Cr{draw.randint(5, 90)}Ni{draw.randint(1, 99)},{draw.random()}" for _ in range(10_000)
+    ]
+    made = drafted(tmp_path, "\n".join(["Alloy,HV", *rows]), "HV")
+    assert len(made.intake.rows) + len(made.intake.dropped) == 10_000

@@ -1,0 +1,134 @@
+"""``alloyloop init``: the page that a person reads, the file that it writes, and tables that mean harm."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from loop.cli import main as cli
+from tests.loop.loop_helpers import call
+
+ROWS = "".join(f"Co{20 + i}Cr{25 - i}Fe25Ni30,as-cast,{150 + 7 * i},{4 + i % 3}\n" for i in range(12))
+TABLE = f"Alloy,Process,HV,HV std\n{ROWS}Mo-Si-B,as-cast,900,10\nCoNi,as-cast,<100,\n"
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "results.csv"
+    path.write_text(TABLE, "utf-8")
+    return path
+
+
+def test_a_page_and_a_file_that_check_takes(capsys: pytest.CaptureFixture[str], table: Path) -> None:
+    code, out, err = call(capsys, "init", table.name, "--maximize", "hardness", "--constraint", "density <= 9")
+    assert (code, out) == (0, "")
+    for text in (
+        "results.csv: 14 rows, 4 columns",
+        "alloys, as formulas",
+        "property hardness",
+        "standard deviation of HV",
+        "maximize hardness: 12 rows are read",
+        "left out 1: no composition",
+        "(line 14)",
+        "left out 1: no value",
+        "results.yaml is written",
+    ):
+        assert text in err
+    assert call(capsys, "check", "results.yaml")[0] == 0
+    text = Path("results.yaml").read_text("utf-8")
+    assert "hardness: {column: HV, unit: HV, std: HV std}" in text
+    assert "- density <= 9" in text
+
+
+def test_a_document_names_every_row_that_is_left_out(capsys: pytest.CaptureFixture[str], table: Path) -> None:
+    code, out, err = call(capsys, "init", table.name, "--minimize", "HV", "--json", "--out", "new.yaml")
+    document = json.loads(out)
+    assert (code, err) == (0, "")
+    assert document["objectives"] == ["minimize hardness"]
+    assert document["rows"] + len(document["dropped"]) == document["records"] == 14
+    assert [row["line"] for row in document["dropped"]] == [14, 15]
+    assert document["columns"][3] == {
+        "column": "HV std",
+        "is": "standard deviation of HV",
+        "name": "HV",
+        "unit": "",
+        "assumed": False,
+        "filled": 13,
+    }
+
+
+def test_no_file_is_overwritten_unless_a_person_says_so(capsys: pytest.CaptureFixture[str], table: Path) -> None:
+    Path("results.yaml").write_text("mine", "utf-8")
+    code, _, err = call(capsys, "init", table.name, "--maximize", "HV")
+    assert code == 2
+    assert "results.yaml is there already; give --force" in err
+    assert Path("results.yaml").read_text("utf-8") == "mine"
+    assert call(capsys, "init", table.name, "--maximize", "HV", "--force")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ([], "name a goal: --maximize PROPERTY or --minimize PROPERTY; properties of the table are hardness"),
+        (["--maximize", "strength"], "no column of numbers is 'strength'; there are hardness"),
+        (["--maximize", "HV", "--constraint", "HV > 3"], "--constraint takes a property, <= or >=, and a number"),
+        (["--maximize", "HV", "--constraint", "HV >= much"], "nothing is written"),
+        (["--maximize", "HV", "--balance", "Xx"], "'Xx' is no chemical element"),
+        (["--maximize", "HV", "--sheet", "a"], "only XLSX files have sheets"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_one_line(
+    capsys: pytest.CaptureFixture[str], table: Path, options: list[str], reason: str
+) -> None:
+    code, _, err = call(capsys, "init", table.name, *options)
+    assert code == 2
+    assert reason in err.splitlines()[-1]
+    assert not Path("results.yaml").exists()
+
+
+cells = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(["NbTa", "Al0.5CoCr", "=1+1", "@SUM(A1)", "1e999", "12 ± 3", "<5", "-", '"', "\x1b[31m", "# a: b"]),
+    st.floats().map(str),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rows=st.lists(st.lists(cells, min_size=1, max_size=6), max_size=6),
+    separator=st.sampled_from([",", ";", "\t"]),
+    heads=st.lists(st.sampled_from(["Alloy", "Al", "Ni (wt.%)", "HV", "HV std", "T (°C)", "", "x: [y"]), max_size=6),
+)
+def test_a_table_of_anything_ends_in_a_file_or_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    rows: list[list[str]],
+    separator: str,
+    heads: list[str],
+) -> None:
+    path = tmp_path / "hostile.csv"
+    path.write_text("\n".join(separator.join(cells) for cells in [heads, *rows]), "utf-8", "surrogatepass", newline="")
+    options = ["--maximize", "HV", "--out", str(tmp_path / "hostile.yaml"), "--force", "--json"]
+    code, _, err = call(capsys, "init", str(path), *options)
+    assert code in (0, 2)
+    assert "\x1b" not in err
+    assert len(err.splitlines()) == (1 if code else 0)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.one_of(st.binary(max_size=300), st.binary(max_size=100).map(lambda rest: b"PK\x03\x04" + rest)))
+@pytest.mark.parametrize("name", ["hostile.csv", "hostile.json", "hostile.xlsx"])
+def test_any_bytes_end_in_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, content: bytes, name: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["init", str(path), "--maximize", "HV", "--json", "--out", str(tmp_path / "x.yaml"), "--force"])
+    assert stop.value.code in (0, 2)
+    assert len(capsys.readouterr().err.splitlines()) <= 1
