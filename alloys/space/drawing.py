@@ -14,24 +14,15 @@ References:
 
 from __future__ import annotations
 
-import itertools
-import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from alloys.errors import InputError
-from alloys.space.base import Bools, Floats, Points
+from alloys.space.base import Floats, Points
 from alloys.space.grid import Grid
 from alloys.space.moves import at_random, moves_of, sweep, towards
-from alloys.space.reaching import find
+from alloys.space.starts import fillings, random_sets, starts_of
 
-SETS = 512
-"""Sets of elements that are looked at one by one; of more, those that chance and `STARTS` programs find."""
-STARTS = 96
-TRIES = 16
-"""Random fillings of a set before an integer program is asked."""
 SWEEPS = 4
 MOST_MOVES = 400
 EXCHANGES = 2
@@ -44,31 +35,14 @@ _OTHER_ELEMENT = 2.0
 """How far away an element too many or too few makes a composition, in shares of the whole."""
 
 
-@dataclass(frozen=True, eq=False)
-class Starts:
-    """A composition of each set of elements that was found, shape ``(s, d)``, and whether these are all sets."""
-
-    points: Points
-    complete: bool
-
-
 def build(grid: Grid, n: int, rng: np.random.Generator) -> Points:
     """Draws ``n`` compositions, ``(n, d)``: a number of elements, then which, then amounts, each evenly.
 
     Raises:
         InputError: if there are none.
     """
-    starts = starts_of(grid)
-    sizes = (starts.points > 0).sum(axis=1)
-    counts = np.unique(sizes)
-    if not len(counts):
-        raise InputError(f"could not draw {n} compositions: the space's rules leave none that was found")
-    wanted = rng.choice(counts, size=n)
-    rows = np.zeros(n, dtype=np.int64)
-    for count in counts:
-        mine = wanted == count
-        rows[mine] = rng.choice(np.flatnonzero(sizes == count), size=int(mine.sum()))
-    points, moves = starts.points[rows], moves_of(grid)
+    starts, moves = starts_of(grid), moves_of(grid)
+    points = starts.drawn(n, rng)
     for _ in range(SWEEPS):
         order = rng.permutation(len(moves))[: MOST_MOVES // SWEEPS]
         points = sweep(grid, points, moves[order], at_random(rng))
@@ -83,7 +57,7 @@ def rejecting(grid: Grid, n: int, rng: np.random.Generator) -> Points:
     found = 0
     for _ in range(1000):
         draws = max(256, 2 * (n - found))
-        points = fillings(grid, _random_sets(grid, draws, rng), rng)
+        points = fillings(grid, random_sets(grid, draws, rng), rng)
         points = points[grid.contains(points)]
         kept.append(points)
         found += len(points)
@@ -98,14 +72,8 @@ def narrow(grid: Grid) -> bool:
     if not grid.plain:
         return True
     rng = np.random.default_rng(0)
-    points = fillings(grid, _random_sets(grid, 4096, rng), rng)
+    points = fillings(grid, random_sets(grid, 4096, rng), rng)
     return bool(grid.contains(points).mean() < SHARE)
-
-
-def _random_sets(grid: Grid, n: int, rng: np.random.Generator) -> Bools:
-    counts = rng.integers(grid.fewest, min(grid.most, grid.dimension) + 1, size=n)
-    ranks = np.argsort(np.argsort(rng.random((n, grid.dimension)), axis=1), axis=1)
-    return np.asarray(ranks < counts[:, None])
 
 
 def settled(grid: Grid, real: Floats) -> Points:
@@ -121,70 +89,6 @@ def settled(grid: Grid, real: Floats) -> Points:
     return points
 
 
-def fillings(grid: Grid, present: Bools, rng: np.random.Generator) -> Points:
-    """Random amounts of given elements, shapes ``(n, d)``; some may be outside."""
-    weights = rng.exponential(size=present.shape) * present
-    low = np.array(grid.lower) * present
-    share = weights / weights.sum(axis=1, keepdims=True)
-    real = low + share * (grid.total - low.sum(axis=1, keepdims=True))
-    return grid.rounded(real / grid.total * grid.total)
-
-
-@lru_cache(maxsize=64)
-def starts_of(grid: Grid) -> Starts:
-    """Sets of elements that have a composition, each with one; the same in every process."""
-    most = min(grid.most, grid.dimension)
-    counts = range(grid.fewest, most + 1)
-    complete = sum(math.comb(grid.dimension, k) for k in counts) <= SETS
-    rng = np.random.default_rng(0)
-    if complete:
-        sets = [s for k in counts for s in itertools.combinations(range(grid.dimension), k)]
-        present = np.zeros((len(sets), grid.dimension), dtype=np.bool_)
-        for row, chosen in zip(present, sets, strict=True):
-            row[list(chosen)] = True
-    else:
-        present = _random_sets(grid, SETS, rng)
-    return Starts(_starts(grid, present, complete, rng), complete)
-
-
-def _starts(grid: Grid, present: Bools, complete: bool, rng: np.random.Generator) -> Points:
-    found: dict[bytes, Points] = {}
-    left = present[_possible(grid, present)]
-    for _ in range(TRIES):
-        points = fillings(grid, left, rng)
-        good = grid.contains(points)
-        found |= {row.tobytes(): point for row, point in zip(points[good] > 0, points[good], strict=True)}
-        left = np.array([row for row in left if row.tobytes() not in found]).reshape(-1, grid.dimension)
-    asked = _programs(grid, left) if complete else _by_chance(grid, rng)
-    found |= {(point > 0).tobytes(): point for point in asked}
-    return np.array([found[key] for key in sorted(found)], dtype=np.int64).reshape(-1, grid.dimension)
-
-
-def _programs(grid: Grid, present: Bools) -> list[Points]:
-    """A composition of each of some sets of elements that has one."""
-    points = [find(grid, grid.rules, present=row, count=int(row.sum())) for row in present]
-    return [point for point in points if point is not None and grid.contains(point[None])[0]]
-
-
-def _by_chance(grid: Grid, rng: np.random.Generator) -> list[Points]:
-    """Compositions of whatever sets of elements random aims lead to, of every number of elements."""
-    counts = range(grid.fewest, min(grid.most, grid.dimension) + 1)
-    points = [
-        find(grid, grid.rules, aim=rng.standard_normal(2 * grid.dimension), count=count)
-        for count in counts
-        for _ in range(-(-STARTS // len(counts)))
-    ]
-    return [point for point in points if point is not None and grid.contains(point[None])[0]]
-
-
-def _possible(grid: Grid, present: Bools) -> Bools:
-    """Which sets of elements, shape ``(n, d)``, the bounds do not rule out."""
-    good = (present @ np.array(grid.lower) <= grid.total) & (present @ np.array(grid.upper) >= grid.total)
-    if grid.balance:
-        good &= present[:, grid.elements.index(grid.balance)]
-    return np.asarray(good)
-
-
 def exchanged(grid: Grid, points: Points, rng: np.random.Generator) -> Points:
     """Each composition with the amount of one element given to an absent one, where that stays on the grid."""
     rows = np.arange(len(points))
@@ -197,7 +101,8 @@ def exchanged(grid: Grid, points: Points, rng: np.random.Generator) -> Points:
 
 @lru_cache(maxsize=8)
 def _pool(grid: Grid) -> Points:
-    return np.unique(np.concatenate([build(grid, POOL, np.random.default_rng(0)), starts_of(grid).points]), axis=0)
+    starts = starts_of(grid)
+    return np.unique(np.concatenate([build(grid, POOL, np.random.default_rng(0)), starts.points[starts.first]]), axis=0)
 
 
 def _nearest(grid: Grid, goal: Floats) -> Points:

@@ -93,6 +93,14 @@ def test_every_composition_is_drawn_as_often_as_others_of_its_elements() -> None
     assert np.square(times - times.mean()).sum() / times.mean() < 90  # chi-square of 50 degrees of freedom, 0.05 %
 
 
+def test_compositions_that_no_move_leads_to_are_drawn_too() -> None:
+    space = AlloySpace.build(
+        FIVE[:4], step=0.1, lower=0.1, upper=0.4, count=(4, 4), rules=["2*x_Cr + x_Fe + 0.4 == 3*x_Al + x_Co"]
+    )
+    assert _drawn(space, 200) == {(2, 4, 2, 2), (3, 2, 2, 3), (4, 1, 4, 1)}
+    assert len(space.neighbours(np.array([4, 1, 4, 1]))) == 0
+
+
 def test_moves_lead_from_anywhere_to_everywhere() -> None:
     space = AlloySpace.build(FIVE, rules=["x_Ni == x_Co", "x_Al <= 0.4"], **COARSE)
     reached, fresh = set[tuple[int, ...]](), [tuple(space.sample(1, np.random.default_rng(0))[0].tolist())]

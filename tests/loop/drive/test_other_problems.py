@@ -68,3 +68,33 @@ def test_a_campaign_by_hand_on_elements_without_a_prior(tmp_path: Path) -> None:
     best = max(row.values["bulk_modulus"] for row in view.rows)
     assert best > max(row.values["bulk_modulus"] for row in view.rows if row.iteration == 0)
     assert any(row.feasible for row in view.rows)
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        {"rules": ["x_Al + x_Cr <= 0.2", "x_Ni / x_Co <= 2"], "steps": {"B": 0.0005}, "balance": "Fe", "upper": 0.3},
+        {"rules": ["w_Al + w_Cr <= 0.2", "w_Ni == w_Co"], "basis": "wt", "step": 0.005, "lower": 0.01, "count": [4, 6]},
+    ],
+    ids=["additions", "weights"],
+)
+def test_a_campaign_keeps_the_rules_of_its_space(tmp_path: Path, space: dict[str, object]) -> None:
+    config = small_config(
+        tmp_path,
+        space={"elements": ["Al", "B", "Co", "Cr", "Fe", "Ni"], **space},
+        physics="generic",
+        objectives=["maximize bulk_modulus"],
+        constraints=[],
+        reference_point={},
+        validator={"name": "human"},
+    )
+    with Campaign.open(config) as campaign:
+        for answers in (np.linspace(100, 200, 6), np.linspace(150, 200, 4)):
+            table = campaign.suggest(len(answers))
+            campaign.observe(pd.DataFrame({"formula": table["formula"], "bulk_modulus": answers}))
+        view = campaign.view()
+    assert [row.iteration for row in view.rows] == [0] * 6 + [1] * 4
+    assert len(view.in_space([row.design for row in view.rows])) == len({row.design for row in view.rows}) == 10
+    for row in view.rows:
+        x = row.design.composition.fractions()
+        assert x.get("Ni", 0.0) <= 2 * x.get("Co", 0.0) + 1e-6
