@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alloys.composition import SYMBOLS
-from alloys.errors import Mistake
+from alloys.errors import InputError, Mistake
 from alloys.space.basis import MOST_ATOMS, too_fine
 from alloys.space.grid import Grid
-from alloys.space.reaching import contradicting, never_there
+from alloys.space.reaching import contradicting, find, never_there
+from alloys.space.starts import starts_of
 
 MOST_SUMS = 4
 """Moves that keep more equal sums are too many to list."""
@@ -87,9 +88,19 @@ def _nothing_left(grid: Grid) -> list[Mistake]:
         return [((), f"{sums}; widen the bounds or the number of elements")]
     if grid.plain and _limits_leave_room(grid):
         return []
-    against = contradicting(grid)
-    if against is None:
+    try:
+        return _against_rules(grid, sums)
+    except InputError as error:
+        return [(("rules",), str(error))]
+
+
+def _against_rules(grid: Grid, sums: str) -> list[Mistake]:
+    point = find(grid, grid.rules)
+    if point is not None and (grid.contains(point[None])[0] or len(starts_of(grid).points)):
         return _never_there(grid)
+    if point is not None:  # it keeps the rules but for the program's tolerance
+        return [(("rules",), "no composition was found that keeps all rules exactly; loosen one, or take a finer step")]
+    against = contradicting(grid)
     if not against:
         return [((), f"{sums}, their steps and their limits; widen these or the number of elements")]
     texts = list(dict.fromkeys(rule.text for rule in against))

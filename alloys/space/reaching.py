@@ -11,12 +11,15 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from alloys.errors import InputError
 from alloys.space.base import Bools, Floats, Points
 from alloys.space.grid import Grid
 from alloys.space.rules import LinearRule
 
-_INFEASIBLE = 2
-"""What scipy calls a program without a solution."""
+NODES = 5000
+"""Branches after which an integer program is given up, some seconds; most need a few."""
+_STOPPED = 1
+"""What scipy calls a program that reached its limit."""
 
 
 def find(
@@ -25,6 +28,7 @@ def find(
     aim: Floats | None = None,
     present: Bools | None = None,
     count: int | None = None,
+    nodes: int = NODES,
 ) -> Points | None:
     """A composition ``(d,)`` that keeps the bounds and some rules, or None where there is none.
 
@@ -35,6 +39,10 @@ def find(
         present: which elements there are, shape ``(d,)``; True alone says that an element must be there, unless
             ``count`` is their number.
         count: number of elements, in place of the grid's.
+        nodes: branches to look at.
+
+    Raises:
+        InputError: if that is not found out in ``nodes`` branches.
     """
     from scipy.optimize import Bounds, LinearConstraint, milp  # late: few spaces need it
 
@@ -47,8 +55,18 @@ def find(
     most = np.concatenate([grid.total // steps, np.ones(d)])
     cost = np.zeros(2 * d) if aim is None else -np.concatenate([aim[d:] * steps, aim[:d]])
     result = milp(
-        cost, integrality=np.ones(2 * d), bounds=Bounds(least, most), constraints=LinearConstraint(matrix, low, high)
+        cost,
+        integrality=np.ones(2 * d),
+        bounds=Bounds(least, most),
+        constraints=LinearConstraint(matrix, low, high),
+        # its presolve writes to the standard output now and then
+        options={"presolve": False, "node_limit": nodes},
     )
+    if result.x is None and result.status == _STOPPED:
+        raise InputError(
+            "whether any composition keeps all rules could not be found out; leave a rule out, or write "
+            "sums that must be equal (==) as a small range"
+        )
     if result.x is None:
         return None
     return np.asarray(np.rint(result.x[:d]).astype(np.int64) * steps, dtype=np.int64)
@@ -82,13 +100,8 @@ def _program(grid: Grid, rules: Sequence[LinearRule], count: int | None) -> tupl
     )
 
 
-def contradicting(grid: Grid) -> list[LinearRule] | None:
-    """Rules that cannot hold together on this grid, no more than it takes; empty if its bounds alone leave nothing.
-
-    None where there is a composition.
-    """
-    if find(grid, grid.rules) is not None:
-        return None
+def contradicting(grid: Grid) -> list[LinearRule]:
+    """Rules that cannot hold together on a grid without compositions, no more than it takes; none if bounds do."""
     needed = list(grid.rules)
     for rule in grid.rules:
         rest = [other for other in needed if other is not rule]
@@ -98,11 +111,14 @@ def contradicting(grid: Grid) -> list[LinearRule] | None:
 
 
 def never_there(grid: Grid) -> Iterator[str]:
-    """Elements that no composition of the grid has."""
+    """Elements that no composition of the grid has, as far as that is found out."""
     seen = np.zeros(grid.dimension, dtype=np.bool_)
     for i, symbol in enumerate(grid.elements):
         if not seen[i]:
-            found = find(grid, grid.rules, present=np.arange(grid.dimension) == i)
+            try:
+                found = find(grid, grid.rules, present=np.arange(grid.dimension) == i, nodes=NODES // 5)
+            except InputError:
+                continue
             if found is None:
                 yield symbol
             else:

@@ -134,6 +134,11 @@ def read_rules(text: str, elements: Sequence[str], basis: str, masses: Mapping[s
     for name in names:
         place = elements.index(name[2:])
         values[name] = _Amounts((*unit[:place], Fraction(1), *unit[place + 1 :]))
+    if "==" in signs and (kind, basis) in (("w", "at"), ("x", "wt")):
+        raise InputError(
+            f"the rule {text!r} has == in other fractions than the space's steps, which hardly any composition keeps; "
+            "write it in those of the steps, or as a range"
+        )
     factors = _factors(kind, basis, elements, masses)
     named = tuple(name[2:] for name in names)
     try:

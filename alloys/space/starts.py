@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ LISTED = 4096
 """Where a set has no more points in its bounds, all its compositions are listed: moves need not lead to each."""
 KEPT = 512
 """Compositions that are kept of a set, chosen by chance."""
+NODES = 1000
+"""Branches of such a program."""
 TRIES = 16
 """Random fillings of a set before an integer program is asked."""
 
@@ -138,16 +141,25 @@ def _filled(grid: Grid, present: Bools, rng: np.random.Generator) -> dict[bytes,
 
 def _programs(grid: Grid, present: Bools) -> list[Points]:
     """A composition of each of some sets of elements that has one."""
-    points = [find(grid, grid.rules, present=row, count=int(row.sum())) for row in present]
-    return [point for point in points if point is not None and grid.contains(point[None])[0]]
+    return _answers(grid, [{"present": row, "count": int(row.sum())} for row in present])
 
 
 def _by_chance(grid: Grid, rng: np.random.Generator) -> list[Points]:
     """Compositions of whatever sets of elements random aims lead to, of every number of elements."""
     counts = range(grid.fewest, min(grid.most, grid.dimension) + 1)
-    points = [
-        find(grid, grid.rules, aim=rng.standard_normal(2 * grid.dimension), count=count)
-        for count in counts
-        for _ in range(-(-PROGRAMS // len(counts)))
-    ]
-    return [point for point in points if point is not None and grid.contains(point[None])[0]]
+    each = range(-(-PROGRAMS // len(counts)))
+    aims = [{"aim": rng.standard_normal(2 * grid.dimension), "count": count} for count in counts for _ in each]
+    return _answers(grid, aims)
+
+
+def _answers(grid: Grid, questions: list[dict[str, Any]]) -> list[Points]:
+    """Compositions that integer programs find; a question that takes too long is left out."""
+    found = []
+    for question in questions:
+        try:
+            point = find(grid, grid.rules, nodes=NODES, **question)
+        except InputError:
+            continue
+        if point is not None and grid.contains(point[None])[0]:
+            found.append(point)
+    return found
