@@ -76,7 +76,8 @@ class View:
         dropped: designs whose validation was cancelled, rejected or given up, or whose answer was withdrawn: no answer
             will come, and they are not asked for again.
         frozen: where hypervolume has been measured from since iteration 0 was closed, by objective in its unit.
-        closed: when iterations were closed, by number, in unix seconds.
+        begun: when iterations were begun, by number, in unix seconds.
+        closed: when they were closed.
     """
 
     config: CampaignConfig
@@ -86,6 +87,7 @@ class View:
     tiers: tuple[Tier, ...] = ()
     dropped: tuple[Design, ...] = ()
     frozen: Mapping[str, float] | None = None
+    begun: Mapping[int, float] = field(default_factory=dict)
     closed: Mapping[int, float] = field(default_factory=dict)
 
     @property
@@ -99,21 +101,22 @@ class View:
         return self.problem.goal
 
     def upto(self, iteration: int) -> tuple[Row, ...]:
-        """Rows of iterations up to and including this one, as they were then, and those brought by hand by then."""
-        rows = [self._as_of(row, iteration) for row in self.rows if row.iteration is None or row.iteration <= iteration]
-        return tuple(row for row in rows if row.answers)
+        """Rows of iterations up to and including this one, and those brought by hand until it was closed."""
+        return self._rows_of(iteration, self.closed.get(iteration, np.inf))
 
-    def _as_of(self, row: Row, iteration: int) -> Row:
-        known = tuple(answer for answer in row.answers if self._known_by(answer, iteration))
-        return (
-            row if len(known) == len(row.answers) else replace(row, **_values_and_feasibility(row.design, known, self))
-        )
+    def before(self, iteration: int) -> tuple[Row, ...]:
+        """Rows of the iterations before, and those brought by hand until this one was begun."""
+        return self._rows_of(iteration - 1, self.begun.get(iteration, np.inf))
 
-    def _known_by(self, answer: AcceptedResult, iteration: int) -> bool:
-        """Whether an answer belongs to an iteration or one before, or was brought by hand before it was closed."""
-        if answer.iteration is None:
-            return answer.at <= self.closed.get(iteration, np.inf)
-        return answer.iteration <= iteration
+    def _rows_of(self, iteration: int, end: float) -> tuple[Row, ...]:
+        """Rows by the answers that iterations up to one asked for, or that people brought until a time."""
+        found = []
+        for row in self.rows:
+            known = tuple(a for a in row.answers if (a.at <= end if a.iteration is None else a.iteration <= iteration))
+            if known and (row.iteration is None or row.iteration <= iteration):
+                same = len(known) == len(row.answers)
+                found.append(row if same else replace(row, **_values_and_feasibility(row.design, known, self)))
+        return tuple(found)
 
     def most_accurate(self, name: str) -> int:
         """The most accurate validator that answers a property, counted from 0."""
@@ -260,7 +263,7 @@ def view_of(
                 **_values_and_feasibility(design, seen, empty),
             )
         )
-    answered = {row.design for row in rows}
+    answered, iterations = {row.design for row in rows}, store.iterations()
     over = [job for state in _WITHOUT_ANSWER for job in store.jobs(state) if job.key not in hidden]
     ended = {job.request.design for job in over} | store.withdrawn_answers()
     unanswered = [design for design in proposals if design not in answered]
@@ -268,7 +271,8 @@ def view_of(
         empty,
         rows=tuple(rows),
         frozen=_frozen(store, hidden),
-        closed={it.index: it.finished for it in store.iterations() if it.finished is not None},
+        begun={it.index: it.started for it in iterations},
+        closed={it.index: it.finished for it in iterations if it.finished is not None},
         pending=tuple(design for design in unanswered if design not in ended),
         dropped=tuple(design for design in unanswered if design in ended),
     )

@@ -156,5 +156,10 @@ def _secrets(package: zipfile.ZipFile, names: Sequence[str]) -> Iterator[str]:
 def files_named(config: CampaignConfig) -> list[str]:
     """Relative files that a configuration names, which the package must hold: tables, lists and databases."""
     settings = [entry.settings for entry in config.validators] or [config.validator.settings]
-    named = [config.start.table, *config.space.files, *(entry.get("tdb") for entry in settings)]
+    named = [
+        config.start.table,
+        *config.space.files,
+        *(each.file for each in config.data),
+        *(entry.get("tdb") for entry in settings),
+    ]
     return [str(Path(name)) for name in named if isinstance(name, str) and not Path(name).is_absolute()]

@@ -7,13 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from alloys.records import Observation
-from loop.store import CampaignStore
+from loop.store import CampaignStore, StoredObservation
 from loop.view import view_of
 
 FAR = 6.0
 """Standard deviations from the prediction at which a person is asked."""
 _FEWEST = 8
 """Measurements of a property below which its model is no judge."""
+
+
+def _recorded(store: CampaignStore, new: Sequence[Observation]) -> list[StoredObservation]:
+    return store.observations(include_replicates=True) if new else []
 
 
 def doubts(store: CampaignStore, rows: Sequence[Observation]) -> list[str]:
@@ -30,7 +34,8 @@ def doubts(store: CampaignStore, rows: Sequence[Observation]) -> list[str]:
     known, palette = view.observed(), set(view.space.elements)
     names = {name for name, column in known.values.items() if np.isfinite(column).sum() >= _FEWEST}
     new = [row for row in rows if names & set(row.values) and set(row.design.composition.elements) <= palette]
-    new = [row for row in new if not any(row.values == seen.observation.values for seen in store.results(row.design))]
+    there = {(each.observation.design, *sorted(each.observation.values.items())) for each in _recorded(store, new)}
+    new = [row for row in new if (row.design, *sorted(row.values.items())) not in there]
     if not new:
         return []
     from loop.choose.ranking import fit_surrogate  # late: with torch, which most commands do without

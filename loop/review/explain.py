@@ -99,7 +99,7 @@ def moment_of(view: View, proposals: Sequence[Proposal], proposal: Proposal | No
         words = "now" if len(rows) == len(view.rows) else "now, its own result left out"
         return Moment(replace(view, rows=rows, pending=waiting), waiting, words)
     index, rank = proposal.iteration, proposal.selection.rank
-    rows = view.upto(index - 1)
+    rows = view.before(index)
     answered = {row.design for row in rows}
     under_way = [p.selection.candidate.design for p in proposals if p.iteration < index]
     before = [p.selection.candidate.design for p in proposals if p.iteration == index and p.selection.rank < rank]

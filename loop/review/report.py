@@ -86,7 +86,16 @@ def best_table(view: View, top: int, *, width: int = WIDE, with_predictions: boo
         table.add_row(str(row.design), where, *cells)
     if not feasible:
         table.add_row("none is feasible yet", "", *("" for _ in names))
+    table.caption, table.caption_justify = _outside(view), "left"
     return table
+
+
+def _outside(view: View, most: int = 5) -> str | None:
+    """A line on alloys that keep the constraints and are no designs of the space."""
+    kept = [row for row in view.rows if row.outside and set(view.goal.names) <= set(row.confirmed)]
+    told = [str(row.design) for row in kept if view.goal.feasible(row.confirmed)]
+    more = f" and {len(told) - most} more" if len(told) > most else ""
+    return f"measured outside the space: {', '.join(told[:most])}{more}" if told else None
 
 
 def _is_share(view: View, name: str) -> bool:

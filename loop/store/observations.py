@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,8 @@ from loop.store.records import Added, Job, Outcome, StoredObservation
 TIER = sa.func.coalesce(proposals.c.tier, observations.c.tier).label("of_tier")
 """Of an observation beside its job's proposal: which of several validators said it; None for results by hand."""
 _COLUMNS = (observations, proposals.c.rank, TIER)
+_PAGE = 1000
+"""Designs asked for in one query: databases take some ten thousand parameters."""
 _ACCEPTED = sa.not_(observations.c.replicate)
 
 
@@ -94,6 +97,8 @@ def _check(row: int, observation: Observation, properties: Mapping[str, Property
         raise StoreError(f"{where}: an observation has either values or the reason of its failure")
     if not observation.source:
         raise StoreError(f"{where}: an observation needs its source")
+    if not all(name in observation.values and 0 <= std < math.inf for name, std in observation.stds.items()):
+        raise StoreError(f"{where}: standard deviations are numbers from 0 on, of values that are there")
     try:
         quantities(observation.values, properties)
     except ValueError as error:
@@ -134,18 +139,28 @@ def select_results(connection: sa.Connection, design: Design) -> list[StoredObse
 
 def insert_rows(connection: sa.Connection, rows: Sequence[Observation], now: float) -> Added:
     """Adds results brought by hand that are not there yet."""
-    new = repeats = known = 0
+    recorded: dict[Design, list[Observation]] = {}
+    counting: dict[Design, list[Observation]] = {}
+    designs = list(dict.fromkeys(row.design.canonical() for row in rows))
+    for start in range(0, len(designs), _PAGE):
+        for stored in select_rows(connection, observations.c.design.in_(designs[start : start + _PAGE])):
+            recorded.setdefault(stored.observation.design, []).append(stored.observation)
+            if stored.standing is not None:
+                counting.setdefault(stored.observation.design, []).append(stored.standing)
+    fresh, repeats = [], 0
     for row in rows:
-        content = content_of(row)
-        if _find(connection, content) is not None:
-            known += 1
+        told, there = recorded.setdefault(row.design, []), counting.setdefault(row.design, [])
+        if row in told:
             continue
-        there = [standing for seen in select_results(connection, row.design) if (standing := seen.standing)]
-        again = overlaps(row, there)
-        beside = {"replicate": contradicts(row, there), "at": now}
-        connection.execute(sa.insert(observations).values({**content, **beside}))
-        new, repeats = new + (not again), repeats + again
-    return Added(new, repeats, known)
+        late = contradicts(row, there)
+        fresh.append({**content_of(row), "replicate": late, "at": now})
+        repeats += overlaps(row, there)
+        told.append(row)
+        if not late:
+            there.append(row)
+    if fresh:
+        connection.execute(sa.insert(observations), fresh)
+    return Added(len(fresh) - repeats, repeats, len(rows) - len(fresh))
 
 
 def _document(composition: str, failure: str | None, source: str, stds: str | None, values: str) -> str:

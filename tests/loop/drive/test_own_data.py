@@ -21,7 +21,7 @@ from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
 from loop.review.explain import explain_document
 from loop.review.predict import predict_document
-from loop.review.report import best_document
+from loop.review.report import best_document, best_table
 from loop.store import DataEventKind
 from loop.summaries import iteration_summaries
 from tests.loop.loop_helpers import call, small_config, write_config
@@ -83,6 +83,7 @@ def test_foreign_elements_and_points_off_the_grid_teach_and_are_no_part_of_the_f
         assert any("Al, outside the space" in entry.get("outside", "") for entry in ranked[3:])
         assert any("not on the grid" in entry.get("outside", "") for entry in ranked[3:])
         assert view.hypervolume(view.rows) == view.hypervolume([row for row in view.rows if not row.outside])
+        assert "Al30Nb40Ta30" in str(best_table(view, 5).caption)
         assert len(campaign.suggest(2)) == 2
 
 
@@ -208,6 +209,33 @@ def test_a_correction_of_several_measurements_needs_the_number(
     assert "has 2 results of solidus: 1, 47; name one by its number" in err
     assert call(capsys, *words[:3], "47", *words[4:])[0] == 0
     assert call(capsys, "data", "withdraw", "small", "NbTa", "--why", "x")[0] == 2
+
+
+def test_a_slip_in_a_file_of_answers_is_asked_about(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with _campaign(folder, **OWN | {"validator": {"name": "human"}}) as campaign:
+        campaign.suggest(2)
+    assert call(capsys, "queue", "export", "small", "--out", "jobs.csv")[0] == 0
+    table = pd.read_csv("jobs.csv", dtype=str)
+    table["solidus [K]"] = ["4250", "2500"]
+    table.to_csv("jobs.csv", index=False)
+    code, _, err = call(capsys, "queue", "import", "small", "jobs.csv")
+    assert code == 2
+    assert "solidus 4250 K is " in err
+    assert "solidus 2500 K" not in err
+    code, _, err = call(capsys, "queue", "import", "small", "jobs.csv", "--yes")
+    assert code == 0, err
+    assert "2 answered" in err
+
+
+def test_what_was_brought_before_a_proposal_explains_it_and_what_came_after_does_not(folder: Path) -> None:
+    with _campaign(folder, **OWN) as campaign:
+        campaign.suggest(1)
+        campaign.observe(_frame(Mo12Nb48Ta20Ti20=2425.0))
+        formula = campaign.suggest(1)["formula"][0]
+        campaign.observe(pd.DataFrame({"formula": [formula, "Mo12Nb47Ta21Ti20"], "solidus": [2600.0, 2430.0]}))
+        (proposal,) = campaign.store.proposals(1)
+        explained = explain_document(campaign.view(), campaign.store.proposals(), proposal.selection.candidate.design)
+        assert explained["picked"]["same_model"] is True
 
 
 def test_past_iterations_keep_what_was_true_when_a_result_is_withdrawn(folder: Path) -> None:
