@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from alloys.composition import Composition
-from alloys.design import Design, read_variable
+from alloys.design import Design
 from alloys.errors import InputError
-from alloys.properties import PROPERTIES, Property, checked_value, refuse_contradictions
+from alloys.properties import PROPERTIES, checked_value, refuse_contradictions
 from alloys.tables import read_rows
 
 
@@ -62,64 +62,35 @@ def read_measurements(path: Path) -> list[MeasuredRow]:
             values that cannot be true.
     """
     columns, rows = read_rows(path)
-    return parse_measurements(columns, rows, str(path))
-
-
-def parse_measurements(
-    columns: list[str],
-    rows: Iterable[Mapping[str, str | None]],
-    where: str,
-    variables: Collection[str] = (),
-    properties: Mapping[str, Property] = PROPERTIES,
-) -> list[MeasuredRow]:
-    """Checks rows of text, as `read_measurements` does for a file.
-
-    Args:
-        columns: the names of the cells.
-        rows: the cells of each row by name.
-        where: their origin, for messages.
-        variables: columns that are variables of the designs; an empty cell is a design without it.
-        properties: that may be named.
-
-    Raises:
-        InputError: naming every mistake.
-    """
     if len(set(columns)) != len(columns):
-        raise InputError(f"{where}: a column is named twice: {columns}")
+        raise InputError(f"{path}: a column is named twice: {columns}")
     if "formula" not in columns:
-        raise InputError(f"{where}: needs a column 'formula', got {columns}")
-    names = [name for name in columns if name not in ("formula", "failure", *variables)]
-    unknown = [name for name in names if name not in properties]
+        raise InputError(f"{path}: needs a column 'formula', got {columns}")
+    names = [name for name in columns if name not in ("formula", "failure")]
+    unknown = [name for name in names if name not in PROPERTIES]
     if unknown or not (names or "failure" in columns):
         raise InputError(
-            f"{where}: columns must be properties; unknown are {unknown or 'none, but none is given'}; "
-            f"available are {', '.join(properties)}"
+            f"{path}: columns must be properties; unknown are {unknown or 'none, but none is given'}; "
+            f"available are {', '.join(PROPERTIES)}"
         )
     parsed, problems = [], []
     for number, row in enumerate(rows, start=2):
         try:
-            chosen = [name for name in columns if name in variables]
-            parsed.append(_measured_row(number, names, row, chosen, properties))
+            parsed.append(_measured_row(number, names, row))
         except InputError as error:
             problems.append(f"line {number}: {error}")
     if problems:
-        raise InputError(f"{where}: " + "; ".join(problems))
+        raise InputError(f"{path}: " + "; ".join(problems))
     if not parsed:
-        raise InputError(f"{where}: has no rows")
+        raise InputError(f"{path}: has no rows")
     return parsed
 
 
-def _measured_row(
-    number: int,
-    names: list[str],
-    row: Mapping[str, str | None],
-    variables: Collection[str],
-    properties: Mapping[str, Property],
-) -> MeasuredRow:
+def _measured_row(number: int, names: list[str], row: Mapping[str, str | None]) -> MeasuredRow:
     if None in row:
         raise InputError("more cells than columns")
     cells = {name: (row[name] or "").strip() for name in names}
-    values = {name: _number(name, cell, properties) for name, cell in cells.items() if cell}
+    values = {name: _number(name, cell) for name, cell in cells.items() if cell}
     failure = (row.get("failure") or "").strip() or None
     if failure is not None and "\0" in failure:  # PostgreSQL cannot hold it
         raise InputError("the failure holds a NUL character")
@@ -127,14 +98,13 @@ def _measured_row(
         raise InputError("no property value is given, and no failure")
     if values and failure is not None:
         raise InputError("values and a failure are given; a failed alloy has no values")
-    refuse_contradictions(values, properties)
-    chosen = {name: read_variable(cell) for name in variables if (cell := (row[name] or "").strip())}
-    return MeasuredRow(number, Design.of(Composition.parse(row["formula"] or ""), chosen), values, failure)
+    refuse_contradictions(values)
+    return MeasuredRow(number, Design.parse(row["formula"] or ""), values, failure)
 
 
-def _number(name: str, cell: str, properties: Mapping[str, Property]) -> float:
+def _number(name: str, cell: str) -> float:
     try:
         value = float(cell)
     except ValueError:
-        raise InputError(f"{name} must be a number in {properties[name].unit}, got {cell[:40]!r}") from None
-    return checked_value(name, value, properties)
+        raise InputError(f"{name} must be a number in {PROPERTIES[name].unit}, got {cell[:40]!r}") from None
+    return checked_value(name, value)

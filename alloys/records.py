@@ -40,14 +40,20 @@ class Quantity:
         return document
 
 
-def quantities(values: Mapping[str, float], properties: Mapping[str, Property] = PROPERTIES) -> dict[str, Quantity]:
+def quantities(
+    values: Mapping[str, float],
+    properties: Mapping[str, Property] = PROPERTIES,
+    stds: Mapping[str, float] | None = None,
+) -> dict[str, Quantity]:
     """Property values with the units of the property table, checked against each property's range.
 
     Raises:
         InputError: for an unknown property, a value that is not finite or outside the property's range.
     """
+    stds = stds or {}
     return {
-        name: Quantity(checked_value(name, value, properties), properties[name].unit) for name, value in values.items()
+        name: Quantity(checked_value(name, value, properties), properties[name].unit, stds.get(name))
+        for name, value in values.items()
     }
 
 

@@ -1,21 +1,31 @@
-"""A campaign from Python: the next alloys to validate, and what was measured of them."""
+"""A campaign from Python: the next alloys to validate, what was measured of them, and what is known by now."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from html import escape
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from alloys.dataset import MeasuredRow, parse_measurements
+from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
-from alloys.records import Failed, FailureKind, Measured, Observation, quantities
+from alloys.records import Failed, FailureKind, Measured, quantities
 from loop.drive.driver import Driver
 from loop.drive.opened import OpenCampaign
+from loop.drive.schedule import hidden_from
 from loop.execute.local import LocalExecutor
+from loop.people.frames import designs_in, read_frame
+from loop.review.explain import explain_document, explain_tables
+from loop.review.frames import best_frame, explanation_frame, predictions_frame, results_frame, suggestions_frame
+from loop.review.predict import predict_document
+from loop.review.report import best_document
 from loop.review.tracking import Tracker
-from loop.store import Added, Proposal
+from loop.store import Added
+
+Alloys = str | Composition | Design | Iterable[str | Composition | Design] | pd.DataFrame
+"""One alloy, several, or a frame with a column ``formula``."""
 
 
 class Campaign(OpenCampaign):
@@ -35,8 +45,8 @@ class Campaign(OpenCampaign):
 
         Returns:
             one row per alloy: ``formula``, one column of atomic fraction per element, one per variable of the
-            designs where they have some, ``origin``, ``why`` and,
-            once there is a model, ``probability_feasible`` and for each modelled property its name and ``NAME_std``.
+            designs where they have some, ``origin``, ``why`` and, once there is a model, ``probability_feasible`` and
+            ``predicted_NAME`` and ``predicted_NAME_std`` for each modelled property.
 
         Raises:
             InputError: if ``n`` is not a positive whole number.
@@ -47,79 +57,96 @@ class Campaign(OpenCampaign):
         index = len(self.store.iterations()) - 1
         last = self.store.proposals(index) if index >= 0 else []
         if last and self.store.open_counts().get(index, 0) == len(last):
-            return self._frame(last)
+            return suggestions_frame(last, self.problem.elements)
         self._driver().propose(n)
-        return self._frame(self.store.proposals(len(self.store.iterations()) - 1))
+        return suggestions_frame(self.store.proposals(len(self.store.iterations()) - 1), self.problem.elements)
 
     def pending(self) -> pd.DataFrame:
         """Every suggestion that is not answered yet, as `suggest` gives it."""
         waiting = {job.key for job in self.store.open_jobs()}
-        return self._frame([proposal for proposal in self.store.proposals() if proposal.key in waiting])
-
-    def _frame(self, proposals: Sequence[Proposal]) -> pd.DataFrame:
-        return pd.DataFrame([self._suggestion(proposal) for proposal in proposals])
-
-    def _suggestion(self, proposal: Proposal) -> dict[str, Any]:
-        selection = proposal.selection
-        design = selection.candidate.design
-        amounts = design.composition.fractions()
-        row: dict[str, Any] = {"formula": design.formula}
-        row |= {symbol: amounts.get(symbol, 0.0) for symbol in self.problem.elements}
-        row |= design.values
-        row |= {"origin": selection.candidate.origin, "why": selection.why}
-        if selection.prediction is not None:
-            row["probability_feasible"] = selection.prediction.probability_feasible
-            for name, mean in selection.prediction.means.items():
-                row[name] = mean
-                row[f"{name}_std"] = selection.prediction.stds[name]
-        return row
+        return suggestions_frame((p for p in self.store.proposals() if p.key in waiting), self.problem.elements)
 
     def observe(self, table: pd.DataFrame, *, source: str = "observed") -> Added:
-        """Takes measured properties: a column ``formula`` and one for each property, in the table's units.
+        """Takes measured properties: a frame of `suggest` in which a column is filled in, or any other one.
 
-        Where suggested designs have variables, each is a column too.
-        A column ``failure`` may say why an alloy could not be measured; such a row has no values. The same rows
-        again change nothing; other values of a known alloy are further measurements. A suggested alloy is answered once
-        everything that the goal asks of it is known; until then what is known of it is kept, and it stays out. Other
-        alloys teach the model too, whether they are in the space or not.
+        It has a column ``formula``, and one for each property, named as it is (``hardness``) or with a unit (``hardness
+        [GPa]``); ``NAME_std`` is the standard deviation. Where suggested designs have variables, each is a column too.
+        A column ``failure`` may say why an alloy could not be measured; such a row has no values. What a campaign's own
+        frames say beside that is passed over, and so is a row in which nothing is filled in.
+
+        The same rows again change nothing; other values of a known alloy are further measurements. A suggested alloy is
+        answered once everything that the goal asks of it is known; until then what is known of it is kept, and it
+        stays out. Other alloys teach the model too, whether they are in the space or not.
 
         Args:
-            table: the measurements; empty cells and NaN are unknown.
-            source: who measured, kept with each result.
+            table: the measurements; NA, NaN, None and empty cells are unknown.
+            source: who measured, kept with each result; a column ``source`` says it for its row.
 
         Raises:
-            InputError: naming every row that is wrong: unknown columns, text in numbers, impossible values. Nothing
-                is stored then.
+            InputError: naming every row that is wrong: unknown columns, text in numbers, impossible values, amounts
+                that are not the formula's; or if nothing is measured. Nothing is stored then.
         """
-        rows = self._checked(table)
-        open_jobs = {job.request.design: job for job in self.store.open_jobs()}
         view = self.view()
-        known, wanted = {row.design: row.values for row in view.rows}, set(view.problem.validated)
+        wanted = view.problem.validated
+        rows = read_frame(table, wanted, self.store.variables(), self.problem.properties, source)
+        open_jobs = {job.request.design: job for job in self.store.open_jobs()}
+        known = {row.design: row.values for row in view.rows}
         plain, answers, several = [], 0, len(self.tiers) > 1
         for row in rows:
             job = open_jobs.get(row.design)
             # Of several validators none is answered by a person's result, which stands above them.
-            complete = not several and (row.failure or wanted <= {*known.get(row.design, {}), *row.values})
+            complete = not several and (row.failure or set(wanted) <= {*known.get(row.design, {}), *row.values})
             if job is None or not complete:
-                plain.append(Observation(row.design, row.values, source, row.failure))
+                plain.append(row)
                 continue
-            verdict = Failed(FailureKind.PHYSICS, row.failure) if row.failure else Measured(quantities(row.values))
-            self.store.answer(job.key, verdict, source=source)
+            measured = Measured(quantities(row.values, self.problem.properties, row.stds))
+            verdict = Failed(FailureKind.PHYSICS, row.failure) if row.failure else measured
+            self.store.answer(job.key, verdict, source=row.source)
             del open_jobs[row.design]
             answers += 1
         added = self.store.add_observations(plain)
         self._settle()
         return Added(added.new + answers, added.repeats, added.known)
 
-    def _checked(self, table: pd.DataFrame) -> list[MeasuredRow]:
-        if not isinstance(table, pd.DataFrame):
-            raise InputError(f"observe takes a pandas DataFrame, got {type(table).__name__}")
-        columns = [str(column) for column in table.columns]
-        texts = [
-            {name: _cell(value) for name, value in zip(columns, values, strict=True)}
-            for values in table.itertuples(index=False, name=None)
-        ]
-        return parse_measurements(columns, texts, "the measurements", self.store.variables())
+    # Looking ------------------------------------------------------------------------------------------------
+
+    def results(self) -> pd.DataFrame:
+        """Every measurement that counts, by its number: ``formula``, variables, values, ``NAME_std``, ``source``."""
+        return results_frame(self.store.observations())
+
+    def best(self, n: int = 10) -> pd.DataFrame:
+        """The best alloys first, those that are feasible before all others: values, and predictions before them."""
+        return best_frame(best_document(self.view(), n))
+
+    def predict(self, alloys: Alloys) -> pd.DataFrame:
+        """What is known or predicted of alloys: ``predicted_NAME`` with ``_std``, its 90 % interval, and its source.
+
+        Raises:
+            InputError: for a formula that is none, or an alloy with an element outside the campaign's.
+        """
+        return predictions_frame(predict_document(self.view(), designs_in(alloys, self.store.variables())))
+
+    def explain(self, alloy: str | Composition | Design) -> pd.DataFrame:
+        """Why an alloy was selected, or what speaks for and against it now: sentences first, then numbers.
+
+        Raises:
+            InputError: as `predict`.
+        """
+        (design,) = designs_in([alloy], ())
+        then = self.view(hidden_from(self.store, design))
+        document = explain_document(self.view(), self.store.proposals(), design, then)
+        return explanation_frame(document, (part for part in explain_tables(document) if isinstance(part, str)))
+
+    def __repr__(self) -> str:
+        """Name, goal, and how much is known."""
+        goal = "; ".join(map(str, self.problem.goal.objectives))
+        counts = f"{len(self.store.observations())} results, {len(self.store.open_jobs())} alloys waited for"
+        return f"Campaign({self.config.name!r}: {goal}; {counts})"
+
+    def _repr_html_(self) -> str:
+        """The same with the best alloys, for notebooks."""
+        table: Any = self.best(5)
+        return f"<p>{escape(repr(self))}</p>{table.to_html(index=False, float_format='{:.4g}'.format)}"
 
     def _driver(self) -> Driver:
         return Driver(self, LocalExecutor(), by_hand=True)
@@ -128,7 +155,3 @@ class Campaign(OpenCampaign):
         """Closes iterations that wait for nothing, and shows them in MLflow if tracking is on."""
         if self._driver().settle() and self.config.tracking.enabled:
             Tracker(self.store, self.config).sync()
-
-
-def _cell(value: Any) -> str:
-    return "" if value is None or (isinstance(value, float) and np.isnan(value)) else str(value)

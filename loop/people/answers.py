@@ -1,4 +1,4 @@
-"""A file of people's answers: columns, units, numbers, and what is wrong with them, each by its line."""
+"""What people answer in tables: columns, units, numbers, and what is wrong with them, each by its line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -20,6 +20,8 @@ from loop.store import Result
 
 _COLUMN = re.compile(r"^\s*([a-z0-9_]+?)(_std)?\s*(?:\[\s*(.+?)\s*\])?\s*$")
 _PLAIN = ("key", "nonce", "validator", "formula", "failure", "bounds")
+TOLERANCE = 1e-4
+"""How far a fraction in a table may be from the alloy's: what three decimals of at.% and a spreadsheet leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,16 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
-class _Numbers:
-    """A column of a property's values, or of their standard deviations: ``factor`` and ``offset`` make its own unit."""
+class NumberColumn:
+    """A column of a property's values, or of their standard deviations.
+
+    Attributes:
+        row: the property.
+        std: whether it holds standard deviations.
+        unit: of the column.
+        factor: with the offset, turns its numbers into the property's own unit.
+        offset: in that unit.
+    """
 
     row: Property
     std: bool
@@ -83,14 +93,24 @@ def read_answers(
     return answers
 
 
-def _columns(header: list[str], variables: Collection[str], properties: Mapping[str, Property]) -> dict[str, _Numbers]:
+def _columns(
+    header: list[str], variables: Collection[str], properties: Mapping[str, Property]
+) -> dict[str, NumberColumn]:
     """The columns of numbers by their heads."""
     if len(set(header)) != len(header):
         raise InputError("a column is named twice")
     for name in ("key", "nonce"):
         if name not in header:
             raise InputError(f"needs a column {name!r}; begin with a file of `alloyloop queue export`")
-    heads = [head for head in header if head not in (*_PLAIN, *variables) and head not in SYMBOLS]
+    return number_columns([head for head in header if head not in (*_PLAIN, *variables, *SYMBOLS)], properties)
+
+
+def number_columns(heads: Sequence[str], properties: Mapping[str, Property]) -> dict[str, NumberColumn]:
+    """What columns of numbers hold by their heads, as ``NAME``, ``NAME_std`` and ``NAME [UNIT]``.
+
+    Raises:
+        InputError: for an unknown column, two of one property, or a unit that the property cannot be given in.
+    """
     found = {head: _numbers_in(head, properties) for head in heads}
     unknown = [head for head, column in found.items() if column is None]
     if unknown:
@@ -103,21 +123,21 @@ def _columns(header: list[str], variables: Collection[str], properties: Mapping[
     return columns
 
 
-def _numbers_in(head: str, properties: Mapping[str, Property]) -> _Numbers | None:
+def _numbers_in(head: str, properties: Mapping[str, Property]) -> NumberColumn | None:
     """What a column of numbers holds by its head; None where it is none."""
     match = _COLUMN.match(head)
     if match is None or match[1] not in properties:
         return None
     row = properties[match[1]]
     unit = match[3] or row.unit
-    return _Numbers(row, bool(match[2]), unit, *scale_of(row, unit))
+    return NumberColumn(row, bool(match[2]), unit, *scale_of(row, unit))
 
 
 def _line(
     number: int,
     header: list[str],
     cells: list[str],
-    columns: Mapping[str, _Numbers],
+    columns: Mapping[str, NumberColumn],
     variables: Collection[str],
     properties: Mapping[str, Property],
 ) -> Line | None:
@@ -126,6 +146,24 @@ def _line(
     if any("\0" in cell for cell in cells):  # PostgreSQL cannot hold it
         raise InputError("holds a NUL character")
     row = dict(zip(header, (unescape(cell).strip() for cell in cells), strict=True))
+    told = read_told(row, columns, properties)
+    if told is None:
+        return None
+    values, stds, failure = told
+    result = Result(number, row["key"], row["nonce"], values, stds, failure)
+    fractions = {head: _number(head, cell) for head, cell in row.items() if head in SYMBOLS and cell}
+    chosen = {head: read_variable(cell) for head, cell in row.items() if head in variables and cell}
+    return Line(result, row.get("validator", ""), row.get("formula", ""), fractions, chosen)
+
+
+def read_told(
+    row: Mapping[str, str], columns: Mapping[str, NumberColumn], properties: Mapping[str, Property]
+) -> tuple[dict[str, float], dict[str, float], str | None] | None:
+    """The values of a row, their standard deviations and the reason of a failure; None where it says nothing.
+
+    Raises:
+        InputError: for cells that are no numbers, or that cannot be true, alone or together.
+    """
     values, stds = _numbers(row, columns)
     failure = row.get("failure") or None
     if not values and not stds and failure is None:
@@ -135,13 +173,10 @@ def _line(
     if values and failure is not None:
         raise InputError("values and a failure are given; a failed alloy has no values")
     refuse_contradictions(values, properties)
-    result = Result(number, row["key"], row["nonce"], values, stds, failure)
-    fractions = {head: _number(head, cell) for head, cell in row.items() if head in SYMBOLS and cell}
-    chosen = {head: read_variable(cell) for head, cell in row.items() if head in variables and cell}
-    return Line(result, row.get("validator", ""), row.get("formula", ""), fractions, chosen)
+    return values, stds, failure
 
 
-def _numbers(row: Mapping[str, str], columns: Mapping[str, _Numbers]) -> tuple[dict[str, float], dict[str, float]]:
+def _numbers(row: Mapping[str, str], columns: Mapping[str, NumberColumn]) -> tuple[dict[str, float], dict[str, float]]:
     """Values and standard deviations in the properties' own units."""
     values: dict[str, float] = {}
     stds: dict[str, float] = {}
@@ -163,7 +198,7 @@ def _number(name: str, cell: str) -> float:
     return value
 
 
-def _value(column: _Numbers, cell: str) -> float:
+def _value(column: NumberColumn, cell: str) -> float:
     row = column.row
     value = _number(row.name, cell) * column.factor + column.offset
     if not row.low <= value <= row.high:
@@ -173,7 +208,7 @@ def _value(column: _Numbers, cell: str) -> float:
     return value
 
 
-def _std(column: _Numbers, cell: str) -> float:
+def _std(column: NumberColumn, cell: str) -> float:
     row = column.row
     value, widest = _number(f"{row.name}_std", cell) * column.factor, row.high - row.low
     if not 0 <= value <= widest:

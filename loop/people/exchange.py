@@ -18,17 +18,13 @@ from alloys.properties import Property
 from alloys.records import Failed, FailureKind, Measured, Observation
 from alloys.tables import MOST_BYTES
 from loop.config.assembly import build_problem
-from loop.people.answers import Answers, Line, read_answers
+from loop.people.answers import TOLERANCE, Answers, Line, read_answers
 from loop.people.csv_cells import escape
 from loop.people.doubts import doubts
 from loop.store import CampaignStore, Imported, Job, Result
 from loop.store.files import usual_mode
 from loop.view import config_of, several_tiers
 from validation.tier import Tier
-
-# How far a fraction in a file may be from the job's: what a formula's three decimals of at.% and a spreadsheet leave.
-_TOLERANCE = 1e-4
-
 
 # Out --------------------------------------------------------------------------------------------------------
 
@@ -195,7 +191,7 @@ def _other_design(line: Line, job: Job) -> str | None:
         except InputError as error:
             return str(error)
         given += [(symbol, parsed.get(symbol, 0.0)) for symbol in {*parsed, *amounts}]
-    other = any(abs(amounts.get(symbol, 0.0) - fraction) > _TOLERANCE for symbol, fraction in given)
+    other = any(abs(amounts.get(symbol, 0.0) - fraction) > TOLERANCE for symbol, fraction in given)
     if other or Design.of(asked.composition, {**asked.values, **line.variables}) != asked:
         return f"the job asks for {asked}, and the row is of another alloy; bring that one with Campaign.observe"
     return None

@@ -240,7 +240,7 @@ def test_suggest_and_observe_by_hand(tmp_path: Path) -> None:
         assert [row.iteration for row in rows] == [0] * 6
         assert sum(row.feasible for row in rows) > 0
         second = campaign.suggest(2)
-        assert {"solidus", "solidus_std", "probability_feasible", "why"} <= set(second.columns)
+        assert {"predicted_solidus", "predicted_solidus_std", "probability_feasible", "why"} <= set(second.columns)
         assert not set(second["formula"]) & set(first["formula"])
     with _external(tmp_path) as again:
         assert list(again.suggest(2)["formula"]) == list(second["formula"])
@@ -347,8 +347,8 @@ def test_another_start_table_is_refused(tmp_path: Path) -> None:
     [
         ({"formula": ["NbTaTi"]}, "takes a pandas DataFrame, got dict"),
         (pd.DataFrame({"formula": ["NbTaTi"], "solidus": [float("nan")]}), "no property value"),
-        (pd.DataFrame({"formula": ["NbTaTi"], "solidus": ["hot"]}), "must be a number"),
-        (pd.DataFrame({"formula": ["NbTaTi"], "melting": [2000.0]}), "unknown are"),
+        (pd.DataFrame({"formula": ["NbTaTi"], "solidus": ["hot"]}), "must be a finite number"),
+        (pd.DataFrame({"formula": ["NbTaTi"], "melting": [2000.0]}), "unknown columns melting"),
         (pd.DataFrame({"alloy": ["NbTaTi"], "solidus": [2000.0]}), "needs a column 'formula'"),
     ],
 )
