@@ -173,3 +173,13 @@ def test_the_sampler_is_deterministic_and_follows_its_seed() -> None:
     first, again, other = (bayesian.fit_mixture(x, y, 3.0, 1.5, seed=seed).hyperparameters() for seed in (0, 0, 1))
     assert first == again != other
     assert len(first) == bayesian.DRAWS * (4 + 2)
+
+
+@with_numpyro
+@pytest.mark.slow
+def test_a_mixture_takes_given_standard_deviations_for_the_noise() -> None:
+    x, y = data(12)
+    given = np.where(np.arange(12) < 6, 0.5, np.nan)
+    for gp in bayesian.fit_mixture(x, y, 3.0, 1.5, given=given).members:
+        np.testing.assert_allclose(gp.noises[:6].sqrt() * 1.5, 0.5)
+        np.testing.assert_array_equal(gp.noises[6:], gp.noise)
