@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from alloys.properties import PROPERTIES
 from surrogates.choosing.acquisition import choose_batch
 from surrogates.choosing.screen import BatchContext, Settings, believed
 from surrogates.model.surrogate import Surrogate
@@ -47,11 +49,11 @@ def test_where_nothing_scatters_the_measurements_themselves_count() -> None:
     assert believed(_fit(values, None), PROBLEM, context) is context.values
 
 
-def test_a_property_that_declares_its_scatter_is_believed_as_the_model_has_it() -> None:
+def test_a_property_that_declares_its_scatter_is_believed_as_the_model_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PROPERTIES, NAME, replace(PROPERTIES[NAME], scatter=200.0))
     surrogate, context = _fit(_measured()[0], None), _context(_measured()[0])
-    declared = replace(PROBLEM, properties={NAME: replace(PROBLEM.properties[NAME], scatter=200.0)})
     means, _ = surrogate.predict(SPACE.fractions(OBSERVED))
-    np.testing.assert_array_equal(believed(surrogate, declared, context)[NAME], means[NAME])
+    np.testing.assert_array_equal(believed(surrogate, PROBLEM, context)[NAME], means[NAME])
 
 
 def test_an_unknown_value_stays_unknown() -> None:
