@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alloys.goal import Goal
+from alloys.physics.base import Physics
 from alloys.physics.refractory import BUNDLE
 from alloys.physics.solution import demixing_margin
 from alloys.problem import Problem
@@ -55,12 +57,12 @@ def truth(points: Points) -> dict[str, Floats]:
     }
 
 
-def observed(count: int = OBSERVED) -> tuple[Points, dict[str, Floats], Surrogate]:
-    """Random observations and the surrogate of them."""
+def observed(count: int = OBSERVED, physics: Physics = BUNDLE) -> tuple[Points, dict[str, Floats], Surrogate]:
+    """Random observations and the surrogate of them, which knows what a bundle knows."""
     points = np.unique(SPACE.sample(2 * count, np.random.default_rng(11)), axis=0)
     points = np.random.default_rng(12).permutation(points)[:count]
     values = truth(points)
-    return points, values, Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(points), values)
+    return points, values, Surrogate.fit(physics, SPACE.elements, SPACE.fractions(points), values)
 
 
 def batch_of(
@@ -73,7 +75,7 @@ def batch_of(
     points, values, surrogate = data
     return choose_batch(
         surrogate,
-        PROBLEM,
+        replace(PROBLEM, physics=surrogate.physics),
         candidates,
         BatchContext(points, values, pending=points[:0], barred=points[:0], reference=REFERENCE),
         settings=settings,

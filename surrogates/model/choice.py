@@ -29,15 +29,21 @@ M = TypeVar("M", bound=GP | Mixture)
 Fit = Callable[[Floats, Floats, float, float, float, Floats | None], tuple[M, str]]
 Columns = NDArray[np.int64]
 
+INPUTS_PER_OBSERVATION = 3
+"""A set of more inputs than this many for each observation takes no part, unless it is the fractions alone."""
+
 JUDGES = 128
 """Observations that the sets are compared by, evenly taken where there are more."""
+
+
+_PLAIN = "fractions"
 
 
 def input_sets(physics: Physics, elements: tuple[str, ...]) -> Mapping[str, Columns]:
     """Columns of `surrogates.model.features.Described.raw` by what they are; none where all are taken."""
     columns = {name: i for i, name in enumerate(physics.descriptors(elements))}
     fractions = np.arange(len(columns), len(columns) + len(elements))
-    sets = {"fractions": fractions}
+    sets = {_PLAIN: fractions}
     for name, members in physics.descriptor_sets(elements).items():
         sets[name] = np.array([columns[member] for member in members], dtype=np.int64)
         sets[f"{name}, fractions"] = np.concatenate([sets[name], fractions])
@@ -57,6 +63,7 @@ def choosing(physics: Physics, elements: tuple[str, ...], fit: Fit[M]) -> Fit[M]
         judged = {
             name: _surprise(x[some][:, columns], (y[some] - shift) / scale, scatter / scale, part)
             for name, columns in sets.items()
+            if name == _PLAIN or len(columns) <= INPUTS_PER_OBSERVATION * len(x)
         }
         name = min(judged, key=lambda name: judged[name])
         fitted = fit(x[:, sets[name]], y, shift, scale, scatter, given)

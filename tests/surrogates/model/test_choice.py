@@ -75,6 +75,11 @@ def test_inputs_that_are_not_seen_change_no_answer_of_the_quick_model_either() -
     assert np.isfinite(exact[1][NAME]).all()
 
 
+def test_eight_observations_are_not_asked_of_eighty_descriptors() -> None:
+    fractions = _rows(8, 7)
+    assert _chosen(_fit(fractions, _by_mean(fractions))) == f"{NAME}: seen through fractions"
+
+
 def test_proven_descriptors_are_not_chosen_from() -> None:
     assert input_sets(get_physics("refractory"), ("Cr", "Mo", "Nb")) == {}
     assert "means, fractions" in input_sets(GENERIC, SPACE.elements)
