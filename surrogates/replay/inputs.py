@@ -143,9 +143,10 @@ def describe_pool(
         stray = ", ".join(np.array(symbols)[~present])
         notes.append(f"descriptors of {int(partial.sum())} rows are without {stray}: no reference data")
     some = share > 0
-    found = get_physics("generic").describe(
-        tuple(np.array(symbols)[present].tolist()), fractions[np.ix_(some, present)] / share[some, None]
-    )
+    generic, there = get_physics("generic"), tuple(np.array(symbols)[present].tolist())
+    names = generic.descriptor_sets(there)["means and spreads"]
+    found = generic.describe(there, fractions[np.ix_(some, present)] / share[some, None])
+    found = found[:, [generic.descriptors(there).index(name) for name in names]]
     descriptors = np.tile(found.mean(axis=0), (len(rows), 1))
     descriptors[some] = found
     return symbols, fractions, descriptors
