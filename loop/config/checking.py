@@ -28,6 +28,7 @@ from loop.config.schema import (
     SurrogateConfig,
     TierConfig,
     ValidatorConfig,
+    rules_moved,
 )
 from loop.config.tiers import GoalNeeds, listed_tier, refuse_twins, single_tier
 from loop.config.yaml_lines import Location
@@ -43,7 +44,11 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     Parts whose own types are wrong are skipped: the schema reports those.
     """
     found: list[Mistake] = []
-    space = _part(data, "space", AnySpace, lambda spec: spec.build(), found)
+    moved = rules_moved(data)
+    space = _part(moved, "space", AnySpace, lambda spec: spec.build(), found)
+    if moved is not data:  # those that stay keep their places, and with them their lines
+        stay = [text if text in moved["constraints"] else None for text in data["constraints"]]
+        data = {**data, "constraints": stay}
     physics = _declared(data, _physics(data, found), found)
     validators = _validators(data, physics, found)
     found += _goal_mistakes(data, physics)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstrai
 
 from alloys.errors import InputError
 from alloys.intake.mapping import TableMap
+from alloys.physics.combined import amount_of
 from alloys.physics.declaring import PropertySpec
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.records import digest_of
@@ -40,6 +41,27 @@ else:
 _Count = Annotated[int, Field(ge=0, le=10_000)]
 START = 24
 """Compositions that are validated first where nothing is known."""
+def rules_moved(data: Any) -> Any:
+    """The document with constraints that name nothing but amounts, such as ``x_Al + x_Ti <= 0.3``, among the rules of
+    a space that has rules: no design that breaks them is made at all."""
+    space, constraints = (data.get(key) for key in ("space", "constraints")) if isinstance(data, dict) else (None, None)
+    if not isinstance(space, dict) or not isinstance(constraints, list) or space.get("kind", "alloy") != "alloy":
+        return data
+    rules = [text for text in constraints if isinstance(text, str) and _is_rule(text)]
+    known = space.get("rules", [])
+    if not rules or not isinstance(known, list):
+        return data
+    others = [text for text in constraints if text not in rules]
+    return {**data, "space": {**space, "rules": [*known, *rules]}, "constraints": others}
+
+
+def _is_rule(text: str) -> bool:
+    names = re.findall(r"(?<![\w.])[A-Za-z_]\w*", text)
+    return bool(names) and all(amount_of(name) for name in names)
+
+
+class StartConfig(_Strict):
+    """Iteration 0: how many compositions are validated first, and where they come from."""
 
 
 class StartConfig(_Strict):
@@ -182,6 +204,11 @@ class CampaignConfig(_Strict):
     tracking: TrackingConfig = TrackingConfig()
     directory: str = "campaigns"
     state: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _amounts_are_ruled_by_the_space(cls, data: Any) -> Any:
+        return rules_moved(data)
 
     def science(self) -> dict[str, Any]:
         """The part that decides results: everything but where and how long it runs."""
