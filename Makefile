@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-CONFIG ?= configs/refractory.yaml
+CONFIG ?= configs/quickstart.yaml
 # The published table (Borg et al. 2020, doi 10.6084/m9.figshare.12642953), which does not come with the project.
 MPEA ?= ../shared/data/MPEA/MPEA_dataset.csv
 SEEDS ?= 5

@@ -41,6 +41,8 @@ else:
 _Count = Annotated[int, Field(ge=0, le=10_000)]
 START = 24
 """Compositions that are validated first where nothing is known."""
+
+
 def rules_moved(data: Any) -> Any:
     """The document with constraints that name nothing but amounts, such as ``x_Al + x_Ti <= 0.3``, among the rules of
     a space that has rules: no design that breaks them is made at all."""
@@ -58,10 +60,6 @@ def rules_moved(data: Any) -> Any:
 def _is_rule(text: str) -> bool:
     names = re.findall(r"(?<![\w.])[A-Za-z_]\w*", text)
     return bool(names) and all(amount_of(name) for name in names)
-
-
-class StartConfig(_Strict):
-    """Iteration 0: how many compositions are validated first, and where they come from."""
 
 
 class StartConfig(_Strict):

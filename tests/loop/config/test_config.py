@@ -56,6 +56,8 @@ def test_the_default_campaign_has_no_mistakes() -> None:
         ("maximize ductility_index", "ductility_index up", 20, "maximize PROPERTY"),
         ("solidus >= 2273", "solidus > 2273", 27, "PROPERTY >= NUMBER"),
         ("freezing_range <= 300", "solidus <= 2000", 22, "contradictory"),
+        ("solidus >= 2273", "x_Cr + x_W <= 0.3\n  - beauty >= 2", 28, "unknown property 'beauty'"),
+        ("solidus >= 2273", "x_Cr >= 0.4\n  - x_W >= 0.7", 9, "satisfies 'x_W >= 0.7'"),
         ("seed: 0", "seed: many", 4, "seed: Input should be a valid integer"),
         ("batch: 8", "batchsize: 8", 6, "batchsize: unknown key; known here are name, seed"),
         ("batch: 8", "batch: 0", 6, "greater than or equal to 1"),
@@ -151,3 +153,11 @@ def test_science_decides_the_digest(tmp_path: Path) -> None:
     first = CampaignConfig.model_validate(small_document(tmp_path))
     assert first.digest == CampaignConfig.model_validate(small_document(tmp_path, name="other", iterations=9)).digest
     assert first.digest != CampaignConfig.model_validate(small_document(tmp_path, seed=1)).digest
+
+
+def test_constraints_on_amounts_alone_are_rules_of_the_space(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(GOOD.replace("solidus >= 2273", "x_Cr + x_W <= 0.3"))
+    config = load_config(path)
+    assert config.space.rules == ["x_Cr + x_W <= 0.3"]  # type: ignore[attr-defined]
+    assert not any("x_Cr" in text for text in config.constraints)

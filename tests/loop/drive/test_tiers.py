@@ -27,7 +27,7 @@ from loop.view import View, config_of, view_of
 from tests.loop.loop_helpers import ROOT, Interrupting, StoppedError, small_config, small_document
 from validation.people import People
 
-EXAMPLE = ROOT / "configs" / "refractory_tiers.yaml"
+EXAMPLE = ROOT / "configs" / "tiers.yaml"
 
 # The draft says a liquidus; the dear one says it again, 100 K lower, with the solidus.
 _COMMAND = """

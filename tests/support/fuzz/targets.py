@@ -115,7 +115,7 @@ class Config(Target):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         os.chdir(ROOT)  # the example's command lies there
-        names = ("refractory.yaml", "refractory_tiers.yaml", "examples/script.yaml")
+        names = ("refractory.yaml", "tiers.yaml", "examples/script.yaml")
         self._bases = [(ROOT / "configs" / name).read_bytes() for name in names]
         self._bases.append(_every_key().encode())
 
