@@ -68,6 +68,20 @@ def test_a_repeat_counts_in_the_model_and_is_shown_with_its_scatter(tmp_path: Pa
         assert explained["measured"]["solidus"] == {"value": 2510.0, "unit": "K", **told}
 
 
+def test_standard_deviations_that_are_observed_count_in_the_model(tmp_path: Path) -> None:
+    digests = set()
+    for std in (None, 5.0, 150.0):
+        with _campaign(tmp_path / str(std)) as campaign:
+            table = _frame(Nb30Ta30Ti40=2500.0, Mo20Nb30Ta30Ti20=2700.0, Nb40Ta20Ti40=2400.0)
+            campaign.observe(table.assign(solidus_std=[std, None, None]))
+            told = campaign.view().observed().stds
+            assert [value for value in told.get("solidus", []) if value == value] == ([] if std is None else [std])
+            digests.add(fit_surrogate(campaign.view()).digest)
+            with pytest.raises(InputError, match=r"solidus_std must lie in \[0, 4800\] K"):
+                campaign.observe(_frame(Nb50Ta30Ti20=2500.0).assign(solidus_std=-1.0))
+    assert len(digests) == 3
+
+
 def test_foreign_elements_and_points_off_the_grid_teach_and_are_no_part_of_the_front(tmp_path: Path) -> None:
     with _campaign(tmp_path) as campaign:
         inside = {"Nb30Ta30Ti40": 2500.0, "Mo20Nb30Ta30Ti20": 2700.0, "Nb40Ta20Ti40": 2400.0}

@@ -170,7 +170,7 @@ def test_programs_go_on_while_people_in_the_middle_measure(tmp_path: Path, capsy
         assert dear_ones <= passed
         (part,) = [o for o in store.observations() if o.tier == 1 and o.key is None]
         assert part.observation.values == {"liquidus": float(filled(hot)[LIQUIDUS])}
-        assert part.stds == {"liquidus": 25.0}
+        assert part.observation.stds == {"liquidus": 25.0}
         row = next(row for row in campaign.view().rows if str(row.design) == hot["formula"])
         assert row.values["liquidus"] == part.observation.values["liquidus"]
         assert "liquidus" not in row.confirmed
@@ -233,7 +233,7 @@ def test_two_measurements_both_count_and_a_failure_beside_them_is_marked_for_rev
     (marked,) = two.document("list", "--review")
     assert marked["key"] == row["key"]
     shown = two.document("show", row["key"])
-    assert [result["conflict"] for result in shown["results"]] == [None, None, None, "cracked; accepted: measured"]
+    assert [result["conflict"] for result in shown["results"]] == [None, None, "cracked; accepted: measured"]
     assert two.queue("approve", row["key"])[0] == 0
     assert two.document("list", "--review") == []
 

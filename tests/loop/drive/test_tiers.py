@@ -191,7 +191,7 @@ def test_without_hours_all_that_passed_are_asked(tmp_path: Path) -> None:
         # A person's result stands above what validators said, and takes no job's place.
         alloy = next(iter(draft))
         added = campaign.observe(pd.DataFrame({"formula": [str(alloy)], "liquidus": [2999.0]}))
-        assert added.new == 1
+        assert added.repeats == 1
         row = next(row for row in campaign.view().rows if row.design == alloy)
         assert row.values["liquidus"] == row.confirmed["liquidus"] == 2999.0
 
