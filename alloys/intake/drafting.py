@@ -59,6 +59,7 @@ class Draft:
         constraints: likewise.
         intake: the rows that are read by the map.
         columns: of the goal, by the name of the property.
+        others: the table's other properties: their columns, and the keys of a configuration, by name.
         fixed: conditions that rows are chosen by: the column, the cells that count, and how many rows have others.
         mixed: conditions that differ among the rows, which are read alike.
         repeats: lines of each alloy that has several rows, which the table says the same of or something else.
@@ -70,6 +71,7 @@ class Draft:
     constraints: tuple[str, ...]
     intake: Intake
     columns: Mapping[str, TableColumn]
+    others: Mapping[str, tuple[TableColumn, Mapping[str, Any]]]
     fixed: tuple[tuple[str, tuple[str, ...], int], ...]
     mixed: tuple[str, ...]
     repeats: tuple[Repeats, ...]
@@ -103,6 +105,27 @@ def draft(
             f"{file}: it has no column of formulas, such as Nb45Ta25Ti15Hf15, and no columns of amounts named "
             f"by elements; give the alloys in one of these ways{_twins(found)}"
         )
+    objectives, limits, columns = _goal(found, goals, constraints, physics, file)
+    wide = {name: PROPERTIES.get(name) or _unlimited(name, column) for name, column in columns.items()}
+    entry, fixed, mixed = _with_fixed(table, found, _entry(found, columns, file, sheet), wide)
+    intake = read_rows_of(table, entry, wide)
+    if not intake.rows:
+        why = Counter(reason.partition(":")[0] for _, reason in intake.dropped).most_common(3)
+        raise InputError(f"{file}: no row has an alloy and a value: " + "; ".join(f"{n} {reason}" for reason, n in why))
+    own = {n: _own(c, _values(n, intake), _scatter(n, intake)) for n, c in columns.items() if n not in PROPERTIES}
+    others = {
+        _free_name(column, physics): (column, _own(column, column.profile.values, 0.0))
+        for column in found.of_kind("property")
+        if column not in columns.values()
+    }
+    repeats = tuple(_repeats(intake))
+    return Draft(entry, own, objectives, limits, intake, columns, others, fixed, mixed, repeats)
+
+
+def _goal(
+    found: Guess, goals: Sequence[tuple[str, str]], constraints: Sequence[str], physics: Physics, file: str
+) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, TableColumn]]:
+    """Objectives and constraints as a configuration has them, and the columns of what they measure, by name."""
     columns: dict[str, TableColumn] = {}
     objectives = [f"{direction} {_resolved(name, found, physics, columns, file)}" for direction, name in goals]
     limits = []
@@ -113,14 +136,7 @@ def draft(
         limits.append(f"{_resolved(match[1], found, physics, columns, file)} {match[2]} {match[3]}")
     if not columns:
         raise InputError(f"the goal follows from the composition alone; name a measured property: {_goals(found)}")
-    wide = {name: PROPERTIES.get(name) or _unlimited(name, column) for name, column in columns.items()}
-    entry, fixed, mixed = _with_fixed(table, found, _entry(found, columns, file, sheet), wide)
-    intake = read_rows_of(table, entry, wide)
-    if not intake.rows:
-        why = Counter(reason.partition(":")[0] for _, reason in intake.dropped).most_common(3)
-        raise InputError(f"{file}: no row has an alloy and a value: " + "; ".join(f"{n} {reason}" for reason, n in why))
-    own = {name: _own(name, column, intake) for name, column in columns.items() if name not in PROPERTIES}
-    return Draft(entry, own, tuple(objectives), tuple(limits), intake, columns, fixed, mixed, tuple(_repeats(intake)))
+    return tuple(objectives), tuple(limits), columns
 
 
 def _resolved(text: str, found: Guess, physics: Physics, columns: dict[str, TableColumn], file: str) -> str:
@@ -236,9 +252,13 @@ def _value(cell: str) -> float | str:
     return float(cell) if cell and cell.replace(".", "", 1).replace("-", "", 1).isdigit() else cell
 
 
-def _own(name: str, column: TableColumn, intake: Intake) -> dict[str, Any]:
+def _values(name: str, intake: Intake) -> list[float]:
+    return [row.values[name] for row in intake.rows if name in row.values]
+
+
+def _own(column: TableColumn, found: Sequence[float], scatter: float) -> dict[str, Any]:
     """A property of a campaign's own: a generous range, what is usual, the scatter of repeats."""
-    values = sorted(row.values[name] for row in intake.rows if name in row.values)
+    values = sorted(found)
     low, high = values[0], values[-1]
     positive = low > 0
     scale = "log" if positive and high > 100 * low else "linear"
@@ -253,7 +273,6 @@ def _own(name: str, column: TableColumn, intake: Intake) -> dict[str, Any]:
     }
     if scale == "log":
         own["scale"] = scale
-    scatter = _scatter(name, intake)
     return {**own, "scatter": scatter} if scatter else own
 
 

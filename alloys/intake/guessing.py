@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -144,7 +145,8 @@ def slug(words: str) -> str:
     >>> slug("fatigue strength 10e7 cycles"), slug("Δ 2")
     ('fatigue_strength_10e7_cycles', 'column_2')
     """
-    name = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")[:48]
+    latin = unicodedata.normalize("NFKD", words.lower()).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^a-z0-9]+", "_", latin).strip("_")[:48]
     usable = name[:1].isalpha() and len(name) > 1 and not keyword.iskeyword(name)
     return name if usable else f"column_{name}".rstrip("_")
 

@@ -99,7 +99,7 @@ def _closed_form_pool(problem: Problem, rng: np.random.Generator, wanted: int) -
 
 @dataclass(frozen=True, slots=True)
 class KnownDesigns:
-    """Compositions in the space with every property known of them: what a generator learns from.
+    """Compositions of the space with every property known of them: what a generator learns from.
 
     Attributes:
         names: the conditions' columns: every property of the goal.
@@ -113,7 +113,10 @@ class KnownDesigns:
 
 
 def known_compositions(view: View, table: Sequence[Design]) -> KnownDesigns:
-    """Validated alloys and the start table, each once; what is measured beside what has a closed form."""
+    """Measured alloys and the start table, each once; what is measured beside what has a closed form.
+
+    An alloy between the steps of the grid counts as its nearest point, unless that was measured itself.
+    """
     space, names = view.space, view.goal.names
     measured: dict[bytes, dict[str, float]] = {}
     rows: dict[bytes, Points] = {}
@@ -121,9 +124,9 @@ def known_compositions(view: View, table: Sequence[Design]) -> KnownDesigns:
         points = space.nearest(composition)
         if points is not None:
             rows[points.tobytes()] = points
-    for row in view.rows:
-        if not row.outside:
-            point = view.space.point_of(row.design)
+    for row in sorted(view.rows, key=lambda row: not row.outside):
+        point = space.nearest(row.design)
+        if point is not None:
             rows[point.tobytes()] = point
             measured[point.tobytes()] = dict(row.values)
     points = np.array(list(rows.values()), dtype=np.int64).reshape(-1, space.dimension)
@@ -137,9 +140,9 @@ def known_compositions(view: View, table: Sequence[Design]) -> KnownDesigns:
     return KnownDesigns(names, points, conditions)
 
 
-def families_of(config: CampaignConfig, space: Space) -> dict[str, dict[str, Any]]:
-    """The families that propose, with their settings: none where the space is no grid that they could learn."""
-    return config.generator.members() if isinstance(space, AlloySpace) else {}
+def families_of(config: CampaignConfig, space: Space, known: KnownDesigns) -> dict[str, dict[str, Any]]:
+    """The families that propose, with their settings: none where there is no grid, or nothing that they could learn."""
+    return config.generator.members() if isinstance(space, AlloySpace) and len(known.points) else {}
 
 
 def training_job(

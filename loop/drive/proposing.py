@@ -58,7 +58,7 @@ class Proposing:
         campaign, config = self.campaign, self.campaign.config
         self._view = campaign.view(self.inputs.hidden)
         self._known = steps.known_compositions(self._view, campaign.table)
-        members = steps.families_of(config, self._view.space)
+        members = steps.families_of(config, self._view.space, self._known)
         if not members:
             self._choose()
             return

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from alloys.intake.drafting import Draft, unit_of
+from alloys.intake.drafting import Draft
 from alloys.intake.guessing import Guess
 from alloys.intake.headers import read_header
 from alloys.intake.mapping import ColumnName
@@ -43,13 +44,13 @@ def config_text(
         "",
         *_space(space, seen, len(draft.intake.rows)),
         "",
-        *_properties(draft, found),
+        *_properties(draft),
         *_data(draft, found),
         "",
         *_goal(draft),
         "",
         "validator: {name: human}              # you measure; a script or a simulation can answer too",
-        "start: {from_table: 0}                # if the table has too few rows, the first alloys fill the space",
+        _start(draft, space),
         "cluster: {executor: local}            # this computer",
         "tracking: {enabled: false}            # true keeps figures of each iteration in MLflow",
         "",
@@ -104,7 +105,7 @@ def _space(space: Mapping[str, Any], seen: Mapping[str, int], rows: int) -> list
     return [*lines, '  # rules: ["x_A + x_B <= 0.3"]   # linear in amounts, with symbols of your elements']
 
 
-def _properties(draft: Draft, found: Guess) -> list[str]:
+def _properties(draft: Draft) -> list[str]:
     if not draft.properties:
         return []
     lines = ["properties:"]
@@ -112,7 +113,7 @@ def _properties(draft: Draft, found: Guess) -> list[str]:
         lines.append(f"  {scalar(name)}:")
         for key, value in own.items():
             lines.append(f"    {key}: {scalar(value)}{_why(key, draft, name)}")
-    lines += [f"  # {_comment(c.what)}: {{unit: {scalar(unit_of(c))}, range: ...}}" for c in _others(draft, found)]
+    lines += [_comment(f"  # {name}: {scalar(own)}") for name, (_, own) in draft.others.items()]
     return [*lines, ""]
 
 
@@ -124,11 +125,6 @@ def _why(key: str, draft: Draft, name: str) -> str:
         "usual": "   # what about two alloys of three have",
         "scatter": "   # standard deviation of repeated measurements, from the table's repeats",
     }.get(key, "")
-
-
-def _others(draft: Draft, found: Guess) -> list[Any]:
-    mapped = {each.column for each in draft.entry.properties.values()}
-    return [column for column in found.of_kind("property") if column.name not in mapped]
 
 
 def _data(draft: Draft, found: Guess) -> list[str]:
@@ -147,9 +143,8 @@ def _data(draft: Draft, found: Guess) -> list[str]:
     lines.append("    properties:")
     for name, each in entry.properties.items():
         lines.append(f"      {scalar(name)}: {scalar(each.model_dump(exclude_none=True))}")
-    for column in _others(draft, found):
-        spec = scalar({"column": column.name, "unit": unit_of(column)})
-        lines.append(_comment(f"      # {column.what}: {spec}"))
+    for name, (column, own) in draft.others.items():
+        lines.append(_comment(f"      # {name}: {scalar({'column': column.name, 'unit': own['unit']})}"))
     return [*lines, *_where(draft, found), *_source(entry.source)]
 
 
@@ -168,6 +163,21 @@ def _where(draft: Draft, found: Guess) -> list[str]:
 def _source(source: str | ColumnName) -> list[str]:
     given = source if isinstance(source, str) else source.model_dump()
     return [f"    source: {scalar(given)}"] if given else ['    # source: "10.1000/where-it-was-published"']
+
+
+def _start(draft: Draft, space: Mapping[str, Any]) -> str:
+    """How many alloys fill the space before the first proposal: as few as a proposal needs."""
+    known: defaultdict[Any, set[str]] = defaultdict(set)
+    for row in draft.intake.rows:
+        if set(row.design.composition.elements) <= set(space["elements"]):
+            known[row.design].update(row.values)
+    complete = sum(names >= set(draft.columns) for names in known.values())
+    lacking = max(8, 2 * len(space["elements"])) - complete
+    if lacking <= 0:
+        return "start: {from_table: 0}                # the table is enough to begin with a proposal"
+    return (
+        f"start: {{validate: {lacking}, from_table: 0}}   # the table has few rows: so many alloys fill the space first"
+    )
 
 
 def _goal(draft: Draft) -> list[str]:

@@ -45,6 +45,17 @@ def test_a_page_and_a_file_that_check_takes(capsys: pytest.CaptureFixture[str], 
     assert "- density <= 9" in text
 
 
+def test_what_stands_as_a_comment_can_be_taken_in(capsys: pytest.CaptureFixture[str], table: Path) -> None:
+    lines = [f"Co{20 + i}Cr{25 - i}Fe25Ni30,{150 + 7 * i},{300 + 9 * i},forged" for i in range(12)]
+    table.write_text("\n".join(["Alloy,HV,YS (MPa),Process", *lines, "Co30Cr30Ni40,160,310,cast"]), "utf-8")
+    assert call(capsys, "init", table.name, "--maximize", "HV")[0] == 0
+    text = Path("results.yaml").read_text("utf-8")
+    taken = text.replace("# yield_strength:", "yield_strength:").replace("# where: Process", "where:\n      Process")
+    assert taken.count("\n  yield_strength:") == taken.count("\n      yield_strength:") == taken.count("Process:") == 1
+    Path("more.yaml").write_text(taken, "utf-8")
+    assert call(capsys, "check", "more.yaml")[0] == 0
+
+
 def test_a_document_names_every_row_that_is_left_out(capsys: pytest.CaptureFixture[str], table: Path) -> None:
     code, out, err = call(capsys, "init", table.name, "--minimize", "HV", "--json", "--out", "new.yaml")
     document = json.loads(out)

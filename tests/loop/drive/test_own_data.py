@@ -17,6 +17,7 @@ from alloys.design import Design
 from alloys.errors import InputError
 from loop.campaign import Campaign
 from loop.choose.ranking import fit_surrogate
+from loop.choose.steps import known_compositions
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
 from loop.review.explain import explain_document
@@ -118,6 +119,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     _table(tmp_path, _rows(46))
     return tmp_path
+
+
+def test_a_generator_learns_an_alloy_between_the_steps_as_its_nearest_point(tmp_path: Path) -> None:
+    with _campaign(tmp_path) as campaign:
+        campaign.observe(_frame(**{"Nb30.4Ta29.6Ti40": 2960.0, "Mo20.2Nb29.8Ta50": 2900.0, "Nb30Ta30Ti40": 2500.0}))
+        known = known_compositions(campaign.view(), [])
+        learned = {
+            str(campaign.view().space.design(p)): c[0] for p, c in zip(known.points, known.conditions, strict=True)
+        }
+        assert learned == {"Mo20Nb30Ta50": 2900.0, "Nb30Ta30Ti40": 2500.0}
 
 
 def test_a_campaign_begins_from_46_rows_at_iteration_1_with_no_start_design(folder: Path) -> None:
