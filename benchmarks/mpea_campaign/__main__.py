@@ -6,11 +6,12 @@
 
 The table is that of Borg et al. 2020 (``MPEA/MPEA_dataset.csv``), with the mean of a composition's records; yield
 strength was tested at 15 to 35 degrees Celsius. Elements that fewer than 10 rows have are left out with their rows. 20
-alloys of the campaign's own start, the same for every method of a seed, are followed by 10 batches of 4.
+alloys, the same for every method of a seed, are followed by 10 batches of 4.
 
-- ``grid``: what may be asked is a grid with steps of 1 at.%, which covers the table; nobody knows its rows. The row
-  nearest to what is asked answers (Euclidean distance of atomic fractions), and its value is told for what was asked.
-- ``list``: what may be asked are the rows.
+- ``grid``: what may be asked is a grid with steps of 1 at.%, which covers the table; nobody knows its rows but the 20
+  of the start, which are drawn at random. The row nearest to what is asked answers (Euclidean distance of atomic
+  fractions), and its value is told for what was asked.
+- ``list``: what may be asked are the rows; the start is the campaign's own, which fills the space.
 
 ``ours`` is the loop by `Campaign.suggest` and `Campaign.observe` with ``physics: generic`` and every other key left
 out; on a list there are no generators. ``ours-no-generators`` has as many random candidates instead. ``botorch``

@@ -140,22 +140,25 @@ class TableProblem(Problem):
 def problem_of(table: Table, kind: Kind, seed: int, folder: Path, start: int = START) -> Problem:
     """The campaign's problem: the largest value, on a grid that covers the table, or among its rows.
 
-    The grid has steps of 1 at.%, as many elements as the rows have, and amounts up to the largest of a row.
+    The grid has steps of 1 at.%, as many elements as the rows have, and amounts up to the largest of a row; the start
+    are rows drawn at random, rounded to it. Among the rows the start is the campaign's own, which fills the space.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    present = (table.fractions > 0).sum(axis=1)
-    space: dict[str, Any] = {
-        "kind": "alloy",
-        "elements": list(table.elements),
-        "step": 0.01,
-        "lower": 0.01,
-        "upper": math.ceil(20 * float(table.fractions.max())) / 20,
-        "count": [int(present.min()), int(present.max())],
-    }
+    begin: dict[str, Any] = {"validate": start, "from_table": 0.0}
     if kind == "list":
-        space = {"kind": "table", "file": str(folder / f"{table.name}.csv")}
-        with (folder / f"{table.name}.csv").open("w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream).writerows([["formula"], *([formula] for formula in table.formulas)])
+        space: dict[str, Any] = {"kind": "table", "file": _written(folder / f"{table.name}.csv", table.formulas)}
+    else:
+        present, most = (table.fractions > 0).sum(axis=1), float(table.fractions.max())
+        space = {
+            "kind": "alloy",
+            "elements": list(table.elements),
+            "step": 0.01,
+            "lower": 0.01,
+            "upper": math.ceil(20 * most) / 20,
+            "count": [int(present.min()), int(present.max())],
+        }
+        rows = np.random.default_rng([seed, 5]).permutation(len(table))[:start]
+        path = folder / f"{table.name}-{seed}.csv"
+        begin |= {"from_table": 1.0, "table": _written(path, [table.formulas[row] for row in rows])}
     config = CampaignConfig.model_validate(
         {
             "name": f"{table.name.replace('_', '-')}-{kind}",
@@ -167,8 +170,15 @@ def problem_of(table: Table, kind: Kind, seed: int, folder: Path, start: int = S
             "properties": {table.name: table.spec},
             "objectives": [f"maximize {table.name}"],
             "reference_point": {table.name: 0.0},
-            "start": {"validate": start, "from_table": 0.0},
+            "start": begin,
             "validator": {"name": "external"},
         }
     )
     return TableProblem(config, Answers(NearestRow(table), folder / "answers"))
+
+
+def _written(path: Path, formulas: list[str]) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([["formula"], *([formula] for formula in formulas)])
+    return str(path)
