@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import pandas as pd
 
@@ -17,6 +18,7 @@ from loop.drive.opened import OpenCampaign
 from loop.drive.schedule import hidden_from
 from loop.execute.local import LocalExecutor
 from loop.people.frames import designs_in, read_frame
+from loop.people.from_frame import remove, write_campaign
 from loop.review.explain import explain_document, explain_tables
 from loop.review.frames import best_frame, explanation_frame, predictions_frame, results_frame, suggestions_frame
 from loop.review.predict import predict_document
@@ -31,8 +33,50 @@ Alloys = str | Composition | Design | Iterable[str | Composition | Design] | pd.
 class Campaign(OpenCampaign):
     """A design campaign that is driven by the command line, or by hand with `suggest` and `observe`.
 
-    Made by `open`. While it is open, no other process can drive the same campaign.
+    Made by `open` or `from_frame`. While it is open, no other process can drive the same campaign.
     """
+
+    @classmethod
+    def from_frame(
+        cls,
+        table: pd.DataFrame,
+        *,
+        maximize: str | Sequence[str] = (),
+        minimize: str | Sequence[str] = (),
+        constraints: Sequence[str] = (),
+        name: str = "campaign",
+        directory: Path | str = "campaigns",
+        balance: str | None = None,
+        **settings: Any,
+    ) -> Self:
+        """Makes a campaign of a frame of results, which a person drives, or goes on with the one that it made before.
+
+        Which column is what is guessed, as ``alloyloop init`` does it: formulas or amounts of elements, units and
+        standard deviations. The frame and the configuration lie in the campaign's folder, as ``table.csv`` and
+        ``campaign.yaml``.
+
+        Args:
+            table: results, one row for each measurement.
+            maximize: a property or several, by their columns.
+            minimize: likewise.
+            constraints: such as ``density <= 8``.
+            name: of the campaign.
+            directory: where campaigns lie.
+            balance: the element that takes the rest to 100 %.
+            settings: further keys of a configuration, such as ``seed=1``.
+
+        Raises:
+            InputError: if the frame cannot be understood, or the campaign began with another one. Nothing is made then.
+        """
+        goals = [("maximize", one) for one in ([maximize] if isinstance(maximize, str) else maximize)]
+        goals += [("minimize", one) for one in ([minimize] if isinstance(minimize, str) else minimize)]
+        config, made = write_campaign(table, goals, constraints, name, Path(directory), balance, settings)
+        try:
+            return cls.open(config)
+        except BaseException:
+            if made:
+                remove(made)
+            raise
 
     def suggest(self, n: int) -> pd.DataFrame:
         """The next compositions to validate, with what the model thinks of them.
@@ -116,7 +160,8 @@ class Campaign(OpenCampaign):
 
     def best(self, n: int = 10) -> pd.DataFrame:
         """The best alloys first, those that are feasible before all others: values, and predictions before them."""
-        return best_frame(best_document(self.view(), n))
+        view = self.view()
+        return best_frame(best_document(view, n), view.goal.names)
 
     def predict(self, alloys: Alloys) -> pd.DataFrame:
         """What is known or predicted of alloys: ``predicted_NAME`` with ``_std``, its 90 % interval, and its source.

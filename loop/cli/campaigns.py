@@ -45,10 +45,18 @@ def run(
 
 
 def check(
-    config: Annotated[Path, typer.Argument(help="a campaign's YAML file")],
+    config: Annotated[Path | None, typer.Argument(help="a campaign's YAML file")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="overrides a value")] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="print the JSON schema of such files, for editors")] = False,
 ) -> None:
     """Names every mistake in a configuration, with its line, before anything starts."""
+    if schema:
+        from loop.config.json_schema import json_schema  # late: seldom asked for
+
+        print_json(json_schema())
+        return
+    if config is None:
+        raise InputError("name a configuration to check, or give --schema")
     checked, mistakes = check_config(config, set_ or ())
     for mistake in mistakes:
         err().print(f"{config}: {mistake}", markup=False, soft_wrap=True)

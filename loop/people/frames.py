@@ -18,9 +18,7 @@ from loop.people.answers import TOLERANCE, NumberColumn, number_columns, read_to
 PREDICTED = "predicted_"
 """What the names of columns of predictions begin with."""
 _TEXTS = ("formula", "failure", "source")
-_PASSED_OVER = tuple(
-    "number origin why iteration feasible probability_feasible outside in_space status remoteness".split()
-)
+_PASSED_OVER = tuple("number origin why iteration probability_feasible outside in_space status remoteness".split())
 """What a campaign's own frames say beside that."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -44,20 +44,27 @@ def results_frame(found: Iterable[StoredObservation]) -> pd.DataFrame:
     return frame.astype({"iteration": "Int64"}) if rows else frame
 
 
-def best_frame(document: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
-    """One row for each alloy of `loop.review.report.best_document`: values, and what the model thought before."""
-    return pd.DataFrame([_best(entry) for entry in document])
+def best_frame(document: Iterable[Mapping[str, Any]], names: Collection[str]) -> pd.DataFrame:
+    """One row for each alloy of `loop.review.report.best_document`: values, and what the model thought before.
+
+    Args:
+        document: the best alloys.
+        names: properties of the goal; of others only what was measured is shown.
+    """
+    frame = pd.DataFrame([_best(entry, names) for entry in document])
+    return frame.astype({"iteration": "Int64"}) if len(frame) else frame
 
 
-def _best(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _best(entry: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
     row = {**_named(entry), "feasible": entry["feasible"]}
-    for name, told in entry["properties"].items():
+    shown = {name: t for name, t in entry["properties"].items() if name in names or "measurements" in t}
+    for name, told in shown.items():
         row[name] = told["value"]
         row |= {f"{name}_std": told["std"]} if "std" in told else {}
-    for name, told in entry["properties"].items():
+    for name, told in shown.items():
         if told["predicted"] is not None:
             row |= {PREDICTED + name: told["predicted"], f"{PREDICTED}{name}_std": told["predicted_std"]}
-    return row | {key: entry[key] for key in ("iteration", "outside") if entry.get(key) is not None}
+    return row | {"iteration": entry["iteration"]} | ({"outside": entry["outside"]} if "outside" in entry else {})
 
 
 def predictions_frame(documents: Iterable[Mapping[str, Any]]) -> pd.DataFrame:

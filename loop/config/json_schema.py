@@ -1,0 +1,33 @@
+"""The configuration as a JSON schema, for editors that complete keys and mark mistakes while a person writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from alloys.physics.registry import physics_names
+from generators.registry import family_names
+from loop.config.schema import CampaignConfig
+from loop.config.tiers import PEOPLE
+from validation.registry import validator_names
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema. Names of physics, validators and generators are those that are installed; others are let through."""
+    schema = CampaignConfig.model_json_schema()
+    validators, families = (*PEOPLE, *validator_names()), family_names()
+    parts = schema["$defs"]
+    for section, key, names in (
+        (schema, "physics", physics_names()),
+        (parts["ValidatorConfig"], "name", validators),
+        (parts["TierConfig"], "name", validators),
+        (parts["GeneratorConfig"], "family", families),
+    ):
+        section["properties"][key] |= _suggested(names)
+    parts["GeneratorConfig"]["properties"]["families"]["propertyNames"] = _suggested(families)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _suggested(names: Sequence[str]) -> dict[str, Any]:
+    """Names that an editor offers; another one may come from a package that it does not know."""
+    return {"anyOf": [{"enum": list(names)}, {"type": "string"}]}
