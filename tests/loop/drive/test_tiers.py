@@ -248,7 +248,7 @@ def test_the_gates_are_the_goals_unless_others_are_given(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({2: lab(properties=["hardness"])}, "validators.2: unknown property 'hardness'; available are shear_modulus"),
+        ({2: lab(properties=["hardness"])}, "validators.2: unknown property 'hardness'; declare one of your own"),
         ({2: lab(properties=[])}, "properties of 'dear' must be a list of different names, at least one, got []"),
         ({2: lab(properties=["solidus", "solidus"])}, "must be a list of different names"),
         ({2: lab(properties="solidus")}, "must be a list of different names, at least one, got 'solidus'"),
@@ -288,7 +288,7 @@ def test_people_have_an_identity_of_their_own(tmp_path: Path) -> None:
     assert [tier.properties for tier in tiers[1:]] == [("liquidus", "solidus")] * 2 + [("solidus",)]
     assert len({tier.fingerprint for tier in tiers}) == 4
     assert tiers[3].seconds == 3600.0
-    people = People("human", "press", ("solidus",))
+    people = People("human", "press", {"solidus": "K"})
     assert people.fingerprint == tiers[3].fingerprint
     assert people.description.units == {"solidus": "K"}
     people.check(["Nb", "Xe"])
