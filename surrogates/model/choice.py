@@ -29,7 +29,7 @@ M = TypeVar("M", bound=GP | Mixture)
 Fit = Callable[[Floats, Floats, float, float, float, Floats | None], tuple[M, str]]
 Columns = NDArray[np.int64]
 
-INPUTS_PER_OBSERVATION = 3
+INPUTS_PER_OBSERVATION = 2
 """A set of more inputs than this many for each observation takes no part, unless it is the fractions alone."""
 
 JUDGES = 128
