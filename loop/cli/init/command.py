@@ -37,7 +37,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="overwrite the file to write")] = False,
     json_: Json = False,
 ) -> None:
-    """Reads a table of results, says what it understood, and writes the file of a campaign that begins from it."""
+    """From a table of results to the file of a campaign that begins from it."""
     table = read_table(file, sheet)
     found = guess(table, file.stem, balance)
     if not json_:
