@@ -74,6 +74,17 @@ class Design:
         """
         return cls.of(Composition.parse(formula), variables)
 
+    @classmethod
+    def known_as(cls, formula: str, known: Iterable[Design]) -> Design:
+        """The design that a formula names: a known one, also where its formula is rounded, or else a new one.
+
+        Raises:
+            InputError: for a bad formula.
+        """
+        meant, known = cls.parse(formula), tuple(known)
+        alike = {design for design in known if design.formula == formula.strip() and not design.variables}
+        return alike.pop() if meant not in known and len(alike) == 1 else meant
+
     @property
     def values(self) -> dict[str, Value]:
         """The variables by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -17,6 +18,7 @@ from loop.drive.driver import Driver
 from loop.drive.opened import OpenCampaign
 from loop.drive.schedule import hidden_from
 from loop.execute.local import LocalExecutor
+from loop.people.doubts import surprises
 from loop.people.frames import designs_in, read_frame
 from loop.people.from_frame import remove, write_campaign
 from loop.review.explain import explain_document, explain_tables
@@ -28,6 +30,9 @@ from loop.store import Added
 
 Alloys = str | Composition | Design | Iterable[str | Composition | Design] | pd.DataFrame
 """One alloy, several, or a frame with a column ``formula``."""
+
+
+log = logging.getLogger(__name__)
 
 
 class Campaign(OpenCampaign):
@@ -149,6 +154,8 @@ class Campaign(OpenCampaign):
             del open_jobs[row.design]
             answers += 1
         added = self.store.add_observations(plain)
+        for line in surprises(rows, self.store.proposals()):
+            log.warning("%s, as predicted; if it is a slip: alloyloop data correct %s", line, self.config.name)
         self._settle()
         return Added(added.new + answers, added.repeats, added.known)
 

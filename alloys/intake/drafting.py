@@ -18,6 +18,7 @@ from alloys.intake.mapping import ColumnName, PropertyColumn, TableMap
 from alloys.intake.reading import Intake, IntakeRow, read_rows_of
 from alloys.intake.tables import RawTable, shown
 from alloys.physics.base import Physics
+from alloys.physics.combined import only_amounts
 from alloys.properties import PROPERTIES, Property
 from alloys.units import scale_of
 
@@ -38,13 +39,13 @@ class Repeats:
     Attributes:
         formula: of the alloy.
         lines: of the rows.
-        same: whether two rows have just the same values.
+        same: lines of those that have just the same values as another one.
         apart: by how much values of a property differ at most, as a share of the largest.
     """
 
     formula: str
     lines: tuple[int, ...]
-    same: bool
+    same: tuple[int, ...]
     apart: float
 
 
@@ -133,6 +134,9 @@ def _goal(
         match = _CONSTRAINT.fullmatch(text)
         if match is None:
             raise InputError(f"--constraint takes a property, <= or >=, and a number, got {shown(text)}")
+        if only_amounts(text):
+            limits.append(text.strip())
+            continue
         limits.append(f"{_resolved(match[1], found, physics, columns, file)} {match[2]} {match[3]}")
     if not columns:
         raise InputError(f"the goal follows from the composition alone; name a measured property: {_goals(found)}")
@@ -285,7 +289,8 @@ def _repeats(intake: Intake) -> Iterator[Repeats]:
             told = [tuple(sorted(row.values.items())) for row in rows]
             values = [[row.values[name] for row in rows if name in row.values] for name in rows[0].values]
             apart = max((max(v) - min(v)) / max(map(abs, v)) if any(v) else 0.0 for v in values)
-            yield Repeats(design.formula, tuple(row.line for row in rows), len(set(told)) < len(told), apart)
+            same = tuple(row.line for row, values_ in zip(rows, told, strict=True) if told.count(values_) > 1)
+            yield Repeats(design.formula, tuple(row.line for row in rows), same, apart)
 
 
 def _scatter(name: str, intake: Intake) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -35,6 +36,12 @@ def amount_of(name: str) -> tuple[Basis, str] | None:
     if kind not in ("x", "w") or symbol not in SYMBOLS:
         return None
     return ("atomic" if kind == "x" else "mass"), symbol
+
+
+def only_amounts(text: str) -> bool:
+    """Whether a text names amounts and nothing else, as ``x_Al + x_Ti <= 0.3`` does."""
+    names = re.findall(r"(?<![\w.])[A-Za-z_]\w*", text)
+    return bool(names) and all(amount_of(name) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.mpea import read_mpea, write_rows
 from loop.cli.console import Json, Yes, confirm_doubts, err, out, print_json
@@ -62,7 +61,7 @@ def list_(
     from loop.people.data_report import data_document, data_tables  # late, for a light start: with the database
 
     with _store(directory, name) as store:
-        document = data_document(store, None if formula is None else Composition.parse(formula))
+        document = data_document(store, formula)
     if json_:
         print_json(document)
         return

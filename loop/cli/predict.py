@@ -26,11 +26,12 @@ def predict(
     directory: Directory = Path("campaigns"),
 ) -> None:
     """What is known or predicted of alloys: mean, spread, probability of feasibility, nearest known alloys."""
-    designs = [Design(composition) for composition in parse_formulas(formulas)]
+    parse_formulas(formulas)
     from loop.review.predict import predict_document, predict_lines, predict_table  # late: with torch
 
     with CampaignStore.open(campaign_database(directory, name)) as store:
         view = view_of(store)
+    designs = [Design.known_as(formula, (row.design for row in view.rows)) for formula in formulas]
     documents = predict_document(view, designs, nearest)
     if json_:
         print_json(documents)
@@ -49,10 +50,11 @@ def explain(
     directory: Directory = Path("campaigns"),
 ) -> None:
     """Why an alloy was selected, or what speaks for and against it now."""
-    design = Design.parse(formula)
+    Design.parse(formula)
     from loop.review.explain import explain_document, explain_tables  # late: with torch
 
     with CampaignStore.open(campaign_database(directory, name)) as store:
+        design = Design.known_as(formula, (each.observation.design for each in store.observations()))
         then = view_of(store, hidden=hidden_from(store, design))
         document = explain_document(view_of(store), store.proposals(), design, then)
     if json_:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,10 +39,15 @@ class DataFile:
 
     @property
     def notes(self) -> list[str]:
-        """What was left out of it, the first few lines of each kind."""
-        left = [*self.intake.dropped, *self.intake.unread]
-        lines = [f"{self.entry.file}, line {line}: {why}" for line, why in sorted(left)[:5]]
-        return [*lines, *([f"{self.entry.file}: and {len(left) - 5} more lines"] if len(left) > 5 else [])]
+        """What was left out of it: each kind of reason with its first lines; the most frequent one first."""
+        kinds: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+        for line, why in sorted([*self.intake.dropped, *self.intake.unread]):
+            kinds[why.partition(":")[0]].append((line, why))
+        return [
+            f"{self.entry.file}, line{'s' * (len(found) > 1)} {', '.join(str(line) for line, _ in found[:5])}"
+            f"{f' and {len(found) - 5} more' if len(found) > 5 else ''}: {found[0][1]}"
+            for found in sorted(kinds.values(), key=lambda found: -len(found))
+        ]
 
 
 def read_data(entries: Sequence[TableMap], properties: Mapping[str, Property]) -> list[DataFile]:

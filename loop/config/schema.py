@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstrai
 
 from alloys.errors import InputError
 from alloys.intake.mapping import TableMap
-from alloys.physics.combined import amount_of
+from alloys.physics.combined import only_amounts
 from alloys.physics.declaring import PropertySpec
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.records import digest_of
@@ -49,17 +49,12 @@ def rules_moved(data: Any) -> Any:
     space, constraints = (data.get(key) for key in ("space", "constraints")) if isinstance(data, dict) else (None, None)
     if not isinstance(space, dict) or not isinstance(constraints, list) or space.get("kind", "alloy") != "alloy":
         return data
-    rules = [text for text in constraints if isinstance(text, str) and _is_rule(text)]
+    rules = [text for text in constraints if isinstance(text, str) and only_amounts(text)]
     known = space.get("rules", [])
     if not rules or not isinstance(known, list):
         return data
     others = [text for text in constraints if text not in rules]
     return {**data, "space": {**space, "rules": [*known, *rules]}, "constraints": others}
-
-
-def _is_rule(text: str) -> bool:
-    names = re.findall(r"(?<![\w.])[A-Za-z_]\w*", text)
-    return bool(names) and all(amount_of(name) for name in names)
 
 
 class StartConfig(_Strict):

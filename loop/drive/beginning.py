@@ -70,6 +70,11 @@ def record_files(store: CampaignStore, files: Sequence[DataFile], name: str) -> 
         store.add_data(file.rows, DataEventKind.START, who=name, detail=detail)
 
 
+def _told(seen: Observation, source: str) -> tuple[Design, str, tuple[tuple[str, float], ...]]:
+    """What makes a result another one: the design, who told it, and the values."""
+    return seen.design, source, tuple(sorted(seen.values.items()))
+
+
 def record_campaign(store: CampaignStore, old: CampaignStore, problem: Problem) -> None:
     """Records another campaign's results where that was not done yet.
 
@@ -93,12 +98,15 @@ def record_campaign(store: CampaignStore, old: CampaignStore, problem: Problem) 
         told, unit = old.properties.get(prop), problem.properties[prop].unit
         if told is not None and told.unit != unit:
             raise InputError(f"{prop} is in {told.unit} in the campaign {name!r}, and in {unit} here; use one unit")
+    here = {_told(each.observation, each.observation.source) for each in store.observations()}
     for stored in old.observations():
         seen = stored.observation
         values, stds = ({n: v for n, v in each.items() if n in wanted} for each in (seen.values, seen.stds))
-        if values:
-            rows.append(Observation(seen.design, values, f"campaign {name}: {seen.source}", None, stds))
-    if not rows:
+        taken = Observation(seen.design, values, f"campaign {name}: {seen.source}", None, stds)
+        # A file that both campaigns begin with is there already.
+        if values and _told(taken, seen.source) not in here:
+            rows.append(taken)
+    if not rows and not here:
         raise InputError(f"the campaign {name!r} has no results of {', '.join(wanted)} to begin with")
     detail = {"campaign": name, "dataset_digest": old.dataset_digest()}
     store.add_data(rows, DataEventKind.CAMPAIGN, who=store.campaign().name, detail=detail)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from pathlib import Path
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from loop.config.assembly import build_problem
 from loop.config.data import map_for, read_data
@@ -53,10 +53,11 @@ def numbers_of(store: CampaignStore, what: str, names: Collection[str] = ()) -> 
     """
     if what.isdecimal():
         return [int(what)]
-    wanted = Composition.parse(what)
+    results = store.observations()
+    wanted = Design.known_as(what, {stored.observation.design for stored in results}).composition
     found = [
         stored.id
-        for stored in store.observations()
+        for stored in results
         if stored.observation.design.composition == wanted and set(names) <= set(stored.observation.values)
     ]
     if not found:

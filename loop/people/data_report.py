@@ -8,22 +8,21 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from alloys.composition import Composition
+from alloys.design import Design
 from loop.config.assembly import build_problem
 from loop.people.queue_report import moment
 from loop.store import CampaignStore, StoredObservation
 from loop.view import config_of
 
 
-def data_document(store: CampaignStore, composition: Composition | None = None) -> dict[str, Any]:
+def data_document(store: CampaignStore, formula: str | None = None) -> dict[str, Any]:
     """The document of ``alloyloop data list --json``: results of all alloys, or of one, and the log."""
     properties = build_problem(config_of(store)).properties
     units = {name: row.unit for name, row in properties.items()}
-    stored = [
-        each
-        for each in store.observations(include_replicates=True)
-        if composition is None or each.observation.design.composition == composition
-    ]
+    stored = store.observations(include_replicates=True)
+    if formula is not None:
+        wanted = Design.known_as(formula, {each.observation.design for each in stored}).composition
+        stored = [each for each in stored if each.observation.design.composition == wanted]
     return {
         "results": [_result(each, units) for each in sorted(stored, key=lambda each: each.id)],
         "events": [

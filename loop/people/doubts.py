@@ -7,13 +7,28 @@ from collections.abc import Sequence
 import numpy as np
 
 from alloys.records import Observation
-from loop.store import CampaignStore, StoredObservation
+from loop.store import CampaignStore, Proposal, StoredObservation
 from loop.view import view_of
 
 FAR = 6.0
 """Standard deviations from the prediction at which a person is asked."""
 _FEWEST = 8
 """Measurements of a property below which its model is no judge."""
+
+
+def surprises(rows: Sequence[Observation], proposals: Sequence[Proposal]) -> list[str]:
+    """Lines on values of suggested alloys that are further than `FAR` from what was predicted when they were chosen."""
+    predicted = {p.selection.candidate.design: p.selection.prediction for p in proposals}
+    found = []
+    for row in rows:
+        if (told := predicted.get(row.design)) is None:
+            continue
+        for name, std in told.stds.items():
+            away = abs(row.values[name] - told.means[name]) / max(std, 1e-300) if name in row.values else 0.0
+            if away > FAR:
+                value, mean = row.values[name], told.means[name]
+                found.append(f"{row.design}: {name} {value:.6g} is {away:.0f} standard deviations from {mean:.4g}")
+    return found
 
 
 def _recorded(store: CampaignStore, new: Sequence[Observation]) -> list[StoredObservation]:
@@ -52,5 +67,7 @@ def doubts(store: CampaignStore, rows: Sequence[Observation]) -> list[str]:
             away = abs(value - latent[name][0][i]) / np.hypot(latent[name][1][i], output.noise)
             if away > FAR:
                 told = f"predicted {means[name][i]:.4g} ± {stds[name][i]:.2g}"
-                found.append(f"{row.design}: {name} {row.values[name]:.6g} {unit} is {away:.0f} ({told})")
+                found.append(
+                    f"{row.design}: {name} {row.values[name]:.6g} {unit} is {away:.0f} standard deviations off ({told})"
+                )
     return found

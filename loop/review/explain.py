@@ -280,7 +280,9 @@ def _head(document: dict[str, Any]) -> list[str]:
         lines.append(f"measured: {name} {found['value']:.5g}{spread} {found['unit']}{count}")
     if document["outside"]:
         lines.append(f"outside the space: {document['outside']}")
-    if document["better_than"] is not None:
+    if document["better_than"] == 0 and document["gain"]["alone"] == 0:
+        lines.append("the expected gain is too small to be seen in samples: next to nothing is hoped of any alloy")
+    elif document["better_than"] is not None:
         lines.append(f"expected to gain more than {document['better_than']:.0%} of random alloys of the space")
     if document["mode"] == "feasibility":
         lines.append("nothing feasible is known: alloys are picked by their probability of feasibility alone")

@@ -93,9 +93,13 @@ def best_table(view: View, top: int, *, width: int = WIDE, with_predictions: boo
 def _outside(view: View, most: int = 5) -> str | None:
     """A line on alloys that keep the constraints and are no designs of the space."""
     kept = [row for row in view.rows if row.outside and set(view.goal.names) <= set(row.confirmed)]
-    told = [str(row.design) for row in kept if view.goal.feasible(row.confirmed)]
+    first = view.goal.objectives[0]
+    kept = [row for row in kept if view.goal.feasible(row.confirmed)]
+    kept.sort(key=lambda row: -first.sign * row.confirmed[first.name])
+    told = [f"{row.design} {row.confirmed[first.name]:.4g}" for row in kept]
     more = f" and {len(told) - most} more" if len(told) > most else ""
-    return f"measured outside the space: {', '.join(told[:most])}{more}" if told else None
+    by = f"measured outside the space (beyond its bounds or between its steps), best by {first}"
+    return f"{by}: {', '.join(told[:most])}{more}" if told else None
 
 
 def _is_share(view: View, name: str) -> bool:

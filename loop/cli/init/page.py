@@ -104,9 +104,12 @@ def _repeats(draft: Draft) -> Iterator[str]:
     """What a person should know of alloys with several rows."""
     if draft.repeats:
         yield f"{len(draft.repeats)} alloys have several rows; each row counts, and the model learns their scatter"
-    same = [line for repeats in draft.repeats if repeats.same for line in repeats.lines]
+    same = [repeats.same for repeats in draft.repeats if repeats.same]
     if same:
-        yield f"rows that say the same twice: {lines_of(same)}; if one was copied from the other, leave it out"
+        yield (
+            f"{len(same)} alloys have rows that say the same, such as {lines_of(same[0])}; rows that have the same "
+            "source too count once"
+        )
     apart = sorted((one for one in draft.repeats if one.apart > _APART), key=lambda one: -one.apart)
     if apart:
         worst = f"{apart[0].formula}, {lines_of(apart[0].lines)}"

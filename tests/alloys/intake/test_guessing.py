@@ -139,7 +139,7 @@ def test_a_property_that_the_composition_decides_keeps_a_name_of_its_own(tmp_pat
 
 def test_rows_that_say_the_same_or_something_else_are_told(tmp_path: Path) -> None:
     made = drafted(tmp_path, "Alloy,HV\nCoNi,200\nCoNi,200\nCoCr,100\nCoCr,900\n", "HV")
-    assert [(one.lines, one.same) for one in made.repeats] == [((2, 3), True), ((4, 5), False)]
+    assert [(one.lines, one.same) for one in made.repeats] == [((2, 3), (2, 3)), ((4, 5), ())]
     assert made.repeats[1].apart == pytest.approx(8 / 9)
 
 

@@ -70,6 +70,9 @@ def test_a_property_of_ones_own_is_wanted_validated_and_shown(config: Path, caps
     assert shown["raw_cost"]["value"] <= 20
     _, out, _ = told(capsys, "predict", "hard", "Al30Co30Ni40", "--json", *where)
     assert json.loads(out)[0]["properties"]["specific_hardness"]["source"] == "model"
+    _, out, _ = told(capsys, "predict", "hard", best["formula"], "--json", *where)
+    known = json.loads(out)[0]["properties"]["specific_hardness"]
+    assert (known["source"], known["mean"]) == ("measured", shown["specific_hardness"]["value"])
     code, out, _ = told(capsys, "explain", "hard", best["formula"], *where)
     assert code == 0
     assert "hardness" in out

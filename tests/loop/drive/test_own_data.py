@@ -321,3 +321,19 @@ def test_a_sigkill_in_the_middle_of_data_add_leaves_all_or_nothing(folder: Path)
     with _campaign(folder, **OWN) as campaign:
         assert len(campaign.store.observations()) == 46
         assert len(campaign.store.data_events()) == 1
+
+
+def test_a_file_that_both_campaigns_begin_with_counts_once(folder: Path) -> None:
+    _campaign(folder, **OWN).close()
+    with Campaign.open(small_config(folder, **OWN | {"name": "begun"}), begin_from="small") as campaign:
+        assert len(campaign.store.observations()) == 46
+
+
+def test_an_alloy_is_known_by_the_formula_that_is_printed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with _campaign(folder) as campaign:
+        campaign.observe(pd.DataFrame({"formula": ["Nb5Ta5Ti3"], "solidus": [2500.0]}))
+        printed = Design.parse("Nb5Ta5Ti3").formula
+    assert Design.parse(printed) != Design.parse("Nb5Ta5Ti3")
+    assert "2500" in call(capsys, "data", "list", "small", "--formula", printed)[1]
+    assert "measured" in call(capsys, "predict", "small", printed)[1]
+    assert call(capsys, "data", "withdraw", "small", printed, "--why", "a slip")[0] == 0

@@ -137,6 +137,17 @@ def test_a_wrong_frame_changes_nothing(campaign: Campaign, change: dict[str, Any
     assert campaign.results().empty
 
 
+def test_a_slip_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Campaign.open(small_config(tmp_path, **QUICK)) as made:
+        start = made.suggest(6)
+        made.observe(start.assign(hardness=truth(start)))
+        batch = made.suggest(1)
+        assert caplog.records == []
+        made.observe(batch.assign(hardness=2499.0))
+    assert "standard deviations from" in caplog.text
+    assert "if it is a slip: alloyloop data correct small" in caplog.text
+
+
 def test_results_and_the_best_are_frames(measured: Campaign) -> None:
     results = measured.results()
     assert list(results.columns) == ["formula", "iteration", "hardness", "hardness_std", "source"]
