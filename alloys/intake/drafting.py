@@ -194,6 +194,9 @@ def _entry(found: Guess, columns: Mapping[str, TableColumn], file: str, sheet: s
     spreads = {column.what: column.name for column in found.of_kind("std")}
     mapped = {n: PropertyColumn(column=c.name, unit=unit_of(c), std=spreads.get(c.name)) for n, c in columns.items()}
     used = {each.column for each in mapped.values()}
+    formula = found.columns[amounts.formulas[0]].name if amounts.by_formula else None
+    if formula == "":
+        raise InputError(f"{file}: the column of formulas has no head; give it one, such as alloy")
     elements = {s: found.columns[i].name for i, s in amounts.elements.items() if found.columns[i].name not in used}
     sources = sorted(
         found.of_kind("reference"), key=lambda column: -sum(map(bool, map(_DOI.search, column.profile.cells)))
@@ -201,7 +204,7 @@ def _entry(found: Guess, columns: Mapping[str, TableColumn], file: str, sheet: s
     return TableMap(
         file=file,
         sheet=sheet,
-        formula=found.columns[amounts.formulas[0]].name if amounts.by_formula else None,
+        formula=formula,
         elements={} if amounts.by_formula else elements,
         basis=amounts.basis,
         balance=amounts.balance,

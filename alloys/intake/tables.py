@@ -93,7 +93,8 @@ def _table(rows: Iterable[Row], notes: Sequence[str], separator: str = "", width
     kept: list[Row] = []
     for line, cells in found:
         if header is None:
-            alone = sum(bool(cell.strip()) for cell in cells) == 1
+            # A frame of one column is written with its index, whose head is empty.
+            alone = sum(bool(cell.strip()) for cell in cells) == 1 and not (len(cells) == 2 and not cells[0])
             if cells[0].startswith("# ") or (alone and max(width, len(cells)) > 1):
                 unread.append((line, f"before the header: {shown(' '.join(cells).strip())}"))
                 continue

@@ -252,7 +252,8 @@ def drop_triggers(connection: sa.Connection) -> None:
         return
     names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
     for name in names:
-        connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        quoted = connection.dialect.identifier_preparer.quote_identifier(name)
+        connection.execute(sa.DDL("DROP TRIGGER %(name)s", context={"name": quoted}))  # type: ignore[no-untyped-call]
 
 
 def make_triggers(connection: sa.Connection) -> None:

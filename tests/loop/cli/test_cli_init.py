@@ -143,3 +143,10 @@ def test_any_bytes_end_in_one_line(
         cli.main(["init", str(path), "--maximize", "HV", "--json", "--out", str(tmp_path / "x.yaml"), "--force"])
     assert stop.value.code in (0, 2)
     assert len(capsys.readouterr().err.splitlines()) <= 1
+
+
+def test_a_column_of_formulas_without_a_head_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "table.csv").write_text(",HV\nCoNi,200\nCoCr,300\nCrNi,400\n")
+    code, _, err = call(capsys, "init", str(tmp_path / "table.csv"), "--maximize", "HV")
+    assert code == 2
+    assert "the column of formulas has no head; give it one, such as alloy" in err
