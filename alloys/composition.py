@@ -83,7 +83,7 @@ class Composition:
         """
         amounts = amounts_in(formula)
         total = sum(amounts.values(), Fraction(0))
-        if total and all(amount < 1 for amount in amounts.values()) and abs(total - 1) > _ROUNDING:
+        if total and all(amount < 1 for amount in amounts.values()) and abs(total - 1) > ROUNDING:
             raise InputError(
                 f"the fractions in {formula[:80]!r} sum to {float(total):.4g}, not 1; correct them, or write ratios "
                 "with at least one amount of 1 or more"
@@ -127,7 +127,7 @@ class Composition:
         return "".join(f"{symbol}{_percent(fraction)}" for symbol, fraction in self.items)
 
 
-_ROUNDING = Fraction(1, 200)
+ROUNDING = Fraction(1, 200)
 """How far amounts may sum from a whole."""
 
 
@@ -153,7 +153,7 @@ def amounts_in(formula: str) -> dict[str, Fraction]:
 
 def _whole(amounts: Mapping[str, Fraction]) -> bool:
     total = sum(amounts.values(), Fraction(0))
-    return any(abs(total / whole - 1) <= _ROUNDING for whole in (1, 100))
+    return any(abs(total / whole - 1) <= ROUNDING for whole in (1, 100))
 
 
 def _amounts(formula: str, *, shared: bool) -> dict[str, Fraction]:

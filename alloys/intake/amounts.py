@@ -10,14 +10,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from alloys.composition import Composition, amounts_in
+from alloys.composition import ROUNDING, Composition, amounts_in
 from alloys.errors import InputError
 from alloys.intake.mapping import Basis
 from alloys.intake.tables import shown
 from alloys.space.basis import MILLION, atomic_masses, atoms_per_gram, millionths
 
-ROUNDING = Fraction(1, 200)
-"""How far amounts may sum from a whole by rounding."""
 _MEANT_AS_PERCENT = (90, 110)
 """Amounts whose sum lies between these are percentages; what ratios of atoms sum to there is written otherwise."""
 _DASH = re.compile(r"\s*[-‐-―−]\s*")

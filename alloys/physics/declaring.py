@@ -18,6 +18,7 @@ from alloys.physics.combined import Combination, RuleOfMixtures, amount_of
 from alloys.physics.registry import DEFAULT, get_physics
 from alloys.properties import Property, Scale, get_property, with_own
 from alloys.space import Space
+from alloys.units import check_dimensions, check_unit, to_base
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _RESERVED = {*FUNCTIONS, "formula", "failure", "key", "nonce", "validator", "bounds", "origin", "why", "iteration"}
@@ -172,8 +173,6 @@ def _check_name(name: str, physics: Physics) -> None:
 
 
 def _check_unit(name: str, unit: str) -> None:
-    from alloys.units import check_unit  # late: pint takes half a second
-
     try:
         check_unit(unit)
     except InputError as error:
@@ -242,7 +241,5 @@ def _scales(spec: PropertySpec, expression: Expression, units: Mapping[str, str]
     """Factors and offsets of the parts' units and of the property's own."""
     if not spec.check_units:
         return dict.fromkeys(units, (1.0, 0.0)), (1.0, 0.0)
-    from alloys.units import check_dimensions, to_base  # late, as above
-
     check_dimensions(expression, units, spec.unit)
     return {name: to_base(unit) for name, unit in units.items()}, to_base(spec.unit)

@@ -13,6 +13,7 @@ import math
 import re
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -76,13 +77,11 @@ def _rows(query: str, **parameters: float) -> list[sqlite3.Row]:
         raise InputError("numbers of the elements need the package mendeleev: pip install mendeleev")
     database = Path(found.origin).with_name("elements.db")
     try:
-        with sqlite3.connect(f"{database.as_uri()}?mode=ro&immutable=1", uri=True) as connection:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             connection.row_factory = sqlite3.Row
             return connection.execute(query, parameters).fetchall()
     except sqlite3.Error as error:
         raise InputError(f"{database} has not the numbers that are looked for there: {error}") from error
-    finally:
-        connection.close()
 
 
 def _numbers(row: dict[str, str | float | None]) -> dict[str, float]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from alloys.design import Design
 from alloys.errors import InputError
-from loop.config.assembly import build_problem
 from loop.config.data import map_for, read_data
 from loop.people.doubts import doubts
 from loop.store import Added, CampaignStore, DataEventKind
@@ -32,9 +31,7 @@ def add_file(
     Raises:
         InputError: if the table cannot be read; nothing is stored then.
     """
-    config = config_of(store)
-    properties = build_problem(config).properties
-    (file,) = read_data([map_for(path, config.data, properties)], properties)
+    (file,) = read_data([map_for(path, config_of(store).data, store.properties)], store.properties)
     accept(doubts(store, file.rows))
     detail = {"file": str(path), "sha256": file.sha256}
     return store.add_data(file.rows, DataEventKind.ADD, who=who, why=why, detail=detail), file.notes

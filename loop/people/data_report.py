@@ -9,16 +9,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from alloys.design import Design
-from loop.config.assembly import build_problem
 from loop.people.queue_report import moment
 from loop.store import CampaignStore, StoredObservation
-from loop.view import config_of
 
 
 def data_document(store: CampaignStore, formula: str | None = None) -> dict[str, Any]:
     """The document of ``alloyloop data list --json``: results of all alloys, or of one, and the log."""
-    properties = build_problem(config_of(store)).properties
-    units = {name: row.unit for name, row in properties.items()}
+    units = {name: row.unit for name, row in store.properties.items()}
     stored = store.observations(include_replicates=True)
     if formula is not None:
         wanted = Design.known_as(formula, {each.observation.design for each in stored}).composition

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from alloys.records import Observation
-from loop.store import CampaignStore, Proposal, StoredObservation
+from loop.store import CampaignStore, Proposal
 from loop.view import view_of
 
 FAR = 6.0
@@ -23,16 +24,12 @@ def surprises(rows: Sequence[Observation], proposals: Sequence[Proposal]) -> lis
     for row in rows:
         if (told := predicted.get(row.design)) is None:
             continue
-        for name, std in told.stds.items():
-            away = abs(row.values[name] - told.means[name]) / max(std, 1e-300) if name in row.values else 0.0
+        for name, value in row.values.items():
+            mean, std = told.means.get(name, value), told.stds.get(name, math.inf)
+            away = abs(value - mean) / max(std, 1e-300)
             if away > FAR:
-                value, mean = row.values[name], told.means[name]
                 found.append(f"{row.design}: {name} {value:.6g} is {away:.0f} standard deviations from {mean:.4g}")
     return found
-
-
-def _recorded(store: CampaignStore, new: Sequence[Observation]) -> list[StoredObservation]:
-    return store.observations(include_replicates=True) if new else []
 
 
 def doubts(store: CampaignStore, rows: Sequence[Observation]) -> list[str]:
@@ -49,7 +46,8 @@ def doubts(store: CampaignStore, rows: Sequence[Observation]) -> list[str]:
     known, palette = view.observed(), set(view.space.elements)
     names = {name for name, column in known.values.items() if np.isfinite(column).sum() >= _FEWEST}
     new = [row for row in rows if names & set(row.values) and set(row.design.composition.elements) <= palette]
-    there = {(each.observation.design, *sorted(each.observation.values.items())) for each in _recorded(store, new)}
+    stored = [each.observation for each in store.observations(include_replicates=True)] if new else []
+    there = {(seen.design, *sorted(seen.values.items())) for seen in stored}
     new = [row for row in new if (row.design, *sorted(row.values.items())) not in there]
     if not new:
         return []
