@@ -43,13 +43,18 @@ class Composition:
         for symbol in symbols:
             if symbol not in SYMBOLS:
                 raise InputError(f"{symbol!r} is not a chemical element; write symbols such as Nb or W")
-        if symbols != sorted(set(symbols)) or not symbols:
-            raise InputError(f"elements must be present, distinct and in alphabetical order, got {symbols}")
+        if symbols != sorted(set(symbols)):
+            raise InputError(f"elements must be distinct and in alphabetical order, got {symbols}")
         if any(fraction <= 0 for _, fraction in self.items):
             raise InputError(f"atomic fractions must be positive, got {dict(self.items)}")
         total = sum(fraction for _, fraction in self.items)
-        if total != 1:
+        if total != 1 and symbols:
             raise InputError(f"atomic fractions must sum to 1, got {float(total):.6g}")
+
+    @classmethod
+    def unknown(cls) -> Composition:
+        """No elements at all: of a candidate that is told by its variables alone."""
+        return cls(())
 
     @classmethod
     def from_amounts(cls, amounts: Mapping[str, float | int | Fraction]) -> Composition:

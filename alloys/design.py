@@ -44,6 +44,8 @@ class Design:
 
     def __post_init__(self) -> None:
         if not self.variables:
+            if not self.composition.items:
+                raise InputError("a design needs a composition, or at least one variable")
             return
         names = [name for name, _ in self.variables]
         for name in names:
@@ -53,7 +55,7 @@ class Design:
                 )
         if names != sorted(set(names)):
             raise InputError(f"the variables of a design must be distinct and in alphabetical order, got {names}")
-        plain = tuple((name, _checked(name, value)) for name, value in self.variables)
+        plain = tuple((name, plain_value(name, value)) for name, value in self.variables)
         object.__setattr__(self, "variables", plain)
 
     @classmethod
@@ -108,7 +110,7 @@ class Design:
             InputError: if the text is not such a text.
         """
         alloy, mark, rest = text.partition(";")
-        composition = Composition.from_canonical(alloy)
+        composition = Composition.from_canonical(alloy) if alloy or not mark else Composition.unknown()
         if not mark:
             return cls(composition)
         try:
@@ -141,14 +143,19 @@ class Design:
     def __str__(self) -> str:
         """The formula in at.%, and the variables in words."""
         told = ", ".join(f"{name} {variable_text(value)}" for name, value in self.variables)
-        return f"{self.formula} ({told})" if told else self.formula
+        return f"{self.formula} ({told})".strip() if told else self.formula
 
 
 def _json(values: Mapping[str, Value]) -> str:
     return json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _checked(name: str, value: Value) -> Value:
+def plain_value(name: str, value: Value) -> Value:
+    """A variable's value as designs hold it: a whole number is the same however it is written.
+
+    Raises:
+        InputError: for what a variable cannot be.
+    """
     if isinstance(value, bool):
         return value
     if isinstance(value, int | float):

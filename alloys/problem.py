@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.goal import Constraint, Goal
 from alloys.physics.base import Floats, Physics
-from alloys.physics.closed_forms import closed_form, closed_forms
+from alloys.physics.closed_forms import answered, closed_form, closed_forms
 from alloys.properties import Property
 from alloys.space import Bools, Points, Space
 
@@ -40,11 +40,16 @@ class Problem:
         """The elements, in the order of the columns of atomic fractions."""
         return self.space.elements
 
-    def computed(self, values: Mapping[str, float], composition: Composition) -> dict[str, float]:
-        """What `combined` says of one composition's measured values, where that is a number."""
+    def exact(self, design: Design) -> dict[str, float]:
+        """Every closed form that the physics' numbers allow for one design, by property."""
+        return answered(self.physics.closed_forms, design)[0]
+
+    def computed(self, values: Mapping[str, float], design: Design) -> dict[str, float]:
+        """What `combined` says of one design's measured values, where that is a number."""
         if not self.physics.combined:
             return {}
-        row = np.array([list(composition.fractions().values())])
+        composition, raw = design.composition, self.space.variables.raw_of(design.values)
+        row = np.concatenate([list(composition.fractions().values()), raw])[None]
         numbers = {name: np.array([value]) for name, value in values.items()}
         try:
             found = self.combined(numbers, row, composition.elements)
@@ -61,20 +66,29 @@ class Problem:
         """The properties that only validation answers, of the goal and of its expressions."""
         return tuple(dict.fromkeys(part for name in self.goal.names for part in self.physics.measured_parts(name)))
 
+    def split(self, inputs: Floats, elements: tuple[str, ...] | None = None) -> tuple[Floats, dict[str, Floats]]:
+        """Inputs ``(n, k)`` of the space as atomic fractions ``(n, d)``, and the variables' numbers by name."""
+        count = len(self.elements if elements is None else elements)
+        variables = self.space.variables
+        numbers = {v.name: inputs[:, count + j] for j, v in enumerate(variables) if v.is_number}
+        return inputs[:, :count], numbers
+
     def combined(
-        self, values: Mapping[str, Floats], fractions: Floats, elements: tuple[str, ...] | None = None
+        self, values: Mapping[str, Floats], inputs: Floats, elements: tuple[str, ...] | None = None
     ) -> dict[str, Floats]:
         """The goal's properties that are computed from measured ones, by property, in the shape of the values.
 
         Args:
             values: of the measured properties, shape ``(n,)`` or ``(samples, n)``, NaN where unknown; where one is
                 lacking, what needs it is left out.
-            fractions: of the compositions, shape ``(n, d)``.
-            elements: of its columns; the space's if None.
+            inputs: of the designs, as `Space.inputs` gives them, shape ``(n, k)``.
+            elements: of its first columns; the space's if None.
         """
+        fractions, variables = self.split(inputs, elements)
+        values = {**variables, **values}
         rules = {name: self.physics.combined[name] for name in self.goal.names if name in self.physics.combined}
         return {
-            name: rule.evaluate(values, elements or self.elements, fractions)
+            name: rule.evaluate(values, self.elements if elements is None else elements, fractions)
             for name, rule in rules.items()
             if set(rule.leaves) <= set(values)
         }
@@ -89,22 +103,24 @@ class Problem:
         """Constraints that only validation decides."""
         return tuple(c for c in self.goal.constraints if not self.has_closed_form(c.name))
 
-    def closed_form(self, name: str, fractions: Floats) -> Floats:
-        """A property of compositions ``(n, d)``, shape ``(n,)``.
+    def closed_form(self, name: str, inputs: Floats) -> Floats:
+        """A property of designs, shape ``(n,)``; of their inputs, as `Space.inputs` gives them, shape ``(n, k)``.
 
         Raises:
             InputError: if no closed form answers the property, or an element has no reference data.
         """
-        return closed_form(name, self.elements, fractions, self.physics.closed_forms)
+        fractions, variables = self.split(inputs)
+        return closed_form(name, self.elements, fractions, self.physics.closed_forms, variables)
 
-    def closed_forms(self, fractions: Floats) -> dict[str, Floats]:
-        """The goal's properties that have a closed form, by property, each of shape ``(n,)``."""
-        return closed_forms(self.goal.names, self.elements, fractions, self.physics.closed_forms)
+    def closed_forms(self, inputs: Floats) -> dict[str, Floats]:
+        """The goal's properties that have a closed form, by property, each of shape ``(n,)``; as `closed_form`."""
+        fractions, variables = self.split(inputs)
+        return closed_forms(self.goal.names, self.elements, fractions, self.physics.closed_forms, variables)
 
     def passes(self, points: Points) -> Bools:
         """Which points ``(n, d)`` satisfy the constraints that the composition alone decides, shape ``(n,)``."""
-        fractions = self.space.fractions(points)
-        good = np.ones(len(fractions), dtype=np.bool_)
+        inputs = self.space.inputs(points)
+        good = np.ones(len(inputs), dtype=np.bool_)
         for constraint in self.closed_form_constraints:
-            good &= constraint.holds(self.closed_form(constraint.name, fractions))
+            good &= constraint.holds(self.closed_form(constraint.name, inputs))
         return good

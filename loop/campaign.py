@@ -137,7 +137,7 @@ class Campaign(OpenCampaign):
         """
         view = self.view()
         wanted = view.problem.validated
-        rows = read_frame(table, wanted, self.store.variables(), self.problem.properties, source)
+        rows = read_frame(table, wanted, self.problem.space.variables.names, self.problem.properties, source)
         open_jobs = {job.request.design: job for job in self.store.open_jobs()}
         known = {row.design: row.values for row in view.rows}
         plain, answers, several = [], 0, len(self.tiers) > 1
@@ -176,7 +176,7 @@ class Campaign(OpenCampaign):
         Raises:
             InputError: for a formula that is none, or an alloy with an element outside the campaign's.
         """
-        return predictions_frame(predict_document(self.view(), designs_in(alloys, self.store.variables())))
+        return predictions_frame(predict_document(self.view(), designs_in(alloys, self.problem.space.variables.names)))
 
     def explain(self, alloy: str | Composition | Design) -> pd.DataFrame:
         """Why an alloy was selected, or what speaks for and against it now: sentences first, then numbers.

@@ -195,7 +195,17 @@ class View:
         """Atomic fractions of the space's elements in its order, and of foreign ones behind, shape ``(n, d)``."""
         amounts = [design.composition.fractions() for design in designs]
         elements = (*self.space.elements, *foreign)
-        return np.array([[a.get(s, 0.0) for s in elements] for a in amounts]).reshape(-1, len(elements))
+        return np.array([[a.get(s, 0.0) for s in elements] for a in amounts]).reshape(len(designs), len(elements))
+
+    def chosen(self, designs: Sequence[Design]) -> Floats:
+        """A column for each variable of the space, as `Variables.raw` gives it, shape ``(n, v)``."""
+        variables = self.space.variables
+        rows = [variables.raw_of(design.values) for design in designs]
+        return np.array(rows).reshape(len(designs), len(variables))
+
+    def inputs(self, designs: Sequence[Design], foreign: Sequence[str] = ()) -> Floats:
+        """What the surrogate takes of designs, in the space or not: `fractions` and `chosen`, shape ``(n, k)``."""
+        return np.concatenate([self.fractions(designs, foreign), self.chosen(designs)], axis=1)
 
     def in_space(self, designs: Sequence[Design]) -> Points:
         """Points of those designs that are in the space, shape ``(k, d)``."""
@@ -299,12 +309,12 @@ def _values_and_feasibility(design: Design, answers: Sequence[AcceptedResult], v
         name: Measurements.of([a for a in answers if _level(a, name, view) == level], name)
         for name, level in levels.items()
     }
-    plain = view.problem.physics.properties_of(design.composition)
+    plain = view.problem.exact(design)
     values = {**plain, **{name: found.mean for name, found in measured.items()}}
     certain = [name for name, level in levels.items() if level >= view.most_accurate(name)]
     confirmed = {**plain, **{name: values[name] for name in certain}}
     for told in (values, confirmed):
-        told |= view.problem.computed(told, design.composition)
+        told |= view.problem.computed(told, design)
     complete = set(view.goal.names) <= set(confirmed)
     failure = next((answer.failure for answer in answers if answer.failure), None)
     stray = outside(view.space, design)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 
-from alloys.space.base import SpaceSpec
-
+_STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 Text = Annotated[str, StringConstraints(min_length=1)]
 Basis = Literal["at.%", "wt.%", "parts"]
 """What amounts are: atomic or weight percent (fractions that sum to 1 are read alike), or ratios of atoms."""
@@ -16,7 +23,7 @@ Basis = Literal["at.%", "wt.%", "parts"]
 class PropertyColumn(BaseModel):
     """A column of a property's values, its unit, and the column of their standard deviations."""
 
-    model_config = SpaceSpec.model_config
+    model_config = _STRICT
 
     column: Text
     unit: str | None = None
@@ -26,13 +33,13 @@ class PropertyColumn(BaseModel):
 class ColumnName(BaseModel):
     """A column by its name."""
 
-    model_config = SpaceSpec.model_config
+    model_config = _STRICT
 
     column: Text
 
 
-class TableMap(BaseModel):
-    """A table, and which column is what.
+class AlloyColumns(BaseModel):
+    """A table of alloys, and which of its columns say what an alloy is.
 
     Attributes:
         file: CSV, XLSX or JSON.
@@ -41,12 +48,10 @@ class TableMap(BaseModel):
         elements: columns of amounts, by element. A column whose header says ppm is read as such.
         basis: of the amounts, or of the numbers in the formulas.
         balance: the element that takes the rest.
-        properties: columns of values, by property.
         where: the cells that a row must have, by column; other rows are left out.
-        source: a text, or a column of texts, kept with each result.
     """
 
-    model_config = SpaceSpec.model_config
+    model_config = _STRICT
 
     file: Text
     sheet: Text | None = None
@@ -54,17 +59,35 @@ class TableMap(BaseModel):
     elements: dict[str, Text] = {}
     basis: Basis = "at.%"
     balance: str | None = None
-    properties: Annotated[dict[str, PropertyColumn], Field(min_length=1)]
     where: dict[str, list[str | int | float | bool] | str | int | float | bool] = {}
+
+
+class TableMap(AlloyColumns):
+    """A table of results, and which column is what.
+
+    Attributes:
+        variables: columns of what was done to the alloys, by the variable of the space; an empty cell is one that
+            was not chosen.
+        properties: columns of values, by property.
+        source: a text, or a column of texts, kept with each result.
+    """
+
+    variables: dict[str, Text] = {}
+    properties: Annotated[dict[str, PropertyColumn], Field(min_length=1)]
     source: str | ColumnName = ""
 
     @model_validator(mode="after")
     def _alloys_are_named_once(self) -> TableMap:
         if (self.formula is None) == (not self.elements):
             raise ValueError("give either formula, a column of formulas, or elements, a column for each element")
-        used = [name for name in (self.formula, *self.elements.values()) if name is not None]
+        used = [name for name in (self.formula, *self.elements.values(), *self.variables.values()) if name is not None]
         used += [name for each in self.properties.values() for name in (each.column, each.std) if name is not None]
         twice = sorted({name for name in used if used.count(name) > 1})
         if twice:
             raise ValueError(f"columns are mapped twice: {', '.join(map(repr, twice))}; map each to one thing")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_later_keys(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Campaigns made before a key was known go on: it is not there where it says nothing."""
+        return {key: value for key, value in plain(self).items() if key != "variables" or value}

@@ -11,11 +11,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from alloys.composition import SYMBOLS, Composition
-from alloys.design import Design
+from alloys.design import Design, Value, read_variable
 from alloys.errors import InputError
 from alloys.intake.amounts import composition_of_amounts, composition_of_formula
 from alloys.intake.cells import Amount, Decimal, decimal_mark, is_missing, read_amount
-from alloys.intake.mapping import ColumnName, TableMap
+from alloys.intake.mapping import AlloyColumns, ColumnName, TableMap
 from alloys.intake.tables import RawTable, read_table, shown
 from alloys.properties import Property, refuse_contradictions
 from alloys.units import scale_of
@@ -123,30 +123,47 @@ def _places(table: RawTable, entry: TableMap) -> dict[str, int]:
     """Where the columns stand that the map names."""
     source = entry.source.column if isinstance(entry.source, ColumnName) else None
     values = [name for each in entry.properties.values() for name in (each.column, each.std)]
-    names = [
-        name for name in (entry.formula, *entry.elements.values(), *entry.where, *values, source) if name is not None
-    ]
+    alloys = (entry.formula, *entry.elements.values(), *entry.where, *entry.variables.values())
+    return places_in(table, entry.file, [name for name in (*alloys, *values, source) if name is not None])
+
+
+def places_in(table: RawTable, file: str, names: Iterable[str]) -> dict[str, int]:
+    """Where columns stand, by name.
+
+    Raises:
+        InputError: for one that is not there, or there twice.
+    """
+    names = list(names)
     for name in names:
         if name not in table.header:
             near = difflib.get_close_matches(name, table.header, n=3, cutoff=0.5) or table.header[:12]
-            raise InputError(f"{entry.file}: there is no column {shown(name)}; near it are {_list(near)}")
+            raise InputError(f"{file}: there is no column {shown(name)}; near it are {_list(near)}")
         if table.header.count(name) > 1:
-            raise InputError(f"{entry.file}: the column {shown(name)} stands there twice; rename one of them")
+            raise InputError(f"{file}: the column {shown(name)} stands there twice; rename one of them")
     return {name: table.header.index(name) for name in names}
 
 
-def _refuse_unknown(entry: TableMap, properties: Mapping[str, Property]) -> None:
+def refuse_strangers(entry: AlloyColumns) -> None:
+    """Refuses what is no element.
+
+    Raises:
+        InputError: naming the first.
+    """
     for symbol in [*entry.elements, *([entry.balance] if entry.balance else [])]:
         if symbol not in SYMBOLS:
             raise InputError(f"{entry.file}: {shown(symbol)} is no chemical element; write symbols")
+
+
+def _refuse_unknown(entry: TableMap, properties: Mapping[str, Property]) -> None:
+    refuse_strangers(entry)
     unknown = [name for name in entry.properties if name not in properties]
     if unknown:
         raise InputError(f"{entry.file}: unknown properties {_list(unknown)}; known are {', '.join(properties)}")
 
 
 def _row(reader: _Reader, line: int, cells: list[str]) -> IntakeRow:
-    _refuse_elsewhere(reader, cells)
-    composition, rounded = _composition(reader, cells)
+    refuse_elsewhere(reader.entry, reader.places, cells)
+    composition, rounded = composition_in(reader.entry, reader.places, reader.decimal, cells)
     values: dict[str, float] = {}
     stds: dict[str, float] = {}
     problems: list[str] = []
@@ -162,13 +179,33 @@ def _row(reader: _Reader, line: int, cells: list[str]) -> IntakeRow:
     reader.rounded += rounded
     given = reader.entry.source
     source = given if isinstance(given, str) else cells[reader.places[given.column]]
-    return IntakeRow(line, Design(composition), values, stds, "".join(c for c in source if c.isprintable()))
+    return IntakeRow(
+        line,
+        Design.of(composition, _variables(reader, cells)),
+        values,
+        stds,
+        "".join(c for c in source if c.isprintable()),
+    )
 
 
-def _refuse_elsewhere(reader: _Reader, cells: list[str]) -> None:
-    """Refuses a row that the map leaves out."""
-    for name, wanted in reader.entry.where.items():
-        cell = cells[reader.places[name]]
+def _variables(reader: _Reader, cells: list[str]) -> dict[str, Value]:
+    """What was done to the alloy of a row."""
+    chosen = {name: cells[reader.places[column]] for name, column in reader.entry.variables.items()}
+    return {name: variable_in(cell, reader.decimal) for name, cell in chosen.items() if not is_missing(cell)}
+
+
+def variable_in(cell: str, decimal: Decimal) -> Value:
+    """A variable's value from a cell: a number where it is one, else truth or a word."""
+    try:
+        return read_variable(repr(read_amount(cell, decimal).value))
+    except InputError:
+        return read_variable(" ".join(cell.split()))
+
+
+def refuse_elsewhere(entry: AlloyColumns, places: Mapping[str, int], cells: list[str]) -> None:
+    """Refuses a row that ``where`` leaves out."""
+    for name, wanted in entry.where.items():
+        cell = cells[places[name]]
         if not any(_same(cell, one) for one in (wanted if isinstance(wanted, list) else [wanted])):
             raise InputError(f"left out by `where`: {shown(name)} is {shown(cell)}")
 
@@ -182,20 +219,32 @@ def _same(cell: str, wanted: str | int | float | bool) -> bool:
         return False
 
 
-def _composition(reader: _Reader, cells: list[str]) -> tuple[Composition, bool]:
-    entry = reader.entry
+def composition_in(
+    entry: AlloyColumns, places: Mapping[str, int], decimal: Decimal, cells: list[str]
+) -> tuple[Composition, bool]:
+    """The composition of a row, and whether its amounts were brought to a whole.
+
+    Args:
+        entry: which columns say what an alloy is.
+        places: of these columns, by name.
+        decimal: the mark in the columns of amounts.
+        cells: the row's.
+
+    Raises:
+        InputError: if the cells are no composition.
+    """
     try:
         if entry.formula is not None:
-            cell = cells[reader.places[entry.formula]]
+            cell = cells[places[entry.formula]]
             if is_missing(cell):
                 raise InputError("the cell is empty")
             return composition_of_formula(cell, entry.basis, entry.balance)
-        texts = {symbol: cells[reader.places[name]] for symbol, name in entry.elements.items()}
+        texts = {symbol: cells[places[name]] for symbol, name in entry.elements.items()}
         rest = [symbol for symbol, cell in texts.items() if _BALANCE.fullmatch(cell)]
         if len(rest) > 1:
             raise InputError(f"{' and '.join(rest)} cannot both take the rest")
         amounts = {
-            symbol: _amount(reader, symbol, entry.elements[symbol], cell)
+            symbol: _amount(decimal, symbol, entry.elements[symbol], cell)
             for symbol, cell in texts.items()
             if symbol not in rest
         }
@@ -204,12 +253,12 @@ def _composition(reader: _Reader, cells: list[str]) -> tuple[Composition, bool]:
         raise InputError(f"no composition: {error}") from error
 
 
-def _amount(reader: _Reader, symbol: str, name: str, cell: str) -> Fraction:
+def _amount(decimal: Decimal, symbol: str, name: str, cell: str) -> Fraction:
     """One amount, exact as it is written, in percent where its column or its cell says ppm; 0 of an empty cell."""
     if is_missing(cell):
         return Fraction(0)
     try:
-        read = read_amount(cell, reader.decimal)
+        read = read_amount(cell, decimal)
     except InputError as error:
         raise InputError(f"{symbol}: {error}") from error
     return Fraction(repr(read.value)) / (10_000 if _PPM.search(f"{name} {read.unit}") else 1)

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from alloys.basis import atomic_masses
 from alloys.composition import Composition
 from alloys.errors import InputError
-from alloys.space.alloy import AlloySpec
-from alloys.space.basis import atomic_masses
+from alloys.space.varied import AlloySpec
 
 _RARE = 0.05
 """An element that fewer alloys have is left out of the palette, where there are many."""

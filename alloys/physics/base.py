@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.errors import InputError
 from alloys.properties import PROPERTIES, Property
 
 if TYPE_CHECKING:
@@ -136,20 +135,3 @@ class Physics:
     def start_table(self) -> list[Composition]:
         """Known materials from which a campaign without its own table may start."""
         return []
-
-    def properties_of(self, composition: Composition) -> dict[str, float]:
-        """The closed forms that the bundle's numbers allow for one composition, by property."""
-        return answered(self.closed_forms, composition)[0]
-
-
-def answered(forms: Mapping[str, ClosedForm], composition: Composition) -> tuple[dict[str, float], str]:
-    """The closed forms that have all numbers for a composition's elements, and what the last other one lacks."""
-    fractions = np.array([list(composition.fractions().values())])
-    values: dict[str, float] = {}
-    lacking = ""
-    for name, form in forms.items():
-        try:
-            values[name] = float(form(composition.elements, fractions)[0])
-        except InputError as error:
-            lacking = str(error)
-    return values, lacking

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+
 from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.physics import linear
-from alloys.physics.base import ClosedForm, Elements, Floats, answered
+from alloys.physics.base import ClosedForm, Elements, Floats
+from alloys.physics.combined import form_of
 
 CLOSED_FORMS: Mapping[str, ClosedForm] = {
     "shear_modulus": linear.shear_modulus,
@@ -29,23 +33,52 @@ PUBLISHED_CONDITIONS = ("shear_modulus", "fracture_toughness")
 
 
 def closed_form(
-    name: str, elements: Elements, fractions: Floats, forms: Mapping[str, ClosedForm] = CLOSED_FORMS
+    name: str,
+    elements: Elements,
+    fractions: Floats,
+    forms: Mapping[str, ClosedForm] = CLOSED_FORMS,
+    variables: Mapping[str, Floats] | None = None,
 ) -> Floats:
-    """A property of many compositions, shape ``(n,)``; ``fractions`` has shape ``(n, len(elements))``.
+    """A property of many designs, shape ``(n,)``.
+
+    Args:
+        name: the property.
+        elements: symbols.
+        fractions: shape ``(n, len(elements))``.
+        forms: the closed forms, by property.
+        variables: numbers of the variables beside the composition, by name, shape ``(n,)`` each.
 
     Raises:
         InputError: if no closed form answers the property, or an element has no reference data.
     """
     if name not in forms:
         raise InputError(f"no closed form answers {name!r}; available are {', '.join(forms)}")
-    return forms[name](elements, fractions)
+    return form_of(forms[name], variables or {}, elements, fractions)
 
 
 def closed_forms(
-    names: Iterable[str], elements: Elements, fractions: Floats, forms: Mapping[str, ClosedForm] = CLOSED_FORMS
+    names: Iterable[str],
+    elements: Elements,
+    fractions: Floats,
+    forms: Mapping[str, ClosedForm] = CLOSED_FORMS,
+    variables: Mapping[str, Floats] | None = None,
 ) -> dict[str, Floats]:
     """Those of some properties that have a closed form, by property, each of shape ``(n,)``; as `closed_form`."""
-    return {name: closed_form(name, elements, fractions, forms) for name in names if name in forms}
+    return {name: closed_form(name, elements, fractions, forms, variables) for name in names if name in forms}
+
+
+def answered(forms: Mapping[str, ClosedForm], design: Design) -> tuple[dict[str, float], str]:
+    """The closed forms that have all numbers for a design, and what the last other one lacks."""
+    fractions = np.array([list(design.composition.fractions().values())])
+    variables = {name: np.array([float(v)]) for name, v in design.values.items() if not isinstance(v, str | bool)}
+    values: dict[str, float] = {}
+    lacking = ""
+    for name, form in forms.items():
+        try:
+            values[name] = float(form_of(form, variables, design.composition.elements, fractions)[0])
+        except InputError as error:
+            lacking = str(error)
+    return values, lacking
 
 
 def properties_of(composition: Composition) -> dict[str, float]:
@@ -54,7 +87,7 @@ def properties_of(composition: Composition) -> dict[str, float]:
     Raises:
         InputError: if no closed form has all its numbers.
     """
-    values, lacking = answered(CLOSED_FORMS, composition)
+    values, lacking = answered(CLOSED_FORMS, Design(composition))
     if not values:
         raise InputError(lacking)
     return values

@@ -93,14 +93,14 @@ class Combination:
     result: tuple[float, float] = (1.0, 0.0)
 
     def __call__(self, elements: Elements, fractions: Floats) -> Floats:
-        """The property of compositions ``(n, d)``, shape ``(n,)``, where it needs nothing measured."""
+        """The property of compositions ``(n, d)``, shape ``(n,)``, where it needs nothing else."""
         return self.evaluate({}, elements, fractions)
 
     def evaluate(self, values: Mapping[str, Floats], elements: Elements, fractions: Floats) -> Floats:
         """The property, shape ``(n,)`` or that of the values; NaN where it divides by zero or a value is unknown.
 
         Args:
-            values: of its leaves, shape ``(n,)``, or ``(samples, n)``.
+            values: of its leaves and of the variables, shape ``(n,)``, or ``(samples, n)``.
             elements: symbols.
             fractions: shape ``(n, len(elements))``.
         """
@@ -121,7 +121,43 @@ class Combination:
                 return np.zeros(len(fractions))
             return amounts(basis, elements, fractions)[:, elements.index(symbol)]
         if name in self.closed:
-            return self.closed[name](elements, fractions)
+            return form_of(self.closed[name], values, elements, fractions)
         if name in self.others:
             return self.others[name].evaluate(values, elements, fractions)
         return values[name]
+
+
+@dataclass(frozen=True, slots=True)
+class VariableForm:
+    """A variable's number as a property of the design.
+
+    Attributes:
+        name: the variable.
+    """
+
+    name: str
+
+    def __call__(self, elements: Elements, fractions: Floats) -> Floats:
+        """No composition says what was done to it.
+
+        Raises:
+            InputError: always.
+        """
+        raise InputError(f"{self.name} is a variable beside the composition, and its value is not given")
+
+    def evaluate(self, values: Mapping[str, Floats], elements: Elements, fractions: Floats) -> Floats:
+        """The variable's value; NaN where it is not chosen."""
+        if self.name not in values:
+            return self(elements, fractions)
+        return values[self.name]
+
+
+def form_of(form: ClosedForm, values: Mapping[str, Floats], elements: Elements, fractions: Floats) -> Floats:
+    """A closed form of compositions ``(n, d)`` and of variables, by name, shape ``(n,)`` each.
+
+    Raises:
+        InputError: if an element has no reference data.
+    """
+    if isinstance(form, Combination | VariableForm):
+        return form.evaluate(values, elements, fractions)
+    return form(elements, fractions)

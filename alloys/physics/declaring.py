@@ -13,12 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from alloys.composition import SYMBOLS
 from alloys.errors import InputError
 from alloys.expressions import FUNCTIONS, Expression
-from alloys.physics.base import ClosedForm, Physics
-from alloys.physics.combined import Combination, RuleOfMixtures, amount_of
+from alloys.physics.base import ClosedForm, Floats, Physics
+from alloys.physics.combined import Combination, RuleOfMixtures, VariableForm, amount_of
 from alloys.physics.registry import DEFAULT, get_physics
 from alloys.properties import Property, Scale, get_property, with_own
-from alloys.space import Space
+from alloys.space import Points, Space, kinds_of_space
 from alloys.units import check_dimensions, check_unit, to_base
+from alloys.variables import Variable, Variables
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _RESERVED = {*FUNCTIONS, "formula", "failure", "key", "nonce", "validator", "bounds", "origin", "why", "iteration"}
@@ -111,13 +112,14 @@ def _usual(low: float, high: float, scale: Scale) -> tuple[float, float]:
     return (low, high) if scale == "share" else (0.75 * low + 0.25 * high, 0.25 * low + 0.75 * high)
 
 
-def declare(physics: Physics, specs: Mapping[str, PropertySpec]) -> Physics:
-    """The physics with a campaign's own properties.
+def declare(physics: Physics, specs: Mapping[str, PropertySpec], variables: Variables | None = None) -> Physics:
+    """The physics with a campaign's own properties, and its variables that are numbers.
 
     Raises:
         InputError: for a name that is taken or none, a unit that is none, numbers or units that contradict each
             other, an expression that names nothing, or expressions that name each other.
     """
+    physics = _with_variables(physics, variables or Variables())
     if not specs:
         return physics
     own = {}
@@ -131,6 +133,27 @@ def declare(physics: Physics, specs: Mapping[str, PropertySpec]) -> Physics:
             get_property(spec.not_above, maker.properties)
         maker.make(name, ())
     return physics.extended(maker.properties, {**physics.closed_forms, **maker.closed}, maker.combined)
+
+
+def _with_variables(physics: Physics, variables: Variables) -> Physics:
+    """The physics with each variable that is a number as a property that the design itself decides."""
+    taken = [variable.name for variable in variables if variable.name in physics.properties]
+    if taken:
+        raise InputError(f"{', '.join(taken)} names a property, so a variable cannot; give it another name")
+    numbers = [variable for variable in variables if variable.is_number]
+    if not numbers:
+        return physics
+    own = {variable.name: _property_of(variable) for variable in numbers}
+    forms = {name: VariableForm(name) for name in own}
+    properties = with_own(own, physics.properties)
+    return physics.extended(properties, {**physics.closed_forms, **forms}, physics.combined)
+
+
+def _property_of(variable: Variable) -> Property:
+    low, high = float(variable.values[0]), float(variable.values[-1])
+    meaning = variable.name.replace("_", " ")
+    usual = (low, high if high > low else low + 1.0)
+    return Property(variable.name, variable.unit or "1", meaning, -math.inf, math.inf, usual, heading=meaning)
 
 
 def check_on(space: Space, physics: Physics, name: str) -> None:
@@ -147,6 +170,7 @@ def check_on(space: Space, physics: Physics, name: str) -> None:
             raise InputError(f"{', '.join(sorted(strangers))} in {rule.expression.text!r} is not in the space")
         points = space.sample(256, np.random.default_rng(0))
         middle = {leaf: np.full(len(points), np.mean(physics.properties[leaf].usual)) for leaf in rule.leaves}
+        middle |= {v.name: column for v, column in zip(space.variables, _variables_at(space, points), strict=True)}
         found = rule.evaluate(middle, space.elements, space.fractions(points))
         if np.isnan(found).any():
             where = space.design(points[int(np.argmax(np.isnan(found)))])
@@ -155,11 +179,25 @@ def check_on(space: Space, physics: Physics, name: str) -> None:
         rule(space.elements, np.eye(len(space.elements)))
 
 
+def _variables_at(space: Space, points: Points) -> Floats:
+    """The variables' columns at points ``(n, d)``, shape ``(v, n)``."""
+    return space.inputs(points)[:, len(space.elements) :].T
+
+
 def declared_properties(science: Mapping[str, Any]) -> Mapping[str, Property]:
     """The properties of a campaign by the plain document of what decides its results."""
     physics = get_physics(science.get("physics", DEFAULT))
     specs = {name: PropertySpec.model_validate(spec) for name, spec in science.get("properties", {}).items()}
-    return declare(physics, specs).properties
+    return declare(physics, specs, _declared_variables(science)).properties
+
+
+def _declared_variables(science: Mapping[str, Any]) -> Variables:
+    """The variables of a campaign; those of a list that is gone are none."""
+    space = science.get("space", {})
+    try:
+        return kinds_of_space()[space.get("kind", "alloy")].model_validate(space).declared_variables()
+    except InputError:
+        return Variables()
 
 
 def _check_name(name: str, physics: Physics) -> None:

@@ -13,6 +13,7 @@ from alloys.space.base import Bools, Floats, Points, Space, SpaceSpec
 from alloys.space.grid import Limit
 from alloys.space.rules import LinearRule
 from alloys.space.table import TableSpace
+from alloys.space.varied import VariedSpace
 
 __all__ = [
     "AlloySpace",
@@ -24,6 +25,7 @@ __all__ = [
     "Space",
     "SpaceSpec",
     "TableSpace",
+    "VariedSpace",
     "kinds_of_space",
 ]
 

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
 
+from alloys.basis import MILLION, millionths, weight_fractions
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError, MistakesError
-from alloys.space.base import Bools, Floats, Points, SpaceSpec
-from alloys.space.basis import MILLION, millionths, weight_fractions
+from alloys.space.base import Bools, Floats, Points
 from alloys.space.building import AlloyText, Basis
 from alloys.space.drawing import build, narrow, rejecting, settled
 from alloys.space.grid import Grid
 from alloys.space.judging import mistakes_in
 from alloys.space.moves import moves_of, neighbours
-
-Share = Annotated[float, Field(gt=0, le=1)]
+from alloys.variables import Variables
 
 _ON_THE_GRID = 0.01
 """Steps by which weights may be off a grid of weights: atomic fractions that were rounded give no whole steps."""
@@ -136,6 +133,15 @@ class AlloySpace(Grid):
             return np.asarray(millionths(points, self.atoms) / MILLION)
         return np.asarray(points, dtype=np.float64) / self.total
 
+    @property
+    def variables(self) -> Variables:
+        """None."""
+        return Variables()
+
+    def inputs(self, points: Points) -> Floats:
+        """Points as atomic fractions, same shape."""
+        return self.fractions(points)
+
     def change(self, points: Points, before: Points) -> Floats:
         """By what the atomic fractions of points differ from those of others, shapes ``(n, d)``."""
         if self.atoms:
@@ -212,59 +218,3 @@ class AlloySpace(Grid):
         element (at its lower bound) or remove one.
         """
         return neighbours(self, point, sizes)
-
-
-class LimitSpec(BaseModel):
-    """At most ``most`` (a fraction) of ``element`` where ``where`` is present."""
-
-    model_config = SpaceSpec.model_config
-
-    element: str
-    most: Share
-    where: str
-
-
-class AlloySpec(SpaceSpec):
-    """Alloys on a grid; fractions are atomic fractions, or weight fractions where the basis is ``wt``."""
-
-    kind: Literal["alloy"] = "alloy"
-    elements: list[str] = Field(min_length=2)
-    step: Share = 0.01
-    lower: Share = 0.05
-    upper: Share = 0.50
-    count: list[Annotated[int, Field(ge=1)]] = Field(default=[3, 6], min_length=2, max_length=2)
-    bounds: dict[str, Annotated[list[Share], Field(min_length=2, max_length=2)]] = Field(default={})
-    limits: list[LimitSpec] = Field(default=[])
-    basis: Basis = "at"
-    steps: dict[str, Share] = Field(default={})
-    balance: str | None = None
-    rules: list[str] = Field(default=[])
-
-    def build(self) -> AlloySpace:
-        """The grid.
-
-        Raises:
-            InputError: for contradictory or off-grid bounds, and for rules that cannot be read or leave nothing.
-        """
-        return AlloySpace.build(
-            self.elements,
-            step=self.step,
-            lower=self.lower,
-            upper=self.upper,
-            count=(self.count[0], self.count[1]),
-            bounds={symbol: (pair[0], pair[1]) for symbol, pair in self.bounds.items()},
-            limits=[(limit.element, limit.most, limit.where) for limit in self.limits],
-            steps=self.steps,
-            balance=self.balance,
-            rules=self.rules,
-            basis=self.basis,
-        )
-
-    @model_serializer(mode="wrap")
-    def _without_later_keys(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Campaigns made before a key was known go on: it is not there where it says nothing."""
-        later: dict[str, Any] = {"basis": "at", "steps": {}, "balance": None, "rules": []}
-        return {key: value for key, value in plain(self).items() if key not in later or value != later[key]}
-
-
-SPEC = AlloySpec

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from alloys.design import Design
+from alloys.variables import Variables
 
 Points = NDArray[np.int64]
 """Designs of a space, shape ``(n, d)``, or one of them, shape ``(d,)``."""
@@ -31,6 +32,14 @@ class SpaceSpec(BaseModel):
         """
         raise NotImplementedError
 
+    def declared_variables(self) -> Variables:
+        """The variables beside the composition, without building all of the space.
+
+        Raises:
+            InputError: for those that are none, or a file that cannot be read.
+        """
+        return Variables()
+
     @property
     def files(self) -> tuple[str, ...]:
         """Paths of the files that `build` reads."""
@@ -51,6 +60,11 @@ class Space(Protocol):
     @property
     def elements(self) -> tuple[str, ...]:
         """The elements of all designs, alphabetically: the order of the columns of atomic fractions."""
+        ...
+
+    @property
+    def variables(self) -> Variables:
+        """The variables beside the composition; none in most campaigns."""
         ...
 
     @property
@@ -89,6 +103,13 @@ class Space(Protocol):
 
     def fractions(self, points: Points) -> Floats:
         """Atomic fractions of points ``(n, d)``, shape ``(n, len(elements))``."""
+        ...
+
+    def inputs(self, points: Points) -> Floats:
+        """What properties are functions of: atomic fractions, then a column for each variable (`Variables.raw`).
+
+        Of points ``(n, d)``, shape ``(n, len(elements) + len(variables))``.
+        """
         ...
 
     def coordinates(self, points: Points) -> Floats:

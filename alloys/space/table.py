@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from pydantic import SerializerFunctionWrapHandler, model_serializer
 
-from alloys.composition import Composition
-from alloys.design import Design, read_variable
+from alloys.design import Design, Value, variable_names
 from alloys.errors import InputError
+from alloys.intake.listing import read_list
+from alloys.intake.mapping import AlloyColumns
 from alloys.records import digest_of
 from alloys.space.base import Bools, Floats, Points, SpaceSpec
-from alloys.tables import read_rows
+from alloys.variables import Kind, Variable, Variables
 
 NEIGHBOURS = 12
 """Rows of the list that count as one move away from a row."""
+
+_FAR = 50.0
+"""Distance of the ends of a variable's range, where a whole composition is 100."""
+
+_WIDE = 100.0
+"""Positive numbers whose ends are so many times apart count by their logarithms."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +33,17 @@ class TableSpace:
 
     Attributes:
         designs: the candidates, at least two, each once.
+        units: of their variables, by name, where known.
+        variables: what the designs' variables are.
     """
 
     designs: tuple[Design, ...]
+    units: Mapping[str, str] = field(default_factory=dict, compare=False)
     elements: tuple[str, ...] = field(init=False, compare=False)
+    variables: Variables = field(init=False, compare=False)
     _rows: dict[Design, int] = field(init=False, compare=False, repr=False)
-    _fractions: Floats = field(init=False, compare=False, repr=False)
+    _inputs: Floats = field(init=False, compare=False, repr=False)
+    _coordinates: Floats = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         rows = {design: i for i, design in enumerate(self.designs)}
@@ -41,31 +54,15 @@ class TableSpace:
             raise InputError(f"a list of candidates needs at least two, got {len(rows)}")
         elements = tuple(sorted({symbol for design in self.designs for symbol in design.composition.elements}))
         amounts = [design.composition.fractions() for design in self.designs]
+        fractions = np.array([[a.get(s, 0.0) for s in elements] for a in amounts]).reshape(len(rows), -1)
+        variables = variables_of(self.designs, self.units)
+        raw = np.array([variables.raw_of(design.values) for design in self.designs]).reshape(len(rows), -1)
+        far = _FAR * variables.distances(raw)
         object.__setattr__(self, "elements", elements)
+        object.__setattr__(self, "variables", variables)
         object.__setattr__(self, "_rows", rows)
-        object.__setattr__(self, "_fractions", np.array([[a.get(s, 0.0) for s in elements] for a in amounts]))
-
-    @classmethod
-    def read(cls, path: Path) -> TableSpace:
-        """The rows of a CSV file: a column ``formula``, and one for each variable.
-
-        Raises:
-            InputError: if the file cannot be read, or naming each row that is no design.
-        """
-        columns, rows = read_rows(path, "the candidates")
-        if "formula" not in columns:
-            raise InputError(f"the candidates {path} need a column 'formula', got {columns}")
-        names = [name for name in columns if name != "formula"]
-        designs, problems = [], []
-        for number, row in enumerate(rows, start=2):
-            try:
-                values = {name: read_variable(cell) for name in names if (cell := (row[name] or "").strip())}
-                designs.append(Design.of(Composition.parse(row["formula"] or ""), values))
-            except InputError as error:
-                problems.append(f"line {number}: {error}")
-        if problems:
-            raise InputError(f"the candidates {path}: {'; '.join(problems)}")
-        return cls(tuple(designs))
+        object.__setattr__(self, "_inputs", np.concatenate([fractions, raw], axis=1))
+        object.__setattr__(self, "_coordinates", np.concatenate([100.0 * fractions, far], axis=1))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -106,11 +103,15 @@ class TableSpace:
 
     def fractions(self, points: Points) -> Floats:
         """Atomic fractions of rows ``(n, 1)``, shape ``(n, len(elements))``."""
-        return np.asarray(self._fractions[points[:, 0]])
+        return np.asarray(self._inputs[points[:, 0], : len(self.elements)])
+
+    def inputs(self, points: Points) -> Floats:
+        """Atomic fractions, and a column for each variable, shape ``(n, len(elements) + len(variables))``."""
+        return np.asarray(self._inputs[points[:, 0]])
 
     def coordinates(self, points: Points) -> Floats:
-        """The same in at.%."""
-        return 100.0 * self.fractions(points)
+        """Atomic percent, and variables, whose whole range is as far as half of the composition."""
+        return np.asarray(self._coordinates[points[:, 0]])
 
     def keys(self, points: Points) -> list[bytes]:
         """One hashable key for each row."""
@@ -122,8 +123,8 @@ class TableSpace:
         return np.concatenate([np.zeros(0, dtype=np.int64), *rounds])[:n, None]
 
     def neighbours(self, point: Points, count: int = NEIGHBOURS) -> Points:
-        """The rows whose atomic fractions are nearest to a row's, nearest first, shape ``(m, 1)``."""
-        away = np.abs(self._fractions - self._fractions[int(point[0])]).sum(axis=1)
+        """The rows nearest to a row by `coordinates`, nearest first, shape ``(m, 1)``."""
+        away = np.abs(self._coordinates - self._coordinates[int(point[0])]).sum(axis=1)
         order = np.argsort(away, kind="stable")
         return np.asarray(order[order != point[0]][:count, None], dtype=np.int64)
 
@@ -132,19 +133,48 @@ class TableSpace:
         return np.isin(points[:, 0], self.neighbours(centre)[:, 0])
 
 
-class TableSpec(SpaceSpec):
-    """A list of candidates: a CSV file with a column ``formula``, and one for each variable."""
+def variables_of(designs: Sequence[Design], units: Mapping[str, str]) -> Variables:
+    """What the variables of listed designs are: numbers, categories, or names of single rows."""
+    made = []
+    for name in variable_names(designs):
+        values = [design.values[name] for design in designs if name in design.values]
+        distinct = list(dict.fromkeys((isinstance(value, bool), value) for value in values))
+        made.append(_listed(name, [value for _, value in distinct], len(designs), units.get(name, "")))
+    return Variables(tuple(made))
+
+
+def _listed(name: str, values: list[Value], count: int, unit: str) -> Variable:
+    numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    if len(numbers) == len(values):
+        log = min(numbers) > 0 and max(numbers) > _WIDE * min(numbers)
+        return Variable(name, tuple(sorted(values)), "number", log, unit)
+    kind: Kind = "label" if len(values) > max(2, count // 2) else "category"
+    return Variable(name, tuple(sorted(values, key=str)), kind)
+
+
+class TableSpec(AlloyColumns, SpaceSpec):
+    """A list of candidates: a table of formulas or amounts, whose other columns are variables.
+
+    Attributes:
+        inputs: the columns that become variables; all that say nothing of the composition if None. With them, a table
+            without formulas is one of plain inputs.
+    """
 
     kind: Literal["table"]
-    file: str
+    inputs: list[str] | None = None
 
     def build(self) -> TableSpace:
         """The list.
 
         Raises:
-            InputError: if the file cannot be read, or naming each row that is no design.
+            InputError: if the file cannot be read, or naming each row that is no design, repeats or lacks a cell.
         """
-        return TableSpace.read(Path(self.file))
+        found = read_list(self, self.inputs)
+        return TableSpace(found.designs, found.units)
+
+    def declared_variables(self) -> Variables:
+        """What the columns are."""
+        return self.build().variables
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -154,6 +184,13 @@ class TableSpec(SpaceSpec):
     def content_digest(self) -> str:
         """A digest of the candidates in their order."""
         return digest_of([design.canonical() for design in self.build().designs])
+
+    @model_serializer(mode="wrap")
+    def _without_later_keys(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Campaigns made before a key was known go on: it is not there where it says nothing."""
+        later: dict[str, Any] = {"sheet": None, "formula": None, "elements": {}, "basis": "at.%", "balance": None}
+        later |= {"where": {}, "inputs": None}
+        return {key: value for key, value in plain(self).items() if key not in later or value != later[key]}
 
 
 SPEC = TableSpec

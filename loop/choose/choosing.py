@@ -108,7 +108,7 @@ class _PromotionChooser:
         picks = select_within_budget(
             self.surrogate,
             self.view.problem,
-            self.view.fractions([row.design for row in rows]),
+            self.view.inputs([row.design for row in rows]),
             seconds,
             left,
             Front(points, self.view.reference_point()),
@@ -119,7 +119,7 @@ class _PromotionChooser:
     def _prediction(self, design: Design) -> Prediction | None:
         if self.surrogate is None:
             return None
-        described = self.surrogate.describe(self.view.fractions([design]))
+        described = self.surrogate.describe(self.view.inputs([design]))
         means, stds = self.surrogate.predict(described)
         chance = float(self.surrogate.probability_feasible(described, self.view.problem)[0])
         numbers = [{name: float(column[0]) for name, column in part.items()} for part in (means, stds)]

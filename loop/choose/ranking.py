@@ -39,16 +39,17 @@ class Ranking:
 def fit_surrogate(view: View) -> Surrogate:
     """The surrogate of everything that only validation answers, fitted on all that is known."""
     known, foreign, inference = view.observed(), view.foreign, view.config.surrogate.inference
-    physics, elements, fractions = view.problem.physics, view.space.elements, view.fractions(known.designs, foreign)
+    physics, elements, variables = view.problem.physics, view.space.elements, view.space.variables
+    inputs = view.inputs(known.designs, foreign)
     if len(view.tiers) > 1:
         levels = [
-            FidelityData(label, view.fractions(data.designs, foreign), data.values, data.stds)
+            FidelityData(label, view.inputs(data.designs, foreign), data.values, data.stds)
             for label, data in view.fidelities()
         ]
-        tried = (fractions, known.failed)
-        return fit_fidelities(physics, elements, levels, inference, tried=tried, foreign=foreign)
-    more: dict[str, Any] = {"failed": known.failed, "stds": known.stds, "foreign": foreign}
-    return Surrogate.fit(physics, elements, fractions, known.values, inference, **more)
+        tried = (inputs, known.failed)
+        return fit_fidelities(physics, elements, levels, inference, tried=tried, foreign=foreign, variables=variables)
+    more: dict[str, Any] = {"failed": known.failed, "stds": known.stds, "foreign": foreign, "variables": variables}
+    return Surrogate.fit(physics, elements, inputs, known.values, inference, **more)
 
 
 def rank(

@@ -130,11 +130,11 @@ def known_compositions(view: View, table: Sequence[Design]) -> KnownDesigns:
             rows[point.tobytes()] = point
             measured[point.tobytes()] = dict(row.values)
     points = np.array(list(rows.values()), dtype=np.int64).reshape(-1, space.dimension)
-    fractions = space.fractions(points)
+    inputs = space.inputs(points)
     conditions = np.full((len(points), len(names)), np.nan)
     for j, name in enumerate(names):
         if view.problem.has_closed_form(name):
-            conditions[:, j] = view.problem.closed_form(name, fractions)
+            conditions[:, j] = view.problem.closed_form(name, inputs)
         else:
             conditions[:, j] = [measured.get(key, {}).get(name, np.nan) for key in rows]
     return KnownDesigns(names, points, conditions)

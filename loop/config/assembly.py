@@ -23,9 +23,10 @@ def build_problem(config: CampaignConfig) -> Problem:
         InputError: for an impossible space or property, an unknown physics, or a goal that cannot be read or
             contradicts itself.
     """
-    physics = declare(get_physics(config.physics), config.properties)
+    space = config.space.build()
+    physics = declare(get_physics(config.physics), config.properties, space.variables)
     goal = Goal.parse(config.objectives, config.constraints, physics.properties)
-    return Problem(config.space.build(), goal, physics)
+    return Problem(space, goal, physics)
 
 
 def start_table(config: StartConfig, physics: Physics) -> list[Design]:

@@ -17,6 +17,7 @@ from alloys.physics.declaring import PropertySpec, check_on, declare
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.physics.registry import get_physics
 from alloys.space import Space
+from alloys.variables import Variables, condition_text
 from generators.registry import settings_of
 from loop.config.assembly import start_table
 from loop.config.data import read_data
@@ -49,7 +50,7 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     if moved is not data:  # those that stay keep their places, and with them their lines
         stay = [text if text in moved["constraints"] else None for text in data["constraints"]]
         data = {**data, "constraints": stay}
-    physics = _declared(data, _physics(data, found), found)
+    physics = _declared(data, _physics(data, found), found, Variables() if space is None else space.variables)
     validators = _validators(data, physics, found)
     found += _goal_mistakes(data, physics)
     for validator in validators:
@@ -60,6 +61,7 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
         found += _uncomputable(data, space, physics)
         found += _uncovered(space, physics, validators, "validators" if data.get("validators") else "validator")
         found += _lacking(data, space, physics)
+        found += _not_always(data, space)
     _part(data, "generator", GeneratorConfig, _check_generator, found)
     _part(data, "surrogate", SurrogateConfig, _check_surrogate, found)
     _part(data, "start", StartConfig, partial(start_table, physics=physics), found)
@@ -79,8 +81,12 @@ def _physics(data: Mapping[str, Any], found: list[Mistake]) -> Physics:
         return get_physics(DEFAULT_PHYSICS)
 
 
-def _declared(data: Mapping[str, Any], physics: Physics, found: list[Mistake]) -> Physics:
-    """The physics with the campaign's own properties, as many as can be had."""
+def _declared(data: Mapping[str, Any], physics: Physics, found: list[Mistake], variables: Variables) -> Physics:
+    """The physics with the campaign's variables and own properties, as many as can be had."""
+    try:
+        physics = declare(physics, {}, variables)
+    except InputError as error:
+        found.append((("space", "variables"), f"space: {error}"))
     given = data.get("properties", {})
     specs: dict[str, PropertySpec] = {}
     for name, spec in given.items() if isinstance(given, dict) else ():
@@ -290,4 +296,20 @@ def _lacking(data: Mapping[str, Any], space: Space, physics: Physics) -> list[Mi
                 _ = form is not None and form(space.elements, alike)
             except InputError as error:
                 found.append(((key, i), f"{key}: {text}: {error}"))
+    return found
+
+
+def _not_always(data: Mapping[str, Any], space: Space) -> list[Mistake]:
+    """Parts of the goal that name a category, or a variable that some designs do not have."""
+    found: list[Mistake] = []
+    for key in ("objectives", "constraints"):
+        for i, text in _texts(data, key):
+            for variable in [variable for variable in space.variables if variable.name in text.split()]:
+                if not variable.is_number:
+                    told = f"{variable.name} has words for values; leave those that must not be out of its list"
+                elif variable.when:
+                    told = f"{variable.name} is chosen only where {condition_text(variable)}; bound it by its values"
+                else:
+                    continue
+                found.append(((key, i), f"{key}: {text}: {told}"))
     return found

@@ -54,7 +54,7 @@ def doubts(store: CampaignStore, rows: Sequence[Observation]) -> list[str]:
     from loop.choose.ranking import fit_surrogate  # late: with torch, which most commands do without
 
     surrogate = fit_surrogate(view)
-    described = surrogate.describe(view.fractions([row.design for row in new]))
+    described = surrogate.describe(view.inputs([row.design for row in new]))
     latent = surrogate.latent(described)
     means, stds = surrogate.predict(described, latent, noise=True)
     found = []

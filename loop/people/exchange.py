@@ -81,7 +81,7 @@ class _Sheet:
             if not wanted:
                 told = ", ".join(tier.label for tier in tiers)
                 raise InputError(f"programs answer every job of this campaign ({told}); a file would be for people's")
-        return cls(problem.elements, store.variables(), wanted, tiers, problem.properties)
+        return cls(problem.elements, problem.space.variables.names, wanted, tiers, problem.properties)
 
     def asks(self, job: Job) -> bool:
         """Whether the job is for such a file: of several validators, whether people answer it."""
@@ -143,7 +143,8 @@ def import_results(
     Raises:
         InputError: naming the lines that are wrong; nothing is stored then.
     """
-    answers = _read(path, store.variables(), store.properties)
+    problem = build_problem(config_of(store))
+    answers = _read(path, problem.space.variables.names, problem.properties)
     lines, tiers = {line.result.line: line for line in answers.lines}, several_tiers(store)
 
     def check(row: Result, job: Job) -> str | None:
@@ -154,7 +155,7 @@ def import_results(
         asked = {job.key: job.request.design for job in store.jobs()}
         told = [(asked[row.key], row) for row in rows if row.key in asked and row.values]
         accept(doubts(store, [Observation(design, row.values, source) for design, row in told]))
-    wanted = build_problem(config_of(store)).validated
+    wanted = problem.validated
     try:
         counts = store.import_results(
             rows, source=source, wanted=wanted, tiers=tiers, check=check, problems=answers.problems

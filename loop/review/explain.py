@@ -69,8 +69,8 @@ def explain_document(
     moment = moment_of(then or view, proposals, proposal, design)
     surrogate = fit_surrogate(moment.view)
     gain = _gain(moment, surrogate, design)
-    chances = surrogate.constraint_probabilities(view.fractions([design]), view.problem)
-    success = float(surrogate.probability_success(view.fractions([design]))[0])
+    chances = surrogate.constraint_probabilities(view.inputs([design]), view.problem)
+    success = float(surrogate.probability_success(view.inputs([design]))[0])
     return {
         **design.named(),
         "picked": None if proposal is None else _picked(proposal, surrogate),
@@ -143,9 +143,9 @@ def _gain(moment: Moment, surrogate: Surrogate, design: Design) -> Gain | None:
     return gain_of(
         surrogate,
         view.problem,
-        view.fractions([design])[0],
+        view.inputs([design])[0],
         Front(_front(view), view.reference_point()),
-        waiting=view.fractions(moment.waiting),
+        waiting=view.inputs(moment.waiting),
         background=_background(view)[:64],
         samples=_SAMPLES,
     )
@@ -178,7 +178,7 @@ def _better_than(moment: Moment, surrogate: Surrogate, gain: Gain) -> float:
     points = view.space.sample(8 * _RIVALS, np.random.default_rng(0))
     good = view.problem.passes(points)
     rivals = points[good][:_RIVALS] if good.any() else points[:_RIVALS]
-    described = surrogate.describe(view.space.fractions(rivals))
+    described = surrogate.describe(view.space.inputs(rivals))
     others = gains_alone(surrogate, view.problem, described, Front(_front(view), view.reference_point()), 128, 0)
     return float((others < gain.alone).mean())
 
@@ -230,7 +230,7 @@ def _properties(moment: Moment, surrogate: Surrogate, design: Design) -> dict[st
     known = [row.design for row in rows if set(row.design.composition.elements) <= set(view.space.elements)]
     if not known:
         return {}
-    alloy, background = view.fractions([design])[0], view.fractions(known)
+    alloy, background = view.inputs([design])[0], view.inputs(known)
     groups = by_descriptors(surrogate, alloy, background)
     elements = by_elements(surrogate, alloy, background)
     relevant = relevance(surrogate)

@@ -37,7 +37,7 @@ def predict_document(view: View, designs: Sequence[Design], nearest: int = 3) ->
     refuse_strangers(view, designs)
     surrogate = fit_surrogate(view)
     entries = property_entries(view, surrogate, designs)
-    success = surrogate.probability_success(view.fractions(designs))
+    success = surrogate.probability_success(view.inputs(designs))
     rows = {row.design: row for row in view.rows}
     documents = []
     for design, entry, modelled in zip(designs, entries, success, strict=True):
@@ -88,11 +88,11 @@ def property_entries(
         designs: the alloys.
         measured: whether measured values take the place of the model's.
     """
-    described = surrogate.describe(view.fractions(designs))
+    described = surrogate.describe(view.inputs(designs))
     means, stds = surrogate.predict(described)
     lows, highs = surrogate.intervals(described, HALF_WIDTH)
     rows = {row.design: row for row in view.rows} if measured else {}
-    exact = view.problem.closed_forms(described.fractions)
+    exact = view.problem.closed_forms(described.inputs)
 
     def entry(i: int, name: str) -> dict[str, Any]:
         unit = view.problem.properties[name].unit
@@ -116,7 +116,7 @@ def _certain(value: float, unit: str, source: str) -> dict[str, Any]:
 
 def _chance(view: View, surrogate: Surrogate, design: Design, entry: dict[str, dict[str, Any]]) -> float:
     """Chance that every constraint holds; a measured or exact property holds its own or does not."""
-    chances = surrogate.constraint_probabilities(view.fractions([design]), view.problem)
+    chances = surrogate.constraint_probabilities(view.inputs([design]), view.problem)
     total = 1.0
     for name, chance in chances.items():
         bounds = [c for c in view.goal.constraints if c.name == name]
@@ -136,6 +136,20 @@ def _hellinger(first: Floats, second: Floats) -> Floats:
     return np.asarray(np.sqrt(np.maximum(1.0 - np.sqrt(first) @ np.sqrt(second).T, 0.0)))
 
 
+def _distances(view: View, first: Sequence[Design], second: Sequence[Design]) -> Floats:
+    """Distances between ``n`` and ``m`` designs, shape ``(n, m)``: Hellinger's of the compositions.
+
+    With variables it is the root of the sum of its square and of the mean square of theirs, each of at most 1.
+    """
+    hellinger = _hellinger(view.fractions(first, view.foreign), view.fractions(second, view.foreign))
+    variables = view.space.variables
+    if not len(variables):
+        return hellinger
+    ours, theirs = (variables.distances(view.chosen(designs)) for designs in (first, second))
+    squares = np.square(ours[:, None] - theirs).sum(axis=2) / len(variables)
+    return np.asarray(np.sqrt(np.square(hellinger) + squares))
+
+
 def remoteness(view: View, design: Design) -> float | None:
     """Share of the known alloys that have a nearer neighbour among the known ones than this alloy has.
 
@@ -144,28 +158,27 @@ def remoteness(view: View, design: Design) -> float | None:
     known = [row.design for row in view.rows if row.failure is None and row.design != design]
     if len(known) < 2:
         return None
-    amounts = view.fractions(known, view.foreign)
-    between = _hellinger(amounts, amounts)
+    between = _distances(view, known, known)
     np.fill_diagonal(between, np.inf)
-    own = _hellinger(view.fractions([design], view.foreign), amounts).min()
+    own = _distances(view, [design], known).min()
     return float((between.min(axis=1) < own).mean())
 
 
 def nearest_known(view: View, design: Design, count: int) -> list[dict[str, Any]]:
     """The known alloys nearest to one, itself left out, nearest first.
 
-    ``distance`` is Hellinger's: 0 for the same, 1 where no element is shared; ``exchanged`` is the share of atoms, in
-    at.%, by which the two differ.
+    ``distance`` is Hellinger's, and that of the variables: 0 for the same, 1 where no element is shared;
+    ``exchanged`` is the share of atoms, in at.%, by which the two differ.
     """
     rows = [row for row in view.rows if row.failure is None and row.design != design]
     amounts = view.fractions([row.design for row in rows], view.foreign)
     ours = view.fractions([design], view.foreign)[0]
-    hellinger = _hellinger(amounts, ours[None])[:, 0]
-    order = np.argsort(hellinger, kind="stable")[:count]
+    away = _distances(view, [row.design for row in rows], [design])[:, 0]
+    order = np.argsort(away, kind="stable")[:count]
     return [
         {
             **rows[i].design.named(),
-            "distance": round(float(hellinger[i]), 6),
+            "distance": round(float(away[i]), 6),
             "exchanged": round(50.0 * float(np.abs(amounts[i] - ours).sum()), 6),
             "feasible": rows[i].feasible,
             "properties": {

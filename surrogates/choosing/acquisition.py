@@ -162,7 +162,7 @@ class _Chooser:
 
     def scored(self, surrogate: Surrogate, points: Points, origins: NDArray[np.object_]) -> Scored:
         """Allowed candidates ``(m, d)`` with their bound."""
-        described = surrogate.describe(self.problem.space.fractions(points))
+        described = surrogate.describe(self.problem.space.inputs(points))
         front = Front(self.known.front(), self.context.reference) if self.mode == "improvement" else None
         scores = bound(surrogate, self.problem, described, front, self.settings.optimism)
         return Scored(points, origins, described, scores)
@@ -179,7 +179,7 @@ class _Chooser:
         """
         if not len(picks) or not len(others):
             return {"sampled": 0.0}
-        described = self.surrogate.describe(self.problem.space.fractions(np.concatenate([picks, others])))
+        described = self.surrogate.describe(self.problem.space.inputs(np.concatenate([picks, others])))
         criterion = self.criterion(described, self.context.pending)
         alone = criterion.values(np.arange(len(described)))
         criterion.wait_for(range(len(picks) - 1))
@@ -197,7 +197,7 @@ class _Chooser:
     def criterion(self, described: Described, waiting: Points) -> Criterion:
         """The acquisition over these alloys, then the waiting ones, then the incumbents."""
         front = self.context.observed[self._incumbents()]
-        others = self.surrogate.describe(self.problem.space.fractions(np.concatenate([waiting, front])))
+        others = self.surrogate.describe(self.problem.space.inputs(np.concatenate([waiting, front])))
         wanted = AcquisitionSettings(
             self.context.reference, self.settings.samples, self.seed, feasibility=self.mode == "feasibility"
         )
@@ -239,7 +239,7 @@ class _Chooser:
         pool = self.short(around[kept], np.full(len(kept), "", dtype=np.object_), self.settings.polish_list)
         first = len(pool.points)
         everything = np.concatenate([pool.points, points])
-        picks = self.surrogate.describe(self.problem.space.fractions(points))
+        picks = self.surrogate.describe(self.problem.space.inputs(points))
         criterion = self.criterion(pool.described.join(picks), self.context.pending)
         rows, moved = list(range(first, first + len(points))), 0
         for k, start in enumerate(list(rows)):

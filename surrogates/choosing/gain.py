@@ -11,7 +11,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -74,15 +74,15 @@ def draw(surrogate: Surrogate, problem: Problem, described: Described, samples: 
         mean, covariance = output.joint(inputs, priors)
         latent = mean + rng.standard_normal((samples, len(described))) @ _root(covariance).T
         if output.chained:
-            tiled = np.tile(described.fractions, (samples, 1))
-            derived = replace(described, fractions=tiled).derive(output.source, drawn[output.source].ravel())
+            tiled = np.tile(np.arange(len(described)), samples)
+            derived = described.take(tiled).derive(output.source, drawn[output.source].ravel())
             latent = latent + derived[name].reshape(latent.shape)
         drawn[name] = output.warp.backward(latent)
     if surrogate.failures is not None:
         mean, covariance = surrogate.failures.joint(described.raw())
         found[SUCCESS] = mean + rng.standard_normal((samples, len(described))) @ _root(covariance).T
-    exact = problem.closed_forms(described.fractions)
-    drawn |= problem.combined(drawn, described.fractions)
+    exact = problem.closed_forms(described.inputs)
+    drawn |= problem.combined(drawn, described.inputs)
     for name in problem.goal.names:
         if name in exact:
             found[name] = np.tile(exact[name], (samples, 1))
@@ -155,7 +155,7 @@ def gain_of(
     Args:
         surrogate: the model.
         problem: objectives and constraints.
-        alloy: atomic fractions, shape ``(d,)``.
+        alloy: its inputs, as `Space.inputs` gives them, shape ``(d,)``.
         front: what is known, and the reference point.
         waiting: alloys under way, shape ``(w, d)``.
         background: signed objectives of measured alloys, shape ``(b, m)``, with which objectives are compared.
@@ -211,7 +211,7 @@ def kept(goal: Goal, drawn: Mapping[str, Floats]) -> Bools:
 
 def _at_mean(surrogate: Surrogate, problem: Problem, described: Described, front: Front) -> float:
     means, _ = surrogate.predict(described)
-    certain = {name: column[None] for name, column in {**means, **problem.closed_forms(described.fractions)}.items()}
+    certain = {name: column[None] for name, column in {**means, **problem.closed_forms(described.inputs)}.items()}
     return float(SampledOutcomes.of(problem.goal, certain).gains(front)[0, 0])
 
 

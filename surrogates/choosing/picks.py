@@ -83,11 +83,11 @@ def explained(surrogate: Surrogate, problem: Problem, chosen: GreedyPicks, *, fe
     """
     if not len(chosen.points):
         return []
-    described = surrogate.describe(problem.space.fractions(chosen.points))
+    described = surrogate.describe(problem.space.inputs(chosen.points))
     latent = surrogate.latent(described)
     means, _ = surrogate.predict(described, latent)
     _, stds = surrogate.predict(described, latent, noise=True)
-    everything = {**means, **problem.closed_forms(described.fractions)}
+    everything = {**means, **problem.closed_forms(described.inputs)}
     chances = surrogate.constraint_probabilities(described, problem)
     total = surrogate.probability_feasible(described, problem)
     picks = []

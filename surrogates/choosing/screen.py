@@ -125,8 +125,8 @@ class ObservedOutcomes:
         Raises:
             InputError: if a property that needs validation has no column, or a column the wrong length or infinite.
         """
-        goal, fractions = problem.goal, problem.space.fractions(observed)
-        table = problem.closed_forms(fractions)
+        goal, inputs = problem.goal, problem.space.inputs(observed)
+        table = problem.closed_forms(inputs)
         for name in problem.validated:
             if name in values and np.shape(values[name]) == (len(observed),):
                 table[name] = np.asarray(values[name], dtype=np.float64)
@@ -134,7 +134,7 @@ class ObservedOutcomes:
                 raise InputError(f"{name} needs one value (NaN if unknown) for each of {len(observed)} observed rows")
             if np.isinf(table[name]).any():
                 raise InputError(f"{name} has infinite values; write NaN where it is unknown")
-        table |= problem.combined(table, fractions)
+        table |= problem.combined(table, inputs)
         holds = [constraint.holds(table[constraint.name]) for constraint in goal.constraints]
         feasible = np.all([np.ones(len(observed), dtype=np.bool_), *holds], axis=0)
         objectives = np.column_stack([o.sign * table[o.name] for o in goal.objectives])
@@ -161,7 +161,7 @@ def believed(surrogate: Surrogate, problem: Problem, context: BatchContext) -> M
     ]
     if not noisy or not len(context.observed):
         return context.values
-    means, _ = surrogate.predict(problem.space.fractions(context.observed))
+    means, _ = surrogate.predict(problem.space.inputs(context.observed))
     measured = {name: context.values[name] for name in noisy if name in context.values}
     return {**context.values, **{name: np.where(np.isnan(v), v, means[name]) for name, v in measured.items()}}
 
@@ -224,7 +224,7 @@ def optimistic(
     columns = []
     for objective in problem.goal.objectives:
         if problem.has_closed_form(objective.name):
-            exact = problem.closed_form(objective.name, described.fractions)
+            exact = problem.closed_form(objective.name, described.inputs)
             columns.append(objective.sign * exact)
         else:
             columns.append(objective.sign * means[objective.name] + optimism * stds[objective.name])

@@ -40,12 +40,14 @@ class Computed:
         parts: each part as a column on its own scale, and that scale.
         elements: the palette.
         fractions: atomic fractions, ``N x d``.
+        numbers: the variables that are numbers, by name, ``N`` each.
     """
 
     rule: ComputedForm
     parts: Mapping[str, tuple[Column, Warp]]
     elements: tuple[str, ...]
     fractions: Floats
+    numbers: Mapping[str, Floats]
 
     def values(self, table: Table, rows: Tensor, latents: Tensor) -> Tensor:
         """The property's samples, ``sample_shape x batch_shape x q``."""
@@ -55,7 +57,8 @@ class Computed:
             name: warp.backward(table.value(part, rows, latents).reshape(*samples, len(flat)).numpy())
             for name, (part, warp) in self.parts.items()
         }
-        found = self.rule.evaluate(drawn, self.elements, self.fractions[flat.numpy()])
+        chosen = {name: column[flat.numpy()] for name, column in self.numbers.items()}
+        found = self.rule.evaluate(chosen | drawn, self.elements, self.fractions[flat.numpy()])
         return torch.tensor(np.nan_to_num(found)).reshape(*samples, *rows.shape)
 
 
@@ -285,7 +288,7 @@ class _Builder:
     def objective(self, objective: Objective, shift: float, scale: float) -> Column:
         sign = float(objective.sign)
         if self.problem.has_closed_form(objective.name):
-            exact = self.problem.closed_form(objective.name, self.described.fractions)
+            exact = self.problem.closed_form(objective.name, self.described.inputs)
             return Column(sign, sign * shift, scale, closed=torch.tensor(exact))
         if objective.name in self.surrogate.combined:
             return Column(sign, sign * shift, scale, computed=self._computed(objective.name))
@@ -310,7 +313,8 @@ class _Builder:
     def _computed(self, name: str) -> Computed:
         rule = self.surrogate.combined[name].rule
         parts = {leaf: (self._modelled(leaf, 1.0, 0.0, 1.0), self.surrogate.warp_of(leaf)) for leaf in rule.leaves}
-        return Computed(rule, parts, self.described.elements, self.described.fractions)
+        alloys = self.described
+        return Computed(rule, parts, alloys.elements, alloys.fractions, alloys.numbers)
 
     def _modelled(self, name: str, sign: float, shift: float, scale: float) -> Column:
         latent = self.names.index(name)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.space import Bools, Floats
+from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
 
 FRACTIONS = "fractions"
@@ -86,8 +87,8 @@ def shapley(worth: Floats) -> Floats:
     return np.array(values)
 
 
-def by_descriptors(surrogate: Surrogate, fractions: Floats, background: Floats) -> dict[str, Attribution]:
-    """Attribution of each property's prediction to groups of descriptors, and to the bare fractions.
+def by_descriptors(surrogate: Surrogate, inputs: Floats, background: Floats) -> dict[str, Attribution]:
+    """Attribution of each property's prediction to groups of descriptors, the bare fractions, and each variable.
 
     Absent groups take the values of background rows, whatever the groups present say; the baseline is the mean
     prediction of the background. Where there are too many groups for all coalitions, those in which the alloy differs
@@ -95,31 +96,33 @@ def by_descriptors(surrogate: Surrogate, fractions: Floats, background: Floats) 
 
     Args:
         surrogate: the model.
-        fractions: one alloy, shape ``(d,)``.
-        background: alloys to compare with, shape ``(b, d)``, best those that were measured.
+        inputs: of one alloy, as `Space.inputs` gives them, shape ``(k,)``.
+        background: of alloys to compare with, shape ``(b, k)``, best those that were measured.
 
     Raises:
         InputError: if the background is empty, or a shape does not fit.
     """
-    ours, theirs = surrogate.describe(fractions[None]), surrogate.describe(_thinned(background))
-    groups, of_group = _group_of_each(surrogate)
-    apart = np.abs(ours.descriptors[0] - theirs.descriptors.mean(axis=0))
-    groups, of_group = _fewer(groups, of_group, apart / np.maximum(theirs.descriptors.std(axis=0), 1e-12))
+    ours, theirs = surrogate.describe(inputs[None]), surrogate.describe(_thinned(background))
+    groups, of_group, of_variable = _players(surrogate, ours, theirs)
     names = [*groups, FRACTIONS]
     members = coalitions(len(names))
     told = members[:, None, :]
     count = len(theirs)
     descriptors = np.where(told[..., of_group], ours.descriptors[0], theirs.descriptors)
+    chosen = np.where(told[..., of_variable], ours.chosen[0], theirs.chosen)
     bare = np.where(told[..., -1:], ours.fractions[0], theirs.fractions)
     mixed = replace(
-        ours, fractions=bare.reshape(-1, bare.shape[-1]), descriptors=descriptors.reshape(len(bare) * count, -1)
+        ours,
+        fractions=bare.reshape(len(bare) * count, -1),
+        descriptors=descriptors.reshape(len(bare) * count, -1),
+        chosen=chosen.reshape(len(bare) * count, -1),
     )
     means, _ = surrogate.predict(mixed)
     return {name: _attribution(names, column.reshape(-1, count).mean(axis=1)) for name, column in means.items()}
 
 
-def by_elements(surrogate: Surrogate, fractions: Floats, background: Floats) -> dict[str, Attribution]:
-    """Attribution of each property's prediction to the amounts of the elements.
+def by_elements(surrogate: Surrogate, inputs: Floats, background: Floats) -> dict[str, Attribution]:
+    """Attribution of each property's prediction to the amounts of the elements, its variables being as they are.
 
     Absent elements take their mean amount in the background, and the whole is scaled to sum to one; the baseline is
     the prediction of the mean composition. Elements that are in neither are no players; beyond `MOST`, those that
@@ -127,15 +130,17 @@ def by_elements(surrogate: Surrogate, fractions: Floats, background: Floats) -> 
 
     Args:
         surrogate: the model.
-        fractions: one alloy, shape ``(d,)``.
-        background: alloys to compare with, shape ``(b, d)``.
+        inputs: of one alloy, as `Space.inputs` gives them, shape ``(k,)``.
+        background: of alloys to compare with, shape ``(b, k)``.
 
     Raises:
         InputError: if the background is empty, or a shape does not fit.
     """
     if not len(background):
         raise InputError("an attribution needs at least one alloy to compare with, got none")
-    centre = background.mean(axis=0)
+    count = len(surrogate.elements)
+    fractions, chosen = inputs[:count], inputs[count:]
+    centre = background[:, :count].mean(axis=0)
     far = np.argsort(-np.abs(fractions - centre), kind="stable")
     playing = [int(i) for i in far if centre[i] > 0 or fractions[i] > 0]
     single = sorted(playing if len(playing) <= MOST else playing[: MOST - 1])
@@ -147,7 +152,8 @@ def by_elements(surrogate: Surrogate, fractions: Floats, background: Floats) -> 
     totals = amounts.sum(axis=1, keepdims=True)
     # Where the alloy and the background share no element, a coalition may hold nothing at all: the mean then.
     amounts = np.where(totals > 0, amounts, centre)
-    means, _ = surrogate.predict(amounts / amounts.sum(axis=1, keepdims=True))
+    amounts = amounts / amounts.sum(axis=1, keepdims=True)
+    means, _ = surrogate.predict(np.concatenate([amounts, np.tile(chosen, (len(amounts), 1))], axis=1))
     names = [surrogate.elements[player[0]] if len(player) == 1 else OTHERS for player in players]
     return {name: _attribution(names, column) for name, column in means.items()}
 
@@ -162,6 +168,7 @@ def relevance(surrogate: Surrogate) -> dict[str, dict[str, float]]:
     inputs = [
         *surrogate.physics.descriptors(surrogate.elements),
         *(f"fraction_{symbol}" for symbol in surrogate.elements),
+        *surrogate.variables.features,
     ]
     found = {}
     for name, output in surrogate.outputs.items():
@@ -181,6 +188,20 @@ def _group_of_each(surrogate: Surrogate) -> tuple[list[str], NDArray[np.int64]]:
     if lacking:
         raise InputError(f"the physics {surrogate.physics.name!r} has no group for {', '.join(lacking)}")
     return list(groups), np.array([index[name] for name in names], dtype=np.int64)
+
+
+def _players(
+    surrogate: Surrogate, ours: Described, theirs: Described
+) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
+    """The players beside the fractions, and which each descriptor and each variable belongs to."""
+    groups, of_group = _group_of_each(surrogate)
+    apart = np.abs(ours.descriptors[0] - theirs.descriptors.mean(axis=0))
+    scaled = apart / np.maximum(theirs.descriptors.std(axis=0), 1e-12)
+    of_variable = len(groups) + np.arange(len(surrogate.variables))
+    differs = np.where((ours.chosen != theirs.chosen).any(axis=0), np.inf, 0.0)  # a variable is told of where it counts
+    named = [*groups, *surrogate.variables.names]
+    fewer, owner = _fewer(named, np.concatenate([of_group, of_variable]), np.concatenate([scaled, differs]))
+    return fewer, owner[: len(of_group)], owner[len(of_group) :]
 
 
 def _fewer(groups: list[str], of_group: NDArray[np.int64], apart: Floats) -> tuple[list[str], NDArray[np.int64]]:

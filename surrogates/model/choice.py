@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from alloys.physics.base import Physics
 from alloys.space import Floats
 from surrogates.model.bayesian import Mixture
+from surrogates.model.features import Described
 from surrogates.model.gp import GP, at_least_as_noisy, learn
 
 M = TypeVar("M", bound=GP | Mixture)
@@ -39,23 +40,31 @@ JUDGES = 128
 _PLAIN = "fractions"
 
 
-def input_sets(physics: Physics, elements: tuple[str, ...]) -> Mapping[str, Columns]:
-    """Columns of `surrogates.model.features.Described.raw` by what they are; none where all are taken."""
+def input_sets(physics: Physics, elements: tuple[str, ...], variables: int = 0) -> Mapping[str, Columns]:
+    """Columns of `surrogates.model.features.Described.raw` by what they are; none where all are taken.
+
+    Args:
+        physics: what describes.
+        elements: the palette.
+        variables: columns of variables, the last ones; they are in every set.
+    """
     columns = {name: i for i, name in enumerate(physics.descriptors(elements))}
-    fractions = np.arange(len(columns), len(columns) + len(elements))
-    sets = {_PLAIN: fractions}
+    count = len(columns) + len(elements)
+    fractions, beside = np.arange(len(columns), count), np.arange(count, count + variables)
+    sets = {_PLAIN: np.concatenate([fractions, beside])}
     for name, members in physics.descriptor_sets(elements).items():
-        sets[name] = np.array([columns[member] for member in members], dtype=np.int64)
-        sets[f"{name}, fractions"] = np.concatenate([sets[name], fractions])
+        own = np.array([columns[member] for member in members], dtype=np.int64)
+        sets[name] = np.concatenate([own, beside])
+        sets[f"{name}, fractions"] = np.concatenate([own, fractions, beside])
     return sets if len(sets) > 1 else {}
 
 
-def choosing(physics: Physics, elements: tuple[str, ...], fit: Fit[M]) -> Fit[M]:
+def choosing(described: Described, fit: Fit[M]) -> Fit[M]:
     """The same fit, on the set of inputs that suits the observations best; all inputs where there is nothing to choose.
 
     The Gaussian process that it gives takes all inputs, of which it does not see some: their lengthscale is infinite.
     """
-    sets = input_sets(physics, elements)
+    sets = input_sets(described.physics, described.elements, len(described.variables.features))
 
     def chosen(x: Floats, y: Floats, shift: float, scale: float, scatter: float, given: Floats | None) -> tuple[M, str]:
         some = np.unique(np.linspace(0, len(x) - 1, min(len(x), JUDGES)).round().astype(np.int64))

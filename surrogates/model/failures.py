@@ -57,13 +57,14 @@ class Failures:
     factor: Tensor
 
     @classmethod
-    def fit(cls, raw: Floats, failed: Bools, notes: list[str]) -> Failures | None:
+    def fit(cls, raw: Floats, failed: Bools, notes: list[str], indicators: Bools | None = None) -> Failures | None:
         """Learns from ``n`` alloys, or gives None where none of them failed.
 
         Args:
             raw: inputs that are not scaled, shape ``(n, d)``.
             failed: which validations failed for good, shape ``(n,)``.
             notes: receives what was found, in words.
+            indicators: which inputs are those of categories, shape ``(d,)``.
 
         Raises:
             InputError: if the shapes differ.
@@ -72,7 +73,7 @@ class Failures:
             raise InputError(f"failed must have shape ({len(raw)},), got {failed.shape}")
         if not failed.any():
             return None
-        scaling = Scaling.fit(raw)
+        scaling = Scaling.fit(raw, indicators)
         x, y = torch.tensor(scaling.apply(raw)), torch.tensor(np.where(failed, -1.0, 1.0))
         text = f"validation failed for {int(failed.sum())} of {len(raw)} alloys; the chance of success is modelled"
         try:

@@ -28,9 +28,10 @@ import torch
 from alloys.errors import InputError
 from alloys.physics.base import Physics
 from alloys.space import Bools, Floats
+from alloys.variables import Variables
 from surrogates.model.choice import Fit, choosing
 from surrogates.model.failures import Failures
-from surrogates.model.features import Described, Scaling
+from surrogates.model.features import NO_VARIABLES, Described, Scaling
 from surrogates.model.gp import FEWEST, GP, matern
 from surrogates.model.output import Inference, Output, ResidualPrior, fit_output, fit_residual
 from surrogates.model.quick import made_quick
@@ -49,13 +50,13 @@ class FidelityData:
 
     Attributes:
         name: the fidelity's, for the notes.
-        fractions: atomic fractions, shape ``(n, d)``.
+        inputs: of the designs, as `Surrogate.fit` takes them, ``n`` rows.
         values: by property that it answers, shape ``(n,)`` each; NaN where unknown.
         stds: standard deviations of some of the values, as in `Surrogate.fit`.
     """
 
     name: str
-    fractions: Floats
+    inputs: Floats
     values: Mapping[str, Floats]
     stds: Mapping[str, Floats] = field(default_factory=dict)
 
@@ -161,6 +162,7 @@ def fit_fidelities(
     *,
     tried: tuple[Floats, Bools] | None = None,
     foreign: tuple[str, ...] = (),
+    variables: Variables = NO_VARIABLES,
 ) -> Surrogate:
     """Fits every property at the highest fidelity that answers it.
 
@@ -172,9 +174,10 @@ def fit_fidelities(
         levels: from the lowest fidelity to the highest; a level without rows is one that has not answered yet.
         inference: of the lowest fidelity's hyperparameters, as in `Surrogate.fit`; of the others they are the most
             probable ones.
-        tried: atomic fractions ``(k, d)`` of all alloys that were validated, and whether that failed for good, shape
-            ``(k,)``; None where nothing failed.
+        tried: inputs, as `Surrogate.fit` takes them, of all ``k`` alloys that were validated, and whether that failed
+            for good, shape ``(k,)``; None where nothing failed.
         foreign: elements outside the palette, for the columns of every level's fractions behind the palette's.
+        variables: what may be chosen beside the composition.
 
     Raises:
         InputError: as `Surrogate.fit`, or without a level.
@@ -183,9 +186,11 @@ def fit_fidelities(
         raise InputError("a surrogate of several fidelities needs at least one level")
     notes: list[str] = []
     parts = [
-        Training.checked(physics, elements, own.fractions, own.values, None, own.stds, foreign, notes) for own in levels
+        Training.checked(physics, elements, own.inputs, own.values, None, own.stds, foreign, notes, variables)
+        for own in levels
     ]
-    scaling = Scaling.fit(np.concatenate([part.described.raw()[part.seen] for part in parts]))
+    seen = np.concatenate([part.described.raw()[part.seen] for part in parts])
+    scaling = Scaling.fit(seen, parts[0].described.indicators)
     rows = [
         _Rows(level.name, part, scaling.apply(part.described.raw())) for level, part in zip(levels, parts, strict=True)
     ]
@@ -200,14 +205,16 @@ def fit_fidelities(
             below = own
         outputs[name] = output
     ordered = {name: outputs[name] for name in sorted(outputs)}
-    failures = None if tried is None else _failures(Described.of(physics, elements, tried[0], foreign), tried[1], notes)
+    failures = None
+    if tried is not None:
+        failures = _failures(Described.of(physics, elements, tried[0], foreign, variables), tried[1], notes)
     digest = digest_of_fit(elements, parts, ordered, failures)
-    return Surrogate(physics, elements, scaling, ordered, tuple(notes), digest, failures)
+    return Surrogate(physics, elements, scaling, ordered, tuple(notes), digest, failures, variables)
 
 
 def _failures(asked: Described, failed: Bools, notes: list[str]) -> Failures | None:
     kept = describable(asked, [])
-    return Failures.fit(asked.raw()[kept], failed[kept], notes)
+    return Failures.fit(asked.raw()[kept], failed[kept], notes, asked.indicators)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +254,7 @@ def _fit_above(
     scatter = scatter_about(rows.known.described.physics.properties[name], lower.warp, rows.known.table[name][known])
     given = lower.warp.spread(rows.known.table[name], rows.known.stds[name])[known] if name in rows.known.stds else None
     prior = ResidualPrior(f"{name} by {rows.level}", 0.0, broad, scatter, given)
-    fit = choosing(rows.known.described.physics, rows.known.described.elements, fit_gp)
+    fit = choosing(rows.known.described, fit_gp)
     gp, link = _linked(prior, x, targets, (mean, std), notes, fit)
     output = FidelityOutput(name, lower.warp, "fidelity", 0.0, broad, gp, source=lower.source, lower=lower, link=link)
     return output.recalibrated(notes)

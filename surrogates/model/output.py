@@ -174,7 +174,7 @@ def fit_output(
     if basis != "none":
         centre, broad = 0.0, described.physics.prior_std.get(name, broad)
     scatter = scatter_about(declared, warp, table[name][known])
-    fit = choosing(described.physics, described.elements, fit_gp if inference == "map" else _averaged)
+    fit = choosing(described, fit_gp if inference == "map" else _averaged)
     given = _given(name, source, warp, described, table, stds or {})
     prior = ResidualPrior(name, centre, broad, scatter, None if given is None else given[known])
     gp = fit_residual(prior, inputs[known], targets, notes, fit)
@@ -322,7 +322,7 @@ class CombinedOutput:
             latent: their means and standard deviations on their scales, each of shape ``(m,)``.
         """
         nodes, weights = _nodes(len(self.rule.leaves))
-        values = {}
+        values = dict(described.numbers)
         for name, node in zip(self.rule.leaves, nodes.T, strict=True):
             mean, std = latent[name]
             values[name] = outputs[name].warp.backward(mean + node[:, None] * std)

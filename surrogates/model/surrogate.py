@@ -13,11 +13,12 @@ from alloys.goal import Constraint
 from alloys.physics.base import Physics
 from alloys.problem import Problem
 from alloys.space import Bools, Floats
+from alloys.variables import Variables
 from surrogates.model.calibration import Score, score
 from surrogates.model.failures import Failures
-from surrogates.model.features import Described, Scaling
+from surrogates.model.features import NO_VARIABLES, Described, Scaling
 from surrogates.model.output import CombinedOutput, Inference, Output, combined_outputs, fit_output
-from surrogates.model.training import Training, check_fractions, digest_of_fit, numbers
+from surrogates.model.training import Training, digest_of_fit, numbers, split_inputs
 from surrogates.model.warps import Warp
 
 Latent = Mapping[str, tuple[Floats, Floats]]
@@ -35,6 +36,7 @@ class Surrogate:
         notes: every fall-back that was taken, in words.
         digest: sha256 of the training data and hyperparameters.
         failures: what is thought of the success of validations; None while none failed.
+        variables: what may be chosen beside the composition, ``v`` of them.
     """
 
     physics: Physics
@@ -44,26 +46,29 @@ class Surrogate:
     notes: tuple[str, ...]
     digest: str
     failures: Failures | None = None
+    variables: Variables = NO_VARIABLES
 
     @classmethod
     def fit(
         cls,
         physics: Physics,
         elements: tuple[str, ...],
-        fractions: Floats,
+        inputs: Floats,
         values: Mapping[str, Floats],
         inference: Inference = "map",
         *,
         failed: Bools | None = None,
         stds: Mapping[str, Floats] | None = None,
         foreign: tuple[str, ...] = (),
+        variables: Variables = NO_VARIABLES,
     ) -> Surrogate:
         """Fits every property to what is known of it.
 
-        The inputs are the physics descriptors and the fractions. A property of which the physics expects something is
-        modelled as the residual of that. A property that the physics derives from another one is modelled as the
-        residual of that derivation, so that what is learned of the other carries over to it. Any other is modelled
-        itself, on the scale that it declares (`surrogates.model.warps`). The same arguments give the same surrogate.
+        The model sees the physics descriptors, the fractions and the variables. A property of which the physics
+        expects something is modelled as the residual of that. A property that the physics derives from another one is
+        modelled as the residual of that derivation, so that what is learned of the other carries over to it. Any other
+        is modelled itself, on the scale that it declares (`surrogates.model.warps`). The same arguments give the same
+        surrogate.
 
         The descriptors of rows with foreign elements are those of the whole composition. Where the physics lacks a
         number of such an element, a note says so, and the row is left out of the fit of what needs it.
@@ -71,7 +76,8 @@ class Surrogate:
         Args:
             physics: what is known before any data.
             elements: the palette, in the order of the columns.
-            fractions: atomic fractions, shape ``(n, len(elements) + len(foreign))``; repeats are rows of their own.
+            inputs: atomic fractions of palette and foreign elements, then a column for each variable, shape
+                ``(n, len(elements + foreign) + v)``; repeats are rows of their own.
             values: by property, shape ``(n,)`` each; NaN where unknown.
             inference: whether hyperparameters are the most probable ones, or averaged over: see
                 `surrogates.model.bayesian`.
@@ -79,23 +85,24 @@ class Surrogate:
             stds: standard deviations of values, shape ``(n,)`` each, taken as they are; NaN or 0 where the noise, one
                 for all such rows, is to be learned.
             foreign: elements outside the palette, of the columns behind the palette's.
+            variables: what may be chosen beside the composition.
 
         Raises:
             InputError: where NumPyro is needed and missing; for wrong shapes, values that are infinite or beyond what
                 the property can be, impossible standard deviations or fractions, a property that cannot be modelled.
         """
         notes: list[str] = []
-        known = Training.checked(physics, elements, fractions, values, failed, stds, foreign, notes)
+        known = Training.checked(physics, elements, inputs, values, failed, stds, foreign, notes, variables)
         described = known.described
-        scaling = Scaling.fit(described.raw()[known.seen])
-        inputs = scaling.apply(described.raw())
+        scaling = Scaling.fit(described.raw()[known.seen], described.indicators)
+        scaled = scaling.apply(described.raw())
         outputs = {
-            name: fit_output(name, described, inputs, known.table, notes, inference, known.stds)
+            name: fit_output(name, described, scaled, known.table, notes, inference, known.stds)
             for name in sorted(known.table)
         }
-        failures = Failures.fit(described.raw(), known.failed, notes)
+        failures = Failures.fit(described.raw(), known.failed, notes, described.indicators)
         digest = digest_of_fit(elements, [known], outputs, failures)
-        return cls(physics, elements, scaling, outputs, tuple(notes), digest, failures)
+        return cls(physics, elements, scaling, outputs, tuple(notes), digest, failures, variables)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -116,30 +123,33 @@ class Surrogate:
         """The modelled properties that others follow from."""
         return frozenset(output.source for output in self.outputs.values() if output.chained)
 
-    def describe(self, fractions: Floats) -> Described:
-        """The compositions ``(m, d)`` with their descriptors, to be used for several questions.
+    def describe(self, inputs: Floats) -> Described:
+        """Designs with their descriptors, to be used for several questions.
+
+        Args:
+            inputs: atomic fractions, then a column for each variable, shape ``(m, d + v)``, as `Space.inputs` gives.
 
         Raises:
-            InputError: if the number of columns is not that of the palette, or a row is no composition.
+            InputError: if the number of columns is another, or a row is no composition.
         """
-        fractions = numbers("fractions", fractions)
-        check_fractions(self.elements, fractions)
-        return Described.of(self.physics, self.elements, fractions)
+        inputs = numbers("inputs", inputs)
+        split_inputs(self.elements, self.variables, inputs)
+        return Described.of(self.physics, self.elements, inputs, (), self.variables)
 
     def predict(
-        self, fractions: Floats | Described, latent: Latent | None = None, *, noise: bool = False
+        self, inputs: Floats | Described, latent: Latent | None = None, *, noise: bool = False
     ) -> tuple[dict[str, Floats], dict[str, Floats]]:
         """Means and standard deviations of the properties in their own units.
 
         Args:
-            fractions: atomic fractions, shape ``(m, d)``, or what `describe` made of them.
+            inputs: of designs, shape ``(m, d + v)``, or what `describe` made of them.
             latent: what `latent` made of them, so that several questions share the work.
             noise: whether of what validation will say, its scatter included, and not of the noise-free properties.
 
         Returns:
             two mappings from property to shape ``(m,)``.
         """
-        described = self._described(fractions)
+        described = self._described(inputs)
         latent = latent or self.latent(described)
         if noise:
             noisy = {
@@ -151,26 +161,26 @@ class Surrogate:
             means[name], stds[name] = self.warp_of(name).moments(mean, std)
         return means, stds
 
-    def intervals(self, fractions: Floats | Described, width: float) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    def intervals(self, inputs: Floats | Described, width: float) -> tuple[dict[str, Floats], dict[str, Floats]]:
         """Ends of intervals of ``width`` standard deviations to both sides, in the properties' own units.
 
         Taken on the model's scale, where the uncertainty is Gaussian, and brought back from there.
 
         Args:
-            fractions: atomic fractions, shape ``(m, d)``, or what `describe` made of them.
+            inputs: of designs, shape ``(m, d + v)``, or what `describe` made of them.
             width: standard deviations on each side.
 
         Returns:
             lower and upper ends by property, each of shape ``(m,)``.
         """
         low, high = {}, {}
-        for name, (mean, std) in self.latent(self._described(fractions)).items():
+        for name, (mean, std) in self.latent(self._described(inputs)).items():
             warp = self.warp_of(name)
             low[name], high[name] = warp.backward(mean - width * std), warp.backward(mean + width * std)
         return low, high
 
     def probability_feasible(
-        self, fractions: Floats | Described, problem: Problem, latent: Latent | None = None
+        self, inputs: Floats | Described, problem: Problem, latent: Latent | None = None
     ) -> Floats:
         """Chance that validation succeeds and every constraint holds, shape ``(m,)``.
 
@@ -179,32 +189,32 @@ class Surrogate:
         Raises:
             InputError: if a constraint is on a property that is neither modelled nor in closed form.
         """
-        described = self._described(fractions)
+        described = self._described(inputs)
         total = np.ones(len(described))
         for chance in self.constraint_probabilities(described, problem, latent).values():
             total *= chance
         return total if self.failures is None else total * self.probability_success(described)
 
-    def probability_success(self, fractions: Floats | Described) -> Floats:
+    def probability_success(self, inputs: Floats | Described) -> Floats:
         """Chance that validation succeeds, shape ``(m,)``; 1 while no validation failed."""
-        described = self._described(fractions)
+        described = self._described(inputs)
         return np.ones(len(described)) if self.failures is None else self.failures.probability(described.raw())
 
     def constraint_probabilities(
-        self, fractions: Floats | Described, problem: Problem, latent: Latent | None = None
+        self, inputs: Floats | Described, problem: Problem, latent: Latent | None = None
     ) -> dict[str, Floats]:
         """Chance of each constrained property's constraints together, by property, each of shape ``(m,)``.
 
         Raises:
             InputError: if a constraint is on a property that is neither modelled nor in closed form.
         """
-        described = self._described(fractions)
+        described = self._described(inputs)
         latent = latent or self.latent(described)
         chances = {}
         for name in dict.fromkeys(constraint.name for constraint in problem.goal.constraints):
             bounds = [constraint for constraint in problem.goal.constraints if constraint.name == name]
             if problem.has_closed_form(name):
-                exact = problem.closed_form(name, described.fractions)
+                exact = problem.closed_form(name, described.inputs)
                 chances[name] = np.all([c.holds(exact) for c in bounds], axis=0).astype(np.float64)
             elif name in latent:
                 chances[name] = _between(bounds, self.warp_of(name), *latent[name])
@@ -232,8 +242,8 @@ class Surrogate:
         """Scaled inputs of the Gaussian processes, shape ``(m, d)``."""
         return self.scaling.apply(described.raw())
 
-    def _described(self, fractions: Floats | Described) -> Described:
-        return fractions if isinstance(fractions, Described) else self.describe(fractions)
+    def _described(self, inputs: Floats | Described) -> Described:
+        return inputs if isinstance(inputs, Described) else self.describe(inputs)
 
     def latent(self, described: Described) -> Latent:
         """Means and standard deviations on the modelled scales, each of shape ``(m,)``, by property."""

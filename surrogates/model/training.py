@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from alloys.errors import InputError
 from alloys.physics.base import Physics
 from alloys.space import Bools, Floats
+from alloys.variables import Variables
 from surrogates.model.failures import Failures
-from surrogates.model.features import Described
+from surrogates.model.features import NO_VARIABLES, Described
 from surrogates.model.output import Output
 
 
@@ -39,41 +40,45 @@ class Training:
         cls,
         physics: Physics,
         elements: tuple[str, ...],
-        fractions: Floats,
+        inputs: Floats,
         values: Mapping[str, Floats],
         failed: Bools | None = None,
         stds: Mapping[str, Floats] | None = None,
         foreign: tuple[str, ...] = (),
         notes: list[str] | None = None,
+        variables: Variables = NO_VARIABLES,
     ) -> Training:
         """The rows in an order by their content, so that the order they come in does not change a bit of a fit.
 
         Args:
             physics: what is known before any data.
             elements: the palette, in the order of the columns.
-            fractions: atomic fractions, shape ``(n, len(elements) + len(foreign))``.
+            inputs: atomic fractions, then the variables' columns, shape ``(n, len(elements + foreign) + v)``.
             values: by property, shape ``(n,)`` each; NaN where unknown.
             failed: shape ``(n,)``; if None, the rows of which nothing is known.
             stds: standard deviations of values, by property, shape ``(n,)`` each; NaN or 0 where not given.
             foreign: elements of the columns behind the palette's.
             notes: receives a line if rows are left out.
+            variables: what may be chosen beside the composition, ``v`` of them.
 
         Raises:
             InputError: as `surrogates.model.surrogate.Surrogate.fit` does.
         """
-        fractions = numbers("fractions", fractions)
+        inputs = numbers("inputs", inputs)
         table = {name: numbers(name, column) for name, column in values.items()}
         _check_foreign(elements, foreign)
-        check_fractions(elements + foreign, fractions)
+        fractions, chosen = split_inputs(elements + foreign, variables, inputs)
         if not table:
             raise InputError("a surrogate needs at least one property to model")
         for name, column in table.items():
             _check_column(physics, name, column, len(fractions))
         lost, given = _failed(table, failed, len(fractions)), _given(table, stds or {})
         foreign, fractions = _used(elements, foreign, fractions)
-        keys = [fractions, *(table[name] for name in sorted(table)), lost, *(given[name] for name in sorted(given))]
+        columns = [*(table[name] for name in sorted(table)), lost, *(given[name] for name in sorted(given))]
+        keys = [fractions, np.nan_to_num(chosen, nan=-1e300), *columns]
         order = np.lexsort(np.column_stack(keys).T[::-1])
-        described = Described.of(physics, elements, fractions[order], foreign)
+        inputs = np.concatenate([fractions, chosen], axis=1)[order]
+        described = Described.of(physics, elements, inputs, foreign, variables)
         kept = describable(described, [] if notes is None else notes)
         order = order[kept]
         table, given = ({name: column[order] for name, column in part.items()} for part in (table, given))
@@ -97,6 +102,7 @@ def digest_of_fit(
     for level in reversed(levels):
         content.update(json.dumps(level.described.foreign).encode() if level.described.foreign else b"")
         content.update(np.ascontiguousarray(level.described.fractions).tobytes())
+        content.update(np.ascontiguousarray(level.described.chosen).tobytes())
         for name in sorted(level.table):
             content.update(np.ascontiguousarray(level.table[name]).tobytes())
             content.update(np.ascontiguousarray(level.stds[name]).tobytes() if name in level.stds else b"")
@@ -118,14 +124,27 @@ def numbers(name: str, values: object) -> Floats:
         raise InputError(f"{name} must be numbers, NaN where unknown: {error}") from error
 
 
-def check_fractions(elements: tuple[str, ...], fractions: Floats) -> None:
-    """Refuses what is no table of compositions.
+def split_inputs(elements: tuple[str, ...], variables: Variables, inputs: Floats) -> tuple[Floats, Floats]:
+    """Atomic fractions, shape ``(n, len(elements))``, and the variables' columns, shape ``(n, len(variables))``.
 
     Raises:
-        InputError: for a wrong shape, numbers that are negative or not finite, rows that do not sum to 1.
+        InputError: for a wrong shape, fractions that are negative, not finite or do not sum to 1, and variables that
+            are infinite.
     """
-    if fractions.ndim != 2 or fractions.shape[1] != len(elements):
-        raise InputError(f"fractions of shape (n, {len(elements)}) are needed, got {fractions.shape}")
+    count = len(elements)
+    if inputs.ndim != 2 or inputs.shape[1] != count + len(variables):
+        beside = f" and {len(variables)} variables" if len(variables) else ""
+        raise InputError(
+            f"inputs of shape (n, {count + len(variables)}) are needed, {count} fractions{beside}; got {inputs.shape}"
+        )
+    if np.isinf(inputs[:, count:]).any():
+        raise InputError("variables must be finite, or NaN where they are not chosen")
+    if count:
+        _check_fractions(inputs[:, :count])
+    return inputs[:, :count], inputs[:, count:]
+
+
+def _check_fractions(fractions: Floats) -> None:
     if not np.isfinite(fractions).all() or (np.abs(fractions.sum(axis=1) - 1) > 1e-6).any():
         raise InputError("atomic fractions must be finite and every row must sum to 1")
     if (fractions < 0).any():

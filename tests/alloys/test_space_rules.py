@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alloys.basis import atomic_masses
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError, MistakesError
 from alloys.space import AlloySpace
-from alloys.space.basis import atomic_masses
 
 Amounts = dict[str, Fraction]
 Law = Callable[[Amounts], bool]

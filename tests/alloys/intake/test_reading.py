@@ -16,7 +16,7 @@ from alloys.intake.mapping import TableMap
 from alloys.intake.reading import Intake, read_mapped
 from alloys.properties import PROPERTIES as BUILT_IN
 from alloys.properties import Property
-from alloys.space.alloy import AlloySpec
+from alloys.space.varied import AlloySpec
 
 HARDNESS = Property("hardness", "HV", "Vickers hardness", 0, 2500, (100, 800))
 PROPERTIES = {"hardness": HARDNESS, "shear_modulus": BUILT_IN["shear_modulus"]}

@@ -10,6 +10,7 @@ import pytest
 from alloys.errors import InputError
 from alloys.physics.base import Physics
 from alloys.physics.refractory import BUNDLE, DESCRIPTORS
+from alloys.variables import Variables
 from surrogates.explaining.attribution import (
     FRACTIONS,
     MOST,
@@ -20,7 +21,7 @@ from surrogates.explaining.attribution import (
     relevance,
     shapley,
 )
-from surrogates.model.features import Described
+from surrogates.model.features import NO_VARIABLES, Described
 from tests.surrogates.helpers import SPACE, fitted, pool
 
 
@@ -32,6 +33,7 @@ class Linear:
     of_descriptors: np.ndarray
     of_fractions: np.ndarray
     physics: Physics = BUNDLE
+    variables: Variables = NO_VARIABLES
 
     def describe(self, fractions: np.ndarray) -> Described:
         return Described.of(self.physics, self.elements, fractions)

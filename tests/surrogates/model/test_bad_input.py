@@ -244,7 +244,7 @@ def test_an_unknown_property_is_refused_with_those_there_are(name: str) -> None:
         (np.eye(9)[:2], np.array([2000.0, 1e200]), r"between 200 and 5000 K, but got 1e\+200"),
         (np.eye(9)[:2], np.array([2000.0, -5.0]), "between 200 and 5000 K, but got -5"),
         (np.eye(9)[:2], ["2000", "hot"], "solidus must be numbers"),
-        ([["Nb"], ["W"]], np.ones(2), "fractions must be numbers"),
+        ([["Nb"], ["W"]], np.ones(2), "inputs must be numbers"),
         (np.zeros(9), np.ones(1), "shape"),
     ],
 )

@@ -68,7 +68,7 @@ def test_offset_and_correlation_are_found() -> None:
 
 @pytest.mark.parametrize("count", [4, 8])
 def test_with_few_accurate_observations_it_beats_these_alone(count: int) -> None:
-    alone = Surrogate.fit(BUNDLE, SPACE.elements, accurate(count).fractions, accurate(count).values)
+    alone = Surrogate.fit(BUNDLE, SPACE.elements, accurate(count).inputs, accurate(count).values)
     rmse = {name: np.sqrt((error(model)[0] ** 2).mean()) for name, model in (("both", both(count)), ("alone", alone))}
     assert rmse["both"] < 0.6 * rmse["alone"]
 
@@ -90,7 +90,7 @@ def test_without_accurate_observations_the_cheap_ones_stand_with_a_broad_spread(
 
 
 def _fitted_on(level: FidelityData) -> tuple[Floats, dict[str, Floats]]:
-    return level.fractions, dict(level.values)
+    return level.inputs, dict(level.values)
 
 
 def test_one_accurate_observation_moves_all_and_leaves_them_broad() -> None:
@@ -203,7 +203,7 @@ def test_a_strength_follows_the_accurate_solidus() -> None:
     assert apart.sum() > 50
     np.testing.assert_array_equal((above[name] > alone[name])[apart], hotter[apart])
     accurate_strength = FidelityData(
-        "dft", levels[1].fractions, {**levels[1].values, name: 0.9 * truth(pool()[:8])[name]}
+        "dft", levels[1].inputs, {**levels[1].values, name: 0.9 * truth(pool()[:8])[name]}
     )
     again = fit_fidelities(BUNDLE, SPACE.elements, [levels[0], accurate_strength])
     assert isinstance(again.outputs[name], FidelityOutput)

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from alloys.physics.elements import column
 
+Floats = NDArray[np.float64]
+Points = NDArray[np.int64]
+
 MILLION = 10**6
 MOST_ATOMS = 10**9
 """Billionths of a mole in a gram of what would weigh 1 g/mol; nothing weighs less."""
