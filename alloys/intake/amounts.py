@@ -10,11 +10,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from alloys.basis import MILLION, atomic_masses, atoms_per_gram, millionths
 from alloys.composition import ROUNDING, Composition, amounts_in
 from alloys.errors import InputError
 from alloys.intake.mapping import Basis
 from alloys.intake.tables import shown
+from alloys.physics.basis import MILLION, atomic_masses, atoms_per_gram, millionths
 
 _MEANT_AS_PERCENT = (90, 110)
 """Amounts whose sum lies between these are percentages; what ratios of atoms sum to there is written otherwise."""

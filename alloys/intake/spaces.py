@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from alloys.basis import atomic_masses
 from alloys.composition import Composition
 from alloys.errors import InputError
+from alloys.physics.basis import atomic_masses
 from alloys.space.varied import AlloySpec
 
 _RARE = 0.05

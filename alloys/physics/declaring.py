@@ -18,8 +18,8 @@ from alloys.physics.combined import Combination, RuleOfMixtures, VariableForm, a
 from alloys.physics.registry import DEFAULT, get_physics
 from alloys.properties import Property, Scale, get_property, with_own
 from alloys.space import Points, Space, kinds_of_space
+from alloys.space.variables import Variable, Variables
 from alloys.units import check_dimensions, check_unit, to_base
-from alloys.variables import Variable, Variables
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _RESERVED = {*FUNCTIONS, "formula", "failure", "key", "nonce", "validator", "bounds", "origin", "why", "iteration"}
@@ -193,7 +193,9 @@ def declared_properties(science: Mapping[str, Any]) -> Mapping[str, Property]:
 
 def _declared_variables(science: Mapping[str, Any]) -> Variables:
     """The variables of a campaign; those of a list that is gone are none."""
-    space = science.get("space", {})
+    space = science.get("space")
+    if not space:
+        return Variables()
     try:
         return kinds_of_space()[space.get("kind", "alloy")].model_validate(space).declared_variables()
     except InputError:

@@ -34,4 +34,5 @@ def kinds_of_space() -> dict[str, type[SpaceSpec]]:
     """How a configuration describes each kind of space, by the kind's name."""
     modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
     specs = [module.SPEC for module in modules if hasattr(module, "SPEC")]
-    return {spec.model_fields["kind"].annotation.__args__[0]: spec for spec in specs}
+    kinds = {spec.model_fields["kind"].annotation.__args__[0]: spec for spec in specs}
+    return dict(sorted(kinds.items()))

@@ -8,17 +8,17 @@ from fractions import Fraction
 
 import numpy as np
 
-from alloys.basis import MILLION, millionths, weight_fractions
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError, MistakesError
+from alloys.physics.basis import MILLION, millionths, weight_fractions
 from alloys.space.base import Bools, Floats, Points
 from alloys.space.building import AlloyText, Basis
 from alloys.space.drawing import build, narrow, rejecting, settled
 from alloys.space.grid import Grid
 from alloys.space.judging import mistakes_in
 from alloys.space.moves import moves_of, neighbours
-from alloys.variables import Variables
+from alloys.space.variables import Variables
 
 _ON_THE_GRID = 0.01
 """Steps by which weights may be off a grid of weights: atomic fractions that were rounded give no whole steps."""

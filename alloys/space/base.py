@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from alloys.design import Design
-from alloys.variables import Variables
+from alloys.space.variables import Variables
 
 Points = NDArray[np.int64]
 """Designs of a space, shape ``(n, d)``, or one of them, shape ``(d,)``."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
-from alloys.basis import MILLION, atomic_masses, atoms_per_gram
 from alloys.composition import SYMBOLS
 from alloys.errors import InputError, Mistake, MistakesError
+from alloys.physics.basis import MILLION, atomic_masses, atoms_per_gram
 from alloys.space.grid import Limit
 from alloys.space.rules import LinearRule, read_rules
 

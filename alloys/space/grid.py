@@ -39,7 +39,8 @@ class Grid:
         strides: steps by which each element's amount goes, shape ``(d,)``; all 1 if empty.
         balance: the element that is always there and takes what the others leave.
         rules: linear rules.
-        atoms: `alloys.basis.atoms_per_gram` of each element where steps are weights; empty where they are atoms.
+        atoms: `alloys.physics.basis.atoms_per_gram` of each element where steps are weights; empty where these are
+            atoms.
     """
 
     elements: tuple[str, ...]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from alloys.basis import MOST_ATOMS, too_fine
 from alloys.composition import SYMBOLS
 from alloys.errors import InputError, Mistake
+from alloys.physics.basis import MOST_ATOMS, too_fine
 from alloys.space.grid import Grid
 from alloys.space.reaching import contradicting, find, never_there
 from alloys.space.starts import starts_of

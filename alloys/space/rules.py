@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import cast
 
-from alloys.basis import atoms_per_gram
 from alloys.composition import SYMBOLS
 from alloys.errors import InputError
 from alloys.expressions import Expression
+from alloys.physics.basis import atoms_per_gram
 
 _SIGNS = re.compile(r"(<=|>=|==|≤|≥|=|<|>)")
 _MEANT = {"≤": "<=", "≥": ">=", "=": "=="}

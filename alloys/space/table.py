@@ -15,7 +15,7 @@ from alloys.intake.listing import read_list
 from alloys.intake.mapping import AlloyColumns
 from alloys.records import digest_of
 from alloys.space.base import Bools, Floats, Points, SpaceSpec
-from alloys.variables import Kind, Variable, Variables
+from alloys.space.variables import Kind, Variable, Variables
 
 NEIGHBOURS = 12
 """Rows of the list that count as one move away from a row."""

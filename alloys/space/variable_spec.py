@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from alloys.design import Value, plain_value
 from alloys.errors import InputError, Mistake, MistakesError
+from alloys.space.variables import Kind, Variable, Variables
 from alloys.units import check_unit
-from alloys.variables import Kind, Variable, Variables
 
 MOST_VALUES = 10_000
 """Values of one variable; a finer grid says nothing that a model could tell apart."""

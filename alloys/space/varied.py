@@ -15,7 +15,7 @@ from alloys.space.alloy import AlloySpace
 from alloys.space.base import Bools, Floats, Points, SpaceSpec
 from alloys.space.building import Basis
 from alloys.space.variable_spec import VariableSpec, read_variables
-from alloys.variables import Variables
+from alloys.space.variables import Variables
 
 Share = Annotated[float, Field(gt=0, le=1)]
 

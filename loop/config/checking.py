@@ -17,7 +17,7 @@ from alloys.physics.declaring import PropertySpec, check_on, declare
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.physics.registry import get_physics
 from alloys.space import Space
-from alloys.variables import Variables, condition_text
+from alloys.space.variables import Variables, condition_text
 from generators.registry import settings_of
 from loop.config.assembly import start_table
 from loop.config.data import read_data

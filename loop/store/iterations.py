@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from alloys.design import Design, variable_names
+from alloys.design import Design
 from alloys.records import Candidate, Prediction, Selection, ValidationRequest
 from loop.store.base import StorePart, decode, encode
 from loop.store.database.schema import iterations, jobs, proposals
@@ -207,12 +207,6 @@ class IterationMethods(StorePart):
         """Stored proposals by iteration and rank, of one iteration or of all; without promotions."""
         with self._read() as connection:
             return _select(connection, iteration)
-
-    def variables(self) -> tuple[str, ...]:
-        """The names of the variables that proposed designs have."""
-        with_some = sa.select(proposals.c.design).where(proposals.c.design.contains(";"))
-        with self._read() as connection:
-            return variable_names(map(Design.from_canonical, connection.execute(with_some).scalars()))
 
     def batch_sizes(self) -> dict[int, int]:
         """How many proposals each iteration's batch has, without promotions."""

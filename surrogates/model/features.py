@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alloys.errors import InputError
 from alloys.physics.base import Elements, Physics
 from alloys.space import Bools, Floats
-from alloys.variables import Variables
+from alloys.space.variables import Variables
 
 _SMALLEST = 0.02
 

@@ -28,7 +28,7 @@ import torch
 from alloys.errors import InputError
 from alloys.physics.base import Physics
 from alloys.space import Bools, Floats
-from alloys.variables import Variables
+from alloys.space.variables import Variables
 from surrogates.model.choice import Fit, choosing
 from surrogates.model.failures import Failures
 from surrogates.model.features import NO_VARIABLES, Described, Scaling
@@ -189,25 +189,23 @@ def fit_fidelities(
         Training.checked(physics, elements, own.inputs, own.values, None, own.stds, foreign, notes, variables)
         for own in levels
     ]
-    seen = np.concatenate([part.described.raw()[part.seen] for part in parts])
-    scaling = Scaling.fit(seen, parts[0].described.indicators)
+    raw = np.concatenate([part.described.raw()[part.seen] for part in parts])
+    scaling = Scaling.fit(raw, parts[0].described.indicators)
     rows = [
         _Rows(level.name, part, scaling.apply(part.described.raw())) for level, part in zip(levels, parts, strict=True)
     ]
     outputs: dict[str, Output] = {}
     for name in sorted({name for part in parts for name in part.table}, key=partial(_sources_first, physics)):
         below, *above = [row for row in rows if name in row.known.table]
-        output = fit_output(
-            name, below.known.described, below.inputs, below.known.table, notes, inference, below.known.stds
-        )
+        known = below.known
+        output = fit_output(name, known.described, below.inputs, known.table, notes, inference, known.stds)
         for own in above:
             output = _fit_above(name, output, own, below.level, outputs.get(output.source), notes)
             below = own
         outputs[name] = output
     ordered = {name: outputs[name] for name in sorted(outputs)}
-    failures = None
-    if tried is not None:
-        failures = _failures(Described.of(physics, elements, tried[0], foreign, variables), tried[1], notes)
+    asked = None if tried is None else Described.of(physics, elements, tried[0], foreign, variables)
+    failures = None if tried is None or asked is None else _failures(asked, tried[1], notes)
     digest = digest_of_fit(elements, parts, ordered, failures)
     return Surrogate(physics, elements, scaling, ordered, tuple(notes), digest, failures, variables)
 

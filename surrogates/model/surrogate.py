@@ -13,7 +13,7 @@ from alloys.goal import Constraint
 from alloys.physics.base import Physics
 from alloys.problem import Problem
 from alloys.space import Bools, Floats
-from alloys.variables import Variables
+from alloys.space.variables import Variables
 from surrogates.model.calibration import Score, score
 from surrogates.model.failures import Failures
 from surrogates.model.features import NO_VARIABLES, Described, Scaling
@@ -67,8 +67,7 @@ class Surrogate:
         The model sees the physics descriptors, the fractions and the variables. A property of which the physics
         expects something is modelled as the residual of that. A property that the physics derives from another one is
         modelled as the residual of that derivation, so that what is learned of the other carries over to it. Any other
-        is modelled itself, on the scale that it declares (`surrogates.model.warps`). The same arguments give the same
-        surrogate.
+        is modelled itself, on its own scale (`surrogates.model.warps`). The same arguments give the same surrogate.
 
         The descriptors of rows with foreign elements are those of the whole composition. Where the physics lacks a
         number of such an element, a note says so, and the row is left out of the fit of what needs it.
@@ -76,7 +75,7 @@ class Surrogate:
         Args:
             physics: what is known before any data.
             elements: the palette, in the order of the columns.
-            inputs: atomic fractions of palette and foreign elements, then a column for each variable, shape
+            inputs: atomic fractions of palette and foreign elements, then the variables, shape
                 ``(n, len(elements + foreign) + v)``; repeats are rows of their own.
             values: by property, shape ``(n,)`` each; NaN where unknown.
             inference: whether hyperparameters are the most probable ones, or averaged over: see
@@ -93,13 +92,10 @@ class Surrogate:
         """
         notes: list[str] = []
         known = Training.checked(physics, elements, inputs, values, failed, stds, foreign, notes, variables)
-        described = known.described
+        described, table = known.described, known.table
         scaling = Scaling.fit(described.raw()[known.seen], described.indicators)
         scaled = scaling.apply(described.raw())
-        outputs = {
-            name: fit_output(name, described, scaled, known.table, notes, inference, known.stds)
-            for name in sorted(known.table)
-        }
+        outputs = {n: fit_output(n, described, scaled, table, notes, inference, known.stds) for n in sorted(table)}
         failures = Failures.fit(described.raw(), known.failed, notes, described.indicators)
         digest = digest_of_fit(elements, [known], outputs, failures)
         return cls(physics, elements, scaling, outputs, tuple(notes), digest, failures, variables)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from alloys.errors import InputError
 from alloys.physics.base import Physics
 from alloys.space import Bools, Floats
-from alloys.variables import Variables
+from alloys.space.variables import Variables
 from surrogates.model.failures import Failures
 from surrogates.model.features import NO_VARIABLES, Described
 from surrogates.model.output import Output

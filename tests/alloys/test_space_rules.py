@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alloys.basis import atomic_masses
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError, MistakesError
+from alloys.physics.basis import atomic_masses
 from alloys.space import AlloySpace
 
 Amounts = dict[str, Fraction]

@@ -10,7 +10,7 @@ import pytest
 from alloys.errors import InputError
 from alloys.physics.base import Physics
 from alloys.physics.refractory import BUNDLE, DESCRIPTORS
-from alloys.variables import Variables
+from alloys.space.variables import Variables
 from surrogates.explaining.attribution import (
     FRACTIONS,
     MOST,

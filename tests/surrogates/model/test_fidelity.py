@@ -202,9 +202,7 @@ def test_a_strength_follows_the_accurate_solidus() -> None:
     hotter = above["solidus"] > alone["solidus"]
     assert apart.sum() > 50
     np.testing.assert_array_equal((above[name] > alone[name])[apart], hotter[apart])
-    accurate_strength = FidelityData(
-        "dft", levels[1].inputs, {**levels[1].values, name: 0.9 * truth(pool()[:8])[name]}
-    )
+    accurate_strength = FidelityData("dft", levels[1].inputs, {**levels[1].values, name: 0.9 * truth(pool()[:8])[name]})
     again = fit_fidelities(BUNDLE, SPACE.elements, [levels[0], accurate_strength])
     assert isinstance(again.outputs[name], FidelityOutput)
     assert again.outputs[name].chained
