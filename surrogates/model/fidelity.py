@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -172,8 +173,7 @@ def fit_fidelities(
         physics: what is known before any data.
         elements: the palette, in the order of the columns.
         levels: from the lowest fidelity to the highest; a level without rows is one that has not answered yet.
-        inference: of the lowest fidelity's hyperparameters, as in `Surrogate.fit`; of the others they are the most
-            probable ones.
+        inference: of the lowest fidelity's hyperparameters; of the others they are the most probable ones.
         tried: inputs, as `Surrogate.fit` takes them, of all ``k`` alloys that were validated, and whether that failed
             for good, shape ``(k,)``; None where nothing failed.
         foreign: elements outside the palette, for the columns of every level's fractions behind the palette's.
@@ -191,23 +191,20 @@ def fit_fidelities(
     ]
     raw = np.concatenate([part.described.raw()[part.seen] for part in parts])
     scaling = Scaling.fit(raw, parts[0].described.indicators)
-    rows = [
-        _Rows(level.name, part, scaling.apply(part.described.raw())) for level, part in zip(levels, parts, strict=True)
-    ]
+    named = zip(levels, parts, strict=True)
+    rows = [_Rows(level.name, part, scaling.apply(part.described.raw())) for level, part in named]
     outputs: dict[str, Output] = {}
     for name in sorted({name for part in parts for name in part.table}, key=partial(_sources_first, physics)):
         below, *above = [row for row in rows if name in row.known.table]
         known = below.known
         output = fit_output(name, known.described, below.inputs, known.table, notes, inference, known.stds)
-        for own in above:
-            output = _fit_above(name, output, own, below.level, outputs.get(output.source), notes)
-            below = own
+        for lower, own in pairwise([below, *above]):
+            output = _fit_above(name, output, own, lower.level, outputs.get(output.source), notes)
         outputs[name] = output
-    ordered = {name: outputs[name] for name in sorted(outputs)}
-    asked = None if tried is None else Described.of(physics, elements, tried[0], foreign, variables)
-    failures = None if tried is None or asked is None else _failures(asked, tried[1], notes)
-    digest = digest_of_fit(elements, parts, ordered, failures)
-    return Surrogate(physics, elements, scaling, ordered, tuple(notes), digest, failures, variables)
+    outputs = {name: outputs[name] for name in sorted(outputs)}
+    failures = tried and _failures(Described.of(physics, elements, tried[0], foreign, variables), tried[1], notes)
+    digest = digest_of_fit(elements, parts, outputs, failures)
+    return Surrogate(physics, elements, scaling, outputs, tuple(notes), digest, failures, variables)
 
 
 def _failures(asked: Described, failed: Bools, notes: list[str]) -> Failures | None:
