@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from alloys.design import Design, Value, variable_names
 from alloys.errors import InputError
@@ -34,11 +34,13 @@ class TableSpace:
     Attributes:
         designs: the candidates, at least two, each once.
         units: of their variables, by name, where known.
+        per_batch: how many values of a variable may stand in one batch, by name, where that is limited.
         variables: what the designs' variables are.
     """
 
     designs: tuple[Design, ...]
     units: Mapping[str, str] = field(default_factory=dict, compare=False)
+    per_batch: Mapping[str, int] = field(default_factory=dict)
     elements: tuple[str, ...] = field(init=False, compare=False)
     variables: Variables = field(init=False, compare=False)
     _rows: dict[Design, int] = field(init=False, compare=False, repr=False)
@@ -55,7 +57,7 @@ class TableSpace:
         elements = tuple(sorted({symbol for design in self.designs for symbol in design.composition.elements}))
         amounts = [design.composition.fractions() for design in self.designs]
         fractions = np.array([[a.get(s, 0.0) for s in elements] for a in amounts]).reshape(len(rows), -1)
-        variables = variables_of(self.designs, self.units)
+        variables = variables_of(self.designs, self.units, self.per_batch)
         raw = np.array([variables.raw_of(design.values) for design in self.designs]).reshape(len(rows), -1)
         far = _FAR * variables.distances(raw)
         object.__setattr__(self, "elements", elements)
@@ -133,13 +135,21 @@ class TableSpace:
         return np.isin(points[:, 0], self.neighbours(centre)[:, 0])
 
 
-def variables_of(designs: Sequence[Design], units: Mapping[str, str]) -> Variables:
-    """What the variables of listed designs are: numbers, categories, or names of single rows."""
+def variables_of(designs: Sequence[Design], units: Mapping[str, str], per_batch: Mapping[str, int]) -> Variables:
+    """What the variables of listed designs are: numbers, categories, or names of single rows.
+
+    Raises:
+        InputError: if a limit is of none of them.
+    """
+    stray = sorted(set(per_batch) - set(variable_names(designs)))
+    if stray:
+        raise InputError(f"per_batch names {', '.join(stray)}; the variables are {', '.join(variable_names(designs))}")
     made = []
     for name in variable_names(designs):
         values = [design.values[name] for design in designs if name in design.values]
         distinct = list(dict.fromkeys((isinstance(value, bool), value) for value in values))
-        made.append(_listed(name, [value for _, value in distinct], len(designs), units.get(name, "")))
+        variable = _listed(name, [value for _, value in distinct], len(designs), units.get(name, ""))
+        made.append(replace(variable, per_batch=per_batch.get(name)))
     return Variables(tuple(made))
 
 
@@ -158,10 +168,12 @@ class TableSpec(AlloyColumns, SpaceSpec):
     Attributes:
         inputs: the columns that become variables; all that say nothing of the composition if None. With them, a table
             without formulas is one of plain inputs.
+        per_batch: how many values of a variable may stand in one batch, by its name.
     """
 
     kind: Literal["table"]
     inputs: list[str] | None = None
+    per_batch: dict[str, Annotated[int, Field(ge=1)]] = Field(default={})
 
     def build(self) -> TableSpace:
         """The list.
@@ -170,7 +182,7 @@ class TableSpec(AlloyColumns, SpaceSpec):
             InputError: if the file cannot be read, or naming each row that is no design, repeats or lacks a cell.
         """
         found = read_list(self, self.inputs)
-        return TableSpace(found.designs, found.units)
+        return TableSpace(found.designs, found.units, self.per_batch)
 
     def declared_variables(self) -> Variables:
         """What the columns are."""
@@ -189,7 +201,7 @@ class TableSpec(AlloyColumns, SpaceSpec):
     def _without_later_keys(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Campaigns made before a key was known go on: it is not there where it says nothing."""
         later: dict[str, Any] = {"sheet": None, "formula": None, "elements": {}, "basis": "at.%", "balance": None}
-        later |= {"where": {}, "inputs": None}
+        later |= {"where": {}, "inputs": None, "per_batch": {}}
         return {key: value for key, value in plain(self).items() if key not in later or value != later[key]}
 
 

@@ -15,7 +15,7 @@ from alloys.problem import Problem as DesignProblem
 from alloys.records import Failed, FailureKind, Measured, digest_of
 from alloys.space import AlloySpace, Bools, Floats, Points
 from benchmarks.efficiency.protocol import BrokenProtocolError, History
-from loop.choose.steps import initial_design
+from loop.choose.starting import StartPlan, initial_design
 from loop.config.assembly import build_problem, start_table
 from loop.config.reading import load_config
 from loop.config.schema import CampaignConfig
@@ -134,8 +134,7 @@ class Problem:
         chosen = initial_design(
             self.design,
             start_table(start, self.design.physics),
-            start.validate_count,
-            start.from_table,
+            StartPlan(start.validate_count, start.from_table),
             self.config.seed,
         )
         return np.array([self.space.point_of(s.candidate.design) for s in chosen], dtype=np.int64)

@@ -12,10 +12,7 @@ from numpy.typing import NDArray
 
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.problem import Problem
-from alloys.records import Candidate, Selection
 from alloys.space import AlloySpace, Floats, Points, Space
-from alloys.spread import spread_out, sum_of_sizes
 from generators.asking.targets import beyond_front
 from loop.choose.training import TrainingJob
 from loop.choose.warm import WarmStart
@@ -36,65 +33,6 @@ def seed_for(seed: int, iteration: int, purpose: str) -> int:
     """An independent seed for one purpose of one iteration."""
     sequence = np.random.SeedSequence([seed, iteration, _PURPOSES.index(purpose)])
     return int(sequence.generate_state(1, dtype=np.uint32)[0])
-
-
-def initial_design(
-    problem: Problem,
-    table: Sequence[Design],
-    count: int,
-    share: float,
-    seed: int,
-    *,
-    seen: Sequence[Design] = (),
-) -> list[Selection]:
-    """Iteration 0: known alloys and a space-filling design, all of which satisfy the closed-form constraints.
-
-    Known alloys are rounded to the grid and chosen far apart from each other (greedy maximin in at.%); the rest
-    are random compositions of the space, chosen likewise. Where too few known alloys pass, the design fills up.
-    What was seen already is not asked for again.
-
-    Raises:
-        InputError: if too few compositions satisfy the closed-form constraints.
-    """
-    space = problem.space
-    nearest = [point for point in map(space.nearest, table) if point is not None]
-    known = np.unique(np.array(nearest, dtype=np.int64).reshape(-1, space.dimension), axis=0)
-    known = known[problem.passes(known)]
-    answered = [point for point in map(space.nearest, seen) if point is not None]
-    fresh = [not any((row == old).all() for old in answered) for row in known]
-    known = known[np.array(fresh, dtype=np.bool_)]
-    rng = np.random.default_rng(seed_for(seed, 0, "design"))
-    known = known[rng.permutation(len(known))]
-    at = space.coordinates
-    first = spread_out(at(known), round(count * share), sum_of_sizes)
-    chosen = [known[i] for i in first]
-    selections = [(row, "table", "a known alloy, far from the others chosen") for row in chosen]
-    pool = _closed_form_pool(problem, rng, max(2000, 50 * count))
-    taken = np.array([*chosen, *answered], dtype=np.int64).reshape(-1, space.dimension)
-    for i in spread_out(at(pool), count - len(chosen), sum_of_sizes, chosen=at(taken)):
-        selections.append((pool[i], "design", "space-filling start"))
-    if len(selections) < count:
-        raise InputError(
-            f"only {len(selections)} of {count} starting compositions satisfy the closed-form constraints; "
-            "loosen the constraints or lower start.validate"
-        )
-    return [
-        Selection(Candidate(space.design(row), origin), rank, 0.0, why)
-        for rank, (row, origin, why) in enumerate(selections)
-    ]
-
-
-def _closed_form_pool(problem: Problem, rng: np.random.Generator, wanted: int) -> Points:
-    found: list[Points] = []
-    total = 0
-    for _ in range(50):
-        points = problem.space.sample(4000, rng)
-        points = points[problem.passes(points)]
-        found.append(points)
-        total += len(points)
-        if total >= wanted:
-            break
-    return np.concatenate(found)[:wanted]
 
 
 @dataclass(frozen=True, slots=True)

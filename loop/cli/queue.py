@@ -16,9 +16,11 @@ from alloys.design import Design
 from alloys.errors import InputError
 from loop.cli.console import Json, Yes, confirm_doubts, err, out, print_json
 from loop.cli.console import who as _who
+from loop.config.assembly import build_problem
 from loop.config.lookup import Directory, campaign_database
 from loop.people.exchange import export_jobs, import_results
 from loop.people.queue_report import job_document, job_table, pause_text, show_document, show_table
+from loop.people.replacing import refuse_unfit
 from loop.store import CampaignStore, check_store
 from loop.view import config_of
 
@@ -175,7 +177,8 @@ def _edited(store: CampaignStore, keys: list[str], formula: str, by: str) -> lis
         raise InputError(f"--as edits one job, got {len(keys)}")
     asked = store.job(keys[0]).request
     design = Design(Composition.parse(formula), asked.design.variables)
-    config_of(store).space.build().point_of(design)
+    config = config_of(store)
+    refuse_unfit(store, config, build_problem(config), asked.design, design)
     request = replace(asked, design=design)
     return [keys[0], store.edit(keys[0], request, by=by)]
 

@@ -13,7 +13,7 @@ from alloys.design import Design
 from alloys.errors import InputError
 from alloys.problem import Problem
 from alloys.records import Selection, ValidationRequest
-from loop.choose import steps
+from loop.choose.starting import StartPlan, initial_design
 from loop.config.assembly import build_problem, start_table
 from loop.config.data import read_data
 from loop.config.home import lasting
@@ -171,4 +171,5 @@ def _start(
 ) -> list[Selection]:
     if not count:
         return []
-    return steps.initial_design(problem, table, count, config.start.from_table, config.seed, seen=seen)
+    plan = StartPlan(count, config.start.from_table, config.batch)
+    return initial_design(problem, table, plan, config.seed, seen=seen)

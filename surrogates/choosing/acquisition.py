@@ -21,6 +21,7 @@ from alloys.records import moved
 from alloys.space import Floats, Points
 from surrogates.choosing.ascent import BestPerElementSet, climb
 from surrogates.choosing.criterion import AcquisitionSettings, Criterion
+from surrogates.choosing.limits import BatchLimits
 from surrogates.choosing.pareto import Front, pareto_mask
 from surrogates.choosing.picks import ChosenBatch, GreedyPicks, explained
 from surrogates.choosing.screen import BatchContext, ObservedOutcomes, Settings, allowed, believed, bound, shorten
@@ -94,7 +95,7 @@ class _Chooser:
         sample = RandomSample(self.settings.check + self.settings.short_list, self.problem.space.dimension, self.seed)
         blocks = in_blocks(candidates, self.problem.space, self.settings.block)
         pool, counts = self.screen(blocks, sample, spreader)
-        chosen = self.greedy(pool, q)
+        chosen = self.together(pool, q)
         first = pool.points[[row for row, _ in chosen]]
         labels = [str(pool.origins[row]) for row, _ in chosen]
         lost = self.lost(first, sample.drawn(self.problem.space, pool.points, self.settings.check))
@@ -113,6 +114,11 @@ class _Chooser:
             feasibility=self.mode == "feasibility",
         )
         return ChosenBatch(tuple(picks), self.mode, numbers, lost)
+
+    @property
+    def limits(self) -> BatchLimits:
+        """How many values of a variable the batch may have."""
+        return BatchLimits.of(self.problem.space)
 
     @property
     def floor(self) -> float:
@@ -232,9 +238,25 @@ class _Chooser:
             chosen.append((best, float(latest[best])))
         return chosen
 
+    def together(self, pool: Scored, q: int) -> list[tuple[int, float]]:
+        """As `greedy`, of candidates that may stand in one batch: of a few values tried, those of the best batch."""
+        chosen = self.greedy(pool, q)
+        ranked = pool.points[[row for row, _ in chosen]]
+        if not self.limits or self.limits.hold(ranked):
+            return chosen
+        found = []
+        for values in self.limits.openings(ranked):
+            rows = np.flatnonzero(self.limits.fit(pool.points, values))
+            picks = [(int(rows[row]), score) for row, score in self.greedy(pool.take(rows), q)]
+            described = pool.described.take(np.array([row for row, _ in picks], dtype=np.int64))
+            worth = self.criterion(described, self.context.pending).joint(np.arange(len(picks)))
+            found.append((len(picks), worth, picks))
+        return max(found, key=lambda each: each[:2])[2]
+
     def polish(self, points: Points, scores: list[float]) -> tuple[Points, list[float], int]:
         """Moves each pick to its best neighbour on the grid, given the others; also says how many moved."""
         around = np.concatenate([self.problem.space.neighbours(row) for row in points])
+        around = around[self.limits.fit(around, self.limits.standing(points))]
         kept, _ = allowed(self.problem, around, [*self.context.taken, points])
         pool = self.short(around[kept], np.full(len(kept), "", dtype=np.object_), self.settings.polish_list)
         first = len(pool.points)
