@@ -263,16 +263,12 @@ def view_of(
     for design, seen in _by_design(store, hidden).items():
         proposal = proposals.get(design)
         selection = proposal.selection if proposal else None
-        rows.append(
-            Row(
-                design=design,
-                iteration=proposal.iteration if proposal else None,
-                origin=selection.candidate.origin if selection else seen[0].source,
-                prediction=selection.prediction if selection else None,
-                why=selection.why if selection else "",
-                **_values_and_feasibility(design, seen, empty),
-            )
+        told = (
+            {"origin": selection.candidate.origin, "prediction": selection.prediction, "why": selection.why}
+            if (selection)
+            else {"origin": seen[0].source}
         )
+        rows.append(row_of(empty, design, seen, iteration=proposal.iteration if proposal else None, **told))
     answered, iterations = {row.design for row in rows}, store.iterations()
     over = [job for state in _WITHOUT_ANSWER for job in store.jobs(state) if job.key not in hidden]
     ended = {job.request.design for job in over} | store.withdrawn_answers()
@@ -286,6 +282,21 @@ def view_of(
         pending=tuple(design for design in unanswered if design not in ended),
         dropped=tuple(design for design in unanswered if design in ended),
     )
+
+
+def row_of(
+    view: View,
+    design: Design,
+    answers: Sequence[AcceptedResult],
+    *,
+    iteration: int | None = None,
+    origin: str = "",
+    prediction: Prediction | None = None,
+    why: str = "",
+) -> Row:
+    """A row by what was told of a design; of the view, only what is wanted and who answers matters."""
+    found = _values_and_feasibility(design, answers, view)
+    return Row(design=design, iteration=iteration, origin=origin, prediction=prediction, why=why, **found)
 
 
 def _frozen(store: CampaignStore, hidden: Collection[str]) -> Mapping[str, float] | None:

@@ -11,7 +11,7 @@ from alloys.design import Design
 from alloys.errors import InputError
 from alloys.physics import linear
 from alloys.physics.base import ClosedForm, Elements, Floats
-from alloys.physics.combined import form_of
+from alloys.physics.combined import VariableForm, form_of
 
 CLOSED_FORMS: Mapping[str, ClosedForm] = {
     "shear_modulus": linear.shear_modulus,
@@ -71,6 +71,8 @@ def answered(forms: Mapping[str, ClosedForm], design: Design) -> tuple[dict[str,
     """The closed forms that have all numbers for a design, and what the last other one lacks."""
     fractions = np.array([list(design.composition.fractions().values())])
     variables = {name: np.array([float(v)]) for name, v in design.values.items() if not isinstance(v, str | bool)}
+    if not design.composition.items:  # nothing follows from a composition that is not told
+        forms = {name: form for name, form in forms.items() if isinstance(form, VariableForm)}
     values: dict[str, float] = {}
     lacking = ""
     for name, form in forms.items():

@@ -53,12 +53,16 @@ def _table(elements: Elements) -> Mapping[str, Floats]:
 
 @cache
 def _numbers(elements: Elements) -> Mapping[str, Floats]:
-    """Those of `_table` that every element has."""
+    """Those of `_table` that every element has; none of no elements."""
+    if not elements:
+        return {}
     return {name: column for name, column in _table(elements).items() if np.isfinite(column).all()}
 
 
 @cache
 def _mixing(elements: Elements) -> tuple[str, ...]:
+    if not elements:
+        return ()
     sizes = ("size_mismatch",) if any(name in _numbers(elements) for name in _SIZES) else ()
     return ("mixing_entropy", *sizes, *(() if without_mixing_enthalpy(elements) else ("mixing_enthalpy",)))
 
@@ -84,6 +88,8 @@ class Generic(Physics):
     def descriptor_sets(self, elements: Elements) -> Mapping[str, tuple[str, ...]]:
         """Means and mixing; these and spreads; all."""
         names = self.descriptors(elements)
+        if not names:
+            return {}
         means = tuple(name for name in names if not name.startswith(("spread_", "range_")))
         spreads = tuple(name for name in names if not name.startswith("range_"))
         return {"means": means, "means and spreads": spreads, "means, spreads and ranges": names}
@@ -109,6 +115,8 @@ class Generic(Physics):
         entropy in J/mol/K, the enthalpy in kJ/mol, the rest in the units of the table.
         """
         described = np.empty((len(fractions), len(self.descriptors(elements))))
+        if not elements:
+            return described
         for start in range(0, len(fractions), _CHUNK):
             part = slice(start, start + _CHUNK)
             described[part] = self._described(elements, fractions[part])

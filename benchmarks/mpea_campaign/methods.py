@@ -12,7 +12,7 @@ from benchmarks.efficiency.ours import Ours
 from benchmarks.efficiency.problem import Problem
 from benchmarks.efficiency.protocol import History, Method
 from benchmarks.efficiency.simple import Random
-from surrogates.replay.methods import ForestSearch
+from loop.replay.peers import ForestSearch
 
 Choose = Callable[[Floats, Floats, Floats, int, int], list[int]]
 """Rows of candidates ``(m, d)``: from inputs ``(n, d)``, answers ``(n,)``, larger is better, the candidates, how many

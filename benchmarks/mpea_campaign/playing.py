@@ -22,11 +22,11 @@ KINDS: dict[str, Kind] = {"grid": "grid", "list": "list"}
 
 
 def _hardness(data: Path) -> Table:
-    return Table.of("hardness", {"unit": "HV", "range": [0, 2500]}, hardness(data, data))
+    return Table.of("hardness", {"unit": "HV", "range": [0, 2500]}, hardness(data))
 
 
 def _yield_strength(data: Path) -> Table:
-    return Table.of("yield_strength", {"unit": "MPa", "range": [0, 5000]}, strength_measured(data, data))
+    return Table.of("yield_strength", {"unit": "MPa", "range": [0, 5000]}, strength_measured(data))
 
 
 TABLES: dict[str, Callable[[Path], Table]] = {"hardness": _hardness, "yield_strength": _yield_strength}

@@ -18,7 +18,7 @@ from alloys.records import Measured, Quantity, Verdict, digest_of
 from alloys.space import AlloySpace, Floats
 from benchmarks.efficiency.problem import Answers, Problem
 from loop.config.schema import CampaignConfig
-from surrogates.replay.pool import ReplayPool
+from loop.replay.pool import ReplayPool
 from validation.base import Description
 
 Kind = Literal["grid", "list"]
@@ -53,11 +53,12 @@ class Table:
         Raises:
             InputError: if fewer than two rows are left.
         """
-        rare = (pool.inputs > 0).sum(axis=0) < common
-        rows = ~(pool.inputs[:, rare] > 0).any(axis=1)
-        names = tuple(np.array(pool.names)[~rare].tolist())
+        inputs = pool.space.fractions(np.arange(len(pool))[:, None])
+        rare = (inputs > 0).sum(axis=0) < common
+        rows = ~(inputs[:, rare] > 0).any(axis=1)
+        names = tuple(np.array(pool.space.elements)[~rare].tolist())
         fine = AlloySpace.build(names, step="0.0001", lower=0.0001, upper=1.0, count=(1, len(names)))
-        amounts = [dict(zip(names, row.tolist(), strict=True)) for row in pool.inputs[rows][:, ~rare]]
+        amounts = [dict(zip(names, row.tolist(), strict=True)) for row in inputs[rows][:, ~rare]]
         points = [fine.nearest(Design(Composition.from_amounts(row))) for row in amounts]
         distinct, which = np.unique([p for p in points if p is not None], axis=0, return_inverse=True)
         if len(distinct) < 2:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.space import AlloySpace, Floats, Points, Space
+from alloys.space import AlloySpace, Floats, Points, Space, TableSpace
 from generators.asking.targets import beyond_front
 from loop.choose.training import TrainingJob
 from loop.choose.warm import WarmStart
@@ -147,6 +147,8 @@ def propose(
 ) -> CandidatePool:
     """Candidates: the generators' for targets beyond the front, random ones, and neighbours of the best alloys.
 
+    Of a list, all are candidates.
+
     Args:
         view: what is known.
         known: what the generators were trained on.
@@ -167,8 +169,10 @@ def propose(
             valid[generator.name] = samples.first_draw_valid
         begin += count
     chance = np.random.default_rng(seed_for(config.seed, iteration, "random"))
-    parts.append((view.space.sample(config.screening.random, chance), "random"))
-    if config.screening.neighbours:
+    listed = isinstance(view.space, TableSpace)
+    many = len(view.space.designs) if isinstance(view.space, TableSpace) else config.screening.random
+    parts.append((view.space.sample(many, chance), "list" if listed else "random"))
+    if config.screening.neighbours and not listed:
         best = view.in_space([row.design for row in view.ranked()[:12]])
         parts += [(view.space.neighbours(row), "neighbour") for row in best]
     points = np.concatenate([part for part, _ in parts])

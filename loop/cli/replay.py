@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from loop.cli.console import Json, err, out, print_json
 
 if TYPE_CHECKING:
-    from surrogates.replay.run import Replay
+    from loop.replay.run import Replay
 
 
 def replay(
@@ -22,58 +25,82 @@ def replay(
         list[str] | None,
         typer.Option(metavar="COLUMN", help="a column to learn from; may be repeated; the formula if there is one"),
     ] = None,
+    basis: Annotated[
+        Literal["at.%", "wt.%", "parts"], typer.Option(help="of amounts of elements; parts are ratios of atoms")
+    ] = "parts",
+    balance: Annotated[str | None, typer.Option(metavar="ELEMENT", help="has no column, and takes the rest")] = None,
+    top: Annotated[float, typer.Option(metavar="SHARE", help="of the rows that is looked for")] = 0.05,
     init: Annotated[int, typer.Option(help="random looks before anything is learned")] = 2,
     batch: Annotated[int, typer.Option(help="looks at a time")] = 1,
     seeds: Annotated[int, typer.Option(help="campaigns of each method")] = 20,
     looks: Annotated[int | None, typer.Option(help="looks of a campaign; all rows, at most 300, if none")] = None,
     method: Annotated[list[str] | None, typer.Option(metavar="METHOD", help="may be repeated")] = None,
     sample: Annotated[int | None, typer.Option(min=1, help="replay so many rows, drawn at random")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="of the campaign that `ours` plays")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="processes; one for each core, if none")] = None,
     folder: Annotated[Path | None, typer.Option("--out", help="folder for replay.csv and replay.png")] = None,
     json_: Json = False,
 ) -> None:
     """Replays campaigns on a table whose answers are known: how much sooner than by chance the best are found."""
-    from surrogates.replay.methods import check_methods  # late: with torch
-    from surrogates.replay.pool import read_pool
-    from surrogates.replay.run import ReplayPlan, document  # late: with torch
-    from surrogates.replay.run import replay as run
+    from loop.replay.pool import read_pool  # late: with torch
+    from loop.replay.run import ReplayPlan, check_methods, document  # late: with torch
+    from loop.replay.run import replay as run
 
     names = check_methods(method or ())
-    table = read_pool(pool, target, features=features or (), minimize=minimize, sample=sample)
+    table = read_pool(
+        pool, target, features=features or (), minimize=minimize, share=top, basis=basis, balance=balance, sample=sample
+    )
     plan = ReplayPlan.of(table, init=init, batch=batch, seeds=seeds, looks=looks)
-    for note in table.notes:
-        err().print(note, markup=False, soft_wrap=True)
-
-    def tell(name: str, seed: int) -> None:
-        if seed == 0:
-            err().print(f"{name}: {plan.seeds} campaigns of {plan.looks} looks", markup=False)
-
-    result = run(table, names, plan, tell)
-    if folder is not None:
-        from surrogates.replay.results import save  # late: with torch
-
-        for path in save(result, folder):
-            err().print(f"wrote {path}", markup=False)
+    _tell(table.notes)
+    workers = jobs or min(len(os.sched_getaffinity(0)), plan.seeds)
+    with _progress() as progress:
+        bars = {name: progress.add_task(name, total=plan.seeds) for name in names}
+        result = run(table, names, plan, lambda name: progress.advance(bars[name]), overrides=set_ or (), jobs=workers)
+    _keep(result, folder)
     if json_:
         print_json(document(result))
     else:
         _print(result)
 
 
+def _tell(notes: Sequence[str]) -> None:
+    for note in notes:
+        err().print(note, markup=False, soft_wrap=True)
+
+
+def _keep(result: Replay, folder: Path | None) -> None:
+    """Writes the files that were asked for."""
+    if folder is None:
+        return
+    from loop.replay.results import save  # late: with matplotlib
+
+    for path in save(result, folder):
+        err().print(f"wrote {path}", markup=False)
+
+
+def _progress() -> Progress:
+    """A bar for each method, with the campaigns that ended and the time that is left."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("campaigns"))
+    return Progress(*columns, TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(), console=err())
+
+
 def _print(result: Replay) -> None:
-    from surrogates.replay.run import LEVELS, summary  # late: with torch
+    from loop.replay.run import LEVELS, summary  # late: with torch
 
     table, plan, console = result.pool, result.plan, out()
     side = "lowest" if table.minimize else "highest"
     console.print(
         f"{table.source}: {len(table)} rows, the {int(table.best.sum())} {side} in {table.target} are looked for; "
-        f"{len(table.names)} inputs, {table.descriptors.shape[1]} descriptors; "
+        f"{len(table.names)} inputs; "
         f"{plan.seeds} campaigns, {plan.init} random looks, then {plan.batch} at a time, {plan.looks} in all",
         markup=False,
         soft_wrap=True,
     )
     heads = [f"AF at {level:.0%} of them\n(5 to 95 %)" for level in LEVELS]
     shown = Table(
-        "method", "largest EF\n(5 to 95 %)", "after\nlooks", *heads, "looks to\n80 %", "found at\nthe end", "s"
+        "method", "largest EF\n(5 to 95 %)", "after\nlooks", *heads, "looks to\n80 %", "found at\nthe end", "CPU s"
     )
     for name in result.found:
         row = summary(result, name)

@@ -23,6 +23,7 @@ from loop.config.assembly import start_table
 from loop.config.data import read_data
 from loop.config.schema import (
     AnySpace,
+    ChoiceConfig,
     ClusterConfig,
     GeneratorConfig,
     StartConfig,
@@ -64,6 +65,7 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
         found += _not_always(data, space)
     _part(data, "generator", GeneratorConfig, _check_generator, found)
     _part(data, "surrogate", SurrogateConfig, _check_surrogate, found)
+    _part(data, "choice", ChoiceConfig, partial(_check_choice, data), found)
     _part(data, "start", StartConfig, partial(start_table, physics=physics), found)
     _part(data, "data", list[TableMap], partial(read_data, properties=physics.properties), found)
     if isinstance(data.get("state"), str):
@@ -196,6 +198,18 @@ def _check_surrogate(config: SurrogateConfig) -> None:
         from surrogates.model.bayesian import require  # late: with torch
 
         require()
+
+
+def _check_choice(data: Mapping[str, Any], config: ChoiceConfig) -> None:
+    """The top is a share of a list, by one objective."""
+    space, objectives = data.get("space"), data.get("objectives")
+    kind = space.get("kind", "alloy") if isinstance(space, dict) else getattr(space, "kind", "alloy")
+    if config.seek == "best":
+        return
+    if kind != "table":
+        raise InputError(f"seek: top asks for a share of a list, and the space is of the kind {kind!r}; seek: best")
+    if isinstance(objectives, list) and len(objectives) > 1:
+        raise InputError(f"seek: top needs one objective, got {len(objectives)}; seek: best finds their front")
 
 
 def _check_patience(config: ClusterConfig, validator: Validator) -> None:

@@ -63,12 +63,17 @@ def read_document(path: Path, overrides: Sequence[str] = (), **given: Any) -> Do
         raise InputError(f"cannot read {path}: {error}") from error
     document = parse_yaml(text, str(path))
     for override in overrides:
-        _apply(document, override)
+        apply_override(document.data, override)
     document.data.update({key: value for key, value in given.items() if value is not None})
     return document
 
 
-def _apply(document: Document, override: str) -> None:
+def apply_override(data: dict[str, Any], override: str) -> None:
+    """Sets one value of a configuration: ``key=value`` with a dotted key, the value read as YAML.
+
+    Raises:
+        InputError: if that is not what it is.
+    """
     key, separator, text = override.partition("=")
     parts = [part.strip() for part in key.split(".")]
     if not separator or not all(parts):
@@ -77,7 +82,7 @@ def _apply(document: Document, override: str) -> None:
         value = parse_value(text)
     except InputError as error:
         raise InputError(f"--set {key}: {error}") from error
-    target = document.data
+    target = data
     for part in parts[:-1]:
         target = target.setdefault(part, {})
         if not isinstance(target, dict):

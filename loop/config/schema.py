@@ -91,9 +91,16 @@ class GeneratorConfig(_Strict):
 
 
 class SurrogateConfig(_Strict):
-    """Whether the surrogate's hyperparameters are the most probable ones, or averaged over."""
+    """Whether the surrogate's hyperparameters are the most probable ones, or averaged over, or several models vote."""
 
-    inference: Literal["map", "bayesian"] = "map"
+    inference: Literal["map", "bayesian", "votes"] = "map"
+
+
+class ChoiceConfig(_Strict):
+    """What is sought: the ``best`` designs, or all of the ``top`` of a list, of which that is a ``share``."""
+
+    seek: Literal["best", "top"] = "best"
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.05
 
 
 class ScreeningConfig(_Strict):
@@ -188,6 +195,7 @@ class CampaignConfig(_Strict):
     data: list[TableMap] = []
     generator: GeneratorConfig = GeneratorConfig()
     surrogate: SurrogateConfig = SurrogateConfig()
+    choice: ChoiceConfig = ChoiceConfig()
     screening: ScreeningConfig = ScreeningConfig()
     validator: ValidatorConfig = ValidatorConfig()
     validators: list[TierConfig] = []
@@ -224,6 +232,8 @@ class CampaignConfig(_Strict):
             del document["properties"]
         if self.space.kind == "alloy":
             del document["space"]["kind"]
+        if self.choice.seek == "best":
+            del document["choice"]
         # A campaign has one validator or several.
         unused = "validator" if self.validators else "validators"
         del document[unused]

@@ -26,6 +26,7 @@ from surrogates.choosing.pareto import Front, pareto_mask
 from surrogates.choosing.picks import ChosenBatch, GreedyPicks, explained
 from surrogates.choosing.screen import BatchContext, ObservedOutcomes, Settings, allowed, believed, bound, shorten
 from surrogates.choosing.stream import Block, RandomSample, Scored, ShortList, Spreader, in_blocks, spread_work
+from surrogates.choosing.top import choose_top
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
 
@@ -52,7 +53,8 @@ def choose_batch(
     to it. From the list picks are taken greedily, each given the pending alloys and the picks before: by constrained
     qLogNEHVI, by qLogNEI where the goal has one objective, and by the probability that at least one of the batch is
     feasible while nothing feasible is known. Then each pick moves to its best neighbour on the grid where that is
-    better. The same arguments give the same batch.
+    better. The same arguments give the same batch. Where all of the best of a list are sought, not the single best one,
+    active search chooses instead: see `surrogates.choosing.top`.
 
     Candidates are looked at block by block and never held: a pool longer than ``settings.wide`` is screened by quick
     models first, and what these keep once more by the exact ones. Repetitions are found within a block, and of
@@ -74,7 +76,10 @@ def choose_batch(
     context.check(problem)
     _check(surrogate, problem, q)
     known = ObservedOutcomes.of(problem, context.observed, believed(surrogate, problem, context))
-    return _Chooser(surrogate, problem, context, known, seed, settings or Settings()).choose(candidates, q, spreader)
+    settings = settings or Settings()
+    if settings.top is not None:
+        return choose_top(surrogate, problem, candidates, context, known, q=q, share=settings.top)
+    return _Chooser(surrogate, problem, context, known, seed, settings).choose(candidates, q, spreader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,7 @@ class _Chooser:
             self.surrogate,
             self.problem,
             GreedyPicks(points, labels, scores),
-            feasibility=self.mode == "feasibility",
+            mode=self.mode,
         )
         return ChosenBatch(tuple(picks), self.mode, numbers, lost)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,8 @@ class Pick:
         point: the design in the space, whole numbers of shape ``(d,)``.
         origin: who proposed it; ``"polish of ORIGIN"`` where it was moved on the grid.
         rank: 0 for the first.
-        score: logarithm of the acquisition, given the picks before it; where polish moved it, given all the others.
+        score: logarithm of the acquisition, given the picks before it; where polish moved it, given all the others;
+            that of the chance to be among the best of a list where these are sought.
         means: predictions of the modelled properties, and the closed forms that the goal names.
         stds: standard deviations of the modelled properties as validation will tell them, its scatter included.
         probability_feasible: chance that validation succeeds and every constraint holds.
@@ -43,7 +45,8 @@ class ChosenBatch:
 
     Attributes:
         picks: at most as many as were asked for.
-        mode: ``"feasibility"`` while nothing feasible is known, else ``"improvement"``.
+        mode: ``"top"`` where all of the best of a list are sought; else ``"feasibility"`` while nothing feasible is
+            known, then ``"improvement"``.
         counts: candidates looked at, fallen out by rule, on the short list, polished.
         lost: what the short list may have lost: candidates off it that were ``sampled``, of which
             ``better_than_first`` are better alone than the first pick and ``better_than_last`` better than the last
@@ -72,14 +75,14 @@ class GreedyPicks:
     scores: Sequence[float]
 
 
-def explained(surrogate: Surrogate, problem: Problem, chosen: GreedyPicks, *, feasibility: bool) -> list[Pick]:
+def explained(surrogate: Surrogate, problem: Problem, chosen: GreedyPicks, *, mode: str) -> list[Pick]:
     """The picks with predictions and reasons.
 
     Args:
         surrogate: what was known when they were chosen.
         problem: space, objectives and constraints.
         chosen: the picks.
-        feasibility: whether something feasible was looked for, not improvement.
+        mode: what was looked for, as in `ChosenBatch`.
     """
     if not len(chosen.points):
         return []
@@ -95,7 +98,7 @@ def explained(surrogate: Surrogate, problem: Problem, chosen: GreedyPicks, *, fe
         single = {name: float(column[i]) for name, column in everything.items()}
         spread = {name: float(column[i]) for name, column in stds.items()}
         tight = min(chances, key=lambda name: chances[name][i]) if chances else ""
-        head = _aim(problem.goal, score, feasibility=feasibility)
+        head = _aim(problem.goal, score, mode)
         hopes = ", ".join(
             f"{o.name} {_number(problem.properties[o.name], single, spread)}" for o in problem.goal.objectives
         )
@@ -108,8 +111,10 @@ def explained(surrogate: Surrogate, problem: Problem, chosen: GreedyPicks, *, fe
     return picks
 
 
-def _aim(goal: Goal, score: float, *, feasibility: bool) -> str:
-    if feasibility:
+def _aim(goal: Goal, score: float, mode: str) -> str:
+    if mode == "top":
+        return f"one of the best of the list with a chance of {math.exp(score):.2f}"
+    if mode == "feasibility":
         return "nothing feasible is known yet, chosen to be feasible"
     kind = "hypervolume gain" if len(goal.objectives) > 1 else "gain"
     return f"log expected {kind} {score:.2f}"

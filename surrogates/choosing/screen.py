@@ -37,6 +37,7 @@ class Settings:
             the short list may have lost; 0 for none.
         starts: sets of elements whose best candidate is moved uphill on the bound; see `surrogates.choosing.ascent`.
         climb: most moves of each of them; 0 for none.
+        top: the share of a list whose best are all sought, see `surrogates.choosing.top`; None for the best ones only.
     """
 
     short_list: int = 512
@@ -51,6 +52,7 @@ class Settings:
     check: int = 64
     starts: int = 48
     climb: int = 20
+    top: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("short_list", "samples", "polish_list", "block", "wide", "starts"):
@@ -64,6 +66,8 @@ class Settings:
                 "0 <= floor < 1, 0 < share <= 1 and optimism >= 0 must hold, "
                 f"but got ({self.floor}, {self.share}, {self.optimism})"
             )
+        if self.top is not None and not 0 < self.top < 1:
+            raise InputError(f"top must be between 0 and 1, got {self.top}")
 
 
 @dataclass(frozen=True, slots=True)

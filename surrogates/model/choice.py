@@ -59,6 +59,15 @@ def input_sets(physics: Physics, elements: tuple[str, ...], variables: int = 0) 
     return sets if len(sets) > 1 else {}
 
 
+def few_sets(described: Described) -> Mapping[str, Columns]:
+    """Those of `input_sets` through which models that vote see: the plain inputs, and with the middle set beside."""
+    physics, elements = described.physics, described.elements
+    sets = input_sets(physics, elements, len(described.variables.features))
+    offered = [*physics.descriptor_sets(elements)]
+    middle = f"{offered[len(offered) // 2]}, {_PLAIN}" if offered else _PLAIN
+    return {name: sets[name] for name in (_PLAIN, middle) if name in sets}
+
+
 def choosing(described: Described, fit: Fit[M]) -> Fit[M]:
     """The same fit, on the set of inputs that suits the observations best; all inputs where there is nothing to choose.
 

@@ -35,7 +35,6 @@ from surrogates.model.failures import Failures
 from surrogates.model.features import NO_VARIABLES, Described, Scaling
 from surrogates.model.gp import FEWEST, GP, matern
 from surrogates.model.output import Inference, Output, ResidualPrior, fit_output, fit_residual
-from surrogates.model.quick import made_quick
 from surrogates.model.sparse import LEARN, fit_gp
 from surrogates.model.surrogate import Surrogate
 from surrogates.model.training import Training, describable, digest_of_fit
@@ -133,8 +132,7 @@ class FidelityOutput(Output):
 
     def quickened(self) -> Output:
         """The same with quick stand-ins for the Gaussian processes of both."""
-        quick = None if self.gp is None else made_quick(self.gp)
-        return replace(self, quick=quick, lower=self.lower.quickened())
+        return replace(self, quick=Output.quickened(self).quick, lower=self.lower.quickened())
 
     def hyperparameters(self) -> list[float]:
         """Everything that was learned, of the fidelities below too."""

@@ -119,6 +119,12 @@ class GP:
         covariance = matern(points, points, self.lengthscale) - half.T @ half
         return (self.shift + self.scale * mean).numpy(), (self.scale**2 * covariance).numpy()
 
+    def covariance(self, a: Floats, b: Floats) -> Floats:
+        """Posterior covariance of the noise-free function between ``(m, d)`` and ``(k, d)`` inputs, ``(m, k)``."""
+        left, right = torch.tensor(a, dtype=torch.float64), torch.tensor(b, dtype=torch.float64)
+        explained = self._project(left)[1].T @ self._project(right)[1]
+        return (self.scale**2 * (matern(left, right, self.lengthscale) - explained)).numpy()
+
     def _project(self, points: Tensor) -> tuple[Tensor, Tensor]:
         cross = matern(self.inputs, points, self.lengthscale)
         half = torch.linalg.solve_triangular(self.factor, cross, upper=False)

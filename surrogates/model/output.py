@@ -15,17 +15,20 @@ from alloys.physics.base import ComputedForm, Physics
 from alloys.space import Floats
 from surrogates.model.bayesian import DRAWS, MOST, Mixture, fit_mixture, require
 from surrogates.model.calibration import remedy
-from surrogates.model.choice import choosing
+from surrogates.model.choice import choosing, few_sets
 from surrogates.model.features import Described
 from surrogates.model.gp import FEWEST, GP, prior_hyperparameters
 from surrogates.model.quick import QuickGP, QuickMixture, made_quick
 from surrogates.model.sparse import conditioned, fit_gp
+from surrogates.model.voting.votes import Votes, fit_votes
 from surrogates.model.warps import Identity, Warp, expected, scatter_about, warp_of
 
-Inference = Literal["map", "bayesian"]
-"""Hyperparameters: the most probable ones, or averaged over."""
+Inference = Literal["map", "bayesian", "votes"]
+"""Hyperparameters: the most probable ones, or averaged over (`surrogates.model.bayesian`); or several models that vote
+(`surrogates.model.voting.votes`)."""
 
 M = TypeVar("M")
+Fit = Callable[[Floats, Floats, float, float, float, Floats | None], tuple[M, str]]
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(11)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
@@ -54,7 +57,7 @@ class Output:
     basis: str
     centre: float
     broad: float
-    gp: GP | Mixture | None
+    gp: GP | Mixture | Votes | None
     inflation: float = 1.0
     quick: QuickGP | QuickMixture | None = None
     source: str = ""
@@ -110,7 +113,7 @@ class Output:
 
     def quickened(self) -> Output:
         """The same with a quick stand-in for the Gaussian process, where there is one."""
-        return self if self.gp is None else replace(self, quick=made_quick(self.gp))
+        return self if self.gp is None or isinstance(self.gp, Votes) else replace(self, quick=made_quick(self.gp))
 
     def hyperparameters(self) -> list[float]:
         """Everything that was learned, as plain numbers."""
@@ -145,6 +148,7 @@ def fit_output(
     notes: list[str],
     inference: Inference = "map",
     stds: Mapping[str, Floats] | None = None,
+    before: Output | None = None,
 ) -> Output:
     """Fits one property; every fall-back is appended to ``notes``.
 
@@ -154,8 +158,9 @@ def fit_output(
         inputs: their scaled inputs, shape ``(n, d)``.
         table: values by property, shape ``(n,)`` each, NaN where unknown.
         notes: receives one line per fall-back.
-        inference: whether hyperparameters are the most probable ones, or averaged over.
+        inference: whether hyperparameters are the most probable ones, or averaged over, or several models vote.
         stds: standard deviations of the values, by property, NaN where not given; as in `Surrogate.fit`.
+        before: likewise.
 
     Raises:
         InputError: if they are to be averaged over and NumPyro is missing.
@@ -174,7 +179,9 @@ def fit_output(
     if basis != "none":
         centre, broad = 0.0, described.physics.prior_std.get(name, broad)
     scatter = scatter_about(declared, warp, table[name][known])
-    fit = choosing(described, fit_gp if inference == "map" else _averaged)
+    fit: Fit[GP | Mixture | Votes] = choosing(described, fit_gp if inference == "map" else _averaged)
+    if inference == "votes":
+        fit = _voting(described, before)
     given = _given(name, source, warp, described, table, stds or {})
     prior = ResidualPrior(name, centre, broad, scatter, None if given is None else given[known])
     gp = fit_residual(prior, inputs[known], targets, notes, fit)
@@ -213,6 +220,20 @@ def _given(
     return np.asarray(np.hypot(given, np.nan_to_num(ends[0] - ends[1]) / 2))
 
 
+def _voting(described: Described, before: Output | None) -> Fit[Votes]:
+    """As `surrogates.model.sparse.fit_gp`, by several models that vote."""
+    sets = few_sets(described)
+    kept = before.gp if before is not None and isinstance(before.gp, Votes) else None
+
+    def fit(
+        x: Floats, y: Floats, shift: float, scale: float, scatter: float, given: Floats | None
+    ) -> tuple[Votes, str]:
+        votes = fit_votes(sets or {"all inputs": np.arange(x.shape[1])}, x, y, scatter, given, kept)
+        return votes, votes.said
+
+    return fit
+
+
 def _averaged(
     x: Floats, y: Floats, shift: float, scale: float, scatter: float, given: Floats | None
 ) -> tuple[GP | Mixture, str]:
@@ -248,7 +269,7 @@ def fit_residual(
     inputs: Floats,
     targets: Floats,
     notes: list[str],
-    fit: Callable[[Floats, Floats, float, float, float, Floats | None], tuple[M, str]],
+    fit: Fit[M],
 ) -> GP | M | None:
     """The Gaussian process of ``n`` residuals, with the fall-backs for few and constant ones; None for none at all.
 

@@ -28,6 +28,14 @@ Latent = Mapping[str, tuple[Floats, Floats]]
 class Surrogate:
     """What is thought of alloys not yet validated; made by `fit`, immutable.
 
+    The model sees the physics descriptors, the fractions and the variables. A property of which the physics
+    expects something is modelled as the residual of that. A property that the physics derives from another one is
+    modelled as the residual of that derivation, so that what is learned of the other carries over to it. Any other
+    is modelled itself, on its own scale (`surrogates.model.warps`).
+
+    The descriptors of rows with foreign elements are those of the whole composition. Where the physics lacks a
+    number of such an element, a note says so, and the row is left out of the fit of what needs it.
+
     Attributes:
         physics: what described the compositions.
         elements: the palette, which fixes the columns of every ``fractions``.
@@ -61,16 +69,12 @@ class Surrogate:
         stds: Mapping[str, Floats] | None = None,
         foreign: tuple[str, ...] = (),
         variables: Variables = NO_VARIABLES,
+        scaling: Scaling | None = None,
+        before: Surrogate | None = None,
     ) -> Surrogate:
         """Fits every property to what is known of it.
 
-        The model sees the physics descriptors, the fractions and the variables. A property of which the physics
-        expects something is modelled as the residual of that. A property that the physics derives from another one is
-        modelled as the residual of that derivation, so that what is learned of the other carries over to it. Any other
-        is modelled itself, on its own scale (`surrogates.model.warps`). The same arguments give the same surrogate.
-
-        The descriptors of rows with foreign elements are those of the whole composition. Where the physics lacks a
-        number of such an element, a note says so, and the row is left out of the fit of what needs it.
+        The same arguments give the same surrogate.
 
         Args:
             physics: what is known before any data.
@@ -78,13 +82,14 @@ class Surrogate:
             inputs: atomic fractions of palette and foreign elements, then the variables, shape
                 ``(n, len(elements + foreign) + v)``; repeats are rows of their own.
             values: by property, shape ``(n,)`` each; NaN where unknown.
-            inference: whether hyperparameters are the most probable ones, or averaged over: see
-                `surrogates.model.bayesian`.
+            inference: how hyperparameters are had, or whether several models vote; see `Inference`.
             failed: which validations failed for good, shape ``(n,)``; if None, those of which nothing is known.
             stds: standard deviations of values, shape ``(n,)`` each, taken as they are; NaN or 0 where the noise, one
                 for all such rows, is to be learned.
             foreign: elements outside the palette, of the columns behind the palette's.
             variables: what may be chosen beside the composition.
+            scaling: of the inputs; that of the rows if None.
+            before: of nearly the same rows, scaled alike: models that vote keep what it learned.
 
         Raises:
             InputError: where NumPyro is needed and missing; for wrong shapes, values that are infinite or beyond what
@@ -93,9 +98,12 @@ class Surrogate:
         notes: list[str] = []
         known = Training.checked(physics, elements, inputs, values, failed, stds, foreign, notes, variables)
         described, table = known.described, known.table
-        scaling = Scaling.fit(described.raw()[known.seen], described.indicators)
+        scaling = scaling or Scaling.fit(described.raw()[known.seen], described.indicators)
         scaled = scaling.apply(described.raw())
-        outputs = {n: fit_output(n, described, scaled, table, notes, inference, known.stds) for n in sorted(table)}
+        kept = {} if before is None else before.outputs
+        outputs = {
+            n: fit_output(n, described, scaled, table, notes, inference, known.stds, kept.get(n)) for n in sorted(table)
+        }
         failures = Failures.fit(described.raw(), known.failed, notes, described.indicators)
         digest = digest_of_fit(elements, [known], outputs, failures)
         return cls(physics, elements, scaling, outputs, tuple(notes), digest, failures, variables)
@@ -205,9 +213,10 @@ class Surrogate:
             InputError: if a constraint is on a property that is neither modelled nor in closed form.
         """
         described = self._described(inputs)
-        latent = latent or self.latent(described)
+        names = dict.fromkeys(constraint.name for constraint in problem.goal.constraints)
+        latent = latent or (self.latent(described) if names else {})
         chances = {}
-        for name in dict.fromkeys(constraint.name for constraint in problem.goal.constraints):
+        for name in names:
             bounds = [constraint for constraint in problem.goal.constraints if constraint.name == name]
             if problem.has_closed_form(name):
                 exact = problem.closed_form(name, described.inputs)

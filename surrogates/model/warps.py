@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from scipy.stats import norm, rankdata
 
 from alloys.properties import Property
 from alloys.space import Floats
@@ -113,6 +114,50 @@ class Logarithm:
     def spread(self, values: Floats, stds: Floats) -> Floats:
         """Of the log-normal distribution that has these moments: the inverse of `moments`."""
         return np.asarray(np.sqrt(np.log1p((stds / np.maximum(values, self.least)) ** 2)) / np.log(10.0))
+
+
+@dataclass(frozen=True, slots=True)
+class NormalScores:
+    """Ranks among some values as normal scores: tails and outliers do not matter, only the order does.
+
+    Between the values the map is linear, and beyond them it goes on with the slope of the whole.
+
+    Attributes:
+        values: in ascending order, each once, shape ``(k,)``.
+        scores: theirs, with a standard deviation of 1 over all, shape ``(k,)``.
+        slope: score for each unit of value beyond the ends.
+    """
+
+    values: Floats
+    scores: Floats
+    slope: float
+
+    @classmethod
+    def of(cls, values: Floats) -> NormalScores:
+        """The scores of values of shape ``(n,)``, of which not all are equal."""
+        drawn = norm.ppf((rankdata(values) - 0.5) / len(values))
+        distinct, first = np.unique(values, return_index=True)
+        return cls(distinct, drawn[first] / drawn.std(), float(1.0 / values.std()))
+
+    def forward(self, values: Floats) -> Floats:
+        """Values to scores."""
+        beyond = values - np.clip(values, self.values[0], self.values[-1])
+        return np.asarray(np.interp(values, self.values, self.scores) + self.slope * beyond)
+
+    def backward(self, latent: Floats) -> Floats:
+        """The inverse."""
+        beyond = latent - np.clip(latent, self.scores[0], self.scores[-1])
+        return np.asarray(np.interp(latent, self.scores, self.values) + beyond / self.slope)
+
+    def moments(self, mean: Floats, std: Floats) -> tuple[Floats, Floats]:
+        """By Gauss-Hermite quadrature with 15 nodes."""
+        values = self.backward(mean[..., None] + std[..., None] * _NODES)
+        first = values @ _WEIGHTS
+        return first, np.sqrt(((values - first[..., None]) ** 2) @ _WEIGHTS)
+
+    def spread(self, values: Floats, stds: Floats) -> Floats:
+        """Half the way from one standard deviation below to one above."""
+        return np.asarray((self.forward(values + stds) - self.forward(values - stds)) / 2)
 
 
 def warp_of(declared: Property) -> Warp:

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from benchmarks.efficiency.records import read_all
 from benchmarks.mpea_campaign.playing import found, play_missing, report
 from benchmarks.mpea_campaign.problems import Kind, Table, problem_of
-from surrogates.replay.pool import ReplayPool
+from loop.replay.pool import ReplayPool
 
 SPEC = {"unit": "HV", "range": [0, 2500]}
 
@@ -23,7 +24,9 @@ def table_of(rows: int = 40) -> Table:
     fractions = np.column_stack([rng.dirichlet(np.full(4, 3.0), rows), np.zeros(rows)])
     fractions[0] = [0.3, 0.3, 0.2, 0.1, 0.1]
     names = ["Al", "Co", "Cr", "Ni", "Pd"]
-    return Table.of("hardness", SPEC, ReplayPool.of("made up", "HV", names, fractions, 100 + 900 * fractions[:, 2]))
+    amounts = [dict(zip(names, row, strict=True)) for row in (1e6 * fractions).round().astype(int).tolist()]
+    designs = [Design(Composition.from_amounts(row)) for row in amounts]
+    return Table.of("hardness", SPEC, ReplayPool.of("made up", "HV", designs, 100 + 900 * fractions[:, 2]))
 
 
 def test_a_table_keeps_the_rows_of_common_elements() -> None:

@@ -23,12 +23,13 @@ def test_table_and_files(capsys: pytest.CaptureFixture[str], table: Path, tmp_pa
     folder = tmp_path / "results"
     code, out, err = call(
         capsys, "replay", str(table), "--target", "answer", "--minimize", "--seeds", "2", "--looks", "12",
-        "--method", "gp-ard-lcb", "--method", "random", "--out", str(folder),
+        "--method", "gp-ard-lcb", "--method", "random", "--out", str(folder), "--jobs", "1",
     )  # fmt: skip
     assert code == 0
     for text in ("40 rows, the 3 lowest in answer are looked for", "gp-ard-lcb", "AF at 80%", "random"):
         assert text in out
-    assert "gp-ard-lcb: 2 campaigns of 12 looks" in err
+    assert "gp-ard-lcb" in err
+    assert "2/2 campaigns" in err
     with (folder / "replay.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [(row["method"], row["looks"]) for row in rows[::12]] == [("gp-ard-lcb", "1"), ("random", "1")]
@@ -38,7 +39,20 @@ def test_table_and_files(capsys: pytest.CaptureFixture[str], table: Path, tmp_pa
 
 
 def test_document(capsys: pytest.CaptureFixture[str], table: Path) -> None:
-    arguments = ["replay", str(table), "--target", "answer", "--seeds", "2", "--method", "ours", "--looks", "8"]
+    arguments = [
+        "replay",
+        str(table),
+        "--target",
+        "answer",
+        "--seeds",
+        "2",
+        "--method",
+        "ours",
+        "--looks",
+        "8",
+        "--jobs",
+        "1",
+    ]
     code, out, _ = call(capsys, *arguments, "--json")
     document = json.loads(out)
     assert code == 0
@@ -49,9 +63,19 @@ def test_document(capsys: pytest.CaptureFixture[str], table: Path) -> None:
     assert again["methods"]["ours"]["fraction_found"] == ours["fraction_found"]
 
 
+def test_the_top_is_the_share_that_is_named(capsys: pytest.CaptureFixture[str], table: Path) -> None:
+    arguments = ["--target", "answer", "--seeds", "1", "--looks", "9", "--method", "ours", "--jobs", "1", "--json"]
+    code, out, err = call(capsys, "replay", str(table), "--top", "0.2", *arguments)
+    assert code == 0, err
+    assert json.loads(out)["top"] == 9  # two rows share the last place
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--target", "answer", "--top", "1.5"], "the top must be a share between 0 and 1"),
+        (["--target", "answer", "--jobs", "1", "--set", "choice.seek=most"], "--set choice.seek"),
+        (["--target", "answer", "--basis", "vol.%"], "Invalid value for '--basis'"),
         (["--target", "beauty"], "has no column 'beauty'; there are 'formula', 'answer'"),
         (["--target", "answer", "--method", "magic"], "unknown method 'magic'"),
         (["--target", "answer", "--features", "colour"], "'colour' cannot be a feature"),
@@ -80,7 +104,7 @@ def test_a_published_table(capsys: pytest.CaptureFixture[str], public_data: Path
     source = str(public_data / "MPEA" / "MPEA_dataset.csv")
     code, out, err = call(
         capsys, "replay", source, "--target", "PROPERTY: Exp. Density (g/cm$^3$)",
-        "--seeds", "2", "--looks", "25", "--method", "gp-ard-lcb", "--method", "ours", "--json",
+        "--seeds", "2", "--looks", "25", "--method", "gp-ard-lcb", "--method", "ours", "--json", "--jobs", "1",
     )  # fmt: skip
     document = json.loads(out)
     assert code == 0

@@ -161,3 +161,20 @@ def test_constraints_on_amounts_alone_are_rules_of_the_space(tmp_path: Path) -> 
     config = load_config(path)
     assert config.space.rules == ["x_Cr + x_W <= 0.3"]  # type: ignore[attr-defined]
     assert not any("x_Cr" in text for text in config.constraints)
+
+
+def test_the_top_is_sought_of_a_list_and_by_one_objective(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match="choice: seek: top asks for a share of a list, and the space is of the kind 'al"
+    ):
+        load_config(DEFAULT, ["choice.seek=top"])
+    listed = tmp_path / "list.csv"
+    listed.write_text("formula\nNbTa\nNbW\nTaW\n", encoding="utf-8")
+    spaced = ["choice.seek=top", f"space={{kind: table, file: {listed}}}"]
+    with pytest.raises(InputError, match="choice: seek: top needs one objective, got 2"):
+        load_config(DEFAULT, spaced)
+    with pytest.raises(InputError, match=r"choice\.share"):
+        load_config(DEFAULT, ["choice.share=1.5"])
+    config = load_config(DEFAULT, [*spaced, "objectives=[maximize solidus]", "reference_point={}"])
+    assert config.science()["choice"] == {"seek": "top", "share": 0.05}
+    assert "choice" not in load_config(DEFAULT).science()

@@ -217,7 +217,7 @@ class Table(Target):
         from generators.evaluation.table import labelled, read_table
         from loop.config.assembly import start_table
         from loop.config.schema import StartConfig
-        from surrogates.replay.pool import read_pool
+        from loop.replay.pool import read_pool
 
         if kind == 0:
             return command("data", "import", str(path), "--format", "mpea", "--out", str(out))

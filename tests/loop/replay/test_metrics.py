@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from surrogates.replay import metrics
+from loop.replay import metrics
 
 
 def test_factors_of_a_curve_worked_out_by_hand() -> None:

@@ -1,25 +1,27 @@
-"""A Gaussian process over a whole finite pool: learned now and then, updated exactly after every answer.
+"""Hyperparameters of a Gaussian process with a free signal variance: the most probable ones, and draws.
 
-A replay fits some thousands of small models. The marginal likelihood and its gradient are therefore written out
-here (a tenth of the time that automatic differentiation takes at these sizes); a test compares them with GPyTorch.
+A list that is searched one look at a time takes thousands of small fits. The marginal likelihood and its gradient are
+therefore written out here (a tenth of the time that automatic differentiation takes at these sizes); a test compares
+them with GPyTorch.
 """
 
 from __future__ import annotations
 
-import copy
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_solve, cholesky, solve_triangular
+import torch
+from numpy.linalg import LinAlgError, cholesky
+from scipy.linalg import cho_solve
+from scipy.linalg.lapack import dtrtrs
 from scipy.optimize import minimize
 
 from alloys.space import Floats
-
-Rows = NDArray[np.int64]
+from surrogates.model.gp import GP
+from surrogates.model.sparse import SparseGP, conditioned
 
 _BROKEN = 1e10
-_SMALLEST = 1e-10
 _STEPS = 60
 _NARROW = 1e-6
 
@@ -67,7 +69,9 @@ class Prior:
         return np.asarray(self.centre + rng.standard_normal(len(self.centre)) / np.sqrt(self.precision))
 
 
-def negative_log_posterior(theta: Floats, x: Floats, y: Floats, prior: Prior) -> tuple[float, Floats]:
+def negative_log_posterior(
+    theta: Floats, x: Floats, y: Floats, prior: Prior, given: Floats | None = None
+) -> tuple[float, Floats]:
     """Negative log marginal likelihood plus the prior's penalty, and the gradient, shape ``(d + 3,)``.
 
     Rasmussen & Williams, Gaussian Processes for Machine Learning (2006), eqs. 5.8 and 5.9, for the kernel
@@ -78,15 +82,17 @@ def negative_log_posterior(theta: Floats, x: Floats, y: Floats, prior: Prior) ->
         x: inputs, shape ``(n, d)``.
         y: targets, shape ``(n,)``.
         prior: of ``theta``.
+        given: variances of the noise of observations, shape ``(n,)``, NaN where that of ``theta`` holds.
     """
     count, dimension = x.shape
     scaled = x / np.exp(theta[:dimension])
     signal, bias, noise = np.exp(theta[dimension:])
     r = np.sqrt(5 * _squares(scaled, scaled))
     decay = np.exp(-r)
-    correlation = (1 + r + r**2 / 3) * decay
+    correlation = (1 + r * (1 + r / 3)) * decay
     try:
-        factor = cholesky(signal * correlation + bias + noise * np.eye(count), lower=True, check_finite=False)
+        noises = _noises(noise, count, given)
+        factor = cholesky(signal * correlation + bias + np.diag(noises))
     except LinAlgError:
         return _BROKEN, np.zeros_like(theta)
     inverse = cho_solve((factor, True), np.eye(count), check_finite=False)
@@ -95,20 +101,25 @@ def negative_log_posterior(theta: Floats, x: Floats, y: Floats, prior: Prior) ->
     slope = inverse - np.outer(weights, weights)
     pull = slope * (signal * 5 / 3) * (1 + r) * decay
     lengths = (scaled**2 * pull.sum(axis=1)[:, None]).sum(axis=0) - (scaled * (pull @ scaled)).sum(axis=0)
-    others = [0.5 * signal * (slope * correlation).sum(), 0.5 * bias * slope.sum(), 0.5 * noise * np.trace(slope)]
+    free = slice(None) if given is None else np.isnan(given)
+    others = [
+        0.5 * signal * (slope * correlation).sum(),
+        0.5 * bias * slope.sum(),
+        0.5 * noise * slope.diagonal()[free].sum(),
+    ]
     offset = theta - prior.centre
     value += 0.5 * prior.precision @ offset**2
     return float(value), np.concatenate([lengths, others]) + prior.precision * offset
 
 
-def learn(x: Floats, y: Floats, prior: Prior, starts: list[Floats]) -> Floats:
+def learn(x: Floats, y: Floats, prior: Prior, starts: Sequence[Floats], given: Floats | None = None) -> Floats:
     """The best hyperparameters that L-BFGS-B finds from some starts, shape ``(d + 3,)``; nothing is random."""
     best, lowest = prior.centre, np.inf
     for start in starts:
         found = minimize(
             negative_log_posterior,
             np.clip(start, prior.low, prior.high),
-            args=(x, y, prior),
+            args=(x, y, prior, given),
             jac=True,
             method="L-BFGS-B",
             bounds=np.column_stack([prior.low, prior.high]),
@@ -119,17 +130,25 @@ def learn(x: Floats, y: Floats, prior: Prior, starts: list[Floats]) -> Floats:
     return np.asarray(best, dtype=np.float64)
 
 
-def log_likelihood(theta: Floats, x: Floats, y: Floats) -> float:
+def log_likelihood(theta: Floats, x: Floats, y: Floats, given: Floats | None = None) -> float:
     """Log marginal likelihood up to a constant; arguments as for `negative_log_posterior`."""
     try:
-        factor = cholesky(_noisy_covariance(theta, x), lower=True, check_finite=False)
+        factor = cholesky(_noisy_covariance(theta, x, given))
     except LinAlgError:
         return -_BROKEN
-    residual = solve_triangular(factor, y, lower=True, check_finite=False)
-    return float(-0.5 * residual @ residual - np.log(np.diag(factor)).sum())
+    residual, _ = dtrtrs(factor, y, lower=True)
+    return float(-0.5 * residual @ residual - np.log(factor.diagonal()).sum())
 
 
-def draw(theta: Floats, x: Floats, y: Floats, prior: Prior, rng: np.random.Generator, steps: int) -> Floats:
+def draw(
+    theta: Floats,
+    x: Floats,
+    y: Floats,
+    prior: Prior,
+    rng: np.random.Generator,
+    steps: int,
+    given: Floats | None = None,
+) -> Floats:
     """Moves hyperparameters ``steps`` steps along their posterior by elliptical slice sampling.
 
     Murray, Adams & MacKay, AISTATS 2010 (arXiv:1001.0175), figure 2. The prior must not be flat.
@@ -141,8 +160,9 @@ def draw(theta: Floats, x: Floats, y: Floats, prior: Prior, rng: np.random.Gener
         prior: normal in ``theta``.
         rng: the source of chance.
         steps: how many.
+        given: as for `negative_log_posterior`.
     """
-    current = log_likelihood(theta, x, y)
+    current = log_likelihood(theta, x, y, given)
     for _ in range(steps):
         other = rng.standard_normal(len(theta)) / np.sqrt(prior.precision)
         level = current + np.log(rng.uniform())
@@ -150,7 +170,7 @@ def draw(theta: Floats, x: Floats, y: Floats, prior: Prior, rng: np.random.Gener
         low, high = angle - 2 * np.pi, angle
         while high - low > _NARROW:
             moved = prior.centre + (theta - prior.centre) * np.cos(angle) + other * np.sin(angle)
-            value = log_likelihood(moved, x, y)
+            value = log_likelihood(moved, x, y, given)
             if value > level:
                 theta, current = moved, value
                 break
@@ -159,91 +179,51 @@ def draw(theta: Floats, x: Floats, y: Floats, prior: Prior, rng: np.random.Gener
     return theta
 
 
-def left_out(theta: Floats, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Mean and standard deviation, noise included, of each answer given all others, shape ``(n,)`` each.
+def made(
+    theta: Floats, x: Floats, y: Floats, shift: float, scale: float, scatter: float = 0.0, given: Floats | None = None
+) -> GP:
+    """The Gaussian process of some hyperparameters; its constant is the most probable one.
 
-    Rasmussen & Williams (2006), eqs. 5.10 to 5.12; arguments as for `log_likelihood`.
+    Args:
+        theta: logarithms of the hyperparameters in the order of `Prior`, for standardised targets.
+        x: inputs, shape ``(n, d)``.
+        y: targets, shape ``(n,)``.
+        shift: centre of the targets.
+        scale: spread of the targets.
+        scatter: standard deviation, in the targets' unit, below which the learned noise never falls.
+        given: standard deviations of the observations, likewise, shape ``(n,)``, NaN where the noise is learned.
 
     Raises:
-        LinAlgError: where the covariance cannot be factorised.
+        torch.linalg.LinAlgError: if the covariance is not positive definite.
     """
-    inverse = cho_solve((cholesky(_noisy_covariance(theta, x), lower=True, check_finite=False), True), np.eye(len(y)))
-    precision = np.diag(inverse)
-    return y - inverse @ y / precision, precision**-0.5
+    signal, bias, noise = np.exp(theta[x.shape[1] :])
+    lengths, unit = torch.tensor(np.exp(theta[: x.shape[1]])), scale * float(np.sqrt(signal))
+    hyper = (0.0, lengths, float(noise / signal))
+    gp = conditioned(x, y, shift, unit, hyper, scatter, given)
+    if isinstance(gp, SparseGP):
+        return gp
+    ones = torch.cholesky_solve(torch.ones((len(x), 1), dtype=torch.float64), gp.factor)[:, 0]
+    constant = float(gp.weights.sum() / (signal / bias + ones.sum()))
+    return replace(gp, constant=constant, weights=gp.weights - constant * ones)
 
 
-def _noisy_covariance(theta: Floats, x: Floats) -> Floats:
+def _noisy_covariance(theta: Floats, x: Floats, given: Floats | None) -> Floats:
     """Covariance of answers at the inputs, noise included, shape ``(n, n)``."""
     scaled = x / np.exp(theta[: x.shape[1]])
     signal, bias, noise = np.exp(theta[x.shape[1] :])
-    return np.asarray(signal * _matern(scaled, scaled) + bias + noise * np.eye(len(x)))
+    covariance = signal * _matern(scaled, scaled) + bias
+    covariance.flat[:: len(x) + 1] += _noises(noise, len(x), given)
+    return np.asarray(covariance)
 
 
-class PoolProcess:
-    """The posterior at every row of a pool of ``N`` rows, for fixed hyperparameters.
-
-    Attributes:
-        mean: posterior mean on the scale of the targets, shape ``(N,)``.
-        variance: posterior variance of the noise-free function, shape ``(N,)``.
-        noise: variance of the noise.
-    """
-
-    def __init__(self, x: Floats, theta: Floats, rows: Rows, y: Floats) -> None:
-        """Conditions on the answers ``y`` of shape ``(n,)`` at the ``rows`` of the pool ``x``, shape ``(N, d)``."""
-        dimension = x.shape[1]
-        self._scaled = x / np.exp(theta[:dimension])
-        self._signal, self._bias, self.noise = (float(value) for value in np.exp(theta[dimension:]))
-        covariance = self._kernel(rows)
-        noisy = covariance[:, rows] + self.noise * np.eye(len(rows))
-        factor = cholesky(noisy, lower=True, check_finite=False)
-        half = solve_triangular(factor, covariance, lower=True, check_finite=False)
-        self._half = np.empty((max(2 * len(rows), 16), len(x)))
-        self._half[: len(rows)] = half
-        self._count = len(rows)
-        self.mean = solve_triangular(factor, y, lower=True, check_finite=False) @ half
-        self.variance = np.maximum(self._signal + self._bias - (half**2).sum(axis=0), _SMALLEST)
-
-    def add(self, row: int, answer: float) -> None:
-        """Conditions on one more answer: a rank-one update, exact, of cost ``n N``."""
-        step = self.steps(np.array([row]))[0]
-        self.mean = self.mean + step * (answer - self.mean[row]) / np.sqrt(self.variance[row] + self.noise)
-        self.variance = np.maximum(self.variance - step**2, _SMALLEST)
-        if self._count == len(self._half):
-            self._half = np.concatenate([self._half, np.empty_like(self._half)])
-        self._half[self._count] = step
-        self._count += 1
-
-    def steps(self, rows: Rows) -> Floats:
-        """How far every mean moves where an answer is one standard deviation above its own, shape ``(c, N)``.
-
-        The squares are what such an answer takes off the variances.
-
-        Args:
-            rows: where the answers are, shape ``(c,)``.
-        """
-        half = self._half[: self._count]
-        covariance = self._kernel(rows) - half[:, rows].T @ half
-        return np.asarray(covariance / np.sqrt(self.variance[rows] + self.noise)[:, None])
-
-    def believing(self, row: int) -> PoolProcess:
-        """A copy to which the answer at a row is its mean."""
-        other = self.fork()
-        other.add(row, float(other.mean[row]))
-        return other
-
-    def fork(self) -> PoolProcess:
-        """A copy that can be updated without changing this one."""
-        other = copy.copy(self)
-        other._half = self._half.copy()
-        return other
-
-    def _kernel(self, rows: Rows) -> Floats:
-        return self._signal * _matern(self._scaled[rows], self._scaled) + self._bias
+def _noises(noise: float, count: int, given: Floats | None) -> Floats:
+    learned = np.full(count, noise)
+    return learned if given is None else np.where(np.isnan(given), learned, given)
 
 
 def _matern(a: Floats, b: Floats) -> Floats:
     r = np.sqrt(5 * _squares(a, b))
-    return np.asarray((1 + r + r**2 / 3) * np.exp(-r))
+    return np.asarray((1 + r * (1 + r / 3)) * np.exp(-r))
 
 
 def _squares(a: Floats, b: Floats) -> Floats:

@@ -15,8 +15,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from alloys.errors import InputError
-from surrogates.replay import metrics
-from surrogates.replay.run import Replay
+from loop.replay import metrics
+from loop.replay.run import Replay
 
 COLUMNS = ("method", "looks", "mean", "q05", "q50", "q95", "enhancement")
 

@@ -1,13 +1,15 @@
-"""The pool's Gaussian process against GPyTorch, finite differences, full conditioning and plain sampling."""
+"""Hyperparameters with a free signal variance: against GPyTorch, finite differences and plain sampling."""
 
 from __future__ import annotations
 
 import gpytorch
 import numpy as np
+import pytest
 import torch
 from scipy.optimize import approx_fprime
 
-from surrogates.replay.process import PoolProcess, Prior, draw, learn, log_likelihood, negative_log_posterior
+from alloys.space import Floats
+from surrogates.model.voting.draws import Prior, draw, learn, log_likelihood, made, negative_log_posterior
 
 DRAW = np.random.default_rng(5)
 X = DRAW.normal(size=(12, 3))
@@ -46,28 +48,34 @@ def test_learning_finds_a_better_place_than_its_starts_and_repeats() -> None:
     np.testing.assert_array_equal(theta, learn(X, Y, prior, [prior.centre, THETA]))
 
 
-def test_updates_equal_conditioning_from_scratch() -> None:
-    rows, rest = np.array([0, 4, 7]), [2, 9, 11, 1]
-    grown = PoolProcess(X, THETA, rows, Y[rows])
-    before = grown.fork()
-    for row in rest:
-        grown.add(row, Y[row])
-    every = np.concatenate([rows, rest])
-    whole = PoolProcess(X, THETA, every, Y[every])
-    np.testing.assert_allclose(grown.mean, whole.mean, atol=1e-10)
-    np.testing.assert_allclose(grown.variance, whole.variance, atol=1e-10)
-    np.testing.assert_array_equal(before.mean, PoolProcess(X, THETA, rows, Y[rows]).mean)
-    assert (grown.variance <= before.variance + 1e-12).all()
+def test_the_process_is_that_of_the_likelihood() -> None:
+    lengths, (signal, bias, noise) = np.exp(THETA[:3]), np.exp(THETA[3:])
+    process = made(THETA, X, 50 + 20 * Y, 50.0, 20.0)
+    new = DRAW.normal(size=(5, 3))
+
+    def covariance(a: Floats, b: Floats) -> Floats:
+        kernel = gpytorch.kernels.MaternKernel(nu=2.5, ard_num_dims=3).double()
+        kernel.lengthscale = torch.tensor(lengths)
+        return signal * kernel(torch.tensor(a), torch.tensor(b)).to_dense().detach().numpy() + bias
+
+    inverse = np.linalg.inv(covariance(X, X) + noise * np.eye(12))
+    mean, std = process.predict(new)
+    np.testing.assert_allclose(mean, 50 + 20 * covariance(new, X) @ inverse @ Y, rtol=1e-6)
+    # The constant counts as known, so that the function is a little surer than with its doubt.
+    exact = 20 * np.sqrt(np.diag(covariance(new, new) - covariance(new, X) @ inverse @ covariance(X, new)))
+    assert (std < exact).all()
+    np.testing.assert_allclose(std, exact, rtol=0.2)
 
 
-def test_many_updates_outgrow_the_first_space() -> None:
-    x = np.linspace(0, 1, 60)[:, None]
-    theta = np.log(np.array([0.3, 1.0, 0.1, 0.01]))
-    process = PoolProcess(x, theta, np.array([0]), np.zeros(1))
-    for row in range(1, 50):
-        process.add(row, float(x[row, 0]))
-    whole = PoolProcess(x, theta, np.arange(50), np.concatenate([[0.0], x[1:50, 0]]))
-    np.testing.assert_allclose(process.mean, whole.mean, atol=1e-8)
+def test_given_noise_stands_in_place_of_the_learned_one() -> None:
+    given = np.where(np.arange(12) < 6, 0.05, np.nan)
+    same = log_likelihood(THETA, X, Y, given)
+    assert same == pytest.approx(log_likelihood(THETA, X, Y))
+    larger = THETA + np.array([0, 0, 0, 0, 0, 1.0])
+    assert log_likelihood(larger, X, Y, np.full(12, 0.05)) == pytest.approx(log_likelihood(THETA, X, Y))
+    _, slope = negative_log_posterior(THETA, X, Y, Prior.scaled(3), given)
+    numeric = approx_fprime(THETA, lambda t: negative_log_posterior(t, X, Y, Prior.scaled(3), given)[0], 1e-6)
+    np.testing.assert_allclose(slope, numeric, rtol=1e-4, atol=1e-4)
 
 
 def test_sampled_hyperparameters_follow_their_posterior() -> None:

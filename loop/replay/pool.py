@@ -1,0 +1,227 @@
+"""A pool: a list of candidates whose answers are all known."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alloys.design import Design, Value
+from alloys.errors import InputError
+from alloys.intake.mapping import Basis
+from alloys.space import Floats, TableSpace
+from alloys.tables import read_rows
+from loop.replay.columns import InputColumns, choose_columns
+
+FEWEST = 10
+"""Distinct rows below which there is nothing to search in."""
+
+LARGEST = 10_000
+"""Rows above which a replay would take more memory than a small machine has."""
+
+TOP = 0.05
+"""The share of a pool that is looked for where none is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayPool:
+    """Distinct designs and their answers; ``N`` of them, in an order that does not depend on the table's.
+
+    Attributes:
+        source: where they come from, for people.
+        target: the column of answers.
+        minimize: whether small answers are sought.
+        space: the designs.
+        answers: shape ``(N,)``.
+        share: of the pool that is looked for.
+        notes: what was left out, merged or ignored, in words.
+    """
+
+    source: str
+    target: str
+    minimize: bool
+    space: TableSpace
+    answers: Floats
+    share: float = TOP
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        source: str,
+        target: str,
+        designs: Sequence[Design],
+        answers: Floats,
+        *,
+        minimize: bool = False,
+        share: float = TOP,
+        notes: Sequence[str] = (),
+    ) -> ReplayPool:
+        """Leaves out variables that never change, merges equal designs (the mean of their answers) and checks the rest.
+
+        Args:
+            source: as the attribute.
+            target: as the attribute.
+            designs: equal ones are allowed, ``n`` of them.
+            answers: finite, shape ``(n,)``.
+            minimize: as the attribute.
+            share: likewise.
+            notes: what happened before.
+
+        Raises:
+            InputError: for a share that is none, too few distinct designs, or answers that do not differ.
+        """
+        if not 0 < share < 1:
+            raise InputError(f"the top must be a share between 0 and 1, as 0.05 for the best twentieth; got {share:g}")
+        told, count = list(notes), len(set(designs))
+        if count < FEWEST:
+            raise InputError(
+                f"{source}: {count} distinct row(s) with an answer in {target!r}; at least {FEWEST} are needed"
+            )
+        values = defaultdict[Design, list[float]](list)
+        for design, answer in zip(_without_constants(designs, told), answers, strict=True):
+            values[design].append(float(answer))
+        if len(values) < len(designs):
+            told.append(f"{len(designs) - len(values)} repeats of an input merged; the mean of their answers counts")
+        distinct = tuple(sorted(values, key=Design.canonical))
+        means = np.array([np.mean(values[design]) for design in distinct])
+        if not np.ptp(means) > 1e-12 * np.abs(means).max():
+            raise InputError(f"{source}: {target!r} is {means[0]:g} in every row; there is nothing to look for")
+        return cls(source, target, minimize, TableSpace(distinct), means, share, tuple(told))
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    @property
+    def values(self) -> Floats:
+        """The answers, turned so that larger is better, shape ``(N,)``."""
+        return -self.answers if self.minimize else self.answers
+
+    @property
+    def best(self) -> NDArray[np.bool_]:
+        """Which rows are the top, rounded up; with ties for the last place, all of those."""
+        place = math.ceil(self.share * len(self))
+        return np.asarray(self.values >= np.sort(self.values)[-place])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the designs are told by: elements and variables."""
+        return self.space.elements + self.space.variables.names
+
+    def plain(self) -> Floats:
+        """The inputs as they are, each with mean 0 and standard deviation 1 over the pool, shape ``(N, d)``."""
+        raw, count = self.space.inputs(np.arange(len(self))[:, None]), len(self.space.elements)
+        columns = np.concatenate([raw[:, :count], self.space.variables.encoded(raw[:, count:])], axis=1)
+        spread = columns.std(axis=0)
+        kept = spread > 1e-9 * np.maximum(np.abs(columns).max(axis=0), 1e-12)
+        return np.asarray((columns - columns.mean(axis=0))[:, kept] / spread[kept])
+
+
+def _without_constants(designs: Sequence[Design], notes: list[str]) -> list[Design]:
+    """The designs without variables that never change; these are noted."""
+    names = sorted({name for design in designs for name in design.values})
+    seen = {name: {design.values.get(name) for design in designs} for name in names}
+    constant = [name for name in names if len(seen[name]) == 1]
+    if not constant:
+        return list(designs)
+    notes.append("constant, left out: " + ", ".join(constant))
+    kept = [{name: value for name, value in design.values.items() if name not in constant} for design in designs]
+    return [Design.of(design.composition, values) for design, values in zip(designs, kept, strict=True)]
+
+
+def read_pool(
+    path: Path,
+    target: str,
+    *,
+    features: Sequence[str] = (),
+    minimize: bool = False,
+    share: float = TOP,
+    basis: Basis = "parts",
+    balance: str | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+) -> ReplayPool:
+    """Reads a pool from a CSV file.
+
+    Args:
+        path: the file, with a header.
+        target: the column of answers; rows without a number there are left out.
+        features: the columns to learn from: numbers, categories, and at most one of formulas. Where empty, the column
+            of formulas if there is one, else every other column of numbers.
+        minimize: whether small answers are sought.
+        share: of the pool that is looked for.
+        basis: of amounts of elements; ``parts`` are ratios of atoms.
+        balance: the element that has no column and takes the rest.
+        sample: so many rows, drawn at random, are kept of a larger table.
+        seed: of that draw.
+
+    Raises:
+        InputError: if the file cannot be read or no pool comes of it, with the reason.
+    """
+    columns, records = read_rows(path, "the pool")
+    if target not in columns:
+        raise InputError(f"{path}: has no column {target!r}; there are {', '.join(map(repr, columns))}")
+    notes: list[str] = []
+    if sample is not None and sample < len(records):
+        kept = np.sort(np.random.default_rng(seed).choice(len(records), sample, replace=False))
+        notes.append(f"{sample} of {len(records)} rows drawn at random")
+        records = [records[i] for i in kept]
+    if len(records) > LARGEST:
+        raise InputError(
+            f"{path}: has {len(records)} rows; at most {LARGEST} can be replayed. "
+            f"Draw some with --sample {LARGEST // 10}"
+        )
+    found = choose_columns(str(path), columns, records, target, features, notes)
+    if not records:
+        raise InputError(f"{path}: has no rows")
+    designs, answers = _readable(records, target, found, (basis, balance), notes)
+    if not designs:
+        raise InputError(f"{path}: no row is left; " + ("; ".join(notes) or "the table is empty"))
+    return ReplayPool.of(str(path), target, designs, answers, minimize=minimize, share=share, notes=notes)
+
+
+def _readable(
+    records: Sequence[dict[str, str]],
+    target: str,
+    columns: InputColumns,
+    amounts: tuple[Basis, str | None],
+    notes: list[str],
+) -> tuple[list[Design], Floats]:
+    """The rows that are designs with an answer; how many are left out is noted."""
+    answers = np.array([number(record.get(target)) for record in records])
+    if (lost := int((~np.isfinite(answers)).sum())) > 0:
+        notes.append(f"{lost} of {len(records)} rows left out: no number in {target!r}")
+    kept, designs, problems = list[float](), list[Design](), list[str]()
+    for place in np.flatnonzero(np.isfinite(answers)):
+        try:
+            designs.append(_design(records[int(place)], columns, *amounts))
+            kept.append(float(answers[place]))
+        except InputError as error:
+            problems.append(f"row {place + 1}: {error}")
+    if problems:
+        notes.append(f"{len(problems)} of {len(records)} rows left out: {problems[0]}")
+    return designs, np.array(kept)
+
+
+def _design(record: Mapping[str, str | None], columns: InputColumns, basis: Basis, balance: str | None) -> Design:
+    values: dict[str, Value] = {}
+    for column, name in columns.variables.items():
+        cell = (record.get(column) or "").strip()
+        values[name] = cell if column in columns.categories else number(cell)
+        if not cell or (isinstance(values[name], float) and not math.isfinite(float(values[name]))):
+            raise InputError(f"an input without a value: {column!r}")
+    return Design.of(columns.composition(record, basis, balance), values)
+
+
+def number(cell: str | None) -> float:
+    """A finite number, or NaN for anything else."""
+    try:
+        value = float(cell or "")
+    except (TypeError, ValueError):
+        return math.nan
+    return value if math.isfinite(value) else math.nan
