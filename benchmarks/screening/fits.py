@@ -11,6 +11,7 @@ from typing import TypeVar
 import gpytorch
 import numpy as np
 import torch
+from botorch.models.utils.gpytorch_modules import get_covar_module_with_dim_scaled_prior
 from numpy.typing import NDArray
 
 from alloys.physics.refractory import BUNDLE
@@ -18,7 +19,8 @@ from alloys.space import Points
 from benchmarks.common.synthetic import SPACE, batch_of, observed, stream, timed, truth
 from surrogates.model.calibration import score
 from surrogates.model.features import Described, Scaling
-from surrogates.model.gp import GP, Hyper, botorch_model, learn
+from surrogates.model.gp import GP
+from surrogates.model.learning import Hyper, learn
 from surrogates.model.sparse import LEARN_ON, SparseGP, fit_gp
 from surrogates.model.warps import warp_of
 
@@ -33,7 +35,7 @@ ASKED = 2_000
 def svgp(x: Floats, y: Floats, unseen: Floats, epochs: int) -> Floats:
     """Means by gpytorch's SVGP, 512 inducing points, Adam over batches of 1,024."""
     torch.manual_seed(0)
-    kernel = botorch_model(x[:2], y[:2]).covar_module
+    kernel = get_covar_module_with_dim_scaled_prior(ard_num_dims=x.shape[1], use_rbf_kernel=False).double()
     points = torch.tensor(x[np.linspace(0, len(x) - 1, 512).round().astype(np.int64)])
 
     class Model(gpytorch.models.ApproximateGP):  # type: ignore[misc]

@@ -26,8 +26,9 @@ import numpy as np
 import torch
 from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolumeImprovement
 from botorch.acquisition.multi_objective.objective import IdentityMCMultiOutputObjective
-from botorch.models import ModelListGP
+from botorch.models import ModelListGP, SingleTaskGP
 from botorch.sampling.normal import SobolQMCNormalSampler
+from gpytorch.kernels import MaternKernel
 from numpy.typing import NDArray
 
 import surrogates  # noqa: F401
@@ -38,7 +39,6 @@ from benchmarks.screening.fits import crossover, fits, others
 from surrogates.choosing.criterion import AcquisitionSettings, Criterion
 from surrogates.choosing.pareto import pareto_mask
 from surrogates.choosing.screen import ObservedOutcomes, Settings
-from surrogates.model.gp import botorch_model
 from surrogates.model.surrogate import Surrogate
 
 Floats = NDArray[np.float64]
@@ -68,8 +68,10 @@ def direct(data: tuple[Points, dict[str, Floats], Surrogate], pool: Points, look
     for name in names:
         gp = surrogate.outputs[name].gp
         assert gp is not None
-        model = botorch_model(inputs, (values[name] - values[name].mean()) / values[name].std())
-        model.covar_module.take(gp.lengthscale)
+        targets = torch.tensor((values[name] - values[name].mean()) / values[name].std())[:, None]
+        kernel = MaternKernel(nu=2.5, ard_num_dims=inputs.shape[1]).double()
+        kernel.lengthscale = gp.lengthscale
+        model = SingleTaskGP(torch.tensor(inputs), targets, covar_module=kernel, outcome_transform=None)
         model.likelihood.noise = gp.noise
         models.append(model.eval())
     known = ObservedOutcomes.of(PROBLEM, points, values)
@@ -117,7 +119,7 @@ def ratio(given: argparse.Namespace) -> None:
 
 
 def joint(data: tuple[Points, dict[str, Floats], Surrogate], batches: list[Points]) -> list[float]:
-    """Log acquisition of whole batches by the same samples."""
+    """Log expected gains of whole batches by the same samples."""
     points, values, surrogate = data
     known = ObservedOutcomes.of(PROBLEM, points, values)
     front = points[np.flatnonzero(known.feasible)[pareto_mask(known.front())]]
@@ -131,8 +133,14 @@ def joint(data: tuple[Points, dict[str, Floats], Surrogate], batches: list[Point
         candidates=sum(sizes),
         waiting=0,
     )
-    starts = np.cumsum([0, *sizes])
-    return [criterion.joint(np.arange(a, b)) for a, b in itertools.pairwise(starts)]
+    starts, totals = np.cumsum([0, *sizes]), []
+    for a, b in itertools.pairwise(starts):
+        gains = []
+        for row in range(a, b):
+            criterion.wait_for(range(a, row))
+            gains.append(criterion.values(np.array([row]))[0])
+        totals.append(float(np.logaddexp.reduce(gains)))
+    return totals
 
 
 WAYS = {

@@ -105,7 +105,7 @@ def rank(
         "counts": dict(chosen.counts),
         "lost": dict(chosen.lost),
         "proposed": proposed,
-        "notes": list(surrogate.notes),
+        "notes": [*surrogate.notes, *chosen.notes],
         "surrogate": surrogate.digest,
     }
     calibration = {

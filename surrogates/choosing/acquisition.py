@@ -1,7 +1,7 @@
-"""The choice of a batch: constrained qLogNEHVI over a short list, greedy, with pending points and a polish on
-the grid.
+"""The choice of a batch: expected constrained gain over a short list, greedy, with pending points and a polish on the
+grid.
 
-Daulton, Balandat & Bakshy, NeurIPS 2021 (NEHVI); Ament et al., NeurIPS 2023 (the logarithmic form).
+`surrogates.choosing.criterion` has what is expected, and its sources.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ def choose_batch(
 
     Candidates outside the space, known, pending, repeated or breaking a constraint in closed form fall out. A
     cheap bound keeps a short list; a search uphill on the grid, from the best candidate of each set of elements, adds
-    to it. From the list picks are taken greedily, each given the pending alloys and the picks before: by constrained
-    qLogNEHVI, by qLogNEI where the goal has one objective, and by the probability that at least one of the batch is
-    feasible while nothing feasible is known. Then each pick moves to its best neighbour on the grid where that is
-    better. The same arguments give the same batch. Where all of the best of a list are sought, not the single best one,
-    active search chooses instead: see `surrogates.choosing.top`.
+    to it. From the list picks are taken greedily, each given the pending alloys and the picks before: by the
+    expected gain in hypervolume, or in the one objective, where feasible, and by the probability that at least one of
+    the batch is feasible while nothing feasible is known. Then each pick moves to its best neighbour on the grid where
+    that is better. The same arguments give the same batch. Where all of the best of a list are sought, not the
+    single best one, active search chooses instead: see `surrogates.choosing.top`.
 
     Candidates are looked at block by block and never held: a pool longer than ``settings.wide`` is screened by quick
     models first, and what these keep once more by the exact ones. Repetitions are found within a block, and of
@@ -100,13 +100,14 @@ class _Chooser:
         sample = RandomSample(self.settings.check + self.settings.short_list, self.problem.space.dimension, self.seed)
         blocks = in_blocks(candidates, self.problem.space, self.settings.block)
         pool, counts = self.screen(blocks, sample, spreader)
-        chosen = self.together(pool, q)
+        criterion = self.criterion(pool.described)
+        chosen = self.together(pool, criterion, q)
         first = pool.points[[row for row, _ in chosen]]
         labels = [str(pool.origins[row]) for row, _ in chosen]
-        lost = self.lost(first, sample.drawn(self.problem.space, pool.points, self.settings.check))
+        lost = self.lost(criterion, first, sample.drawn(self.problem.space, pool.points, self.settings.check))
         points, scores = first, [score for _, score in chosen]
         for _ in range(self.settings.polish if len(points) else 0):
-            points, scores, better = self.polish(points, scores)
+            points, scores, better = self.polish(criterion, points, scores)
             if not better:
                 break
         polished = (points != first).any(axis=1)
@@ -118,7 +119,7 @@ class _Chooser:
             GreedyPicks(points, labels, scores),
             mode=self.mode,
         )
-        return ChosenBatch(tuple(picks), self.mode, numbers, lost)
+        return ChosenBatch(tuple(picks), self.mode, numbers, lost, criterion.notes)
 
     @property
     def limits(self) -> BatchLimits:
@@ -183,7 +184,7 @@ class _Chooser:
         rows = self.scored(self.surrogate, points, origins)
         return rows.take(shorten(rows.present, rows.scores, size, self.settings, floor=self.floor))
 
-    def lost(self, picks: Points, others: Points) -> dict[str, float]:
+    def lost(self, like: Criterion, picks: Points, others: Points) -> dict[str, float]:
         """Some candidates off the short list beside the picks of the short list, by the exact acquisition.
 
         See `ChosenBatch` for what comes back.
@@ -191,7 +192,7 @@ class _Chooser:
         if not len(picks) or not len(others):
             return {"sampled": 0.0}
         described = self.surrogate.describe(self.problem.space.inputs(np.concatenate([picks, others])))
-        criterion = self.criterion(described, self.context.pending)
+        criterion = self.criterion(described, like)
         alone = criterion.values(np.arange(len(described)))
         criterion.wait_for(range(len(picks) - 1))
         last = criterion.values(np.arange(len(picks) - 1, len(described)))
@@ -205,9 +206,9 @@ class _Chooser:
             "better_than_last": float((last[1:] > last[0]).sum()),
         }
 
-    def criterion(self, described: Described, waiting: Points) -> Criterion:
-        """The acquisition over these alloys, then the waiting ones, then the incumbents."""
-        front = self.context.observed[self._incumbents()]
+    def criterion(self, described: Described, like: Criterion | None = None) -> Criterion:
+        """The acquisition over these alloys, then the pending ones, then the incumbents."""
+        waiting, front = self.context.pending, self.context.observed[self._incumbents()]
         others = self.surrogate.describe(self.problem.space.inputs(np.concatenate([waiting, front])))
         wanted = AcquisitionSettings(
             self.context.reference, self.settings.samples, self.seed, feasibility=self.mode == "feasibility"
@@ -219,6 +220,7 @@ class _Chooser:
             wanted,
             candidates=len(described),
             waiting=len(waiting),
+            like=like,
         )
 
     def _incumbents(self) -> Indices:
@@ -226,15 +228,12 @@ class _Chooser:
         best = pareto_mask(self.known.objectives[feasible])
         return feasible[best]
 
-    def greedy(self, pool: Scored, q: int) -> list[tuple[int, float]]:
+    def greedy(self, pool: Scored, criterion: Criterion, q: int) -> list[tuple[int, float]]:
         """Rows of the pool with their scores, one after the other.
 
         Candidates are looked at in the order of their last known value; as the gain of a candidate shrinks
         while the batch grows, those whose last value is below the best one found need no second look.
         """
-        if not len(pool.points):
-            return []
-        criterion = self.criterion(pool.described, self.context.pending)
         latest = np.full(len(pool.points), np.inf)
         chosen: list[tuple[int, float]] = []
         while len(chosen) < min(q, len(pool.points)):
@@ -243,22 +242,22 @@ class _Chooser:
             chosen.append((best, float(latest[best])))
         return chosen
 
-    def together(self, pool: Scored, q: int) -> list[tuple[int, float]]:
+    def together(self, pool: Scored, criterion: Criterion, q: int) -> list[tuple[int, float]]:
         """As `greedy`, of candidates that may stand in one batch: of a few values tried, those of the best batch."""
-        chosen = self.greedy(pool, q)
+        chosen = self.greedy(pool, criterion, q)
         ranked = pool.points[[row for row, _ in chosen]]
         if not self.limits or self.limits.hold(ranked):
             return chosen
         found = []
         for values in self.limits.openings(ranked):
             rows = np.flatnonzero(self.limits.fit(pool.points, values))
-            picks = [(int(rows[row]), score) for row, score in self.greedy(pool.take(rows), q)]
-            described = pool.described.take(np.array([row for row, _ in picks], dtype=np.int64))
-            worth = self.criterion(described, self.context.pending).joint(np.arange(len(picks)))
-            found.append((len(picks), worth, picks))
+            part = pool.take(rows)
+            picks = self.greedy(part, self.criterion(part.described, criterion), q)
+            worth = float(np.logaddexp.reduce([score for _, score in picks], initial=-np.inf))
+            found.append((len(picks), worth, [(int(rows[row]), score) for row, score in picks]))
         return max(found, key=lambda each: each[:2])[2]
 
-    def polish(self, points: Points, scores: list[float]) -> tuple[Points, list[float], int]:
+    def polish(self, like: Criterion, points: Points, scores: list[float]) -> tuple[Points, list[float], int]:
         """Moves each pick to its best neighbour on the grid, given the others; also says how many moved."""
         around = np.concatenate([self.problem.space.neighbours(row) for row in points])
         around = around[self.limits.fit(around, self.limits.standing(points))]
@@ -267,7 +266,7 @@ class _Chooser:
         first = len(pool.points)
         everything = np.concatenate([pool.points, points])
         picks = self.surrogate.describe(self.problem.space.inputs(points))
-        criterion = self.criterion(pool.described.join(picks), self.context.pending)
+        criterion = self.criterion(pool.described.join(picks), like)
         rows, moved = list(range(first, first + len(points))), 0
         for k, start in enumerate(list(rows)):
             criterion.wait_for([row for i, row in enumerate(rows) if i != k])

@@ -1,42 +1,42 @@
-"""BoTorch's acquisition functions over a finite table of alloys."""
+"""What an alloy is expected to gain beside those that are known and waited for, by samples of the joint posterior.
+
+With several objectives that is the constrained noisy expected hypervolume improvement, with one the constrained noisy
+expected improvement, and where nothing feasible is known the chance of the first feasible alloy. BoTorch's acquisition
+functions estimate the same, but build the boxes of every sample's front anew whenever the waiting alloys change, and
+draw the alloys known again with each candidate. Here both are kept, and a candidate is drawn given them.
+
+References:
+    Daulton, Balandat & Bakshy, NeurIPS 2021: noisy expected hypervolume improvement, constrained.
+    Wilson, Hutter & Deisenroth, NeurIPS 2018: greedy batches, each choice given the samples of those before it.
+    Owen, ACM Trans. Model. Comput. Simul. 8 (1998) 71: quasi Monte Carlo in many dimensions, a few at a time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
 
 import numpy as np
-import torch
-from botorch.acquisition.logei import (
-    qLogExpectedImprovement,
-    qLogNoisyExpectedImprovement,
-    qLogProbabilityOfFeasibility,
-)
-from botorch.acquisition.multi_objective import logei as multi_objective_logei
-from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolumeImprovement
-from botorch.acquisition.multi_objective.objective import IdentityMCMultiOutputObjective
-from botorch.acquisition.objective import GenericMCObjective
-from botorch.sampling.normal import SobolQMCNormalSampler
 from numpy.typing import NDArray
-from torch import Tensor
+from scipy.linalg import solve_triangular
+from scipy.special import ndtri
+from scipy.stats import qmc
 
 from alloys.problem import Problem
-from alloys.space import Floats
+from alloys.space import Bools, Floats
+from surrogates.choosing.fronts import Fronts, fronts_of
 from surrogates.choosing.screen import optimistic
-from surrogates.choosing.table import TableModel, build_table
+from surrogates.choosing.table import Table, build_table
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
 
 Indices = NDArray[np.int64]
 
-_BLOCK = 64
+WORTHLESS = -50.0
+"""Score at and below which no sample of an alloy gains anything; there the nearest to a gain comes first."""
 
-# BoTorch 0.17 and later compile a C++ kernel with -march=native into the user's cache when a compiler is at
-# hand. That takes a minute, writes outside the project, and makes results depend on the machine: keep the
-# Python path.
-if hasattr(multi_objective_logei, "_load_attempted"):
-    multi_objective_logei._load_attempted = True
+_JITTERS = (1e-8, 1e-6, 1e-4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +55,43 @@ class AcquisitionSettings:
     seed: int
     feasibility: bool = False
 
-    def sampler(self) -> SobolQMCNormalSampler:
-        """The same samples every time."""
-        return SobolQMCNormalSampler(sample_shape=torch.Size([self.samples]), seed=self.seed)
+
+@cache
+def _variates(settings: tuple[int, int], latents: int, step: int) -> Floats:
+    """Standard normal samples ``(samples, latents)`` of the alloy that is drawn as the ``step``-th."""
+    samples, seed = settings
+    rng = np.random.default_rng([seed, step])
+    drawn = qmc.Sobol(latents, seed=rng).random(samples) if latents else np.zeros((samples, 0))
+    # Unless the order is mixed, two scramblings of one sequence go together.
+    return np.asarray(ndtri(rng.permutation(drawn)))
 
 
 class Criterion:
-    """The logarithm of an acquisition function for candidates of a table, given alloys that are waited for.
+    """The logarithm of what candidates of a table gain, given alloys that are waited for.
 
-    Rows of the table are the candidates, then pending alloys, then the feasible incumbents.
+    Rows of the table are the candidates, then pending alloys, then the feasible incumbents. An alloy that is waited for
+    keeps the samples by which it was valued.
 
     Attributes:
-        function: BoTorch's, of rows as it sees them.
+        scales: sizes of the objectives, shape ``(objectives,)``.
     """
 
-    function: Callable[[Tensor], Tensor]
+    scales: Floats
 
-    def __init__(self, make: Callable[[Tensor], Callable[[Tensor], Tensor]], pending: Sequence[int]) -> None:
-        """Takes what makes an acquisition function from waiting rows, and the pending rows."""
-        self._make = make
-        self._pending = list(pending)
+    def __init__(
+        self,
+        table: Table,
+        settings: AcquisitionSettings,
+        scales: Floats,
+        *,
+        candidates: int,
+        fronts: Fronts | None = None,
+    ) -> None:
+        """Takes the table and how many of its rows are candidates; the fronts of the others, where they are known."""
+        self.scales = np.ones(1) if settings.feasibility else scales
+        self._table, self._settings = table, settings
+        self._known = [*range(candidates, len(table.means))]
+        self._among_known = fronts
         self.wait_for([])
 
     @classmethod
@@ -87,6 +104,7 @@ class Criterion:
         *,
         candidates: int,
         waiting: int,
+        like: Criterion | None = None,
     ) -> Criterion:
         """Builds the table and the acquisition function for it.
 
@@ -97,67 +115,83 @@ class Criterion:
             settings: how it is taken.
             candidates: number of the first.
             waiting: number of the second.
+            like: one for other candidates with the same settings, pending alloys and incumbents, if there is one: it
+                spares their fronts.
         """
-        hopes, reference = optimistic(surrogate, problem, described, 1.0), settings.reference
-        scales = np.maximum(hopes.max(axis=0) - np.minimum(hopes.min(axis=0), reference), 1e-6)
         validated = len(described) - candidates - waiting
-        model = TableModel(build_table(surrogate, problem, described, reference, scales, validated))
-        incumbents = torch.arange(candidates + waiting, len(described), dtype=torch.float64)[:, None]
-        count = len(problem.goal.objectives)
-        slacks = [_slack(column) for column in range(count, model.num_outputs)]
+        table = build_table(surrogate, problem, described, settings.reference, validated)
+        if like is not None:
+            return cls(table, settings, like.scales, candidates=candidates, fronts=like._among_known)
+        hopes = optimistic(surrogate, problem, described, 1.0)
+        scales = np.maximum((hopes - settings.reference).max(axis=0, initial=0.0), 1e-6)
+        return cls(table, settings, scales, candidates=candidates)
 
-        def make(rows: Tensor) -> Callable[[Tensor], Tensor]:
-            common = {"sampler": settings.sampler(), "X_pending": rows if len(rows) else None}
-            if settings.feasibility:
-                return qLogProbabilityOfFeasibility(model, slacks, **common)  # type: ignore[no-any-return]
-            return _improving(model, incumbents, count, common | {"constraints": slacks or None})
-
-        return cls(make, range(candidates, candidates + waiting))
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Approximations in words."""
+        return (self._fronts.note,) if self._fronts.note else ()
 
     def wait_for(self, rows: Sequence[int]) -> None:
-        """Counts these rows as chosen, besides the pending ones."""
-        chosen = torch.tensor([*self._pending, *rows], dtype=torch.float64)[:, None]
-        self.function = self._make(chosen)
+        """Counts these rows as chosen, in this order, besides the pending ones."""
+        waited = np.array([*self._known, *rows], dtype=np.int64)
+        covariance = self._table.covariances[:, waited[:, None], waited]
+        self._waited, self._root = waited, _root(covariance)
+        latents, samples = covariance.shape[0], self._settings.samples
+        steps = [self._step(step) for step in range(len(waited))]
+        self._drawn = np.stack(steps) if steps else np.zeros((0, samples, latents))
+        moved = np.einsum("lij,jsl->sil", self._root, self._drawn)
+        values, good, _ = self._outcomes(waited, self._table.means[waited] + moved)
+        known = len(self._known)
+        if self._among_known is None:
+            self._among_known = fronts_of(values[:, :known], good[:, :known], self.scales)
+        self._fronts = self._among_known
+        for i in range(known, len(waited)):
+            self._fronts = self._fronts.joined(values[:, i], good[:, i])
 
     def values(self, rows: Indices) -> Floats:
-        """Log acquisition of each row, shape ``(len(rows),)``."""
-        points = torch.tensor(rows, dtype=torch.float64)[:, None, None]
-        with torch.no_grad():
-            blocks = [self.function(points[i : i + _BLOCK]) for i in range(0, len(points), _BLOCK)]
-        return np.asarray(torch.nan_to_num(torch.cat(blocks), nan=-1e30, neginf=-1e30, posinf=1e30).numpy())
+        """Log expected gain of each row, in the objectives' units, shape ``(len(rows),)``; see `WORTHLESS`."""
+        values, good, violations = self._outcomes(rows, self._given(rows))
+        gains = self._fronts.gains(values, good).mean(axis=0)
+        found = np.maximum(np.log(np.maximum(gains, 1e-300)), WORTHLESS)
+        idle = np.flatnonzero(found <= WORTHLESS)
+        if len(idle):
+            lacking = self._fronts.shortfalls(values[:, idle], self.scales)
+            found[idle] = WORTHLESS - np.maximum(lacking, violations[:, idle]).min(axis=0)
+        return np.asarray(found)
 
-    def joint(self, rows: Indices) -> float:
-        """Log acquisition of these rows together, none of them waited for."""
-        with torch.no_grad():
-            return float(self.function(torch.tensor(rows, dtype=torch.float64)[None, :, None]))
+    def _step(self, step: int) -> Floats:
+        return _variates((self._settings.samples, self._settings.seed), len(self._table.covariances), step)
+
+    def _given(self, rows: Indices) -> Floats:
+        """Latents ``(samples, n, l)`` of rows, each drawn as if it came next after those that are waited for."""
+        covariances, next_one = self._table.covariances, self._step(len(self._waited))
+        found = np.empty((self._settings.samples, len(rows), len(covariances)))
+        for i, (covariance, root) in enumerate(zip(covariances, self._root, strict=True)):
+            half = solve_triangular(root, covariance[np.ix_(self._waited, rows)], lower=True)
+            left = np.maximum(covariance[rows, rows] - (half**2).sum(axis=0), 0.0)
+            found[..., i] = self._table.means[rows, i] + self._drawn[..., i].T @ half
+            found[..., i] += next_one[:, [i]] * np.sqrt(left)
+        return found
+
+    def _outcomes(self, rows: Indices, latents: Floats) -> tuple[Floats, Bools, Floats]:
+        """Objectives above the reference ``(samples, n, objectives)``, which are feasible and by how much others not.
+
+        The last two have shape ``(samples, n)``. Where the first feasible alloy is wanted, all are worth the same.
+        """
+        outputs = self._table.outputs(rows, latents)
+        objectives = len(self._settings.reference)
+        violations = outputs[..., objectives:].max(axis=-1, initial=0.0)
+        values = np.ones((*violations.shape, 1)) if self._settings.feasibility else outputs[..., :objectives]
+        return values, violations <= 0.0, violations
 
 
-def _first(samples: Tensor, X: Tensor | None = None) -> Tensor:
-    return samples[..., 0]
-
-
-def _slack(column: int) -> Callable[[Tensor], Tensor]:
-    def slack(samples: Tensor) -> Tensor:
-        return samples[..., column]
-
-    return slack
-
-
-def _improving(
-    model: TableModel, incumbents: Tensor, objectives: int, common: Mapping[str, Any]
-) -> Callable[[Tensor], Tensor]:
-    if objectives > 1:
-        return qLogNoisyExpectedHypervolumeImprovement(  # type: ignore[no-any-return]
-            model,
-            torch.zeros(objectives, dtype=torch.float64),
-            incumbents,
-            objective=IdentityMCMultiOutputObjective(outcomes=list(range(objectives))),
-            cache_root=False,
-            **common,
-        )
-    single = {"objective": GenericMCObjective(_first), **common}
-    if not len(incumbents):
-        return qLogExpectedImprovement(model, best_f=0.0, **single)  # type: ignore[no-any-return]
-    return qLogNoisyExpectedImprovement(  # type: ignore[no-any-return]
-        model, incumbents, prune_baseline=False, cache_root=False, incremental=True, **single
-    )
+def _root(covariance: Floats) -> Floats:
+    """Cholesky factors of ``(l, n, n)`` covariances, with as much jitter as it takes."""
+    variances = covariance.diagonal(axis1=1, axis2=2)
+    unit = np.maximum(variances.max(axis=1, initial=0.0), 1e-18)[:, None, None] * np.eye(covariance.shape[-1])
+    for jitter in _JITTERS:
+        try:
+            return np.linalg.cholesky(covariance + jitter * unit)
+        except np.linalg.LinAlgError:
+            continue
+    return np.sqrt(np.maximum(variances, 0.0))[..., None] * np.eye(covariance.shape[-1])

@@ -125,9 +125,11 @@ class SampledOutcomes:
             changed: the samples to look at again, shape ``(samples,)``; the others stay as they are.
         """
         gains = gains.copy()
-        for s in np.flatnonzero(changed):
-            joined = [row for row in rows if self.good[s, row]]
-            gains[s] = front.joined(self.points[s, joined]).improvements(self.points[s]) * self.good[s]
+        points, good = self.points[changed] - front.reference, self.good[changed]
+        fronts = front.fronts.repeated(len(points))
+        for row in rows:
+            fronts = fronts.joined(points[:, row], good[:, row])
+        gains[changed] = fronts.gains(points, good)
         return gains
 
 

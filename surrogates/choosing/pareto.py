@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
-from botorch.utils.multi_objective.box_decompositions.dominated import DominatedPartitioning
-from botorch.utils.multi_objective.box_decompositions.non_dominated import FastNondominatedPartitioning
 from botorch.utils.multi_objective.pareto import is_non_dominated
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
 from alloys.space import Floats
-
-_BLOCK = 1_000_000
+from surrogates.choosing.fronts import Fronts, fronts_of
 
 
 def pareto_mask(points: Floats) -> NDArray[np.bool_]:
@@ -31,18 +29,10 @@ def hypervolume(points: Floats, reference: Floats) -> float:
         InputError: if the shapes do not fit together or a number is not finite.
     """
     _check(points, reference)
-    above = points[(points > reference).all(axis=1)] if len(points) else points
-    if len(above) == 0:
-        return 0.0
-    if points.shape[1] == 1:
-        return float((above[:, 0] - reference[0]).max())
-    boxes = DominatedPartitioning(
-        ref_point=torch.tensor(reference, dtype=torch.float64), Y=torch.tensor(above, dtype=torch.float64)
-    )
-    return float(boxes.compute_hypervolume())
+    return float(Front(points, reference).fronts.volumes()[0])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Front:
     """What an improvement improves on; larger is better.
 
@@ -54,9 +44,13 @@ class Front:
     points: Floats
     reference: Floats
 
-    def joined(self, points: Floats) -> Front:
-        """The same with more points, shape ``(j, m)``."""
-        return Front(np.concatenate([self.points.reshape(-1, len(self.reference)), points]), self.reference)
+    @cached_property
+    def fronts(self) -> Fronts:
+        """The volume that the points dominate, as a single front above the reference."""
+        above = self.points.reshape(-1, len(self.reference)) - self.reference
+        above = above[pareto_mask(above)]
+        scales = above.max(axis=0, initial=0.0)
+        return fronts_of(above[None], np.ones((1, len(above)), dtype=np.bool_), np.where(scales > 0, scales, 1.0))
 
     def improvements(self, points: Floats) -> Floats:
         """Hypervolume that each of ``(..., m)`` points would add alone, shape ``(...)``.
@@ -66,25 +60,8 @@ class Front:
         """
         flat = points.reshape(-1, points.shape[-1])
         _check(flat, self.reference)
-        if flat.shape[1] == 1:
-            best = max([float(self.reference[0]), *(float(value) for value in self.points[:, 0])])
-            return np.maximum(points[..., 0] - best, 0.0)
-        lower, upper = self._free_cells()
-        added = np.zeros(len(flat))
-        step = max(1, _BLOCK // max(1, lower.size))
-        for start in range(0, len(flat), step):
-            block = flat[start : start + step, None, :]
-            volumes = np.clip(np.minimum(block, upper) - lower, 0.0, None).prod(axis=2)
-            added[start : start + step] = volumes.sum(axis=1)
-        return added.reshape(points.shape[:-1])
-
-    def _free_cells(self) -> tuple[Floats, Floats]:
-        boxes = FastNondominatedPartitioning(
-            ref_point=torch.tensor(self.reference, dtype=torch.float64),
-            Y=torch.tensor(self.points.reshape(-1, len(self.reference)), dtype=torch.float64),
-        )
-        lower, upper = boxes.get_hypercell_bounds()
-        return lower.numpy(), upper.numpy()
+        gains = self.fronts.gains((flat - self.reference)[None], np.ones((1, len(flat)), dtype=np.bool_))
+        return np.asarray(gains[0].reshape(points.shape[:-1]))
 
 
 def _check(points: Floats, reference: Floats) -> None:

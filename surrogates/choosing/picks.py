@@ -52,12 +52,14 @@ class ChosenBatch:
             ``better_than_first`` are better alone than the first pick and ``better_than_last`` better than the last
             pick beside the others; with the log acquisition of ``first`` and the sample's ``best_alone``, of
             ``last`` and the sample's ``best_as_last``. All before polish.
+        notes: approximations that were made, in words.
     """
 
     picks: tuple[Pick, ...]
     mode: str
     counts: Mapping[str, int]
     lost: Mapping[str, float]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

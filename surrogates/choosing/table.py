@@ -1,8 +1,8 @@
-"""The surrogate on a finite set of alloys, as a BoTorch model whose inputs are row numbers.
+"""The surrogate on a finite set of alloys, told by row numbers.
 
 An acquisition function over a short list asks for the same covariances again and again. Here they are
 computed once from the cached factors and looked up, and everything that needs the composition (closed forms,
-properties that follow from others) is looked up as well: the model's outputs are the signed objectives,
+properties that follow from others) is looked up as well: the outputs are the signed objectives,
 then one slack per constraint that is negative where the constraint holds, and one for the success of validation
 once some failed.
 """
@@ -13,10 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from botorch.models.model import Model
-from botorch.posteriors.posterior import Posterior
-from torch import Tensor
+from numpy.typing import NDArray
 
 from alloys.goal import Constraint, Objective
 from alloys.physics.base import ComputedForm
@@ -27,8 +24,9 @@ from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
 from surrogates.model.warps import Saturating, Warp
 
+Indices = NDArray[np.int64]
+
 _NODES = np.arange(-5.0, 5.01, 0.5)
-_JITTERS = (1e-8, 1e-6, 1e-4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +47,11 @@ class Computed:
     fractions: Floats
     numbers: Mapping[str, Floats]
 
-    def values(self, table: Table, rows: Tensor, latents: Tensor) -> Tensor:
-        """The property's samples, ``sample_shape x batch_shape x q``."""
-        flat = rows.reshape(-1)
-        samples = latents.shape[: latents.dim() - rows.dim() - 1]
-        drawn = {
-            name: warp.backward(table.value(part, rows, latents).reshape(*samples, len(flat)).numpy())
-            for name, (part, warp) in self.parts.items()
-        }
-        chosen = {name: column[flat.numpy()] for name, column in self.numbers.items()}
-        found = self.rule.evaluate(chosen | drawn, self.elements, self.fractions[flat.numpy()])
-        return torch.tensor(np.nan_to_num(found)).reshape(*samples, *rows.shape)
+    def values(self, table: Table, rows: Indices, latents: Floats) -> Floats:
+        """The property's samples, shape ``(samples, n)``."""
+        drawn = {name: warp.backward(table.value(part, rows, latents)) for name, (part, warp) in self.parts.items()}
+        chosen = {name: column[rows] for name, column in self.numbers.items()}
+        return np.nan_to_num(self.rule.evaluate(chosen | drawn, self.elements, self.fractions[rows]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +72,9 @@ class Column:
     sign: float
     shift: float
     scale: float
-    closed: Tensor | None = None
+    closed: Floats | None = None
     latent: int = -1
-    curve: Tensor | None = None
+    curve: Floats | None = None
     source: int = -1
     computed: Computed | None = None
 
@@ -94,136 +86,45 @@ class Table:
     Attributes:
         means: latent means, ``N x l``.
         deviations: latent standard deviations, ``N x l``.
-        correlations: latent covariances divided by ``scales`` squared, ``l x N x N``.
-        scales: shape ``l``.
+        covariances: latent covariances, ``l x N x N``.
         columns: the outputs.
     """
 
-    means: Tensor
-    deviations: Tensor
-    correlations: Tensor
-    scales: Tensor
+    means: Floats
+    deviations: Floats
+    covariances: Floats
     columns: tuple[Column, ...]
 
-    def outputs(self, rows: Tensor, latents: Tensor) -> Tensor:
-        """Samples of latents ``sample_shape x batch_shape x q x l`` at rows ``batch_shape x q``, as outputs."""
-        return torch.stack([self._column(column, rows, latents) for column in self.columns], dim=-1)
+    def outputs(self, rows: Indices, latents: Floats) -> Floats:
+        """Samples of latents, shape ``(samples, n, l)``, at ``n`` rows, as outputs ``(samples, n, m)``."""
+        return np.stack([self._column(column, rows, latents) for column in self.columns], axis=-1)
 
-    def _column(self, column: Column, rows: Tensor, latents: Tensor) -> Tensor:
-        output: Tensor = column.sign * (self.value(column, rows, latents) - column.shift) / column.scale
-        return output
+    def _column(self, column: Column, rows: Indices, latents: Floats) -> Floats:
+        return np.asarray(column.sign * (self.value(column, rows, latents) - column.shift) / column.scale)
 
-    def value(self, column: Column, rows: Tensor, latents: Tensor) -> Tensor:
-        """A column's samples before shift, scale and sign, ``sample_shape x batch_shape x q``."""
+    def value(self, column: Column, rows: Indices, latents: Floats) -> Floats:
+        """A column's samples before shift, scale and sign, shape ``(samples, n)``."""
         if column.closed is not None:
-            return column.closed[rows].expand(latents.shape[:-1])
+            return np.tile(column.closed[rows], (len(latents), 1))
         if column.computed is not None:
             return column.computed.values(self, rows, latents)
         value = latents[..., column.latent]
-        if column.curve is not None:
-            value = value + self._derived(column, rows, latents[..., column.source])
-        return value
+        return (
+            value if column.curve is None else value + self._derived(column.curve[rows], column.source, rows, latents)
+        )
 
-    def _derived(self, column: Column, rows: Tensor, source: Tensor) -> Tensor:
-        if column.curve is None:
-            return torch.zeros_like(source)
-        i = column.source
-        t = (source - self.means[rows, i]) / self.deviations[rows, i]
-        position = ((t - _NODES[0]) / 0.5).clamp(0.0, len(_NODES) - 1.0 - 1e-9)
-        below = position.floor()
-        index = below.long()
-        curves = column.curve[rows].expand(*source.shape, len(_NODES))
-        left = curves.gather(-1, index[..., None])[..., 0]
-        right = curves.gather(-1, index[..., None] + 1)[..., 0]
-        value: Tensor = left + (position - below) * (right - left)
-        return value
-
-
-class TablePosterior(Posterior):  # type: ignore[misc]
-    """Joint posterior of some rows of a table; its samples are those of the table's outputs."""
-
-    def __init__(self, table: Table, rows: Tensor) -> None:
-        """Takes rows of shape ``batch_shape x q``."""
-        self._table = table
-        self._rows = rows
-        self._root = _root(table.correlations[:, rows[..., :, None], rows[..., None, :]])
-
-    @property
-    def device(self) -> torch.device:
-        """The CPU."""
-        return self._table.means.device
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """Double precision."""
-        return self._table.means.dtype
-
-    @property
-    def batch_shape(self) -> torch.Size:
-        """Shape before the points."""
-        return self._rows.shape[:-1]
-
-    @property
-    def base_sample_shape(self) -> torch.Size:
-        """``batch_shape x q x l``."""
-        return torch.Size([*self._rows.shape, len(self._table.scales)])
-
-    @property
-    def batch_range(self) -> tuple[int, int]:
-        """Which dimensions of the base samples are batch dimensions."""
-        return 0, -2
-
-    def _extended_shape(self, sample_shape: torch.Size = torch.Size()) -> torch.Size:  # noqa: B008
-        return torch.Size([*sample_shape, *self._rows.shape, len(self._table.columns)])
-
-    def rsample_from_base_samples(self, sample_shape: torch.Size, base_samples: Tensor) -> Tensor:
-        """Outputs of shape ``sample_shape x batch_shape x q x m`` from normal variates of the latents."""
-        moved = torch.einsum("l...ij,s...jl->s...il", self._root, base_samples)
-        latents = self._table.means[self._rows] + self._table.scales * moved
-        return self._table.outputs(self._rows, latents)
-
-    def rsample(self, sample_shape: torch.Size | None = None) -> Tensor:
-        """Not offered: samples come from a sampler with a seed of its own."""
-        raise NotImplementedError("use a sampler with a seed")
-
-
-class TableModel(Model):  # type: ignore[misc]
-    """A `Table` as a BoTorch model; inputs are row numbers as doubles, ``batch_shape x q x 1``."""
-
-    def __init__(self, table: Table) -> None:
-        """Wraps a table."""
-        super().__init__()
-        self.table = table
-
-    @property
-    def num_outputs(self) -> int:
-        """Signed objectives and constraint slacks."""
-        return len(self.table.columns)
-
-    @property
-    def batch_shape(self) -> torch.Size:
-        """The model itself is not batched."""
-        return torch.Size()
-
-    def posterior(self, X: Tensor, *args: object, **kwargs: object) -> TablePosterior:
-        """The joint posterior of the rows in ``X``; observation noise and transforms are not offered."""
-        return TablePosterior(self.table, X[..., 0].round().long())
-
-
-def _root(covariance: Tensor) -> Tensor:
-    """Cholesky factors, with as much jitter as it takes."""
-    eye = torch.eye(covariance.shape[-1], dtype=covariance.dtype)
-    for jitter in _JITTERS:
-        root: Tensor
-        root, info = torch.linalg.cholesky_ex(covariance + jitter * eye)
-        if not bool(info.any()):
-            return root
-    diagonal: Tensor = torch.diag_embed(covariance.diagonal(dim1=-2, dim2=-1).clamp_min(1e-12).sqrt())
-    return diagonal
+    def _derived(self, curves: Floats, source: int, rows: Indices, latents: Floats) -> Floats:
+        """What follows from samples of the source, between the nodes of the rows' curves ``(n, nodes)``."""
+        t = (latents[..., source] - self.means[rows, source]) / self.deviations[rows, source]
+        position = np.clip((t - _NODES[0]) / (_NODES[1] - _NODES[0]), 0.0, len(_NODES) - 1.0 - 1e-9)
+        below = position.astype(np.int64)
+        each = np.arange(len(rows))
+        left = curves[each, below]
+        return np.asarray(left + (position - below) * (curves[each, below + 1] - left))
 
 
 def build_table(
-    surrogate: Surrogate, problem: Problem, described: Described, shifts: Floats, scales: Floats, validated: int = 0
+    surrogate: Surrogate, problem: Problem, described: Described, shifts: Floats, validated: int = 0
 ) -> Table:
     """Looks everything up once for ``N`` compositions.
 
@@ -232,37 +133,23 @@ def build_table(
         problem: its goal; constraints in closed form are left out.
         described: the compositions.
         shifts: subtracted from the signed objectives, shape ``(objectives,)``.
-        scales: divides them, likewise.
         validated: how many of the last compositions are known to be validated with success.
     """
     names = [name for name in surrogate.names if name in problem.validated or name in surrogate.sources]
     inputs, priors = surrogate.latent_inputs(described), described.prior_means()
-    means, correlations, spans = [], [], []
-    for name in names:
-        mean, covariance = surrogate.outputs[name].joint(inputs, priors)
-        span = max(float(np.sqrt(covariance.diagonal().max(initial=0.0))), 1e-9)
-        means.append(mean)
-        spans.append(span)
-        correlations.append(covariance / span**2)
     success = _success(surrogate.failures, described, validated)
-    for latent, covariance in success:
-        means.append(latent)
-        spans.append(1.0)
-        correlations.append(covariance)
-    mean, spread = np.array(means), np.array(spans)
-    variances = np.array([block.diagonal() for block in correlations])
-    deviation = spread[:, None] * np.sqrt(np.maximum(variances, 1e-10))
-    builder = _Builder(surrogate, problem, described, names, mean, deviation)
-    columns = [builder.objective(o, shifts[i], scales[i]) for i, o in enumerate(problem.goal.objectives)]
+    joints = [surrogate.outputs[name].joint(inputs, priors) for name in names] + success
+    count = len(described)
+    means = np.array([mean for mean, _ in joints]).reshape(len(joints), count)
+    covariances = np.array([covariance for _, covariance in joints]).reshape(len(joints), count, count)
+    variances = covariances.diagonal(axis1=1, axis2=2)
+    spread = np.maximum(np.sqrt(variances.max(axis=1, initial=0.0)), 1e-9)
+    deviations = np.maximum(np.sqrt(np.maximum(variances, 0.0)), 1e-5 * spread[:, None])
+    builder = _Builder(surrogate, problem, described, names, means, deviations)
+    columns = [builder.objective(o, shifts[i]) for i, o in enumerate(problem.goal.objectives)]
     columns += [builder.slack(c, spread) for c in problem.validated_constraints]
     columns += [Column(-1.0, 0.0, 1.0, latent=len(names)) for _ in success]
-    return Table(
-        torch.tensor(mean.T.copy()),
-        torch.tensor(deviation.T.copy()),
-        torch.tensor(np.array(correlations)),
-        torch.tensor(spread),
-        tuple(columns),
-    )
+    return Table(means.T.copy(), deviations.T.copy(), covariances, tuple(columns))
 
 
 def _success(failures: Failures | None, described: Described, validated: int) -> list[tuple[Floats, Floats]]:
@@ -285,17 +172,17 @@ class _Builder:
     means: Floats
     deviations: Floats
 
-    def objective(self, objective: Objective, shift: float, scale: float) -> Column:
+    def objective(self, objective: Objective, shift: float) -> Column:
         sign = float(objective.sign)
         if self.problem.has_closed_form(objective.name):
             exact = self.problem.closed_form(objective.name, self.described.inputs)
-            return Column(sign, sign * shift, scale, closed=torch.tensor(exact))
+            return Column(sign, sign * shift, 1.0, closed=exact)
         if objective.name in self.surrogate.combined:
-            return Column(sign, sign * shift, scale, computed=self._computed(objective.name))
+            return Column(sign, sign * shift, 1.0, computed=self._computed(objective.name))
         warp = self.surrogate.outputs[objective.name].warp
         if isinstance(warp, Saturating):
             return self._modelled(objective.name, sign, float(warp.forward(np.array([sign * shift]))[0]), 1.0)
-        return self._modelled(objective.name, sign, sign * shift, scale)
+        return self._modelled(objective.name, sign, sign * shift, 1.0)
 
     def slack(self, constraint: Constraint, spread: Floats) -> Column:
         if constraint.name in self.surrogate.combined:
@@ -323,4 +210,4 @@ class _Builder:
         source = self.surrogate.outputs[name].source
         i = self.names.index(source)
         curve = [self.described.derive(source, self.means[i] + t * self.deviations[i])[name] for t in _NODES]
-        return Column(sign, shift, scale, latent=latent, curve=torch.tensor(np.array(curve).T.copy()), source=i)
+        return Column(sign, shift, scale, latent=latent, curve=np.array(curve).T.copy(), source=i)

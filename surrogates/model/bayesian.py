@@ -25,7 +25,8 @@ from torch import Tensor
 
 from alloys.errors import InputError
 from alloys.space import Floats
-from surrogates.model.gp import GP, Hyper, at_least_as_noisy, noise_variances, prior_hyperparameters
+from surrogates.model.gp import GP, at_least_as_noisy, noise_variances
+from surrogates.model.learning import Hyper, prior_hyperparameters
 
 MOST = 200
 """Observations up to which hyperparameters are averaged over; of more, the most probable ones will do."""
@@ -135,7 +136,7 @@ def require() -> None:
 
 
 class _Priors(MaternPyroModel):  # type: ignore[misc]
-    """The noise's prior is that of `surrogates.model.gp`, the lengthscales' has its mode and is narrower.
+    """The noise's prior is that of `surrogates.model.learning`, the lengthscales' has its mode and is narrower.
 
     There the logarithm of a lengthscale has a standard deviation of sqrt(3), so that the median lies at 20 times the
     mode: an average was over functions much smoother than those of the mode, and worse than the mode alone.

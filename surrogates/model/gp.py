@@ -1,35 +1,20 @@
-"""One exact Gaussian process with its Cholesky factor kept: fit, blockwise prediction, leave-one-out.
+"""One exact Gaussian process with its Cholesky factor kept: blockwise prediction, leave-one-out.
 
-The kernel is Matern 5/2 with automatic relevance determination; lengthscales and noise have the log-normal
-priors of Hvarfner, Hellsten & Nardi, ICML 2024, whose lengthscales grow with the dimension, so that a few
-dozen points in some thirty dimensions do not overfit.
+The kernel is Matern 5/2; `surrogates.model.learning` has its hyperparameters.
 """
 
 from __future__ import annotations
 
-import math
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from botorch.exceptions.warnings import OptimizationWarning
-from botorch.models import SingleTaskGP
-from botorch.models.utils.gpytorch_modules import get_gaussian_likelihood_with_lognormal_prior
-from botorch.optim.fit import fit_gpytorch_mll_scipy
-from botorch.settings import validate_input_scaling
-from gpytorch.likelihoods.noise_models import Noise
-from gpytorch.mlls import ExactMarginalLogLikelihood
-from linear_operator.operators import DiagLinearOperator
 from numpy.typing import NDArray
 from torch import Tensor
 
 from alloys.space import Floats
 from alloys.spread import spread_out, sum_of_squares
-from surrogates.model.kernel import SharedMatern
-
-Hyper = tuple[float, Tensor, float]
-"""Constant, lengthscales ``d`` and noise variance, on the standardised scale."""
+from surrogates.model.learning import LEAST_NOISE, Hyper
 
 BLOCK = 2048
 """Rows predicted at a time, to bound memory."""
@@ -37,10 +22,6 @@ BLOCK = 2048
 FEWEST = 3
 """Observations below which hyperparameters stay at their prior's modes."""
 
-LEAST_NOISE = 1e-6
-"""Smallest variance of a given noise on the standardised scale: below it, repeats make the covariance singular."""
-
-_STEPS = 150
 _NEAREST = 1e-36
 
 
@@ -195,79 +176,7 @@ def noise_variances(noise: float, count: int, given: Floats | None = None) -> Te
     return torch.where(known.isnan(), learned, known.square().clamp_min(LEAST_NOISE))
 
 
-class GivenNoise(Noise):  # type: ignore[misc]
-    """Noise of training observations that is given for some of them and learned for the others.
-
-    Args:
-        learned: GPyTorch's one noise for all.
-        given: standard deviations on the standardised scale, shape ``(n,)``, NaN where the noise is learned.
-    """
-
-    def __init__(self, learned: Noise, given: Floats) -> None:
-        super().__init__()
-        self.learned = learned
-        self._fixed = noise_variances(math.nan, len(given), given)
-
-    @property
-    def noise(self) -> Tensor:
-        """The learned variance, shape ``(1,)``."""
-        found: Tensor = self.learned.noise
-        return found
-
-    def forward(self, *params: object, **settings: object) -> DiagLinearOperator:
-        """Diagonal covariance of the training observations."""
-        return DiagLinearOperator(torch.where(self._fixed.isnan(), self.noise, self._fixed))
-
-
 def at_least_as_noisy(hyper: Hyper, scatter: float) -> Hyper:
     """Hyperparameters whose noise has at least this standard deviation, on the standardised scale."""
     constant, lengthscale, noise = hyper
     return constant, lengthscale, max(noise, scatter**2)
-
-
-def prior_hyperparameters(dimension: int) -> Hyper:
-    """Constant, lengthscales and noise at the modes of their priors, for too few data or a failed fit."""
-    return 0.0, SharedMatern(dimension).lengthscales, 1e-3
-
-
-def botorch_model(x: Floats, targets: Floats) -> SingleTaskGP:
-    """The unfitted BoTorch model of ``(n, d)`` inputs and ``(n,)`` standardised targets."""
-    kernel = SharedMatern(x.shape[1])
-    with validate_input_scaling(False):
-        return SingleTaskGP(
-            torch.tensor(x, dtype=torch.float64),
-            torch.tensor(targets, dtype=torch.float64)[:, None],
-            covar_module=kernel.double(),
-            likelihood=get_gaussian_likelihood_with_lognormal_prior().double(),
-            outcome_transform=None,
-        )
-
-
-def learn(x: Floats, targets: Floats, given: Floats | None = None) -> Hyper:
-    """Maximum a posteriori constant, lengthscales and noise from ``(n, d)`` inputs and ``(n,)`` targets.
-
-    Deterministic: one run of L-BFGS-B from the priors' modes; a run stopped early still counts, as its best
-    point is kept.
-
-    Args:
-        x: scaled inputs.
-        targets: standardised.
-        given: standard deviations on the standardised scale, shape ``(n,)``, NaN where the noise is learned.
-
-    Raises:
-        RuntimeError: if the optimiser breaks down or ends in something that is not finite.
-        ValueError: likewise, from inside the optimiser.
-    """
-    model = botorch_model(x, targets)
-    if given is not None:
-        model.likelihood.noise_covar = GivenNoise(model.likelihood.noise_covar, given)
-    mll = ExactMarginalLogLikelihood(model.likelihood, model)
-    with warnings.catch_warnings():
-        # Reaching the step limit is no failure here: the posterior is flat along most lengthscales.
-        warnings.simplefilter("ignore", OptimizationWarning)
-        fit_gpytorch_mll_scipy(mll, options={"maxiter": _STEPS})
-    lengthscale = model.covar_module.lengthscales
-    constant, noise = float(model.mean_module.constant.detach()), float(model.likelihood.noise.detach())
-    if not (bool(torch.isfinite(lengthscale).all()) and np.isfinite([constant, noise]).all()):
-        raise RuntimeError("the hyperparameters are not finite")
-    return constant, lengthscale, noise

@@ -17,7 +17,8 @@ from surrogates.model.bayesian import DRAWS, MOST, Mixture, fit_mixture, require
 from surrogates.model.calibration import remedy
 from surrogates.model.choice import choosing, few_sets
 from surrogates.model.features import Described
-from surrogates.model.gp import FEWEST, GP, prior_hyperparameters
+from surrogates.model.gp import FEWEST, GP
+from surrogates.model.learning import prior_hyperparameters
 from surrogates.model.quick import QuickGP, QuickMixture, made_quick
 from surrogates.model.sparse import conditioned, fit_gp
 from surrogates.model.voting.votes import Votes, fit_votes

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from alloys.space import Floats
-from surrogates.model.gp import GP, Hyper, at_least_as_noisy, central_and_spread_out, learn, matern, noise_variances
+from surrogates.model.gp import GP, at_least_as_noisy, central_and_spread_out, matern, noise_variances
+from surrogates.model.learning import Hyper, learn
 
 LEARN = 600
 """Observations up to which all of them teach the hyperparameters."""

@@ -14,6 +14,7 @@ from alloys.physics.refractory import BUNDLE
 from alloys.physics.solution import demixing_margin
 from alloys.problem import Problem
 from alloys.space import AlloySpace, Points
+from surrogates.choosing.table import Table
 from surrogates.model.surrogate import Surrogate
 
 Floats = NDArray[np.float64]
@@ -60,6 +61,12 @@ def truth(points: Points) -> dict[str, Floats]:
         name: np.asarray(BUNDLE.derive("solidus", solidus, SPACE.elements, fractions)[name]),
         **{f"bcc_fraction_{c}c": np.clip(1.0 + 1.5 * np.minimum(m, 0), 0.3, 1.0) for c, m in margins.items()},
     }
+
+
+def drawn_outputs(table: Table, samples: int) -> Floats:
+    """Samples of the table's outputs, each row drawn by itself, shape ``(samples, N, m)``."""
+    normal = np.random.default_rng(0).standard_normal((samples, *table.means.shape))
+    return table.outputs(np.arange(len(table.means)), table.means + table.deviations * normal)
 
 
 def closed_form_ok(points: Points) -> NDArray[np.bool_]:

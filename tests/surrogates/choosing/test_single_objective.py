@@ -1,4 +1,4 @@
-"""With one objective the criterion is BoTorch's log expected improvement, constraints and pending alloys included.
+"""With one objective the criterion is the log expected improvement, constraints and pending alloys included.
 
 The same posterior is given to BoTorch's own acquisition functions as a plain Gaussian, on the properties' own scales.
 """
@@ -11,6 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from botorch.acquisition.analytic import LogConstrainedExpectedImprovement
+from botorch.acquisition.multi_objective.logei import qLogNoisyExpectedHypervolumeImprovement
+from botorch.acquisition.multi_objective.objective import GenericMCMultiOutputObjective
+from botorch.sampling.normal import IIDNormalSampler
 
 from alloys.problem import Problem
 from alloys.space import Points
@@ -53,7 +57,7 @@ def _described(incumbents: bool) -> Described:
 
 
 def _ours(incumbents: bool, waiting: bool, problem: Problem = PROBLEM) -> tuple[Criterion, float]:
-    """The criterion and the solidus, K, that its unit stands for."""
+    """The criterion, and a unit of the solidus, K, for BoTorch's models."""
     described = _described(incumbents)
     rows = np.arange(len(described)) if waiting else np.delete(np.arange(len(described)), CANDIDATES)
     described = described.take(rows)
@@ -99,9 +103,9 @@ def _rows(*numbers: int) -> torch.Tensor:
     return torch.tensor(numbers, dtype=torch.float64)[:, None]
 
 
-def _agree(ours: np.ndarray, theirs: np.ndarray) -> None:
+def _agree(ours: np.ndarray, theirs: np.ndarray, unit: float) -> None:
     """Improvements agree to some per cent; those of less than a thousandth of the best are too rare to sample."""
-    ours, theirs = np.exp(ours), np.exp(theirs)
+    ours, theirs = np.exp(ours), unit * np.exp(theirs)
     assert ours.argmax() == theirs.argmax()
     assert (theirs > 0.1 * theirs.max()).sum() >= 2
     np.testing.assert_allclose(ours, theirs, rtol=0.08, atol=1e-3 * theirs.max())
@@ -109,42 +113,35 @@ def _agree(ours: np.ndarray, theirs: np.ndarray) -> None:
 
 @pytest.mark.parametrize("constrained", [True, False])
 def test_without_incumbents_it_is_the_analytic_expected_improvement(constrained: bool) -> None:
-    from botorch.acquisition.analytic import LogConstrainedExpectedImprovement
-    from botorch.acquisition.logei import qLogExpectedImprovement
-
     problem = PROBLEM if constrained else wanted(["maximize solidus"])
     criterion, unit = _ours(incumbents=False, waiting=False, problem=problem)
-    assert isinstance(criterion.function, qLogExpectedImprovement)
     limits = {1: (None, 0.0)} if constrained else {1: (None, 1e9)}
     exact = LogConstrainedExpectedImprovement(_same_posterior(_described(False), unit), 0.0, 0, limits)
     with torch.no_grad():
         theirs = exact(_rows(*range(CANDIDATES))[:, None]).numpy()
-    _agree(criterion.values(np.arange(CANDIDATES)), theirs)
+    _agree(criterion.values(np.arange(CANDIDATES)), theirs, unit)
 
 
 @pytest.mark.parametrize("waiting", [False, True])
-def test_with_incumbents_it_is_botorchs_noisy_expected_improvement(waiting: bool) -> None:
-    from botorch.acquisition.logei import qLogNoisyExpectedImprovement
-    from botorch.acquisition.objective import GenericMCObjective
-    from botorch.sampling.normal import IIDNormalSampler
-
+def test_with_incumbents_it_is_botorchs_noisy_hypervolume_improvement_beside_a_constant(waiting: bool) -> None:
     criterion, unit = _ours(incumbents=True, waiting=waiting)
-    assert isinstance(criterion.function, qLogNoisyExpectedImprovement)
-    assert not isinstance(_ours(incumbents=False, waiting=False)[0].function, qLogNoisyExpectedImprovement)
-    theirs = qLogNoisyExpectedImprovement(
+
+    def beside_one(samples: torch.Tensor, X: object = None) -> torch.Tensor:
+        return torch.stack([samples[..., 0], torch.ones_like(samples[..., 0])], dim=-1)
+
+    theirs = qLogNoisyExpectedHypervolumeImprovement(
         _same_posterior(_described(True), unit),
+        torch.zeros(2, dtype=torch.float64),
         _rows(*range(CANDIDATES + 1, CANDIDATES + 4)),
         sampler=IIDNormalSampler(torch.Size([8192]), seed=1),
-        objective=GenericMCObjective(lambda samples, X=None: samples[..., 0]),
+        objective=GenericMCMultiOutputObjective(beside_one),
         constraints=[lambda samples: samples[..., 1]],
         X_pending=_rows(CANDIDATES) if waiting else None,
-        prune_baseline=False,
         cache_root=False,
-        incremental=True,
     )
     with torch.no_grad():
         values = theirs(_rows(*range(CANDIDATES))[:, None]).numpy()
-    _agree(criterion.values(np.arange(CANDIDATES)), values)
+    _agree(criterion.values(np.arange(CANDIDATES)), values, unit)
 
 
 def test_an_alloy_that_is_waited_for_is_worth_little_more() -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from botorch.models import SingleTaskGP
+from gpytorch.kernels import MaternKernel
 
 from alloys.errors import InputError
 from surrogates.model.calibration import score
 from surrogates.model.features import Described
-from surrogates.model.gp import GP, botorch_model, prior_hyperparameters
+from surrogates.model.gp import GP
+from surrogates.model.learning import prior_hyperparameters
 from surrogates.model.surrogate import Surrogate
 from tests.surrogates.helpers import BUNDLE, PROBLEM, SPACE, fitted, pool, prior_means, truth, wanted
 
@@ -93,8 +96,9 @@ def test_the_cached_factor_gives_the_posterior_of_gpytorch() -> None:
     draw = np.random.default_rng(1)
     x, y, unseen = draw.normal(size=(25, 6)), draw.normal(size=25), draw.normal(size=(40, 6))
     gp = GP.condition(x, y, 0.0, 1.0, (0.3, torch.linspace(0.5, 3.0, 6, dtype=torch.float64), 0.01))
-    model = botorch_model(x, y)
-    model.covar_module.take(gp.lengthscale)
+    kernel = MaternKernel(nu=2.5, ard_num_dims=6).double()
+    kernel.lengthscale = gp.lengthscale
+    model = SingleTaskGP(torch.tensor(x), torch.tensor(y)[:, None], covar_module=kernel, outcome_transform=None)
     model.mean_module.constant.data.fill_(0.3)
     model.likelihood.noise = 0.01
     with torch.no_grad():

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
-from botorch.sampling.normal import SobolQMCNormalSampler
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alloys.errors import InputError
 from surrogates.choosing.pareto import Front, hypervolume, pareto_mask
 from surrogates.choosing.screen import Bound, Settings, shorten
-from surrogates.choosing.table import TableModel, build_table
+from surrogates.choosing.table import build_table
 from surrogates.model.calibration import score
 from surrogates.model.warps import Saturating
-from tests.surrogates.helpers import GOAL, PROBLEM, REFERENCE, SPACE, fitted, pool
+from tests.surrogates.helpers import GOAL, PROBLEM, REFERENCE, SPACE, drawn_outputs, fitted, pool
 
 
 def test_hypervolumes_of_known_fronts() -> None:
@@ -95,9 +93,7 @@ def test_scores_leave_out_what_is_unknown() -> None:
 
 def test_the_table_samples_what_the_surrogate_predicts() -> None:
     described = fitted().describe(SPACE.fractions(pool()[40:60]))
-    table = build_table(fitted(), PROBLEM, described, REFERENCE, np.ones(2))
-    posterior = TableModel(table).posterior(torch.arange(20, dtype=torch.float64)[:, None, None])
-    samples = SobolQMCNormalSampler(torch.Size([4096]), seed=0)(posterior)[:, :, 0].numpy()
+    samples = drawn_outputs(build_table(fitted(), PROBLEM, described, REFERENCE), 4096)
     means, stds = fitted().predict(described)
     name = "specific_yield_strength_1300c"
     np.testing.assert_allclose(samples[..., 0].mean(axis=0), means[name], atol=0.1 * stds[name].max() + 0.02)
