@@ -38,7 +38,7 @@ def test_a_list_of_candidates_is_a_whole_campaign(tmp_path: Path) -> None:
     assert [row.iteration for row in view.rows] == [0] * 6 + [1] * 2 + [2] * 2
     assert {row.design.formula for row in view.rows} <= listed
     assert len({row.design for row in view.rows}) == 10
-    assert {row.origin.removeprefix("polish of ") for row in view.rows} <= {"table", "design", "random", "neighbour"}
+    assert {row.origin.removeprefix("polish of ") for row in view.rows} <= {"table", "design", "list"}
     assert all(row.prediction is not None for row in view.rows if row.iteration)
     path.write_text(path.read_text(encoding="utf-8") + "NbTa\n", encoding="utf-8")
     with pytest.raises(InputError, match="what it says changed"):
