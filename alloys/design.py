@@ -19,6 +19,8 @@ Value = str | float | int | bool
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _WORDS = {"true": True, "false": False}
+_NAMED = 8
+"""How many designs one message names."""
 _EXACT = 2**53
 """Up to here a float holds every whole number."""
 
@@ -77,15 +79,41 @@ class Design:
         return cls.of(Composition.parse(formula), variables)
 
     @classmethod
-    def known_as(cls, formula: str, known: Iterable[Design]) -> Design:
-        """The design that a formula names: a known one, also where its formula is rounded, or else a new one.
+    def known_as(cls, formula: str, known: Iterable[Design], variables: Mapping[str, Value] | None = None) -> Design:
+        """The design that is meant: a known one, also where its formula is rounded or its variables are left out.
+
+        Args:
+            formula: of the composition; empty where the variables alone name a design.
+            known: the designs that may be meant.
+            variables: some of the design's, or all.
+
+        Returns:
+            the only known design that fits, or else a new one.
 
         Raises:
-            InputError: for a bad formula.
+            InputError: for a bad formula, or where several known designs fit, naming them.
         """
-        meant, known = cls.parse(formula), tuple(known)
-        alike = {design for design in known if design.formula == formula.strip() and not design.variables}
-        return alike.pop() if meant not in known and len(alike) == 1 else meant
+        known, chosen = set(known), variables or {}
+        composition = Composition.parse(formula) if formula else Composition.unknown()
+        rounded = {design.composition for design in known if design.formula == formula.strip()}
+        if len(rounded) == 1 and composition not in {design.composition for design in known}:
+            composition = rounded.pop()
+        meant = cls.of(composition, chosen) if composition.items or chosen else None
+        if meant in known:
+            return meant
+        fitting = [d for d in known if d.composition == composition or not formula]
+        fitting = sorted((d for d in fitting if chosen.items() <= d.values.items()), key=str)
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting or meant is None:
+            told = "; ".join(map(str, fitting[:_NAMED])) + f"; and {len(fitting) - _NAMED} more" * (
+                len(fitting) > _NAMED
+            )
+            raise InputError(
+                f"{formula or _told(chosen) or 'nothing'} names {len(fitting)} designs{': ' * bool(told)}{told}; name "
+                "one by its variables too (on the command line --variable NAME=VALUE)"
+            )
+        return meant
 
     @property
     def values(self) -> dict[str, Value]:
@@ -142,8 +170,21 @@ class Design:
 
     def __str__(self) -> str:
         """The formula in at.%, and the variables in words."""
-        told = ", ".join(f"{name} {variable_text(value)}" for name, value in self.variables)
-        return f"{self.formula} ({told})".strip() if told else self.formula
+        return design_text(self.named())
+
+
+def design_text(document: Mapping[str, Any]) -> str:
+    """A design in words, as tables show it, from what `Design.named` has.
+
+    >>> design_text({"formula": "Nb50Ta50", "variables": {"route": "cast"}}), design_text({"formula": "NbTa"})
+    ('Nb50Ta50 (route cast)', 'NbTa')
+    """
+    told = _told(document.get("variables", {}))
+    return f"{document['formula']} ({told})".strip() if told else str(document["formula"])
+
+
+def _told(variables: Mapping[str, Value]) -> str:
+    return ", ".join(f"{name} {variable_text(value)}" for name, value in sorted(variables.items()))
 
 
 def _json(values: Mapping[str, Value]) -> str:

@@ -13,7 +13,7 @@ from alloys.errors import InputError
 from alloys.goal import Goal, count_dominating
 from alloys.problem import Problem
 from alloys.records import Prediction
-from alloys.space import Floats, Points, Space
+from alloys.space import Floats, Points, Space, TableSpace
 from loop.config.assembly import build_problem
 from loop.config.schema import CampaignConfig
 from loop.config.tiers import PEOPLE
@@ -94,6 +94,12 @@ class View:
     def space(self) -> Space:
         """The problem's space."""
         return self.problem.space
+
+    @property
+    def nameable(self) -> set[Design]:
+        """The designs that a person may name by a part of them: those spoken of, and those of a list."""
+        listed = self.space.designs if isinstance(self.space, TableSpace) else ()
+        return {*(row.design for row in self.rows), *self.pending, *self.dropped, *listed}
 
     @property
     def goal(self) -> Goal:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,9 @@ from alloys.intake.headers import read_header
 from alloys.intake.mapping import AlloyColumns
 from alloys.intake.reading import composition_in, places_in, refuse_elsewhere, refuse_strangers, variable_in
 from alloys.intake.tables import RawTable, read_table, shown
+from alloys.properties import Property
 
+_LETTER = re.compile("[a-z]")
 _SAID = 6
 """Lines that an error names; of more it says how many there are."""
 
@@ -60,13 +64,20 @@ def read_list(entry: AlloyColumns, inputs: Sequence[str] | None) -> CandidateRow
     places = places_in(table, entry.file, [*alloys, *entry.where, *chosen])
     names = _names(entry, chosen)
     decimal = _decimal(table, [places[name] for name in (*entry.elements.values(), *chosen)])
-    reader = _ListReader(entry, places, names, decimal)
-    return CandidateRows(reader.designs(table), {names[c]: read_header(c).unit for c in chosen if read_header(c).unit})
+    units = {column: read_header(column).unit for column in chosen}
+    reader = _ListReader(entry, places, names, decimal, {c: _quantity(names[c], unit) for c, unit in units.items()})
+    return CandidateRows(reader.designs(table), {names[column]: unit for column, unit in units.items() if unit})
+
+
+def _quantity(name: str, unit: str) -> Property | None:
+    """What a column of numbers with a unit holds."""
+    return Property(name, unit, "", -math.inf, math.inf, (0.0, 1.0)) if unit else None
 
 
 def _names(entry: AlloyColumns, columns: Sequence[str]) -> dict[str, str]:
     """What the columns are called as variables, by column."""
-    names = {column: slug(read_header(column).words or column) for column in columns}
+    words = {column: read_header(column).words or column for column in columns}
+    names = {column: text if _LETTER.fullmatch(text) else slug(text) for column, text in words.items()}
     for column, name in names.items():
         twins = [other for other in columns if names[other] == name]
         if len(twins) > 1:
@@ -87,6 +98,7 @@ class _ListReader:
     places: dict[str, int]
     names: dict[str, str]
     decimal: Decimal
+    quantities: dict[str, Property | None]
 
     def designs(self, table: RawTable) -> tuple[Design, ...]:
         """Every row as a design."""
@@ -119,6 +131,7 @@ class _ListReader:
         if lacking:
             raise InputError(f"lacks a cell in {', '.join(map(shown, lacking))}; fill it in, or leave the row out")
         values: dict[str, Value] = {
-            name: variable_in(cells[self.places[column]], self.decimal) for column, name in self.names.items()
+            name: variable_in(cells[self.places[column]], self.decimal, self.quantities[column], "")
+            for column, name in self.names.items()
         }
         return Design.of(composition, values)

@@ -15,6 +15,7 @@ from alloys.design import Design, Value, read_variable
 from alloys.errors import InputError
 from alloys.intake.amounts import composition_of_amounts, composition_of_formula
 from alloys.intake.cells import Amount, Decimal, decimal_mark, is_missing, read_amount
+from alloys.intake.headers import read_header
 from alloys.intake.mapping import AlloyColumns, ColumnName, TableMap
 from alloys.intake.tables import RawTable, read_table, shown
 from alloys.properties import Property, refuse_contradictions
@@ -104,18 +105,19 @@ def read_rows_of(table: RawTable, entry: TableMap, properties: Mapping[str, Prop
 def _reader(table: RawTable, entry: TableMap, properties: Mapping[str, Property]) -> _Reader:
     _refuse_unknown(entry, properties)
     places = _places(table, entry)
-    numeric = [
-        places[name] for name in (*entry.elements.values(), *(each.column for each in entry.properties.values()))
-    ]
-    decimal = decimal_mark(cells[place] for _, cells in table.rows for place in numeric)
+    numbers = [column for name, column in entry.variables.items() if name in properties]
+    numeric = [*entry.elements.values(), *(each.column for each in entry.properties.values()), *numbers]
+    decimal = decimal_mark(cells[places[name]] for _, cells in table.rows for name in numeric)
     if not decimal and table.separator == ",":
         decimal = "."  # a comma between digits of a quoted cell is one of thousands
     reader = _Reader(entry, table, properties, decimal, places)
-    for name, each in entry.properties.items():
+    units = [(name, each.column, each.unit or properties[name].unit) for name, each in entry.properties.items()]
+    units += [(n, c, read_header(c).unit) for n, c in entry.variables.items() if _has_unit(properties.get(n))]
+    for name, column, unit in units:
         try:
-            reader.scale(name, each.unit or properties[name].unit)
+            _ = unit and reader.scale(name, unit)
         except InputError as error:
-            raise InputError(f"{entry.file}: column {shown(each.column)}: {error}") from error
+            raise InputError(f"{entry.file}: column {shown(column)}: {error}") from error
     return reader
 
 
@@ -190,16 +192,45 @@ def _row(reader: _Reader, line: int, cells: list[str]) -> IntakeRow:
 
 def _variables(reader: _Reader, cells: list[str]) -> dict[str, Value]:
     """What was done to the alloy of a row."""
-    chosen = {name: cells[reader.places[column]] for name, column in reader.entry.variables.items()}
-    return {name: variable_in(cell, reader.decimal) for name, cell in chosen.items() if not is_missing(cell)}
+    found: dict[str, Value] = {}
+    for name, column in reader.entry.variables.items():
+        cell = cells[reader.places[column]]
+        if not is_missing(cell):
+            try:
+                found[name] = variable_in(cell, reader.decimal, reader.properties.get(name), read_header(column).unit)
+            except InputError as error:
+                raise InputError(f"no variable: {name}: {error}") from error
+    return found
 
 
-def variable_in(cell: str, decimal: Decimal) -> Value:
-    """A variable's value from a cell: a number where it is one, else truth or a word."""
+def variable_in(cell: str, decimal: Decimal, row: Property | None, unit: str) -> Value:
+    """A variable's value from a cell: a number where it is one, else truth or a word.
+
+    Args:
+        cell: the cell.
+        decimal: the table's mark.
+        row: what the variable is as a number; a unit behind a number is one only where this has one, for ``316L`` is a
+            word.
+        unit: of the column, as its header says; empty if it says none.
+
+    Raises:
+        InputError: for a number in a unit that the variable cannot be given in.
+    """
+    word = read_variable(" ".join(cell.split()))
     try:
-        return read_variable(repr(read_amount(cell, decimal).value))
+        read = read_amount(cell, decimal)
     except InputError:
-        return read_variable(" ".join(cell.split()))
+        return word
+    if row is None or not _has_unit(row):
+        return word if read.unit else read_variable(repr(read.value))
+    if not (read.unit or unit):
+        return read_variable(repr(read.value))
+    factor, offset = scale_of(row, read.unit or unit)
+    return read_variable(f"{read.value * factor + offset:.10g}")
+
+
+def _has_unit(row: Property | None) -> bool:
+    return row is not None and row.unit != "1"
 
 
 def refuse_elsewhere(entry: AlloyColumns, places: Mapping[str, int], cells: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self
 
@@ -134,4 +134,15 @@ def read_variables(specs: Mapping[str, VariableSpec]) -> Variables:
             mistakes.append((("variables", name), str(error)))
     if mistakes:
         raise MistakesError(mistakes)
-    return Variables(tuple(made))
+    return Variables(tuple(_ordered(made)))
+
+
+def _ordered(variables: Sequence[Variable]) -> list[Variable]:
+    """By name, those before that conditions of others name: a database does not keep the order of a file."""
+    waiting, placed = sorted(variables, key=lambda variable: variable.name), []
+    while waiting:
+        left = {variable.name for variable in waiting}
+        free = [variable for variable in waiting if not left & {name for name, _ in variable.when}]
+        placed.append((free or waiting)[0])
+        waiting.remove(placed[-1])
+    return placed

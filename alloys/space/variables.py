@@ -29,8 +29,7 @@ NOT_CHOSEN = -1
 """In a point, for a variable whose condition does not hold."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_COLUMNS = "formula failure key nonce validator bounds origin why iteration source"
-_RESERVED = {*FUNCTIONS, *_COLUMNS.split()}
+_RESERVED = {*FUNCTIONS, *"formula failure key nonce validator bounds origin why iteration source".split()}
 """Names that mean something else in tables and expressions."""
 
 
@@ -67,11 +66,21 @@ class Variable:
         Raises:
             InputError: if it is not there.
         """
-        value = plain_value(self.name, value)
-        for i, known in enumerate(self.values):
-            if known == value and isinstance(known, bool) == isinstance(value, bool):
-                return i
-        raise InputError(f"{self.name} is {self.told}, not {variable_text(value)[:80]}")
+        found = self.find(plain_value(self.name, value))
+        if found is None:
+            raise InputError(f"{self.name} is {self.told}, not {variable_text(value)[:80]}")
+        return found
+
+    def find(self, value: Value) -> int | None:
+        """The same, or None."""
+        alike = (known == value and isinstance(known, bool) == isinstance(value, bool) for known in self.values)
+        return next((i for i, same in enumerate(alike) if same), None)
+
+    def takes(self, value: Value) -> bool:
+        """Whether a model can see a value: any number of a number, any name of a row, else one of the values."""
+        if self.is_number:
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        return self.kind == "label" or self.find(value) is not None
 
     @property
     def told(self) -> str:
@@ -183,23 +192,40 @@ class Variables:
             InputError: for a name that is none, a value that is not among the variable's, one that is lacking, or one
                 whose condition does not hold.
         """
-        mistakes = [self._stranger(name) for name in values if name not in self.names]
+        mistakes = self.mistakes_of(values)
         point = np.full(len(self), NOT_CHOSEN, dtype=np.int64)
         for j, variable in enumerate(self.items):
-            if variable.name in values:
+            value = values.get(variable.name)
+            if value is not None and variable.takes(value):
                 try:
-                    point[j] = variable.place(values[variable.name])
+                    point[j] = variable.place(value)
                 except InputError as error:
                     mistakes.append(str(error))
-        if not mistakes:
-            mistakes = self.broken_rules(point)
         if mistakes:
             raise InputError("; ".join(mistakes))
         return point
 
-    def _stranger(self, name: str) -> str:
-        there = f"there are {', '.join(self.names)}" if self.items else "the space has none"
-        return f"{name} is no variable of the space; {there}"
+    def asked(self, values: Mapping[str, Value]) -> dict[str, bool]:
+        """Which variables the others of a design ask for, by name."""
+        found: dict[str, bool] = {}
+        for variable in self.items:
+            found[variable.name] = all(found[n] and values.get(n) in wanted for n, wanted in variable.when)
+        return found
+
+    def mistakes_of(self, values: Mapping[str, Value]) -> list[str]:
+        """What keeps a model from seeing a design's variables, in words; numbers may lie between and beyond values."""
+        there = ", ".join(self.names) or "none"
+        found = [f"{name} is no variable of the space; there are {there}" for name in values if name not in self.names]
+        asked = self.asked(values)
+        for variable in self.items:
+            name, value = variable.name, values.get(variable.name)
+            if value is None and asked[name]:
+                found.append(f"{name} is lacking; it is {variable.told}")
+            elif value is not None and not asked[name]:
+                found.append(f"{name} is chosen only where {condition_text(variable)}; leave it out")
+            elif value is not None and not variable.takes(value):
+                found.append(f"{name} is {variable.told}, not {variable_text(value)[:80]}")
+        return found
 
     def broken_rules(self, point: Points) -> list[str]:
         """What is wrong with a point ``(v,)``, in words."""
@@ -218,7 +244,7 @@ class Variables:
         near = dict(values)
         for variable in self.items:
             value = values.get(variable.name)
-            if variable.is_number and isinstance(value, int | float) and not isinstance(value, bool):
+            if variable.is_number and isinstance(value, int | float) and variable.takes(value):
                 numbers = np.array(variable.values, dtype=np.float64)
                 if not numbers[0] <= value <= numbers[-1]:
                     return None
@@ -253,10 +279,9 @@ class Variables:
         row = np.full(len(self), np.nan)
         for j, variable in enumerate(self.items):
             value = values.get(variable.name)
-            if variable.is_number and isinstance(value, int | float) and not isinstance(value, bool):
-                row[j] = value
-            elif value is not None and not variable.is_number and value in variable.values:
-                row[j] = variable.place(value)
+            if value is not None:
+                told = value if variable.is_number and variable.takes(value) else variable.find(value)
+                row[j] = np.nan if told is None else told
         return row
 
     @property
@@ -327,8 +352,12 @@ def _mistakes_in(items: Sequence[Variable]) -> list[Mistake]:
     found: list[Mistake] = []
     for k, variable in enumerate(items):
         place = ("variables", variable.name)
-        if not _NAME.fullmatch(variable.name) or variable.name in _RESERVED or variable.name.endswith("_std"):
+        if not _NAME.fullmatch(variable.name) or variable.name.endswith("_std"):
             found.append((place, f"{variable.name!r} cannot name a variable; take small letters, digits and _"))
+        if variable.name in _RESERVED:
+            found.append(
+                (place, f"{variable.name!r} means something else in tables and expressions; take another name")
+            )
         if variable.name in [other.name for other in items[:k]]:
             found.append((place, f"{variable.name} is named twice among the variables"))
         if variable.log and not all(isinstance(v, int | float) and v > 0 for v in variable.values):
@@ -345,7 +374,7 @@ def _bad_conditions(variable: Variable, before: Sequence[Variable], items: Seque
     for name, values in variable.when:
         if name not in known:
             later = name in [other.name for other in items]
-            why = "must be declared before it" if later else f"is no variable; there are {', '.join(known) or 'none'}"
+            why = "is chosen by it in turn" if later else f"is no variable; there are {', '.join(known) or 'none'}"
             yield f"{variable.name} is chosen by {name}, which {why}"
             continue
         if known[name].kind == "label":
@@ -355,3 +384,17 @@ def _bad_conditions(variable: Variable, before: Sequence[Variable], items: Seque
                 known[name].place(value)
             except InputError as error:
                 yield f"the condition of {variable.name} never holds: {error}"
+    for name, left in _conditions(variable, known).items():
+        if not left:
+            yield f"the condition of {variable.name} never holds: with all that it asks for, {name} can be nothing"
+
+
+def _conditions(variable: Variable, known: Mapping[str, Variable]) -> dict[str, set[Value]]:
+    """What each variable may be where another one is chosen, by its condition and those of the ones it names."""
+    left: dict[str, set[Value]] = {}
+    waiting = list(variable.when)
+    while waiting:
+        name, values = waiting.pop()
+        left[name] = left.get(name, set(values)) & set(values)
+        waiting += known[name].when if name in known else ()
+    return left

@@ -10,9 +10,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from alloys.design import Value, read_variable
 from alloys.errors import InputError
 
 Yes = Annotated[bool, typer.Option("--yes", help="take values that are far from the prediction without a question")]
+Chosen = Annotated[
+    list[str] | None,
+    typer.Option("--variable", metavar="NAME=VALUE", help="a variable beside the composition; may be repeated"),
+]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON document and nothing else")]
 
 
@@ -37,6 +42,23 @@ def who(by: str | None) -> str:
     from loop.store.database.lock import user_name  # late, for a light start: with the database's libraries
 
     return (by or "").strip() or user_name()
+
+
+def chosen_variables(given: Sequence[str] | None) -> dict[str, Value]:
+    """The values of ``--variable``.
+
+    Raises:
+        InputError: for what is no NAME=VALUE, or a name that is given twice.
+    """
+    found: dict[str, Value] = {}
+    for text in given or ():
+        name, mark, value = text.partition("=")
+        if not mark or not name.strip() or not value.strip():
+            raise InputError(f"--variable takes NAME=VALUE, such as route=cast; got {text!r}")
+        if name.strip() in found:
+            raise InputError(f"--variable {name.strip()} is given twice; a design has one value of it")
+        found[name.strip()] = read_variable(value.strip())
+    return found
 
 
 def confirm_doubts(lines: Sequence[str], *, yes: bool) -> None:

@@ -14,7 +14,7 @@ import typer
 
 from alloys.errors import InputError
 from alloys.mpea import read_mpea, write_rows
-from loop.cli.console import Json, Yes, confirm_doubts, err, out, print_json
+from loop.cli.console import Chosen, Json, Yes, chosen_variables, confirm_doubts, err, out, print_json
 from loop.cli.console import who as _who
 from loop.config.lookup import Directory, campaign_database
 
@@ -54,6 +54,7 @@ def _store(directory: Path, name: str) -> Iterator[CampaignStore]:
 def list_(
     name: Name,
     formula: Annotated[str | None, typer.Option(help="only of this alloy")] = None,
+    variable: Chosen = None,
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
@@ -61,7 +62,7 @@ def list_(
     from loop.people.data_report import data_document, data_tables  # late, for a light start: with the database
 
     with _store(directory, name) as store:
-        document = data_document(store, formula)
+        document = data_document(store, formula, chosen_variables(variable))
     if json_:
         print_json(document)
         return
@@ -102,6 +103,7 @@ def withdraw(
     what: Annotated[str, typer.Argument(metavar="FORMULA|NUMBER", help="an alloy, or the number of one result")],
     why: Why,
     property_: Annotated[list[str] | None, typer.Option("--property", help="only values of this property")] = None,
+    variable: Chosen = None,
     by: By = None,
     json_: Json = False,
     directory: Directory = _DIRECTORY,
@@ -110,7 +112,7 @@ def withdraw(
     from loop.people.bringing import numbers_of  # late, for a light start: with the database
 
     with _store(directory, name) as store:
-        numbers = numbers_of(store, what, property_ or ())
+        numbers = numbers_of(store, what, property_ or (), chosen_variables(variable))
         store.withdraw(numbers, names=property_ or (), who=_who(by), why=why)
     if json_:
         print_json({"withdrawn": numbers})
@@ -126,6 +128,7 @@ def correct(
         str, typer.Option("--set", metavar="PROPERTY=VALUE", help="the right value, in the property's unit")
     ],
     why: Why,
+    variable: Chosen = None,
     by: By = None,
     json_: Json = False,
     directory: Directory = _DIRECTORY,
@@ -139,7 +142,7 @@ def correct(
     except ValueError:
         raise InputError(f"--set takes PROPERTY=VALUE, got {set_!r}") from None
     with _store(directory, name) as store:
-        numbers = numbers_of(store, what, [property_])
+        numbers = numbers_of(store, what, [property_], chosen_variables(variable))
         if len(numbers) > 1:
             raise InputError(
                 f"{what} has {len(numbers)} results of {property_}: {', '.join(map(str, numbers))}; name one by its "

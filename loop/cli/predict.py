@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from alloys.composition import parse_formulas
-from alloys.design import Design
-from loop.cli.console import Json, out, print_json
+from alloys.design import Design, Value
+from alloys.errors import InputError
+from loop.cli.console import Chosen, Json, chosen_variables, out, print_json
 from loop.config.lookup import Directory, campaign_database
 from loop.drive.schedule import hidden_from
 from loop.store import CampaignStore
@@ -20,18 +22,22 @@ Name = Annotated[str, typer.Argument(help="a campaign")]
 
 def predict(
     name: Name,
-    formulas: Annotated[list[str], typer.Argument(metavar="FORMULA...", help="for example Nb45Ta25Ti15Hf15")],
+    formulas: Annotated[
+        list[str] | None, typer.Argument(metavar="[FORMULA...]", help="for example Nb45Ta25Ti15Hf15")
+    ] = None,
+    variable: Chosen = None,
     nearest: Annotated[int, typer.Option(min=0, help="how many known alloys to compare with")] = 3,
     json_: Json = False,
     directory: Directory = Path("campaigns"),
 ) -> None:
     """What is known or predicted of alloys: mean, spread, probability of feasibility, nearest known alloys."""
-    parse_formulas(formulas)
+    chosen = chosen_variables(variable)
+    parse_formulas(_named(formulas, chosen))
     from loop.review.predict import predict_document, predict_lines, predict_table  # late: with torch
 
     with CampaignStore.open(campaign_database(directory, name)) as store:
         view = view_of(store)
-    designs = [Design.known_as(formula, (row.design for row in view.rows)) for formula in formulas]
+    designs = [Design.known_as(formula, view.nameable, chosen) for formula in formulas or [""]]
     documents = predict_document(view, designs, nearest)
     if json_:
         print_json(documents)
@@ -45,21 +51,37 @@ def predict(
 
 def explain(
     name: Name,
-    formula: Annotated[str, typer.Argument(help="an alloy that was picked, or any other")],
+    formula: Annotated[
+        str | None, typer.Argument(metavar="[FORMULA]", help="an alloy that was picked, or any other")
+    ] = None,
+    variable: Chosen = None,
     json_: Json = False,
     directory: Directory = Path("campaigns"),
 ) -> None:
     """Why an alloy was selected, or what speaks for and against it now."""
-    Design.parse(formula)
+    chosen = chosen_variables(variable)
+    parse_formulas(_named(formula and [formula], chosen))
     from loop.review.explain import explain_document, explain_tables  # late: with torch
 
     with CampaignStore.open(campaign_database(directory, name)) as store:
-        design = Design.known_as(formula, (each.observation.design for each in store.observations()))
+        view = view_of(store)
+        design = Design.known_as(formula or "", view.nameable, chosen)
         then = view_of(store, hidden=hidden_from(store, design))
-        document = explain_document(view_of(store), store.proposals(), design, then)
+        document = explain_document(view, store.proposals(), design, then)
     if json_:
         print_json(document)
         return
     console = out()
     for part in explain_tables(document):
         console.print(part, markup=False, soft_wrap=isinstance(part, str))
+
+
+def _named(formulas: Sequence[str] | None, chosen: Mapping[str, Value]) -> Sequence[str]:
+    """The formulas that a person gave.
+
+    Raises:
+        InputError: if there are neither these nor variables.
+    """
+    if not formulas and not chosen:
+        raise InputError("name an alloy by its formula, or a design by --variable NAME=VALUE")
+    return formulas or ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import partial
@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from alloys.composition import Composition
-from alloys.design import Design
+from alloys.design import Design, Value
 from alloys.errors import InputError
-from loop.cli.console import Json, Yes, confirm_doubts, err, out, print_json
+from loop.cli.console import Chosen, Json, Yes, chosen_variables, confirm_doubts, err, out, print_json
 from loop.cli.console import who as _who
 from loop.config.assembly import build_problem
 from loop.config.lookup import Directory, campaign_database
@@ -153,6 +153,7 @@ def approve(
     keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY...]", help="held jobs, or with conflicts")] = None,
     every: All = False,
     edit: Annotated[str | None, typer.Option("--as", metavar="FORMULA", help="this alloy instead")] = None,
+    variable: Chosen = None,
     by: By = None,
     json_: Json = False,
     directory: Directory = _DIRECTORY,
@@ -160,25 +161,30 @@ def approve(
     """Releases held jobs (all of them with --all), or records that you have seen conflicting results."""
     with _store(directory, name) as store:
         wanted = _keys(store, keys or [], "held" if every else None)
-        if edit is not None:
-            wanted = _edited(store, wanted, edit, _who(by))
+        if edit is not None or variable:
+            wanted = _edited(store, wanted, edit, chosen_variables(variable), _who(by))
         else:
             store.approve(*wanted, by=_who(by))
         _print_jobs(store, wanted, json_)
 
 
-def _edited(store: CampaignStore, keys: list[str], formula: str, by: str) -> list[str]:
-    """Approves another alloy of the space in the place of one held job.
+def _edited(
+    store: CampaignStore, keys: list[str], formula: str | None, chosen: Mapping[str, Value], by: str
+) -> list[str]:
+    """Approves another design of the space in the place of one held job; what is not said stays as it was asked for.
 
     Raises:
-        InputError: if the alloy is outside the space, known or asked for before, or there are several jobs.
+        InputError: if the design is outside the space, known or asked for before, or there are several jobs.
     """
     if len(keys) != 1:
-        raise InputError(f"--as edits one job, got {len(keys)}")
-    asked = store.job(keys[0]).request
-    design = Design(Composition.parse(formula), asked.design.variables)
-    config = config_of(store)
-    refuse_unfit(store, config, build_problem(config), asked.design, design)
+        raise InputError(f"--as and --variable edit one job, got {len(keys)}")
+    asked, config = store.job(keys[0]).request, config_of(store)
+    problem = build_problem(config)
+    composition = asked.design.composition if formula is None else Composition.parse(formula)
+    values = {**asked.design.values, **chosen}
+    told = problem.space.variables.asked(values)
+    design = Design.of(composition, {n: v for n, v in values.items() if n in chosen or told.get(n, True)})
+    refuse_unfit(store, config, problem, asked.design, design)
     request = replace(asked, design=design)
     return [keys[0], store.edit(keys[0], request, by=by)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,13 +11,14 @@ import typer
 from rich.table import Table
 
 from alloys.composition import Composition, parse_formulas
-from alloys.design import Design
+from alloys.design import Design, Value, design_text
 from alloys.errors import InputError
-from loop.cli.console import Json, err, out, print_json
+from alloys.space.variables import Variables
+from loop.cli.console import Chosen, Json, chosen_variables, err, out, print_json
 from loop.config.assembly import build_problem
 from loop.config.reading import load_config
 from loop.config.tiers import PEOPLE
-from loop.execute.bulk_validation import AnswerFile, read_compositions, run_batch, verdict_document
+from loop.execute.bulk_validation import AnswerFile, read_designs, refuse_variables, run_batch, verdict_document
 from validation.base import Validator
 from validation.registry import make_validator
 
@@ -42,6 +44,7 @@ def validate(
         Path | None, typer.Option("--out", metavar="FILE", help="a line of JSON for each alloy; goes on with the file")
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, max=256, help="processes for --formulas")] = 1,
+    variable: Chosen = None,
     details: Annotated[bool, typer.Option("--details", help="phases, gaps and notes too, with --json")] = False,
     json_: Json = False,
 ) -> None:
@@ -49,26 +52,35 @@ def validate(
     calphad = {"temperatures": temperature, "scheil": scheil, "tdb": None if tdb is None else str(tdb)}
     settings = {name: value for name, value in calphad.items() if value}
     _refuse_mixtures(formulas, csv_, jsonl, curve)
-    validator = _chosen(with_, settings, config)
+    validator, variables = _chosen(with_, settings, config)
+    chosen = chosen_variables(variable)
     if csv_ is not None and jsonl is not None:
-        _batch(validator, csv_, jsonl, jobs)
+        _batch(validator, read_designs(csv_, validator, variables, chosen), jsonl, jobs)
         return
-    named = formulas or []
-    for formula, composition in zip(named, parse_formulas(named), strict=True):
+    designs = _designs(formulas or [], chosen)
+    for formula, design in designs:
+        refuse_variables(design, variables)
         try:
-            validator.check(composition.elements)
+            validator.check(design.composition.elements)
         except InputError as error:
             raise InputError(f"{formula}: {error}") from error
     if curve is not None:
-        _draw(validator, named[0], curve)
-    answer(named, validator, json_=json_, details=details)
+        _draw(validator, designs[0][0], curve)
+    answer(designs, validator, json_=json_, details=details)
 
 
 def properties(
-    formulas: Annotated[list[str], typer.Argument(metavar="FORMULA...", help=EXAMPLE)], json_: Json = False
+    formulas: Annotated[list[str], typer.Argument(metavar="FORMULA...", help=EXAMPLE)],
+    variable: Chosen = None,
+    json_: Json = False,
 ) -> None:
     """Closed forms of alloys: density, VEC, moduli and others, by the reference models."""
-    answer(formulas, make_validator("reference", {}), json_=json_)
+    answer(_designs(formulas, chosen_variables(variable)), make_validator("reference", {}), json_=json_)
+
+
+def _designs(formulas: Sequence[str], chosen: Mapping[str, Value]) -> list[tuple[str, Design]]:
+    """The designs that a person named, with their formulas as they were given."""
+    return [(f, Design.of(c, chosen)) for f, c in zip(formulas, parse_formulas(formulas), strict=True)]
 
 
 def _refuse_mixtures(formulas: list[str] | None, csv_: Path | None, jsonl: Path | None, curve: Path | None) -> None:
@@ -82,9 +94,10 @@ def _refuse_mixtures(formulas: list[str] | None, csv_: Path | None, jsonl: Path 
         raise InputError(f"--curve writes .png, .svg or .pdf, got {curve}")
 
 
-def _chosen(name: str, settings: dict[str, Any], config: Path | None) -> Validator:
+def _chosen(name: str, settings: dict[str, Any], config: Path | None) -> tuple[Validator, Variables]:
+    """The validator, and the variables of the campaign's space where it is a campaign's."""
     if config is None:
-        return make_validator(name, settings)
+        return make_validator(name, settings), Variables()
 
     if settings:
         given = ", ".join("--temperature" if key == "temperatures" else f"--{key}" for key in settings)
@@ -95,22 +108,22 @@ def _chosen(name: str, settings: dict[str, Any], config: Path | None) -> Validat
         raise InputError(f"{config} has several validators ({labels}); ask one with --with and its settings")
     if named.validator.name in PEOPLE:
         raise InputError(f"{config} names no validator that could be asked: a person brings its answers")
-    return make_validator(named.validator.name, named.validator.settings, None, build_problem(named).properties)
+    problem = build_problem(named)
+    validator = make_validator(named.validator.name, named.validator.settings, None, problem.properties)
+    return validator, problem.space.variables
 
 
-def answer(formulas: list[str], validator: Any, *, json_: bool, details: bool = False) -> None:
+def answer(designs: Sequence[tuple[str, Design]], validator: Any, *, json_: bool, details: bool = False) -> None:
     """Prints a validator's verdicts on a few alloys; status 1 if it failed for one.
 
     Args:
-        formulas: the alloys.
+        designs: the alloys, with their formulas as they were given.
         validator: who is asked.
         json_: whether to print one document in place of tables.
         details: whether the document holds the verdicts' details.
     """
-    compositions = parse_formulas(formulas)
     documents = [
-        verdict_document(formula, validator.validate(Design(composition)), details=details)
-        for formula, composition in zip(formulas, compositions, strict=True)
+        verdict_document(formula, design, validator.validate(design), details=details) for formula, design in designs
     ]
     if json_:
         print_json(documents)
@@ -123,21 +136,20 @@ def answer(formulas: list[str], validator: Any, *, json_: bool, details: bool = 
 
 def _print_verdict(document: dict[str, Any]) -> None:
     if document["status"] == "failed":
-        err().print(f"{document['formula']}: failed: {document['message']}", markup=False, soft_wrap=True)
+        err().print(f"{design_text(document)}: failed: {document['message']}", markup=False, soft_wrap=True)
         return
-    table = Table("property", "value", "unit", title=document["formula"], title_justify="left")
+    table = Table("property", "value", "unit", title=design_text(document), title_justify="left")
     for name, entry in document["properties"].items():
         table.add_row(name, f"{entry['value']:.5g}", entry["unit"])
     out().print(table)
 
 
-def _batch(validator: Validator, csv_: Path, jsonl: Path, jobs: int) -> None:
-    compositions = read_compositions(csv_, validator)
+def _batch(validator: Validator, designs: Mapping[Design, str], jsonl: Path, jobs: int) -> None:
     output = AnswerFile(jsonl, validator.fingerprint)
     try:
-        waiting = {f: c for f, c in compositions.items() if c.canonical() not in output.done}
+        waiting = {design: formula for design, formula in designs.items() if design.canonical() not in output.done}
         console = err()
-        known = len(compositions) - len(waiting)
+        known = len(designs) - len(waiting)
         console.print(f"{len(waiting)} compositions to validate, {known} are in {jsonl} already", markup=False)
         counts: Counter[str] = run_batch(validator, waiting, jobs, output.write)
     finally:

@@ -13,6 +13,7 @@ from alloys.errors import InputError, MistakesError
 from alloys.goal import Constraint, Goal, Objective
 from alloys.intake.mapping import TableMap
 from alloys.physics.base import Physics
+from alloys.physics.combined import form_of
 from alloys.physics.declaring import PropertySpec, check_on, declare
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.physics.registry import get_physics
@@ -67,7 +68,8 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     _part(data, "surrogate", SurrogateConfig, _check_surrogate, found)
     _part(data, "choice", ChoiceConfig, partial(_check_choice, data), found)
     _part(data, "start", StartConfig, partial(start_table, physics=physics), found)
-    _part(data, "data", list[TableMap], partial(read_data, properties=physics.properties), found)
+    if space is not None:
+        _part(data, "data", list[TableMap], partial(read_data, properties=physics.properties, space=space), found)
     if isinstance(data.get("state"), str):
         found += _unusable_state(data["state"])
     return found
@@ -302,12 +304,13 @@ def _uncovered(space: Space, physics: Physics, validators: Sequence[Validator], 
 def _lacking(data: Mapping[str, Any], space: Space, physics: Physics) -> list[Mistake]:
     """Parts of the goal whose closed form lacks a number of one of the elements."""
     found: list[Mistake] = []
-    alike = np.full((1, len(space.elements)), 1 / len(space.elements))
+    alike = np.full((1, len(space.elements)), 1 / max(len(space.elements), 1))
+    chosen = {v.name: np.array(v.values[:1], dtype=np.float64) for v in space.variables if v.is_number}
     for key in ("objectives", "constraints"):
         for i, text in _texts(data, key):
             form = next((physics.closed_forms[word] for word in text.split() if word in physics.closed_forms), None)
             try:
-                _ = form is not None and form(space.elements, alike)
+                _ = form is not None and form_of(form, chosen, space.elements, alike)
             except InputError as error:
                 found.append(((key, i), f"{key}: {text}: {error}"))
     return found

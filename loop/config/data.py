@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from alloys.design import variable_text
 from alloys.errors import InputError, MistakesError
 from alloys.intake.mapping import PropertyColumn, TableMap
 from alloys.intake.reading import Intake, read_mapped
 from alloys.intake.tables import read_table
 from alloys.properties import Property
 from alloys.records import Observation
+from alloys.space import Space, TableSpace
+from alloys.space.variables import Variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +47,68 @@ class DataFile:
         for line, why in sorted([*self.intake.dropped, *self.intake.unread]):
             kinds[why.partition(":")[0]].append((line, why))
         return [
-            f"{self.entry.file}, line{'s' * (len(found) > 1)} {', '.join(str(line) for line, _ in found[:5])}"
-            f"{f' and {len(found) - 5} more' if len(found) > 5 else ''}: {found[0][1]}"
+            f"{self.entry.file}, line{'s' * (len(found) > 1)} {_first([str(line) for line, _ in found])}: {found[0][1]}"
             for found in sorted(kinds.values(), key=lambda found: -len(found))
         ]
 
 
-def read_data(entries: Sequence[TableMap], properties: Mapping[str, Property]) -> list[DataFile]:
+def read_data(entries: Sequence[TableMap], properties: Mapping[str, Property], space: Space) -> list[DataFile]:
     """Reads the files of a configuration.
 
+    Args:
+        entries: how.
+        properties: that may be named; variables that are numbers are among them.
+        space: the campaign's.
+
     Raises:
-        MistakesError: naming each that cannot be read by its map, or has no row.
+        MistakesError: naming each that cannot be read by its map, has no row, or has values that a variable was not
+            declared with; of a list, whose variables nobody declares, other alloys may have others.
     """
     files, mistakes = [], []
+    declared = Variables() if isinstance(space, TableSpace) else space.variables
     for i, entry in enumerate(entries):
         try:
-            files.append(_read(entry, properties))
+            _refuse_strangers(entry, space.variables)
+            file = _read(entry, properties)
+            _refuse_undeclared(file, declared)
+            files.append(file)
         except InputError as error:
             mistakes.append(((i,), str(error)))
     if mistakes:
         raise MistakesError(mistakes)
     return files
+
+
+def _refuse_strangers(entry: TableMap, variables: Variables) -> None:
+    """Refuses a map that names a variable which the space has not, or as something else."""
+    there = ", ".join(variables.names) or "none"
+    for name in entry.variables:
+        if name not in variables.names:
+            raise InputError(f"{entry.file}: {name} is no variable of the space; there are {there}")
+    for name in entry.properties:
+        if name in variables.names:
+            raise InputError(f"{entry.file}: {name} is a variable of the space; name its column under variables")
+
+
+def _refuse_undeclared(file: DataFile, variables: Variables) -> None:
+    """Refuses values that the space's variables cannot have, which no model would see."""
+    wrong: defaultdict[str, list[str]] = defaultdict(list)
+    for row in file.intake.rows:
+        for name, value in row.design.variables:
+            if name in variables.names and not variables[name].takes(value):
+                told = f"{name} is {variables[name].told}, not {variable_text(value)}"
+                wrong[told].append(str(row.line))
+    if wrong:
+        some = [f"line{'s' * (len(at) > 1)} {_first(at)}: {told}" for told, at in list(wrong.items())[:_NAMED]]
+        more = f"; and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
+        raise InputError(
+            f"{file.entry.file}: {'; '.join(some)}{more}; add it to the variable's values, or leave such rows out by "
+            "where"
+        )
+
+
+def _first(lines: Sequence[str]) -> str:
+    return ", ".join(lines[:5]) + (f" and {len(lines) - 5} more" if len(lines) > 5 else "")
 
 
 def _read(entry: TableMap, properties: Mapping[str, Property]) -> DataFile:
@@ -77,13 +121,18 @@ def _read(entry: TableMap, properties: Mapping[str, Property]) -> DataFile:
     return DataFile(entry, digest, intake)
 
 
+_NAMED = 6
+"""Mistakes that one message names."""
 _COLUMN = re.compile(r"\s*(?P<name>[a-z0-9_]+?)(?P<std>_std)?\s*(?:[\[(]\s*(?P<unit>.+?)\s*[\])])?\s*")
 
 
-def map_for(path: Path, entries: Sequence[TableMap], properties: Mapping[str, Property]) -> TableMap:
+def map_for(
+    path: Path, entries: Sequence[TableMap], properties: Mapping[str, Property], variables: Variables
+) -> TableMap:
     """How a file is read: as the entry for a file of that name says, else by heads that name properties.
 
-    Such a file has a column ``formula``, ``NAME [UNIT]`` for properties, and ``NAME_std`` for standard deviations.
+    Such a file has a column ``formula``, ``NAME [UNIT]`` for properties and variables, and ``NAME_std`` for standard
+    deviations.
 
     Raises:
         InputError: if it has none of them.
@@ -92,7 +141,13 @@ def map_for(path: Path, entries: Sequence[TableMap], properties: Mapping[str, Pr
         if Path(entry.file).name == path.name:
             return entry.model_copy(update={"file": str(path)})
     header = read_table(path).header
-    heads = {head: found for head in header if (found := _COLUMN.fullmatch(head)) and found["name"] in properties}
+    named = {head: found for head in header if (found := _COLUMN.fullmatch(head))}
+    chosen = {
+        found["name"]: head for head, found in named.items() if found["name"] in variables.names and not found["std"]
+    }
+    heads = {
+        head: found for head, found in named.items() if found["name"] in properties and found["name"] not in chosen
+    }
     stds = {found["name"]: head for head, found in heads.items() if found["std"]}
     columns = {
         found["name"]: PropertyColumn(column=head, unit=found["unit"], std=stds.get(found["name"]))
@@ -104,4 +159,4 @@ def map_for(path: Path, entries: Sequence[TableMap], properties: Mapping[str, Pr
             f"{path}: needs a column 'formula' and columns named after properties, or an entry in `data` for a file of "
             f"this name; it has {', '.join(map(repr, header[:12]))}"
         )
-    return TableMap(file=str(path), formula="formula", properties=columns)
+    return TableMap(file=str(path), formula="formula", variables=chosen, properties=columns)

@@ -82,7 +82,8 @@ class OpenCampaign:
         """
         config = lasting(config if isinstance(config, CampaignConfig) else load_config(Path(config)))
         tiers, problem = build_tiers(config, config.folder / "scratch"), build_problem(config)
-        table, files = start_table(config.start, problem.physics), read_data(config.data, problem.properties)
+        table = start_table(config.start, problem.physics)
+        files = read_data(config.data, problem.properties, problem.space)
         # A start that cannot be had is found out before there is a campaign.
         known = names_by_design(row for file in files for row in file.rows)
         _start(config, problem, table, start_count(config, problem, known))

@@ -7,17 +7,17 @@ import multiprocessing
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TextIO
 
-from alloys.composition import Composition
-from alloys.design import Design
+from alloys.design import Design, Value, read_variable
 from alloys.errors import InputError, WorkError
 from alloys.records import Measured, Verdict
+from alloys.space.variables import Variables
 from alloys.tables import read_rows
 from validation.base import Validator
 from validation.registry import make_validator
@@ -28,46 +28,61 @@ NAMED = 8
 """How many mistakes one message names."""
 
 
-def read_formulas(path: Path) -> list[str]:
-    """The column ``formula`` of a CSV file, in its order.
+def read_designs(
+    path: Path, validator: Validator, variables: Variables, beside: Mapping[str, Value]
+) -> dict[Design, str]:
+    """The distinct designs of a CSV file with their formulas, each of which the validator can be asked.
+
+    Args:
+        path: a file with a column ``formula``, and one for each variable that some of its designs have.
+        validator: who will be asked.
+        variables: which columns are variables.
+        beside: variables that all designs have.
 
     Raises:
-        InputError: where the file cannot be read, has no such column or no row.
+        InputError: where the file cannot be read, has no such column or no row; or naming the first lines that are no
+            design, or whose elements the validator lacks.
     """
     columns, rows = read_rows(path)
     if "formula" not in columns:
         raise InputError(f"{path} needs a column 'formula', got {columns or 'an empty file'}")
-    formulas = [(row["formula"] or "").strip() for row in rows]
-    if not formulas:
+    if not rows:
         raise InputError(f"{path} has no row below its header")
-    return formulas
-
-
-def read_compositions(path: Path, validator: Validator) -> dict[str, Composition]:
-    """The distinct compositions of a CSV file by formula, each of which the validator can be asked.
-
-    Raises:
-        InputError: naming the first lines that are no composition, or whose elements the validator lacks.
-    """
-    found: dict[Composition, str] = {}
+    named = [name for name in variables.names if name in columns]
+    found: dict[Design, str] = {}
     refused: dict[tuple[str, ...], str | None] = {}
     mistakes = []
-    for number, formula in enumerate(read_formulas(path), start=2):
+    for number, row in enumerate(rows, start=2):
+        formula = (row["formula"] or "").strip()
+        told = {name: read_variable(cell) for name in named if (cell := (row[name] or "").strip())}
         try:
-            composition = Composition.parse(formula)
+            design = Design.parse(formula, {**beside, **told})
+            refuse_variables(design, variables)
         except InputError as error:
             mistakes.append(f"row {number}: {error}")
             continue
-        if composition.elements not in refused:
-            refused[composition.elements] = _refusal(validator, composition.elements)
-        reason = refused[composition.elements]
+        elements = design.composition.elements
+        if elements not in refused:
+            refused[elements] = _refusal(validator, elements)
+        reason = refused[elements]
         if reason is not None:
             mistakes.append(f"row {number}, {formula}: {reason}")
-        found.setdefault(composition, formula)
+        found.setdefault(design, formula)
     if mistakes:
         rest = f"; and {len(mistakes) - NAMED} more" if len(mistakes) > NAMED else ""
         raise InputError(f"{path}: {'; '.join(mistakes[:NAMED])}{rest}")
-    return {formula: composition for composition, formula in found.items()}
+    return found
+
+
+def refuse_variables(design: Design, variables: Variables) -> None:
+    """Refuses what the variables of a campaign's space cannot be; without any, all may be asked.
+
+    Raises:
+        InputError: naming each mistake.
+    """
+    mistakes = variables.mistakes_of(design.values) if len(variables) else []
+    if mistakes:
+        raise InputError(f"{design}: {'; '.join(mistakes)}")
 
 
 def _refusal(validator: Validator, elements: Sequence[str]) -> str | None:
@@ -78,10 +93,11 @@ def _refusal(validator: Validator, elements: Sequence[str]) -> str | None:
     return None
 
 
-def verdict_document(formula: str, verdict: Verdict, *, details: bool = False) -> dict[str, Any]:
-    """What `validate` prints of one alloy."""
+def verdict_document(formula: str, design: Design, verdict: Verdict, *, details: bool = False) -> dict[str, Any]:
+    """What `validate` prints of one design, whose formula stays as it was given."""
     measured = verdict if isinstance(verdict, Measured) else None
     document = {
+        **design.named(),
         "formula": formula,
         "status": "failed" if measured is None else "measured",
         "properties": {} if measured is None else {n: q.to_json() for n, q in measured.properties.items()},
@@ -135,9 +151,9 @@ class AnswerFile:
             )
         return str(canonical)
 
-    def write(self, composition: Composition, document: Mapping[str, Any]) -> None:
+    def write(self, design: Design, document: Mapping[str, Any]) -> None:
         """Appends one line, which is in the file when this returns."""
-        line = {**document, "composition": composition.canonical(), "validator": self._fingerprint}
+        line = {**document, "composition": design.canonical(), "validator": self._fingerprint}
         self._stream.write(json.dumps(line, allow_nan=False) + "\n")
         self._stream.flush()
 
@@ -147,43 +163,41 @@ class AnswerFile:
         self._stream.close()
 
 
-def chunks(compositions: Mapping[str, Composition]) -> list[list[tuple[str, Composition]]]:
-    """The compositions in parts of one set of elements each, so that a process compiles each set once."""
-    ordered = sorted(compositions.items(), key=lambda item: (item[1].elements, item[1].canonical()))
+def chunks(designs: Iterable[Design]) -> list[list[Design]]:
+    """The designs in parts of one set of elements each, so that a process compiles each set once."""
+    ordered = sorted(designs, key=lambda design: (design.composition.elements, design.canonical()))
     parts = []
-    for _, group in groupby(ordered, key=lambda item: item[1].elements):
+    for _, group in groupby(ordered, key=lambda design: design.composition.elements):
         members = list(group)
         parts += [members[start : start + CHUNK] for start in range(0, len(members), CHUNK)]
     return parts
 
 
-def answers(
-    validator: Validator, compositions: Mapping[str, Composition], jobs: int
-) -> Iterator[tuple[str, Composition, Verdict]]:
-    """Verdicts as they come, each with its formula and composition.
+def answers(validator: Validator, designs: Iterable[Design], jobs: int) -> Iterator[tuple[Design, Verdict]]:
+    """Verdicts as they come, each with its design.
 
     Args:
         validator: who is asked; other processes make the same one from its portable settings.
-        compositions: by formula.
+        designs: what about.
         jobs: how many processes; with 1 all happens here.
 
     Raises:
         WorkError: where a process died.
     """
-    parts = chunks(compositions)
+    parts = chunks(designs)
     if jobs == 1 or len(parts) < 2:
         for part in parts:
-            yield from ((formula, alloy, validator.validate(Design(alloy))) for formula, alloy in part)
+            yield from ((design, validator.validate(design)) for design in part)
         return
     # Forked processes would share the parent's threads and locks.
     context = multiprocessing.get_context("spawn")
     start = (validator.name, validator.portable_settings)
     with ProcessPoolExecutor(min(jobs, len(parts)), mp_context=context, initializer=_start, initargs=start) as pool:
         try:
-            waiting = {pool.submit(_ask, [alloy for _, alloy in part]): part for part in parts}
+            waiting = {pool.submit(_ask, part): part for part in parts}
             for future in as_completed(waiting):
                 part = waiting.pop(future)
-                yield from ((*item, verdict) for item, verdict in zip(part, future.result(), strict=True))
+                yield from zip(part, future.result(), strict=True)
         except BrokenProcessPool as error:
             raise WorkError("a process that validated was killed, perhaps for memory; try fewer --jobs") from error
         finally:
@@ -200,32 +214,29 @@ def _start(name: str, settings: dict[str, Any]) -> None:
     _mine = make_validator(name, settings)
 
 
-def _ask(alloys: Sequence[Composition]) -> list[Verdict]:
+def _ask(designs: Sequence[Design]) -> list[Verdict]:
     if _mine is None:
         raise RuntimeError("the pool did not start this process with a validator")
-    return [_mine.validate(Design(alloy)) for alloy in alloys]
+    return [_mine.validate(design) for design in designs]
 
 
 def run_batch(
-    validator: Validator,
-    compositions: Mapping[str, Composition],
-    jobs: int,
-    write: Callable[[Composition, dict[str, Any]], None],
+    validator: Validator, designs: Mapping[Design, str], jobs: int, write: Callable[[Design, dict[str, Any]], None]
 ) -> Counter[str]:
-    """Asks about every composition and writes each answer as it comes.
+    """Asks about every design and writes each answer as it comes.
 
     Args:
         validator: who is asked.
-        compositions: by formula.
+        designs: with their formulas.
         jobs: how many processes.
-        write: takes a composition and its document with details.
+        write: takes a design and its document with details.
 
     Returns:
         How many were measured, and how many failed by the first word of the message, its class.
     """
     counts: Counter[str] = Counter()
-    for formula, composition, verdict in answers(validator, compositions, jobs):
-        write(composition, verdict_document(formula, verdict, details=True))
+    for design, verdict in answers(validator, designs, jobs):
+        write(design, verdict_document(designs[design], design, verdict, details=True))
         measured = isinstance(verdict, Measured)
         counts["measured" if measured else f"failed: {verdict.message.split(':')[0]}"] += 1  # type: ignore[union-attr]
     return counts

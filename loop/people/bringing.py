@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from alloys.design import Design
+from alloys.design import Design, Value
 from alloys.errors import InputError
+from loop.config.assembly import build_problem
 from loop.config.data import map_for, read_data
 from loop.people.doubts import doubts
 from loop.store import Added, CampaignStore, DataEventKind
@@ -31,33 +32,37 @@ def add_file(
     Raises:
         InputError: if the table cannot be read; nothing is stored then.
     """
-    (file,) = read_data([map_for(path, config_of(store).data, store.properties)], store.properties)
+    config = config_of(store)
+    problem = build_problem(config)
+    entry = map_for(path, config.data, problem.properties, problem.space.variables)
+    (file,) = read_data([entry], problem.properties, problem.space)
     accept(doubts(store, file.rows))
     detail = {"file": str(path), "sha256": file.sha256}
     return store.add_data(file.rows, DataEventKind.ADD, who=who, why=why, detail=detail), file.notes
 
 
-def numbers_of(store: CampaignStore, what: str, names: Collection[str] = ()) -> list[int]:
-    """The numbers of results that count: one that is named by its number, or those of an alloy.
+def numbers_of(
+    store: CampaignStore, what: str, names: Collection[str] = (), variables: Mapping[str, Value] | None = None
+) -> list[int]:
+    """The numbers of results that count: one that is named by its number, or those of a design.
 
     Args:
         store: the campaign's.
         what: a number or a formula.
-        names: properties; of an alloy only results that have all of them.
+        names: properties; of a design only results that have all of them.
+        variables: of the design, or as many as tell it from others of this formula.
 
     Raises:
-        InputError: if there is none.
+        InputError: if there is none, or several designs are meant.
     """
     if what.isdecimal():
+        if variables:
+            raise InputError(f"{what} is the number of one result; leave its variables out")
         return [int(what)]
-    results = store.observations()
-    wanted = Design.known_as(what, {stored.observation.design for stored in results}).composition
-    found = [
-        stored.id
-        for stored in results
-        if stored.observation.design.composition == wanted and set(names) <= set(stored.observation.values)
-    ]
+    results = [(stored.id, stored.observation) for stored in store.observations()]
+    wanted = Design.known_as(what, (seen.design for _, seen in results), variables)
+    found = [number for number, seen in results if seen.design == wanted and set(names) <= set(seen.values)]
     if not found:
         told = f" of {', '.join(names)}" if names else ""
-        raise InputError(f"no result{told} of {what} counts; `alloyloop data list` shows those there are")
+        raise InputError(f"no result{told} of {wanted} counts; `alloyloop data list` shows those there are")
     return found

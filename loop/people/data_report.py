@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from alloys.design import Design
+from alloys.design import Design, Value, design_text
 from loop.people.queue_report import moment
 from loop.store import CampaignStore, StoredObservation
 
 
-def data_document(store: CampaignStore, formula: str | None = None) -> dict[str, Any]:
-    """The document of ``alloyloop data list --json``: results of all alloys, or of one, and the log."""
+def data_document(
+    store: CampaignStore, formula: str | None = None, variables: Mapping[str, Value] | None = None
+) -> dict[str, Any]:
+    """The document of ``alloyloop data list --json``: results of all designs, or of those meant, and the log."""
     units = {name: row.unit for name, row in store.properties.items()}
     stored = store.observations(include_replicates=True)
     if formula is not None:
-        wanted = Design.known_as(formula, {each.observation.design for each in stored}).composition
+        known = {Design(each.observation.design.composition) for each in stored}
+        wanted = Design.known_as(formula, known).composition
         stored = [each for each in stored if each.observation.design.composition == wanted]
+    chosen = (variables or {}).items()
+    stored = [each for each in stored if chosen <= each.observation.design.values.items()]
     return {
         "results": [_result(each, units) for each in sorted(stored, key=lambda each: each.id)],
         "events": [
@@ -58,7 +64,8 @@ def data_tables(document: dict[str, Any]) -> list[Table]:
         told = [_value(name, each) for name, each in entry["properties"].items()]
         failed = [f"failed: {entry['failure']}" + ("" if entry["counts"] else " (does not count)")]
         measured = "\n".join(told or failed)
-        results.add_row(str(entry["number"]), entry["formula"], escape(measured), escape(entry["source"]), entry["at"])
+        alloy = escape(design_text(entry))
+        results.add_row(str(entry["number"]), alloy, escape(measured), escape(entry["source"]), entry["at"])
     events = _table("at", "who", "what", "why", "results or file")
     for event in document["events"]:
         detail = event["detail"]

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 
+from alloys.design import variable_text
 from loop.config.schema import CampaignConfig
 from loop.execute.spans import Span, shares_in
 from loop.people.csv_cells import escape
@@ -24,8 +25,9 @@ def write_artifacts(store: CampaignStore, config: CampaignConfig, iteration: int
         "batch.csv": (batch_table(store, iteration, view), ".csv"),
         "dataset.json": (json.dumps(summary, indent=1, sort_keys=True).encode(), ".json"),
         "pareto.png": (pareto_plot(view, iteration), ".png"),
-        "compositions.png": (composition_plot(view, iteration), ".png"),
     }
+    if view.space.elements:
+        files["compositions.png"] = (composition_plot(view, iteration), ".png")
     notes = store.iteration(iteration).notes
     shares = shares_in(notes)
     if shares is not None:
@@ -43,15 +45,18 @@ def batch_table(store: CampaignStore, iteration: int, view: View) -> bytes:
     names = view.goal.names
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["rank", "formula", "origin", "score", "why", "feasible", "failure", *names])
+    variables = view.space.variables.names
+    writer.writerow(["rank", "formula", *variables, "origin", "score", "why", "feasible", "failure", *names])
     for proposal in store.proposals(iteration):
         selection = proposal.selection
-        row = rows.get(selection.candidate.design)
+        design = selection.candidate.design
+        row, chosen = rows.get(design), design.values
         answers = [row.values.get(name, "") if row else "" for name in names]
         writer.writerow(
             [
                 selection.rank,
-                str(selection.candidate.design),
+                design.formula,
+                *(escape(variable_text(chosen[name])) if name in chosen else "" for name in variables),
                 escape(selection.candidate.origin),
                 selection.score,
                 escape(selection.why),

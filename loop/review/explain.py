@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rich import box
 from rich.table import Table
 
-from alloys.design import Design
+from alloys.design import Design, design_text
 from loop.choose.ranking import fit_surrogate
 from loop.review.predict import nearest_known, property_entries, refuse_strangers
 from loop.store import Proposal
@@ -256,7 +256,7 @@ def _attributed(found: Attribution) -> dict[str, Any]:
 
 def explain_tables(document: dict[str, Any]) -> list[Table | str]:
     """The document for people: sentences and tables in the order in which they are shown."""
-    parts: list[Table | str] = [f"{document['formula']}: {document['as_of']}", *_head(document)]
+    parts: list[Table | str] = [f"{design_text(document)}: {document['as_of']}", *_head(document)]
     if document["gain"] is not None:
         parts.append(_gain_table(document))
     parts.append(_constraint_table(document))
@@ -301,7 +301,8 @@ def _gain_table(document: dict[str, Any]) -> Table:
         remark = f"expects {entry['mean']:.4g} ± {entry['std']:.2g}{best}"
         table.add_row(f"  by {name}", f"{entry['share_of_gain']:.4g}", remark)
     for entry in document["waiting"][:_TOP]:
-        table.add_row(f"  taken by {entry['formula']}", f"{-entry['takes']:.4g}", f"{entry['exchanged']:.3g} at.% away")
+        away = f"{entry['exchanged']:.3g} at.% away" if entry["formula"] else ""
+        table.add_row(f"  taken by {design_text(entry)}", f"{-entry['takes']:.4g}", away)
     return table
 
 
@@ -318,16 +319,14 @@ def _constraint_table(document: dict[str, Any]) -> Table:
 
 def _property_table(name: str, entry: dict[str, Any]) -> Table:
     title = f"{name}: {entry['prediction']:.5g} {entry['unit']}"
-    columns = {
-        f"descriptors, from {entry['descriptors']['baseline']:.5g}": entry["descriptors"]["shares"],
-        f"elements, from {entry['elements']['baseline']:.5g}": entry["elements"]["shares"],
-    }
+    kinds = [kind for kind in ("descriptors", "elements") if entry[kind]["shares"]]
+    columns = {f"{kind}, from {entry[kind]['baseline']:.5g}": entry[kind]["shares"] for kind in kinds}
     table = _plain(title, *(head for pair in ((head, "") for head in columns) for head in pair), "relevance", "")
     cells = [
         [(player, f"{share:+.4g}") for player, share in list(shares.items())[:_TOP]] for shares in columns.values()
     ]
     cells.append([(player, f"{share:.0%}") for player, share in list(entry["relevance"].items())[:_TOP]])
-    for i in range(max(len(column) for column in cells)):
+    for i in range(max(map(len, cells))):
         pairs = [column[i] if i < len(column) else ("", "") for column in cells]
         table.add_row(*(text for pair in pairs for text in pair))
     return table

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rich import box
 from rich.table import Table
 
-from alloys.design import Design
+from alloys.design import Design, design_text
 from alloys.errors import InputError
 from loop.choose.ranking import fit_surrogate
 from loop.view import Row, View, outside
@@ -61,16 +61,22 @@ def predict_document(view: View, designs: Sequence[Design], nearest: int = 3) ->
 
 
 def refuse_strangers(view: View, designs: Sequence[Design]) -> None:
-    """Refuses alloys that the campaign's surrogate cannot see.
+    """Refuses designs that the campaign's surrogate cannot see.
 
     Raises:
-        InputError: naming each, with its elements outside the campaign.
+        InputError: naming each, with its elements outside the campaign, or what is wrong with its variables; what was
+            measured is told of as it is.
     """
+    known = {row.design for row in view.rows}
+    mistakes = {str(d): view.space.variables.mistakes_of(d.values) for d in designs if d not in known}
+    wrong = [f"{name or 'the design'}: {', '.join(told)}" for name, told in mistakes.items() if told]
+    if wrong:
+        raise InputError("; ".join(wrong))
     stray = {design.formula: sorted(set(design.composition.elements) - set(view.space.elements)) for design in designs}
     bad = [f"{formula} has {', '.join(extra)}" for formula, extra in stray.items() if extra]
     if bad:
-        known = "-".join(view.space.elements)
-        raise InputError(f"{'; '.join(bad)}: campaign {view.config.name!r} knows alloys of {known} only")
+        palette = "-".join(view.space.elements)
+        raise InputError(f"{'; '.join(bad)}: campaign {view.config.name!r} knows alloys of {palette} only")
 
 
 def property_entries(
@@ -193,12 +199,12 @@ def nearest_known(view: View, design: Design, count: int) -> list[dict[str, Any]
 
 def predict_table(view: View, document: dict[str, Any]) -> Table:
     """One alloy's properties beside those of the nearest known alloys."""
-    table = Table(title=document["formula"], title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=design_text(document), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for head in ("property", "unit", "mean", "std", "90 %", "from"):
         left = head in ("property", "unit", "from")
         table.add_column(head, justify="left" if left else "right", no_wrap=head == "property")
     for near in document["nearest"]:
-        table.add_column(f"{near['formula']}\n{near['exchanged']:.3g} at.% away", justify="right", overflow="fold")
+        table.add_column(f"{design_text(near)}\n{away_text(view, near)}", justify="right", overflow="fold")
     for name, entry in document["properties"].items():
         model = entry["source"] == "model"
         others = [near["properties"].get(name) for near in document["nearest"]]
@@ -212,6 +218,13 @@ def predict_table(view: View, document: dict[str, Any]) -> Table:
             *(f"{other['value']:.4g}" if other else "" for other in others),
         )
     return table
+
+
+def away_text(view: View, near: dict[str, Any]) -> str:
+    """How far a known design is: by its composition, and where there are variables by the distance of both."""
+    atoms = f"{near['exchanged']:.3g} at.% away" if view.space.elements else ""
+    beside = f"distance {near['distance']:.2g}" if len(view.space.variables) else ""
+    return ", ".join(text for text in (atoms, beside) if text)
 
 
 def predict_lines(document: dict[str, Any]) -> list[str]:

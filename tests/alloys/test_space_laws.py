@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.space import AlloySpace, Space, TableSpace, kinds_of_space
+from alloys.space import AlloySpace, Space, TableSpace, VariedSpace, kinds_of_space
+from alloys.space.variables import Variable, Variables
 from tests.strategies import PALETTE
 
 
@@ -62,6 +64,31 @@ def _list_with_variables() -> Space:
     return TableSpace(tuple(Design.parse(f, {"route": route, "hours": 4}) for f in formulas for route in routes))
 
 
+def _treated_alloys() -> Space:
+    annealed = (("route", ("annealed", "aged")),)
+    variables = Variables(
+        (
+            Variable("route", ("cast", "annealed", "aged"), "category"),
+            Variable("anneal_time", (0.5, 1, 5, 20, 100), "number", log=True, unit="h", when=annealed),
+            Variable("anneal_temperature", tuple(range(600, 1201, 50)), "number", unit="degC", when=annealed),
+            Variable("quench", ("air", "oil", "water"), "ordered", when=(("anneal_time", (20, 100)),)),
+            Variable("hipped", (True, False), "category"),
+            Variable("pressure", (100,), "number", unit="MPa"),
+        )
+    )
+    return VariedSpace(AlloySpace.build(["Al", "Co", "Cr", "Ni"], step=0.05, upper=0.6, count=(2, 4)), variables)
+
+
+def _plain_inputs() -> Space:
+    grid = [{"speed": speed, "gas": gas} for speed in (0.5, 1, 2, 400) for gas in ("argon", "air")]
+    return TableSpace(tuple(Design.of(Composition.unknown(), values) for values in grid))
+
+
+def _shelf() -> Space:
+    rows = [("NbTa", "A1"), ("NbTa", "A2"), ("NbTi", "B1"), ("NbTi3", "B2"), ("MoNbTi", "C1")]
+    return TableSpace(tuple(Design.parse(f, {"part": part, "price": 10 + i}) for i, (f, part) in enumerate(rows)))
+
+
 SPACES: dict[str, Callable[[], Space]] = {
     "alloys": _alloys,
     "coarse alloys": _coarse_alloys,
@@ -72,6 +99,9 @@ SPACES: dict[str, Callable[[], Space]] = {
     "narrow alloys": _narrow_alloys,
     "a list": _list,
     "a list with variables": _list_with_variables,
+    "alloys that are treated": _treated_alloys,
+    "a list of plain inputs": _plain_inputs,
+    "a shelf": _shelf,
 }
 
 
@@ -113,10 +143,21 @@ def test_fractions_are_those_of_the_designs(space: Space) -> None:
     points = _some(space)
     fractions = space.fractions(points)
     assert fractions.shape == (40, len(space.elements))
-    np.testing.assert_allclose(fractions.sum(axis=1), 1.0)
+    np.testing.assert_allclose(fractions.sum(axis=1), 1.0 if space.elements else 0.0)
     for point, row in zip(points, fractions, strict=True):
         amounts = space.design(point).composition.fractions()
         np.testing.assert_allclose(row, [amounts.get(symbol, 0.0) for symbol in space.elements])
+
+
+def test_what_properties_are_functions_of_is_that_of_the_designs(space: Space) -> None:
+    points = _some(space)
+    inputs = space.inputs(points)
+    assert inputs.shape == (40, len(space.elements) + len(space.variables))
+    chosen = [space.variables.raw_of(space.design(point).values) for point in points]
+    np.testing.assert_array_equal(inputs[:, len(space.elements) :], np.array(chosen).reshape(40, -1))
+    seen = space.variables.encoded(inputs[:, len(space.elements) :])
+    assert seen.shape == (40, len(space.variables.features))
+    assert ((seen >= 0) & (seen <= 1)).all()
 
 
 def test_neighbours_are_other_points_of_the_space_one_move_away(space: Space) -> None:
@@ -163,7 +204,8 @@ def test_a_space_travels(space: Space) -> None:
 
 def test_every_kind_keeps_the_laws() -> None:
     made = {type(make()) for make in SPACES.values()}
-    assert len(made) == len(kinds_of_space())
+    built = {kind: get_type_hints(spec.build)["return"] for kind, spec in kinds_of_space().items()}
+    assert made == {space for kind in built.values() for space in get_args(kind) or [kind]}
 
 
 def test_a_list_names_what_is_wrong_with_it() -> None:

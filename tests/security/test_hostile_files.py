@@ -10,12 +10,14 @@ import pytest
 
 from alloys.dataset import read_measurements
 from alloys.errors import InputError
+from alloys.space.variables import Variables
 from generators.training.weights import read_file
 from loop.config.reading import check_config, load_config
 from loop.config.yaml_lines import DEEPEST, LARGEST, parse_value, parse_yaml
-from loop.execute.bulk_validation import read_formulas
+from loop.execute.bulk_validation import read_designs
 from tests.loop.loop_helpers import DEFAULT, call
 from validation.calphad.tdbfile import PARSE_SECONDS, seconds_for
+from validation.registry import make_validator
 
 BILLION = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{f'*a{i - 1}, ' * 9}]\n" for i in range(1, 12))
 
@@ -75,10 +77,15 @@ def test_yaml_tags_and_values_that_are_none_are_mistakes_with_their_line(tmp_pat
 
 # Files that are none ----------------------------------------------------------------------------------------
 
+
+def _formulas(path: Path) -> object:
+    return read_designs(path, make_validator("reference", {}), Variables(), {})
+
+
 READERS = {
     "configuration": load_config,
     "measurements": read_measurements,
-    "formulas": read_formulas,
+    "formulas": _formulas,
     "weights": read_file,
 }
 
@@ -95,7 +102,7 @@ def test_pipes_devices_and_folders_are_not_waited_for(tmp_path: Path, reader: ob
 
 @pytest.mark.parametrize(
     ("reader", "size"),
-    [(load_config, 1_000_001), (read_measurements, 500_000_001), (read_formulas, 500_000_001), (read_file, 2**30 + 1)],
+    [(load_config, 1_000_001), (read_measurements, 500_000_001), (_formulas, 500_000_001), (read_file, 2**30 + 1)],
 )
 def test_files_that_are_too_large_are_not_read(tmp_path: Path, reader: object, size: int) -> None:
     assert callable(reader)

@@ -101,7 +101,7 @@ def test_an_alloy_outside_the_space_is_predicted_and_told(capsys: pytest.Capture
         (("small", "NbAl"), "Al50Nb50 has Al: campaign 'small' knows alloys of Cr-Hf"),
         (("small", "Nb(Ta"), "cannot read the formula"),
         (("other", "NbTa"), "there is no campaign 'other'"),
-        (("small",), "Missing argument"),
+        (("small",), "name an alloy by its formula"),
     ],
 )
 def test_bad_input(

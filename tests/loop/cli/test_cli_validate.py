@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from alloys.composition import Composition
+from alloys.design import Design
 from loop.cli import main as cli
 from loop.execute.bulk_validation import CHUNK, chunks
 
@@ -127,6 +127,6 @@ def test_the_picture_of_phases_and_the_details(capsys: pytest.CaptureFixture[str
 
 def test_chunks_hold_one_set_of_elements_each() -> None:
     formulas = [f"Nb{n}Ta{100 - n}" for n in range(1, 2 * CHUNK)] + ["NbTi", "TaTi"]
-    parts = chunks({formula: Composition.parse(formula) for formula in formulas})
+    parts = chunks(map(Design.parse, formulas))
     assert sorted(len(part) for part in parts) == [1, 1, CHUNK - 1, CHUNK]
-    assert all(len({alloy.elements for _, alloy in part}) == 1 for part in parts)
+    assert all(len({design.composition.elements for design in part}) == 1 for part in parts)
