@@ -94,10 +94,7 @@ class Design:
             InputError: for a bad formula, or where several known designs fit, naming them.
         """
         known, chosen = set(known), variables or {}
-        composition = Composition.parse(formula) if formula else Composition.unknown()
-        rounded = {design.composition for design in known if design.formula == formula.strip()}
-        if len(rounded) == 1 and composition not in {design.composition for design in known}:
-            composition = rounded.pop()
+        composition = known_composition(formula, known)
         meant = cls.of(composition, chosen) if composition.items or chosen else None
         if meant in known:
             return meant
@@ -185,6 +182,18 @@ def design_text(document: Mapping[str, Any]) -> str:
 
 def _told(variables: Mapping[str, Value]) -> str:
     return ", ".join(f"{name} {variable_text(value)}" for name, value in sorted(variables.items()))
+
+
+def known_composition(formula: str, known: Iterable[Design]) -> Composition:
+    """The composition that a formula names: that of a known design, also where it is rounded; unknown if empty.
+
+    Raises:
+        InputError: for a bad formula.
+    """
+    composition = Composition.parse(formula) if formula.strip() else Composition.unknown()
+    there = {design.composition for design in known}
+    rounded = [other for other in there if str(other) == formula.strip()] if composition not in there else []
+    return rounded[0] if len(rounded) == 1 else composition
 
 
 def _json(values: Mapping[str, Value]) -> str:

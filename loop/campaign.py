@@ -137,7 +137,8 @@ class Campaign(OpenCampaign):
         """
         view = self.view()
         wanted = view.problem.validated
-        rows = read_frame(table, wanted, self.problem.space.variables.names, self.problem.properties, source)
+        space = self.problem.space
+        rows = read_frame(table, wanted, space, self.problem.properties, source, view.nameable)
         open_jobs = {job.request.design: job for job in self.store.open_jobs()}
         known = {row.design: row.values for row in view.rows}
         plain, answers, several = [], 0, len(self.tiers) > 1
@@ -176,7 +177,8 @@ class Campaign(OpenCampaign):
         Raises:
             InputError: for a formula that is none, or an alloy with an element outside the campaign's.
         """
-        return predictions_frame(predict_document(self.view(), designs_in(alloys, self.problem.space.variables.names)))
+        view = self.view()
+        return predictions_frame(predict_document(view, designs_in(alloys, view.space.variables.names, view.nameable)))
 
     def explain(self, alloy: str | Composition | Design) -> pd.DataFrame:
         """Why an alloy was selected, or what speaks for and against it now: sentences first, then numbers.
@@ -184,9 +186,10 @@ class Campaign(OpenCampaign):
         Raises:
             InputError: as `predict`.
         """
-        (design,) = designs_in([alloy], ())
+        view = self.view()
+        (design,) = designs_in([alloy], (), view.nameable)
         then = self.view(hidden_from(self.store, design))
-        document = explain_document(self.view(), self.store.proposals(), design, then)
+        document = explain_document(view, self.store.proposals(), design, then)
         return explanation_frame(document, (part for part in explain_tables(document) if isinstance(part, str)))
 
     def __repr__(self) -> str:

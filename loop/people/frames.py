@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from alloys.composition import SYMBOLS, Composition
-from alloys.design import Design, read_variable
+from alloys.design import Design, Value, known_composition, read_variable
 from alloys.errors import InputError
 from alloys.intake.cells import is_missing
 from alloys.properties import Property
 from alloys.records import Observation
+from alloys.space import Space
 from loop.people.answers import TOLERANCE, NumberColumn, number_columns, read_told
 
 PREDICTED = "predicted_"
@@ -25,9 +27,10 @@ _PASSED_OVER = tuple("number origin why iteration probability_feasible outside i
 def read_frame(
     table: pd.DataFrame,
     wanted: Sequence[str],
-    variables: Collection[str],
+    space: Space,
     properties: Mapping[str, Property],
     source: str,
+    known: Collection[Design],
 ) -> list[Observation]:
     """Reads measurements; rows in which nothing is filled in are passed over, and so is what a campaign wrote itself.
 
@@ -35,9 +38,10 @@ def read_frame(
         table: a column ``formula`` (of texts or `Composition` or `Design` objects), ``NAME``, ``NAME_std`` and ``NAME
             [UNIT]`` for properties, perhaps ``failure`` and ``source``. NA, None, NaN and empty cells are unknown.
         wanted: properties to name where none is measured.
-        variables: names of those of the designs.
+        space: the campaign's, whose variables are columns too.
         properties: that may be named.
         source: of rows that name none.
+        known: designs whose formulas may be rounded.
 
     Raises:
         InputError: naming every row that is wrong, or saying that nothing is measured.
@@ -48,8 +52,9 @@ def read_frame(
         table = table.reset_index()
     header = [str(column).strip() for column in table.columns]
     try:
-        columns = _columns(header, variables, properties)
-        rows = _rows(table, header, lambda cells: _observation(cells, columns, variables, properties, source))
+        columns = _columns(header, space.variables.names, properties)
+        reader = _FrameReader(columns, space, properties, source, known)
+        rows = _rows(table, header, reader.observation)
         if not rows:
             raise InputError(_nothing(header, wanted, properties))
     except InputError as error:
@@ -74,22 +79,34 @@ def _rows(
     return rows
 
 
-def designs_in(alloys: Any, variables: Collection[str]) -> list[Design]:
+def designs_in(alloys: Any, variables: Collection[str], known: Collection[Design]) -> list[Design]:
     """The designs of one alloy, of several, or of a frame with a column ``formula`` and perhaps variables.
 
+    Args:
+        alloys: formulas name a known design, where a single one has such a composition.
+        variables: names of the columns that are variables.
+        known: the designs that may be meant.
+
     Raises:
-        InputError: for a formula that is none, or no alloy at all.
+        InputError: for a formula that is none or names several designs, or no alloy at all.
     """
     if isinstance(alloys, pd.DataFrame):
-        if "formula" not in alloys.columns:
-            raise InputError(f"the frame needs a column 'formula', got {', '.join(map(str, alloys.columns)) or 'none'}")
         named = [name for name in variables if name in alloys.columns]
-        chosen = [{n: read_variable(t) for n in named if (t := _text(row[n]))} for _, row in alloys.iterrows()]
-        alloys = [Design.of(_design(a).composition, c) for a, c in zip(alloys["formula"], chosen, strict=True)]
+        if "formula" not in alloys.columns and not named:
+            raise InputError(f"the frame needs a column 'formula', got {', '.join(map(str, alloys.columns)) or 'none'}")
+        rows = alloys.to_dict("records")
+        chosen = [{n: read_variable(t) for n in named if (t := _text(row[n]))} for row in rows]
+        return [_named(row.get("formula", ""), c, known) for row, c in zip(rows, chosen, strict=True)]
     given = [alloys] if isinstance(alloys, str | Composition | Design) else list(alloys)
     if not given:
         raise InputError("no alloy is named; give formulas such as Nb45Ta25Ti15Hf15")
-    return [_design(alloy) for alloy in given]
+    return [_named(alloy, {}, known) for alloy in given]
+
+
+def _named(cell: Any, chosen: Mapping[str, Value], known: Collection[Design]) -> Design:
+    if isinstance(cell, Design | Composition):
+        return _design(cell, chosen, known)
+    return Design.known_as(_text(cell), known, chosen)
 
 
 def _columns(
@@ -99,7 +116,7 @@ def _columns(
     twice = sorted({head for head in header if header.count(head) > 1})
     if twice:
         raise InputError(f"a column is named twice: {', '.join(twice)}")
-    if "formula" not in header:
+    if "formula" not in header and not set(variables) & set(header):
         raise InputError(f"needs a column 'formula', got {', '.join(header) or 'none'}")
     beside = {*_TEXTS, *_PASSED_OVER, *variables, *SYMBOLS}
     return number_columns([h for h in header if h not in beside and not h.startswith(PREDICTED)], properties)
@@ -112,38 +129,49 @@ def _nothing(header: Sequence[str], wanted: Sequence[str], properties: Mapping[s
     return f"no property value is given{told}; fill in a column {names}, or failure where it failed"
 
 
-def _observation(
-    cells: Mapping[str, Any],
-    columns: Mapping[str, NumberColumn],
-    variables: Collection[str],
-    properties: Mapping[str, Property],
-    source: str,
-) -> Observation | None:
-    texts = {head: _text(cell) for head, cell in cells.items()}
-    if any("\0" in text for text in texts.values()):  # PostgreSQL cannot hold it
-        raise InputError("holds a NUL character")
-    filled = {head: "" if is_missing(texts.get(head, "")) else texts[head] for head in (*columns, "failure", "source")}
-    told = read_told(filled, columns, properties)
-    if told is None:
-        return None
-    design = _design(cells["formula"])
-    amounts = design.composition.fractions()
-    for symbol in sorted(SYMBOLS & set(texts)):
-        if texts[symbol] and abs(_number(symbol, texts[symbol]) - amounts.get(symbol, 0.0)) > TOLERANCE:
-            raise InputError(
-                f"{design.formula} has {amounts.get(symbol, 0.0):.4g} of {symbol}, and the column {symbol} says "
-                f"{texts[symbol][:40]}; columns of elements are atomic fractions, and may be left out"
-            )
-    chosen = {name: read_variable(texts[name]) for name in variables if texts.get(name)}
-    values, stds, failure = told
-    design = Design.of(design.composition, {**design.values, **chosen})
-    return Observation(design, values, filled["source"] or source, failure, stds)
+@dataclass(frozen=True, slots=True)
+class _FrameReader:
+    """What the rows of a frame are read with: see `read_frame`."""
+
+    columns: Mapping[str, NumberColumn]
+    space: Space
+    properties: Mapping[str, Property]
+    source: str
+    known: Collection[Design]
+
+    def observation(self, cells: Mapping[str, Any]) -> Observation | None:
+        """One row; None where nothing is filled in."""
+        texts = {head: _text(cell) for head, cell in cells.items()}
+        if any("\0" in text for text in texts.values()):  # PostgreSQL cannot hold it
+            raise InputError("holds a NUL character")
+        beside = (*self.columns, "failure", "source")
+        filled = {head: "" if is_missing(texts.get(head, "")) else texts[head] for head in beside}
+        told = read_told(filled, self.columns, self.properties)
+        if told is None:
+            return None
+        chosen = {name: read_variable(texts[name]) for name in self.space.variables.names if texts.get(name)}
+        design = _design(cells.get("formula", ""), chosen, self.known)
+        if self.space.elements and not design.composition.items:
+            raise InputError("the cell of formula is empty")
+        amounts = design.composition.fractions()
+        for symbol in sorted(SYMBOLS & set(texts)):
+            if texts[symbol] and abs(_number(symbol, texts[symbol]) - amounts.get(symbol, 0.0)) > TOLERANCE:
+                raise InputError(
+                    f"{design.formula} has {amounts.get(symbol, 0.0):.4g} of {symbol}, and the column {symbol} says "
+                    f"{texts[symbol][:40]}; columns of elements are atomic fractions, and may be left out"
+                )
+        for variable in self.space.variables:
+            if variable.name in chosen and not variable.takes(chosen[variable.name]):
+                raise InputError(f"{variable.name} is {variable.told}, not {texts[variable.name][:80]}")
+        values, stds, failure = told
+        return Observation(design, values, filled["source"] or self.source, failure, stds)
 
 
-def _design(cell: Any) -> Design:
+def _design(cell: Any, chosen: Mapping[str, Value], known: Collection[Design]) -> Design:
+    """The design of a cell, and of the variables that stand beside it."""
     if isinstance(cell, Design):
-        return cell
-    return Design(cell if isinstance(cell, Composition) else Composition.parse(_text(cell)))
+        return Design.of(cell.composition, {**cell.values, **chosen})
+    return Design.of(cell if isinstance(cell, Composition) else known_composition(_text(cell), known), chosen)
 
 
 def _text(cell: Any) -> str:

@@ -69,7 +69,9 @@ def refuse_strangers(view: View, designs: Sequence[Design]) -> None:
     """
     known = {row.design for row in view.rows}
     mistakes = {str(d): view.space.variables.mistakes_of(d.values) for d in designs if d not in known}
-    wrong = [f"{name or 'the design'}: {', '.join(told)}" for name, told in mistakes.items() if told]
+    if view.space.elements and any(not design.composition.items for design in designs):
+        raise InputError("a design of this campaign has a composition; name it by its formula too")
+    wrong = [f"{name}: {', '.join(told)}" for name, told in mistakes.items() if told]
     if wrong:
         raise InputError("; ".join(wrong))
     stray = {design.formula: sorted(set(design.composition.elements) - set(view.space.elements)) for design in designs}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from pathlib import Path
@@ -89,7 +88,9 @@ def test_tables_and_documents_name_the_variables(capsys: pytest.CaptureFixture[s
     assert len(best) == 11
     for entry in best:
         variables = entry["variables"]
-        assert set(variables) == {"route", "cost"} | ({"anneal_temperature"} if variables["route"] == "annealed" else set())
+        assert set(variables) == {"route", "cost"} | (
+            {"anneal_temperature"} if variables["route"] == "annealed" else set()
+        )
         hard = entry["properties"]["hardness"]["value"]
         assert entry["properties"]["worth"]["value"] == pytest.approx(hard / variables["cost"])
         assert entry["feasible"] == (variables["cost"] <= 2 and hard >= 100)
@@ -143,7 +144,10 @@ def test_a_known_design_needs_no_more_than_tells_it_from_others(
         (["route=forged", "cost=1"], "route is cast or annealed, not forged"),
         (["route=annealed", "cost=1"], "anneal_temperature is lacking; it is one of 13 values from 600 to 1200 degC"),
         (["route=cast", "cost=1", "anneal_temperature=900"], "is chosen only where route is annealed; leave it out"),
-        (["route=cast", "cost=1", "speed=3"], "speed is no variable of the space; there are route, anneal_temp"),
+        (
+            ["route=cast", "cost=1", "speed=3"],
+            "speed is no variable of the space; there are cost, route, anneal_temperature",
+        ),
         (["route=cast", "cost=cheap"], "cost is one of 1, 2, 5, not cheap"),
         (["route"], "--variable takes NAME=VALUE, such as route=cast; got 'route'"),
         (["route=cast", "route=annealed"], "--variable route is given twice"),
