@@ -104,13 +104,13 @@ def by_descriptors(surrogate: Surrogate, inputs: Floats, background: Floats) -> 
     """
     ours, theirs = surrogate.describe(inputs[None]), surrogate.describe(_thinned(background))
     groups, of_group, of_variable = _players(surrogate, ours, theirs)
-    names = [*groups, FRACTIONS]
+    names = [*groups, *([FRACTIONS] if surrogate.elements else [])]
     members = coalitions(len(names))
     told = members[:, None, :]
     count = len(theirs)
     descriptors = np.where(told[..., of_group], ours.descriptors[0], theirs.descriptors)
     chosen = np.where(told[..., of_variable], ours.chosen[0], theirs.chosen)
-    bare = np.where(told[..., -1:], ours.fractions[0], theirs.fractions)
+    bare = np.where(told[..., -1:], ours.fractions[0], theirs.fractions)  # of no width without elements
     mixed = replace(
         ours,
         fractions=bare.reshape(len(bare) * count, -1),
@@ -126,7 +126,7 @@ def by_elements(surrogate: Surrogate, inputs: Floats, background: Floats) -> dic
 
     Absent elements take their mean amount in the background, and the whole is scaled to sum to one; the baseline is
     the prediction of the mean composition. Elements that are in neither are no players; beyond `MOST`, those that
-    differ least from the mean play together as `OTHERS`.
+    differ least from the mean play together as `OTHERS`. A design without a composition has none.
 
     Args:
         surrogate: the model.
@@ -143,6 +143,9 @@ def by_elements(surrogate: Surrogate, inputs: Floats, background: Floats) -> dic
     centre = background[:, :count].mean(axis=0)
     far = np.argsort(-np.abs(fractions - centre), kind="stable")
     playing = [int(i) for i in far if centre[i] > 0 or fractions[i] > 0]
+    if not playing:
+        means, _ = surrogate.predict(inputs[None])
+        return {name: Attribution(float(mean[0]), float(mean[0]), {}) for name, mean in means.items()}
     single = sorted(playing if len(playing) <= MOST else playing[: MOST - 1])
     players = [[i] for i in single] + ([sorted(set(playing) - set(single))] if len(single) < len(playing) else [])
     members = np.zeros((2 ** len(players), len(centre)), dtype=np.bool_)
@@ -181,7 +184,7 @@ def relevance(surrogate: Surrogate) -> dict[str, dict[str, float]]:
 
 def _group_of_each(surrogate: Surrogate) -> tuple[list[str], NDArray[np.int64]]:
     """The groups of descriptors, and the index of each descriptor's group."""
-    groups = surrogate.physics.groups(surrogate.elements)
+    groups = {group: names for group, names in surrogate.physics.groups(surrogate.elements).items() if names}
     index = {member: i for i, members in enumerate(groups.values()) for member in members}
     names = surrogate.physics.descriptors(surrogate.elements)
     lacking = [name for name in names if name not in index]
