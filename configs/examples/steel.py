@@ -10,7 +10,7 @@ import math
 import sys
 
 MASS = {"C": 12.011, "Cr": 51.996, "Fe": 55.845, "Mn": 54.938, "Mo": 95.95, "Ni": 58.693, "Si": 28.085}
-COOLING = {"air": 3.0e3, "oil": 6.0e4, "water": 3.0e5}  # degC/h at 700 degC: what a bar of some 30 mm may see; put yours
+COOLING = {"air": 3.0e3, "oil": 6.0e4, "water": 3.0e5}  # degC/h at 700 degC, of a bar of some 30 mm; put yours
 ENERGY, GAS = 418_000.0, 8.314  # J/mol, J/(mol K)
 
 # Of C, Si, Mn, Ni, Cr, Mo, after a constant.
@@ -21,7 +21,8 @@ BAINITE, BAINITE_BY_TIME = (262, 163, -349, -64, -6, -186, -458), (-149, 43, 336
 
 def sum_of(numbers, contents, sign=1):
     """A constant and a sum over the contents in wt.%."""
-    return numbers[0] + sign * sum(n * contents.get(s, 0.0) for n, s in zip(numbers[1:], "C Si Mn Ni Cr Mo".split()))
+    pairs = zip("C Si Mn Ni Cr Mo".split(), numbers[1:], strict=True)
+    return numbers[0] + sign * sum(number * contents.get(symbol, 0.0) for symbol, number in pairs)
 
 
 def equivalent(celsius, hours):

@@ -19,11 +19,13 @@ SHORTER = {
     "hardness": [],
     "papers": ["start.validate=3"],
     "refractory": ["start.validate=3"],
+    "shelf": ["start.validate=4"],
+    "steel": ["start.validate=6"],
     "tiers": ["start.validate=6", "batch=4"],
 }
 
 
-def test_there_are_six_of_them() -> None:
+def test_there_are_eight_of_them() -> None:
     assert set(CONFIGS) == set(SHORTER)
 
 
