@@ -25,6 +25,9 @@ def json_schema() -> dict[str, Any]:
     ):
         section["properties"][key] |= _suggested(names)
     parts["GeneratorConfig"]["properties"]["families"]["propertyNames"] = _suggested(families)
+    plain: dict[str, Any] = {"type": ["string", "number", "boolean"]}
+    short = [plain, {"type": "array", "items": plain, "minItems": 1}]
+    parts["VariableSpec"] = {"anyOf": [parts["VariableSpec"], *short]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
