@@ -8,6 +8,7 @@ from scipy.stats import norm
 
 from alloys.physics.registry import get_physics
 from alloys.space import AlloySpace, Floats
+from surrogates.explaining.attribution import relevance
 from surrogates.model.surrogate import Surrogate
 from surrogates.model.voting.trees import NOISE, Trees
 from surrogates.model.voting.votes import FEWEST, GROWTH, Votes, fit_votes, order_score
@@ -118,3 +119,6 @@ def test_a_surrogate_of_votes_predicts_carries_given_noise_and_tells_who_votes()
     )
     assert noisy.predict(inputs)[1]["bulk_modulus"].mean() > plain.predict(inputs)[1]["bulk_modulus"].mean()
     assert noisy.digest != plain.digest
+    shares = relevance(plain)["bulk_modulus"]
+    assert sum(shares.values()) == pytest.approx(1.0)
+    assert shares["fraction_Al"] > shares["fraction_Ni"]
