@@ -195,20 +195,19 @@ def fit_votes(
     Raises:
         RuntimeError: if a covariance cannot be factorised.
     """
-    rng = np.random.default_rng(len(y))
-    known = before is not None and set(before.drawn) == {(name, scale) for name in sets for scale in _SCALES}
-    kept = before.drawn if before is not None and known else {}
-    grown = before is None or not known or len(y) >= max(before.taught + 1, before.taught * GROWTH)
+    rng, count = np.random.default_rng(len(y)), DRAWN // (len(_SCALES) * len(sets))
+    places = [(name, scale) for name in sets for scale in _SCALES]
+    kept = before if before is not None and list(before.drawn) == places else None
+    learning = kept is None or len(y) >= max(kept.taught + 1, kept.taught * GROWTH)
     voters, drawn = list[Voter](), {}
-    for name, columns in sets.items():
-        for scale in _SCALES:
-            warp: Warp = NormalScores.of(y) if scale == "ranks" else Identity()
-            data = _Data.of(x[:, columns], warp, y, scatter, given)
-            thetas = kept.get((name, scale), ())
-            drawn[name, scale] = data.draws(thetas, DRAWN // (2 * len(sets)), rng) if grown else tuple(thetas)
-            voters.append(Voter(f"process on {scale} of {name}", 1.0, columns, warp, data.mixture(drawn[name, scale])))
-    voters.append(_trees(x, y, None if grown or before is None else before.voters[-1]))
-    taught = len(y) if grown or before is None else before.taught
+    for name, scale in places:
+        columns, warp = sets[name], NormalScores.of(y) if scale == "ranks" else Identity()
+        data = _Data.of(x[:, columns], warp, y, scatter, given)
+        thetas = kept.drawn[name, scale] if kept is not None else ()
+        drawn[name, scale] = data.draws(thetas, count, rng) if learning else thetas
+        voters.append(Voter(f"process on {scale} of {name}", 1.0, columns, warp, data.mixture(drawn[name, scale])))
+    voters.append(_trees(x, y, kept.voters[-1] if kept is not None and not learning else None))
+    taught = kept.taught if kept is not None and not learning else len(y)
     return Votes(tuple(weighed(voters, y)), y, given is not None, drawn, taught)
 
 
