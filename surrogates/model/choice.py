@@ -74,13 +74,14 @@ def choosing(described: Described, fit: Fit[M]) -> Fit[M]:
 
     The Gaussian process that it gives takes all inputs, of which it does not see some: their lengthscale is infinite.
     """
-    sets = input_sets(described.physics, described.elements, len(described.variables.features))
+    free = len(described.variables.features)
+    sets = input_sets(described.physics, described.elements, free)
 
     def chosen(x: Floats, y: Floats, shift: float, scale: float, scatter: float, given: Floats | None) -> tuple[M, str]:
         some = np.unique(np.linspace(0, len(x) - 1, min(len(x), JUDGES)).round().astype(np.int64))
         part = None if given is None else given[some] / scale
         judged = {
-            name: _surprise(x[some][:, columns], (y[some] - shift) / scale, scatter / scale, part)
+            name: _surprise(x[some][:, columns], (y[some] - shift) / scale, scatter / scale, part, free)
             for name, columns in sets.items()
             if name == _PLAIN or len(columns) <= INPUTS_PER_OBSERVATION * len(x)
         }
@@ -91,10 +92,10 @@ def choosing(described: Described, fit: Fit[M]) -> Fit[M]:
     return chosen if sets else fit
 
 
-def _surprise(x: Floats, targets: Floats, scatter: float, given: Floats | None) -> float:
+def _surprise(x: Floats, targets: Floats, scatter: float, given: Floats | None, free: int) -> float:
     """Negative logarithm of the marginal likelihood, but for a constant; infinite where nothing can be fitted."""
     try:
-        hyper = at_least_as_noisy(learn(x, targets, given), scatter)
+        hyper = at_least_as_noisy(learn(x, targets, given, free), scatter)
         gp = GP.condition(x, targets, 0.0, 1.0, hyper, given)
     except (RuntimeError, ValueError):
         return np.inf

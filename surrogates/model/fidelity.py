@@ -247,7 +247,8 @@ def _fit_above(
     scatter = scatter_about(rows.known.described.physics.properties[name], lower.warp, rows.known.table[name][known])
     given = lower.warp.spread(rows.known.table[name], rows.known.stds[name])[known] if name in rows.known.stds else None
     prior = ResidualPrior(f"{name} by {rows.level}", 0.0, broad, scatter, given)
-    fit = choosing(rows.known.described, fit_gp)
+    described = rows.known.described
+    fit = choosing(described, partial(fit_gp, free=len(described.variables.features)))
     gp, link = _linked(prior, x, targets, (mean, std), notes, fit)
     output = FidelityOutput(name, lower.warp, "fidelity", 0.0, broad, gp, source=lower.source, lower=lower, link=link)
     return output.recalibrated(notes)

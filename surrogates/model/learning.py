@@ -30,6 +30,9 @@ LEAST_NOISE = 1e-6
 SPREAD = 0.2
 """Prior standard deviation of a lengthscale's logarithm about that of the common one."""
 
+FREE = 0.4
+"""The same of a variable beside the composition: what is done to an alloy may count for much or for nothing."""
+
 _LOCATION, _WIDTH = math.sqrt(2.0), math.sqrt(3.0)
 _NOISE_LOCATION, _LEAST_LEARNED, _MOST_LEARNED = -4.0, 1e-4, 1e2
 _FARTHEST = 8.0
@@ -48,8 +51,13 @@ def _location(dimension: int) -> float:
     return _LOCATION + 0.5 * math.log(dimension)
 
 
+def spreads_of(dimension: int, free: int) -> Floats:
+    """Prior standard deviations of the logarithms of ``d`` factors, of which the last ``free`` are of variables."""
+    return np.where(np.arange(dimension) < dimension - free, SPREAD, FREE)
+
+
 def negative_log_posterior(
-    values: Floats, x: Floats, targets: Floats, given: Floats | None = None
+    values: Floats, x: Floats, targets: Floats, given: Floats | None = None, free: int = 0
 ) -> tuple[float, Floats, float]:
     """Negative logarithm of likelihood times priors, its gradient of shape ``(d + 2,)``, and the constant.
 
@@ -63,10 +71,12 @@ def negative_log_posterior(
         x: inputs, shape ``(n, d)``, best with a mean near 0.
         targets: shape ``(n,)``.
         given: variances of the observations, shape ``(n,)``, NaN where the noise is learned.
+        free: how many of the inputs, the last ones, are variables beside the composition.
     """
     dimension, noise = x.shape[1], math.exp(values[-1])
+    spreads = spreads_of(dimension, free)
     common = _location(dimension) + _WIDTH * values[0]
-    scaled = x / np.exp(common + SPREAD * values[1:-1])
+    scaled = x / np.exp(common + spreads * values[1:-1])
     noises = np.full(len(x), noise) if given is None else np.where(np.isnan(given), noise, given)
     squares = (scaled**2).sum(axis=1)
     r = np.sqrt(5.0 * np.maximum(squares[:, None] + squares - 2.0 * scaled @ scaled.T, 0.0))
@@ -92,12 +102,12 @@ def negative_log_posterior(
     away = values[-1] - _NOISE_LOCATION
     value = 0.5 * ((targets - constant) @ weights + values[:-1] @ values[:-1] + away**2) + values[-1]
     value += np.log(factor.diagonal()).sum()
-    gradient = np.concatenate([[_WIDTH * lengths.sum()], SPREAD * lengths, [learned + away + 1.0]])
+    gradient = np.concatenate([[_WIDTH * lengths.sum()], spreads * lengths, [learned + away + 1.0]])
     gradient[:-1] += values[:-1]
     return float(value), gradient, constant
 
 
-def learn(x: Floats, targets: Floats, given: Floats | None = None) -> Hyper:
+def learn(x: Floats, targets: Floats, given: Floats | None = None, free: int = 0) -> Hyper:
     """Maximum a posteriori constant, lengthscales and noise from ``(n, d)`` inputs and ``(n,)`` targets.
 
     Deterministic: one run of L-BFGS-B from the priors' modes; a run stopped early still counts, as its best
@@ -107,6 +117,7 @@ def learn(x: Floats, targets: Floats, given: Floats | None = None) -> Hyper:
         x: scaled inputs.
         targets: standardised.
         given: standard deviations on the standardised scale, shape ``(n,)``, NaN where the noise is learned.
+        free: how many of the inputs, the last ones, are variables beside the composition.
 
     Raises:
         RuntimeError: if the optimiser ends in something that is not finite, or the covariance cannot be factorised.
@@ -118,15 +129,15 @@ def learn(x: Floats, targets: Floats, given: Floats | None = None) -> Hyper:
     start[0], start[-1] = -_WIDTH, _NOISE_LOCATION - 1.0
     limits = [(-_FARTHEST, _FARTHEST)] * (dimension + 1) + [(math.log(_LEAST_LEARNED), math.log(_MOST_LEARNED))]
     found = minimize(
-        lambda values: negative_log_posterior(values, centred, targets, variances)[:2],
+        lambda values: negative_log_posterior(values, centred, targets, variances, free)[:2],
         start,
         jac=True,
         method="L-BFGS-B",
         bounds=limits,
         options={"maxiter": _STEPS},
     )
-    value, _, constant = negative_log_posterior(found.x, centred, targets, variances)
-    lengthscale = np.exp(_location(dimension) + _WIDTH * found.x[0] + SPREAD * found.x[1:-1])
+    value, _, constant = negative_log_posterior(found.x, centred, targets, variances, free)
+    lengthscale = np.exp(_location(dimension) + _WIDTH * found.x[0] + spreads_of(dimension, free) * found.x[1:-1])
     if not (value < _BROKEN and np.isfinite([constant, *lengthscale]).all()):
         raise RuntimeError("the hyperparameters are not finite")
     return constant, torch.tensor(lengthscale), float(np.exp(found.x[-1]))

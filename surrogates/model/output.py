@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -180,7 +180,9 @@ def fit_output(
     if basis != "none":
         centre, broad = 0.0, described.physics.prior_std.get(name, broad)
     scatter = scatter_about(declared, warp, table[name][known])
-    fit: Fit[GP | Mixture | Votes] = choosing(described, fit_gp if inference == "map" else _averaged)
+    fit: Fit[GP | Mixture | Votes] = choosing(
+        described, partial(fit_gp, free=len(described.variables.features)) if inference == "map" else _averaged
+    )
     if inference == "votes":
         fit = _voting(described, before)
     given = _given(name, source, warp, described, table, stds or {})

@@ -119,7 +119,7 @@ def _left_out(
 
 
 def fit_gp(
-    x: Floats, y: Floats, shift: float, scale: float, scatter: float = 0.0, given: Floats | None = None
+    x: Floats, y: Floats, shift: float, scale: float, scatter: float = 0.0, given: Floats | None = None, free: int = 0
 ) -> tuple[GP, str]:
     """Learns hyperparameters and conditions, in the way that suits the number of observations.
 
@@ -130,6 +130,7 @@ def fit_gp(
         scale: spread of the targets.
         scatter: standard deviation, in the targets' unit, below which the learned noise never falls.
         given: standard deviations of the observations, likewise, shape ``(n,)``, NaN where the noise is learned.
+        free: how many of the inputs, the last ones, are variables beside the composition.
 
     Returns:
         the Gaussian process, and in words what was left out; empty where it is exact throughout.
@@ -141,9 +142,9 @@ def fit_gp(
     count = len(x)
     known = None if given is None else given / scale
     if count <= LEARN:
-        return conditioned(x, y, shift, scale, learn(x, (y - shift) / scale, known), scatter, given), ""
+        return conditioned(x, y, shift, scale, learn(x, (y - shift) / scale, known, free), scatter, given), ""
     some = np.linspace(0, count - 1, LEARN_ON).round().astype(np.int64)
-    hyper = learn(x[some], (y[some] - shift) / scale, None if known is None else known[some])
+    hyper = learn(x[some], (y[some] - shift) / scale, None if known is None else known[some], free)
     note = f"{count} observations; hyperparameters learned on {LEARN_ON} of them"
     gp = conditioned(x, y, shift, scale, hyper, scatter, given)
     through = f"through {len(gp.inputs)} inducing points" if isinstance(gp, SparseGP) else "exact"

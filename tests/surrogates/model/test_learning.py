@@ -46,11 +46,12 @@ def test_it_is_the_product_of_likelihood_and_priors() -> None:
     assert differences[0] == pytest.approx(differences[1], abs=1e-5)
 
 
+@pytest.mark.parametrize("free", [0, 2])
 @pytest.mark.parametrize("given", [None, GIVEN])
-def test_the_gradient_is_that_of_finite_differences(given: np.ndarray | None) -> None:
+def test_the_gradient_is_that_of_finite_differences(given: np.ndarray | None, free: int) -> None:
     at = np.array([-0.7, 0.5, -1.0, 0.2, 1.1, -3.0])
-    _, slope, _ = negative_log_posterior(at, X, Y, given)
-    numeric = approx_fprime(at, lambda values: negative_log_posterior(values, X, Y, given)[0], 1e-6)
+    _, slope, _ = negative_log_posterior(at, X, Y, given, free)
+    numeric = approx_fprime(at, lambda values: negative_log_posterior(values, X, Y, given, free)[0], 1e-6)
     np.testing.assert_allclose(slope, numeric, rtol=1e-4, atol=1e-4)
 
 
@@ -68,6 +69,12 @@ def test_learning_ends_where_nothing_near_is_more_probable() -> None:
     assert all(_log_posterior(lengthscales, common, noise * factor, constant) < best for factor in (0.8, 1.25))
     assert 0.003 < noise < 0.1
     assert float(lengthscales[0]) < float(lengthscales[2])
+
+
+def test_variables_are_set_apart_more_easily() -> None:
+    swapped = X[:, [2, 3, 0, 1]]  # what counts stands where variables do
+    bound, free = learn(swapped, Y)[1], learn(swapped, Y, free=2)[1]
+    assert float(free[2] / free[0]) < float(bound[2] / bound[0])
 
 
 def test_rows_whose_spread_is_given_do_not_set_the_noise() -> None:
