@@ -15,6 +15,7 @@ from alloys.intake.cells import is_missing, read_amount
 from alloys.intake.guessing import Guess, TableColumn, slug
 from alloys.intake.headers import is_unit, read_header
 from alloys.intake.mapping import ColumnName, PropertyColumn, TableMap
+from alloys.intake.processing import Processing, processing_of
 from alloys.intake.reading import Intake, IntakeRow, read_rows_of
 from alloys.intake.tables import RawTable, shown
 from alloys.physics.base import Physics
@@ -63,7 +64,8 @@ class Draft:
         others: the table's other properties: their columns, and the keys of a configuration, by name.
         fixed: conditions that rows are chosen by: the column, the cells that count, and how many rows have others.
         mixed: conditions that differ among the rows, which are read alike.
-        repeats: lines of each alloy that has several rows, which the table says the same of or something else.
+        repeats: lines of each design that has several rows, which the table says the same of or something else.
+        processing: the variables beside the composition that the table has.
     """
 
     entry: TableMap
@@ -76,6 +78,12 @@ class Draft:
     fixed: tuple[tuple[str, tuple[str, ...], int], ...]
     mixed: tuple[str, ...]
     repeats: tuple[Repeats, ...]
+    processing: Processing
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """The variables of the space, as a configuration has them."""
+        return {name: dict(each.spec) for name, each in self.processing.variables.items()}
 
 
 def draft(
@@ -110,6 +118,12 @@ def draft(
     wide = {name: PROPERTIES.get(name) or _unlimited(name, column) for name, column in columns.items()}
     entry, fixed, mixed = _with_fixed(table, found, _entry(found, columns, file, sheet), wide)
     intake = read_rows_of(table, entry, wide)
+    lines = {row.line for row in intake.rows}
+    processing = processing_of(table, found, lines, {*physics.properties, *columns})
+    if processing.variables:
+        mapped = {name: each.column for name, each in processing.variables.items()}
+        entry = entry.model_copy(update={"variables": mapped})
+        intake = read_rows_of(table, entry, {**wide, **processing.quantities})
     if not intake.rows:
         why = Counter(reason.partition(":")[0] for _, reason in intake.dropped).most_common(3)
         raise InputError(f"{file}: no row has an alloy and a value: " + "; ".join(f"{n} {reason}" for reason, n in why))
@@ -120,7 +134,7 @@ def draft(
         if column not in columns.values()
     }
     repeats = tuple(_repeats(intake))
-    return Draft(entry, own, objectives, limits, intake, columns, others, fixed, mixed, repeats)
+    return Draft(entry, own, objectives, limits, intake, columns, others, fixed, mixed, repeats, processing)
 
 
 def _goal(

@@ -118,7 +118,7 @@ def _document(drafted: Draft) -> dict[str, Any]:
     space, _ = space_around(compositions, by_weight=drafted.entry.basis == "wt.%")
     return {
         "physics": _PHYSICS,
-        "space": space,
+        "space": space | ({"variables": drafted.variables} if drafted.variables else {}),
         "properties": {name: dict(own) for name, own in drafted.properties.items()},
         "data": [drafted.entry.model_dump(exclude_defaults=True)],
         "objectives": list(drafted.objectives),
@@ -134,6 +134,10 @@ def _tell(drafted: Draft, found: Guess) -> None:
     """What was assumed of the frame, and which rows are not read for it; others are told as they are recorded."""
     for told in found.amounts.assumed if found.amounts else ():
         log.warning("assumed: %s", told)
+    for name, each in drafted.processing.variables.items():
+        log.warning("column %r is the variable %s of the space", each.column, name)
+    for column, why in drafted.processing.left_out:
+        log.warning("column %r is no variable: %s", column, why)
     for column, kept, others in drafted.fixed:
         log.warning("rows with %s in column %r are read, %d with others are not", " or ".join(kept), column, others)
 

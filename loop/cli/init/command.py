@@ -125,6 +125,7 @@ def _document(file: Path, table: RawTable, found: Guess, drafted: Draft, path: P
         "assumed": list(amounts.assumed) if amounts else [],
         "objectives": list(drafted.objectives),
         "constraints": list(drafted.constraints),
+        "variables": drafted.variables,
         "rows": len(intake.rows),
         "rounded": intake.rounded,
         "repeated_alloys": len(drafted.repeats),

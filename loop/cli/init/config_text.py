@@ -43,6 +43,7 @@ def config_text(
         "physics: generic       # any elements; nothing is expected of a property before its data",
         "",
         *_space(space, seen, len(draft.intake.rows)),
+        *_variables(draft),
         "",
         *_properties(draft),
         *_data(draft, found),
@@ -105,6 +106,19 @@ def _space(space: Mapping[str, Any], seen: Mapping[str, int], rows: int) -> list
     return [*lines, '  # rules: ["x_A + x_B <= 0.3"]   # linear in amounts, with symbols of your elements']
 
 
+def _variables(draft: Draft) -> list[str]:
+    """What was done to the alloys: a variable that should not be one is taken out here and below `data`."""
+    if not draft.variables:
+        return []
+    lines = [
+        "  variables:           # beside the composition, with the values of the table; yours to widen or to take out"
+    ]
+    for name, spec in draft.variables.items():
+        plain = set(spec) == {"values"}
+        lines.append(f"    {scalar(name)}: {scalar(spec['values'] if plain else spec)}")
+    return lines
+
+
 def _properties(draft: Draft) -> list[str]:
     if not draft.properties:
         return []
@@ -140,6 +154,8 @@ def _data(draft: Draft, found: Guess) -> list[str]:
     lines.append(f"    basis: {scalar(entry.basis)}" + (f"   # assumed: {_comment(assumed)}" if assumed else ""))
     if entry.balance is not None:
         lines.append(f"    balance: {entry.balance}")
+    if entry.variables:
+        lines += ["    variables:", *(f"      {scalar(n)}: {scalar(column)}" for n, column in entry.variables.items())]
     lines.append("    properties:")
     for name, each in entry.properties.items():
         lines.append(f"      {scalar(name)}: {scalar(each.model_dump(exclude_none=True))}")
@@ -152,9 +168,10 @@ def _where(draft: Draft, found: Guess) -> list[str]:
     lines = ["    where:              # only rows with these cells; leave it out to read all"] if draft.fixed else []
     for name, _, others in draft.fixed:
         lines.append(f"      {scalar(name)}: {scalar(draft.entry.where[name])}   # {others} rows have something else")
+    used = {*draft.entry.where, *draft.entry.variables.values()}
     for column in found.of_kind("process", "condition", "category", "structure"):
         cells = [cell for cell in dict.fromkeys(column.profile.cells) if cell]
-        if column.name not in draft.entry.where and 1 < len(cells) <= 12 and not read_header(column.name).unit:
+        if column.name not in used and 1 < len(cells) <= 12 and not read_header(column.name).unit:
             head = "    # where: " if not draft.fixed else "      # "
             lines.append(_comment(f"{head}{scalar({column.name: cells})[1:-1]}"))
     return lines

@@ -85,7 +85,7 @@ def print_draft(console: Console, table: RawTable, draft: Draft) -> None:
         console.print(
             f"  {intake.rounded} of them have amounts that were brought to a whole, within rounding", markup=False
         )
-    for told in _repeats(draft):
+    for told in (*_repeats(draft), *_variables(draft)):
         console.print(f"  {told}", markup=False)
     for column, kept, others in draft.fixed:
         told = " or ".join(cell or "nothing" for cell in kept)
@@ -98,6 +98,16 @@ def print_draft(console: Console, table: RawTable, draft: Draft) -> None:
         console.print(f"  left out {len(lines)}: {reason} ({lines_of(lines)})", markup=False)
     for reason, lines in by_reason(intake.unread):
         console.print(f"  cells left out {len(lines)}: {reason} ({lines_of(lines)})", markup=False)
+
+
+def _variables(draft: Draft) -> Iterator[str]:
+    """What becomes of the columns of processing."""
+    for name, each in draft.processing.variables.items():
+        lacking = f"; {each.lacking} rows have none, and are known without it" if each.lacking else ""
+        when = "".join(f", where {n} is {' or '.join(map(str, v))}" for n, v in each.spec.get("when", {}).items())
+        yield f"{shown(each.column)} is the variable {name}{when}{lacking}"
+    for column, why in draft.processing.left_out:
+        yield f"{shown(column)} is no variable: {why}"
 
 
 def _repeats(draft: Draft) -> Iterator[str]:

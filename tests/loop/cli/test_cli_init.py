@@ -47,13 +47,50 @@ def test_a_page_and_a_file_that_check_takes(capsys: pytest.CaptureFixture[str], 
 
 def test_what_stands_as_a_comment_can_be_taken_in(capsys: pytest.CaptureFixture[str], table: Path) -> None:
     lines = [f"Co{20 + i}Cr{25 - i}Fe25Ni30,{150 + 7 * i},{300 + 9 * i},forged" for i in range(12)]
-    table.write_text("\n".join(["Alloy,HV,YS (MPa),Process", *lines, "Co30Cr30Ni40,160,310,cast"]), "utf-8")
+    table.write_text("\n".join(["Alloy,HV,YS (MPa),Supplier", *lines, "Co30Cr30Ni40,160,310,cast"]), "utf-8")
     assert call(capsys, "init", table.name, "--maximize", "HV")[0] == 0
     text = Path("results.yaml").read_text("utf-8")
-    taken = text.replace("# yield_strength:", "yield_strength:").replace("# where: Process", "where:\n      Process")
-    assert taken.count("\n  yield_strength:") == taken.count("\n      yield_strength:") == taken.count("Process:") == 1
+    taken = text.replace("# yield_strength:", "yield_strength:").replace("# where: Supplier", "where:\n      Supplier")
+    assert taken.count("\n  yield_strength:") == taken.count("\n      yield_strength:") == taken.count("Supplier:") == 1
     Path("more.yaml").write_text(taken, "utf-8")
     assert call(capsys, "check", "more.yaml")[0] == 0
+
+
+TREATED = """Alloy,HV,Route,Anneal T (K),Anneal time (h),Rolling reduction,Quench,Sintering programme
+Co20Cr25Fe25Ni30,150,cast,,,0.1,oil,a
+Co21Cr24Fe25Ni30,152,cast,,,0.2,oil,b
+Co20Cr25Fe25Ni30,180,annealed,1173,1,0.3,,c
+Co20Cr25Fe25Ni30,185,annealed,1273,10,0.4,,d
+Co22Cr23Fe25Ni30,190,aged,1073,500,0.5,water,e
+Co23Cr22Fe25Ni30,195,aged,1123,0.5,0.6,,f
+Co24Cr21Fe25Ni30,175,annealed,1223,5,0.75,,g
+"""
+
+
+def test_processing_becomes_variables(capsys: pytest.CaptureFixture[str], table: Path) -> None:
+    more = [f"Co2{i}Cr2{9 - i}Fe21Ni30,17{i},cast,,,0.{80 + i},,{word}" for i, word in enumerate("hijklmno")]
+    table.write_text(TREATED + "\n".join(more), "utf-8")
+    code, _, err = call(capsys, "init", table.name, "--maximize", "HV")
+    assert code == 0
+    for told in (
+        "'Route' is the variable route",
+        "'Anneal T (K)' is the variable anneal_t, where route is aged or annealed",
+        "'Quench' is no variable: 12 of 15 rows have nothing there",
+        "'Sintering programme' is no variable: it has 15 different words",
+    ):
+        assert told in err
+    text = Path("results.yaml").read_text("utf-8")
+    for line in (
+        "    route: [aged, annealed, cast]",
+        "    anneal_t: {values: [1073, 1123, 1173, 1223, 1273], unit: K, when: {route: [aged, annealed]}}",
+        "    anneal_time: {values: [0.5, 1, 5, 10, 500], scale: log, unit: h, when: {route: [aged, annealed]}}",
+        "    rolling_reduction: {low: 0.1, high: 0.88, step: 0.02}",
+        '      anneal_t: "Anneal T (K)"',
+    ):
+        assert line in text
+    code, out, _ = call(capsys, "init", table.name, "--maximize", "HV", "--json", "--force")
+    assert list(json.loads(out)["variables"]) == ["route", "anneal_t", "anneal_time", "rolling_reduction"]
+    assert call(capsys, "check", "results.yaml")[0] == 0
 
 
 def test_a_document_names_every_row_that_is_left_out(capsys: pytest.CaptureFixture[str], table: Path) -> None:
