@@ -52,7 +52,8 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     if moved is not data:  # those that stay keep their places, and with them their lines
         stay = [text if text in moved["constraints"] else None for text in data["constraints"]]
         data = {**data, "constraints": stay}
-    physics = _declared(data, _physics(data, found), found, Variables() if space is None else space.variables)
+    variables = _part(moved, "space", AnySpace, lambda spec: spec.declared_variables(), []) if space is None else None
+    physics = _declared(data, _physics(data, found), found, space.variables if space else variables or Variables())
     validators = _validators(data, physics, found)
     found += _goal_mistakes(data, physics)
     for validator in validators:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +28,13 @@ class DataFile:
         entry: how.
         sha256: of its content.
         intake: its rows, and what was left out.
+        lacking: how many rows have no value of a variable that the space asks for, by its name.
     """
 
     entry: TableMap
     sha256: str
     intake: Intake
+    lacking: Mapping[str, int]
 
     @property
     def rows(self) -> list[Observation]:
@@ -49,6 +51,14 @@ class DataFile:
         return [
             f"{self.entry.file}, line{'s' * (len(found) > 1)} {_first([str(line) for line, _ in found])}: {found[0][1]}"
             for found in sorted(kinds.values(), key=lambda found: -len(found))
+        ]
+
+    @property
+    def lacks(self) -> list[str]:
+        """Which variables some of its rows have not, though the space asks for them."""
+        return [
+            f"{self.entry.file}: {count} of {len(self.intake.rows)} rows have no {name}, and are known without it"
+            for name, count in self.lacking.items()
         ]
 
 
@@ -69,7 +79,7 @@ def read_data(entries: Sequence[TableMap], properties: Mapping[str, Property], s
     for i, entry in enumerate(entries):
         try:
             _refuse_strangers(entry, space.variables)
-            file = _read(entry, properties)
+            file = _read(entry, properties, space.variables)
             _refuse_undeclared(file, declared)
             files.append(file)
         except InputError as error:
@@ -111,14 +121,16 @@ def _first(lines: Sequence[str]) -> str:
     return ", ".join(lines[:5]) + (f" and {len(lines) - 5} more" if len(lines) > 5 else "")
 
 
-def _read(entry: TableMap, properties: Mapping[str, Property]) -> DataFile:
+def _read(entry: TableMap, properties: Mapping[str, Property], variables: Variables) -> DataFile:
     intake = read_mapped(entry, properties)
     if not intake.rows:
         first = f"; line {intake.dropped[0][0]}: {intake.dropped[0][1]}" if intake.dropped else ""
         raise InputError(f"{entry.file}: no row has an alloy with a value{first}")
     with Path(entry.file).open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return DataFile(entry, digest, intake)
+    asked = [(row.design.values, variables.asked(row.design.values)) for row in intake.rows]
+    lacking = Counter(name for values, told in asked for name in variables.names if told[name] and name not in values)
+    return DataFile(entry, digest, intake, lacking)
 
 
 _NAMED = 6

@@ -10,6 +10,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from alloys.design import design_text
 from alloys.properties import Property
 from loop.store import CampaignStore, Job, JobState, Pause, StoredObservation
 from loop.store.queue.error_classes import RULES
@@ -141,8 +142,8 @@ def _left(job: Job) -> str:
 def show_table(document: dict[str, Any]) -> list[Table]:
     """One job as tables: what it is, its results, and what happened to it."""
     facts = Table.grid(padding=(0, 2))
-    for name, value in document.items():
-        if name not in ("results", "events") and value not in (None, [], {}):
+    for name, value in {**document, "formula": design_text(document)}.items():
+        if name not in ("variables", "results", "events") and value not in (None, [], {}):
             facts.add_row(name, ", ".join(value) if isinstance(value, list) else str(value))
     results = Table("result", "source", "", title="Results", title_justify="left", box=box.SIMPLE_HEAD)
     for result in document["results"]:

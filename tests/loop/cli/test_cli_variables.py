@@ -223,9 +223,10 @@ def _with_data(folder: Path, rows: list[str], entry: str = DATA) -> Path:
     return _file(folder, end=entry.replace("FILE", json.dumps(str(table))))
 
 
-def test_data_has_variables_in_units_of_its_own(tmp_path: Path) -> None:
-    with Campaign.open(_with_data(tmp_path, ROWS)) as campaign:
-        results = campaign.results()
+def test_data_has_variables_in_units_of_its_own(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with Campaign.open(_with_data(tmp_path, [*ROWS, "Al40Co30Ni30,annealed,,5,360"])) as campaign:
+        results = campaign.results().head(3)
+    assert "known.csv: 1 of 4 rows have no anneal_temperature, and are known without it" in caplog.text
     assert results["route"].tolist() == ["cast", "annealed", "annealed"]
     assert results["anneal_temperature"].tolist()[1:] == [900, 930]
 

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from alloys.errors import InputError
+from alloys.intake.mapping import TableMap
+from alloys.space.table import TableSpec
+from alloys.space.varied import AlloySpec
 from loop.config.reading import check_config, load_config
 from loop.config.schema import CampaignConfig
 from tests.loop.loop_helpers import DEFAULT, small_document
@@ -153,6 +156,14 @@ def test_science_decides_the_digest(tmp_path: Path) -> None:
     first = CampaignConfig.model_validate(small_document(tmp_path))
     assert first.digest == CampaignConfig.model_validate(small_document(tmp_path, name="other", iterations=9)).digest
     assert first.digest != CampaignConfig.model_validate(small_document(tmp_path, seed=1)).digest
+
+
+def test_keys_that_came_later_leave_old_digests_as_they_were() -> None:
+    alloys = AlloySpec(elements=["Nb", "Ta"]).model_dump()
+    assert set(alloys) == {"kind", "elements", "step", "lower", "upper", "count", "bounds", "limits"}
+    assert set(TableSpec(kind="table", file="shelf.csv").model_dump()) == {"kind", "file"}
+    entry = {"file": "a.csv", "formula": "alloy", "properties": {"solidus": {"column": "T"}}}
+    assert "variables" not in TableMap.model_validate(entry).model_dump()
 
 
 def test_constraints_on_amounts_alone_are_rules_of_the_space(tmp_path: Path) -> None:

@@ -64,6 +64,18 @@ def test_columns_of_amounts_a_unit_and_objects_are_understood(tmp_path: Path) ->
         assert len(soft.results()) == 12
 
 
+def test_processing_is_chosen_too(tmp_path: Path) -> None:
+    routes = ["cast", "annealed", "annealed"] * 4
+    hot = [None if route == "cast" else 800 + 50 * (i % 5) for i, route in enumerate(routes)]
+    treated = frame(**{"route": routes, "anneal temperature (°C)": hot})
+    with Campaign.from_frame(treated, maximize="hardness", directory=tmp_path, **QUICK) as campaign:
+        assert campaign.problem.space.variables.names == ("route", "anneal_temperature")
+        assert campaign.results()["anneal_temperature"].notna().sum() == 8
+        table = campaign.suggest(3)
+        assert set(table["route"]) <= {"cast", "annealed"}
+        assert campaign.predict(table)["in_space"].all()
+
+
 def test_few_results_are_a_start_without_predictions(tmp_path: Path) -> None:
     with Campaign.from_frame(frame().head(4), maximize="hardness", directory=tmp_path, **QUICK) as campaign:
         table = campaign.suggest(3)
