@@ -19,23 +19,26 @@ from loop.choose.proposal import Chosen, ProposalJob
 from loop.choose.ranking import fit_surrogate, rank
 from loop.execute.spans import SCORER, Span
 from loop.view import Row, View
+from surrogates.choosing.acquisition import Tell, silent
 from surrogates.choosing.budget import ChosenWithinBudget, select_within_budget
 from surrogates.choosing.pareto import Front
 from surrogates.model.surrogate import Surrogate
 
 
-def choose_batch(job: ProposalJob) -> Chosen:
-    """Fits the surrogate, lets the generators propose, and ranks."""
+def choose_batch(job: ProposalJob, tell: Tell = silent) -> Chosen:
+    """Fits the surrogate, lets the generators propose, and ranks; each step is told as it begins."""
+    tell("learning from what is known")
     config, view, index = job.view.config, job.view, job.index
     marks = [time.time()]
     surrogate = fit_surrogate(view)
     marks.append(time.time())
+    tell("proposing candidates")
     guidance = guidance_of(view, job.known, surrogate) if config.generator.guided and job.models else None
     generators = [(model.generator(), count) for model, count in job.models]
     pool = steps.propose(view, job.known, generators, index, guidance)
     marks.append(time.time())
     seed = steps.seed_for(config.seed, index, "ranking")
-    ranking = rank(view, pool, job.batch, seed, surrogate, job.spreader)
+    ranking = rank(view, pool, job.batch, seed, surrogate, job.spreader, tell)
     marks.append(time.time())
     made = {
         model.family: {

@@ -13,7 +13,7 @@ from alloys.records import Candidate, Prediction, Selection
 from alloys.space import TableSpace
 from loop.choose.steps import CandidatePool
 from loop.view import Row, View
-from surrogates.choosing.acquisition import choose_batch
+from surrogates.choosing.acquisition import Tell, choose_batch, silent
 from surrogates.choosing.picks import Pick
 from surrogates.choosing.screen import BatchContext, Settings
 from surrogates.choosing.stream import Spreader, spread_work
@@ -77,6 +77,7 @@ def rank(
     seed: int,
     surrogate: Surrogate | None = None,
     spreader: Spreader | None = None,
+    tell: Tell = silent,
 ) -> Ranking:
     """Chooses a batch from the pool by the surrogate, which is fitted if None; the spreader, or threads, look at it."""
     surrogate = surrogate or fit_surrogate(view)
@@ -97,6 +98,7 @@ def rank(
         q=batch,
         seed=seed,
         spreader=spreader or spread_work,
+        tell=tell,
         settings=Settings(top=view.config.choice.share if view.config.choice.seek == "top" else None),
     )
     proposed = {str(origin): int((pool.origins == origin).sum()) for origin in np.unique(pool.origins)}

@@ -40,6 +40,10 @@ class Watcher(Protocol):
         """A stage begins."""
         ...
 
+    def step(self, text: str) -> None:
+        """A step of the stage begins."""
+        ...
+
     def progress(self, iteration: int, done: int, total: int) -> None:
         """So many of an iteration's validations are answered."""
         ...
@@ -91,6 +95,7 @@ class Driver:
     def __post_init__(self) -> None:
         campaign, owner = self.campaign, f"{self.campaign.owner} run {next(_RUNS)}"
         self.recorder = Recorder(self.clock)
+        self.executor.tell = self._step
         self._work = Validations(campaign, self.executor, owner, self.clock, self.recorder)
         self._schedule = Schedule.of(campaign.store, campaign.config, campaign.tiers)
 
@@ -343,6 +348,10 @@ class Driver:
         log.info("iteration %d: %s", index, text)
         for watcher in self.watchers:
             watcher.stage(index, text)
+
+    def _step(self, text: str) -> None:
+        for watcher in self.watchers:
+            watcher.step(text)
 
     def _progress(self, counts: Mapping[int, int]) -> None:
         if not self._open:

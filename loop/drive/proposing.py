@@ -115,7 +115,7 @@ class Proposing:
         self.progress("choosing the batch")
         asked = tuple((model, wanted[model.family]) for model in models)
         job = ProposalJob(self._view, self._known, asked, self.index, self.batch, self.executor.spreader)
-        self.executor.begin(ModelTask(_CHOOSING, "loop.choose.choosing:choose_batch", job))
+        self.executor.begin(ModelTask(_CHOOSING, "loop.choose.choosing:choose_batch", job, tells=True))
 
     def _store(self, chosen: Chosen) -> list[Proposal]:
         """Stores the batch with how it came about."""

@@ -9,19 +9,21 @@ import importlib
 import math
 import time
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from alloys.errors import WorkError
-from loop.execute.tasks import Finished, ModelTask, do_task
+from loop.execute.tasks import Finished, ModelTask, do_task, nobody
 
 SCORER = "scorer"
-_AGAIN = {"max_restarts": -1, "max_task_retries": 1}
-"""Of an actor that dies, or whose node does."""
+_ACTOR = {"max_restarts": -1, "max_task_retries": 1, "max_concurrency": 2}
+"""One that dies, or whose node does, begins again; beside its task it answers what it is at."""
 
 
 class ModelActor:
-    """The actor behind each of them: plain data in, plain data out, no state.
+    """The actor behind each of them: plain data in, plain data out; while it works, it can be asked what it is at.
 
     Args:
         module: what its tasks need, imported before the first one comes.
@@ -29,10 +31,18 @@ class ModelActor:
 
     def __init__(self, module: str) -> None:
         importlib.import_module(module)
+        self._at = ""
 
     def run(self, task: ModelTask) -> Finished:
         """Does a task."""
-        return do_task(task)
+        return do_task(task, self._note)
+
+    def at(self) -> str:
+        """What the task told last."""
+        return self._at
+
+    def _note(self, text: str) -> None:
+        self._at = text
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,7 @@ class Actors:
         gpus: of the cluster; trainers share them, a fraction each where they are fewer.
         threads: environment variables of every actor.
         timeout: seconds that one task may take once an actor has it.
+        tell: is told what a task is doing, where it tells that.
     """
 
     ray: Any
@@ -61,6 +72,8 @@ class Actors:
     gpus: int
     threads: dict[str, str]
     timeout: float
+    tell: Callable[[str], None] = nobody
+    _asked: dict[Any, Any] = field(default_factory=dict)
     _waiting: deque[ModelTask] = field(default_factory=deque)
     _actors: dict[str, Any] = field(default_factory=dict)
     _under_way: dict[Any, _TaskUnderWay] = field(default_factory=dict)
@@ -96,7 +109,25 @@ class Actors:
             found[task.name] = self._get(task, future)
         self._end_late()
         self._fill()
+        self._pass_on()
         return found
+
+    def _pass_on(self) -> None:
+        """Asks those that tell what they are at, and passes on what they answered."""
+        self._asked = {future: asked for future, asked in self._asked.items() if future in self._under_way}
+        for future, entry in self._under_way.items():
+            if not entry.task.tells:
+                continue
+            asked = self._asked.get(future)
+            if asked is not None and self.ray.wait([asked], timeout=0)[0]:
+                with suppress(self.ray.exceptions.RayError):
+                    self._tell(self.ray.get(asked))
+                asked = None
+            self._asked[future] = asked or self._actors[entry.place].at.remote()
+
+    def _tell(self, text: str) -> None:
+        if text:
+            self.tell(text)
 
     def _get(self, task: ModelTask, future: Any) -> Finished:
         """What a task gave."""
@@ -146,7 +177,7 @@ class Actors:
         hidden = {} if gpus else {"CUDA_VISIBLE_DEVICES": ""}
         environment = {"env_vars": {**self.threads, **hidden}}
         cpus = share(self.trainers, self.trainers + 1)
-        kind = self.ray.remote(num_cpus=cpus, num_gpus=gpus, runtime_env=environment, **_AGAIN)(ModelActor)
+        kind = self.ray.remote(num_cpus=cpus, num_gpus=gpus, runtime_env=environment, **_ACTOR)(ModelActor)
         return kind.remote("generators.train" if gpu else "loop.choose.choosing")
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,15 @@ class RayExecutor:
     @timeout.setter
     def timeout(self, seconds: float) -> None:
         self._actors.timeout = seconds
+
+    @property
+    def tell(self) -> Callable[[str], None]:
+        """Is told what a task is doing, where it tells that."""
+        return self._actors.tell
+
+    @tell.setter
+    def tell(self, tell: Callable[[str], None]) -> None:
+        self._actors.tell = tell
 
     @property
     def pending(self) -> int:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from loop.execute.tasks import Done, Finished, ModelTask, ValidationTask, ValidatorSpec, do_task, do_validation
+from loop.execute.tasks import Done, Finished, ModelTask, ValidationTask, ValidatorSpec, do_task, do_validation, nobody
 
 if TYPE_CHECKING:
     from surrogates.choosing.stream import Spreader
 
 
 class Executor(Protocol):
-    """Where training, choosing and validation run."""
+    """Where training, choosing and validation run.
+
+    Attributes:
+        tell: is told what a task is doing, where it tells that.
+    """
+
+    tell: Callable[[str], None]
 
     @property
     def slots(self) -> int:
@@ -67,6 +74,7 @@ class LocalExecutor:
     spreader: Spreader | None = None
 
     def __init__(self) -> None:
+        self.tell: Callable[[str], None] = nobody
         self._waiting: list[tuple[ValidatorSpec, ValidationTask]] = []
         self._finished: dict[str, Finished] = {}
 
@@ -80,7 +88,7 @@ class LocalExecutor:
 
     def begin(self, task: ModelTask) -> None:
         """Does the task here and now."""
-        self._finished[task.name] = do_task(task)
+        self._finished[task.name] = do_task(task, self.tell)
 
     def results(self, timeout: float) -> dict[str, Finished]:
         """What was done since the last call."""

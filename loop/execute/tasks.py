@@ -27,12 +27,14 @@ class ModelTask:
         function: ``module:function``, which whoever does the task imports.
         argument: what the function is given.
         trains: whether a trainer does it; else the scorer.
+        tells: whether the function takes, beside its argument, whom it tells what it is doing.
     """
 
     name: str
     function: str
     argument: Any
     trains: bool = False
+    tells: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,16 @@ class Finished:
     ended: float
 
 
-def do_task(task: ModelTask) -> Finished:
-    """Does a task."""
+def nobody(text: str) -> None:
+    """Is told, and does nothing."""
+
+
+def do_task(task: ModelTask, tell: Callable[[str], None] = nobody) -> Finished:
+    """Does a task; one that tells what it is doing tells it there."""
     module, name = task.function.split(":")
-    function: Callable[[Any], Any] = getattr(importlib.import_module(module), name)
+    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
     begun = time.time()
-    return Finished(function(task.argument), begun, time.time())
+    return Finished(function(task.argument, *([tell] if task.tells else [])), begun, time.time())
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class Display:
         self._console = console
         self._name = name
         self._last = iterations
-        self._stage = "starting"
+        self._stage, self._step = "starting", ""
         self._iteration = 0
         self._done, self._total, self._validating = 0, 0, 0
         self._begin = time.monotonic()
@@ -51,9 +51,13 @@ class Display:
 
     def stage(self, iteration: int, text: str) -> None:
         """A stage begins."""
-        self._iteration, self._stage = iteration, text
+        self._iteration, self._stage, self._step = iteration, text, ""
         if not self._console.is_terminal:
             self._console.print(f"[{self._seconds():6.1f} s] iteration {iteration}/{self._last}: {text}", markup=False)
+
+    def step(self, text: str) -> None:
+        """A step of the stage begins; only terminals show it."""
+        self._step = text
 
     def progress(self, iteration: int, done: int, total: int) -> None:
         """Some of an iteration's validations have their answers."""
@@ -79,7 +83,7 @@ class Display:
         count = f"{self._done}/{self._total} of iteration {self._validating} validated" if self._total else ""
         head.add_row(
             Text(f"{self._name}  iteration {min(self._iteration, self._last)}/{self._last}", style="bold"),
-            Text(self._stage),
+            Text(f"{self._stage}: {self._step}" if self._step else self._stage),
             bar,
             Text(count),
             Text(f"{self._seconds():.0f} s", style="dim"),

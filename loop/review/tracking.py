@@ -206,6 +206,9 @@ class Tracker:
     def stage(self, iteration: int, text: str) -> None:
         """Stages are not logged."""
 
+    def step(self, text: str) -> None:
+        """Steps are not tracked."""
+
     def progress(self, iteration: int, done: int, total: int) -> None:
         """Progress is not logged."""
 

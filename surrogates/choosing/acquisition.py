@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -32,7 +32,14 @@ from surrogates.model.surrogate import Surrogate
 
 Indices = NDArray[np.int64]
 
+Tell = Callable[[str], None]
+"""Is told what is being done."""
+
 _CHUNK = 32
+
+
+def silent(text: str) -> None:
+    """Tells nobody."""
 
 
 def choose_batch(
@@ -45,6 +52,7 @@ def choose_batch(
     seed: int = 0,
     settings: Settings | None = None,
     spreader: Spreader = spread_work,
+    tell: Tell = silent,
 ) -> ChosenBatch:
     """Chooses up to ``q`` candidates for validation.
 
@@ -69,6 +77,7 @@ def choose_batch(
         seed: of the quasi Monte Carlo samples.
         settings: sizes and thresholds.
         spreader: who looks at the blocks of candidates; threads of this process if not given.
+        tell: called with each step, in words, as it begins.
 
     Raises:
         InputError: for wrong shapes, or a property of the goal without a model.
@@ -79,7 +88,7 @@ def choose_batch(
     settings = settings or Settings()
     if settings.top is not None:
         return choose_top(surrogate, problem, candidates, context, known, q=q, share=settings.top)
-    return _Chooser(surrogate, problem, context, known, seed, settings).choose(candidates, q, spreader)
+    return _Chooser(surrogate, problem, context, known, seed, settings).choose(candidates, q, spreader, tell)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +104,21 @@ class _Chooser:
     def mode(self) -> str:
         return "feasibility" if self.known.feasibility_first(self.problem) else "improvement"
 
-    def choose(self, candidates: Iterable[Block], q: int, spreader: Spreader) -> ChosenBatch:
+    def choose(self, candidates: Iterable[Block], q: int, spreader: Spreader, tell: Tell) -> ChosenBatch:
         """The whole way from candidates to explained picks."""
+        tell("screening candidates")
         sample = RandomSample(self.settings.check + self.settings.short_list, self.problem.space.dimension, self.seed)
         blocks = in_blocks(candidates, self.problem.space, self.settings.block)
-        pool, counts = self.screen(blocks, sample, spreader)
+        pool, counts = self.screen(blocks, sample, spreader, tell)
         criterion = self.criterion(pool.described)
-        chosen = self.together(pool, criterion, q)
+        chosen = self.together(pool, criterion, q, tell)
         first = pool.points[[row for row, _ in chosen]]
         labels = [str(pool.origins[row]) for row, _ in chosen]
+        tell("checking what the short list may lose")
         lost = self.lost(criterion, first, sample.drawn(self.problem.space, pool.points, self.settings.check))
         points, scores = first, [score for _, score in chosen]
-        for _ in range(self.settings.polish if len(points) else 0):
+        for turn in range(self.settings.polish if len(points) else 0):
+            tell(f"moving picks to better neighbours, round {turn + 1} of at most {self.settings.polish}")
             points, scores, better = self.polish(criterion, points, scores)
             if not better:
                 break
@@ -130,7 +142,9 @@ class _Chooser:
     def floor(self) -> float:
         return self.settings.floor if self.mode == "improvement" else 0.0
 
-    def screen(self, blocks: Iterator[Block], sample: RandomSample, spreader: Spreader) -> tuple[Scored, Counter[str]]:
+    def screen(
+        self, blocks: Iterator[Block], sample: RandomSample, spreader: Spreader, tell: Tell
+    ) -> tuple[Scored, Counter[str]]:
         """The short list of all candidates, and how many were looked at and fell out by which rule.
 
         A few are looked at by the exact models, more by quick ones that keep a wider list for them. Quick ones also
@@ -149,6 +163,7 @@ class _Chooser:
             sample.add(rows.points)
             best_of_each.add(rows)
         counts["duplicate"] += kept.repeated
+        tell("searching uphill")
         for rows in self.climbed(quick, best_of_each.rows):
             counts["climbed"] += len(rows)
             kept.add(rows if many else self.scored(self.surrogate, rows.points, rows.origins))
@@ -228,7 +243,7 @@ class _Chooser:
         best = pareto_mask(self.known.objectives[feasible])
         return feasible[best]
 
-    def greedy(self, pool: Scored, criterion: Criterion, q: int) -> list[tuple[int, float]]:
+    def greedy(self, pool: Scored, criterion: Criterion, q: int, tell: Tell) -> list[tuple[int, float]]:
         """Rows of the pool with their scores, one after the other.
 
         Candidates are looked at in the order of their last known value; as the gain of a candidate shrinks
@@ -237,14 +252,15 @@ class _Chooser:
         latest = np.full(len(pool.points), np.inf)
         chosen: list[tuple[int, float]] = []
         while len(chosen) < min(q, len(pool.points)):
+            tell(f"pick {len(chosen) + 1} of {q}")
             criterion.wait_for([row for row, _ in chosen])
             best = _lazy_best(criterion, latest, chosen)
             chosen.append((best, float(latest[best])))
         return chosen
 
-    def together(self, pool: Scored, criterion: Criterion, q: int) -> list[tuple[int, float]]:
+    def together(self, pool: Scored, criterion: Criterion, q: int, tell: Tell) -> list[tuple[int, float]]:
         """As `greedy`, of candidates that may stand in one batch: of a few values tried, those of the best batch."""
-        chosen = self.greedy(pool, criterion, q)
+        chosen = self.greedy(pool, criterion, q, tell)
         ranked = pool.points[[row for row, _ in chosen]]
         if not self.limits or self.limits.hold(ranked):
             return chosen
@@ -252,7 +268,7 @@ class _Chooser:
         for values in self.limits.openings(ranked):
             rows = np.flatnonzero(self.limits.fit(pool.points, values))
             part = pool.take(rows)
-            picks = self.greedy(part, self.criterion(part.described, criterion), q)
+            picks = self.greedy(part, self.criterion(part.described, criterion), q, tell)
             worth = float(np.logaddexp.reduce([score for _, score in picks], initial=-np.inf))
             found.append((len(picks), worth, [(int(rows[row]), score) for row, score in picks]))
         return max(found, key=lambda each: each[:2])[2]

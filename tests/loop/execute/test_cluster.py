@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +82,14 @@ def do_work(work: _Where | _Fatal | _Hung) -> object:
     return work.run()
 
 
+def tell_and_wait(mark: Path, tell: Callable[[str], None]) -> str:
+    """Tells, and waits for a file."""
+    tell("half of it")
+    while not mark.exists():
+        time.sleep(0.01)
+    return "done"
+
+
 def _task(name: str, work: _Where | _Fatal | _Hung) -> ModelTask:
     return ModelTask(name, f"{__name__}:do_work", work)
 
@@ -146,6 +154,20 @@ def test_training_in_an_actor_gives_the_same_weights_as_here(executor: RayExecut
     executor.begin(training_task("training", job))
     trained = _results(executor, "training")["training"].value
     assert trained.digest == train_generator(job).digest
+
+
+def test_what_a_task_is_doing_is_told_while_it_does_it(executor: RayExecutor, tmp_path: Path) -> None:
+    told: list[str] = []
+    executor.tell = told.append
+    mark = tmp_path / "go on"
+    executor.begin(ModelTask("telling", f"{__name__}:tell_and_wait", mark, tells=True))
+    deadline = time.monotonic() + 60
+    while not told:
+        assert executor.results(0.1) == {}
+        assert time.monotonic() < deadline
+    mark.touch()
+    assert _results(executor, "telling")["telling"].value == "done"
+    assert set(told) == {"half of it"}
 
 
 WAITING = ValidatorSpec(
