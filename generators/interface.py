@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.space import AlloySpace, Floats, Points
+from alloys.space import Floats, GridSpace, Points
 
 OnEpoch = Callable[[int, float, float], None]
 """Called after each epoch with its number from 0, the training loss and the validation loss."""
@@ -101,7 +101,7 @@ class Distribution(Sampler, Protocol):
         ...
 
     @property
-    def space(self) -> AlloySpace:
+    def space(self) -> GridSpace:
         """The space whose compositions it draws."""
         ...
 
@@ -147,7 +147,7 @@ class Generator(Distribution, Protocol):
 class GeneratorClass(Protocol):
     """What a family's class offers besides being a `Generator`."""
 
-    def __call__(self, space: AlloySpace, properties: Sequence[str], settings: Mapping[str, Any]) -> Generator:
+    def __call__(self, space: GridSpace, properties: Sequence[str], settings: Mapping[str, Any]) -> Generator:
         """An untrained generator."""
         ...
 

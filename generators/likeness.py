@@ -22,6 +22,9 @@ from alloys.space import Bools, Floats
 COPY = 0.99
 """Cosine to a known alloy from which a composition counts as its copy."""
 
+SAME = 0.05
+"""Distance between variables up to which they are alike, where the whole range of one is 1."""
+
 NEIGHBOURS = 5
 """k of the balls, in coverage, precision and hits alike."""
 
@@ -51,6 +54,21 @@ def nearest_cosine(fractions: Floats, training: Floats) -> Floats:
     against = directions(training).T
     pieces = [(directions(fractions[i : i + 2048]) @ against).max(axis=1) for i in range(0, len(fractions), 2048)]
     return np.concatenate(pieces) if pieces else np.empty(0)
+
+
+def copied(fractions: Floats, training: Floats, beside: Floats, training_beside: Floats) -> Bools:
+    """Which samples are copies of training alloys, shape ``(m,)``: their cosine is at least `COPY`.
+
+    Variables beside them, as models see them (`Variables.encoded`), must be alike too.
+    """
+    if not beside.shape[1]:
+        return np.asarray(nearest_cosine(fractions, training) >= COPY)
+    against, found = directions(training).T, np.zeros(len(fractions), dtype=np.bool_)
+    for start in range(0, len(fractions), 2048):
+        part = slice(start, start + 2048)
+        near = cdist(beside[part], training_beside, "cityblock") <= SAME
+        found[part] = ((directions(fractions[part]) @ against >= COPY) & near).any(axis=1)
+    return found
 
 
 def jittered(fractions: Floats, rng: np.random.Generator) -> Floats:

@@ -26,7 +26,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from alloys.errors import InputError, first_line
-from alloys.space import AlloySpace
+from alloys.space import GridSpace
 from generators import families
 from generators.interface import Generator, GeneratorClass
 from generators.training.settings import MANY_ROWS, Family
@@ -70,7 +70,7 @@ def load_family(name: str) -> GeneratorClass:
 
 
 def make(
-    family: str, space: AlloySpace, properties: Sequence[str], settings: Mapping[str, Any] | None = None
+    family: str, space: GridSpace, properties: Sequence[str], settings: Mapping[str, Any] | None = None
 ) -> Generator:
     """An untrained generator of a family.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alloys.space import AlloySpace, Floats, Points
+from alloys.space import Floats, GridSpace, Points
 from generators.interface import Generator, OnEpoch, TrainingReport
 from generators.registry import make, preset, restore
 
@@ -37,7 +37,7 @@ class TrainedModel:
 
 def train(
     family: str,
-    space: AlloySpace,
+    space: GridSpace,
     properties: Sequence[str],
     points: Points,
     conditions: Floats,

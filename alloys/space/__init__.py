@@ -13,12 +13,13 @@ from alloys.space.base import Bools, Floats, Points, Space, SpaceSpec
 from alloys.space.grid import Limit
 from alloys.space.rules import LinearRule
 from alloys.space.table import TableSpace
-from alloys.space.varied import VariedSpace
+from alloys.space.varied import GridSpace, VariedSpace
 
 __all__ = [
     "AlloySpace",
     "Bools",
     "Floats",
+    "GridSpace",
     "Limit",
     "LinearRule",
     "Points",

@@ -134,6 +134,11 @@ class AlloySpace(Grid):
         return np.asarray(points, dtype=np.float64) / self.total
 
     @property
+    def alloys(self) -> AlloySpace:
+        """The grid itself, as of a space that has variables beside it."""
+        return self
+
+    @property
     def variables(self) -> Variables:
         """None."""
         return Variables()

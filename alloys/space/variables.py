@@ -311,7 +311,7 @@ class Variables:
                 columns += [np.sqrt(0.5) * (column == place) for place in range(len(variable.values))]
                 continue
             scaled = np.full(len(raw), 0.5)
-            scaled[there] = _unit_interval(variable, column[there])
+            scaled[there] = unit_interval(variable, column[there])
             columns.append(scaled)
         return np.array(columns, dtype=np.float64).reshape(len(columns), len(raw)).T
 
@@ -338,8 +338,8 @@ def _other_places(variable: Variable, place: int, sizes: Sequence[int]) -> list[
     return sorted(near & set(range(last + 1)))
 
 
-def _unit_interval(variable: Variable, column: Floats) -> Floats:
-    """Numbers, or places of an ordered category, on the interval of the variable's values."""
+def unit_interval(variable: Variable, column: Floats) -> Floats:
+    """Numbers, or places of an ordered category, on the interval of the variable's values: 0 the first, 1 the last."""
     if not variable.is_number:
         return np.asarray(column / max(len(variable.values) - 1, 1))
     ends = np.array([variable.values[0], variable.values[-1]], dtype=np.float64)

@@ -135,6 +135,11 @@ class VariedSpace:
         both = (places >= 0) & (others >= 0) & (places != others)
         return [name for name, differs in zip(self.variables.names, both, strict=True) if differs]
 
+    def settled(self, points: Points) -> Points:
+        """Whole steps as compositions inside and near them where the grid is narrow; variables as they are."""
+        amounts, places = self.split(points)
+        return self.joined(self.alloys.settled(amounts), places)
+
     def split(self, points: Points) -> tuple[Points, Points]:
         """Points ``(n, d)`` as steps and places."""
         return points[:, : self.alloys.dimension], points[:, self.alloys.dimension :]
@@ -142,6 +147,10 @@ class VariedSpace:
     def joined(self, amounts: Points, places: Points) -> Points:
         """Steps and places as points."""
         return np.concatenate([amounts, places], axis=1)
+
+
+GridSpace = AlloySpace | VariedSpace
+"""Alloys on a grid, alone or times variables: what generators draw from."""
 
 
 def _tried(read: Callable[[], Points], mistakes: list[str]) -> Points:

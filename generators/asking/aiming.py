@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alloys.space import AlloySpace, Floats, Points
+from alloys.space import Floats, GridSpace, Points
 from generators.asking.distance import TrainingSpread
 from generators.asking.resampling import TargetSampler, TargetSettings
-from generators.interface import Generator, Samples
+from generators.interface import Distribution, Samples
 from generators.likeness import NEIGHBOURS
 
 Answers = Callable[[Floats, Sequence[str]], Floats]
-"""Properties by name, ``p`` of them, of atomic fractions ``(m, d)``: values in their units, shape ``(m, p)``."""
+"""Properties by name, ``p`` of them, of inputs (`Space.inputs`), ``(m, k)``: values in their units, ``(m, p)``."""
 
 UNIT = 0.1
 """What one standard deviation adds to 1."""
@@ -37,12 +37,12 @@ class AimedGenerator:
 
     Attributes:
         generator: trained.
-        known: known alloys, which are the measure of realism, shape ``(n, d)``.
+        known: known alloys, which are the measure of realism, shape ``(n, k)``.
         answers: what properties compositions have.
         spreads: what training saw of each property that ``answers`` knows.
     """
 
-    generator: Generator
+    generator: Distribution
     known: Points
     answers: Answers
     spreads: Mapping[str, TrainingSpread]
@@ -53,7 +53,7 @@ class AimedGenerator:
         return self.generator.name
 
     @property
-    def space(self) -> AlloySpace:
+    def space(self) -> GridSpace:
         """The generator's space."""
         return self.generator.space
 
@@ -70,7 +70,7 @@ class AimedGenerator:
         """
         asked = np.flatnonzero(~np.isnan(conditions).all(axis=0))
         columns = np.array([k for k in asked if self.properties[k] in self.spreads], dtype=np.int64)
-        if not len(columns) or len(np.unique(self.known, axis=0)) <= NEIGHBOURS:
+        if not len(columns) or len(np.unique(self.space.fractions(self.known), axis=0)) <= NEIGHBOURS:
             return self.generator.sample(conditions, seed=seed)
         written = _Written(self, columns)
         sampler = TargetSampler(written, self.space, self.known, written.answers, SETTINGS)
@@ -92,9 +92,9 @@ class _Written:
         """Values in their units as ``1 + UNIT z``, shape ``(m, k)``."""
         return np.asarray(1 + UNIT * np.clip((values - self.mean) / self.std, -FARTHEST, FARTHEST))
 
-    def answers(self, fractions: Floats) -> Floats:
-        """The properties of atomic fractions ``(m, d)``, written, shape ``(m, k)``."""
-        return self.write(self.aimed.answers(fractions, self.names))
+    def answers(self, inputs: Floats) -> Floats:
+        """The properties of inputs, written, shape ``(m, k)``."""
+        return self.write(self.aimed.answers(inputs, self.names))
 
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
         """The generator's draws under written conditions, shape ``(m, k)``."""

@@ -19,13 +19,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from alloys.errors import InputError
-from alloys.space import AlloySpace, Floats, Points
+from alloys.space import Floats, GridSpace, Points
 from generators.asking.refinement import refine
 from generators.interface import Generator, Samples
 
 Outlook = Callable[[Floats], Floats]
-"""Of fractions, shape ``(m, d)``, in shape ``(m, o + c)``: each objective in its own unit, then what is missing of each
-constraint in units of its property's scale, 0 where it is satisfied."""
+"""Of inputs (`Space.inputs`), shape ``(m, k)``, in shape ``(m, o + c)``: each objective in its own unit, then what is
+missing of each constraint in units of its property's scale, 0 where it is satisfied."""
 
 SMALL = 0.01
 """One unit of scale as a relative error, which is what `refinement.refine` makes small."""
@@ -77,19 +77,19 @@ class Guidance:
         if not len(drawn.points):
             return drawn
         owner = drawn.rows // self.draws
-        fractions = generator.space.fractions(drawn.points)
-        error = np.nansum((self._seen(fractions) / self._targets(asked[owner]) - 1) ** 2, axis=1)
+        inputs = generator.space.inputs(drawn.points)
+        error = np.nansum((self._seen(inputs) / self._targets(asked[owner]) - 1) ** 2, axis=1)
         order = np.lexsort((error, owner))
         rows, first = np.unique(owner[order], return_index=True)
         points = self.move(generator.space, drawn.points[order[first]], asked[rows])
         return Samples(points, rows, drawn.first_draw_valid, drawn.note)
 
-    def move(self, space: AlloySpace, points: Points, conditions: Floats) -> Points:
-        """Compositions nearer to their conditions, or as they were; the elements stay.
+    def move(self, space: GridSpace, points: Points, conditions: Floats) -> Points:
+        """Compositions nearer to their conditions, or as they were; elements and variables stay.
 
         Args:
             space: where they stay.
-            points: shape ``(m, d)``.
+            points: shape ``(m, k)``.
             conditions: shape ``(m, p)``, NaN where nothing is asked.
         """
         if not len(points):
@@ -99,9 +99,9 @@ class Guidance:
             points = refine(space, points, targets, self._seen, rounds=0)
         return points
 
-    def _seen(self, fractions: Floats) -> Floats:
+    def _seen(self, inputs: Floats) -> Floats:
         """The outlook about 1, so that relative errors are errors in units of the scales."""
-        seen = self.outlook(fractions)
+        seen = self.outlook(inputs)
         o = len(self.objectives)
         objectives = self.pull * (seen[:, :o] - self.centre) / self.scale
         return np.concatenate([1 + SMALL * objectives, 1 + SMALL * seen[:, o:]], axis=1)

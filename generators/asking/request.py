@@ -1,4 +1,4 @@
-"""A person's request to a generator: targets as text, and distinct compositions drawn under them.
+"""A person's request to a generator: targets as text, and distinct designs drawn under them.
 
 Numpy only; nothing here needs torch.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from alloys.design import Value, read_variable, variable_text
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES
 from alloys.space import Floats, Points
@@ -31,14 +32,16 @@ MOST = 16_384
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
+_WORD = re.compile(r"\s*([a-z][a-z0-9_]*)\s*=\s*(\S(?:.*\S)?)\s*")
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A property asked to have a value, ``low == high``, or any value of a range.
+    """A property or variable asked to have a number, ``low == high``, or any number of a range.
 
     Attributes:
-        name: the property.
-        low: smallest value, in the property's unit.
+        name: the property or the variable.
+        low: smallest value, in its unit.
         high: largest value.
     """
 
@@ -68,10 +71,31 @@ class Target:
         low, dots, high = value.partition("..")
         return cls(name, _number(low, text), _number(high if dots else low, text))
 
+    @property
+    def value(self) -> float:
+        """The number, of a range the smallest."""
+        return self.low
+
     def __str__(self) -> str:
         value = f"{self.low:g}" if self.low == self.high else f"{self.low:g}..{self.high:g}"
         unit = PROPERTIES[self.name].unit if self.name in PROPERTIES else "1"
         return f"{self.name}={value}" + ("" if unit == "1" else f" {unit}")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A variable asked to have a value that is no number.
+
+    Attributes:
+        name: the variable.
+        value: a word, or yes or no.
+    """
+
+    name: str
+    value: Value
+
+    def __str__(self) -> str:
+        return f"{self.name}={variable_text(self.value)}"
 
 
 def _number(cell: str, text: str) -> float:
@@ -81,13 +105,13 @@ def _number(cell: str, text: str) -> float:
     return value
 
 
-def parse_targets(texts: Sequence[str]) -> tuple[Target, ...]:
-    """Reads targets, each of another property.
+def parse_targets(texts: Sequence[str]) -> tuple[Target | Word, ...]:
+    """Reads targets, each of another property or variable.
 
     Raises:
         InputError: for a text that is no target, or a property named twice.
     """
-    targets = tuple(Target.parse(text) for text in texts)
+    targets = tuple(_read(text) for text in texts)
     names = [target.name for target in targets]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -95,6 +119,36 @@ def parse_targets(texts: Sequence[str]) -> tuple[Target, ...]:
             f"each property has one target, but got several for {', '.join(twice)}; write a range LOW..HIGH"
         )
     return targets
+
+
+def _read(text: str) -> Target | Word:
+    try:
+        return Target.parse(text)
+    except InputError:
+        found = _WORD.fullmatch(text)
+        if found is None or ".." in found[2]:
+            raise
+        return Word(found[1], read_variable(found[2]))
+
+
+def split_targets(
+    targets: Sequence[Target | Word], variables: Collection[str]
+) -> tuple[tuple[Target, ...], tuple[Target | Word, ...]]:
+    """Targets of properties, and what is asked of variables.
+
+    Raises:
+        InputError: for a word that is asked of a property.
+    """
+    properties = []
+    for target in targets:
+        if isinstance(target, Word) and target.name not in variables:
+            there = f"; the variables are {', '.join(variables)}" if variables else ""
+            raise InputError(
+                f"the target {target} needs a number, {target.name}=VALUE or {target.name}=LOW..HIGH{there}"
+            )
+        if isinstance(target, Target) and target.name not in variables:
+            properties.append(target)
+    return tuple(properties), tuple(target for target in targets if target.name in variables)
 
 
 def check_askable(targets: Sequence[Target], trained: Sequence[str], usable: Sequence[str]) -> None:

@@ -23,11 +23,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.space import AlloySpace, Bools, Floats, Points
+from alloys.space import Bools, Floats, GridSpace, Points
 from generators.asking.critic import log_odds
 from generators.asking.refinement import Properties, refine, relative_errors
 from generators.interface import Sampler, Samples
-from generators.likeness import COPY, Neighbourhood, nearest_cosine
+from generators.likeness import Neighbourhood, copied
 from generators.training.settings import CheckedSettings, number
 
 Rows = NDArray[np.int64]
@@ -76,14 +76,14 @@ class RefinedDraws:
 
     Attributes:
         points: shape ``(m, d)``.
-        fractions: the same as fractions.
+        features: the same as a critic sees them: fractions, then variables as models see them.
         owner: the target of each, shape ``(m,)``.
         weights: their log weights, shape ``(m,)``.
         copy: which are copies of known alloys, shape ``(m,)``.
     """
 
     points: Points
-    fractions: Floats
+    features: Floats
     owner: Rows
     weights: Floats
     copy: Bools
@@ -100,7 +100,7 @@ class TargetSampler:
     def __init__(
         self,
         source: Sampler,
-        space: AlloySpace,
+        space: GridSpace,
         known: Points,
         properties: Properties,
         settings: TargetSettings | None = None,
@@ -110,7 +110,7 @@ class TargetSampler:
         Args:
             source: draws candidates.
             space: the compositions allowed.
-            known: real alloys, shape ``(n, d)`` with ``n > 5``: the measure of realism.
+            known: real alloys, of more than 5 compositions, shape ``(n, d)``: the measure of realism.
             properties: the reference model, a surrogate, or a model learned from the known alloys alone
                 (`generators.training.forward`), in the order of the conditions.
             settings: None for the defaults.
@@ -118,7 +118,8 @@ class TargetSampler:
         self.source, self.space, self.properties = source, space, properties
         self.settings = settings or TargetSettings()
         self.known = space.fractions(known)
-        self.near = Neighbourhood.of(self.known)
+        self.near = Neighbourhood.of(np.unique(self.known, axis=0))
+        self.beside = self._beside(known)
 
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
         """Draws one composition for each condition, shape ``(m, p)``, NaN where nothing is asked.
@@ -145,6 +146,11 @@ class TargetSampler:
         note = f"{len(owner) / max(1, len(conditions)):.3g} candidates for each composition"
         return Samples(found.points[answer[rows]], rows, drawn.first_draw_valid, note, drawn.draws)
 
+    def _beside(self, points: Points) -> Floats:
+        """Variables of points as models see them, shape ``(m, f)``; without columns where the space has none."""
+        variables = self.space.variables
+        return variables.encoded(variables.raw(points[:, self.known.shape[1] :]))
+
     def _candidates(self, points: Points, asked: Floats, owner: Rows) -> RefinedDraws:
         """Refined draws, weighed by how near they are to their targets and to known alloys."""
         settings, refined, misses = self.settings, np.empty_like(points), np.empty(len(points))
@@ -152,15 +158,16 @@ class TargetSampler:
             part = slice(i, i + CHUNK)
             target = asked[owner[part]]
             refined[part] = refine(self.space, points[part], target, self.properties, settings.rounds)
-            error = relative_errors(self.properties(self.space.fractions(refined[part])), target)
+            error = relative_errors(self.properties(self.space.inputs(refined[part])), target)
             misses[part] = ((error / settings.width) ** 2).sum(axis=1)
         fractions = self.space.fractions(refined)
         tight = self.near.tightest(fractions)
         strange = np.isinf(tight) | ~self.near.knows(fractions)
-        copy = nearest_cosine(fractions, self.known) >= COPY
+        beside = self._beside(refined)
+        copy = copied(fractions, self.known, beside, self.beside)
         needless = np.where(copy, np.log(np.clip(tight, settings.small, 1.0) / settings.small), 0.0)
         weights = -0.5 * misses - settings.outside * strange - settings.shy * needless
-        return RefinedDraws(refined, fractions, owner, weights, copy)
+        return RefinedDraws(refined, np.concatenate([fractions, beside], axis=1), owner, weights, copy)
 
     def _realistic(self, found: RefinedDraws, number: Rows, rng: np.random.Generator) -> RefinedDraws:
         """The same, their weights raised by critics' log odds that each is a known alloy.
@@ -169,7 +176,7 @@ class TargetSampler:
         their odds add up. At least `AUDIENCE` candidates are shown where there are.
         """
         wanted = np.maximum(number, -(-AUDIENCE // max(1, len(number))))
-        mine = found.of_each(len(number))
+        mine, known = found.of_each(len(number)), np.concatenate([self.known, self.beside], axis=1)
         for _ in range(self.settings.critics if len(found.points) else 0):
             shown = [
                 self.pick(
@@ -177,7 +184,7 @@ class TargetSampler:
                 )
                 for rows, n in zip(mine, wanted, strict=True)
             ]
-            odds = log_odds(found.fractions, found.fractions[np.concatenate(shown)], self.known, rng)
+            odds = log_odds(found.features, found.features[np.concatenate(shown)], known, rng, self.known.shape[1])
             found = replace(found, weights=found.weights + odds)
         return found
 

@@ -87,11 +87,11 @@ class CaeNetwork(nn.Module):
     code_known: Tensor
     spread: Tensor
 
-    def __init__(self, d: int, p: int, settings: CaeSettings, rng: torch.Generator) -> None:
+    def __init__(self, widths: tuple[int, int], p: int, settings: CaeSettings, rng: torch.Generator) -> None:
         super().__init__()
-        latent, hidden = settings.latent, settings.hidden
-        self.encoder = mlp((2 * d, hidden, hidden, latent), rng)
-        self.decoder = mlp((latent + 2 * p, hidden, hidden, 2 * d), rng)
+        latent, hidden, self.widths = settings.latent, settings.hidden, widths
+        self.encoder = mlp((sum(widths), hidden, hidden, latent), rng)
+        self.decoder = mlp((latent + 2 * p, hidden, hidden, sum(widths)), rng)
         shapes = {"mean": (latent,), "slopes": (p, latent), "offsets": (p,), "noise": (p,), "spread": (latent,)}
         shapes |= {"codes": (CODES, latent), "code_values": (CODES, p), "code_known": (CODES, p)}
         for name, shape in shapes.items():
@@ -103,8 +103,8 @@ class CaeNetwork(nn.Module):
         return cast(Tensor, self.encoder(torch.cat((batch.presence, batch.amounts), dim=1)))
 
     def decode(self, codes: Tensor, values: Tensor, known: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of presence and log-ratios, each ``(n, d)``."""
-        logits, amounts = self.decoder(torch.cat((codes, values, known), dim=1)).chunk(2, dim=1)
+        """Logits of presence and amounts, shapes as `Codec.widths` says."""
+        logits, amounts = self.decoder(torch.cat((codes, values, known), dim=1)).split(self.widths, dim=1)
         return logits, amounts
 
 
@@ -116,7 +116,7 @@ class ConditionalAutoencoder(NeuralGenerator[CaeSettings, CaeNetwork]):
 
     def build(self, rng: torch.Generator) -> CaeNetwork:
         """The network with weights from ``rng``."""
-        return CaeNetwork(self.space.dimension, len(self.properties), self.settings, rng)
+        return CaeNetwork(self.codec.widths, len(self.properties), self.settings, rng)
 
     def loss(self, network: CaeNetwork, batch: EncodedRows, rng: torch.Generator, progress: float) -> Tensor:
         """Reconstruction error: cross entropy of presence, squared error of log-ratios, and the codes' size."""
@@ -124,7 +124,7 @@ class ConditionalAutoencoder(NeuralGenerator[CaeSettings, CaeNetwork]):
         codes = network.encode(batch)
         logits, amounts = network.decode(codes, batch.values, batch.known)
         which = functional.binary_cross_entropy_with_logits(logits, batch.presence, reduction="none").sum(dim=1)
-        how_much = (squared_error(amounts, batch.amounts, batch.presence) * s.amounts_weight).sum(dim=1)
+        how_much = (squared_error(amounts, batch.amounts, batch.counted) * s.amounts_weight).sum(dim=1)
         return (which + how_much + s.code_weight * (codes**2).sum(dim=1)).mean()
 
     def finish(self, network: CaeNetwork, pool: EncodedRows) -> None:
@@ -157,7 +157,7 @@ class ConditionalAutoencoder(NeuralGenerator[CaeSettings, CaeNetwork]):
     ) -> tuple[Tensor, Tensor]:
         """The decoder; an element is present where its logit is positive."""
         logits, amounts = network.decode(latents, values, known)
-        return (logits > 0).to(logits.dtype), amounts
+        return logits.sigmoid(), amounts
 
     def _gaussian_codes(self, net: CaeNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
         """Draws of the codes' posterior, ``(m, latent)``; one Cholesky factor per subset of conditions."""

@@ -69,8 +69,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from alloys.space import AlloySpace
-from generators.training.codec import EncodedRows
+from generators.training.codec import Codec, EncodedRows
 from generators.training.layers import linear, mlp, normal
 from generators.training.mixture_rule import MixtureRule
 from generators.training.neural import NeuralGenerator
@@ -80,18 +79,18 @@ _SPREAD = (math.log(0.05), math.log(2.0))
 
 
 class CvaeNetwork(nn.Module):
-    """Encoder and the decoder's two parts, for a space's ``d`` elements and ``p`` conditions."""
+    """Encoder and the decoder's two parts, for ``d`` columns of presence, ``a`` of amounts, and ``p`` conditions."""
 
-    def __init__(self, space: AlloySpace, p: int, settings: CvaeSettings, rng: torch.Generator) -> None:
+    def __init__(self, codec: Codec, settings: CvaeSettings, rng: torch.Generator) -> None:
         super().__init__()
-        d = space.dimension
+        (d, a), p = codec.widths, len(codec.properties)
         latent, hidden = settings.latent, settings.hidden
-        self.encoder = mlp((2 * d + 2 * p, hidden, hidden, 2 * latent), rng)
+        self.encoder = mlp((d + a + 2 * p, hidden, hidden, 2 * latent), rng)
         self.presence = mlp((latent + 2 * p, hidden, hidden, d), rng)
         self.coupling = linear(d, d, rng, bias=False)
-        self.amounts = mlp((latent + 2 * p + d, hidden, hidden, 2 * d), rng)
+        self.amounts = mlp((latent + 2 * p + d, hidden, hidden, 2 * a), rng)
         self.register_buffer("before", torch.ones((d, d), dtype=torch.float32).tril(-1), persistent=False)
-        self.rule = MixtureRule(space, p)
+        self.rule = MixtureRule(codec.space.alloys, p)
 
     def encode(self, batch: EncodedRows) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation of the latent vector, each ``(n, latent)``."""
@@ -104,7 +103,7 @@ class CvaeNetwork(nn.Module):
         return self.coupling.weight * cast(Tensor, self.before)
 
     def amounts_of(self, context: Tensor, presence: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log standard deviation of the log-ratios, each ``(n, d)``, given the presence."""
+        """Mean and log standard deviation of the amounts, each ``(n, a)``, given the presence, ``(n, d)``."""
         mean, raw = self.amounts(torch.cat((context, presence), dim=1)).chunk(2, dim=1)
         low, high = _SPREAD
         return mean, low + (high - low) * torch.sigmoid(raw)
@@ -118,7 +117,7 @@ class ConditionalVAE(NeuralGenerator[CvaeSettings, CvaeNetwork]):
 
     def build(self, rng: torch.Generator) -> CvaeNetwork:
         """The network with weights from ``rng``."""
-        return CvaeNetwork(self.space, len(self.properties), self.settings, rng)
+        return CvaeNetwork(self.codec, self.settings, rng)
 
     def prepare(self, network: CvaeNetwork, pool: EncodedRows) -> None:
         """Fits the rule that emissions are held to."""
@@ -134,12 +133,12 @@ class ConditionalVAE(NeuralGenerator[CvaeSettings, CvaeNetwork]):
         context = torch.cat((z, batch.values, batch.known), dim=1)
         logits = network.presence(context) + batch.presence @ network.couplings().T
         which = functional.binary_cross_entropy_with_logits(logits, batch.presence, reduction="none").sum(dim=1)
-        how_much = logistic_normal_nll(batch.amounts, *network.amounts_of(context, batch.presence), batch.presence)
+        how_much = logistic_normal_nll(batch.amounts, *network.amounts_of(context, batch.presence), batch.counted)
         grown = min(1.0, progress / s.warmup) if s.warmup else 1.0
         total = which + how_much + s.beta * grown * divergence
         if s.consistency:
             chance = torch.rand(batch.presence.shape, generator=rng, dtype=torch.float32).to(mean.device)
-            noise = (normal(mean.shape, rng, mean.device), chance, normal(batch.presence.shape, rng, mean.device))
+            noise = (normal(mean.shape, rng, mean.device), chance, normal(batch.amounts.shape, rng, mean.device))
             emitted = self.emit(network, batch.values, batch.known, noise)
             total = total + s.consistency * network.rule.error(*emitted, batch.values, batch.known)
         return total.mean()
@@ -147,28 +146,28 @@ class ConditionalVAE(NeuralGenerator[CvaeSettings, CvaeNetwork]):
     def draw(self, network: CvaeNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Ancestral sampling: latent from the prior, presence element by element, then amounts."""
         latent = self.draw_latents(network, values, known, rng)
-        shape = (len(values), self.space.dimension)
-        chance = torch.rand(shape, generator=rng, dtype=torch.float32).to(values.device)
-        noise = (latent, chance, normal(shape, rng, values.device))
+        presences, amounts = self.codec.widths
+        chance = torch.rand((len(values), presences), generator=rng, dtype=torch.float32).to(values.device)
+        noise = (latent, chance, normal((len(values), amounts), rng, values.device))
         return self.emit(network, values, known, noise, self.settings.temperature)
 
     def emit(
         self, network: CvaeNetwork, values: Tensor, known: Tensor, noise: tuple[Tensor, ...], heat: float = 1.0
     ) -> tuple[Tensor, Tensor]:
-        """Presence and log-ratios, ``(m, d)`` each, from random numbers; gradients flow through the log-ratios.
+        """Presence ``(m, d)`` and amounts ``(m, a)`` from random numbers; gradients flow through the amounts.
 
         Args:
             network: decodes.
             values: standardised conditions, shape ``(m, p)``.
             known: which of them are known, shape ``(m, p)``.
-            noise: standard normal ``(m, latent)``, uniform in [0, 1) ``(m, d)`` and standard normal ``(m, d)``.
+            noise: standard normal ``(m, latent)``, uniform in [0, 1) ``(m, d)`` and standard normal ``(m, a)``.
             heat: temperature.
         """
         latent, chance, spread = noise
         context = torch.cat((heat * latent, values, known), dim=1)
         logits, couplings = network.presence(context), network.couplings()
         presence = torch.zeros_like(logits)
-        for i in range(self.space.dimension):
+        for i in range(logits.shape[1]):
             at = (logits[:, i] + presence @ couplings[i]).detach() / heat
             presence[:, i] = (chance[:, i] < torch.sigmoid(at)).to(presence.dtype)
         mean, log_std = network.amounts_of(context, presence)
@@ -185,7 +184,7 @@ class ConditionalVAE(NeuralGenerator[CvaeSettings, CvaeNetwork]):
         context = torch.cat((latents, values, known), dim=1)
         logits, couplings = network.presence(context), network.couplings()
         presence = torch.zeros_like(logits)
-        for i in range(self.space.dimension):
+        for i in range(logits.shape[1]):
             presence[:, i] = (logits[:, i] + presence @ couplings[i] > 0).to(presence.dtype)
         return presence, network.amounts_of(context, presence)[0]
 

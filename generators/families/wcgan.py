@@ -87,7 +87,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from generators.training.codec import EncodedRows, relaxed_fractions
+from generators.training.codec import RANGE, EncodedRows
 from generators.training.fitting import Update, descend
 from generators.training.layers import WideOutput, linear, mlp, normal
 from generators.training.neural import CLIP, NeuralGenerator
@@ -105,21 +105,21 @@ Weights = dict[str, Tensor]
 
 
 class WcganNetwork(nn.Module):
-    """Generator and critic, for ``d`` elements and ``p`` conditions."""
+    """Generator and critic, for columns of presence and amounts and ``p`` conditions."""
 
-    def __init__(self, d: int, p: int, settings: WcganSettings, rng: torch.Generator) -> None:
+    def __init__(self, widths: tuple[int, int], p: int, settings: WcganSettings, rng: torch.Generator) -> None:
         super().__init__()
         hidden = settings.hidden
-        self.latent = settings.latent
-        self.generator = mlp((settings.latent + 2 * p, hidden, hidden, 2 * d), rng)
+        self.latent, self.widths = settings.latent, widths
+        self.generator = mlp((settings.latent + 2 * p, hidden, hidden, sum(widths)), rng)
         # a constant added to every score would cancel in the game: no bias at the end
         last = linear(hidden, 1, rng, bias=False)
-        self.critic = WideOutput(mlp((2 * d + 2 * p, hidden, hidden), rng), nn.SiLU(), last)
+        self.critic = WideOutput(mlp((sum(widths) + 2 * p, hidden, hidden), rng), nn.SiLU(), last)
 
     def proposal(self, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Logits of presence, logistic noise included, and log-ratios, each ``(m, d)``."""
+        """Logits of presence, logistic noise included, and amounts, shapes as `Codec.widths` says."""
         z = normal((len(values), self.latent), rng, values.device)
-        logits, amounts = self.generator(torch.cat((z, values, known), dim=1)).chunk(2, dim=1)
+        logits, amounts = self.generator(torch.cat((z, values, known), dim=1)).split(self.widths, dim=1)
         chance = torch.rand(logits.shape, generator=rng, dtype=torch.float32).clamp(1e-6, 1 - 1e-6)
         return logits + torch.logit(chance).to(values.device), RATIO * torch.tanh(amounts / RATIO)
 
@@ -132,12 +132,12 @@ class ConditionalWassersteinGAN(NeuralGenerator[WcganSettings, WcganNetwork]):
 
     def build(self, rng: torch.Generator) -> WcganNetwork:
         """The network with weights from ``rng``."""
-        return WcganNetwork(self.space.dimension, len(self.properties), self.settings, rng)
+        return WcganNetwork(self.codec.widths, len(self.properties), self.settings, rng)
 
     def draw(self, network: WcganNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """One emission of the generator."""
         logits, amounts = network.proposal(values, known, rng)
-        return (logits > 0).to(logits.dtype), amounts
+        return logits.sigmoid(), amounts
 
     def draw_latents(self, network: WcganNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
         """Latents from the prior."""
@@ -147,31 +147,28 @@ class ConditionalWassersteinGAN(NeuralGenerator[WcganSettings, WcganNetwork]):
         self, network: WcganNetwork, latents: Tensor, values: Tensor, known: Tensor
     ) -> tuple[Tensor, Tensor]:
         """The emission without noise on the gates."""
-        logits, amounts = network.generator(torch.cat((latents, values, known), dim=1)).chunk(2, dim=1)
-        return (logits > 0).to(logits.dtype), RATIO * torch.tanh(amounts / RATIO)
+        logits, amounts = network.generator(torch.cat((latents, values, known), dim=1)).split(network.widths, dim=1)
+        return logits.sigmoid(), RATIO * torch.tanh(amounts / RATIO)
 
     # -- what the critic sees ----------------------------------------------------------------------
 
     def real(self, batch: EncodedRows) -> Tensor:
-        """Rows as the critic sees them: presence, scaled fractions and conditions, ``(n, 2 d + 2 p)``."""
-        fractions = self._fractions(batch.presence, batch.amounts)
+        """Rows as the critic sees them: presence, scaled fractions and conditions, ``(n, sum(widths) + 2 p)``."""
+        fractions = self.codec.relaxed_shares(batch.presence, batch.amounts)
         return torch.cat((batch.presence, SHARPEN * fractions, batch.values, batch.known), dim=1)
 
     def emitted(self, network: WcganNetwork, batch: EncodedRows, rng: torch.Generator) -> Tensor:
-        """The generator's rows under a batch's conditions as the critic sees them, ``(n, 2 d + 2 p)``."""
+        """The generator's rows under a batch's conditions as the critic sees them, shape as of `real`."""
         logits, amounts = network.proposal(batch.values, batch.known, rng)
         gate = torch.sigmoid(logits / self.settings.temperature)
         hard = (logits > 0).to(gate.dtype)
         presence = hard + (gate - gate.detach())
-        smooth = self._fractions(presence, amounts)
-        points = torch.from_numpy(self.codec.decode(hard, amounts)).to(smooth)
-        fractions = points / self.space.total + (smooth - smooth.detach())
+        smooth = self.codec.relaxed_shares(presence, amounts)
+        grid = self.space.alloys
+        steps = torch.from_numpy(self.codec.decode(gate, amounts)[:, : grid.dimension]).to(smooth)
+        numbers = smooth[:, grid.dimension :].clamp(0.0, RANGE)
+        fractions = torch.cat((steps / grid.total, numbers), dim=1).detach() + (smooth - smooth.detach())
         return torch.cat((presence, SHARPEN * fractions, batch.values, batch.known), dim=1)
-
-    def _fractions(self, presence: Tensor, amounts: Tensor) -> Tensor:
-        """Atomic fractions of presences and log-ratios before rounding, ``(n, d)``; 0 where nothing is present."""
-        lower = torch.tensor(self.space.lower, dtype=torch.float32, device=presence.device)
-        return relaxed_fractions(presence, amounts, lower, self.space.total)
 
     # -- the game ----------------------------------------------------------------------------------
 
@@ -212,7 +209,7 @@ class ConditionalWassersteinGAN(NeuralGenerator[WcganSettings, WcganNetwork]):
             between = between.requires_grad_()
         score = functional_call(critic, weights, (between,))
         slope = torch.autograd.grad(score.sum(), between, create_graph=True)[0]
-        seen = slope[:, : 2 * self.space.dimension]
+        seen = slope[:, : sum(self.codec.widths)]
         norm = (seen.square().sum(dim=1) + 1e-12).sqrt()
         return s.penalty_weight * (norm - 1).square().mean()
 

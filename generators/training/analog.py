@@ -1,6 +1,6 @@
 """Compositions as continuous vectors, for families that move noise to data: diffusion and flow matching.
 
-Presence is written as analog bits, +1 and -1, read back by their sign; amounts are the codec's log-ratios,
+Presence is written as analog bits, +1 and -1, read back by their sign; amounts are the codec's,
 in units of their spread, 0 for absent elements. The grid of amounts is blurred in training by noise that
 stays inside each grid point's cell and keeps the sum, so the density learned is one of reals and decoding
 inverts it exactly.
@@ -40,20 +40,20 @@ FREQUENCIES = 6
 
 
 class AnalogNetwork(nn.Module):
-    """Predicts a vector of ``2 d`` from a noisy one, its time, and the conditions."""
+    """Predicts a vector of presence and amounts, ``k`` numbers, from a noisy one, its time, and the conditions."""
 
     spread: Tensor
     waves: Tensor
 
-    def __init__(self, d: int, p: int, hidden: int, rng: torch.Generator) -> None:
+    def __init__(self, k: int, p: int, hidden: int, rng: torch.Generator) -> None:
         super().__init__()
-        self.body = mlp((2 * d + 2 * FREQUENCIES + 2 * p, hidden, hidden, hidden, 2 * d), rng)
+        self.body = mlp((k + 2 * FREQUENCIES + 2 * p, hidden, hidden, hidden, k), rng)
         self.register_buffer("spread", torch.ones((), dtype=torch.float32))
         waves = math.pi * 2.0 ** torch.arange(FREQUENCIES, dtype=torch.float32) / 2
         self.register_buffer("waves", waves, persistent=False)
 
     def forward(self, x: Tensor, time: Tensor, values: Tensor, known: Tensor) -> Tensor:
-        """The prediction, ``(n, 2 d)``, for rows ``(n, 2 d)`` at times ``(n, 1)`` in [0, 1]."""
+        """The prediction, ``(n, k)``, for rows ``(n, k)`` at times ``(n, 1)`` in [0, 1]."""
         angles = time * self.waves
         return cast(Tensor, self.body(torch.cat((x, angles.sin(), angles.cos(), values, known), dim=1)))
 
@@ -65,23 +65,23 @@ class AnalogGenerator(NeuralGenerator[Settings, AnalogNetwork]):
 
     def build(self, rng: torch.Generator) -> AnalogNetwork:
         """The network with weights from ``rng``."""
-        return AnalogNetwork(self.space.dimension, len(self.properties), self.settings.hidden, rng)
+        return AnalogNetwork(sum(self.codec.widths), len(self.properties), self.settings.hidden, rng)
 
     def prepare(self, network: AnalogNetwork, pool: EncodedRows) -> None:
         """Takes the spread of the log-ratios of the present elements."""
-        square = (pool.amounts**2).sum() / pool.presence.sum()
+        square = (pool.amounts**2).sum() / pool.counted.sum()
         network.spread.copy_(square.sqrt().clamp_min(0.05))
 
     @abstractmethod
     def error(
         self, network: AnalogNetwork, x: Tensor, noise: Tensor, chance: Tensor, values: Tensor, known: Tensor
     ) -> Tensor:
-        """Squared error of the prediction, ``(n, 2 d)``.
+        """Squared error of the prediction, ``(n, k)``.
 
         Args:
             network: predicts.
-            x: data, shape ``(n, 2 d)``.
-            noise: standard normal, shape ``(n, 2 d)``.
+            x: data, shape ``(n, k)``.
+            noise: standard normal, shape ``(n, k)``.
             chance: uniform numbers in [0, 1) that choose the time, shape ``(n, 1)``.
             values: standardised conditions, shape ``(n, p)``.
             known: which of them are known, shape ``(n, p)``.
@@ -91,15 +91,15 @@ class AnalogGenerator(NeuralGenerator[Settings, AnalogNetwork]):
     def travel(
         self, network: AnalogNetwork, noise: Tensor, values: Tensor, known: Tensor, rng: torch.Generator
     ) -> Tensor:
-        """Data from noise, ``(n, 2 d)`` each, under conditions, ``(n, p)``."""
+        """Data from noise, ``(n, k)`` each, under conditions, ``(n, p)``."""
 
     def loss(self, network: AnalogNetwork, batch: EncodedRows, rng: torch.Generator, progress: float) -> Tensor:
         """Mean squared error of the prediction, over rows, times and components."""
         times, device = self.settings.times, batch.presence.device
         presence, amounts = batch.presence.repeat(times, 1), batch.amounts.repeat(times, 1)
-        n, d = presence.shape
-        chance = torch.rand((n, d), generator=rng, dtype=torch.float32).to(device)
-        noise = normal((n, 2 * d), rng, device)
+        n = len(presence)
+        chance = torch.rand(amounts.shape, generator=rng, dtype=torch.float32).to(device)
+        noise = normal((n, sum(self.codec.widths)), rng, device)
         # evenly spread times, over rows and over the versions of a row, have less variance than independent ones:
         # Kingma et al. 2021, Variational Diffusion Models, appendix I.1
         start = torch.rand((1, 1), generator=rng, dtype=torch.float32)
@@ -109,19 +109,25 @@ class AnalogGenerator(NeuralGenerator[Settings, AnalogNetwork]):
         return self.error(network, x, noise, when, values, known).mean()
 
     def blurred(self, presence: Tensor, amounts: Tensor, chance: Tensor) -> Tensor:
-        """Log-ratios of amounts moved within their cells, shape ``(n, d)``.
+        """Amounts moved within their cells, shape ``(n, a)``.
 
         A present element's amount above its lower bound, plus a half, gets uniform noise in a quarter of a
-        unit to either side, less the row's mean noise: below half a unit in all, so rounding takes it away.
+        unit to either side, less the row's mean noise: below half a unit in all, so rounding takes it away. A number
+        gets as much of the smallest difference between two of its values.
         """
-        lower = torch.tensor(self.space.lower, dtype=torch.float32, device=amounts.device)
-        count = presence.sum(dim=1, keepdim=True)
-        whole = self.space.total - (presence * lower).sum(dim=1, keepdim=True) + count / 2
-        share = amounts.exp() * presence
-        noise = (chance - 0.5) * 0.5 * presence
+        grid, gaps = self.space.alloys, self.codec.variables.gaps
+        d, device = grid.dimension, amounts.device
+        lower = torch.tensor(grid.lower, dtype=torch.float32, device=device)
+        there = presence[:, :d]
+        count = there.sum(dim=1, keepdim=True)
+        whole = grid.total - (there * lower).sum(dim=1, keepdim=True) + count / 2
+        share = amounts[:, :d].exp() * there
+        noise = (chance[:, :d] - 0.5) * 0.5 * there
         moved = whole * share / share.sum(dim=1, keepdim=True) + noise - noise.sum(dim=1, keepdim=True) / count
-        logs = torch.where(presence > 0, moved.clamp_min(1e-3), 1.0).log()
-        return (logs - logs.sum(dim=1, keepdim=True) / count) * presence
+        logs = torch.where(there > 0, moved.clamp_min(1e-3), 1.0).log()
+        cells = torch.tensor(gaps, dtype=torch.float32, device=device) * presence[:, d : amounts.shape[1]]
+        numbers = amounts[:, d:] + (chance[:, d:] - 0.5) * 0.5 * cells
+        return torch.cat(((logs - logs.sum(dim=1, keepdim=True) / count) * there, numbers), dim=1)
 
     def predict(self, network: AnalogNetwork, x: Tensor, time: float, values: Tensor, known: Tensor) -> Tensor:
         """The guided prediction ``c + w (c - u)``, Ho & Salimans equation 6; ``u`` knows no condition."""
@@ -144,7 +150,7 @@ class AnalogGenerator(NeuralGenerator[Settings, AnalogNetwork]):
 
     def draw_latents(self, network: AnalogNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
         """Noise."""
-        return normal((len(values), 2 * self.space.dimension), rng, values.device)
+        return normal((len(values), sum(self.codec.widths)), rng, values.device)
 
     def decode_latents(
         self, network: AnalogNetwork, latents: Tensor, values: Tensor, known: Tensor
@@ -153,6 +159,6 @@ class AnalogGenerator(NeuralGenerator[Settings, AnalogNetwork]):
         return self._read(network, self.travel(network, latents, values, known, torch.Generator().manual_seed(0)))
 
     def _read(self, network: AnalogNetwork, moved: Tensor) -> tuple[Tensor, Tensor]:
-        """Presence and log-ratios, ``(m, d)`` each, of vectors, ``(m, 2 d)``."""
-        d = self.space.dimension
-        return (moved[:, :d] > 0).to(moved.dtype), moved[:, d:] * network.spread
+        """Presence and amounts of vectors, ``(m, k)``; a positive bit is a presence above one half."""
+        bits, amounts = torch.split(moved, list(self.codec.widths), dim=1)
+        return (bits + 1) / 2, amounts * network.spread

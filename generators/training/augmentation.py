@@ -2,18 +2,20 @@
 
 A training set of a hundred alloys is too small for a network to learn what an element does to a property. A
 copy of a row has some steps moved between two elements, or one element replaced by another, and stays in
-the space. Its properties are those of the row plus ``(x' - x) B``: ``B`` is a ridge regression of the
-properties on composition, fitted to the training rows alone, so nothing is used that the rows do not say.
+the space; where one is replaced, one of the variables has another value too. Its properties are those of the row plus
+``(x' - x) B``: ``B`` is a ridge regression of the properties on composition and variables, fitted to the training rows
+alone, so nothing is used that the rows do not say.
 Where leave-one-out errors show that a property is not nearly linear, ``B`` is zero for it, and copies with
-a replaced element do not know it.
+a replaced element or another value do not know it.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from alloys.space import AlloySpace, Bools, Floats, Points
+from alloys.space import AlloySpace, Bools, Floats, GridSpace, Points
 from alloys.space.drawing import exchanged
+from alloys.space.variables import NOT_CHOSEN, Variables
 from generators.training.ridge import ridge
 from generators.training.settings import TrainingSettings
 
@@ -27,23 +29,23 @@ FEWEST = 12
 """Smallest number of known values for a response to be fitted."""
 
 
-def linear_response(fractions: Floats, values: Floats) -> tuple[Floats, Bools]:
-    """Ridge slopes of each property on composition, and which are trusted.
+def linear_response(features: Floats, values: Floats) -> tuple[Floats, Bools]:
+    """Ridge slopes of each property on composition and variables, and which are trusted.
 
     Args:
-        fractions: atomic fractions, shape ``(n, d)``.
+        features: atomic fractions, and variables as models see them, shape ``(n, d)``.
         values: properties, shape ``(n, p)``, NaN where unknown.
 
     Returns:
         Slopes of shape ``(d, p)``, zero where not trusted, and trust of shape ``(p,)``.
     """
-    slopes = np.zeros((fractions.shape[1], values.shape[1]))
+    slopes = np.zeros((features.shape[1], values.shape[1]))
     trusted = np.zeros(values.shape[1], dtype=np.bool_)
     for k in range(values.shape[1]):
         known = ~np.isnan(values[:, k])
         if known.sum() < FEWEST or np.ptp(values[known, k]) == 0:
             continue
-        x, y = fractions[known], values[known, k]
+        x, y = features[known], values[known, k]
         x, y = x - x.mean(axis=0), y - y.mean()
         slope, unseen = ridge(x, y, PENALTIES, mean_leverage=1 / len(y), least=1e-3)
         if 1 - float((unseen**2).sum()) / float((y**2).sum()) >= TRUSTED:
@@ -52,7 +54,7 @@ def linear_response(fractions: Floats, values: Floats) -> tuple[Floats, Bools]:
 
 
 def augment(
-    space: AlloySpace, points: Points, conditions: Floats, settings: TrainingSettings, rng: np.random.Generator
+    space: GridSpace, points: Points, conditions: Floats, settings: TrainingSettings, rng: np.random.Generator
 ) -> tuple[Points, Floats]:
     """The rows and their copies, layer after layer.
 
@@ -67,21 +69,35 @@ def augment(
         Points of shape ``((copies + 1) n, d)`` and conditions of shape ``((copies + 1) n, p)``; the first
         ``n`` are the rows themselves. A copy that would leave the space is its row unchanged.
     """
-    slopes, trusted = linear_response(space.fractions(points), conditions)
+    grid, variables = space.alloys, space.variables
+    steps, places = np.split(points, [grid.dimension], axis=1)
+    seen = variables.encoded(variables.raw(places))
+    slopes, trusted = linear_response(np.concatenate([grid.fractions(steps), seen], axis=1), conditions)
     known = ~np.isnan(conditions)
     low = np.where(known, conditions, np.inf).min(axis=0)
     high = np.where(known, conditions, -np.inf).max(axis=0)
     all_points, all_conditions = [points], [conditions]
     for _ in range(settings.copies):
         replacing = rng.random(len(points)) < settings.replace
-        swapped = np.where(replacing[:, None], exchanged(space, points, rng), points)
-        copy = _blurred(space, _moved(space, swapped, settings.jitter, rng), settings.noise, rng)
-        values = conditions + space.change(copy, points) @ slopes
+        swapped = np.where(replacing[:, None], exchanged(grid, steps, rng), steps)
+        copy = _blurred(grid, _moved(grid, swapped, settings.jitter, rng), settings.noise, rng)
+        chosen = np.where(replacing[:, None], _changed(variables, places, rng), places)
+        change = variables.encoded(variables.raw(chosen)) - seen
+        values = conditions + np.concatenate([grid.change(copy, steps), change], axis=1) @ slopes
         values = np.clip(values, low, high)
-        other = ((copy > 0) != (points > 0)).any(axis=1)
-        all_points.append(copy)
+        other = ((copy > 0) != (steps > 0)).any(axis=1) | (chosen != places).any(axis=1)
+        all_points.append(np.concatenate([copy, chosen], axis=1))
         all_conditions.append(np.where(other[:, None] & ~trusted, np.nan, values))
     return np.concatenate(all_points), np.concatenate(all_conditions)
+
+
+def _changed(variables: Variables, places: Points, rng: np.random.Generator) -> Points:
+    """Places ``(n, v)`` with one variable's drawn anew, and with it those that its value asks for."""
+    if not len(variables):
+        return places
+    fresh = rng.integers([len(variable.values) for variable in variables], size=places.shape)
+    changing = np.arange(len(variables)) == rng.integers(len(variables), size=(len(places), 1))
+    return variables.settled(np.where(changing | (places == NOT_CHOSEN), fresh, places))
 
 
 def _moved(space: AlloySpace, points: Points, most: int, rng: np.random.Generator) -> Points:

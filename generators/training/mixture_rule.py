@@ -3,7 +3,7 @@
 The rows themselves say what a composition's properties are: a mixture model (`generators.training.forward`) is fitted
 to them before training, in standardised units, and the squared difference between its answer for an emission and the
 condition is added to the loss. Nothing but the labelled rows is used. A property that the rows do not determine well is
-not pressed.
+not pressed; nor is one that depends on variables beside the composition, which the rule does not see.
 
 References:
     Odena, A., Olah, C. & Shlens, J. (2017). Conditional image synthesis with auxiliary classifier GANs. ICML. An
@@ -69,11 +69,13 @@ class MixtureRule(nn.Module):
 
     def cpu_fractions(self, rows: EncodedRows) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         """Atomic fractions of rows, shape ``(n, d)``, wherever the rule lies."""
-        lower = self.lower.cpu()
-        return relaxed_fractions(rows.presence, rows.amounts, lower, self.total).numpy().astype(np.float64)
+        d = len(self.lower)
+        some = relaxed_fractions(rows.presence[:, :d], rows.amounts[:, :d], self.lower.cpu(), self.total)
+        return some.numpy().astype(np.float64)
 
     def error(self, presence: Tensor, amounts: Tensor, values: Tensor, known: Tensor) -> Tensor:
         """Squared misses of the conditions, standardised, summed over the trusted known ones, shape ``(n,)``."""
-        x = relaxed_fractions(presence, amounts, self.lower, self.total)
+        d = len(self.lower)
+        x = relaxed_fractions(presence[:, :d], amounts[:, :d], self.lower, self.total)
         answer = x @ self.linear.T + torch.einsum("ni,kij,nj->nk", x, self.products, x)
         return ((answer - values) ** 2 * known * self.trust).sum(dim=1)

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from alloys.errors import InputError
-from alloys.space import AlloySpace, Floats, Points
+from alloys.space import Floats, GridSpace, Points
 from generators.interface import OnEpoch, Samples, TrainingReport
 from generators.training import weights
 from generators.training.codec import Codec, ConditionScale, EncodedRows
@@ -50,14 +50,14 @@ class NeuralGenerator(ABC, Generic[Settings, Network]):
 
     def __init__(
         self,
-        space: AlloySpace,
+        space: GridSpace,
         properties: Sequence[str],
         settings: TrainingSettings | Mapping[str, Any] | None = None,
     ) -> None:
         """An untrained generator.
 
         Args:
-            space: the compositions it may draw.
+            space: the compositions it may draw, alone or with variables beside them.
             properties: names of the conditions' columns, in order.
             settings: the family's settings, or values that differ from the defaults.
 
@@ -79,7 +79,7 @@ class NeuralGenerator(ABC, Generic[Settings, Network]):
         return self.family.name
 
     @property
-    def space(self) -> AlloySpace:
+    def space(self) -> GridSpace:
         """The space whose compositions it draws."""
         return self.codec.space
 
@@ -100,7 +100,7 @@ class NeuralGenerator(ABC, Generic[Settings, Network]):
 
     @abstractmethod
     def draw(self, network: Network, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Presence and log-ratios, ``(m, d)`` each, under conditions and what of them is known, ``(m, p)``."""
+        """Presence and amounts, as `Codec.decode` reads them, under conditions, ``(m, p)``, and which are known."""
 
     # -- what a family may give --------------------------------------------------------------------
 
@@ -183,19 +183,20 @@ class NeuralGenerator(ABC, Generic[Settings, Network]):
     def _warm_tensors(self, content: bytes) -> dict[str, Tensor]:
         """Weights of another model, refused where they do not fit this one."""
         tensors, document = weights.unpack(content)
-        elements = list(document.get("space", {}).get("elements", []))
+        space, mine = document.get("space", {}), weights.space_to_json(self.space)
         pairs = {
             "family": (document["family"], self.name),
-            "elements": (elements, list(self.space.elements)),
+            "elements": (list(space.get("elements", [])), mine["elements"]),
+            "variables": (space.get("variables"), mine.get("variables")),
             "properties": (list(document.get("properties", [])), list(self.properties)),
         }
         for what, (got, wanted) in pairs.items():
             if got != wanted:
                 raise InputError(f"the warm weights have the {what} {got}, this generator has {wanted}; leave them out")
         shapes = {name: value.shape for name, value in tensors.items()}
-        mine = {name: value.shape for name, value in self.build(torch.Generator().manual_seed(0)).state_dict().items()}
-        if shapes != mine:
-            names = sorted(name for name in shapes.keys() | mine.keys() if shapes.get(name) != mine.get(name))
+        own = {name: value.shape for name, value in self.build(torch.Generator().manual_seed(0)).state_dict().items()}
+        if shapes != own:
+            names = sorted(name for name in shapes.keys() | own.keys() if shapes.get(name) != own.get(name))
             raise InputError(f"the warm weights are of another network ({', '.join(names[:4])} differ); leave them out")
         return tensors
 

@@ -29,7 +29,9 @@ from torch import Tensor
 from alloys.errors import InputError
 from alloys.files import read_plain
 from alloys.records import canonical_json
-from alloys.space import AlloySpace, Limit, LinearRule
+from alloys.space import AlloySpace, GridSpace, Limit, LinearRule, VariedSpace
+from alloys.space.variable_spec import VariableSpec
+from alloys.space.variables import Variable, Variables
 
 MOST_BYTES = 2**30
 """The largest file of weights that is read; those of a campaign have about 1 MB."""
@@ -161,34 +163,49 @@ def read_file(path: Path) -> bytes:
     return content
 
 
-def space_to_json(space: AlloySpace) -> dict[str, Any]:
+def space_to_json(space: GridSpace) -> dict[str, Any]:
     """A space as a plain document; what a plain grid has not is left out."""
+    grid = space.alloys
     later = {
-        "strides": list(space.strides),
-        "balance": space.balance,
-        "rules": [[rule.text, list(rule.elements), list(rule.weights), rule.equal] for rule in space.rules],
-        "atoms": list(space.atoms),
+        "strides": list(grid.strides),
+        "balance": grid.balance,
+        "rules": [[rule.text, list(rule.elements), list(rule.weights), rule.equal] for rule in grid.rules],
+        "atoms": list(grid.atoms),
+        "variables": [_variable_to_json(variable) for variable in space.variables],
     }
     return {
-        "elements": list(space.elements),
-        "total": space.total,
-        "lower": list(space.lower),
-        "upper": list(space.upper),
-        "fewest": space.fewest,
-        "most": space.most,
-        "limits": [[limit.element, limit.most, limit.where] for limit in space.limits],
+        "elements": list(grid.elements),
+        "total": grid.total,
+        "lower": list(grid.lower),
+        "upper": list(grid.upper),
+        "fewest": grid.fewest,
+        "most": grid.most,
+        "limits": [[limit.element, limit.most, limit.where] for limit in grid.limits],
         **{key: value for key, value in later.items() if value},
     }
 
 
-def space_from_json(document: Mapping[str, Any]) -> AlloySpace:
+def _variable_to_json(variable: Variable) -> dict[str, Any]:
+    """A variable as `VariableSpec` reads it, with its name."""
+    return {
+        "name": variable.name,
+        "values": list(variable.values),
+        "scale": "log" if variable.log else "linear",
+        "ordered": variable.kind == "ordered",
+        "unit": variable.unit,
+        "when": {name: list(values) for name, values in variable.when},
+        "per_batch": variable.per_batch,
+    }
+
+
+def space_from_json(document: Mapping[str, Any]) -> GridSpace:
     """Reads what `space_to_json` wrote.
 
     Raises:
         InputError: if the document is not a space.
     """
     try:
-        return AlloySpace(
+        grid = AlloySpace(
             elements=tuple(document["elements"]),
             total=int(document["total"]),
             lower=tuple(document["lower"]),
@@ -204,6 +221,10 @@ def space_from_json(document: Mapping[str, Any]) -> AlloySpace:
             ),
             atoms=tuple(document.get("atoms", ())),
         )
+        described = [dict(each) for each in document.get("variables", ())]
+        names = [str(each.pop("name")) for each in described]
+        read = [VariableSpec(**each).variable(name) for name, each in zip(names, described, strict=True)]
+        return VariedSpace(grid, Variables(tuple(read))) if read else grid
     except InputError:
         raise
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:

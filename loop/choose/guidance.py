@@ -31,9 +31,9 @@ def guidance_of(view: View, known: KnownDesigns, surrogate: Surrogate) -> Guidan
     spread = dict(zip(known.names, np.nanstd(filled, axis=0), strict=True))
     scale = {name: float(value) if value > 0 else 1.0 for name, value in spread.items()}
 
-    def outlook(fractions: Floats) -> Floats:
-        means, stds = surrogate.predict(fractions)
-        means |= view.problem.closed_forms(fractions)
+    def outlook(inputs: Floats) -> Floats:
+        means, stds = surrogate.predict(inputs)
+        means |= view.problem.closed_forms(inputs)
         columns = [means[o.name] for o in goal.objectives]
         for c in goal.constraints:
             room = c.margin(means[c.name] - c.sign * stds.get(c.name, 0.0)) / scale[c.name]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.space import AlloySpace, Floats, Points, Space, TableSpace
+from alloys.space import Floats, GridSpace, Points, Space, TableSpace
 from generators.asking.targets import beyond_front
 from loop.choose.training import TrainingJob
 from loop.choose.warm import WarmStart
@@ -37,7 +37,7 @@ def seed_for(seed: int, iteration: int, purpose: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class KnownDesigns:
-    """Compositions of the space with every property known of them: what a generator learns from.
+    """Points of the space with every property known of them: what a generator learns from.
 
     Attributes:
         names: the conditions' columns: every property of the goal.
@@ -80,7 +80,7 @@ def known_compositions(view: View, table: Sequence[Design]) -> KnownDesigns:
 
 def families_of(config: CampaignConfig, space: Space, known: KnownDesigns) -> dict[str, dict[str, Any]]:
     """The families that propose, with their settings: none where there is no grid, or nothing that they could learn."""
-    return config.generator.members() if isinstance(space, AlloySpace) and len(known.points) else {}
+    return config.generator.members() if isinstance(space, GridSpace) and len(known.points) else {}
 
 
 def training_job(
@@ -93,7 +93,7 @@ def training_job(
 ) -> TrainingJob:
     """The trainer's work for one family in an iteration."""
     start = start or WarmStart()
-    if not isinstance(view.space, AlloySpace):
+    if not isinstance(view.space, GridSpace):
         raise InputError("generators learn alloys on a grid; a list of candidates goes without them")
     return TrainingJob(
         family=family,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from alloys.errors import InputError
-from alloys.space import AlloySpace, Floats, Points
+from alloys.space import Floats, GridSpace, Points
 from generators.train import TrainedModel, train
 
 
@@ -19,7 +19,7 @@ class TrainingJob:
     """
 
     family: str
-    space: AlloySpace
+    space: GridSpace
     properties: tuple[str, ...]
     points: Points
     conditions: Floats

@@ -20,7 +20,7 @@ def generate(
     model: Annotated[Path | None, typer.Option(help="a generator's weights file, instead of a campaign")] = None,
     target: Annotated[
         list[str] | None,
-        typer.Option(metavar="P=V", help="a property's value, or P=LOW..HIGH; may be repeated, the rest is open"),
+        typer.Option(metavar="P=V", help="value of a property or variable, or P=LOW..HIGH; may be repeated"),
     ] = None,
     number: Annotated[int, typer.Option("-n", "--number", min=1, help="how many distinct compositions")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="the same seed gives the same compositions")] = 0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from alloys.design import Value, variable_text
 from alloys.errors import InputError
 from alloys.files import write_atomic
 from alloys.physics.closed_forms import CLOSED_FORMS, closed_form
@@ -23,7 +24,8 @@ from alloys.space import Floats, Space
 from generators import registry
 from generators.asking.aiming import AimedGenerator
 from generators.asking.distance import TrainingSpread, distance_notes, training_spreads
-from generators.asking.request import DistinctDraws, Target, check_askable, draw_distinct
+from generators.asking.fixing import allowed_places, with_variables
+from generators.asking.request import DistinctDraws, Target, Word, check_askable, draw_distinct, split_targets
 from generators.interface import Distribution, Generator
 from loop.choose.ranking import fit_surrogate
 from loop.choose.steps import KnownDesigns, known_compositions
@@ -108,9 +110,9 @@ def _aimed(
     problem = view.problem
     surrogate = cache(lambda: fit_surrogate(view))  # takes seconds, and closed forms do not need it
 
-    def answers(fractions: Floats, names: Sequence[str]) -> Floats:
-        exact = {name: problem.closed_form(name, fractions) for name in names if problem.has_closed_form(name)}
-        means = surrogate().predict(fractions)[0] if len(exact) < len(names) else {}
+    def answers(inputs: Floats, names: Sequence[str]) -> Floats:
+        exact = {name: problem.closed_form(name, inputs) for name in names if problem.has_closed_form(name)}
+        means = surrogate().predict(inputs)[0] if len(exact) < len(names) else {}
         return np.stack([exact[name] if name in exact else means[name] for name in names], axis=1)
 
     observed = {name for row in view.rows for name in row.values}
@@ -120,14 +122,15 @@ def _aimed(
 
 @dataclass(frozen=True, slots=True)
 class GeneratedAlloys:
-    """Compositions for targets.
+    """Designs for targets.
 
     Attributes:
         space: the generator's.
         generator: its family's name.
-        targets: what was asked.
+        targets: what was asked of properties.
         drawn: what was found.
         notes: what a person should know.
+        fixed: the variables of which something was asked.
     """
 
     space: Space
@@ -135,36 +138,35 @@ class GeneratedAlloys:
     targets: tuple[Target, ...]
     drawn: DistinctDraws
     notes: tuple[str, ...]
+    fixed: tuple[str, ...] = ()
 
     def documents(self) -> list[dict[str, Any]]:
         """The document of ``alloyloop generate --json``."""
         documents = []
         for points, asked in zip(self.drawn.points, self.drawn.asked, strict=True):
-            composition = self.space.design(points).composition
-            documents.append(
-                {
-                    "formula": str(composition),
-                    "composition": composition.fractions(),
-                    "targets": {t.name: float(v) for t, v in zip(self.targets, asked, strict=True)},
-                    "generator": self.generator,
-                }
-            )
+            design = self.space.design(points)
+            targets: dict[str, Any] = {t.name: float(v) for t, v in zip(self.targets, asked, strict=True)}
+            targets |= {name: design.values[name] for name in self.fixed}
+            named, composition = design.named(), design.composition.fractions()
+            formula = {"formula": named.pop("formula"), "composition": composition}
+            documents.append({**formula, **named, "targets": targets, "generator": self.generator})
         return documents
 
     def write_csv(self, path: Path) -> None:
-        """Writes the same as CSV, all of it or nothing: formula, elements, ``target_NAME`` and the generator.
+        """Writes the same as CSV, all of it or nothing: formula, elements, variables, ``target_NAME``, the generator.
 
         Raises:
             InputError: if the file cannot be written.
         """
         stream = io.StringIO()
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(
-            ["formula", *self.space.elements, *(f"target_{target.name}" for target in self.targets), "generator"]
-        )
+        elements, variables = self.space.elements, self.space.variables.names
+        asked = [f"target_{name}" for name in (*(target.name for target in self.targets), *self.fixed)]
+        writer.writerow(["formula", *elements, *variables, *asked, "generator"])
         for row in self.documents():
-            fractions = [row["composition"].get(symbol, 0.0) for symbol in self.space.elements]
-            writer.writerow([row["formula"], *fractions, *row["targets"].values(), row["generator"]])
+            fractions = [row["composition"].get(symbol, 0.0) for symbol in elements]
+            cells = [*_cells(row.get("variables", {}), variables), *_cells(row["targets"], row["targets"])]
+            writer.writerow([row["formula"], *fractions, *cells, row["generator"]])
         if path.exists() and not path.is_file():
             raise InputError(f"cannot write {path}: it is there and is no plain file")
         try:
@@ -173,9 +175,11 @@ class GeneratedAlloys:
             raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 
     def table(self) -> Table:
-        """The compositions with what was asked and, where a closed form answers, what the reference model says."""
+        """The designs with what was asked and, where a closed form answers, what the reference model says."""
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         table.add_column("alloy, at.%", no_wrap=True)
+        for variable in self.space.variables:
+            table.add_column(Text(f"{variable.name}\n{variable.unit}".strip()), justify="right")
         columns = []
         for target, asked in zip(self.targets, self.drawn.asked.T, strict=True):
             table.add_column(Text(f"{target.name}\nasked"), justify="right")
@@ -186,7 +190,9 @@ class GeneratedAlloys:
                 table.add_column(Text("reference" + ("" if unit == "1" else f"\n{unit}")), justify="right")
                 columns.append(reference)
         for i, points in enumerate(self.drawn.points):
-            table.add_row(self.space.design(points).formula, *(f"{column[i]:.4g}" for column in columns))
+            design = self.space.design(points)
+            chosen = _cells(design.values, self.space.variables.names)
+            table.add_row(design.formula, *chosen, *(f"{column[i]:.4g}" for column in columns))
         return table
 
     def _reference(self, name: str) -> Floats | None:
@@ -198,25 +204,33 @@ class GeneratedAlloys:
             return None
 
 
-def answer(source: GeneratorSource, targets: Sequence[Target], n: int, seed: int) -> GeneratedAlloys:
-    """Draws ``n`` distinct compositions for targets.
+def _cells(values: Mapping[str, Value], names: Iterable[str]) -> list[str]:
+    """Values as a table's cells, empty where there is none."""
+    return [variable_text(values[name]) if name in values else "" for name in names]
+
+
+def answer(source: GeneratorSource, wishes: Sequence[Target | Word], n: int, seed: int) -> GeneratedAlloys:
+    """Draws ``n`` distinct designs for targets, of which those for variables come out exactly.
 
     Raises:
         InputError: if the generator cannot be asked for a target, or ``n`` or the seed are out of range.
     """
     generator, spreads = source.generator, source.spreads
+    targets, fixed = split_targets(wishes, generator.space.variables.names)
+    drawn_from = with_variables(source.drawn_from, allowed_places(generator.space.variables, fixed))
     learned = generator.properties if training_spreads(generator) is None else tuple(spreads)
     check_askable(targets, generator.properties, learned)
     notes = [source.note] if source.note else []
     notes += distance_notes(targets, spreads, source.known)
-    drawn = draw_distinct(source.drawn_from, targets, n, seed)
+    drawn = draw_distinct(drawn_from, targets, n, seed)
     if len(drawn.points) < n:
         why = f" ({drawn.note})" if drawn.note else ""
         notes.append(
             f"only {len(drawn.points)} distinct compositions of the {n} asked for came in {drawn.draws} draws{why}; "
             "widen a target to a range, or ask for fewer properties"
         )
-    return GeneratedAlloys(generator.space, generator.name, tuple(targets), drawn, tuple(notes))
+    names = tuple(wish.name for wish in fixed)
+    return GeneratedAlloys(generator.space, generator.name, targets, drawn, tuple(notes), names)
 
 
 def _observed(known: Mapping[str, Floats]) -> dict[str, TrainingSpread]:
