@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.space import AlloySpace, Floats, Points
+from alloys.space import Floats, GridSpace, Points
 from generators.asking.refinement import project
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.table import LabelledAlloys
@@ -25,9 +25,10 @@ NEIGHBOURS = 10
 """Real alloys near a condition that a draw starts from, evenly."""
 
 
-def to_space(space: AlloySpace, fractions: Floats, otherwise: Points) -> Points:
-    """Fractions on the grid; rows that rounding takes out of the space become the rows of ``otherwise``."""
-    points = space.round_to_grid(fractions)
+def to_space(space: GridSpace, fractions: Floats, otherwise: Points) -> Points:
+    """Fractions on the grid, with the variables of ``otherwise``; rows that rounding takes out become rows of that."""
+    grid = space.alloys
+    points = np.concatenate([grid.round_to_grid(fractions), otherwise[:, grid.dimension :]], axis=1)
     return np.where(space.contains(points)[:, None], points, otherwise)
 
 
@@ -36,7 +37,10 @@ def _samples(points: Points, draws: int) -> Samples:
 
 
 class NearestNeighbours:
-    """Draws one of the real alloys whose properties are nearest, and jitters its fractions by a tenth."""
+    """Draws one of the real alloys whose properties are nearest, and jitters its fractions by a tenth.
+
+    Variables beside the composition stay.
+    """
 
     def __init__(self, data: LabelledAlloys) -> None:
         """Remembers the rows."""

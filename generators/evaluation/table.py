@@ -15,7 +15,7 @@ from alloys.errors import InputError
 from alloys.physics.closed_forms import CLOSED_FORMS, PUBLISHED_CONDITIONS, closed_form
 from alloys.physics.elements import known_elements
 from alloys.properties import PROPERTIES
-from alloys.space import AlloySpace, Floats, Points
+from alloys.space import AlloySpace, Floats, GridSpace, Points
 from alloys.tables import read_rows
 
 STEP = "0.001"
@@ -27,7 +27,7 @@ FEWEST = 20
 
 @dataclass(frozen=True, slots=True)
 class LabelledAlloys:
-    """Distinct compositions of a space and their properties.
+    """Distinct points of a space and their properties.
 
     Attributes:
         source: where they come from, for people.
@@ -38,7 +38,7 @@ class LabelledAlloys:
     """
 
     source: str
-    space: AlloySpace
+    space: GridSpace
     names: tuple[str, ...]
     points: Points
     values: Floats

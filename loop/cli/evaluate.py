@@ -135,7 +135,7 @@ def _about(ground: EvaluationGround, seeds: int) -> list[str]:
     alike = real_cosine(data, ground.diagonal)
     return [
         f"{data.source}: {len(data.points)} distinct alloys of {'-'.join(data.space.elements)} on a grid of "
-        f"{100 / data.space.total:g} at.%; oracle: {', '.join(kinds)}; medians over {seeds} seed(s)",
+        f"{100 / data.space.alloys.total:g} at.%; oracle: {', '.join(kinds)}; medians over {seeds} seed(s)",
         f"real alloys within {NEAR:.0%} of a diagonal condition: pairwise cosine {alike:.3f}",
         f"far from data: fewer than {COMPANY} alloys within {NEAR:.0%}; the farthest condition over the domain is "
         f"{far:.0%} from any alloy",

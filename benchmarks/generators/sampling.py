@@ -1,6 +1,6 @@
 """How long each family trains and how many valid samples it draws in a second.
 
-    python -m benchmarks.sampling [--families a,b] [--precisions float32,bf16]
+    python -m benchmarks.generators.sampling [--families a,b] [--precisions float32,bf16]
 
 On the CPU, one thread, and on CUDA where present. The table has 500 rows of 22 elements, the settings are those for so
 many. Samples are drawn through `sample`, decoding and the space's checks included, 2,000 for each of 20 conditions in
