@@ -41,6 +41,10 @@ class Objective:
         return f"{'maximize' if self.sign > 0 else 'minimize'} {self.name}"
 
 
+_LAST_DIGITS = 1e-9
+"""Relative to a bound: sums of amounts in another order are the same amounts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Constraint:
     """A property held at or above (sign +1) or at or below (sign -1) a bound."""
@@ -78,8 +82,8 @@ class Constraint:
         return self.sign * (values - self.bound)
 
     def holds(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Whether each value satisfies the bound; a value that is not a number does not."""
-        return np.asarray(self.margin(values) >= 0)
+        """Whether each value satisfies the bound, but for last digits; a value that is not a number does not."""
+        return np.asarray(self.margin(values) >= -_LAST_DIGITS * abs(self.bound))
 
     def met(self, values: Mapping[str, float]) -> bool:
         """Whether a material's measured values satisfy the bound; a missing value does not."""

@@ -85,3 +85,11 @@ def test_bad_tables_name_the_line(tmp_path: Path, text: str, message: str) -> No
 def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"line 2: .*; line 3: "):
         read_measurements(_write(tmp_path, "formula,solidus\nNbXx,2000\nNbTa,hot\n"))
+
+
+def test_a_bound_holds_at_its_value_whatever_the_order_of_the_sum() -> None:
+    # 13 Hf, 39 Mo, 22 Nb, 21 Ti, 5 Zr at.%: five electrons per atom, summed up in one order and another.
+    goal = Goal.parse(["maximize shear_modulus"], ["vec <= 5.0", "density >= 9"])
+    assert goal.feasible({"vec": 5.000000000000001, "density": 9.0 - 2e-15})
+    assert not goal.feasible({"vec": 5.0001, "density": 9.0})
+    assert not goal.feasible({"vec": 5.0, "density": 8.9999})
