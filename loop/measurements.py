@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alloys.design import Design
 from alloys.space import Bools, Floats
@@ -93,27 +94,37 @@ class ModelData:
         values: by property, shape ``(n,)``, NaN where unknown.
         stds: their standard deviations where they were given, else NaN; only properties that have some.
         failed: of which designs validation failed, shape ``(n,)``.
+        asked: the iteration that asked for each, shape ``(n,)``; 0 for what was brought by hand.
     """
 
     designs: tuple[Design, ...]
     values: Mapping[str, Floats]
     stds: Mapping[str, Floats]
     failed: Bools
+    asked: NDArray[np.int64]
 
     @classmethod
-    def of(cls, told: Sequence[tuple[Design, bool, Mapping[str, Measurements]]], names: Sequence[str]) -> ModelData:
-        """The rows of designs, each with whether it failed and what was measured, for some properties."""
-        counts = [max([1, *(len(seen[name].values) for name in names if name in seen)]) for _, _, seen in told]
+    def of(
+        cls, told: Sequence[tuple[Design, int | None, bool, Mapping[str, Measurements]]], names: Sequence[str]
+    ) -> ModelData:
+        """The rows of designs, each with what asked for it, whether it failed and what was measured of some properties.
+
+        Args:
+            told: designs, the iterations that asked for them or None, failures, measurements.
+            names: the properties.
+        """
+        counts = [max([1, *(len(seen[name].values) for name in names if name in seen)]) for *_, seen in told]
         values = {name: np.full(sum(counts), np.nan) for name in names}
         stds = {name: np.full(sum(counts), np.nan) for name in names}
-        for first, (_, _, seen) in zip(np.cumsum([0, *counts]), told, strict=False):
+        for first, (*_, seen) in zip(np.cumsum([0, *counts]), told, strict=False):
             for name in names:
                 if name in seen:
                     where = slice(first, first + len(seen[name].values))
                     values[name][where], stds[name][where] = seen[name].values, seen[name].stds
         return cls(
-            tuple(design for (design, _, _), count in zip(told, counts, strict=True) for _ in range(count)),
+            tuple(design for (design, *_), count in zip(told, counts, strict=True) for _ in range(count)),
             values,
             {name: column for name, column in stds.items() if not np.isnan(column).all()},
-            np.repeat(np.array([failed for _, failed, _ in told], dtype=np.bool_), counts),
+            np.repeat(np.array([failed for _, _, failed, _ in told], dtype=np.bool_), counts),
+            np.repeat(np.array([asked or 0 for _, asked, _, _ in told], dtype=np.int64), counts),
         )

@@ -176,7 +176,7 @@ class View:
 
     def observed(self) -> ModelData:
         """What a surrogate fits: what only validation answers, by the most accurate who did."""
-        told = [(row.design, row.failure is not None, row.measured) for row in self.rows]
+        told = [(row.design, row.iteration, row.failure is not None, row.measured) for row in self.rows]
         return ModelData.of(told, self.problem.validated)
 
     def fidelities(self) -> list[tuple[str, ModelData]]:
@@ -187,8 +187,8 @@ class View:
         found = []
         for i, tier in enumerate(self.tiers):
             names = [name for name in self.problem.validated if name in tier.properties]
-            told = [(row.design, False, _by_tier(row.answers, i, self)) for row in self.rows]
-            found.append((tier.label, ModelData.of([each for each in told if each[2]], names)))
+            told = [(row.design, row.iteration, False, _by_tier(row.answers, i, self)) for row in self.rows]
+            found.append((tier.label, ModelData.of([each for each in told if each[-1]], names)))
         return [(label, data) for label, data in found if data.values]
 
     @property

@@ -50,12 +50,13 @@ def fit_surrogate(view: View, before: Surrogate | None = None) -> Surrogate:
     inputs = view.inputs(known.designs, foreign)
     if len(view.tiers) > 1:
         levels = [
-            FidelityData(label, view.inputs(data.designs, foreign), data.values, data.stds)
+            FidelityData(label, view.inputs(data.designs, foreign), data.values, data.stds, data.asked)
             for label, data in view.fidelities()
         ]
         tried = (inputs, known.failed)
         return fit_fidelities(physics, elements, levels, inference, tried=tried, foreign=foreign, variables=variables)
     more: dict[str, Any] = {"failed": known.failed, "stds": known.stds, "foreign": foreign, "variables": variables}
+    more["asked"] = known.asked
     scaling = before.scaling if before is not None else _scaling_of_list(view)
     return Surrogate.fit(physics, elements, inputs, known.values, inference, **more, scaling=scaling, before=before)
 

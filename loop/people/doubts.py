@@ -55,14 +55,14 @@ def doubts(store: CampaignStore, rows: Sequence[Observation]) -> list[str]:
 
     surrogate = fit_surrogate(view)
     described = surrogate.describe(view.inputs([row.design for row in new]))
-    latent = surrogate.latent(described)
+    latent, inputs = surrogate.latent(described), surrogate.latent_inputs(described)
     means, stds = surrogate.predict(described, latent, noise=True)
     found = []
     for i, row in enumerate(new):
         for name in sorted(names & set(row.values) & set(latent)):
             output, unit = surrogate.outputs[name], view.problem.properties[name].unit
             value = output.warp.forward(np.array([row.values[name]]))[0]
-            away = abs(value - latent[name][0][i]) / np.hypot(latent[name][1][i], output.noise)
+            away = abs(value - latent[name][0][i]) / np.hypot(latent[name][1][i], output.noise(inputs[i : i + 1])[0])
             if away > FAR:
                 told = f"predicted {means[name][i]:.4g} ± {stds[name][i]:.2g}"
                 found.append(

@@ -271,7 +271,10 @@ def _head(document: dict[str, Any]) -> list[str]:
     if picked is not None:
         lines.append(f"picked in iteration {picked['iteration']} as number {picked['rank'] + 1}: {picked['why']}")
         if not picked["same_model"]:
-            lines.append("the model that picked it cannot be fitted again (other results, or none, stood behind it)")
+            lines.append(
+                "the model that picked it is not this one to the last digit: other results stood behind it, or another "
+                "version of the program or number of threads (OMP_NUM_THREADS)"
+            )
     else:
         lines.append("never picked")
     for name, found in document["measured"].items():

@@ -21,6 +21,7 @@ from botorch.fit import fit_fully_bayesian_model_nuts
 from botorch.models.fully_bayesian import FullyBayesianSingleTaskGP, MaternPyroModel
 from botorch.models.utils.gpytorch_modules import get_gaussian_likelihood_with_lognormal_prior
 from botorch.settings import validate_input_scaling
+from numpy.typing import NDArray
 from torch import Tensor
 
 from alloys.errors import InputError
@@ -102,6 +103,10 @@ class Mixture:
         weights = np.exp(surprise - surprise.max(axis=0))
         weights = np.minimum(weights, np.sqrt(len(weights)) * weights.mean(axis=0))
         return mixed(means, stds, weights)
+
+    def ahead(self, asked: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Means and standard deviations (noise included) at each observation by those of the batches before its own."""
+        return mixed(*_stacked([gp.ahead(asked) for gp in self.members]))
 
     def observed(self) -> Floats:
         """The targets, in their own unit, shape ``(n,)``."""

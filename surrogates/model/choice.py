@@ -86,10 +86,20 @@ def choosing(described: Described, fit: Fit[M]) -> Fit[M]:
             if name == _PLAIN or len(columns) <= INPUTS_PER_OBSERVATION * len(x)
         }
         name = min(judged, key=lambda name: judged[name])
-        fitted = fit(x[:, sets[name]], y, shift, scale, scatter, given)
-        return _blind(fitted[0], sets[name], x.shape[1]), "; ".join(filter(None, (f"seen through {name}", fitted[1])))
+        found, note = on_columns(sets[name], fit)(x, y, shift, scale, scatter, given)
+        return found, "; ".join(filter(None, (f"seen through {name}", note)))
 
     return chosen if sets else fit
+
+
+def on_columns(columns: Columns, fit: Fit[M]) -> Fit[M]:
+    """The same fit on some columns of the inputs; what it gives takes all of them."""
+
+    def narrow(x: Floats, y: Floats, shift: float, scale: float, scatter: float, given: Floats | None) -> tuple[M, str]:
+        found, note = fit(x[:, columns], y, shift, scale, scatter, given)
+        return _blind(found, columns, x.shape[1]), note
+
+    return narrow
 
 
 def _surprise(x: Floats, targets: Floats, scatter: float, given: Floats | None, free: int) -> float:

@@ -25,17 +25,18 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from alloys.errors import InputError
-from alloys.physics.base import Physics
+from alloys.physics.base import Elements, Physics
 from alloys.space import Bools, Floats
 from alloys.space.variables import Variables
 from surrogates.model.choice import Fit, choosing
 from surrogates.model.failures import Failures
 from surrogates.model.features import NO_VARIABLES, Described, Scaling
 from surrogates.model.gp import FEWEST, GP, matern
-from surrogates.model.output import Inference, Output, ResidualPrior, fit_output, fit_residual
-from surrogates.model.sparse import LEARN, fit_gp
+from surrogates.model.output import Inference, Output, fit_output
+from surrogates.model.sparse import LEARN, ResidualPrior, fit_gp, fit_residual
 from surrogates.model.surrogate import Surrogate
 from surrogates.model.training import Training, describable, digest_of_fit
 from surrogates.model.warps import scatter_about
@@ -53,12 +54,21 @@ class FidelityData:
         inputs: of the designs, as `Surrogate.fit` takes them, ``n`` rows.
         values: by property that it answers, shape ``(n,)`` each; NaN where unknown.
         stds: standard deviations of some of the values, as in `Surrogate.fit`.
+        asked: the batch that each row came with, likewise.
     """
 
     name: str
     inputs: Floats
     values: Mapping[str, Floats]
     stds: Mapping[str, Floats] = field(default_factory=dict)
+    asked: NDArray[np.int64] | None = None
+
+    def checked(
+        self, physics: Physics, elements: Elements, foreign: Elements, notes: list[str], variables: Variables
+    ) -> Training:
+        """As `Training.checked`."""
+        more = (None, self.stds, foreign, notes, variables, self.asked)
+        return Training.checked(physics, elements, self.inputs, self.values, *more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +193,7 @@ def fit_fidelities(
     if not levels:
         raise InputError("a surrogate of several fidelities needs at least one level")
     notes: list[str] = []
-    parts = [
-        Training.checked(physics, elements, own.inputs, own.values, None, own.stds, foreign, notes, variables)
-        for own in levels
-    ]
+    parts = [own.checked(physics, elements, foreign, notes, variables) for own in levels]
     raw = np.concatenate([part.described.raw()[part.seen] for part in parts])
     scaling = Scaling.fit(raw, parts[0].described.indicators)
     named = zip(levels, parts, strict=True)
@@ -195,7 +202,9 @@ def fit_fidelities(
     for name in sorted({name for part in parts for name in part.table}, key=partial(_sources_first, physics)):
         below, *above = [row for row in rows if name in row.known.table]
         known = below.known
-        output = fit_output(name, known.described, below.inputs, known.table, notes, inference, known.stds)
+        output = fit_output(
+            name, known.described, below.inputs, known.table, notes, inference, known.stds, asked=known.asked
+        )
         for lower, own in pairwise([below, *above]):
             output = _fit_above(name, output, own, lower.level, outputs.get(output.source), notes)
         outputs[name] = output

@@ -122,6 +122,25 @@ class GP:
         mean = self.targets - self.weights / inverse
         return (self.shift + self.scale * mean).numpy(), (self.scale * inverse.rsqrt()).numpy()
 
+    def ahead(self, asked: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Means and standard deviations (noise included) at each observation by those of the batches before its own.
+
+        Hyperparameters kept. The factor of all, in the order of their batches, holds all of these posteriors:
+        its rows before a batch are the factor of what was known.
+
+        Args:
+            asked: the batch of each observation, shape ``(n,)``.
+        """
+        order = np.argsort(asked, kind="stable")
+        inputs, batches = self.inputs[order], torch.tensor(asked[order])
+        factor = torch.linalg.cholesky(matern(inputs, inputs, self.lengthscale) + torch.diag(self.noises[order]))
+        known = batches[:, None] > batches
+        whitened = torch.linalg.solve_triangular(factor, (self.targets[order] - self.constant)[:, None], upper=False)
+        mean, std = np.empty(len(order)), np.empty(len(order))
+        mean[order] = (self.constant + ((factor * known) @ whitened)[:, 0]).numpy()
+        std[order] = (factor * ~known).square().sum(dim=1).sqrt().numpy()
+        return self.shift + self.scale * mean, self.scale * std
+
     @property
     def noise_std(self) -> float:
         """Standard deviation of the noise, in the targets' unit; root of the mean variance where some are given."""

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import qmc
 
 from alloys.physics.base import ComputedForm, Physics
 from alloys.space import Floats
 from surrogates.model.bayesian import DRAWS, MOST, Mixture, fit_mixture, require
-from surrogates.model.calibration import remedy
-from surrogates.model.choice import choosing, few_sets
+from surrogates.model.calibration import Amplitude, batch_factor, learn_amplitude, remedy
+from surrogates.model.choice import choosing, few_sets, on_columns
 from surrogates.model.features import Described
-from surrogates.model.gp import FEWEST, GP
-from surrogates.model.learning import prior_hyperparameters
+from surrogates.model.gp import GP
 from surrogates.model.quick import QuickGP, QuickMixture, made_quick
-from surrogates.model.sparse import conditioned, fit_gp
+from surrogates.model.sparse import Fit, ResidualPrior, fit_gp, fit_residual
 from surrogates.model.voting.votes import Votes, fit_votes
-from surrogates.model.warps import Identity, Warp, expected, scatter_about, warp_of
+from surrogates.model.warps import Identity, Saturating, Warp, expected, scatter_about, warp_of
 
 Inference = Literal["map", "bayesian", "votes"]
 """Hyperparameters: the most probable ones, or averaged over (`surrogates.model.bayesian`); or several models that vote
 (`surrogates.model.voting.votes`)."""
-
-M = TypeVar("M")
-Fit = Callable[[Floats, Floats, float, float, float, Floats | None], tuple[M, str]]
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(11)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
@@ -48,9 +45,10 @@ class Output:
         centre: mean of the residual where nothing is known, on the model's scale.
         broad: standard deviation of the residual where nothing is known, likewise.
         gp: the Gaussian process on the residual, or a mixture of them, or None where there is no observation at all.
-        inflation: multiplies its standard deviations, see `surrogates.model.calibration.remedy`.
+        inflation: multiplies its standard deviations, see `surrogates.model.calibration`.
         quick: answers in its place where a bound will do, if given.
         source: the modelled property that this one follows from; empty where it does not.
+        amplitude: multiplies the Gaussian process, and differs over the space; None where it does not.
     """
 
     name: str
@@ -62,22 +60,32 @@ class Output:
     inflation: float = 1.0
     quick: QuickGP | QuickMixture | None = None
     source: str = ""
+    amplitude: Amplitude | None = None
 
     @property
     def chained(self) -> bool:
         """Whether the property is derived from another modelled one."""
         return bool(self.source)
 
-    @property
-    def noise(self) -> float:
-        """Standard deviation of the noise of an observation, on the model's scale; 0 where none is known."""
-        return 0.0 if self.gp is None else self.inflation * self.gp.noise_std
+    def noise(self, inputs: Floats) -> Floats:
+        """Standard deviation of an observation's noise on the model's scale, shape ``(m,)``; 0 where none is known.
+
+        Args:
+            inputs: scaled, shape ``(m, d)``.
+        """
+        usual = np.full(len(inputs), 0.0 if self.gp is None else self.gp.noise_std)
+        if self.amplitude is not None:
+            usual = np.maximum(self.amplitude.at(inputs) * usual, self.amplitude.least)
+        return self.inflation * usual
 
     def residual(self, inputs: Floats) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the residual at scaled inputs ``(m, d)``, each of shape ``(m,)``."""
         if self.gp is None:
             return np.full(len(inputs), self.centre), np.full(len(inputs), self.broad)
         mean, std = (self.quick or self.gp).predict(inputs)
+        if self.amplitude is not None:
+            size = self.amplitude.at(inputs)
+            mean, std = self.amplitude.centre + size * mean, size * std
         return mean, self.inflation * std
 
     def joint(self, inputs: Floats, priors: Mapping[str, Floats]) -> tuple[Floats, Floats]:
@@ -87,6 +95,9 @@ class Output:
             covariance = np.diag(std**2)
         else:
             mean, covariance = self.gp.joint(inputs)
+            if self.amplitude is not None:
+                size = self.amplitude.at(inputs)
+                mean, covariance = self.amplitude.centre + size * mean, covariance * np.outer(size, size)
             covariance = self.inflation**2 * covariance
         return (mean + priors[self.name] if self.basis == "physics" else mean), covariance
 
@@ -120,7 +131,8 @@ class Output:
         """Everything that was learned, as plain numbers."""
         if self.gp is None:
             return []
-        return self.gp.hyperparameters() + ([self.inflation] if self.inflation != 1.0 else [])
+        local = [] if self.amplitude is None else self.amplitude.hyperparameters()
+        return self.gp.hyperparameters() + local + ([self.inflation] if self.inflation != 1.0 else [])
 
     def leave_one_out(self) -> tuple[Floats, Floats, Floats] | None:
         """Means, standard deviations and truths on the model's scale, each of shape ``(n,)``, of every observation
@@ -128,17 +140,29 @@ class Output:
         if self.gp is None or len(self.gp.targets) < 2:
             return None
         mean, std = self.gp.leave_one_out()
-        return mean, self.inflation * std, self.gp.observed()
+        size, centre = (1.0, 0.0) if self.amplitude is None else (self.amplitude.own, self.amplitude.centre)
+        return centre + size * mean, self.inflation * size * std, centre + size * self.gp.observed()
 
-    def recalibrated(self, notes: list[str]) -> Output:
-        """This model with the standard deviations that leaving one out asks for; what was found goes to ``notes``."""
+    def recalibrated(self, notes: list[str], asked: NDArray[np.int64] | None = None) -> Output:
+        """This model with the standard deviations that leaving one out, and past batches, ask for.
+
+        Args:
+            notes: receives what was found.
+            asked: the batch of each observation, shape ``(n,)``, see `surrogates.model.calibration.batch_factor`; None
+                where they did not come in batches.
+        """
         left_out = self.leave_one_out()
         if left_out is None:
             return self
         found = remedy(self.name, *left_out)
         if found.note:
             notes.append(found.note)
-        return replace(self, inflation=self.inflation * found.factor)
+        factor = found.factor
+        # Errors of shares that are exactly 1 say next to nothing of how far others may be off.
+        if asked is not None and isinstance(self.gp, GP | Mixture) and not isinstance(self.warp, Saturating):
+            mean, std = self.gp.ahead(asked)
+            factor = batch_factor((self.gp.observed() - mean) / std, asked, factor)
+        return replace(self, inflation=self.inflation * factor)
 
 
 def fit_output(
@@ -150,6 +174,7 @@ def fit_output(
     inference: Inference = "map",
     stds: Mapping[str, Floats] | None = None,
     before: Output | None = None,
+    asked: NDArray[np.int64] | None = None,
 ) -> Output:
     """Fits one property; every fall-back is appended to ``notes``.
 
@@ -161,7 +186,7 @@ def fit_output(
         notes: receives one line per fall-back.
         inference: whether hyperparameters are the most probable ones, or averaged over, or several models vote.
         stds: standard deviations of the values, by property, NaN where not given; as in `Surrogate.fit`.
-        before: likewise.
+        before, asked: likewise.
 
     Raises:
         InputError: if they are to be averaged over and NumPyro is missing.
@@ -180,15 +205,48 @@ def fit_output(
     if basis != "none":
         centre, broad = 0.0, described.physics.prior_std.get(name, broad)
     scatter = scatter_about(declared, warp, table[name][known])
-    fit: Fit[GP | Mixture | Votes] = choosing(
-        described, partial(fit_gp, free=len(described.variables.features)) if inference == "map" else _averaged
-    )
+    plain = partial(fit_gp, free=len(described.variables.features))
+    fit: Fit[GP | Mixture | Votes] = choosing(described, plain if inference == "map" else _averaged)
     if inference == "votes":
         fit = _voting(described, before)
     given = _given(name, source, warp, described, table, stds or {})
     prior = ResidualPrior(name, centre, broad, scatter, None if given is None else given[known])
     gp = fit_residual(prior, inputs[known], targets, notes, fit)
-    return Output(name, warp, basis, centre, broad, gp, source=source).recalibrated(notes)
+    output = Output(name, warp, basis, centre, broad, gp, source=source)
+    output = _with_amplitude(output, prior, inputs[known], targets, notes, plain)
+    return output.recalibrated(notes, None if asked is None else asked[known])
+
+
+def _with_amplitude(
+    output: Output,
+    prior: ResidualPrior,
+    inputs: Floats,
+    targets: Floats,
+    notes: list[str],
+    fit: Fit[GP],
+) -> Output:
+    """The model fitted again on residuals over their amplitude, where errors of the first fit differ over the space.
+
+    Not of shares, whose scale differs over the space already: it is steep where they are 1.
+    """
+    gp, least = output.gp, prior.broad / (1 + len(targets)) ** 2
+    if not isinstance(gp, GP) or isinstance(output.warp, Saturating) or targets.std() <= least:
+        return output
+    mean, std = gp.leave_one_out()
+    amplitude = learn_amplitude(inputs, gp.lengthscale, (targets - mean) / std, targets)
+    if amplitude is None:
+        return output
+    own, given = amplitude.own, prior.given
+    if given is None:
+        # The noise that is learned shrinks with the amplitude; repeated measurements scatter as they do elsewhere.
+        given = np.where((own < 1.0) & (prior.scatter > 0.0), prior.scatter, np.nan)
+    noise = float(np.max(given, initial=prior.scatter, where=np.isfinite(given)))
+    seen = np.flatnonzero(np.isfinite(gp.lengthscale.numpy()))
+    scaled, rest = replace(prior, given=given / own), (targets - amplitude.centre) / own
+    again = fit_residual(scaled, inputs, rest, notes, on_columns(seen, fit))
+    low, high = np.quantile(own, [0.1, 0.9])
+    notes.append(f"{output.name}: errors differ over the space; {low:.2g} to {high:.2g} times the usual ones")
+    return replace(output, gp=again, amplitude=replace(amplitude, least=noise))
 
 
 def _basis(name: str, described: Described, table: Mapping[str, Floats]) -> tuple[Floats, str, str]:
@@ -246,67 +304,6 @@ def _averaged(
     gp, note = fit_gp(x, y, shift, scale, scatter, given)
     few = f"more than {MOST} observations; hyperparameters are the most probable ones"
     return gp, f"{few}; {note}" if note else few
-
-
-@dataclass(frozen=True, slots=True)
-class ResidualPrior:
-    """What is expected of a residual before any of it is known, on the model's scale.
-
-    Attributes:
-        name: what is modelled, for the notes.
-        centre: its mean.
-        broad: its standard deviation.
-        scatter: standard deviation of repeated measurements.
-        given: standard deviations of the observations, shape ``(n,)``, NaN where not given; None if none is.
-    """
-
-    name: str
-    centre: float
-    broad: float
-    scatter: float = 0.0
-    given: Floats | None = None
-
-
-def fit_residual(
-    prior: ResidualPrior,
-    inputs: Floats,
-    targets: Floats,
-    notes: list[str],
-    fit: Fit[M],
-) -> GP | M | None:
-    """The Gaussian process of ``n`` residuals, with the fall-backs for few and constant ones; None for none at all.
-
-    Args:
-        prior: what is expected of them.
-        inputs: scaled, shape ``(n, d)``.
-        targets: shape ``(n,)``.
-        notes: receives one line per fall-back.
-        fit: what is fitted where nothing speaks against it; see `surrogates.model.sparse.fit_gp`.
-    """
-    name, broad, noise = prior.name, prior.broad, (prior.scatter, prior.given)
-    count = len(targets)
-    if count == 0:
-        notes.append(f"{name}: no observation; the prior stands, with a standard deviation of {broad:g}")
-        return None
-    default = prior_hyperparameters(inputs.shape[1])
-    # Repeated measurements of an alloy say nothing of other alloys.
-    distinct = len(np.unique(inputs, axis=0))
-    if distinct < FEWEST:
-        repeated = "" if distinct == count else f" of {distinct} alloy(s)"
-        notes.append(f"{name}: {count} observation(s){repeated}; hyperparameters are those of the prior")
-        return conditioned(inputs, targets, prior.centre, broad, default, *noise)
-    spread, floor = float(targets.std()), broad / (1 + distinct) ** 2
-    if spread <= floor:
-        notes.append(f"{name}: constant in {count} observations; hyperparameters are those of the prior")
-        return conditioned(inputs, targets, float(targets.mean()), broad / (1 + distinct), default, *noise)
-    shift, scale = float(targets.mean()), spread
-    try:
-        gp, note = fit(inputs, targets, shift, scale, *noise)
-    except (RuntimeError, ValueError) as error:
-        notes.append(f"{name}: the fit failed ({error}); hyperparameters are those of the prior")
-        return conditioned(inputs, targets, shift, max(scale, floor), default, *noise)
-    notes += [f"{name}: {note}"] if note else []
-    return gp
 
 
 SAMPLES = 64

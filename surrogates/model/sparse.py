@@ -6,15 +6,18 @@ to `EXACT` and through inducing points beyond.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from alloys.space import Floats
-from surrogates.model.gp import GP, at_least_as_noisy, central_and_spread_out, matern, noise_variances
-from surrogates.model.learning import Hyper, learn
+from surrogates.model.gp import FEWEST, GP, at_least_as_noisy, central_and_spread_out, matern, noise_variances
+from surrogates.model.learning import Hyper, learn, prior_hyperparameters
 
 LEARN = 600
 """Observations up to which all of them teach the hyperparameters."""
@@ -27,6 +30,10 @@ EXACT = 2000
 
 INDUCING = 1024
 """Inducing points beyond, as good as an exact posterior wherever they were compared (`benchmarks.screening.fits`)."""
+
+M = TypeVar("M")
+Fit = Callable[[Floats, Floats, float, float, float, Floats | None], tuple[M, str]]
+"""Fits inputs and targets, given shift, scale, scatter and standard deviations as `fit_gp`; with a note."""
 
 _BLOCK = 4096
 _JITTER = 1e-6
@@ -107,6 +114,10 @@ class SparseGP(GP):
         """
         return (self.shift + self.scale * self.left_out[0]).numpy(), (self.scale * self.left_out[1]).numpy()
 
+    def ahead(self, asked: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Those of leaving one out: of so many observations, what is known before a batch is nearly all."""
+        return self.leave_one_out()
+
 
 def _left_out(
     features: Tensor, turned: Tensor, values: Tensor, coefficients: Tensor, targets: Tensor, noises: Tensor
@@ -163,3 +174,64 @@ def conditioned(
     """As `GP.condition`, exact up to `EXACT` observations, else through inducing points; ``scatter`` as in `fit_gp`."""
     kind = GP if len(x) <= EXACT else SparseGP
     return kind.condition(x, y, shift, scale, at_least_as_noisy(hyper, scatter / scale), given)
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualPrior:
+    """What is expected of a residual before any of it is known, on the model's scale.
+
+    Attributes:
+        name: what is modelled, for the notes.
+        centre: its mean.
+        broad: its standard deviation.
+        scatter: standard deviation of repeated measurements.
+        given: standard deviations of the observations, shape ``(n,)``, NaN where not given; None if none is.
+    """
+
+    name: str
+    centre: float
+    broad: float
+    scatter: float = 0.0
+    given: Floats | None = None
+
+
+def fit_residual(
+    prior: ResidualPrior,
+    inputs: Floats,
+    targets: Floats,
+    notes: list[str],
+    fit: Fit[M],
+) -> GP | M | None:
+    """The Gaussian process of ``n`` residuals, with the fall-backs for few and constant ones; None for none at all.
+
+    Args:
+        prior: what is expected of them.
+        inputs: scaled, shape ``(n, d)``.
+        targets: shape ``(n,)``.
+        notes: receives one line per fall-back.
+        fit: what is fitted where nothing speaks against it; see `fit_gp`.
+    """
+    name, broad, noise = prior.name, prior.broad, (prior.scatter, prior.given)
+    count = len(targets)
+    if count == 0:
+        notes.append(f"{name}: no observation; the prior stands, with a standard deviation of {broad:g}")
+        return None
+    default = prior_hyperparameters(inputs.shape[1])
+    # Repeated measurements of an alloy say nothing of other alloys.
+    distinct = len(np.unique(inputs, axis=0))
+    if distinct < FEWEST:
+        repeated = "" if distinct == count else f" of {distinct} alloy(s)"
+        notes.append(f"{name}: {count} observation(s){repeated}; hyperparameters are those of the prior")
+        return conditioned(inputs, targets, prior.centre, broad, default, *noise)
+    spread, floor = float(targets.std()), broad / (1 + distinct) ** 2
+    if spread <= floor:
+        notes.append(f"{name}: constant in {count} observations; hyperparameters are those of the prior")
+        return conditioned(inputs, targets, float(targets.mean()), broad / (1 + distinct), default, *noise)
+    shift, scale = float(targets.mean()), spread
+    try:
+        gp, note = fit(inputs, targets, shift, scale, *noise)
+    except (RuntimeError, ValueError) as error:
+        notes.append(f"{name}: the fit failed ({error}); hyperparameters are those of the prior")
+        return conditioned(inputs, targets, shift, max(scale, floor), default, *noise)
+    notes += [f"{name}: {note}"] if note else []
+    return gp

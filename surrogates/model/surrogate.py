@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from alloys.errors import InputError
@@ -71,10 +72,9 @@ class Surrogate:
         variables: Variables = NO_VARIABLES,
         scaling: Scaling | None = None,
         before: Surrogate | None = None,
+        asked: NDArray[np.int64] | None = None,
     ) -> Surrogate:
-        """Fits every property to what is known of it.
-
-        The same arguments give the same surrogate.
+        """Fits every property to what is known of it; the same arguments give the same surrogate.
 
         Args:
             physics: what is known before any data.
@@ -84,25 +84,26 @@ class Surrogate:
             values: by property, shape ``(n,)`` each; NaN where unknown.
             inference: how hyperparameters are had, or whether several models vote; see `Inference`.
             failed: which validations failed for good, shape ``(n,)``; if None, those of which nothing is known.
-            stds: standard deviations of values, shape ``(n,)`` each, taken as they are; NaN or 0 where the noise, one
-                for all such rows, is to be learned.
+            stds: of values, ``(n,)`` each, taken as they are; NaN or 0 where one noise for all such rows is learned.
             foreign: elements outside the palette, of the columns behind the palette's.
             variables: what may be chosen beside the composition.
             scaling: of the inputs; that of the rows if None.
             before: of nearly the same rows, scaled alike: models that vote keep what it learned.
+            asked: the batch of each row, shape ``(n,)``, 0 for what no model chose; None where there were no batches.
 
         Raises:
             InputError: where NumPyro is needed and missing; for wrong shapes, values that are infinite or beyond what
                 the property can be, impossible standard deviations or fractions, a property that cannot be modelled.
         """
         notes: list[str] = []
-        known = Training.checked(physics, elements, inputs, values, failed, stds, foreign, notes, variables)
+        known = Training.checked(physics, elements, inputs, values, failed, stds, foreign, notes, variables, asked)
         described, table = known.described, known.table
         scaling = scaling or Scaling.fit(described.raw()[known.seen], described.indicators)
         scaled = scaling.apply(described.raw())
-        kept = {} if before is None else before.outputs
+        kept, asked = {} if before is None else before.outputs, known.asked
         outputs = {
-            n: fit_output(n, described, scaled, table, notes, inference, known.stds, kept.get(n)) for n in sorted(table)
+            name: fit_output(name, described, scaled, table, notes, inference, known.stds, kept.get(name), asked)
+            for name in sorted(table)
         }
         failures = Failures.fit(described.raw(), known.failed, notes, described.indicators)
         digest = digest_of_fit(elements, [known], outputs, failures)
@@ -156,8 +157,9 @@ class Surrogate:
         described = self._described(inputs)
         latent = latent or self.latent(described)
         if noise:
+            at = self.latent_inputs(described)
             noisy = {
-                name: (latent[name][0], np.hypot(latent[name][1], self.outputs[name].noise)) for name in self.names
+                name: (latent[name][0], np.hypot(latent[name][1], self.outputs[name].noise(at))) for name in self.names
             }
             latent = self._with_combined(noisy, described)
         means, stds = {}, {}

@@ -28,12 +28,14 @@ class Training:
         table: by property, shape ``(n,)``; NaN where unknown.
         failed: which validations failed for good, shape ``(n,)``.
         stds: standard deviations by property, shape ``(n,)``; NaN where not given. Only properties that have some.
+        asked: the batch that each came with, shape ``(n,)``; None where they did not come in batches.
     """
 
     described: Described
     table: Mapping[str, Floats]
     failed: Bools
     stds: Mapping[str, Floats]
+    asked: NDArray[np.int64] | None = None
 
     @classmethod
     def checked(
@@ -47,6 +49,7 @@ class Training:
         foreign: tuple[str, ...] = (),
         notes: list[str] | None = None,
         variables: Variables = NO_VARIABLES,
+        asked: NDArray[np.int64] | None = None,
     ) -> Training:
         """The rows in an order by their content, so that the order they come in does not change a bit of a fit.
 
@@ -60,6 +63,7 @@ class Training:
             foreign: elements of the columns behind the palette's.
             notes: receives a line if rows are left out.
             variables: what may be chosen beside the composition, ``v`` of them.
+            asked: the batch that each row came with, shape ``(n,)``; None where they did not come in batches.
 
         Raises:
             InputError: as `surrogates.model.surrogate.Surrogate.fit` does.
@@ -75,14 +79,15 @@ class Training:
         lost, given = _failed(table, failed, len(fractions)), _given(table, stds or {})
         foreign, fractions = _used(elements, foreign, fractions)
         columns = [*(table[name] for name in sorted(table)), lost, *(given[name] for name in sorted(given))]
-        keys = [fractions, np.nan_to_num(chosen, nan=-1e300), *columns]
+        batches = [] if asked is None else [asked]
+        keys = [fractions, np.nan_to_num(chosen, nan=-1e300), *columns, *batches]
         order = np.lexsort(np.column_stack(keys).T[::-1])
         inputs = np.concatenate([fractions, chosen], axis=1)[order]
         described = Described.of(physics, elements, inputs, foreign, variables)
         kept = describable(described, [] if notes is None else notes)
         order = order[kept]
         table, given = ({name: column[order] for name, column in part.items()} for part in (table, given))
-        return cls(described.take(kept), table, lost[order], given)
+        return cls(described.take(kept), table, lost[order], given, None if asked is None else asked[order])
 
     @property
     def seen(self) -> Bools:
