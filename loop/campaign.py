@@ -14,6 +14,7 @@ from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.records import Failed, FailureKind, Measured, quantities
+from loop.config.data import lines_on_lacking
 from loop.drive.driver import Driver
 from loop.drive.opened import OpenCampaign
 from loop.drive.schedule import hidden_from
@@ -155,6 +156,8 @@ class Campaign(OpenCampaign):
             del open_jobs[row.design]
             answers += 1
         added = self.store.add_observations(plain)
+        for line in lines_on_lacking([row.design for row in rows], space.variables):
+            log.warning("%s", line)
         for line in surprises(rows, self.store.proposals()):
             log.warning("%s, as predicted; if it is a slip: alloyloop data correct %s", line, self.config.name)
         self._settle()

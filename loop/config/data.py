@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from alloys.design import variable_text
+from alloys.design import Design, variable_text
 from alloys.errors import InputError, MistakesError
 from alloys.intake.mapping import PropertyColumn, TableMap
 from alloys.intake.reading import Intake, read_mapped
@@ -28,13 +28,13 @@ class DataFile:
         entry: how.
         sha256: of its content.
         intake: its rows, and what was left out.
-        lacking: how many rows have no value of a variable that the space asks for, by its name.
+        lacks: lines on variables that some of its rows have not, though the space asks for them.
     """
 
     entry: TableMap
     sha256: str
     intake: Intake
-    lacking: Mapping[str, int]
+    lacks: tuple[str, ...]
 
     @property
     def rows(self) -> list[Observation]:
@@ -51,14 +51,6 @@ class DataFile:
         return [
             f"{self.entry.file}, line{'s' * (len(found) > 1)} {_first([str(line) for line, _ in found])}: {found[0][1]}"
             for found in sorted(kinds.values(), key=lambda found: -len(found))
-        ]
-
-    @property
-    def lacks(self) -> list[str]:
-        """Which variables some of its rows have not, though the space asks for them."""
-        return [
-            f"{self.entry.file}: {count} of {len(self.intake.rows)} rows have no {name}, and are known without it"
-            for name, count in self.lacking.items()
         ]
 
 
@@ -128,9 +120,15 @@ def _read(entry: TableMap, properties: Mapping[str, Property], variables: Variab
         raise InputError(f"{entry.file}: no row has an alloy with a value{first}")
     with Path(entry.file).open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    asked = [(row.design.values, variables.asked(row.design.values)) for row in intake.rows]
-    lacking = Counter(name for values, told in asked for name in variables.names if told[name] and name not in values)
-    return DataFile(entry, digest, intake, lacking)
+    lacks = lines_on_lacking([row.design for row in intake.rows], variables)
+    return DataFile(entry, digest, intake, tuple(f"{entry.file}: {line}" for line in lacks))
+
+
+def lines_on_lacking(designs: Sequence[Design], variables: Variables) -> list[str]:
+    """Which variables some designs have not, though the space asks for them: a line for each."""
+    asked = [(design.values, variables.asked(design.values)) for design in designs]
+    count = Counter(name for values, told in asked for name in variables.names if told[name] and name not in values)
+    return [f"{n} of {len(designs)} rows have no {name}, and are known without it" for name, n in count.items()]
 
 
 _NAMED = 6

@@ -53,7 +53,9 @@ def test_the_store_keeps_designs_of_one_composition_apart(campaign: Campaign) ->
     assert campaign.view().pending == (PLAIN, ANNEALED, PRINTED)
 
 
-def test_people_are_suggested_variables_and_answer_by_them(campaign: Campaign) -> None:
+def test_people_are_suggested_variables_and_answer_by_them(
+    campaign: Campaign, caplog: pytest.LogCaptureFixture
+) -> None:
     out = campaign.pending()
     assert list(out["formula"]) == [PLAIN.formula] * 3
     assert list(out["route"].astype(object).where(out["route"].notna(), "")) == ["", "cast", "=print"]
@@ -65,6 +67,7 @@ def test_people_are_suggested_variables_and_answer_by_them(campaign: Campaign) -
     rows = {row.design: row.values["solidus"] for row in campaign.view().rows}
     assert rows == {PLAIN: 2300.0, ANNEALED: 2310.0, PRINTED: 2320.0}
     assert campaign.observe(answers).known == 3
+    assert "1 of 3 rows have no route, and are known without it" in caplog.text
     named = [
         {name: entry.get(name) for name in ("formula", "variables")} for entry in best_document(campaign.view(), 3)
     ]
