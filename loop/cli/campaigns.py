@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from alloys.errors import InputError, WorkError
+from alloys.space import TableSpace
 from loop.cli.console import Json, err, out, print_json
 from loop.config.assembly import build_problem
 from loop.config.lookup import Directory, campaign_database
@@ -65,6 +68,9 @@ def check(
     problem = build_problem(checked)
     for note in problem.physics.notes(problem.space.elements):
         err().print(f"{config}: {note}", markup=False, soft_wrap=True)
+    if isinstance(problem.space, TableSpace):
+        count = len(problem.space.designs)
+        err().print(f"{config}: a list of {count} candidates; generators take no part", markup=False, soft_wrap=True)
     err().print(f"{config}: no mistakes", markup=False)
 
 
@@ -123,14 +129,18 @@ def ui(
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise InputError(f"port {port} cannot be used ({error.strerror}); choose another with --port") from error
-    err().print(f"MLflow at http://127.0.0.1:{port} (Ctrl-C ends it)", markup=False)
     command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--backend-store-uri", tracking_uri(folder)]
     environment = {**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     # A session of its own, so that all of MLflow's processes can be ended together.
     server = subprocess.Popen(command, env=environment, stdout=sys.stderr, start_new_session=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    address = f"http://127.0.0.1:{port}"
     try:
+        err().print(f"MLflow is starting at {address}", markup=False)
+        while server.poll() is None and not _answers(port):
+            time.sleep(0.2)
+        err().print(f"MLflow at {address} (Ctrl-C ends it)", markup=False)
         # Nobody but this process is to end it; its status says little, for one that gets SIGTERM may end with 0.
         raise WorkError(f"MLflow's server has ended, with status {server.wait()}")
     except KeyboardInterrupt:
@@ -138,3 +148,15 @@ def ui(
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGTERM)
+
+
+def _answers(port: int) -> bool:
+    """Whether MLflow's server is ready for a browser."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2.0)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

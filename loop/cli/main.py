@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from alloys.errors import InputError, PeopleNeededError, WorkError
-from loop.cli.console import err
+from loop.cli.console import err, out
 from loop.drive.stopping import INTERRUPTED, TERMINATED, StopAsked
 
 COMMANDS = {
@@ -83,8 +84,18 @@ class _Commands(TyperGroup):
 app = typer.Typer(cls=_Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        out().print(f"alloyloop {importlib.metadata.version('alloyloop')}", markup=False, highlight=False)
+        raise typer.Exit
+
+
 @app.callback(help="Active-learning design of alloys.")
-def _root() -> None:
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="print the version and end")
+    ] = False,
+) -> None:
     pass
 
 

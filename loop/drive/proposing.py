@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from alloys.space import TableSpace
 from generators.train import TrainedModel
 from loop.choose import steps
 from loop.choose.proposal import Chosen, ProposalJob
@@ -60,6 +61,9 @@ class Proposing:
         self._known = steps.known_compositions(self._view, campaign.table)
         members = steps.families_of(config, self._view.space, self._known)
         if not members:
+            listed = isinstance(self._view.space, TableSpace)
+            why = "the space is a list" if listed else "there is nothing that they could learn from"
+            self.progress(f"generators take no part: {why}")
             self._choose()
             return
         self.progress(f"training {', '.join(members)}")

@@ -39,13 +39,16 @@ def test_the_server_ends_and_nothing_is_left(tmp_path: Path, victim: str, number
     MlflowStore(tmp_path / "mlruns", "test")
     port = _free_port()
     command = [sys.executable, "-m", "loop.cli", "ui", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL)
+    told = tmp_path / "told"
+    with told.open("w") as errors:
+        process = subprocess.Popen(command, cwd=tmp_path, env=environment(), stderr=errors)
     try:
         limit = time.monotonic() + 300
-        while not _answers(port):
+        while "Ctrl-C ends it" not in told.read_text():
             assert process.poll() is None
             assert time.monotonic() < limit
             time.sleep(0.2)
+        assert _answers(port)  # what is told to be there is there
         below = psutil.Process(process.pid).children(recursive=True)
         (server,) = psutil.Process(process.pid).children()
         os.kill(server.pid if victim == "server" else process.pid, number)

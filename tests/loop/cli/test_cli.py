@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,11 @@ def test_bad_input_is_one_message_and_status_2(
     assert (code, out) == (2, "")
     assert message in re.sub(r"\s+", " ", err)
     assert "Traceback" not in err
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    code, told, _ = call(capsys, "--version")
+    assert (code, told) == (0, f"alloyloop {version('alloyloop')}\n")
 
 
 def test_check(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
