@@ -171,6 +171,8 @@ def ratio(result: Replay, baselines: tuple[str, ...]) -> str:
     rng, every = np.random.default_rng(0), np.arange(seeds)
     drawn = [of(rng.integers(seeds, size=seeds)) for _ in range(500)]
     reached = any(metrics.looks_to(curves[name].mean(axis=0), LEVEL) for name in baselines)
+    if not of(every):
+        return "not known, ours did not get there within the looks"
     text = f"{of(every):.2f} ({np.quantile(drawn, 0.05):.2f} to {np.quantile(drawn, 0.95):.2f})"
     return text if reached else f"at least {text}"
 
