@@ -12,8 +12,10 @@ from alloys.errors import InputError
 from alloys.space import AlloySpace, Floats, Points, VariedSpace
 from alloys.space.variable_spec import VariableSpec, read_variables
 from generators.asking.fixing import FixedVariables, allowed_places
+from generators.asking.refinement import refine, relative_errors
 from generators.asking.request import parse_targets
 from generators.interface import Generator
+from generators.likeness import copied
 from generators.registry import family_names, make, restore
 from generators.train import train
 from generators.training.codec import Codec, ConditionScale
@@ -38,8 +40,12 @@ OPEN = np.full((300, 2), np.nan)
 
 def properties_of(points: Points) -> Floats:
     """Two properties of composition, route, temperature and quench, shape ``(n, 2)``."""
-    fractions, places = SPACE.fractions(points), points[:, 5:]
-    seen = VARIABLES.encoded(VARIABLES.raw(places))
+    return linear(SPACE.fractions(points), VARIABLES.raw(points[:, 5:]))
+
+
+def linear(fractions: Floats, raw: Floats) -> Floats:
+    """The same of atomic fractions and raw columns of variables."""
+    seen = VARIABLES.encoded(raw)
     slopes = np.random.default_rng(7).normal(size=(seen.shape[1], 2))
     return np.asarray(fractions @ np.array([[3.0, -1], [0, 4], [-2, 1], [1, 0], [-1, -2]]) + seen @ slopes)
 
@@ -133,6 +139,33 @@ def test_what_is_drawn_suits_what_is_asked_of_a_variable() -> None:
     for word in ("cast", "hot"):
         fixed = FixedVariables(model, allowed_places(space.variables, parse_targets([f"route={word}"])))
         assert abs(np.median(strength(fixed.sample(asked, seed=0).points)) - 1.5) < 0.3
+
+
+def test_compositions_move_to_targets_and_variables_stay() -> None:
+    rng = np.random.default_rng(0)
+    points, targets = SPACE.sample(200, rng), 5 + properties_of(SPACE.sample(200, rng))
+
+    def properties(inputs: Floats) -> Floats:
+        return 5 + linear(inputs[:, :5], inputs[:, 5:])
+
+    def misses(of: Points) -> Floats:
+        return np.square(relative_errors(properties(SPACE.inputs(of)), targets)).sum(axis=1)
+
+    moved = refine(SPACE, points, targets, properties)
+    assert SPACE.contains(moved).all()
+    np.testing.assert_array_equal(moved[:, 5:], points[:, 5:])
+    assert (misses(moved) <= misses(points)).all()
+    assert np.median(misses(moved)) < 0.5 * np.median(misses(points))
+
+
+def test_the_same_composition_in_another_state_is_no_copy() -> None:
+    points, _ = rows(1)
+    other = points.copy()
+    other[:, 5 + VARIABLES.names.index("quench")] = (other[:, 5 + VARIABLES.names.index("quench")] + 1) % 3
+    fractions = SPACE.fractions(points)
+    beside, elsewhere = (VARIABLES.encoded(VARIABLES.raw(each[:, 5:])) for each in (points, other))
+    assert copied(fractions, fractions, beside, beside).tolist() == [True]
+    assert copied(fractions, fractions, elsewhere, beside).tolist() == [False]
 
 
 def test_the_codec_inverts_itself() -> None:
