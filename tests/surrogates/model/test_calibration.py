@@ -91,7 +91,7 @@ def _joint(output: Output):
 def test_a_fit_that_is_too_sure_is_recalibrated_noted_and_has_a_digest_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def too_sure(x: np.ndarray, targets: np.ndarray, given: np.ndarray | None) -> tuple[float, torch.Tensor, float]:
+    def too_sure(x: np.ndarray, targets: np.ndarray, *_: object) -> tuple[float, torch.Tensor, float]:
         return 0.0, torch.full((x.shape[1],), 30.0, dtype=torch.float64), 1e-5
 
     monkeypatch.setattr("surrogates.model.sparse.learn", too_sure)
