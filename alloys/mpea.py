@@ -21,10 +21,9 @@ from pathlib import Path
 
 from alloys.composition import Composition
 from alloys.errors import InputError
-from alloys.files import open_atomic
+from alloys.files import open_atomic, read_rows
 from alloys.physics.closed_forms import properties_of
 from alloys.physics.elements import tabulated_elements
-from alloys.tables import read_rows
 
 CLOSED = ("shear_modulus", "fracture_toughness")
 """Closed forms written for each composition; the papers' conditions."""

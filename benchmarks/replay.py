@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from alloys.composition import Composition
 from alloys.design import Design
+from alloys.files import read_rows
 from alloys.physics import edge, linear
 from alloys.physics.elements import known_elements
-from alloys.tables import read_rows
 from loop.replay import metrics
 from loop.replay.pool import ReplayPool, number, read_pool
 from loop.replay.run import METHODS, Replay, ReplayPlan, replay, summary

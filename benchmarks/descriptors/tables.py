@@ -9,9 +9,9 @@ import numpy as np
 
 from alloys.composition import Composition
 from alloys.errors import InputError
+from alloys.files import read_rows
 from alloys.physics.periodic import periodic_table
 from alloys.space import Floats
-from alloys.tables import read_rows
 
 Row = Mapping[str, str | None]
 Table = tuple[tuple[str, ...], Floats, Floats]

@@ -8,6 +8,7 @@ from math import ceil
 
 import numpy as np
 
+from alloys.batches import BatchLimits
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.problem import Problem
@@ -15,7 +16,6 @@ from alloys.records import Candidate, Selection
 from alloys.space import Points
 from alloys.spread import spread_out, sum_of_sizes
 from loop.choose.steps import seed_for
-from surrogates.choosing.limits import BatchLimits
 
 _WIDER = 20
 """Random designs are so many times more where only some of them fit together in a batch."""

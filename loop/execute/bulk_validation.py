@@ -16,9 +16,9 @@ from typing import Any, TextIO
 
 from alloys.design import Design, Value, read_variable
 from alloys.errors import InputError, WorkError
+from alloys.files import read_rows
 from alloys.records import Measured, Verdict
 from alloys.space.variables import Variables
-from alloys.tables import read_rows
 from validation.base import Validator
 from validation.registry import make_validator
 

@@ -13,10 +13,9 @@ from typing import Self
 from alloys.composition import Composition
 from alloys.design import Design, variable_text
 from alloys.errors import InputError
-from alloys.files import open_plain, write_atomic
+from alloys.files import MOST_BYTES, open_plain, write_atomic
 from alloys.properties import Property
 from alloys.records import Failed, FailureKind, Measured, Observation
-from alloys.tables import MOST_BYTES
 from loop.config.assembly import build_problem
 from loop.people.answers import TOLERANCE, Answers, Line, read_answers
 from loop.people.csv_cells import escape

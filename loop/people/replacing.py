@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from alloys.batches import BatchLimits
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.problem import Problem
 from loop.config.schema import CampaignConfig
 from loop.store import CampaignStore
 from loop.view import outside
-from surrogates.choosing.limits import BatchLimits
 
 
 def refuse_unfit(store: CampaignStore, config: CampaignConfig, problem: Problem, asked: Design, design: Design) -> None:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from alloys.design import Design, Value
 from alloys.errors import InputError
+from alloys.files import read_rows
 from alloys.intake.mapping import Basis
 from alloys.space import Floats, TableSpace
-from alloys.tables import read_rows
 from loop.replay.columns import InputColumns, choose_columns
 
 FEWEST = 10

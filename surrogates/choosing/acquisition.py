@@ -15,13 +15,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from alloys.batches import BatchLimits
 from alloys.errors import InputError
 from alloys.problem import Problem
 from alloys.records import moved
 from alloys.space import Floats, Points
 from surrogates.choosing.ascent import BestPerElementSet, climb
 from surrogates.choosing.criterion import AcquisitionSettings, Criterion
-from surrogates.choosing.limits import BatchLimits
 from surrogates.choosing.pareto import Front, pareto_mask
 from surrogates.choosing.picks import ChosenBatch, GreedyPicks, explained
 from surrogates.choosing.screen import BatchContext, ObservedOutcomes, Settings, allowed, believed, bound, shorten

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from alloys.batches import BatchLimits
 from alloys.design import Design
 from alloys.goal import Goal
 from alloys.physics.declaring import PropertySpec, declare
@@ -13,7 +14,6 @@ from alloys.problem import Problem
 from alloys.space import Points, Space, TableSpace, kinds_of_space
 from loop.choose.starting import StartPlan, initial_design
 from surrogates.choosing.acquisition import choose_batch
-from surrogates.choosing.limits import BatchLimits
 from surrogates.choosing.screen import BatchContext, Settings
 from surrogates.model.surrogate import Surrogate
 
