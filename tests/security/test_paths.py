@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from alloys.errors import InputError
+from alloys.space.variables import Variables
 from generators.training.weights import write_file
 from loop.choose.warm import warm_start
 from loop.config.lookup import campaign_database
@@ -107,7 +108,8 @@ def test_the_batch_of_an_iteration_runs_nothing_in_a_spreadsheet(tmp_path: Path)
             SimpleNamespace(design=p.selection.candidate.design, values={}, feasible=False, failure=message)
             for p in store.proposals(0)
         ]
-        view: Any = SimpleNamespace(rows=rows, goal=SimpleNamespace(names=["solidus"]))
+        space = SimpleNamespace(variables=Variables())
+        view: Any = SimpleNamespace(rows=rows, goal=SimpleNamespace(names=["solidus"]), space=space)
         table = batch_table(store, 0, view).decode()
     cells = [cell for row in csv.reader(io.StringIO(table)) for cell in row]
     assert "'" + message in cells
