@@ -32,20 +32,14 @@ SETTINGS = TargetSettings(draws=8, least=16, spread=0.01, copies=0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class AimedGenerator:
-    """A generator, and what helps it to meet its targets.
+class WrappedGenerator:
+    """What draws by a generator, of the same space and properties.
 
     Attributes:
         generator: trained.
-        known: known alloys, which are the measure of realism, shape ``(n, k)``.
-        answers: what properties compositions have.
-        spreads: what training saw of each property that ``answers`` knows.
     """
 
     generator: Distribution
-    known: Points
-    answers: Answers
-    spreads: Mapping[str, TrainingSpread]
 
     @property
     def name(self) -> str:
@@ -61,6 +55,22 @@ class AimedGenerator:
     def properties(self) -> tuple[str, ...]:
         """The generator's properties."""
         return self.generator.properties
+
+
+@dataclass(frozen=True, slots=True)
+class AimedGenerator(WrappedGenerator):
+    """A generator, and what helps it to meet its targets.
+
+    Attributes:
+        generator: trained.
+        known: known alloys, which are the measure of realism, shape ``(n, k)``.
+        answers: what properties compositions have.
+        spreads: what training saw of each property that ``answers`` knows.
+    """
+
+    known: Points
+    answers: Answers
+    spreads: Mapping[str, TrainingSpread]
 
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
         """Draws one composition for each condition, shape ``(m, p)``, NaN where nothing is asked.

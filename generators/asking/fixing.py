@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from alloys.errors import InputError
-from alloys.space import Floats, GridSpace, Points
+from alloys.space import Floats, Points
 from alloys.space.variables import Variables, condition_text
-from generators.asking.aiming import AimedGenerator
+from generators.asking.aiming import AimedGenerator, WrappedGenerator
 from generators.asking.request import Target, Word
 from generators.interface import Distribution, Samples
 
@@ -57,7 +57,7 @@ def _places(variables: Variables, wish: Target | Word) -> Points:
 
 
 @dataclass(frozen=True, slots=True)
-class FixedVariables:
+class FixedVariables(WrappedGenerator):
     """A generator whose variables have values asked for.
 
     Attributes:
@@ -65,23 +65,7 @@ class FixedVariables:
         allowed: what the variables may be.
     """
 
-    generator: Distribution
     allowed: Allowed
-
-    @property
-    def name(self) -> str:
-        """The generator's family."""
-        return self.generator.name
-
-    @property
-    def space(self) -> GridSpace:
-        """The generator's space."""
-        return self.generator.space
-
-    @property
-    def properties(self) -> tuple[str, ...]:
-        """The generator's properties."""
-        return self.generator.properties
 
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
         """Draws one point for each condition, shape ``(m, p)``, NaN where nothing is asked."""
