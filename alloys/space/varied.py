@@ -127,13 +127,8 @@ class VariedSpace:
         (amounts, places), (own, chosen) = self.split(points), self.split(centre[None])
         same = (amounts == own).all(axis=1)
         alike = (places == chosen).all(axis=1)
-        one = np.array([len(self.changed(row, chosen[0])) == 1 for row in places], dtype=np.bool_)
+        one = np.sum((places >= 0) & (chosen >= 0) & (places != chosen), axis=1) == 1
         return np.asarray((alike & self.alloys.one_move_away(amounts, own[0])) | (same & one))
-
-    def changed(self, places: Points, others: Points) -> list[str]:
-        """The variables that differ between two rows of places and that are chosen in both."""
-        both = (places >= 0) & (others >= 0) & (places != others)
-        return [name for name, differs in zip(self.variables.names, both, strict=True) if differs]
 
     def settled(self, points: Points) -> Points:
         """Whole steps as compositions inside and near them where the grid is narrow; variables as they are."""
