@@ -25,8 +25,8 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 
 from alloys.composition import Composition  # noqa: E402
-from validation.calphad.database import build_database  # noqa: E402
-from validation.calphad.engine import CalphadEngine  # noqa: E402
+from validation.calphad.own.database import build_database  # noqa: E402
+from validation.calphad.solving.engine import CalphadEngine  # noqa: E402
 
 MELTING = ROOT / "tests" / "golden" / "melting.csv"
 SGTE_K = {"Cr": 2180, "Hf": 2506, "Mo": 2896, "Nb": 2750, "Ta": 3290, "Ti": 1941, "V": 2183, "W": 3695, "Zr": 2128}

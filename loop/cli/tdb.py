@@ -42,10 +42,10 @@ def fit(
     json_: Json = False,
 ) -> None:
     """Refits the bcc phase of two elements with computed energies of mixing, by ESPEI."""
-    from validation.calphad.database import build_database  # late: with pycalphad
     from validation.calphad.errors import DatabaseError
     from validation.calphad.fitting.refit import refit
-    from validation.calphad.tdbfile import load_database
+    from validation.calphad.own.database import build_database  # late: with pycalphad
+    from validation.calphad.reading.tdbfile import load_database
 
     symbols = _pair(pair)
     energies = _energies(file, symbols)

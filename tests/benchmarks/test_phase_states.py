@@ -6,7 +6,7 @@ import pytest
 
 from alloys.composition import Composition
 from benchmarks.phase_states.states import DETECTION, agrees, answer, family, last_true, rows, seen, transition
-from validation.calphad.database import ELEMENTS
+from validation.calphad.own.database import ELEMENTS
 from validation.registry import make_validator
 
 

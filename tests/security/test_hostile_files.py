@@ -16,7 +16,7 @@ from loop.config.reading import check_config, load_config
 from loop.config.yaml_lines import DEEPEST, LARGEST, parse_value, parse_yaml
 from loop.execute.bulk_validation import read_designs
 from tests.loop.loop_helpers import DEFAULT, call
-from validation.calphad.tdbfile import PARSE_SECONDS, seconds_for
+from validation.calphad.reading.tdbfile import PARSE_SECONDS, seconds_for
 from validation.registry import make_validator
 
 BILLION = "a0: &a0 [x]\n" + "".join(f"a{i}: &a{i} [{f'*a{i - 1}, ' * 9}]\n" for i in range(1, 12))

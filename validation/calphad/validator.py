@@ -18,9 +18,9 @@ from alloys.physics.refractory import BUNDLE
 from alloys.properties import get_property
 from alloys.records import Failed, FailureKind, Measured, Verdict, digest_of, quantities
 from validation.base import Description
-from validation.calphad.database import ELEMENTS, build_database
 from validation.calphad.errors import CalphadError, DatabaseError
-from validation.calphad.tdbfile import check_apart, load_database, parsed, read, undefined_functions
+from validation.calphad.own.database import ELEMENTS, build_database
+from validation.calphad.reading.tdbfile import check_apart, load_database, parsed, read, undefined_functions
 
 VERSION = 3
 """Raised whenever the same composition could get another answer from the same database."""
@@ -111,7 +111,7 @@ class CalphadValidator:
 
     @cached_property
     def _engine(self) -> Any:
-        from validation.calphad.engine import CalphadEngine  # late: imports pycalphad
+        from validation.calphad.solving.engine import CalphadEngine  # late: imports pycalphad
 
         try:
             return CalphadEngine(self._text, phases=self._phases, temperatures_c=(*_ALWAYS_C, *self._celsius))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loop.cli.main import main
-from validation.calphad.tdbfile import load_database
+from validation.calphad.reading.tdbfile import load_database
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

@@ -12,7 +12,7 @@ from loop.config.reading import check_config, load_config
 from loop.config.schema import CampaignConfig
 from tests.loop.loop_helpers import DEFAULT, small_document
 from tests.support.ideal import IDEAL_TDB
-from validation.calphad.database import build_database
+from validation.calphad.own.database import build_database
 
 
 def _check(folder: Path, text: str) -> list[str]:

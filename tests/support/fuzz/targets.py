@@ -311,14 +311,14 @@ class Weights(Target):
 class Tdb(Target):
     """The validator's databases: one in 25 by the whole way, the others in a child of a process that has pycalphad.
 
-    The child has the limits of `validation.calphad.tdbcheck`, and does there what the check and the validator do.
+    The child has the limits of `validation.calphad.reading.tdbcheck`; it does what the check and the validator do.
     """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         import pycalphad  # noqa: F401  children of this process need not import it again
 
-        from validation.calphad.database import build_database
+        from validation.calphad.own.database import build_database
 
         self._bases = [SMALL_TDB.encode()] * 5 + [build_database().encode()]
 
@@ -364,7 +364,7 @@ def _forked(path: Path) -> Outcome:
 
 
 def _limited(path: Path) -> Outcome:
-    from validation.calphad import tdbcheck, tdbfile
+    from validation.calphad.reading import tdbcheck, tdbfile
 
     def check(text: str, *_: object) -> None:
         try:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from validation.calphad import unaries
-from validation.calphad.database import POLYTYPE_PENALTY, SOLUTIONS, LavesCompound
-from validation.calphad.equilibrium import Equilibrator
-from validation.calphad.retry import find
-from validation.calphad.system import ElementSystem
-from validation.calphad.tdbfile import parsed
+from validation.calphad.own import unaries
+from validation.calphad.own.database import POLYTYPE_PENALTY, SOLUTIONS, LavesCompound
+from validation.calphad.reading.tdbfile import parsed
+from validation.calphad.solving.equilibrium import Equilibrator
+from validation.calphad.solving.retry import find
+from validation.calphad.solving.system import ElementSystem
 
 
 def reference_energy(element: str, temperature_k: float) -> float:

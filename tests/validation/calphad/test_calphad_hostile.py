@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from alloys.errors import InputError
-from validation.calphad.database import build_database
 from validation.calphad.errors import DatabaseError
-from validation.calphad.tdbfile import check_apart
+from validation.calphad.own.database import build_database
+from validation.calphad.reading.tdbfile import check_apart
 from validation.registry import make_validator
 
 GIB = 2**30

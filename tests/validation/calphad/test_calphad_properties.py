@@ -10,8 +10,8 @@ from alloys.design import Design
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES, get_property
 from alloys.records import Measured, verdict_from_json
-from validation.calphad.database import build_database
-from validation.calphad.engine import CalphadEngine
+from validation.calphad.own.database import build_database
+from validation.calphad.solving.engine import CalphadEngine
 from validation.calphad.validator import CalphadValidator
 from validation.registry import make_validator
 

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from alloys.composition import Composition
-from validation.calphad import melting, retry
-from validation.calphad.database import build_database
-from validation.calphad.engine import CalphadEngine
-from validation.calphad.equilibrium import Equilibrator
 from validation.calphad.errors import CalphadError
-from validation.calphad.melting import checked_root
-from validation.calphad.system import ElementSystem
-from validation.calphad.tdbfile import parsed
+from validation.calphad.own.database import build_database
+from validation.calphad.reading.tdbfile import parsed
+from validation.calphad.solving import melting, retry
+from validation.calphad.solving.engine import CalphadEngine
+from validation.calphad.solving.equilibrium import Equilibrator
+from validation.calphad.solving.melting import checked_root
+from validation.calphad.solving.system import ElementSystem
 
 # A Laves phase beside bcc close to the top of a miscibility gap. The energy is that of pycalphad's equilibrium() with
 # 500 and with 2,000 points per degree of freedom.
@@ -126,9 +126,9 @@ def test_roots_that_were_followed_are_those_that_are_searched(formula: str, monk
 def test_every_process_computes_the_same_bits() -> None:
     code = (
         "import sys, hashlib\n"
-        "from validation.calphad.database import build_database\n"
-        "from validation.calphad.system import ElementSystem\n"
-        "from validation.calphad.tdbfile import parsed\n"
+        "from validation.calphad.own.database import build_database\n"
+        "from validation.calphad.solving.system import ElementSystem\n"
+        "from validation.calphad.reading.tdbfile import parsed\n"
         "surfaces = ElementSystem(parsed(build_database()), ('CR', 'NB', 'ZR'), ['BCC_A2', 'LAVES_C15']).surfaces\n"
         "rows = [surface.energy(1500.0, surface.grid).tobytes() for surface in surfaces.values()]\n"
         "print(hashlib.sha256(b''.join(rows)).hexdigest())\n"

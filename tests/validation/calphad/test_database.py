@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.validation.calphad.laves_fit import formation_energy
-from validation.calphad import unaries
-from validation.calphad.database import (
+from validation.calphad.errors import DatabaseError
+from validation.calphad.own import unaries
+from validation.calphad.own.database import (
     ELEMENTS,
     LAVES,
     build_database,
@@ -23,8 +24,7 @@ from validation.calphad.database import (
     table_path,
     ternary_interactions,
 )
-from validation.calphad.errors import DatabaseError
-from validation.calphad.tdbfile import load_database, parsed
+from validation.calphad.reading.tdbfile import load_database, parsed
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -60,7 +60,7 @@ def test_text_names_all_phases_and_parses() -> None:
 
 
 def test_text_is_the_same_in_a_fresh_process() -> None:
-    code = "from validation.calphad.database import build_database; print(build_database(), end='')"
+    code = "from validation.calphad.own.database import build_database; print(build_database(), end='')"
     run = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
@@ -94,7 +94,7 @@ def test_segments_refuse_a_gap() -> None:
 
 @pytest.mark.parametrize("element", ELEMENTS)
 def test_liquid_stays_stable_above_the_assessed_range(element: str) -> None:
-    from validation.calphad.system import ElementSystem
+    from validation.calphad.solving.system import ElementSystem
 
     system = ElementSystem(parsed(build_database()), [element], ["BCC_A2", "HCP_A3", "FCC_A1", "LIQUID"])
     for kelvin in (3800.0, 4300.0):

@@ -10,10 +10,10 @@ import pytest
 
 from tests.support.golden import golden
 from tests.support.ideal import IDEAL_TDB, melting
-from validation.calphad.database import build_database
-from validation.calphad.engine import CalphadEngine
 from validation.calphad.errors import CalphadError, DatabaseError
-from validation.calphad.tdbfile import load_database
+from validation.calphad.own.database import build_database
+from validation.calphad.reading.tdbfile import load_database
+from validation.calphad.solving.engine import CalphadEngine
 
 MELTING = {row["alloy"]: (float(row["solidus_k"]), float(row["liquidus_k"])) for row in golden("melting.csv")}
 # Where GBCC = GLIQUID in SGTE91: A. T. Dinsdale, Calphad 15 (1991) 317.

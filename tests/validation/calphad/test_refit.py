@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from validation.calphad.database import build_database
-from validation.calphad.engine import CalphadEngine
 from validation.calphad.errors import DatabaseError
 from validation.calphad.fitting.refit import Refit, fit_terms, redlich_kister, refit
+from validation.calphad.own.database import build_database
+from validation.calphad.solving.engine import CalphadEngine
 
 TERMS = (8000.0, 3000.0)
 ENERGIES = {x: redlich_kister(TERMS, x) for x in (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875)}
@@ -16,8 +16,8 @@ ENERGIES = {x: redlich_kister(TERMS, x) for x in (0.125, 0.25, 0.375, 0.5, 0.625
 
 def fraction_energy(text: str, fractions: dict[str, float]) -> float:
     """Energy of bcc at 1500 K less its elements in bcc, J per mole of atoms, entropy of mixing left out."""
-    from validation.calphad.system import ElementSystem
-    from validation.calphad.tdbfile import parsed
+    from validation.calphad.reading.tdbfile import parsed
+    from validation.calphad.solving.system import ElementSystem
 
     def energy(alloy: dict[str, float]) -> float:
         surface = ElementSystem(parsed(text), sorted(alloy), ["BCC_A2", "LIQUID"]).surfaces["BCC_A2"]

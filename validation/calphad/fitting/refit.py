@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from validation.calphad.errors import DatabaseError
-from validation.calphad.tdbfile import parsed
+from validation.calphad.reading.tdbfile import parsed
 
 BCC, LIQUID = "BCC_A2", "LIQUID"
 REFERENCE_K = 298.15

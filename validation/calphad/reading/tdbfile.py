@@ -13,7 +13,7 @@ from typing import Any
 
 from alloys.errors import first_line
 from validation.calphad.errors import DatabaseError
-from validation.calphad.tdbcheck import IMPORT_SECONDS
+from validation.calphad.reading.tdbcheck import IMPORT_SECONDS
 
 MAX_BYTES = 20_000_000
 PARSE_SECONDS = 5

@@ -17,7 +17,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from validation.calphad.equilibrium import (
+from validation.calphad.errors import CalphadError
+from validation.calphad.solving.equilibrium import (
     DRIVING_FORCE_TOLERANCE,
     HOPELESS,
     Equilibrator,
@@ -26,9 +27,8 @@ from validation.calphad.equilibrium import (
     followed,
     lowest,
 )
-from validation.calphad.errors import CalphadError
-from validation.calphad.retry import find
-from validation.calphad.system import Array
+from validation.calphad.solving.retry import find
+from validation.calphad.solving.system import Array
 
 LOW_K, HIGH_K = 400.0, 4400.0
 ROOT_TOLERANCE_K = 0.02

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from validation.calphad.equilibrium import Equilibrator
 from validation.calphad.errors import CalphadError
-from validation.calphad.retry import find
-from validation.calphad.system import Array
+from validation.calphad.solving.equilibrium import Equilibrator
+from validation.calphad.solving.retry import find
+from validation.calphad.solving.system import Array
 
 LIQUID_LEFT = 0.01
 """Mole fraction of liquid at which an alloy counts as solid."""

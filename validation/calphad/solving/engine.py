@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from validation.calphad.equilibrium import SAME_COMPOSITION, Equilibrator, Equilibrium, PhaseSet
 from validation.calphad.errors import CalphadError, DatabaseError
-from validation.calphad.melting import Melting
-from validation.calphad.records import Shared
-from validation.calphad.retry import find
-from validation.calphad.scheil import Scheil, solidify
-from validation.calphad.system import Array, ElementSystem
-from validation.calphad.tdbfile import load_database, parsed
+from validation.calphad.reading.tdbfile import load_database, parsed
+from validation.calphad.solving.equilibrium import SAME_COMPOSITION, Equilibrator, Equilibrium, PhaseSet
+from validation.calphad.solving.melting import Melting
+from validation.calphad.solving.records import Shared
+from validation.calphad.solving.retry import find
+from validation.calphad.solving.scheil import Scheil, solidify
+from validation.calphad.solving.system import Array, ElementSystem
 
 KELVIN = 273.15
 SUM_TOLERANCE = 1e-6

@@ -14,9 +14,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from validation.calphad.equilibrium import Equilibrator, Equilibrium, merged
 from validation.calphad.errors import CalphadError
-from validation.calphad.system import MIN_SITE_FRACTION, Array, PhaseSurface
+from validation.calphad.solving.equilibrium import Equilibrator, Equilibrium, merged
+from validation.calphad.solving.system import MIN_SITE_FRACTION, Array, PhaseSurface
 
 MESH_STEPS = (0.12, 0.06, 0.03, 0.015, 0.008, 0.004, 0.002, 0.001)
 MESH_ROUNDS = 6

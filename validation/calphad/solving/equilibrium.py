@@ -17,7 +17,7 @@ from pycalphad.core.solver import Solver
 from scipy.optimize import linprog
 
 from validation.calphad.errors import CalphadError
-from validation.calphad.system import MIN_SITE_FRACTION, PRESSURE_PA, Array, ElementSystem, PhaseSurface
+from validation.calphad.solving.system import MIN_SITE_FRACTION, PRESSURE_PA, Array, ElementSystem, PhaseSurface
 
 DRIVING_FORCE_TOLERANCE = 1.0
 """J/mol-atom: a phase, or a second composition set, that would gain less counts as absent."""

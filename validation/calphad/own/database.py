@@ -14,8 +14,8 @@ from importlib import resources
 from itertools import combinations, product
 from pathlib import Path
 
-from validation.calphad import unaries
 from validation.calphad.errors import DatabaseError
+from validation.calphad.own import unaries
 
 ELEMENTS = ("CR", "HF", "MO", "NB", "TA", "TI", "V", "W", "ZR")
 SOLUTIONS = {"BCC_A2": "3", "FCC_A1": "1", "HCP_A3": ".5", "LIQUID": ""}

@@ -20,7 +20,7 @@ from pycalphad import variables as v
 from pycalphad.core.utils import filter_phases, unpack_species
 
 from validation.calphad.errors import DatabaseError
-from validation.calphad.records import Shared, SharedRecordFactory, compiled, plain
+from validation.calphad.solving.records import Shared, SharedRecordFactory, compiled, plain
 
 Array = NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""Quantities that a person names: of one alloy, at a temperature or over all temperatures."""

@@ -1,0 +1,1 @@
+"""Thermodynamic databases as people write them: text, commands, parameters."""

@@ -1,0 +1,1 @@
+"""Equilibria of one alloy: Gibbs-energy surfaces, tangent planes, melting, solidification."""
