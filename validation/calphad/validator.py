@@ -27,6 +27,8 @@ VERSION = 3
 
 _SETTINGS = ("tdb", "tdb_text", "phases", "temperatures", "scheil")
 _ALWAYS_C = (1200, 1300)
+KELVIN = 273.15
+BCC = "BCC_A2"
 
 
 class CalphadValidator:
@@ -114,7 +116,7 @@ class CalphadValidator:
         from validation.calphad.solving.engine import CalphadEngine  # late: imports pycalphad
 
         try:
-            return CalphadEngine(self._text, phases=self._phases, temperatures_c=(*_ALWAYS_C, *self._celsius))
+            return CalphadEngine(self._text, phases=self._phases)
         except (DatabaseError, ValueError) as error:
             raise InputError(f"the thermodynamic database cannot be used: {error}") from error
 
@@ -148,15 +150,17 @@ class CalphadValidator:
         """The equilibrium of one alloy, or why there is none."""
         start, composition = time.perf_counter(), design.composition
         try:
-            result = self._engine.evaluate(composition.fractions())
-            shares = {f"bcc_fraction_{celsius:g}c": share for celsius, share in result.bcc_fraction.items()}
-            ends = {"solidus": result.solidus, "liquidus": result.liquidus, "freezing_range": result.freezing_range}
-            values, frozen = {**ends, **shares}, {}
+            alloy = self._engine.alloy(composition.fractions())
+            liquidus, solidus = round(alloy.liquidus, 2), round(alloy.solidus, 2)
+            values = {"solidus": solidus, "liquidus": liquidus, "freezing_range": round(liquidus - solidus, 2)}
+            states = {celsius: alloy.at(celsius + KELVIN) for celsius in (*_ALWAYS_C, *self._celsius)}
+            values |= {f"bcc_fraction_{celsius}c": _share(state, BCC) for celsius, state in states.items()}
+            frozen = {}
             if self._scheil:
-                path = self._engine.scheil(composition.fractions(), result.liquidus)
-                values["scheil_freezing_range"] = round(result.liquidus - path.solidus, 2)
+                path = alloy.scheil()
+                values["scheil_freezing_range"] = round(liquidus - path.solidus, 2)
                 frozen = {"scheil": {"solidus": path.solidus, "solids": path.solids, "liquid": list(path.liquid)}}
-            strengths, note = _strengths(composition, result.solidus)
+            strengths, note = _strengths(composition, solidus)
             measured = quantities({**values, **strengths})
         except (CalphadError, DatabaseError) as error:
             return Failed(FailureKind.PHYSICS, str(error), time.perf_counter() - start)
@@ -166,16 +170,16 @@ class CalphadValidator:
             # The solver broke on this alloy and this database; it would again.
             reason = f"the equilibrium solver failed: {type(error).__name__}: {error}"
             return Failed(FailureKind.PHYSICS, reason, time.perf_counter() - start)
-        return Measured(measured, time.perf_counter() - start, {**_details(result, note), **frozen})
+        return Measured(measured, time.perf_counter() - start, {**_details(alloy, states, note), **frozen})
 
     def curve(self, composition: Composition, temperatures_k: Sequence[float]) -> dict[str, Any]:
-        """Mole fraction of each phase at each temperature in K; see `CalphadEngine.curve`.
+        """Mole fraction of each phase at each temperature in K; see `Alloy.curve`.
 
         Raises:
             WorkError: where there is no equilibrium at any of them.
         """
         try:
-            curves: dict[str, Any] = self._engine.curve(composition.fractions(), temperatures_k)
+            curves: dict[str, Any] = self._engine.alloy(composition.fractions()).curve(temperatures_k)
         except CalphadError as error:
             raise WorkError(str(error)) from error
         return curves
@@ -192,19 +196,31 @@ def _temperatures(given: Any) -> tuple[int, ...]:
     return tuple(sorted(set(given) - set(_ALWAYS_C)))
 
 
-def _details(result: Any, note: Sequence[str]) -> dict[str, Any]:
+def _share(state: Any, phase: str) -> float:
+    """Mole fraction of the largest composition set of a phase."""
+    return round(max((item.amount for item in state.sets if item.phase == phase), default=0.0), 6)
+
+
+def _details(alloy: Any, states: Mapping[int, Any], note: Sequence[str]) -> dict[str, Any]:
     """What a verdict keeps beside its properties; every key by temperature names it in °C."""
-    competing = {
-        f"{celsius:g} C": None if item is None else {"phase": item[0], "driving_force": item[1]}
-        for celsius, item in result.competing.items()
-    }
+    competing = {celsius: state.competing for celsius, state in states.items()}
     return {
-        "phases": {f"{celsius:g} C": [list(row) for row in rows] for celsius, rows in result.phases.items()},
-        "miscibility_gaps": {f"{celsius:g} C": list(names) for celsius, names in result.gaps.items() if names},
-        "competing": competing,
-        "notes": [*result.notes, *note],
-        "retries": [{"temperature": kelvin, "step": step} for kelvin, step in result.retries],
+        "phases": {
+            f"{celsius} C": [_row(item, alloy.elements) for item in state.sets] for celsius, state in states.items()
+        },
+        "miscibility_gaps": {f"{celsius} C": list(state.gaps) for celsius, state in states.items() if state.gaps},
+        "competing": {
+            f"{celsius} C": None if item is None else {"phase": item[0], "driving_force": item[1]}
+            for celsius, item in competing.items()
+        },
+        "notes": [*alloy.notes, *note],
+        "retries": [{"temperature": kelvin, "step": step} for kelvin, step in alloy.retries],
     }
+
+
+def _row(item: Any, elements: Sequence[str]) -> list[Any]:
+    composition = {e: round(float(x), 6) for e, x in zip(elements, item.composition, strict=True)}
+    return [item.phase, round(item.amount, 6), composition]
 
 
 def _strengths(composition: Composition, solidus: float) -> tuple[dict[str, float], list[str]]:

@@ -22,19 +22,20 @@ def fractions(formula: str) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def engine() -> CalphadEngine:
-    return CalphadEngine(build_database(), temperatures_c=(800.0, 1200.0))
+    return CalphadEngine(build_database())
 
 
 def test_two_bcc_sets_are_a_miscibility_gap_and_one_is_not(engine: CalphadEngine) -> None:
-    assert engine.evaluate(fractions("CrMoNbV")).gaps[1200.0] == ("BCC_A2",)
-    assert engine.evaluate(fractions("NbMoTaW")).gaps == {800.0: (), 1200.0: ()}
+    assert engine.alloy(fractions("CrMoNbV")).at(1473.15).gaps == ("BCC_A2",)
+    one = engine.alloy(fractions("NbMoTaW"))
+    assert one.at(1073.15).gaps == one.at(1473.15).gaps == ()
 
 
 def test_the_nearest_absent_phase_and_what_it_lacks(engine: CalphadEngine) -> None:
-    found = engine.evaluate(fractions("CrTaTiZr"))
-    present = {name for name, _, _ in found.phases[1200.0]}
+    found = engine.alloy(fractions("CrTaTiZr")).at(1473.15)
+    present = {item.phase for item in found.sets}
     assert present == {"BCC_A2", "LAVES_C15"}
-    phase, force = found.competing[1200.0] or ("", 0.0)
+    phase, force = found.competing or ("", 0.0)
     # C14 lies 1500 J per mole of A2B, 500 per mole of atoms, above C15 in pure compounds, and mixes elsewhere.
     assert phase == "LAVES_C14"
     assert -500.0 <= force < 0.0
@@ -42,8 +43,8 @@ def test_the_nearest_absent_phase_and_what_it_lacks(engine: CalphadEngine) -> No
 
 def test_scheil_leaves_liquid_below_the_solidus(engine: CalphadEngine) -> None:
     alloy = fractions("CrNbTiZr")
-    equilibrium = engine.evaluate(alloy)
-    path = engine.scheil(alloy, equilibrium.liquidus)
+    equilibrium = engine.alloy(alloy)
+    path = equilibrium.scheil()
     # The scheil package 0.3.0 on this database, 1 K steps: 1 % liquid at 1537.9 K, 0.748 bcc and 0.245 C15.
     assert path.solidus == pytest.approx(1537.9, abs=5.0)
     assert path.solids["LAVES_C15"] == pytest.approx(0.245, abs=0.015)
@@ -54,14 +55,14 @@ def test_scheil_leaves_liquid_below_the_solidus(engine: CalphadEngine) -> None:
 
 
 def test_scheil_of_a_pure_element_freezes_at_one_temperature(engine: CalphadEngine) -> None:
-    assert engine.scheil({"Nb": 1.0}, 2750.0).solidus == pytest.approx(2750.0, abs=0.5)
+    assert engine.alloy({"Nb": 1.0}).scheil().solidus == pytest.approx(2750.0, abs=0.5)
 
 
 def test_phase_fractions_add_up_along_the_curve(engine: CalphadEngine) -> None:
     alloy = fractions("CrMoNbV")
-    found = engine.evaluate(alloy)
+    found = engine.alloy(alloy)
     kelvin = [1073.15, 1473.15, found.solidus - 5.0, found.liquidus - 5.0, found.liquidus + 5.0]
-    curves = engine.curve(alloy, kelvin)
+    curves = found.curve(kelvin)
     assert sum(curves.values()) == pytest.approx(np.ones(len(kelvin)), abs=1e-4)
     assert curves["LIQUID"][2] == 0.0 < curves["LIQUID"][3] < 1.0 == pytest.approx(curves["LIQUID"][4])
     assert curves["BCC_A2#2"][0] > 0.2

@@ -57,7 +57,7 @@ def test_melting_stays_near_where_the_liquid_follows_and_moves_where_it_is_kept(
     alloy = {"Nb": 0.2, "Zr": 0.8}
     kept = refit(build_database(), ("NB", "ZR"), ENERGIES, liquid="keep")
     base, follows, stays = (
-        CalphadEngine(text).evaluate(alloy).solidus for text in (build_database(), refitted.text, kept.text)
+        CalphadEngine(text).alloy(alloy).solidus for text in (build_database(), refitted.text, kept.text)
     )
     assert abs(follows - base) < 40.0
     assert stays - base > 60.0

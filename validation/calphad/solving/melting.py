@@ -42,6 +42,7 @@ CHECK_K = 1.0
 """A solidus or liquidus must still hold this far below and above it, K."""
 
 Distance = Callable[[float], float]
+Matrix = Callable[[float], str | None]
 Minima = dict[str, Array]
 """Site fractions of minima by phase, ``(minima, site fractions)``."""
 
@@ -53,14 +54,14 @@ class Melting:
         solver: The alloy's equilibria.
         liquid: Name of the liquid.
         solids: Names of the solid phases.
-        first: The solid that is tried alone before anything else.
+        matrix: The solid that is tried alone before anything else at a temperature in K.
     """
 
-    def __init__(self, solver: Equilibrator, liquid: str, solids: Sequence[str], first: str) -> None:
+    def __init__(self, solver: Equilibrator, liquid: str, solids: Sequence[str], matrix: Matrix) -> None:
         self._solver = solver
         self._liquid = liquid
         self._solids = list(solids)
-        self._first = first
+        self._matrix = matrix
 
     def liquidus(self, notes: list[str]) -> float:
         """Temperature above which no solid is left, K.
@@ -101,7 +102,7 @@ class Melting:
 
         def distance(kelvin: float) -> float:
             nonlocal sets
-            solid = find(self._solver, kelvin, self._solids, self._first)
+            solid = find(self._solver, kelvin, self._solids, self._matrix(kelvin))
             sets = solid.sets
             return -self._distance(solid, [self._liquid], kelvin, minima)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 import symengine
@@ -116,12 +117,16 @@ class ElementSystem:
         elements: Upper-case element names.
         phases: Phases to use; those that cannot hold the elements are left out.
         shared: Compiled functions shared with other systems.
+
+    Attributes:
+        users: What is alive and computes with this system.
     """
 
     def __init__(
         self, database: Database, elements: Iterable[str], phases: Iterable[str], shared: Shared | None = None
     ) -> None:
         self.elements = tuple(sorted(elements))
+        self.users: WeakSet[object] = WeakSet()
         components = [*self.elements, "VA"] if "VA" in database.elements else list(self.elements)
         species = unpack_species(database, components)
         names = sorted(filter_phases(database, species, candidate_phases=sorted(phases)))
@@ -157,8 +162,10 @@ class ElementSystem:
             name, grid, fractions, _site_grid(sizes, COARSE_GRID), formula, _moves(sublattices), tuple(sizes), function
         )
 
-    def close(self) -> None:
-        """Let go of everything compiled, at once rather than at some later garbage collection."""
+    def close_when_unused(self) -> None:
+        """Let go of everything compiled, at once rather than at some later garbage collection, if no alloy uses it."""
+        if self.users:
+            return
         self.records.close()
         self.surfaces.clear()
         self.models.clear()
