@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,3 +27,16 @@ def public_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"data sets of other people, which do not come with the project, are not at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_the_tests() -> Iterator[None]:
+    """Tests keep what they cache in a folder of their own, and find nothing that earlier runs cached."""
+    with tempfile.TemporaryDirectory(prefix="alloyloop-cache-") as folder:
+        before = os.environ.get("ALLOYLOOP_CACHE")
+        os.environ["ALLOYLOOP_CACHE"] = folder
+        yield
+        if before is None:
+            del os.environ["ALLOYLOOP_CACHE"]
+        else:
+            os.environ["ALLOYLOOP_CACHE"] = before
