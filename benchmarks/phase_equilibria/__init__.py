@@ -1,0 +1,1 @@
+"""The engine held against plain ``pycalphad.equilibrium``, on any database."""
