@@ -15,6 +15,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -148,23 +149,28 @@ class Tracker:
     Args:
         store: the campaign's database.
         config: its configuration, which says where MLflow's store lies.
-
-    Raises:
-        InputError: if the store cannot be opened.
     """
 
     def __init__(self, store: CampaignStore, config: CampaignConfig) -> None:
         self.ended = False
         """Whether the campaign came to its end."""
         self._store, self._config = store, config
-        self._mlflow = MlflowStore(Path(config.tracking.folder), EXPERIMENT)
-        self._client, self._experiment = self._mlflow.client, self._mlflow.experiment
-        self._metric, self._errors = self._mlflow.metric, self._mlflow.errors
+
+    @cached_property
+    def _mlflow(self) -> MlflowStore:
+        return MlflowStore(Path(self._config.tracking.folder), EXPERIMENT)
+
+    @cached_property
+    def _client(self) -> Any:
+        return self._mlflow.client
+
+    @cached_property
+    def _parent(self) -> Any:
         with self._mlflow.usable():
-            self._parent = self._parent_run()
+            return self._parent_run()
 
     def _find(self, text: str) -> Any:
-        runs = self._client.search_runs([self._experiment], filter_string=text, max_results=1)
+        runs = self._client.search_runs([self._mlflow.experiment], filter_string=text, max_results=1)
         return runs[0] if runs else None
 
     def _key(self) -> str:
@@ -181,7 +187,7 @@ class Tracker:
         config = self._config
         tags = {_TAG: key, _ITERATION: "campaign", "config_digest": config.digest, "code": self._version()}
         begun = int(self._store.campaign().created * 1000)
-        run = self._client.create_run(self._experiment, start_time=begun, run_name=config.name, tags=tags)
+        run = self._client.create_run(self._mlflow.experiment, start_time=begun, run_name=config.name, tags=tags)
         self._parameters(run)
         return run
 
@@ -199,7 +205,9 @@ class Tracker:
         parent = self._parent.info.run_id
         tags = {_TAG: key, _ITERATION: str(index), "mlflow.parentRunId": parent}
         name = f"{self._config.name} {index:03d}"
-        return self._client.create_run(self._experiment, start_time=int(started * 1000), run_name=name, tags=tags)
+        return self._client.create_run(
+            self._mlflow.experiment, start_time=int(started * 1000), run_name=name, tags=tags
+        )
 
     # Watching -----------------------------------------------------------------------------------------------
 
@@ -210,17 +218,27 @@ class Tracker:
         """Steps are not tracked."""
 
     def progress(self, iteration: int, done: int, total: int) -> None:
-        """Progress is not logged."""
+        """Opens the store while the first validations are under way: MLflow imports for seconds.
+
+        Raises:
+            InputError: if the store cannot be opened.
+        """
+        _ = self._parent
 
     def closed(self, iteration: int, view: View) -> None:
         """Brings MLflow up to date."""
         self.sync()
 
     def sync(self) -> None:
-        """Writes what MLflow does not have yet; an error of MLflow does not end a campaign."""
+        """Writes what MLflow does not have yet; an error of an open store does not end a campaign.
+
+        Raises:
+            InputError: if the store cannot be opened.
+        """
+        _ = self._parent
         try:
             self._sync()
-        except self._errors as error:
+        except self._mlflow.errors as error:
             log.warning("MLflow is behind, the campaign goes on; the next run catches up: %s", first_line(error))
 
     def _sync(self) -> None:
@@ -243,7 +261,7 @@ class Tracker:
         fresh = [m for m in metrics if m.id > done]
         if not fresh:
             return
-        points = [self._metric(_key_of(m.name), m.value, int(m.at * 1000), _step(m)) for m in fresh]
+        points = [self._mlflow.metric(_key_of(m.name), m.value, int(m.at * 1000), _step(m)) for m in fresh]
         self._client.log_batch(run.info.run_id, metrics=points)
         run.data.tags[_METRICS_DONE] = str(fresh[-1].id)
         self._client.set_tag(run.info.run_id, _METRICS_DONE, str(fresh[-1].id))
@@ -253,7 +271,7 @@ class Tracker:
             return
         at = int(started * 1000)
         points = [
-            self._metric(f"loss.{family}.{kind}", value, at, step)
+            self._mlflow.metric(f"loss.{family}.{kind}", value, at, step)
             for family, report in training.items()
             for kind in ("train", "validation")
             for step, value in enumerate(report.get(f"{kind}_losses", []))
@@ -279,11 +297,16 @@ class Tracker:
             self._client.set_tag(run.info.run_id, _ARTIFACTS_DONE, json.dumps(done))
 
     def finish(self) -> None:
-        """Brings MLflow up to date, and marks the parent run as finished, or as stopped before its end."""
+        """Brings MLflow up to date, and marks the parent run as finished, or as stopped before its end.
+
+        Nothing is written of a run that ended before anything was handed out.
+        """
+        if not self.ended and "_parent" not in vars(self):
+            return
         self.sync()
         try:
             self._client.set_terminated(self._parent.info.run_id, status="FINISHED" if self.ended else "KILLED")
-        except self._errors as error:
+        except self._mlflow.errors as error:
             log.warning("MLflow could not be told that the run ended: %s", first_line(error))
 
     @property

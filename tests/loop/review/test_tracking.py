@@ -14,6 +14,7 @@ from alloys.errors import InputError, WorkError
 from loop.campaign import Campaign
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
+from loop.execute.tasks import ValidationTask, ValidatorSpec
 from loop.review.tracking import EXPERIMENT, MlflowStore, Tracker, tracking_uri
 from tests.loop.loop_helpers import small_config
 from tests.support.database import insert_past_the_store
@@ -73,6 +74,30 @@ def test_parent_and_children(tracked: Campaign) -> None:
     for name in ("queue.done", "seconds.validate"):
         assert name in runs["0"].data.metrics
     assert "hypervolume" in runs["campaign"].data.metrics
+
+
+class _Seen(LocalExecutor):
+    """Notes, as a validation is handed out, whether a file is there."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path, self.seen = path, list[bool]()
+
+    def submit(self, spec: ValidatorSpec, task: ValidationTask) -> None:
+        self.seen.append(self._path.exists())
+        super().submit(spec, task)
+
+
+def test_mlflow_is_opened_once_the_first_validation_is_handed_out(tmp_path: Path) -> None:
+    with Campaign.open(small_config(tmp_path)) as campaign:
+        database, tracker = _folder(campaign) / "mlflow.db", Tracker(campaign.store, campaign.config)
+        tracker.finish()
+        assert not database.exists()
+        executor = _Seen(database)
+        Driver(campaign, executor, [tracker]).run(0)
+    assert executor.seen[0] is False
+    assert executor.seen[-1] is True
+    assert set(_runs(database.parent)) == {"campaign", "0"}
 
 
 def test_artifacts(tracked: Campaign) -> None:
