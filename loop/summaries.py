@@ -13,7 +13,7 @@ from loop.view import View, several_tiers, standing, view_of
 
 
 def campaign_state(store: CampaignStore) -> str:
-    """``new``, ``waiting`` (for people), ``running`` (more to do) or ``finished``."""
+    """``new``, ``waiting`` (for people), ``running``, ``stopped`` (there is more to do) or ``finished``."""
     iterations = store.iterations()
     if not iterations:
         return "new"
@@ -23,7 +23,9 @@ def campaign_state(store: CampaignStore) -> str:
     closed = sum(iteration.state is IterationState.CLOSED for iteration in iterations)
     # The driver notes how far it means to go; by hand, every closed campaign may be the end.
     wanted = store.facts().last_iteration
-    return "finished" if closed > (len(iterations) - 1 if wanted is None else wanted) else "running"
+    if closed > (len(iterations) - 1 if wanted is None else wanted):
+        return "finished"
+    return "stopped" if store.driver() is None else "running"
 
 
 def summary_to_note(store: CampaignStore, view: View, index: int) -> Summary:
@@ -56,6 +58,7 @@ def iteration_summaries(store: CampaignStore, view: View | None = None) -> list[
         view: the campaign, if it was read already; it is read where the notes on closed iterations do not suffice.
     """
     asked, by_hand, sizes = store.observation_counts(), store.times_by_hand(), store.batch_sizes()
+    answered = store.answered_counts()
     known, tiered = 0, bool(several_tiers(store))
     summaries = []
     for iteration in store.iterations():
@@ -71,5 +74,6 @@ def iteration_summaries(store: CampaignStore, view: View | None = None) -> list[
                 noted = summary_of(view, index)
             summary = {"feasible": noted.feasible, "failed": noted.failed, "hypervolume": noted.hypervolume}
             seconds = round(end - iteration.started, 3)
-        summaries.append({"index": index, "selected": sizes.get(index, 0), **summary, "seconds": seconds})
+        counts = {"selected": sizes.get(index, 0), "validated": answered.get(index, 0)}
+        summaries.append({"index": index, **counts, **summary, "seconds": seconds})
     return summaries

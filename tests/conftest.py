@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,11 @@ from hypothesis import settings
 # How long an example takes says something of the machine, not of the code.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+# A job in the background and some runners start `make test` with Ctrl-C ignored, and programs that tests start would
+# inherit that.
+if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

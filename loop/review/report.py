@@ -122,13 +122,14 @@ def _cell(row: Row, name: str, with_predictions: bool, with_std: bool) -> str:
 
 
 def iteration_table(summaries: list[dict[str, Any]]) -> Table:
-    """Feasible share and hypervolume by iteration."""
+    """What each iteration selected, what of it was validated and is feasible, and its hypervolume."""
     table = Table(title="Iterations", title_justify="left", box=box.SIMPLE_HEAD)
-    for name in ("iteration", "validated", "feasible", "failed", "hypervolume", "seconds"):
+    for name in ("iteration", "selected", "validated", "feasible", "failed", "hypervolume", "seconds"):
         table.add_column(name, justify="right")
     for row in summaries:
-        share = f"{row['feasible']} ({row['feasible'] / row['selected']:.0%})" if row["selected"] else "0"
+        share = f"{row['feasible']} ({row['feasible'] / row['validated']:.0%})" if row["validated"] else "0"
         volume = "" if row["hypervolume"] is None else f"{row['hypervolume']:.4g}"
         seconds = "" if row["seconds"] is None else f"{row['seconds']:.0f}"
-        table.add_row(str(row["index"]), str(row["selected"]), share, str(row["failed"]), volume, seconds)
+        counts = (str(row[name]) for name in ("index", "selected", "validated"))
+        table.add_row(*counts, share, str(row["failed"]), volume, seconds)
     return table

@@ -41,6 +41,10 @@ class StorePart:
             written = connection.execute(sa.select(campaign.c.config)).scalar_one()
         return declared_properties(decode(written).get("science", {}))
 
+    def driver(self) -> str | None:
+        """Which process drives the campaign; None where none does."""
+        return self._database.driver()
+
     def _read(self) -> AbstractContextManager[sa.Connection]:
         return self._database.read()
 

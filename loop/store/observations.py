@@ -215,6 +215,13 @@ class ObservationMethods(StorePart):
         with self._read() as connection:
             return {row[0]: int(row[1]) for row in connection.execute(query.group_by(observations.c.iteration))}
 
+    def answered_counts(self) -> dict[int, int]:
+        """How many designs of each iteration have an answer, failures included."""
+        query = sa.select(observations.c.iteration, sa.func.count(sa.distinct(observations.c.design)))
+        query = query.where(_ACCEPTED, observations.c.iteration.is_not(None)).group_by(observations.c.iteration)
+        with self._read() as connection:
+            return {row[0]: int(row[1]) for row in connection.execute(query)}
+
     def times_by_hand(self) -> list[float]:
         """When results by hand came, in unix seconds, in their order."""
         query = sa.select(observations.c.at).where(

@@ -15,6 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
+from loop.store.database.driving import driver_of
 from loop.store.database.schema import drop_triggers, make_triggers, metadata
 from loop.store.errors import NoCampaign, StoreBusy, StoreError, StoreUnwritable, UnknownSchema
 
@@ -63,6 +64,10 @@ class Database:
     def at(cls, path: Path) -> Database:
         """The database in one file."""
         return Database(sa.URL.create("sqlite", database=str(path)))
+
+    def driver(self) -> str | None:
+        """Which process of this host drives the campaign; None where none does."""
+        return driver_of(Path(self.engine.url.database or "").parent)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:

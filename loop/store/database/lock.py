@@ -67,22 +67,6 @@ def _owner() -> str:
     return f"{user_name()}@{socket.gethostname()} pid {os.getpid()} since {since}"
 
 
-def other_driver(campaign_dir: Path) -> str | None:
-    """Which other process drives the campaign in a folder of this host; None where none does, or this one."""
-    try:
-        fd = os.open(campaign_dir / "driver.lock", os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        owner = os.read(fd, 1000).decode(errors="replace").strip() or "another process"
-        return None if f" pid {os.getpid()} " in owner else owner
-    finally:
-        os.close(fd)  # lets go of it
-    return None
-
-
 class DriverLock:
     """Holds ``driver.lock`` in a campaign's folder; the kernel lets go of it when the process ends, however it ends.
 

@@ -130,6 +130,11 @@ class PostgreSQLDatabase(Database):
     def set_journal(self) -> None:
         """Nothing to set: the server's own settings hold."""
 
+    def driver(self) -> str | None:
+        """Which process drives the campaign, wherever it runs; None where none does."""
+        with self.read() as connection:
+            return _holder(connection, _lock_number("driver", self.schema))
+
     def make_schema(self) -> None:
         """Makes the campaign's schema where there is none.
 
@@ -154,6 +159,16 @@ class PostgreSQLDatabase(Database):
         with self.read() as connection:
             if connection.execute(query, {"name": self.schema}).first() is None:
                 raise NoCampaign(f"there is no campaign in the schema {self.schema!r}; `alloyloop run` makes one")
+
+
+def _holder(connection: sa.Connection, number: int) -> str | None:
+    """The name of the session that holds an advisory lock."""
+    query = sa.text(
+        "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' "
+        "AND (classid::bigint << 32 | objid::bigint) = :number AND objsubid = 1 AND granted"
+    )
+    found: str | None = connection.execute(query, {"number": number}).scalar()
+    return found
 
 
 class ServerLock:
@@ -183,13 +198,7 @@ class ServerLock:
         if connection.execute(sa.select(sa.func.pg_try_advisory_lock(self._number))).scalar_one():
             self._connection = connection
             return
-        holder = connection.execute(
-            sa.text(
-                "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE locktype = 'advisory' "
-                "AND (classid::bigint << 32 | objid::bigint) = :number AND objsubid = 1 AND granted"
-            ),
-            {"number": self._number},
-        ).scalar()
+        holder = _holder(connection, self._number)
         connection.close()
         raise CampaignBusy(
             f"the campaign in the schema {self._schema!r} is already driven by {holder or 'another process'}; "

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 
 from alloys.errors import first_line
 from alloys.files import sync_folder
+from loop.store.database.driving import other_driver
 from loop.store.database.engine import Database, head_revision, migrate, revision_of
-from loop.store.database.lock import other_driver
 from loop.store.database.postgresql import PostgreSQLDatabase
 from loop.store.errors import StoreError
 

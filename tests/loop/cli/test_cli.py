@@ -41,7 +41,7 @@ def test_status_document(capsys: pytest.CaptureFixture[str], campaigns: Path) ->
     assert (document["name"], document["state"], document["observations"]) == ("small", "finished", 8)
     assert document["queue"]["done"] == 8
     assert [set(row) for row in document["iterations"]] == [
-        {"index", "selected", "feasible", "failed", "hypervolume", "seconds"}
+        {"index", "selected", "validated", "feasible", "failed", "hypervolume", "seconds"}
     ] * 2
     code, out, _ = call(capsys, "status", "small", "--directory", str(campaigns))
     assert code == 0

@@ -17,6 +17,7 @@ from loop.drive.stopping import Stop, StopAsked
 from loop.execute.local import LocalExecutor
 from loop.execute.tasks import Done
 from loop.store import CampaignStore, check_store
+from loop.summaries import campaign_state
 from tests.loop.loop_helpers import ROOT, call, small_config, write_config
 
 TINY = {
@@ -74,6 +75,7 @@ def test_a_signal_ends_a_run_that_goes_on_later(
         counts = store.counts()
         assert (counts["done"], counts["queued"], counts["running"]) == (kept, 5 - kept, 0)
         assert store.next_due() is not None
+        assert campaign_state(store) == "stopped"
     assert call(capsys, "run", config)[0] == 0
     with CampaignStore.open(tmp_path / "campaigns" / "small" / "campaign.db") as store:
         assert store.dataset_digest() == undisturbed

@@ -44,7 +44,7 @@ def test_notes_say_what_the_results_say(campaign: Campaign, monkeypatch: pytest.
 
     monkeypatch.setattr(summaries, "view_of", refused)
     told = iteration_summaries(campaign.store)
-    assert [row["selected"] for row in told] == [6]
+    assert [(row["selected"], row["validated"]) for row in told] == [(6, 6)]
     for row, summary in zip(told, noted, strict=True):
         assert {name: row[name] for name in ("feasible", "failed", "hypervolume")}.items() <= asdict(summary).items()
 
@@ -71,7 +71,7 @@ def test_an_open_iteration_is_told_as_it_stands(campaign: Campaign) -> None:
     campaign.store.finish(mine.key, done.verdict)
     row = iteration_summaries(campaign.store)[1]
     wanted = _read(campaign)[1]
-    assert (row["selected"], row["hypervolume"], row["seconds"]) == (2, None, None)
+    assert (row["selected"], row["validated"], row["hypervolume"], row["seconds"]) == (2, 1, None, None)
     assert (row["feasible"], row["failed"]) == (wanted.feasible, wanted.failed)
 
 
