@@ -103,7 +103,8 @@ def moment_of(view: View, proposals: Sequence[Proposal], proposal: Proposal | No
     answered = {row.design for row in rows}
     under_way = [p.selection.candidate.design for p in proposals if p.iteration < index]
     before = [p.selection.candidate.design for p in proposals if p.iteration == index and p.selection.rank < rank]
-    pending = tuple(c for c in under_way if c not in answered)
+    over = answered | set(view.dropped)  # what was cancelled or rejected by then was not waited for any more
+    pending = tuple(c for c in under_way if c not in over)
     return Moment(replace(view, rows=rows, pending=pending), (*pending, *before), f"before iteration {index}")
 
 

@@ -225,7 +225,8 @@ def fit_residual(
         return conditioned(inputs, targets, prior.centre, broad, default, *noise)
     spread, floor = float(targets.std()), broad / (1 + distinct) ** 2
     if spread <= floor:
-        notes.append(f"{name}: constant in {count} observations; hyperparameters are those of the prior")
+        same = f"{count} observations differ from the physical prior by the same amount"
+        notes.append(f"{name}: {same}; hyperparameters are those of the prior")
         return conditioned(inputs, targets, float(targets.mean()), broad / (1 + distinct), default, *noise)
     shift, scale = float(targets.mean()), spread
     try:

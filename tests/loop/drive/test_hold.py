@@ -17,6 +17,7 @@ from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
 from loop.execute.tasks import Done, ValidationTask, ValidatorSpec
+from loop.review.explain import moment_of
 from loop.store import CampaignStore, JobState, check_store
 from loop.store.queue.breaker import PAUSE_AFTER
 from loop.summaries import campaign_state
@@ -108,6 +109,10 @@ def test_nothing_is_validated_before_it_is_approved(tmp_path: Path, capsys: pyte
         view = view_of(store)
         assert rejected == set(view.dropped)
         assert rejected.isdisjoint(view.pending)
+        picked = store.proposals(1)[0]
+        moment = moment_of(view, store.proposals(), picked, picked.selection.candidate.design)
+        assert moment.words == "before iteration 1"
+        assert rejected.isdisjoint({*moment.waiting, *moment.view.pending})
         assert {job.message for job in store.jobs(JobState.CANCELLED)} == {
             "too much hafnium",
             "edited to Nb40Ta30Ti30",
