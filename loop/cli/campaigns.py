@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -120,10 +121,12 @@ def ui(
     folder: Annotated[Path, typer.Option(help="where MLflow's store lies")] = Path("mlruns"),
 ) -> None:
     """The MLflow UI on loopback, until Ctrl-C."""
-    from loop.review.tracking import tracking_uri  # late: `check` needs no database
+    from loop.review.tracking import bring_along, tracking_uri  # late: `check` needs no database
 
     if not (folder / "mlflow.db").is_file():
         raise InputError(f"there is no MLflow store in {folder}; run a campaign first, or name its folder")
+    with contextlib.suppress(sqlite3.Error):  # MLflow says itself what is wrong with its store
+        bring_along(folder)
     with socket.socket() as probe:
         try:
             probe.bind(("127.0.0.1", port))

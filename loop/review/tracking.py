@@ -74,6 +74,32 @@ def _make_whole(folder: Path, client: Callable[..., Any]) -> None:
         new.unlink(missing_ok=True)
 
 
+def artifacts_uri(folder: Path) -> str:
+    """Where the artifacts of a store in a folder lie."""
+    return (folder / "artifacts").resolve().as_uri()
+
+
+def bring_along(folder: Path) -> None:
+    """Makes a store that was copied or moved write to the folder where it is now.
+
+    MLflow keeps absolute addresses of artifacts, so that a copy would go on in the place that it was copied from.
+
+    Raises:
+        sqlite3.Error: if the store cannot be read or written.
+    """
+    here = artifacts_uri(folder)
+    if not (folder / "artifacts").is_dir():
+        return
+    query = "SELECT DISTINCT artifact_location FROM experiments WHERE artifact_location LIKE 'file://%/artifacts'"
+    with closing(sqlite3.connect(folder / "mlflow.db")) as store, store:
+        for (there,) in [row for row in store.execute(query) if row[0] != here]:
+            store.execute("UPDATE experiments SET artifact_location = ? WHERE artifact_location = ?", (here, there))
+            store.execute(
+                "UPDATE runs SET artifact_uri = ? || substr(artifact_uri, ?) WHERE substr(artifact_uri, 1, ?) = ?",
+                (here, len(there) + 1, len(there) + 1, f"{there}/"),
+            )
+
+
 class MlflowStore:
     """MLflow's local store in a folder, opened for one experiment.
 
@@ -107,8 +133,9 @@ class MlflowStore:
         prepare(folder, advice)
         with self.usable():
             _make_whole(folder, mlflow.MlflowClient)
+            bring_along(folder)
             self.client = mlflow.MlflowClient(tracking_uri=tracking_uri(folder))
-            self.experiment = self._experiment_id(experiment, (folder / "artifacts").resolve().as_uri())
+            self.experiment = self._experiment_id(experiment, artifacts_uri(folder))
 
     @contextmanager
     def usable(self) -> Iterator[None]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -130,6 +133,30 @@ def test_a_lost_store_is_rebuilt_from_the_campaign(tracked: Campaign, tmp_path: 
     assert set(new) == set(old)
     for key in ("0", "1"):
         assert new[key].data.metrics == old[key].data.metrics
+
+
+LOG = """
+import sys, mlflow
+client = mlflow.MlflowClient(tracking_uri=sys.argv[1])
+client.log_artifact(sys.argv[2], sys.argv[3])
+print(sorted(item.path for item in client.list_artifacts(sys.argv[2])))
+"""
+
+
+def test_a_store_that_was_copied_writes_to_its_own_folder(tracked: Campaign, tmp_path: Path) -> None:
+    old, new, note = _folder(tracked), tmp_path / "it's 50 % off" / "mlruns", tmp_path / "note.txt"
+    shutil.copytree(old, new)
+    files = sorted(old.rglob("*"))
+    note.write_text("written after the move")
+    _tracker(tracked, new)
+    run = _runs(new)["1"].info.run_id
+    # In a process of its own: MLflow remembers within one where the artifacts of a run lie.
+    command = [sys.executable, "-W", "ignore", "-c", LOG, tracking_uri(new), run, str(note)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "note.txt" in said
+    assert "batch.csv" in said
+    assert [path.is_relative_to(new / "artifacts") for path in new.rglob("note.txt")] == [True]
+    assert sorted(old.rglob("*")) == files
 
 
 @pytest.mark.parametrize("when", ["before it is there", "when another was first"])
