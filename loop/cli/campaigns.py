@@ -127,11 +127,7 @@ def ui(
         raise InputError(f"there is no MLflow store in {folder}; run a campaign first, or name its folder")
     with contextlib.suppress(sqlite3.Error):  # MLflow says itself what is wrong with its store
         bring_along(folder)
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise InputError(f"port {port} cannot be used ({error.strerror}); choose another with --port") from error
+    _refuse_taken(port)
     command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--backend-store-uri", tracking_uri(folder)]
     environment = {**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
@@ -151,6 +147,14 @@ def ui(
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGTERM)
+
+
+def _refuse_taken(port: int) -> None:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise InputError(f"port {port} cannot be used ({error.strerror}); choose another with --port") from error
 
 
 def _answers(port: int) -> bool:
