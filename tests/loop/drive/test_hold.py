@@ -22,7 +22,7 @@ from loop.review.explain import moment_of
 from loop.store import CampaignStore, JobState, check_store
 from loop.store.queue.breaker import PAUSE_AFTER
 from loop.summaries import campaign_state
-from loop.view import View, view_of
+from loop.view import view_of
 from tests.loop.drive.test_campaign import ANSWERS
 from tests.loop.loop_helpers import call, small_config
 
@@ -72,8 +72,11 @@ def _store(config: CampaignConfig) -> CampaignStore:
     return CampaignStore.open(Path(config.directory) / config.name / "campaign.db")
 
 
-def _refuse_waiting(store: CampaignStore, view: View, rejected: set[Design]) -> None:
-    """Holds what an explanation says was waited for against what had been rejected by then."""
+def _refuse_waiting(store: CampaignStore, rejected: set[Design]) -> None:
+    """Holds what is waited for, and what an explanation says was, against what was rejected."""
+    view = view_of(store)
+    assert rejected == set(view.dropped)
+    assert rejected.isdisjoint(view.pending)
     picked = store.proposals(1)[0]
     moment = moment_of(view, store.proposals(), picked, picked.selection.candidate.design)
     assert moment.words == "before iteration 1"
@@ -115,10 +118,7 @@ def test_nothing_is_validated_before_it_is_approved(tmp_path: Path, capsys: pyte
     with _store(config) as store:
         rejected = {held[0].request.design, held[1].request.design}
         assert rejected.isdisjoint(p.selection.candidate.design for p in store.proposals(1))
-        view = view_of(store)
-        assert rejected == set(view.dropped)
-        assert rejected.isdisjoint(view.pending)
-        _refuse_waiting(store, view, rejected)
+        _refuse_waiting(store, rejected)
         assert {job.message for job in store.jobs(JobState.CANCELLED)} == {
             "too much hafnium",
             "edited to Nb40Ta30Ti30",
