@@ -122,5 +122,19 @@ def to_base(unit: str) -> tuple[float, float]:
     return one - zero, zero
 
 
+def to_kelvin(unit: str) -> tuple[float, float]:
+    """Factor and offset that turn a temperature in a unit into K.
+
+    >>> to_kelvin("degC")
+    (1.0, 273.15)
+
+    Raises:
+        InputError: if the text is no unit of temperatures.
+    """
+    if _unit(unit).dimensionality != _unit("K").dimensionality:
+        raise InputError(f"{unit[:40]!r} is no unit of temperatures; write K, °C or °F")
+    return to_base(unit)
+
+
 def _base(unit: str) -> Any:
     return _registry().Quantity(1.0, _unit(unit)).to_base_units().units

@@ -5,6 +5,13 @@ its folder's where the module is called ``validator``. Another package registers
 ``alloyloop.validators``, ``NAME = "package.module:Class"``. Nothing else is edited.
 
 Whoever only asks for names starts no engine: the modules' text is read, and a module runs when its validator is made.
+
+What a class may have beside `validation.base.Validator`:
+
+    ``uses_scratch``: true where it takes a folder for its files, as ``run.scratch`` of its settings.
+    ``declares(settings)``: the properties that settings name beyond those that every campaign has.
+    ``completed(settings, properties)``: the settings with what they need to know of a campaign's properties.
+    ``variables``: of an object, the variables that a design must have, as numbers.
 """
 
 from __future__ import annotations
@@ -19,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from alloys.errors import InputError, first_line
-from alloys.properties import PROPERTIES, Property, get_property
+from alloys.properties import PROPERTIES, Property
 from validation.base import Validator
 
 GROUP = "alloyloop.validators"
@@ -51,13 +58,13 @@ def make_validator(
     Raises:
         InputError: for an unknown name, settings that the validator refuses, or a package whose validator is none.
     """
-    module = _own().get(name)
-    kind = importlib.import_module(module).VALIDATOR if module else _loaded(_registered(name))
+    kind = _kind(name)
     if scratch is not None and getattr(kind, "uses_scratch", False):
         settings = _with_scratch(settings, scratch)
-    if getattr(kind, "takes_units", False):
-        settings = _with_units(name, settings, properties)
-    made: Validator = kind(settings) if module else _made(name, kind, settings)
+    complete = getattr(kind, "completed", None)
+    if complete is not None and properties is not PROPERTIES:
+        settings = _completed(name, complete, settings, properties)
+    made: Validator = kind(settings) if name in _own() else _made(name, kind, settings)
     return made
 
 
@@ -73,16 +80,35 @@ def _own() -> dict[str, str]:
     return found
 
 
-def _with_units(name: str, settings: Mapping[str, Any], properties: Mapping[str, Property]) -> Mapping[str, Any]:
-    """The settings with the units of what a campaign has declared, unless they came with them."""
-    names = settings.get("properties")
-    if properties is PROPERTIES or "units" in settings or not isinstance(names, list):
-        return settings
+def declared_properties(name: str, settings: Mapping[str, Any]) -> Mapping[str, Property]:
+    """The properties that a validator's settings name beyond those that every campaign has.
+
+    Raises:
+        InputError: for an unknown name, or settings that the validator refuses.
+    """
+    declares = getattr(_kind(name), "declares", None) if settings else None
+    return declares(settings) if declares is not None else {}
+
+
+def _kind(name: str) -> Any:
+    """The class of a validator.
+
+    Raises:
+        InputError: for an unknown name, or a package that cannot be loaded.
+    """
+    module = _own().get(name)
+    return importlib.import_module(module).VALIDATOR if module else _loaded(_registered(name))
+
+
+def _completed(
+    name: str, complete: Any, settings: Mapping[str, Any], properties: Mapping[str, Property]
+) -> Mapping[str, Any]:
+    """The settings with what they need to know of a campaign's properties."""
     try:
-        units = {str(each): get_property(str(each), properties).unit for each in names if each not in PROPERTIES}
+        completed: Mapping[str, Any] = complete(settings, properties)
     except InputError as error:
         raise InputError(f"settings of the validator {name!r}: {error}") from error
-    return {**settings, "units": units} if units else settings
+    return completed
 
 
 def _with_scratch(settings: Mapping[str, Any], scratch: Path) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,6 +129,14 @@ class Physics:
             values: its values in its unit, shape ``(n,)``.
             elements: symbols.
             fractions: shape ``(n, len(elements))``.
+        """
+        return {}
+
+    def phase_quantities(self, celsius: Sequence[int] = ()) -> Mapping[str, Mapping[str, Any]]:
+        """What a validator of phase equilibria answers for this bundle, by property, as its settings write it.
+
+        Args:
+            celsius: further temperatures in °C.
         """
         return {}
 

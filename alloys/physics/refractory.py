@@ -7,6 +7,7 @@ Two phases, bcc and liquid, of nine elements (`alloys.physics.solution`); streng
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,9 @@ SERVICE_K = 1573.15
 
 ANNEALING_K = 1473.15
 """1200 °C."""
+
+PHASES_C = (1200, 1300)
+"""Temperatures at which phases are always asked for, °C."""
 
 _MIXED = ("radius", "vec", "melting_point", "shear_modulus", "bulk_modulus", "electronegativity")
 _SPREAD = ("radius", "vec", "melting_point", "electronegativity")
@@ -127,6 +131,13 @@ class Refractory(Physics):
         return {
             "yield_strength_1300c": strength,
             "specific_yield_strength_1300c": strength / linear.density(elements, fractions),
+        }
+
+    def phase_quantities(self, celsius: Sequence[int] = ()) -> Mapping[str, Mapping[str, Any]]:
+        """The share of the largest set of bcc at 1200 and 1300 °C, and at further temperatures in °C."""
+        return {
+            f"bcc_fraction_{each}c": {"fraction": "BCC_A2", "at": f"{each} degC", "largest": True}
+            for each in dict.fromkeys((*PHASES_C, *celsius))
         }
 
     def start_table(self) -> list[Composition]:

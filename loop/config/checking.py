@@ -22,6 +22,7 @@ from alloys.space.variables import Variables, condition_text
 from generators.registry import settings_of
 from loop.config.assembly import start_table
 from loop.config.data import read_data
+from loop.config.declared import with_declared
 from loop.config.schema import (
     AnySpace,
     ChoiceConfig,
@@ -47,6 +48,10 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     Parts whose own types are wrong are skipped: the schema reports those.
     """
     found: list[Mistake] = []
+    try:
+        data = with_declared(data)
+    except MistakesError as error:
+        found += error.mistakes
     moved = rules_moved(data)
     space = _part(moved, "space", AnySpace, lambda spec: spec.build(), found)
     if moved is not data:  # those that stay keep their places, and with them their lines
@@ -62,7 +67,9 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
         found += _unanswered(data, validators, physics)
     if space is not None:
         found += _uncomputable(data, space, physics)
-        found += _uncovered(space, physics, validators, "validators" if data.get("validators") else "validator")
+        key = "validators" if data.get("validators") else "validator"
+        found += _uncovered(space, physics, validators, key)
+        found += _not_given(space, validators, key)
         found += _lacking(data, space, physics)
         found += _not_always(data, space)
     _part(data, "generator", GeneratorConfig, _check_generator, found)
@@ -299,6 +306,23 @@ def _uncovered(space: Space, physics: Physics, validators: Sequence[Validator], 
             validator.check(space.elements)
         except InputError as error:
             found.append(((key,), f"{key}: {error}"))
+    return found
+
+
+def _not_given(space: Space, validators: Sequence[Validator], key: str) -> list[Mistake]:
+    """Variables that a validator needs as numbers and some designs of the space have not."""
+    found: list[Mistake] = []
+    for validator in validators:
+        for name in getattr(validator, "variables", ()):
+            variable = space.variables[name] if name in space.variables.names else None
+            if variable is None or not variable.is_number:
+                numbers = ", ".join(each.name for each in space.variables if each.is_number) or "none"
+                told = f"{name} is no number among the variables of the space; there are {numbers}"
+            elif variable.when:
+                told = f"{name} is chosen only where {condition_text(variable)}, and is needed for every design"
+            else:
+                continue
+            found.append(((key,), f"{key}: the validator {validator.name!r}: {told}"))
     return found
 
 

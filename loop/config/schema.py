@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
-from alloys.errors import InputError
+from alloys.errors import InputError, MistakesError
 from alloys.intake.mapping import TableMap
 from alloys.physics.combined import only_amounts
 from alloys.physics.declaring import PropertySpec
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.records import digest_of
 from alloys.space import SpaceSpec, kinds_of_space
+from loop.config.declared import with_declared
 
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 Name = Annotated[str, StringConstraints(pattern=f"^{_NAME}$")]
@@ -210,6 +211,14 @@ class CampaignConfig(_Strict):
     @classmethod
     def _amounts_are_ruled_by_the_space(cls, data: Any) -> Any:
         return rules_moved(data)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _validators_declare_properties(cls, data: Any) -> Any:
+        try:
+            return with_declared(data)
+        except MistakesError:
+            return data  # which the check tells with its place
 
     def science(self) -> dict[str, Any]:
         """The part that decides results: everything but where and how long it runs."""

@@ -1,4 +1,4 @@
-"""Equilibrium thermodynamics as a validator, with the strengths that follow from the solidus."""
+"""Equilibrium thermodynamics as a validator: quantities of each alloy, and what a physics derives from them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,116 +13,157 @@ import numpy as np
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError, WorkError
-from alloys.physics.refractory import BUNDLE
-from alloys.properties import get_property
+from alloys.properties import PROPERTIES, Property, with_own
 from alloys.records import Failed, FailureKind, Measured, Verdict, digest_of, quantities
 from validation.base import Description
 from validation.calphad.errors import CalphadError, DatabaseError
-from validation.calphad.own.database import ELEMENTS, build_database
-from validation.calphad.reading.tdbfile import check_apart, load_database, parsed, read, undefined_functions
+from validation.calphad.own.database import ELEMENTS
+from validation.calphad.quantities.asked import AskedQuantities, celsius_text
+from validation.calphad.reading.tdbfile import check_apart, load_database, parsed, undefined_functions
+from validation.calphad.settings import CalphadSettings, asked_physics
 
 VERSION = 3
 """Raised whenever the same composition could get another answer from the same database."""
 
-_SETTINGS = ("tdb", "tdb_text", "phases", "temperatures", "scheil")
-_ALWAYS_C = (1200, 1300)
-KELVIN = 273.15
-BCC = "BCC_A2"
-
 
 class CalphadValidator:
-    """Solidus, liquidus, freezing range, BCC share at 1200 and 1300 °C, and yield strengths at 1300 °C.
+    """What a person asks of an alloy's equilibria, on any database.
 
-    The strengths come from the edge model with softening towards the computed solidus
-    (`alloys.physics.edge`); they are left out for elements that it does not know.
+    Without ``quantities``: solidus, liquidus and freezing range, and what the physics bundle asks where the database
+    has its phases. For refractory alloys that is the bcc share at 1200 and 1300 °C, and yield strengths at 1300 °C from
+    the edge model with softening towards the computed solidus (`alloys.physics.edge`), which are left out for elements
+    that it does not know.
 
     Settings: ``tdb``, a path to a database in TDB format (the project's own by default); ``tdb_text``, the same as
-    text; ``phases``, the phases to consider (all by default); ``temperatures``, more temperatures in whole °C at which
-    phases are reported, each with its property ``bcc_fraction_<°C>c``; ``scheil``, whether to add
-    ``scheil_freezing_range``, which takes many equilibria.
+    text; ``liquid``, the phase that melts, where its name does not hold LIQ; ``phases``, the phases to consider (all by
+    default); ``exclude``, those to leave out; ``quantities``, what to answer, by name; ``bundle``, a physics whose
+    quantities are answered too; ``temperatures``, more temperatures in whole °C at which the bundle's are;
+    ``scheil``, whether to add ``scheil_freezing_range``, which takes many equilibria; ``units``, of the design's
+    variables.
     """
 
     name = "calphad"
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        """Reads and checks the database; nothing is computed yet.
+        """Reads and checks the database and the quantities; nothing is computed yet.
 
         Raises:
-            InputError: for unknown settings, or a database that cannot be read or lacks a phase.
+            InputError: for unknown settings, a database that cannot be read or lacks a phase, or quantities that it
+                does not have.
         """
-        stray = sorted(set(settings) - set(_SETTINGS))
-        if stray:
-            raise InputError(f"unknown settings of the validator 'calphad': {stray}; available are {list(_SETTINGS)}")
-        phases = settings.get("phases")
-        if phases is not None and not (isinstance(phases, list) and all(isinstance(p, str) for p in phases)):
-            raise InputError(f"'phases' must be a list of phase names, got {phases!r}")
-        self._celsius = _temperatures(settings.get("temperatures", []))
-        self._scheil = settings.get("scheil", False)
-        if not isinstance(self._scheil, bool):
-            raise InputError(f"'scheil' must be true or false, got {self._scheil!r}")
-        try:
-            own = settings.get("tdb") is None and not settings.get("tdb_text")
-            text = build_database() if own else _text(settings)
-            # The project's own is tested with the project: whoever only asks for its name and digest does not wait.
-            self._own = text == build_database()
-            if not self._own:
-                check_apart(text)
-                load_database(text)
-        except DatabaseError as error:
-            raise InputError(f"the thermodynamic database cannot be used: {error}") from error
-        self._text: str = text
-        self._phases: list[str] | None = phases
-        if not self._own or phases is not None:
-            _ = self._engine.elements
+        self._settings = CalphadSettings.parse(settings)
+        if not self._settings.own:
+            try:
+                check_apart(self._settings.text)
+                load_database(self._settings.text)
+            except DatabaseError as error:
+                raise InputError(f"the thermodynamic database cannot be used: {error}") from error
+        with_bundle = self._settings.plain or self._has_bundle()
+        self._asked = AskedQuantities.parse(self._settings.asked(with_bundle=with_bundle), self._settings.units)
+        self._asked.check_variables()
+        if not self._settings.plain:
+            self._asked.check_names(self._phase_names, self._engine.elements, self._engine.liquids)
+        sources = set(self._asked.asked)
+        physics = self._settings.physics if with_bundle else None
+        self._derived = {} if physics is None else {n: of for n, of in physics.derived.items() if of in sources}
+        self._rows = with_own({n: row for n, row in self._asked.properties.items() if n not in PROPERTIES})
+
+    @staticmethod
+    def declares(settings: Mapping[str, Any]) -> dict[str, Property]:
+        """The properties that settings name beyond those that every campaign has.
+
+        Raises:
+            InputError: for quantities that are none.
+        """
+        given, bundle = settings.get("quantities"), settings.get("bundle")
+        asked = dict(asked_physics(bundle).phase_quantities()) if isinstance(bundle, str) and bundle else {}
+        if given is not None:
+            asked |= AskedQuantities.parse(given).plain
+        found = AskedQuantities.parse(asked).properties if asked else {}
+        return {name: row for name, row in found.items() if name not in PROPERTIES}
+
+    @staticmethod
+    def completed(settings: Mapping[str, Any], properties: Mapping[str, Property]) -> Mapping[str, Any]:
+        """The settings with the units of the variables that quantities name, of a campaign's properties."""
+        given = settings.get("quantities")
+        if given is None or "units" in settings:
+            return settings
+        names = AskedQuantities.parse(given).variables
+        units = {name: properties[name].unit for name in names if name in properties and name not in PROPERTIES}
+        return {**settings, "units": units} if units else settings
 
     @property
     def properties(self) -> tuple[str, ...]:
         """The properties that it answers, by its settings."""
-        shares = [f"bcc_fraction_{celsius}c" for celsius in (*_ALWAYS_C, *self._celsius)]
-        extra = ["scheil_freezing_range"] if self._scheil else []
-        strengths = ("yield_strength_1300c", "specific_yield_strength_1300c")
-        return ("solidus", "liquidus", "freezing_range", *shares, *extra, *strengths)
+        return (*self._asked.asked, *self._derived)
 
     @property
-    def _extra(self) -> dict[str, Any]:
-        """Settings beyond the default ones: those that are not asked for change neither answer nor fingerprint."""
-        extra = {"temperatures": list(self._celsius), "scheil": self._scheil}
-        return {name: value for name, value in extra.items() if value}
+    def variables(self) -> tuple[str, ...]:
+        """The variables that a design must have, as numbers."""
+        return self._asked.variables
 
     @property
     def portable_settings(self) -> dict[str, Any]:
         """Settings from which a worker without the file makes the same validator."""
-        return {"tdb_text": self._text, "phases": self._phases, **self._extra}
+        return {"tdb_text": self._settings.text, "phases": self._settings.phases, **self._settings.extra}
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of the version, the database's text and the phases."""
-        return digest_of(
-            {"name": self.name, "version": VERSION, "tdb": self._text, "phases": self._phases, **self._extra}
-        )
+        """Digest of the version, the database's text and the settings."""
+        settings = {"phases": self._settings.phases, **self._settings.extra}
+        return digest_of({"name": self.name, "version": VERSION, "tdb": self._settings.text, **settings})
 
     @property
     def description(self) -> Description:
         """What it answers, and from which database."""
-        units = {name: get_property(name).unit for name in self.properties}
-        data = (hashlib.sha256(self._text.encode()).hexdigest(),)
-        return Description(
-            self.name, units, "equilibrium", 0.5, str(VERSION), {"phases": self._phases, **self._extra}, data
-        )
+        units = {name: self._rows[name].unit for name in self.properties}
+        data = (hashlib.sha256(self._settings.text.encode()).hexdigest(),)
+        settings = {"phases": self._settings.phases, **self._settings.extra}
+        return Description(self.name, units, "equilibrium", 0.5, str(VERSION), settings, data)
 
     @cached_property
     def _engine(self) -> Any:
         from validation.calphad.solving.engine import CalphadEngine  # late: imports pycalphad
 
+        settings, phases = self._settings, self._settings.phases
         try:
-            return CalphadEngine(self._text, phases=self._phases)
+            if settings.exclude:
+                load_database(settings.text, phases=settings.exclude)
+                left_out = {name.upper() for name in settings.exclude}
+                phases = [name for name in phases or parsed(settings.text).phases if name.upper() not in left_out]
+            return CalphadEngine(settings.text, phases=phases, liquid=settings.liquid)
         except (DatabaseError, ValueError) as error:
             raise InputError(f"the thermodynamic database cannot be used: {error}") from error
+
+    @cached_property
+    def _phase_names(self) -> tuple[str, ...]:
+        """Every name that a phase can be reported under: its own, or that of its disordered partner."""
+        hints = {name: parsed(self._settings.text).phases[name].model_hints for name in self._engine.phases}
+        partners = {str(h["disordered_phase"]) for n, h in hints.items() if h.get("ordered_phase") == n}
+        return tuple(sorted({*self._engine.phases, *partners}))
+
+    def _has_bundle(self) -> bool:
+        """Whether the database has the phases of the bundle's quantities.
+
+        Raises:
+            InputError: if it has not, though the bundle is named.
+        """
+        physics = self._settings.physics
+        asked = {} if physics is None else physics.phase_quantities()
+        if not asked:
+            return physics is not None
+        try:
+            AskedQuantities.parse(asked).check_names(self._phase_names, self._engine.elements, ())
+        except InputError as error:
+            if self._settings.bundle:
+                raise InputError(f"bundle {self._settings.bundle}: {error}") from error
+            return False
+        return True
 
     @property
     def elements(self) -> tuple[str, ...]:
         """The elements of the database."""
-        symbols = ELEMENTS if self._own else self._engine.elements
+        symbols = ELEMENTS if self._settings.own else self._engine.elements
         return tuple(symbol.capitalize() for symbol in symbols)
 
     def check(self, elements: Iterable[str]) -> None:
@@ -137,9 +177,9 @@ class CalphadValidator:
             raise InputError(
                 f"the thermodynamic database lacks {', '.join(lacking)}; it has {', '.join(self.elements)}"
             )
-        if self._own:
+        if self._settings.own:
             return
-        undefined = undefined_functions(parsed(self._text), elements)
+        undefined = undefined_functions(parsed(self._settings.text), elements)
         if undefined:
             raise InputError(
                 f"the thermodynamic database does not define {', '.join(undefined[:8])}, which alloys of "
@@ -147,21 +187,15 @@ class CalphadValidator:
             )
 
     def validate(self, design: Design) -> Verdict:
-        """The equilibrium of one alloy, or why there is none."""
+        """The quantities of one alloy, or why one of them has no value."""
         start, composition = time.perf_counter(), design.composition
         try:
+            kelvins = self._asked.kelvins(design.values)
             alloy = self._engine.alloy(composition.fractions())
-            liquidus, solidus = round(alloy.liquidus, 2), round(alloy.solidus, 2)
-            values = {"solidus": solidus, "liquidus": liquidus, "freezing_range": round(liquidus - solidus, 2)}
-            states = {celsius: alloy.at(celsius + KELVIN) for celsius in (*_ALWAYS_C, *self._celsius)}
-            values |= {f"bcc_fraction_{celsius}c": _share(state, BCC) for celsius, state in states.items()}
-            frozen = {}
-            if self._scheil:
-                path = alloy.scheil()
-                values["scheil_freezing_range"] = round(liquidus - path.solidus, 2)
-                frozen = {"scheil": {"solidus": path.solidus, "solids": path.solids, "liquid": list(path.liquid)}}
-            strengths, note = _strengths(composition, solidus)
-            measured = quantities({**values, **strengths})
+            values = self._asked.values(alloy, kelvins, told=self._settings.quantities is not None)
+            derived, notes = self._follow(composition, values)
+            measured = quantities({**values, **derived}, self._rows)
+            details = _details(alloy, self._asked, kelvins, notes)
         except (CalphadError, DatabaseError) as error:
             return Failed(FailureKind.PHYSICS, str(error), time.perf_counter() - start)
         except InputError as error:
@@ -170,7 +204,21 @@ class CalphadValidator:
             # The solver broke on this alloy and this database; it would again.
             reason = f"the equilibrium solver failed: {type(error).__name__}: {error}"
             return Failed(FailureKind.PHYSICS, reason, time.perf_counter() - start)
-        return Measured(measured, time.perf_counter() - start, {**_details(alloy, states, note), **frozen})
+        return Measured(measured, time.perf_counter() - start, details)
+
+    def _follow(self, composition: Composition, values: Mapping[str, float]) -> tuple[dict[str, float], list[str]]:
+        """What the bundle derives from the values, or a note on why it does not."""
+        physics = self._settings.physics
+        found: dict[str, Any] = {}
+        if physics is None or not self._derived:
+            return {}, []
+        fractions = np.array([list(composition.fractions().values())])
+        for source in sorted(set(self._derived.values())):
+            try:
+                found |= physics.derive(source, np.array([values[source]]), composition.elements, fractions)
+            except InputError as error:
+                return {}, [f"nothing is derived from {source}: {error}"]
+        return {name: float(column[0]) for name, column in found.items() if name in self._derived}, []
 
     def curve(self, composition: Composition, temperatures_k: Sequence[float]) -> dict[str, Any]:
         """Mole fraction of each phase at each temperature in K; see `Alloy.curve`.
@@ -185,51 +233,28 @@ class CalphadValidator:
         return curves
 
 
-def _text(settings: Mapping[str, Any]) -> str:
-    return read(Path(str(settings["tdb"]))) if settings.get("tdb") is not None else read(str(settings["tdb_text"]))
-
-
-def _temperatures(given: Any) -> tuple[int, ...]:
-    whole = isinstance(given, list) and all(isinstance(t, int) and 25 <= t <= 4000 for t in given)
-    if not whole or len(set(given)) < len(given):
-        raise InputError(f"'temperatures' must be a list of whole °C from 25 to 4000, each once, got {given!r}")
-    return tuple(sorted(set(given) - set(_ALWAYS_C)))
-
-
-def _share(state: Any, phase: str) -> float:
-    """Mole fraction of the largest composition set of a phase."""
-    return round(max((item.amount for item in state.sets if item.phase == phase), default=0.0), 6)
-
-
-def _details(alloy: Any, states: Mapping[int, Any], note: Sequence[str]) -> dict[str, Any]:
+def _details(alloy: Any, asked: AskedQuantities, kelvins: Mapping[str, float], notes: Sequence[str]) -> dict[str, Any]:
     """What a verdict keeps beside its properties; every key by temperature names it in °C."""
-    competing = {celsius: state.competing for celsius, state in states.items()}
-    return {
-        "phases": {
-            f"{celsius} C": [_row(item, alloy.elements) for item in state.sets] for celsius, state in states.items()
-        },
-        "miscibility_gaps": {f"{celsius} C": list(state.gaps) for celsius, state in states.items() if state.gaps},
+    states = {celsius_text(kelvin): alloy.at(kelvin) for kelvin in kelvins.values() if np.isfinite(kelvin)}
+    details: dict[str, Any] = {
+        "phases": {at: [_row(item, alloy.elements) for item in state.sets] for at, state in states.items()},
+        "miscibility_gaps": {at: list(state.gaps) for at, state in states.items() if state.gaps},
         "competing": {
-            f"{celsius} C": None if item is None else {"phase": item[0], "driving_force": item[1]}
-            for celsius, item in competing.items()
+            at: None if state.competing is None else dict(zip(("phase", "driving_force"), state.competing, strict=True))
+            for at, state in states.items()
         },
-        "notes": [*alloy.notes, *note],
+        "notes": [*alloy.notes, *notes],
         "retries": [{"temperature": kelvin, "step": step} for kelvin, step in alloy.retries],
     }
+    if asked.freezes:
+        path = alloy.scheil()
+        details["scheil"] = {"solidus": path.solidus, "solids": path.solids, "liquid": list(path.liquid)}
+    return details
 
 
 def _row(item: Any, elements: Sequence[str]) -> list[Any]:
     composition = {e: round(float(x), 6) for e, x in zip(elements, item.composition, strict=True)}
     return [item.phase, round(item.amount, 6), composition]
-
-
-def _strengths(composition: Composition, solidus: float) -> tuple[dict[str, float], list[str]]:
-    fractions = np.array([list(composition.fractions().values())])
-    try:
-        answers = BUNDLE.derive("solidus", np.array([solidus]), composition.elements, fractions)
-    except InputError as error:
-        return {}, [f"no strengths: {error}"]
-    return {name: float(value[0]) for name, value in answers.items()}, []
 
 
 VALIDATOR = CalphadValidator

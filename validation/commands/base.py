@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from alloys.design import Design
+from alloys.properties import PROPERTIES, Property, get_property
 from validation.base import Description
 from validation.commands.settings import CommandSettings
 from validation.jobs.protocol import PROTOCOL, Request
@@ -17,7 +19,18 @@ S = TypeVar("S", bound=CommandSettings)
 class CommandValidator(JobValidator[S]):
     """A validator that asks a command; see `docs/howto/script-validator.md` for its settings."""
 
-    takes_units = True
+    @staticmethod
+    def completed(settings: Mapping[str, Any], properties: Mapping[str, Property]) -> Mapping[str, Any]:
+        """The settings with the units of what a campaign has declared, unless they came with them.
+
+        Raises:
+            InputError: for a property that is not among them.
+        """
+        names = settings.get("properties")
+        if "units" in settings or not isinstance(names, list):
+            return settings
+        units = {str(each): get_property(str(each), properties).unit for each in names if each not in PROPERTIES}
+        return {**settings, "units": units} if units else settings
 
     @cached_property
     def description(self) -> Description:
