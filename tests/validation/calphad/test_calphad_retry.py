@@ -82,7 +82,7 @@ def test_neighbours_stay_inside_their_sublattices(system: ElementSystem) -> None
     sites = surface.grid[len(surface.grid) // 2]
     points = retry.around(surface, sites, 0.05)
     assert len(points) > 2
-    for size, start in surface.sublattices():
+    for size, start in surface.constitution.sublattices():
         assert points[:, start : start + size].sum(axis=1) == pytest.approx(1.0, abs=1e-8)
     assert points.min() > 0.0
 

@@ -14,7 +14,7 @@ from alloys.properties import Property, Scale
 from validation.calphad.quantities.temperature import Temperature
 from validation.calphad.solving.alloy import Alloy
 from validation.calphad.solving.equilibrium import PhaseSet
-from validation.calphad.solving.system import Array
+from validation.calphad.solving.phases.sampling import Array
 
 By = Literal["mole", "weight"]
 

@@ -2,59 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
 from functools import cached_property
 
 import numpy as np
+from scipy.constants import R as GAS_CONSTANT
 
 from validation.calphad.errors import CalphadError
 from validation.calphad.solving.equilibrium import SAME_COMPOSITION, Equilibrator, Equilibrium, PhaseSet
-from validation.calphad.solving.melting import Melting
+from validation.calphad.solving.melting import HIGH_K, Melting
+from validation.calphad.solving.phases.sampling import Array
 from validation.calphad.solving.retry import find
 from validation.calphad.solving.scheil import Scheil, solidify
-from validation.calphad.solving.system import Array, ElementSystem
+from validation.calphad.solving.state import State
+from validation.calphad.solving.system import ElementSystem
+from validation.calphad.solving.transitions import single_phase_window, solvus
 
 KELVIN = 273.15
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """An equilibrium of an alloy at one temperature.
-
-    Attributes:
-        kelvin: Temperature in K.
-        sets: Composition sets, the largest first; two sets of one phase that differ by at most `SAME_COMPOSITION` in
-            every mole fraction are one.
-        potentials: Chemical potentials in J/mol, ``(elements,)``.
-        energy: Gibbs energy in J per mole of atoms.
-        distances: How far each phase lies above the tangent plane, J per mole of atoms.
-    """
-
-    kelvin: float
-    sets: tuple[PhaseSet, ...]
-    potentials: Array
-    energy: float
-    distances: Mapping[str, float]
-
-    @property
-    def gaps(self) -> tuple[str, ...]:
-        """Phases of which two or more sets coexist (miscibility gaps)."""
-        names = [item.phase for item in self.sets]
-        return tuple(sorted({name for name in names if names.count(name) > 1}))
-
-    @property
-    def competing(self) -> tuple[str, float] | None:
-        """The absent phase nearest to the tangent plane, and its driving force in J per mole of atoms.
-
-        The driving force is negative: what the phase lacks to be stable. None where every phase is present.
-        """
-        present = {item.phase for item in self.sets}
-        absent = {name: distance for name, distance in self.distances.items() if name not in present}
-        if not absent:
-            return None
-        nearest = min(absent, key=lambda name: (absent[name], name))
-        return nearest, round(-absent[nearest], 2)
 
 
 class Alloy:
@@ -121,6 +88,115 @@ class Alloy:
         """
         return solidify(self._solver, self._liquid, self.liquidus)
 
+    def solvus(self, names: str | Sequence[str]) -> float | None:
+        """The highest temperature up to the liquidus at which any of some phases is stable, K; None where none is.
+
+        Args:
+            names: Names that phases are reported under, or ``PHASE:ORDER``.
+
+        Raises:
+            CalphadError: ``missing_phase`` for a name that no phase of this alloy can have; ``no_convergence``; and as
+                `liquidus`, where the database has a liquid.
+        """
+        return solvus(self.at, self._known([names] if isinstance(names, str) else names), self._top)
+
+    def window(self, name: str) -> tuple[float, float] | None:
+        """Lowest and highest temperature of the interval below the solidus in which a phase is alone, K.
+
+        Of several intervals it is the hottest. None where the phase is alone nowhere.
+
+        Args:
+            name: Name that the phase is reported under, or ``PHASE:ORDER``.
+
+        Raises:
+            CalphadError: as `solvus`, and as `solidus` where the database has a liquid.
+        """
+        (known,) = self._known([name])
+        return single_phase_window(self.at, known, self.solidus if self._liquids else HIGH_K)
+
+    def driving_force(self, name: str, kelvin: float) -> float:
+        """What a phase gains over the equilibrium, J per mole of its atoms: 0 where it is present, else negative.
+
+        Args:
+            name: Name that the phase is reported under, or ``PHASE:ORDER``.
+            kelvin: Temperature in K.
+
+        Raises:
+            CalphadError: ``missing_phase`` for a name that no phase of this alloy can have, or for an order that is no
+                minimum of its energy here; ``no_convergence``.
+        """
+        (known,) = self._known([name])
+        state = self.at(kelvin)
+        if state.holds([known]):
+            return 0.0
+        distance = state.distance([known])
+        if not math.isfinite(distance):
+            raise CalphadError(
+                "missing_phase", f"{known} is no state of its own at {kelvin:.2f} K: the phase orders otherwise there"
+            )
+        return -max(distance, 0.0)
+
+    def enthalpy(self, kelvin: float) -> float:
+        """Enthalpy of the equilibrium against the database's reference state, J per mole of atoms."""
+        return self._mean("HM", kelvin) or 0.0
+
+    def heat_capacity(self, kelvin: float) -> float:
+        """Heat capacity at fixed amounts and site fractions of the equilibrium's phases, J per mole of atoms and K."""
+        return self._mean("CPM", kelvin) or 0.0
+
+    def molar_volume(self, kelvin: float) -> float | None:
+        """Volume per mole of atoms, m³; None where the database lacks it for a phase that is present."""
+        return self._mean("VM", kelvin)
+
+    def activity(self, element: str, kelvin: float, phase: str | None = None) -> float:
+        """Activity of an element, against the pure element at the same temperature.
+
+        Args:
+            element: Its symbol.
+            kelvin: Temperature in K.
+            phase: The phase of the pure element; the stable one by default.
+
+        Raises:
+            CalphadError: ``missing_element``, or ``missing_phase`` where the phase does not hold the pure element.
+        """
+        if element.upper() not in self.elements:
+            raise CalphadError("missing_element", f"the alloy of {', '.join(self.elements)} holds no {element}")
+        index = self.elements.index(element.upper())
+        known = None if phase is None else self._known([phase])[0]
+        pure = self._solver.system.pure_energy(index, kelvin, known)
+        if pure is None:
+            raise CalphadError("missing_phase", f"{phase or 'no phase of the database'} holds no pure {element}")
+        return math.exp((self.at(kelvin).potentials[index] - pure) / (GAS_CONSTANT * kelvin))
+
+    def _mean(self, name: str, kelvin: float) -> float | None:
+        """A property of pycalphad's models over the sets present, per mole of atoms; None where one has none."""
+        system = self._solver.system
+        total = 0.0
+        for item in self.at(kelvin).sets:
+            value = system.property_of(item.model, name, kelvin, item.sites)
+            if value is None:
+                return None
+            total += item.amount * value
+        return total
+
+    @property
+    def _top(self) -> float:
+        """Above this temperature no solid is left, K."""
+        return self.liquidus if self._liquids else HIGH_K
+
+    def _known(self, names: Sequence[str]) -> list[str]:
+        known = [name.upper().strip() for name in names]
+        system = self._solver.system
+        for name in known:
+            if name.partition(":")[0] not in system.names:
+                near = get_close_matches(name, system.names, 3, 0.0)
+                raise CalphadError(
+                    "missing_phase",
+                    f"no phase {name} of the database can hold {', '.join(self.elements)}; the nearest names are "
+                    f"{', '.join(near)}",
+                )
+        return known
+
     def curve(self, temperatures_k: Sequence[float]) -> dict[str, Array]:
         """Mole fractions of the phases against temperature.
 
@@ -172,17 +248,26 @@ class Alloy:
         return min(energies, key=lambda name: (energies[name], name)) if energies else None
 
     def _state(self, kelvin: float, found: Equilibrium) -> State:
-        return State(kelvin, tuple(self._joined(found.sets, kelvin)), found.potentials, found.energy, found.distances)
+        reported = [self._reported(item) for item in found.sets]
+        return State(kelvin, tuple(self._joined(reported, kelvin)), found.potentials, found.energy, found.distances)
+
+    def _reported(self, item: PhaseSet) -> PhaseSet:
+        name, order = self._solver.system.reported(item.phase, item.sites)
+        if self._solver.surfaces[item.phase].hollow(item.sites):
+            note = f"{name} comes out as mostly vacancies; its energy in the database leaves them too cheap"
+            self.notes += [note] if note not in self.notes else []
+        return replace(item, phase=name, order=order, model=item.phase)
 
     def _joined(self, sets: Sequence[PhaseSet], kelvin: float) -> list[PhaseSet]:
-        """Join composition sets of one phase that differ by at most ``SAME_COMPOSITION``, largest first."""
+        """Join composition sets of one phase and order that differ by at most ``SAME_COMPOSITION``, largest first."""
         kept: list[PhaseSet] = []
         for item in sorted(sets, key=lambda s: (-s.amount, s.phase)):
             for place, other in enumerate(kept):
-                if other.phase == item.phase and np.abs(other.composition - item.composition).max() <= SAME_COMPOSITION:
+                alike = (other.phase, other.order) == (item.phase, item.order)
+                if alike and np.abs(other.composition - item.composition).max() <= SAME_COMPOSITION:
                     amount = other.amount + item.amount
                     mean = (other.amount * other.composition + item.amount * item.composition) / amount
-                    kept[place] = PhaseSet(item.phase, other.sites, mean, amount)
+                    kept[place] = replace(other, composition=mean, amount=amount)
                     self.notes.append(
                         f"{kelvin - KELVIN:g} C: two {item.phase} sets within {SAME_COMPOSITION} count as one"
                     )

@@ -96,6 +96,8 @@ class CalphadEngine:
             self._systems.move_to_end(elements)
             return self._systems[elements]
         system = ElementSystem(self._database, elements, self.phases, self._shared)
+        if not system.surfaces:
+            raise CalphadError("missing_phase", f"no phase of the database can hold {', '.join(elements)}")
         self._systems[elements] = system
         if len(self._systems) > self._limit:
             self._systems.popitem(last=False)[1].close_when_unused()

@@ -17,7 +17,9 @@ from pycalphad.core.solver import Solver
 from scipy.optimize import linprog
 
 from validation.calphad.errors import CalphadError
-from validation.calphad.solving.system import MIN_SITE_FRACTION, PRESSURE_PA, Array, ElementSystem, PhaseSurface
+from validation.calphad.solving.phases.sampling import MIN_SITE_FRACTION, Array
+from validation.calphad.solving.phases.surface import PRESSURE_PA, PhaseSurface
+from validation.calphad.solving.system import ElementSystem
 
 DRIVING_FORCE_TOLERANCE = 1.0
 """J/mol-atom: a phase, or a second composition set, that would gain less counts as absent."""
@@ -42,19 +44,35 @@ FOLLOW_FROM = 2
 
 @dataclass(frozen=True, slots=True)
 class PhaseSet:
-    """One composition set: phase, site fractions, mole fractions and amount (moles of atoms)."""
+    """One composition set.
+
+    Attributes:
+        phase: Name of the phase; in a `State`, the name that it is reported under.
+        sites: Site fractions of the phase's model.
+        composition: Mole fractions, ``(elements,)``.
+        amount: Moles of atoms.
+        order: Its order (A1, L12, B2 …) in a `State`; empty where it cannot order.
+        model: In a `State`, the phase whose model the sites belong to.
+    """
 
     phase: str
     sites: Array
     composition: Array
     amount: float
+    order: str = ""
+    model: str = ""
+
+    def named(self, name: str) -> bool:
+        """Whether the set is what a person calls by this name: a phase, or ``PHASE:ORDER``."""
+        return name in (self.phase, f"{self.phase}:{self.order}")
 
 
 @dataclass(frozen=True, slots=True)
 class Equilibrium:
     """An equilibrium: its sets, chemical potentials and energy in J/mol-atom.
 
-    Where it is confirmed, ``distances`` says how far each phase lies above its tangent plane, J/mol-atom.
+    Where it is confirmed, ``distances`` says how far each phase lies above its tangent plane, J/mol-atom, by the name
+    that it is reported under and, where it can order, by ``NAME:ORDER`` as well.
     """
 
     sets: tuple[PhaseSet, ...]
@@ -107,7 +125,7 @@ def followed(surface: PhaseSurface, temperature_k: float, potentials: Array, sit
     Returns:
         Distances in J/mol-atom, ``(minima,)``, and site fractions.
     """
-    values = surface.energy(temperature_k, sites) - surface.composition(sites) @ potentials
+    values = surface.above(temperature_k, potentials, sites)
     if len(surface.moves):
         for step in STEPS[FOLLOW_FROM:]:
             sites, values = _descend(surface, temperature_k, potentials, sites.copy(), values.copy(), step)
@@ -122,8 +140,7 @@ def _descend(
         trials = (sites[:, None, :] + step * surface.moves[None, :, :]).reshape(-1, width)
         outside = trials.min(axis=1) < MIN_SITE_FRACTION
         trials[outside] = np.repeat(sites, len(surface.moves), axis=0)[outside]
-        found = surface.energy(temperature_k, trials) - surface.composition(trials) @ potentials
-        table = found.reshape(count, -1)
+        table = surface.above(temperature_k, potentials, trials).reshape(count, -1)
         best = table.argmin(axis=1)
         better = table[np.arange(count), best] < values - 1e-9
         if not better.any():
@@ -279,7 +296,8 @@ class Equilibrator:
         """Sets below the tangent plane, the lowest of each phase first; all minima near it join the pool.
 
         Returns:
-            The sets, and the distance of each phase from the plane in J/mol-atom (negative: below it).
+            The sets, and the distance of each phase from the plane in J/mol-atom (negative: below it), by the name that
+            it is reported under.
         """
         found: list[PhaseSet] = []
         distances: dict[str, float] = {}
@@ -287,7 +305,7 @@ class Equilibrator:
         for name, energies in sampled.items():
             surface = self.surfaces[name]
             values, sites = lowest(surface, temperature_k, current.potentials, sampled=energies)
-            distances[name] = float(values.min())
+            self._tell(name, values, sites, distances)
             pool[name].append(sites[values < HOPELESS])
             for index in np.argsort(values, kind="stable"):
                 composition = surface.composition(sites[index : index + 1])[0]
@@ -298,6 +316,13 @@ class Equilibrator:
                     rank.append((bool(known), float(values[index]), len(found)))
                     found.append(PhaseSet(name, sites[index], composition, SEED_AMOUNT))
         return [found[place] for _, _, place in sorted(rank)], distances
+
+    def _tell(self, phase: str, values: Array, sites: Array, distances: dict[str, float]) -> None:
+        """Put the lowest minimum of each name that a phase is reported under among the distances."""
+        for value, place in zip(values.tolist(), sites, strict=True):
+            name, order = self.system.reported(phase, place)
+            for label in (name, f"{name}:{order}") if order else (name,):
+                distances[label] = min(value, distances.get(label, np.inf))
 
 
 def merged(sets: Sequence[PhaseSet], tolerance: float) -> list[PhaseSet]:

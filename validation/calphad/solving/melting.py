@@ -27,10 +27,12 @@ from validation.calphad.solving.equilibrium import (
     followed,
     lowest,
 )
+from validation.calphad.solving.phases.sampling import Array
 from validation.calphad.solving.retry import find
-from validation.calphad.solving.system import Array
 
-LOW_K, HIGH_K = 400.0, 4400.0
+LOW_K, HIGH_K = 298.15, 6000.0
+RANGES_K = ((400.0, 4400.0), (LOW_K, HIGH_K))
+"""Where a root is looked for, first where nearly all alloys melt."""
 ROOT_TOLERANCE_K = 0.02
 ROOT_TOLERANCE_J = 0.05
 FOLLOWED_ROUNDS = 3
@@ -154,8 +156,8 @@ def checked_root(function: Distance, start: float, what: str, near: Distance | N
         near: The same by following what the function found last; cheaper, and not always right.
 
     Raises:
-        CalphadError: ``bracket``: no change of sign between 400 and 4400 K; ``bracket_check``: the sign does not hold
-            just below or above the root, so that it is no boundary.
+        CalphadError: ``bracket``: no change of sign between 298.15 and 6000 K; ``bracket_check``: the sign does not
+            hold just below or above the root, so that it is no boundary.
     """
     seen: dict[float, float] = {}
 
@@ -194,14 +196,23 @@ def _followed_root(function: Distance, near: Distance, start: float, what: str) 
 
 
 def _root(function: Distance, start: float, what: str) -> float:
-    """Root of a function that rises with temperature, by a secant kept inside its bracket, K.
+    """Root of a function that rises with temperature, K.
 
     Raises:
-        CalphadError: ``bracket``: no change of sign between 400 and 4400 K.
+        CalphadError: ``bracket``: no change of sign between 298.15 and 6000 K.
     """
-    kelvin = min(max(start, LOW_K), HIGH_K)
+    for coldest, hottest in RANGES_K:
+        root = _root_between(function, start, coldest, hottest)
+        if root is not None:
+            return root
+    raise CalphadError("bracket", f"no {what} between {LOW_K:.0f} and {HIGH_K:.0f} K; check the database's range")
+
+
+def _root_between(function: Distance, start: float, coldest: float, hottest: float) -> float | None:
+    """Root by a secant kept inside its bracket, K; None where the sign does not change between the two temperatures."""
+    kelvin = min(max(start, coldest), hottest)
     value = function(kelvin)
-    low, high = LOW_K, HIGH_K
+    low, high = coldest, hottest
     low_value, high_value = -math.inf, math.inf
     for _ in range(80):
         if value < 0.0:
@@ -212,22 +223,22 @@ def _root(function: Distance, start: float, what: str) -> float:
             return kelvin
         if high - low <= ROOT_TOLERANCE_K:
             return 0.5 * (low + high)
-        following = _next(low, low_value, high, high_value)
+        following = min(max(_next(low, low_value, high, high_value), coldest), hottest)
         if abs(following - kelvin) < 0.25 * ROOT_TOLERANCE_K:
             return following
-        if kelvin in (LOW_K, HIGH_K) and not (math.isfinite(low_value) and math.isfinite(high_value)):
+        if kelvin in (coldest, hottest) and not (math.isfinite(low_value) and math.isfinite(high_value)):
             break
         kelvin = following
         value = function(kelvin)
-    raise CalphadError("bracket", f"no {what} between {LOW_K:.0f} and {HIGH_K:.0f} K; check the database's range")
+    return None
 
 
 def _next(low: float, low_value: float, high: float, high_value: float) -> float:
     slope_guess = 8.0
     if not math.isfinite(high_value):
-        return min(low - 1.3 * low_value / slope_guess + 5.0, HIGH_K)
+        return low - 1.3 * low_value / slope_guess + 5.0
     if not math.isfinite(low_value):
-        return max(high - 1.3 * high_value / slope_guess - 5.0, LOW_K)
+        return high - 1.3 * high_value / slope_guess - 5.0
     inside = low - low_value * (high - low) / (high_value - low_value)
     margin = 0.01 * (high - low)
     return min(max(inside, low + margin), high - margin)

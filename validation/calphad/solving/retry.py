@@ -16,7 +16,8 @@ import numpy as np
 
 from validation.calphad.errors import CalphadError
 from validation.calphad.solving.equilibrium import Equilibrator, Equilibrium, merged
-from validation.calphad.solving.system import MIN_SITE_FRACTION, Array, PhaseSurface
+from validation.calphad.solving.phases.sampling import MIN_SITE_FRACTION, Array, grid_of
+from validation.calphad.solving.phases.surface import PhaseSurface, resampled
 
 MESH_STEPS = (0.12, 0.06, 0.03, 0.015, 0.008, 0.004, 0.002, 0.001)
 MESH_ROUNDS = 6
@@ -142,11 +143,13 @@ def _other_grid(solver: Equilibrator, kelvin: float, phases: Sequence[str], firs
 
 
 def _resampled(surface: PhaseSurface, rng: np.random.Generator) -> PhaseSurface:
-    points = np.ones((OTHER_GRID, len(surface.formula)))
-    for size, start in surface.sublattices():
+    constitution = surface.constitution
+    if constitution.charges.any():
+        return resampled(surface, grid_of(constitution, OTHER_GRID, GRID_SEED + 1))
+    points = np.ones((OTHER_GRID, len(constitution.charges)))
+    for size, start in constitution.sublattices():
         points[:, start : start + size] = rng.dirichlet(np.full(size, 0.8), OTHER_GRID)
-    grid = np.vstack([surface.coarse, np.maximum(points, MIN_SITE_FRACTION)])
-    return replace(surface, grid=grid, grid_composition=surface.composition(grid))
+    return resampled(surface, np.maximum(points, MIN_SITE_FRACTION))
 
 
 def _other_temperature(

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from validation.calphad.errors import CalphadError
 from validation.calphad.solving.equilibrium import Equilibrator
+from validation.calphad.solving.phases.sampling import Array
 from validation.calphad.solving.retry import find
-from validation.calphad.solving.system import Array
 
 LIQUID_LEFT = 0.01
 """Mole fraction of liquid at which an alloy counts as solid."""
@@ -83,7 +83,8 @@ def _step(
         if item.phase == liquid:
             kept, mean = kept + item.amount, mean + item.amount * item.composition
         else:
-            frozen[item.phase] = frozen.get(item.phase, 0.0) + item.amount
+            name, _ = solver.system.reported(item.phase, item.sites)
+            frozen[name] = frozen.get(name, 0.0) + item.amount
     if kept <= 0.0:
         return 0.0, composition, frozen
     # An element that froze nearly whole keeps a trace, so that the element system stays the same.

@@ -1,0 +1,1 @@
+"""Phases: their models, their sites, their order, and how they are sampled."""

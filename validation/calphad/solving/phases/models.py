@@ -1,0 +1,82 @@
+"""pycalphad's models of the phases that can hold a set of elements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pycalphad import Model
+from pycalphad.core.errors import DofError
+from pycalphad.core.utils import unpack_species
+
+from alloys.errors import first_line
+from validation.calphad.errors import DatabaseError
+
+
+def models_of(database: Any, components: Sequence[str], candidates: Iterable[str]) -> dict[str, Any]:
+    """Phase name to model, in order.
+
+    A disordered phase is left out where the model of its ordered partner holds it already.
+
+    Args:
+        database: A parsed database.
+        components: Upper-case names of the elements, vacancies included.
+        candidates: Names of the phases to consider.
+
+    Raises:
+        DatabaseError: A phase cannot be modelled.
+    """
+    models = {}
+    for name in _active(database, components, candidates):
+        _check_symmetry(database, name)
+        try:
+            models[name] = Model(database, components, name)
+        except DofError:  # a sublattice is empty, or all of them hold vacancies only
+            continue
+        except Exception as error:  # whatever pycalphad's models raise
+            raise DatabaseError(
+                f"pycalphad cannot model phase {name} ({_kind(database, name)}): {first_line(error)[:160]}; leave it "
+                "out by naming the others in 'phases'"
+            ) from error
+    held = {partner for name in models for partner in [_partner(database, name)] if partner is not None}
+    return {name: model for name, model in models.items() if name not in held}
+
+
+def _active(database: Any, components: Sequence[str], candidates: Iterable[str]) -> list[str]:
+    species = unpack_species(database, components)
+    found = []
+    for name in sorted(set(candidates) & set(database.phases)):
+        partner = _partner(database, name)
+        # pycalphad lets an ordered phase hold all that its disordered partner holds.
+        more = set() if partner is None else set(database.phases[partner].constituents[0])
+        if all((set(sublattice) | more) & species for sublattice in database.phases[name].constituents):
+            found.append(name)
+    return found
+
+
+def _check_symmetry(database: Any, name: str) -> None:
+    """pycalphad writes out the parameters of option F or B only for phases with a disordered part."""
+    hints = database.phases[name].model_hints
+    if (hints.get("symmetry_FCC_4SL") or hints.get("symmetry_BCC_4SL")) and _partner(database, name) is None:
+        raise DatabaseError(
+            f"phase {name} has the option F or B, which pycalphad follows only for phases with a disordered part; "
+            "write its parameters out for every order of the sublattices and drop the option"
+        )
+
+
+def _partner(database: Any, name: str) -> str | None:
+    """The disordered part of an ordered phase, if the database has one."""
+    hints = database.phases[name].model_hints
+    return hints.get("disordered_phase") if hints.get("ordered_phase") == name else None
+
+
+def _kind(database: Any, name: str) -> str:
+    """What model a phase has, in a word."""
+    hints = database.phases[name].model_hints
+    if "mqmqa" in hints:
+        return "modified quasichemical model"
+    if hints.get("ionic_liquid_2SL"):
+        return "two-sublattice ionic liquid"
+    if _partner(database, name) is not None:
+        return f"order and disorder, with {_partner(database, name)}"
+    return f"{len(database.phases[name].sublattices)} sublattices"
