@@ -32,6 +32,10 @@ COMMANDS = {
         "Draws alloys for targets from a campaign's newest generator, or from a weights file.",
     ),
     "validate": ("validate:validate", "Asks a validator about alloys, outside any campaign."),
+    "phases": (
+        "phases.command:phases",
+        "An alloy's phases against temperature, how it freezes, and maps between two alloys: pictures and data.",
+    ),
     "properties": (
         "validate:properties",
         "Closed forms of alloys: density, VEC, moduli and others, by the reference models.",

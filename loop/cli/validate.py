@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from alloys.composition import Composition, parse_formulas
+from alloys.composition import parse_formulas
 from alloys.design import Design, Value, design_text
 from alloys.errors import InputError
 from alloys.space.variables import Variables
@@ -34,9 +34,6 @@ def validate(
     ] = None,
     scheil: Annotated[bool, typer.Option("--scheil", help="calphad: the freezing range after Scheil too")] = False,
     config: Annotated[Path | None, typer.Option(help="a campaign's YAML file: its validator answers")] = None,
-    curve: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="calphad: one alloy's phases against temperature, as a picture")
-    ] = None,
     csv_: Annotated[
         Path | None, typer.Option("--formulas", metavar="CSV", help="a file with a column 'formula', with --out")
     ] = None,
@@ -51,7 +48,7 @@ def validate(
     """Asks a validator about alloys, outside any campaign."""
     calphad = {"temperatures": temperature, "scheil": scheil, "tdb": None if tdb is None else str(tdb)}
     settings = {name: value for name, value in calphad.items() if value}
-    _refuse_mixtures(formulas, csv_, jsonl, curve)
+    _refuse_mixtures(formulas, csv_, jsonl)
     validator, variables = _chosen(with_, settings, config)
     chosen = chosen_variables(variable)
     if csv_ is not None and jsonl is not None:
@@ -64,8 +61,6 @@ def validate(
             validator.check(design.composition.elements)
         except InputError as error:
             raise InputError(f"{formula}: {error}") from error
-    if curve is not None:
-        _draw(validator, designs[0][0], curve)
     answer(designs, validator, json_=json_, details=details)
 
 
@@ -83,15 +78,11 @@ def _designs(formulas: Sequence[str], chosen: Mapping[str, Value]) -> list[tuple
     return [(f, Design.of(c, chosen)) for f, c in zip(formulas, parse_formulas(formulas), strict=True)]
 
 
-def _refuse_mixtures(formulas: list[str] | None, csv_: Path | None, jsonl: Path | None, curve: Path | None) -> None:
+def _refuse_mixtures(formulas: list[str] | None, csv_: Path | None, jsonl: Path | None) -> None:
     if bool(formulas) == (csv_ is not None):
         raise InputError("give formulas, or a file of them with --formulas; one of the two")
     if (csv_ is None) != (jsonl is None):
         raise InputError("--formulas and --out go together: one line is written as soon as an alloy is answered")
-    if curve is not None and len(formulas or ()) != 1:
-        raise InputError(f"--curve draws one alloy; got {len(formulas or ())} formulas")
-    if curve is not None and curve.suffix not in (".png", ".svg", ".pdf"):
-        raise InputError(f"--curve writes .png, .svg or .pdf, got {curve}")
 
 
 def _chosen(name: str, settings: dict[str, Any], config: Path | None) -> tuple[Validator, Variables]:
@@ -158,12 +149,3 @@ def _batch(validator: Validator, designs: Mapping[Design, str], jsonl: Path, job
         console.print(f"{count} {what}", markup=False, soft_wrap=True)
     if any(what != "measured" for what in counts):
         raise typer.Exit(1)
-
-
-def _draw(validator: Any, formula: str, path: Path) -> None:
-    if not hasattr(validator, "curve"):
-        raise InputError(f"the validator {validator.name!r} has no phase fractions to draw; --curve needs 'calphad'")
-    from loop.review.phase_plot import draw_phases  # late: with matplotlib
-
-    draw_phases(validator, Composition.parse(formula), path)
-    err().print(f"phase fractions drawn to {path}", markup=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`alloyloop validate` with a file: grouped, over processes, line by line, gone on with; and the picture of phases."""
+"""`alloyloop validate` with a file: grouped, over processes, line by line, gone on with; and details."""
 
 from __future__ import annotations
 
@@ -100,9 +100,6 @@ def test_mistakes_in_the_file_are_named_before_any_work(capsys: pytest.CaptureFi
         (("NbTa", "--formulas", "x.csv", "--out", "y"), "one of the two"),
         (("--formulas", "x.csv"), "go together"),
         (("--formulas", "missing.csv", "--out", "y"), "cannot read missing.csv"),
-        (("NbTa", "NbTi", "--curve", "x.png"), "got 2 formulas"),
-        (("NbTa", "--curve", "x.gif"), ".png, .svg or .pdf"),
-        (("NbTa", "--with", "reference", "--curve", "x.png"), "needs 'calphad'"),
         (("NbTa", "--with", "reference", "--scheil"), "has no settings"),
         (("NbTa", "--config", "x.yaml", "--temperature", "900"), "--temperature and --config"),
         (("NbTa", "--temperature", "9"), "from 25 to 4000"),
@@ -114,13 +111,10 @@ def test_bad_calls(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...
     assert message in err
 
 
-def test_the_picture_of_phases_and_the_details(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    picture = tmp_path / "phases.png"
-    arguments = ("--curve", picture, "--temperature", "900", "--details", "--json")
-    code, out, _ = call(capsys, "validate", "NbTaTi", *arguments)
+def test_the_details(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "validate", "NbTaTi", "--temperature", "900", "--details", "--json")
     (row,) = json.loads(out)
     assert code == 0
-    assert picture.read_bytes().startswith(b"\x89PNG")
     assert row["properties"]["bcc_fraction_900c"] == {"value": 1.0, "unit": "mole fraction"}
     assert set(row["details"]["phases"]) == {"900 C", "1200 C", "1300 C"}
 

@@ -1,0 +1,1 @@
+"""``alloyloop phases``: the phases of an alloy, as pictures, tables and documents."""

@@ -1,0 +1,1 @@
+"""Pictures of phases: fractions against temperature, freezing, and sections between two alloys."""

@@ -1,0 +1,1 @@
+"""Which phases there are along a line: against temperature, and against temperature and composition."""
