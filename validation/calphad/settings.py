@@ -12,9 +12,13 @@ from alloys.physics.base import Physics
 from alloys.physics.registry import DEFAULT, get_physics
 from validation.calphad.errors import DatabaseError
 from validation.calphad.own.database import build_database
+from validation.calphad.quantities.asked import AskedQuantities
 from validation.calphad.reading.tdbfile import read
 
-NAMES = ("tdb", "tdb_text", "liquid", "phases", "exclude", "quantities", "bundle", "temperatures", "scheil", "units")
+NAMES = (
+    "tdb", "tdb_text", "liquid", "phases", "exclude", "quantities", "bundle", "temperatures", "scheil", "units",
+    "samples",
+)  # fmt: skip
 
 _MELTING = {
     "solidus": {"melting": "solidus"},
@@ -39,6 +43,8 @@ class CalphadSettings:
         celsius: further temperatures in °C at which the bundle's quantities are asked.
         scheil: whether the freezing range after Scheil is asked too.
         units: the units of the design's variables.
+        trace: the file with samples of the database's parameters.
+        samples: these samples, as they travel.
     """
 
     text: str
@@ -51,6 +57,8 @@ class CalphadSettings:
     celsius: tuple[int, ...] = ()
     scheil: bool = False
     units: dict[str, str] = field(default_factory=dict)
+    trace: Path | None = None
+    samples: Any = None
 
     @classmethod
     def parse(cls, given: Mapping[str, Any]) -> CalphadSettings:
@@ -62,14 +70,18 @@ class CalphadSettings:
         stray = sorted(set(given) - set(NAMES))
         if stray:
             raise InputError(f"unknown settings of the validator 'calphad': {stray}; available are {list(NAMES)}")
-        quantities, scheil = given.get("quantities"), given.get("scheil", False)
+        scheil, units = given.get("scheil", False), given.get("units", {})
+        quantities = AskedQuantities.parse(given["quantities"]).plain if given.get("quantities") is not None else None
         bundle = _word(given, "bundle") or ""
         if not isinstance(scheil, bool):
             raise InputError(f"'scheil' must be true or false, got {scheil!r}")
+        if not isinstance(units, Mapping) or not all(isinstance(unit, str) for unit in units.values()):
+            raise InputError(f"'units' must name the units of variables, got {units!r}")
         if quantities is not None and not bundle and given.get("temperatures"):
             raise InputError(
                 f"'temperatures' are those of a bundle's quantities; say bundle: {DEFAULT} too, or write quantities"
             )
+        _check_tdb(given.get("tdb"))
         try:
             own = given.get("tdb") is None and not given.get("tdb_text")
             text = build_database() if own else _text(given)
@@ -86,7 +98,9 @@ class CalphadSettings:
             bundle=bundle,
             celsius=_temperatures(given.get("temperatures", []), asked_physics(bundle)),
             scheil=scheil,
-            units=dict(given.get("units", {})),
+            units=dict(units),
+            trace=_trace(given),
+            samples=given.get("samples"),
         )
 
     @property
@@ -136,7 +150,23 @@ def asked_physics(bundle: str) -> Physics:
 
 
 def _text(given: Mapping[str, Any]) -> str:
-    return read(Path(str(given["tdb"]))) if given.get("tdb") is not None else read(str(given["tdb_text"]))
+    tdb = given.get("tdb")
+    if tdb is None:
+        return read(str(given["tdb_text"]))
+    return read(Path(tdb["file"] if isinstance(tdb, Mapping) else str(tdb)))
+
+
+def _trace(given: Mapping[str, Any]) -> Path | None:
+    tdb = given.get("tdb")
+    return Path(tdb["samples"]) if isinstance(tdb, Mapping) and "samples" in tdb else None
+
+
+def _check_tdb(tdb: Any) -> None:
+    """Refuses what is neither a path nor a path with samples."""
+    if not isinstance(tdb, Mapping):
+        return
+    if "file" not in tdb or set(tdb) - {"file", "samples"} or not all(isinstance(path, str) for path in tdb.values()):
+        raise InputError(f"'tdb' is a path, or {{file: my.tdb, samples: trace.npy}}; got {dict(tdb)!r}")
 
 
 def _word(given: Mapping[str, Any], key: str) -> str | None:

@@ -19,11 +19,14 @@ from validation.base import Description
 from validation.calphad.errors import CalphadError, DatabaseError
 from validation.calphad.own.database import ELEMENTS
 from validation.calphad.quantities.asked import AskedQuantities, celsius_text
+from validation.calphad.quantities.samples import ParameterSamples, spread
 from validation.calphad.reading.tdbfile import check_apart, load_database, parsed, undefined_functions
 from validation.calphad.settings import CalphadSettings, asked_physics
 
 VERSION = 3
 """Raised whenever the same composition could get another answer from the same database."""
+SECONDS = 0.5
+"""What the equilibria of one alloy take, about."""
 
 
 class CalphadValidator:
@@ -34,9 +37,10 @@ class CalphadValidator:
     the edge model with softening towards the computed solidus (`alloys.physics.edge`), which are left out for elements
     that it does not know.
 
-    Settings: ``tdb``, a path to a database in TDB format (the project's own by default); ``tdb_text``, the same as
-    text; ``liquid``, the phase that melts, where its name does not hold LIQ; ``phases``, the phases to consider (all by
-    default); ``exclude``, those to leave out; ``quantities``, what to answer, by name; ``bundle``, a physics whose
+    Settings: ``tdb``, a path to a database in TDB format (the project's own by default), or its ``file`` with
+    ``samples`` of its parameters, whose spread every answer then carries as its standard deviation; ``tdb_text``, the
+    same as text; ``liquid``, the phase that melts, where its name does not hold LIQ; ``phases``, the phases to consider
+    (all by default); ``exclude``, those to leave out; ``quantities``, what to answer, by name; ``bundle``, a physics whose
     quantities are answered too; ``temperatures``, more temperatures in whole °C at which the bundle's are;
     ``scheil``, whether to add ``scheil_freezing_range``, which takes many equilibria; ``units``, of the design's
     variables.
@@ -66,6 +70,7 @@ class CalphadValidator:
         sources = set(self._asked.asked)
         physics = self._settings.physics if with_bundle else None
         self._derived = {} if physics is None else {n: of for n, of in physics.derived.items() if of in sources}
+        self._samples = self._sampled()
         self._rows = with_own({n: row for n, row in self._asked.properties.items() if n not in PROPERTIES})
 
     @staticmethod
@@ -105,12 +110,12 @@ class CalphadValidator:
     @property
     def portable_settings(self) -> dict[str, Any]:
         """Settings from which a worker without the file makes the same validator."""
-        return {"tdb_text": self._settings.text, "phases": self._settings.phases, **self._settings.extra}
+        return {"tdb_text": self._settings.text, "phases": self._settings.phases, **self._extra}
 
     @cached_property
     def fingerprint(self) -> str:
         """Digest of the version, the database's text and the settings."""
-        settings = {"phases": self._settings.phases, **self._settings.extra}
+        settings = {"phases": self._settings.phases, **self._extra}
         return digest_of({"name": self.name, "version": VERSION, "tdb": self._settings.text, **settings})
 
     @property
@@ -118,11 +123,21 @@ class CalphadValidator:
         """What it answers, and from which database."""
         units = {name: self._rows[name].unit for name in self.properties}
         data = (hashlib.sha256(self._settings.text.encode()).hexdigest(),)
-        settings = {"phases": self._settings.phases, **self._settings.extra}
-        return Description(self.name, units, "equilibrium", 0.5, str(VERSION), settings, data)
+        settings = {"phases": self._settings.phases, **self._extra}
+        seconds = SECONDS * (1 if self._samples is None else 1 + len(self._samples.values))
+        return Description(self.name, units, "equilibrium", seconds, str(VERSION), settings, data)
 
     @cached_property
     def _engine(self) -> Any:
+        return self._engine_of(self._settings.text)
+
+    @cached_property
+    def _sampled_engines(self) -> list[Any]:
+        """An engine for each sample of the parameters; each keeps one set of elements compiled, to save memory."""
+        texts = [] if self._samples is None else self._samples.texts(self._settings.text)
+        return [self._engine_of(text, cached_systems=1) for text in texts]
+
+    def _engine_of(self, text: str, **options: Any) -> Any:
         from validation.calphad.solving.engine import CalphadEngine  # late: imports pycalphad
 
         settings, phases = self._settings, self._settings.phases
@@ -131,7 +146,7 @@ class CalphadValidator:
                 load_database(settings.text, phases=settings.exclude)
                 left_out = {name.upper() for name in settings.exclude}
                 phases = [name for name in phases or parsed(settings.text).phases if name.upper() not in left_out]
-            return CalphadEngine(settings.text, phases=phases, liquid=settings.liquid)
+            return CalphadEngine(text, phases=phases, liquid=settings.liquid, **options)
         except (DatabaseError, ValueError) as error:
             raise InputError(f"the thermodynamic database cannot be used: {error}") from error
 
@@ -141,6 +156,22 @@ class CalphadValidator:
         hints = {name: parsed(self._settings.text).phases[name].model_hints for name in self._engine.phases}
         partners = {str(h["disordered_phase"]) for n, h in hints.items() if h.get("ordered_phase") == n}
         return tuple(sorted({*self._engine.phases, *partners}))
+
+    def _sampled(self) -> ParameterSamples | None:
+        """The samples of the database's parameters, if there are any."""
+        settings, found = self._settings, None
+        if settings.trace is not None:
+            found = ParameterSamples.of_trace(settings.trace, parsed(settings.text).symbols)
+        elif settings.samples is not None:
+            found = ParameterSamples.from_json(settings.samples)
+        if found is not None:
+            _ = list(found.texts(settings.text))  # or says why there are none
+        return found
+
+    @property
+    def _extra(self) -> dict[str, Any]:
+        """Settings beyond the default ones, as they travel."""
+        return self._settings.extra | ({} if self._samples is None else {"samples": self._samples.to_json()})
 
     def _has_bundle(self) -> bool:
         """Whether the database has the phases of the bundle's quantities.
@@ -194,8 +225,9 @@ class CalphadValidator:
             alloy = self._engine.alloy(composition.fractions())
             values = self._asked.values(alloy, kelvins, told=self._settings.quantities is not None)
             derived, notes = self._follow(composition, values)
-            measured = quantities({**values, **derived}, self._rows)
-            details = _details(alloy, self._asked, kelvins, notes)
+            stds, doubts = self._spread(composition, kelvins)
+            measured = quantities({**values, **derived}, self._rows, stds)
+            details = _details(alloy, self._asked, kelvins, [*notes, *doubts])
         except (CalphadError, DatabaseError) as error:
             return Failed(FailureKind.PHYSICS, str(error), time.perf_counter() - start)
         except InputError as error:
@@ -214,11 +246,24 @@ class CalphadValidator:
             return {}, []
         fractions = np.array([list(composition.fractions().values())])
         for source in sorted(set(self._derived.values())):
+            if source not in values:
+                continue
             try:
                 found |= physics.derive(source, np.array([values[source]]), composition.elements, fractions)
             except InputError as error:
                 return {}, [f"nothing is derived from {source}: {error}"]
         return {name: float(column[0]) for name, column in found.items() if name in self._derived}, []
+
+    def _spread(self, composition: Composition, kelvins: Mapping[str, float]) -> tuple[dict[str, float], list[str]]:
+        """Standard deviations over the samples of the parameters, and notes on them; none without samples."""
+        found = []
+        for engine in self._sampled_engines:
+            try:
+                values = self._asked.possible(engine.alloy(composition.fractions()), kelvins)
+            except (CalphadError, DatabaseError):
+                values = {}
+            found.append({**values, **self._follow(composition, values)[0]})
+        return spread(found, self.properties) if found else ({}, [])
 
     def curve(self, composition: Composition, temperatures_k: Sequence[float]) -> dict[str, Any]:
         """Mole fraction of each phase at each temperature in K; see `Alloy.curve`.

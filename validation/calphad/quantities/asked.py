@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -171,6 +172,14 @@ class AskedQuantities:
                 found[name] = quantity.value(alloy, kelvins[name])
             except CalphadError as error:
                 raise CalphadError(error.kind, f"{error.message} (asked by {name})") if told else error from None
+        return found
+
+    def possible(self, alloy: Alloy, kelvins: Mapping[str, float]) -> dict[str, float]:
+        """The values of those quantities that have one, by name."""
+        found = {}
+        for name, quantity in self.asked.items():
+            with suppress(CalphadError, ArithmeticError, LookupError, ValueError):  # whatever the solver breaks on
+                found[name] = quantity.value(alloy, kelvins[name])
         return found
 
 
