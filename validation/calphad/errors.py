@@ -11,8 +11,8 @@ class CalphadError(RuntimeError):
     """One alloy that could not be evaluated.
 
     Attributes:
-        kind: ``missing_element``, ``composition``, ``no_convergence``, ``bracket``, ``bracket_check`` or
-            ``missing_phase``; stable words a campaign can store and count.
+        kind: ``missing_element``, ``composition``, ``no_convergence``, ``bracket``, ``bracket_check``,
+            ``missing_phase`` or ``missing_property``; stable words a campaign can store and count.
         message: One sentence: what was wrong, what was got, what to do.
     """
 

@@ -18,8 +18,9 @@ from alloys.records import Failed, FailureKind, Measured, Verdict, digest_of, qu
 from validation.base import Description
 from validation.calphad.errors import CalphadError, DatabaseError
 from validation.calphad.own.database import ELEMENTS
-from validation.calphad.quantities.asked import AskedQuantities, celsius_text
+from validation.calphad.quantities.asked import AskedQuantities
 from validation.calphad.quantities.samples import ParameterSamples, spread
+from validation.calphad.quantities.temperature import celsius_text
 from validation.calphad.reading.tdbfile import check_apart, load_database, parsed, undefined_functions
 from validation.calphad.settings import CalphadSettings, asked_physics
 
@@ -40,8 +41,8 @@ class CalphadValidator:
     Settings: ``tdb``, a path to a database in TDB format (the project's own by default), or its ``file`` with
     ``samples`` of its parameters, whose spread every answer then carries as its standard deviation; ``tdb_text``, the
     same as text; ``liquid``, the phase that melts, where its name does not hold LIQ; ``phases``, the phases to consider
-    (all by default); ``exclude``, those to leave out; ``quantities``, what to answer, by name; ``bundle``, a physics whose
-    quantities are answered too; ``temperatures``, more temperatures in whole °C at which the bundle's are;
+    (all by default); ``exclude``, those to leave out; ``quantities``, what to answer, by name; ``bundle``, a physics
+    whose quantities are answered too; ``temperatures``, more temperatures in whole °C at which the bundle's are;
     ``scheil``, whether to add ``scheil_freezing_range``, which takes many equilibria; ``units``, of the design's
     variables.
     """
@@ -67,6 +68,8 @@ class CalphadValidator:
         self._asked.check_variables()
         if not self._settings.plain:
             self._asked.check_names(self._phase_names, self._engine.elements, self._engine.liquids)
+            if self._asked.volumes and not has_volumes(parsed(self._settings.text)):
+                raise InputError(f"quantity {self._asked.volumes[0]}: the database holds no volumes (parameters V0)")
         sources = set(self._asked.asked)
         physics = self._settings.physics if with_bundle else None
         self._derived = {} if physics is None else {n: of for n, of in physics.derived.items() if of in sources}
@@ -295,6 +298,11 @@ def _details(alloy: Any, asked: AskedQuantities, kelvins: Mapping[str, float], n
         path = alloy.scheil()
         details["scheil"] = {"solidus": path.solidus, "solids": path.solids, "liquid": list(path.liquid)}
     return details
+
+
+def has_volumes(database: Any) -> bool:
+    """Whether a parsed database has the volume of any phase."""
+    return any(row["parameter_type"] == "V0" for row in database._parameters.all())
 
 
 def _row(item: Any, elements: Sequence[str]) -> list[Any]:

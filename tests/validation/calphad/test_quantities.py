@@ -11,6 +11,7 @@ from alloys.design import Design
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES, Property
 from alloys.records import Failed, FailureKind, Measured
+from tests.support.compound import COMPOUND_TDB, HEAT_CAPACITY, lack, solvus
 from tests.support.ideal import FUSION, GAS_CONSTANT, IDEAL_TDB, melting
 from validation.registry import declared_properties, make_validator
 
@@ -209,3 +210,81 @@ def test_temperatures_belong_to_a_bundle() -> None:
                 "bundle": "refractory",
             },
         )
+
+
+NI10AL = Design.parse("Ni90Al10")
+
+
+def in_compound(quantities: dict[str, Any], design: Design = NI10AL) -> dict[str, float]:
+    return answers(quantities, design, tdb_text=COMPOUND_TDB)
+
+
+def test_solvus_and_single_phase_window() -> None:
+    quantities = {
+        "dissolves": {"solvus": "NI3AL"},
+        "width": {"single_phase": "FCC_A1", "width": True},
+        "low": {"single_phase": "FCC_A1", "end": "low"},
+        "high": {"single_phase": "fcc_a1", "end": "high"},
+        "stays": {"solvus": ["NI3AL", "FCC_A1"]},
+    }
+    found = in_compound(quantities)
+    # Less than a thousandth of the compound counts as none: 0.7 K below its solvus.
+    assert found["dissolves"] == pytest.approx(solvus(0.1), abs=0.7)
+    assert (found["low"], found["high"]) == pytest.approx((solvus(0.1), 2500.0), abs=0.7)
+    assert found["width"] == pytest.approx(found["high"] - found["low"], abs=0.02)
+    assert found["stays"] == pytest.approx(2500.0, abs=0.1)
+
+
+def test_a_phase_that_is_stable_nowhere() -> None:
+    absent = {"dissolves": {"solvus": "NI3AL"}, "width": {"single_phase": "NI3AL", "width": True}}
+    verdict = asked(absent, tdb_text=COMPOUND_TDB).validate(Design.parse("Ni"))
+    assert isinstance(verdict, Measured)
+    assert {name: each.value for name, each in verdict.properties.items()} == {"dissolves": 298.15, "width": 0.0}
+    assert "NI3AL is stable nowhere down to 298.15 K" in verdict.details["notes"]
+    failed = asked({"low": {"single_phase": "NI3AL", "end": "low"}}, tdb_text=COMPOUND_TDB).validate(NI10AL)
+    assert isinstance(failed, Failed)
+    assert "alone at no temperature; ask for the width (asked by low)" in failed.message
+
+
+def test_driving_force_and_nucleus_of_an_absent_phase() -> None:
+    verdict = asked(
+        {
+            "lacks": {"driving_force": "NI3AL", "at": "2100 K"},
+            "none": {"driving_force": "NI3AL", "at": "1500 K"},
+            "al": {"composition": "Al", "in": "NI3AL", "at": "2100 K"},
+        },
+        tdb_text=COMPOUND_TDB,
+    ).validate(NI10AL)
+    assert isinstance(verdict, Measured)
+    found = {name: each.value for name, each in verdict.properties.items()}
+    assert found["lacks"] == pytest.approx(-lack(0.1, 2100.0), abs=1.0)
+    assert found["lacks"] < 0.0
+    assert (found["none"], found["al"]) == (0.0, 0.25)
+    assert any("likeliest nucleus" in note for note in verdict.details["notes"])
+
+
+def test_energies_volume_and_activity_of_an_ideal_solution() -> None:
+    found = in_compound(
+        {
+            "h": {"enthalpy": "total", "at": "2100 K"},
+            "cp": {"heat_capacity": "total", "at": "2100 K"},
+            "v": {"molar_volume": "total", "at": "2100 K"},
+            "a": {"activity": "Al", "reference": "FCC_A1", "at": "2100 K"},
+            "a_liquid": {"activity": "Al", "reference": "LIQUID", "at": "2100 K"},
+        }
+    )
+    assert found["h"] == pytest.approx(HEAT_CAPACITY * 2100.0, abs=0.1)
+    assert found["cp"] == pytest.approx(HEAT_CAPACITY, abs=1e-3)
+    assert found["v"] == pytest.approx(0.9 * 7.0 + 0.1 * 10.0, abs=1e-5)
+    assert found["a"] == pytest.approx(0.1, rel=1e-4)
+    # The liquid element lies 25,000 - 10 T above the solid one.
+    assert found["a_liquid"] == pytest.approx(0.1 * math.exp(-4000.0 / (GAS_CONSTANT * 2100.0)), rel=1e-3)
+    assert in_compound({"a": {"activity": "Al", "reference": "FCC_A1", "at": "2100 K"}}, Design.parse("Ni"))["a"] == 0.0
+
+
+def test_a_volume_that_the_database_lacks() -> None:
+    with pytest.raises(InputError, match="quantity v: the database holds no volumes"):
+        asked({"v": {"molar_volume": "total", "at": "2100 K"}})
+    both = asked({"v": {"molar_volume": "total", "at": "1500 K"}}, tdb_text=COMPOUND_TDB).validate(NI10AL)
+    assert isinstance(both, Failed)
+    assert both.message.startswith("missing_property: the database has no volume of a phase at 1226.85 C")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -16,15 +16,25 @@ from alloys.properties import PROPERTIES, Property
 from alloys.units import to_kelvin
 from validation.calphad.errors import CalphadError
 from validation.calphad.quantities.base import AskedQuantity
+from validation.calphad.quantities.energies import Activity, DrivingForce, Enthalpy, HeatCapacity, MolarVolume
 from validation.calphad.quantities.shares import CompositionOf, Fraction
-from validation.calphad.quantities.transitions import Melts, Solidifies
-from validation.calphad.solving.alloy import KELVIN, Alloy
+from validation.calphad.quantities.transitions import Melts, SinglePhase, Solidifies, Solvus
 from validation.jobs.protocol import mistakes_in
+
+if TYPE_CHECKING:  # with pycalphad
+    from validation.calphad.solving.alloy import Alloy
 
 KINDS: dict[str, type[AskedQuantity]] = {
     "fraction": Fraction,
     "composition": CompositionOf,
     "melting": Melts,
+    "solvus": Solvus,
+    "single_phase": SinglePhase,
+    "driving_force": DrivingForce,
+    "activity": Activity,
+    "enthalpy": Enthalpy,
+    "heat_capacity": HeatCapacity,
+    "molar_volume": MolarVolume,
     "scheil": Solidifies,
 }
 """Kinds of quantities by the key that names them."""
@@ -112,6 +122,11 @@ class AskedQuantities:
                     "degC"
                 ) from None
 
+    @property
+    def volumes(self) -> tuple[str, ...]:
+        """Names of those that need volumes of phases."""
+        return tuple(name for name, quantity in self.asked.items() if isinstance(quantity, MolarVolume))
+
     def check_names(self, phases: Iterable[str], elements: Iterable[str], liquids: Iterable[str]) -> None:
         """Refuses what a database does not have.
 
@@ -181,11 +196,6 @@ class AskedQuantities:
             with suppress(CalphadError, ArithmeticError, LookupError, ValueError):  # whatever the solver breaks on
                 found[name] = quantity.value(alloy, kelvins[name])
         return found
-
-
-def celsius_text(kelvin: float) -> str:
-    """A temperature in K as documents name it, in °C."""
-    return f"{round(kelvin - KELVIN, 6):g} C"
 
 
 def _parsed(name: str, given: Any) -> AskedQuantity:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
@@ -12,9 +12,11 @@ from alloys.errors import InputError
 from alloys.physics.basis import atomic_masses
 from alloys.properties import Property, Scale
 from validation.calphad.quantities.temperature import Temperature
-from validation.calphad.solving.alloy import Alloy
-from validation.calphad.solving.equilibrium import PhaseSet
-from validation.calphad.solving.phases.sampling import Array
+
+if TYPE_CHECKING:  # with pycalphad, which whoever only asks for names does without
+    from validation.calphad.solving.alloy import Alloy
+    from validation.calphad.solving.equilibrium import PhaseSet
+    from validation.calphad.solving.phases.sampling import Array
 
 By = Literal["mole", "weight"]
 
@@ -125,8 +127,8 @@ def share_unit(by: By) -> str:
 
 
 def is_any(item: PhaseSet, names: Sequence[str]) -> bool:
-    """Whether a set is of one of some phases."""
-    return item.phase in names
+    """Whether a set is of one of some phases; ``PHASE:ORDER`` names only its sets of that order."""
+    return any(item.named(name) for name in names)
 
 
 def mass(alloy: Alloy, fractions: Array) -> float:

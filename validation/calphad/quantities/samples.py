@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alloys.errors import InputError, first_line
-from validation.calphad.solving.system import Array
 
 SAMPLES = 16
 """How many samples are taken: standard deviations are known to about 18 % then."""
@@ -101,7 +101,7 @@ class ParameterSamples:
             yield _replaced(text, dict(zip(self.names, row, strict=True)))
 
 
-def _loaded(path: Path) -> Array:
+def _loaded(path: Path) -> NDArray[np.floating[Any]]:
     """An array of a file, which stays there: a trace may be larger than the memory."""
     try:
         found: Any = np.load(path, mmap_mode="r", allow_pickle=False)

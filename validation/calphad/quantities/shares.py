@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from alloys.properties import Property
-from validation.calphad.errors import CalphadError
 from validation.calphad.quantities.base import AtTemperature, By, Name, Names, is_any, mass, row, share_unit
-from validation.calphad.solving.alloy import KELVIN, Alloy
+from validation.calphad.quantities.temperature import celsius_text
+
+if TYPE_CHECKING:  # with pycalphad
+    from validation.calphad.solving.alloy import Alloy
 
 
 class Fraction(AtTemperature):
@@ -59,14 +61,16 @@ class CompositionOf(AtTemperature):
 
     def value(self, alloy: Alloy, kelvin: float) -> float:
         """The element's share; 0 where the alloy has none of it."""
+        if self.composition not in alloy.elements:
+            return 0.0
         found = [item for item in alloy.at(kelvin).sets if is_any(item, (self.phase,))]
         fractions = max(found, key=lambda item: item.amount).composition if found else None
         if fractions is None:
-            raise CalphadError(
-                "missing_phase", f"{self.phase} is absent at {kelvin - KELVIN:g} C, so has no composition"
+            fractions, distance = alloy.nucleus(self.phase, kelvin)
+            alloy.notes.append(
+                f"{celsius_text(kelvin)}: {self.phase} is absent, {distance:.0f} J/mol above what is stable; its "
+                "composition is that of its likeliest nucleus"
             )
-        if self.composition not in alloy.elements:
-            return 0.0
         place = alloy.elements.index(self.composition)
         share = float(fractions[place])
         if self.by == "weight":

@@ -10,6 +10,8 @@ from alloys.design import Value
 from alloys.errors import InputError
 from alloys.units import to_kelvin
 
+ICE_K = 273.15
+"""0 °C."""
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\s\d].*?)\s*")
 _VARIABLE = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -65,3 +67,12 @@ class Temperature:
             raise InputError(f"the design needs the variable {self.variable}, a temperature; it has {got}")
         factor, offset = to_kelvin(units[self.variable])
         return float(value) * factor + offset
+
+
+def celsius_text(kelvin: float) -> str:
+    """A temperature in K as documents name it, in °C.
+
+    >>> celsius_text(1473.15)
+    '1200 C'
+    """
+    return f"{round(kelvin - ICE_K, 6):g} C"

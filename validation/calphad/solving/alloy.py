@@ -12,8 +12,8 @@ import numpy as np
 from scipy.constants import R as GAS_CONSTANT
 
 from validation.calphad.errors import CalphadError
-from validation.calphad.solving.equilibrium import SAME_COMPOSITION, Equilibrator, Equilibrium, PhaseSet
-from validation.calphad.solving.melting import HIGH_K, Melting
+from validation.calphad.solving.equilibrium import SAME_COMPOSITION, Equilibrator, Equilibrium, PhaseSet, lowest
+from validation.calphad.solving.melting import HIGH_K, LOW_K, Melting
 from validation.calphad.solving.phases.sampling import Array
 from validation.calphad.solving.retry import find
 from validation.calphad.solving.scheil import Scheil, solidify
@@ -36,7 +36,10 @@ class Alloy:
         elements: Element names in upper case, in order.
         composition: Mole fractions, ``(elements,)``.
         notes: What a reader should know of what was asked so far, in words.
+        coldest: Lowest temperature that `solvus` and `window` look at, K.
     """
+
+    coldest = LOW_K
 
     def __init__(self, system: ElementSystem, composition: Array, liquids: Sequence[str]) -> None:
         self.elements = system.elements
@@ -81,12 +84,20 @@ class Alloy:
         return self._melting.solidus(self.liquidus)
 
     def scheil(self) -> Scheil:
-        """Solidification without diffusion in the solid (Scheil and Gulliver), from the liquidus.
+        """Solidification without diffusion in the solid (Scheil and Gulliver), from the liquidus; found once.
 
         Raises:
             CalphadError: as `liquidus`.
         """
+        return self._frozen
+
+    @cached_property
+    def _frozen(self) -> Scheil:
         return solidify(self._solver, self._liquid, self.liquidus)
+
+    def possible(self, names: Sequence[str]) -> list[str]:
+        """Those of some names, ``PHASE`` or ``PHASE:ORDER``, that a phase of the alloy's elements can have."""
+        return [name for name in names if name.partition(":")[0] in self._solver.system.names]
 
     def solvus(self, names: str | Sequence[str]) -> float | None:
         """The highest temperature up to the liquidus at which any of some phases is stable, K; None where none is.
@@ -135,6 +146,34 @@ class Alloy:
                 "missing_phase", f"{known} is no state of its own at {kelvin:.2f} K: the phase orders otherwise there"
             )
         return -max(distance, 0.0)
+
+    def nucleus(self, name: str, kelvin: float) -> tuple[Array, float]:
+        """Where an absent phase comes nearest to the tangent plane of the equilibrium.
+
+        Args:
+            name: Name that the phase is reported under, or ``PHASE:ORDER``.
+            kelvin: Temperature in K.
+
+        Returns:
+            Its mole fractions there, ``(elements,)``, and how far above the plane it is, J per mole of atoms.
+
+        Raises:
+            CalphadError: as `driving_force`.
+        """
+        (known,) = self._known([name])
+        system, state = self._solver.system, self.at(kelvin)
+        found: list[tuple[float, Array]] = []
+        for phase in system.surfaces:
+            if known.partition(":")[0] in system.names_of(phase):
+                values, sites = lowest(system.surfaces[phase], kelvin, state.potentials)
+                for value, place in zip(values.tolist(), sites, strict=True):
+                    label, order = system.reported(phase, place)
+                    if known in (label, f"{label}:{order}"):
+                        found.append((value, system.surfaces[phase].composition(place[None, :])[0]))
+        if not found:
+            raise CalphadError("missing_phase", f"{known} is no state of its own at {kelvin:.2f} K")
+        distance, composition = min(found, key=lambda each: each[0])
+        return composition, max(distance, 0.0)
 
     def enthalpy(self, kelvin: float) -> float:
         """Enthalpy of the equilibrium against the database's reference state, J per mole of atoms."""
