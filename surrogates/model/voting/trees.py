@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from sklearn import config_context
-from sklearn.tree import DecisionTreeRegressor, ExtraTreeRegressor
 
 from alloys.space import Floats
+
+if TYPE_CHECKING:
+    from sklearn.tree import DecisionTreeRegressor
 
 TREES = 50
 """Trees of a forest."""
@@ -101,6 +102,9 @@ def grow(
         kind: extremely randomised ones, or those of a random forest, which split where that is best.
         count: trees.
     """
+    from sklearn import config_context  # late: only votes grow trees
+    from sklearn.tree import DecisionTreeRegressor, ExtraTreeRegressor  # late: only votes grow trees
+
     rng, rows = np.random.default_rng(seed), np.ascontiguousarray(x, dtype=np.float32)
     weights = rng.multinomial(len(y), np.full(len(y), 1 / len(y)), size=count).astype(np.float64)
     make = {"extra": partial(ExtraTreeRegressor, max_features=0.5), "random": DecisionTreeRegressor}[kind]
