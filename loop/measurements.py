@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from alloys.design import Design
 from alloys.space import Bools, Floats
+from alloys.spread import rounded
 from loop.store import StoredObservation
 
 
@@ -76,7 +77,7 @@ class Measurements:
     def spread(self) -> str:
         """Scatter and number in words, as ``± 3.1 (4 measurements)``; empty for one value of unknown scatter."""
         count = f" ({len(self.values)} measurements)" if len(self.values) > 1 else ""
-        return "" if self.scatter is None else f" ± {self.scatter:.2g}{count}"
+        return "" if self.scatter is None else f" ± {rounded(self.scatter)}{count}"
 
     @classmethod
     def of(cls, answers: Sequence[AcceptedResult], name: str) -> Self:

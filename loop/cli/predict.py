@@ -33,7 +33,7 @@ def predict(
     """What is known or predicted of alloys: mean, spread, probability of feasibility, nearest known alloys."""
     chosen = chosen_variables(variable)
     parse_formulas(_named(formulas, chosen))
-    from loop.review.predict import predict_document, predict_lines, predict_table  # late: with torch
+    from loop.review.predict import predict_document, predict_lines, predict_tables  # late: with torch
 
     with CampaignStore.open(campaign_database(directory, name)) as store:
         view = view_of(store)
@@ -44,9 +44,10 @@ def predict(
         return
     console = out()
     for document in documents:
-        console.print(predict_table(view, document))
         for line in predict_lines(document):
             console.print(line, markup=False, soft_wrap=True)
+        for table in predict_tables(view, document):
+            console.print(table)
 
 
 def explain(

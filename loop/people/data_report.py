@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from alloys.design import Design, Value, design_text
+from alloys.spread import rounded
 from loop.people.queue_report import moment
 from loop.store import CampaignStore, StoredObservation
 
@@ -75,7 +76,7 @@ def data_tables(document: dict[str, Any]) -> list[Table]:
 
 
 def _value(name: str, each: dict[str, Any]) -> str:
-    std = f" ± {each['std']:.2g}" if "std" in each else ""
+    std = f" ± {rounded(each['std'])}" if "std" in each else ""
     return f"{name} {each['value']:.6g}{std} {each['unit']}" + ("" if each["counts"] else " (does not count)")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from alloys.records import Observation
+from alloys.spread import rounded
 from loop.store import CampaignStore, Proposal
 from loop.view import view_of
 
@@ -64,7 +65,7 @@ def doubts(store: CampaignStore, rows: Sequence[Observation]) -> list[str]:
             value = output.warp.forward(np.array([row.values[name]]))[0]
             away = abs(value - latent[name][0][i]) / np.hypot(latent[name][1][i], output.noise(inputs[i : i + 1])[0])
             if away > FAR:
-                told = f"predicted {means[name][i]:.4g} ± {stds[name][i]:.2g}"
+                told = f"predicted {means[name][i]:.4g} ± {rounded(stds[name][i])}"
                 found.append(
                     f"{row.design}: {name} {row.values[name]:.6g} {unit} is {away:.0f} standard deviations off ({told})"
                 )

@@ -16,8 +16,9 @@ from rich import box
 from rich.table import Table
 
 from alloys.design import Design, design_text
+from alloys.spread import rounded
 from loop.choose.ranking import fit_surrogate
-from loop.review.predict import nearest_known, property_entries, refuse_strangers
+from loop.review.predict import SURE, nearest_known, property_entries, refuse_strangers
 from loop.store import Proposal
 from loop.view import View, outside
 from surrogates.choosing.gain import Gain, gain_of, gains_alone
@@ -30,6 +31,7 @@ Floats = NDArray[np.float64]
 _SAMPLES = 512
 _RIVALS = 128
 _TOP = 8
+_NEARLY_ALL = 0.995
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,13 +259,34 @@ def _attributed(found: Attribution) -> dict[str, Any]:
 
 def explain_tables(document: dict[str, Any]) -> list[Table | str]:
     """The document for people: sentences and tables in the order in which they are shown."""
-    parts: list[Table | str] = [f"{design_text(document)}: {document['as_of']}", *_head(document)]
+    parts: list[Table | str] = [f"{design_text(document)}: {document['as_of']}", _summary(document), *_head(document)]
     if document["gain"] is not None:
         parts.append(_gain_table(document))
     parts.append(_constraint_table(document))
     for name, entry in document["properties"].items():
         parts.append(_property_table(name, entry))
     return parts
+
+
+def _summary(document: dict[str, Any]) -> str:
+    """One plain paragraph: what speaks for the alloy, and what is most doubtful."""
+    verb = "it was" if document["picked"] is not None else "it is"
+    gain, better = document["gain"], document["better_than"]
+    if document["mode"] == "feasibility" or gain is None:
+        told = f"nothing feasible was known: {verb} judged by its probability of feasibility alone"
+    else:
+        name, entry = max(document["objectives"].items(), key=lambda item: item[1]["share_of_gain"])
+        unit = "" if entry["unit"] == "1" else f" {entry['unit']}"
+        told = f"{verb} expected to add {gain['expected']:.3g} to the hypervolume"
+        told += f", most of it by {name.split()[-1]} ({entry['mean']:.4g}{unit})" if gain["expected"] > 0 else ""
+        others = "nearly all" if better and better > _NEARLY_ALL else f"{better or 0:.0%}"
+        told += f", which is more than {others} of the random alloys of the space would add" if better else ""
+    chances = {text: entry["probability"] for text, entry in document["constraints"].items()}
+    if not chances:
+        return f"{told}."
+    text = min(chances, key=lambda each: chances[each])
+    doubt = f"most doubtful is {text} (probability {chances[text]:.3g})"
+    return f"{told}; {doubt if chances[text] < SURE else 'no constraint is in doubt'}."
 
 
 def _head(document: dict[str, Any]) -> list[str]:
@@ -279,30 +302,26 @@ def _head(document: dict[str, Any]) -> list[str]:
     else:
         lines.append("never picked")
     for name, found in document["measured"].items():
-        spread = f" ± {found['std']:.2g}" if "std" in found else ""
+        spread = f" ± {rounded(found['std'])}" if "std" in found else ""
         count = f", {found['measurements']} measurements" if found["measurements"] > 1 else ""
         lines.append(f"measured: {name} {found['value']:.5g}{spread} {found['unit']}{count}")
     if document["outside"]:
         lines.append(f"outside the space: {document['outside']}")
     if document["better_than"] == 0 and document["gain"]["alone"] == 0:
         lines.append("the expected gain is too small to be seen in samples: next to nothing is hoped of any alloy")
-    elif document["better_than"] is not None:
-        lines.append(f"expected to gain more than {document['better_than']:.0%} of random alloys of the space")
-    if document["mode"] == "feasibility":
-        lines.append("nothing feasible is known: alloys are picked by their probability of feasibility alone")
     return [*lines, *(f"note: {note}" for note in document["notes"])]
 
 
 def _gain_table(document: dict[str, Any]) -> Table:
     gain = document["gain"]
     table = _plain("Expected hypervolume gain", "part", "gain", "remark")
-    table.add_row("given what is waited for", f"{gain['expected']:.4g}", f"± {gain['standard_error']:.2g}")
+    table.add_row("given what is waited for", f"{gain['expected']:.4g}", f"± {rounded(gain['standard_error'])}")
     table.add_row("alone", f"{gain['alone']:.4g}", "")
     table.add_row("  were the means certain", f"{gain['at_mean']:.4g}", "")
     table.add_row("  from uncertainty", f"{gain['from_uncertainty']:.4g}", "")
     for name, entry in document["objectives"].items():
         best = "" if entry["best_known"] is None else f", best known {entry['best_known']:.4g}"
-        remark = f"expects {entry['mean']:.4g} ± {entry['std']:.2g}{best}"
+        remark = f"expects {entry['mean']:.4g} ± {rounded(entry['std'])}{best}"
         table.add_row(f"  by {name}", f"{entry['share_of_gain']:.4g}", remark)
     for entry in document["waiting"][:_TOP]:
         away = f"{entry['exchanged']:.3g} at.% away" if entry["formula"] else ""
@@ -339,5 +358,5 @@ def _property_table(name: str, entry: dict[str, Any]) -> Table:
 def _plain(title: str, *heads: str) -> Table:
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for i, head in enumerate(heads):
-        table.add_column(head, justify="right" if i == 1 or not head else "left")
+        table.add_column(head, justify="right" if i == 1 or not head else "left", overflow="fold")
     return table

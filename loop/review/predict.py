@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rich import box
+from rich.console import JustifyMethod
 from rich.table import Table
 
 from alloys.design import Design, design_text
 from alloys.errors import InputError
+from alloys.spread import rounded
 from loop.choose.ranking import fit_surrogate
 from loop.view import Row, View, outside
 from surrogates.model.calibration import HALF_WIDTH
@@ -21,6 +23,9 @@ Floats = NDArray[np.float64]
 
 _FAR = 0.9
 """Remoteness from which people are told of it."""
+
+SURE = 0.9995
+"""Probability from which a constraint is not in doubt."""
 
 
 def predict_document(view: View, designs: Sequence[Design], nearest: int = 3) -> list[dict[str, Any]]:
@@ -43,6 +48,7 @@ def predict_document(view: View, designs: Sequence[Design], nearest: int = 3) ->
     for design, entry, modelled in zip(designs, entries, success, strict=True):
         row = rows.get(design)
         validated = float(modelled) if row is None else float(row.failure is None)
+        chances = _chances(view, surrogate, design, entry)
         reason = outside(view.space, design)
         documents.append(
             {
@@ -52,7 +58,8 @@ def predict_document(view: View, designs: Sequence[Design], nearest: int = 3) ->
                 "outside": reason,
                 "properties": entry,
                 "probability_success": validated,
-                "probability_feasible": validated * _chance(view, surrogate, design, entry),
+                "probability_feasible": validated * float(np.prod(list(chances.values()))),
+                "constraints": chances,
                 "nearest": nearest_known(view, design, nearest),
                 "remoteness": remoteness(view, design),
             }
@@ -122,15 +129,16 @@ def _certain(value: float, unit: str, source: str) -> dict[str, Any]:
     return {"mean": value, "std": 0.0, "low": value, "high": value, "unit": unit, "source": source}
 
 
-def _chance(view: View, surrogate: Surrogate, design: Design, entry: dict[str, dict[str, Any]]) -> float:
-    """Chance that every constraint holds; a measured or exact property holds its own or does not."""
-    chances = surrogate.constraint_probabilities(view.inputs([design]), view.problem)
-    total = 1.0
-    for name, chance in chances.items():
+def _chances(view: View, surrogate: Surrogate, design: Design, entry: dict[str, dict[str, Any]]) -> dict[str, float]:
+    """Chances that the constraints of each property hold; a measured or exact property holds its own or does not."""
+    modelled = surrogate.constraint_probabilities(view.inputs([design]), view.problem)
+    found = {}
+    for name, chance in modelled.items():
         bounds = [c for c in view.goal.constraints if c.name == name]
         certain = all(c.holds(np.array(entry[name]["mean"])) for c in bounds)
-        total *= float(chance[0]) if entry[name]["source"] == "model" else float(certain)
-    return total
+        own = float(chance[0]) if entry[name]["source"] == "model" else float(certain)
+        found[" and ".join(map(str, bounds))] = own
+    return found
 
 
 def _status(row: Row | None) -> str:
@@ -199,26 +207,31 @@ def nearest_known(view: View, design: Design, count: int) -> list[dict[str, Any]
     ]
 
 
-def predict_table(view: View, document: dict[str, Any]) -> Table:
-    """One alloy's properties beside those of the nearest known alloys."""
-    table = Table(title=design_text(document), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for head in ("property", "unit", "mean", "std", "90 %", "from"):
-        left = head in ("property", "unit", "from")
-        table.add_column(head, justify="left" if left else "right", no_wrap=head == "property")
-    for near in document["nearest"]:
-        table.add_column(f"{design_text(near)}\n{away_text(view, near)}", justify="right", overflow="fold")
+def predict_tables(view: View, document: dict[str, Any]) -> list[Table]:
+    """One alloy's properties, and those of the nearest known alloys; no wider than 80 columns where names allow it."""
+    table = _table("property", "value", "90 %, or where from")
     for name, entry in document["properties"].items():
-        model = entry["source"] == "model"
+        std = f" ± {rounded(entry['std'])}" if entry["std"] else ""
+        value = f"{entry['mean']:.5g}{std} {'' if entry['unit'] == '1' else entry['unit']}"
+        interval = f"{entry['low']:.4g} to {entry['high']:.4g}"
+        told = f"{entry['measurements']} measurements" if entry.get("measurements", 1) > 1 else entry["source"]
+        table.add_row(name, value.strip(), interval if entry["source"] == "model" else told)
+    if not document["nearest"]:
+        return [table]
+    heads = [f"{design_text(near)}\n{away_text(view, near)}" for near in document["nearest"]]
+    known = _table("nearest known", *heads, right=len(heads))
+    for name in document["properties"]:
         others = [near["properties"].get(name) for near in document["nearest"]]
-        table.add_row(
-            name,
-            entry["unit"],
-            f"{entry['mean']:.5g}",
-            f"{entry['std']:.2g}" if entry["std"] else "",
-            f"{entry['low']:.4g} to {entry['high']:.4g}" if model else "",
-            f"{entry['measurements']} measurements" if entry.get("measurements", 1) > 1 else entry["source"],
-            *(f"{other['value']:.4g}" if other else "" for other in others),
-        )
+        known.add_row(name, *(f"{other['value']:.4g}" if other else "" for other in others))
+    return [table, known]
+
+
+def _table(*heads: str, right: int = 0) -> Table:
+    """A table that folds what does not fit; the last columns hold numbers."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for place, head in enumerate(heads):
+        side: JustifyMethod = "right" if place >= len(heads) - right else "left"
+        table.add_column(head, justify=side, overflow="fold", no_wrap=place == 0)
     return table
 
 
@@ -229,12 +242,18 @@ def away_text(view: View, near: dict[str, Any]) -> str:
     return ", ".join(text for text in (atoms, beside) if text)
 
 
+_STATUS = {
+    "unknown": "not measured",
+    "measured": "measured",
+    "pending": "asked for, and not answered yet",
+    "failed": "its validation failed for good, so that it counts as infeasible",
+}
+
+
 def predict_lines(document: dict[str, Any]) -> list[str]:
-    """What the table does not show, in sentences."""
-    lines = [f"P(feasible) {document['probability_feasible']:.3g}; {document['status']}"]
-    if document["status"] == "failed":
-        lines.append("its validation failed for good, so it counts as infeasible")
-    elif document["probability_success"] < 1:
+    """What there is to say of an alloy before its numbers."""
+    lines = [f"{design_text(document)}: {_STATUS[document['status']]}", _feasibility(document)]
+    if document["status"] != "failed" and document["probability_success"] < 1:
         lines.append(f"validation succeeds with probability {document['probability_success']:.3g}")
     if document["outside"]:
         lines.append(f"outside the space: {document['outside']}")
@@ -242,4 +261,17 @@ def predict_lines(document: dict[str, Any]) -> list[str]:
         lines.append(f"far from the data: {document['remoteness']:.0%} of the known alloys have a nearer neighbour")
     if document["remoteness"] is None:
         lines.append("next to nothing is known yet: physics speaks")
-    return lines
+    return [line for line in lines if line]
+
+
+def _feasibility(document: dict[str, Any]) -> str:
+    """How likely the alloy keeps the constraints, and which of them is to blame."""
+    chances: dict[str, float] = document["constraints"]
+    if not chances:
+        return ""
+    broken = [text for text, chance in chances.items() if chance == 0]
+    if broken:
+        return f"infeasible: {', '.join(broken)} {'does' if len(broken) == 1 else 'do'} not hold"
+    told = f"keeps all constraints with probability {document['probability_feasible']:.3g}"
+    text = min(chances, key=lambda each: chances[each])
+    return told + (f"; most doubtful is {text} (probability {chances[text]:.3g})" if chances[text] < SURE else "")

@@ -8,6 +8,7 @@ from rich import box
 from rich.table import Table
 
 from alloys.records import proposer
+from alloys.spread import rounded
 from loop.store import CampaignStore
 from loop.summaries import campaign_state, iteration_summaries
 from loop.view import Row, View
@@ -67,6 +68,7 @@ def best_table(view: View, top: int, *, width: int = WIDE, with_predictions: boo
         with_predictions: whether predictions are shown.
     """
     title = "Best feasible alloys, validated" + (" (model before validation)" if with_predictions else "")
+    title += "; first those that the fewest others beat in every objective"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     objectives = {objective.name for objective in view.goal.objectives}
     names = [
@@ -86,7 +88,10 @@ def best_table(view: View, top: int, *, width: int = WIDE, with_predictions: boo
         table.add_row(str(row.design), where, *cells)
     if not feasible:
         table.add_row("none is feasible yet", "", *("" for _ in names))
-    table.caption, table.caption_justify = _outside(view), "left"
+    hidden = [name for name in view.goal.names if name not in names]
+    narrow = f"too narrow for {', '.join(hidden)}: from {WIDE} columns on, and with --json" if hidden else None
+    table.caption = "\n".join(line for line in (narrow, _outside(view)) if line)
+    table.caption_justify = "left"
     return table
 
 
@@ -117,7 +122,7 @@ def _cell(row: Row, name: str, with_predictions: bool, with_std: bool) -> str:
     if with_predictions and row.prediction is not None:
         mean, std = row.prediction.means.get(name), row.prediction.stds.get(name)
         if mean is not None and std is not None:
-            text += f"\n({mean:.4g}±{std:.2g})" if with_std else f"\n({mean:.4g})"
+            text += f"\n({mean:.4g}±{rounded(std)})" if with_std else f"\n({mean:.4g})"
     return text
 
 

@@ -52,7 +52,7 @@ def test_an_unknown_alloy_is_predicted(capsys: pytest.CaptureFixture[str], campa
     (found,) = _document(capsys, "predict", campaigns, "Nb40Ti30Mo20V10")
     assert set(found) == {
         *("formula", "status", "in_space", "outside", "properties", "probability_feasible", "probability_success"),
-        *("nearest", "remoteness"),
+        *("constraints", "nearest", "remoteness"),
     }
     assert (found["formula"], found["status"], found["in_space"]) == ("Mo20Nb40Ti30V10", "unknown", True)
     assert list(found["properties"]) == NAMES
@@ -90,6 +90,7 @@ def test_an_alloy_outside_the_space_is_predicted_and_told(capsys: pytest.Capture
         assert found["probability_feasible"] == 0.0  # the density alone says so
     code, out, _ = call(capsys, "predict", "small", "W", "--directory", str(campaigns))
     assert code == 0
+    assert out.splitlines()[:2] == ["W100: not measured", "infeasible: density <= 9, vec <= 5 do not hold"]
     for text in ("outside the space", "far from the data: 100%", "specific_yield_strength_1300c", "at.% away"):
         assert text in out
 
