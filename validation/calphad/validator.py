@@ -231,6 +231,7 @@ class CalphadValidator:
             stds, doubts = self._spread(composition, kelvins)
             measured = quantities({**values, **derived}, self._rows, stds)
             details = _details(alloy, self._asked, kelvins, [*notes, *doubts])
+            self._engine.save()
         except (CalphadError, DatabaseError) as error:
             return Failed(FailureKind.PHYSICS, str(error), time.perf_counter() - start)
         except InputError as error:

@@ -2,7 +2,7 @@
 
 The folder is ``$ALLOYLOOP_CACHE``, else ``$XDG_CACHE_HOME/alloyloop``, else ``~/.cache/alloyloop``, and its owner's
 alone. What it holds can be made again at any time: where the folder cannot be used, or a file in it is damaged, nothing
-is found and nothing is kept.
+is found and nothing is kept. ``ALLOYLOOP_CACHE=off`` keeps nothing.
 """
 
 from __future__ import annotations
@@ -20,20 +20,30 @@ MOST_BYTES = 512 * 2**20
 """Of all files of one kind; beyond it, those that were not used for the longest time go."""
 CACHE, CACHE_HOME = "ALLOYLOOP_CACHE", "XDG_CACHE_HOME"
 """Environment variables: the folder itself, and that of all programs' caches; relative ones do not count."""
+OFF = "off"
 _NAME = re.compile(r"[a-z0-9-]{1,64}")
 _SIGN = hashlib.sha256().digest_size
 
 
 def folder() -> Path | None:
     """The cache folder, made if needed; None where there is none that only this user can write to."""
+    if os.environ.get(CACHE) == OFF:
+        return None
     try:
-        home = _home()
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = home.stat()
-    except (OSError, RuntimeError, ValueError):  # no home, no right to write, a NUL in the path
+        return _private(_home())
+    except (RuntimeError, ValueError):  # no home, a NUL in the path
+        return None
+
+
+def _private(folder: Path) -> Path | None:
+    """The folder, made if needed; None if others can write to it, as what is kept may be machine code."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
+    except OSError:
         return None
     private = found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return home if private else None
+    return folder if private else None
 
 
 def _home() -> Path:
@@ -67,7 +77,6 @@ def put(kind: str, digest: str, content: bytes) -> None:
     if path is None or len(content) > MOST_BYTES:
         return
     with suppress(OSError):
-        path.parent.mkdir(mode=0o700, exist_ok=True)
         write_atomic(path, hashlib.sha256(content).digest() + content)
         _shorten(path.parent)
 
@@ -76,7 +85,8 @@ def _path(kind: str, digest: str) -> Path | None:
     if not (_NAME.fullmatch(kind) and _NAME.fullmatch(digest)):
         raise ValueError(f"a kind and a digest have small letters, digits and hyphens, got {kind!r} and {digest!r}")
     home = folder()
-    return None if home is None else home / kind / digest
+    place = None if home is None else _private(home / kind)
+    return None if place is None else place / digest
 
 
 def _shorten(kind: Path) -> None:

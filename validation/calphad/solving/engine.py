@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from validation.calphad.compiling.functions import Functions
 from validation.calphad.errors import CalphadError
 from validation.calphad.reading.tdbfile import load_database, parsed
 from validation.calphad.solving.alloy import Alloy
@@ -52,7 +53,8 @@ class CalphadEngine:
         self.liquids = (liquid.upper(),) if liquid else tuple(name for name in self.phases if LIQUID_MARK in name)
         self.elements = tuple(sorted(set(self._database.elements) - {"VA", "/-"}))
         self._limit = cached_systems
-        self._shared: Shared = {}
+        self._text = tdb_text
+        self._shared = Shared(Functions("shapes", tdb_text))
         self._systems: OrderedDict[tuple[str, ...], ElementSystem] = OrderedDict()
 
     def alloy(self, fractions: Mapping[str, float]) -> Alloy:
@@ -66,10 +68,16 @@ class CalphadEngine:
             DatabaseError: A phase uses a function that the database does not define.
         """
         checked = self._checked(fractions)
+        self.save()
         system = self._system(tuple(checked))
         alloy = Alloy(system, np.array(list(checked.values())), self.liquids)
         system.users.add(alloy)
         return alloy
+
+    def save(self) -> None:
+        """Keeps for other processes what was compiled so far; each new alloy does that too."""
+        for functions in (self._shared.functions, *(system.functions for system in self._systems.values())):
+            functions.save()
 
     def _checked(self, fractions: Mapping[str, float]) -> dict[str, float]:
         alloy: dict[str, float] = {}
@@ -95,7 +103,8 @@ class CalphadEngine:
         if elements in self._systems:
             self._systems.move_to_end(elements)
             return self._systems[elements]
-        system = ElementSystem(self._database, elements, self.phases, self._shared)
+        functions = Functions("elements", *elements, self._text)
+        system = ElementSystem(self._database, elements, self.phases, functions, self._shared)
         if not system.surfaces:
             raise CalphadError("missing_phase", f"no phase of the database can hold {', '.join(elements)}")
         self._systems[elements] = system

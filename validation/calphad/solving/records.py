@@ -9,54 +9,46 @@ cheaper in time and memory, with the same numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-import symengine
 from pycalphad.codegen.phase_record_factory import PhaseRecordFactory
 from pycalphad.codegen.sympydiff_utils import BuildFunctionsResult
 from pycalphad.core.constants import INTERNAL_CONSTRAINT_SCALING
 from pycalphad.core.constraints import ConstraintTuple
 from pycalphad.core.phase_rec import PhaseRecord
 
-Shared = dict[tuple[object, ...], Any]
+from validation.calphad.compiling.expressions import compiled, plain
+from validation.calphad.compiling.functions import Functions
 
 
-def plain(variables: Sequence[Any], expressions: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """The variables as symbols named by their place, and the expressions of them.
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Functions that depend on sublattices only, shared among systems.
 
-    pycalphad's own symbols hash like Python strings, differently in every process, and symengine sums terms in the
-    order of their hashes: with plain symbols every process rounds alike.
+    Attributes:
+        functions: Where they are kept between processes.
+        known: Those in use, by shape.
     """
-    places = [symengine.Symbol(f"p{index}") for index in range(len(variables))]
-    mapping = dict(zip(variables, places, strict=True))
-    return places, [ordered(symengine.sympify(expression).xreplace(mapping)) for expression in expressions]
 
+    functions: Functions = field(default_factory=Functions)
+    known: dict[tuple[object, ...], tuple[Any, Any, Any]] = field(default_factory=dict)
 
-def ordered(expression: Any) -> Any:
-    """The same expression with the terms of every sum and product entered in the order of their text."""
-    if isinstance(expression, symengine.Pow):
-        base, exponent = expression.args
-        return ordered(base) ** exponent
-    if not isinstance(expression, symengine.Add | symengine.Mul):
-        return expression
-    return expression.func(*sorted((ordered(part) for part in expression.args), key=str))
-
-
-def compiled(arguments: Sequence[Any], expressions: Any, optimise: int = 0) -> Any:
-    """Compile expressions of the arguments, in order, to one function."""
-    return symengine.Lambdify(list(arguments), expressions, backend="llvm", cse=True, opt_level=optimise)
-
-
-def linear_functions(shared: Shared, variables: Sequence[Any], expressions: Sequence[Any]) -> tuple[Any, Any, Any]:
-    """Value, gradient and Hessian functions, compiled once per shape of the expressions."""
-    places, graphs = plain(variables, expressions)
-    key = (len(places), *(str(graph) for graph in graphs))
-    if key not in shared:
-        gradients = [[graph.diff(place) for place in places] for graph in graphs]
-        hessians = [[[slope.diff(place) for place in places] for slope in row] for row in gradients]
-        shared[key] = (compiled(places, [graphs]), compiled(places, gradients), compiled(places, hessians))
-    found: tuple[Any, Any, Any] = shared[key]
-    return found
+    def linear(self, variables: Sequence[Any], expressions: Sequence[Any]) -> tuple[Any, Any, Any]:
+        """Value, gradient and Hessian functions, compiled once per shape of the expressions."""
+        places, graphs = plain(variables, expressions)
+        key = (len(places), *(str(graph) for graph in graphs))
+        if key not in self.known:
+            gradients = [[graph.diff(place) for place in places] for graph in graphs]
+            hessians = [[[slope.diff(place) for place in places] for slope in row] for row in gradients]
+            made = {"rows of values": [graphs], "rows of gradients": gradients, "rows of Hessians": hessians}
+            value, gradient, hessian = (
+                self.functions.get(what, places, graphs, partial(compiled, places, expressions))
+                for what, expressions in made.items()
+            )
+            self.known[key] = value, gradient, hessian
+        return self.known[key]
 
 
 class SharedRecordFactory(PhaseRecordFactory):  # type: ignore[misc]
@@ -68,6 +60,7 @@ class SharedRecordFactory(PhaseRecordFactory):  # type: ignore[misc]
         state_variables: N, P and T.
         models: Phase name to pycalphad model.
         energies: Phase name to the compiled energy per mole of atoms, of (N, P, T, site fractions).
+        functions: Where this system's functions are kept.
         shared: Compiled functions shared among systems.
     """
 
@@ -78,10 +71,12 @@ class SharedRecordFactory(PhaseRecordFactory):  # type: ignore[misc]
         state_variables: set[Any],
         models: dict[str, Any],
         energies: dict[str, Callable[..., Any]],
+        functions: Functions,
         shared: Shared,
     ) -> None:
         super().__init__(database, components, state_variables, models)
         self._energies = energies
+        self._functions = functions
         self._shared = shared
         self._kept: dict[str, Any] = {}
 
@@ -96,13 +91,13 @@ class SharedRecordFactory(PhaseRecordFactory):  # type: ignore[misc]
     def get_phase_constraints(self, phase_name: str) -> Any:
         """Constraint functions of a phase."""
         constraints = [INTERNAL_CONSTRAINT_SCALING * c for c in self.models[phase_name].get_internal_constraints()]
-        functions = linear_functions(self._shared, self._variables(phase_name), constraints)
+        functions = self._shared.linear(self._variables(phase_name), constraints)
         return ConstraintTuple(*functions, len(constraints))
 
     def get_phase_formula_moles_element(self, phase_name: str, element_name: str, per_formula_unit: bool = True) -> Any:
         """Moles of an element, per formula unit or per mole of atoms."""
         moles = self.models[phase_name].moles(element_name, per_formula_unit=per_formula_unit)
-        return BuildFunctionsResult(*linear_functions(self._shared, self._variables(phase_name), [moles]))
+        return BuildFunctionsResult(*self._shared.linear(self._variables(phase_name), [moles]))
 
     def get_phase_property(
         self, phase_name: str, property_name: str, include_grad: bool = True, include_hess: bool = True
@@ -111,12 +106,20 @@ class SharedRecordFactory(PhaseRecordFactory):  # type: ignore[misc]
         if property_name == "GM" and not include_grad and not include_hess:
             return BuildFunctionsResult(func=self._energies[phase_name], grad=None, hess=None)
         variables, (graph,) = plain(self._variables(phase_name), [getattr(self.models[phase_name], property_name)])
-        slopes = [graph.diff(variable) for variable in variables]
-        curves = [[slope.diff(variable) for variable in variables] for slope in slopes] if include_hess else None
+
+        def gradient() -> list[Any]:
+            return [graph.diff(variable) for variable in variables]
+
+        def hessian() -> list[list[Any]]:
+            return [[slope.diff(variable) for variable in variables] for slope in gradient()]
+
+        def function(what: str, expressions: Callable[[], Any]) -> Any:
+            return self._functions.get(what, variables, [graph], lambda: compiled(variables, expressions()))
+
         return BuildFunctionsResult(
-            func=None if include_grad or include_hess else compiled(variables, [graph]),
-            grad=compiled(variables, slopes) if include_grad else None,
-            hess=compiled(variables, curves) if curves is not None else None,
+            func=None if include_grad or include_hess else function("value 0", lambda: [graph]),
+            grad=function("gradient", gradient) if include_grad else None,
+            hess=function("Hessian", hessian) if include_hess else None,
         )
 
     def __getitem__(self, phase_name: str) -> Any:

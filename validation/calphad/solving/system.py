@@ -15,12 +15,13 @@ import symengine
 from pycalphad import Database
 from pycalphad import variables as v
 
+from validation.calphad.compiling.functions import Functions
 from validation.calphad.solving.phases.fixed import fixed_sites
 from validation.calphad.solving.phases.models import models_of
 from validation.calphad.solving.phases.order import Ordering, ordering
 from validation.calphad.solving.phases.sampling import Array
 from validation.calphad.solving.phases.surface import PRESSURE_PA, PhaseSurface, surface_of
-from validation.calphad.solving.records import Shared, SharedRecordFactory, compiled, plain
+from validation.calphad.solving.records import Shared, SharedRecordFactory
 
 PURE = 1e-7
 """Mole fraction of all others up to which a sampled point counts as a pure element."""
@@ -33,6 +34,7 @@ class ElementSystem:
         database: A parsed database.
         elements: Upper-case element names.
         phases: Phases to use; those that cannot hold the elements are left out.
+        functions: Where its compiled functions are kept between processes.
         shared: Compiled functions shared with other systems.
 
     Attributes:
@@ -40,24 +42,33 @@ class ElementSystem:
         models: Phase to pycalphad's model of it.
         surfaces: Phase to its sampled energy.
         orderings: Phase to how it orders, for those that can.
+        functions: Its compiled functions, as far as they are not shared.
         users: What is alive and computes with this system.
     """
 
     def __init__(
-        self, database: Database, elements: Iterable[str], phases: Iterable[str], shared: Shared | None = None
+        self,
+        database: Database,
+        elements: Iterable[str],
+        phases: Iterable[str],
+        functions: Functions | None = None,
+        shared: Shared | None = None,
     ) -> None:
+        self.functions = functions or Functions()
         self.elements = tuple(sorted(elements))
         self.users: WeakSet[object] = WeakSet()
         components = [*self.elements, "VA"] if "VA" in database.elements else list(self.elements)
         self.models: dict[str, Any] = models_of(database, components, phases)
         found = {name: ordering(database, model) for name, model in self.models.items()}
         self.orderings: dict[str, Ordering] = {name: how for name, how in found.items() if how is not None}
-        surfaces = {name: surface_of(model, self.elements, found[name]) for name, model in self.models.items()}
+        surfaces = {
+            name: surface_of(model, self.elements, found[name], self.functions) for name, model in self.models.items()
+        }
         self.surfaces: dict[str, PhaseSurface] = {n: surface for n, surface in surfaces.items() if surface is not None}
         self._properties: dict[tuple[str, str], Callable[[Array], Array] | None] = {}
         energies = {name: surface.function for name, surface in self.surfaces.items()}
         self.records = SharedRecordFactory(
-            database, components, {v.N, v.P, v.T}, self.models, energies, {} if shared is None else shared
+            database, components, {v.N, v.P, v.T}, self.models, energies, self.functions, shared or Shared()
         )
 
     def reported(self, phase: str, sites: Array) -> tuple[str, str]:
@@ -90,7 +101,7 @@ class ElementSystem:
         if key not in self._properties:
             expression = symengine.sympify(getattr(self.models[phase], name, 0))
             variables = [v.N, v.P, v.T, *self.models[phase].site_fractions]
-            self._properties[key] = None if expression == 0 else compiled(*plain(variables, [expression]))
+            self._properties[key] = None if expression == 0 else self.functions.value(variables, [expression])
         function = self._properties[key]
         if function is None:
             return None
@@ -115,6 +126,7 @@ class ElementSystem:
 
     def close_when_unused(self) -> None:
         """Let go of everything compiled, at once rather than at some later garbage collection, if no alloy uses it."""
+        self.functions.save()
         if self.users:
             return
         self.records.close()

@@ -49,7 +49,7 @@ def test_what_was_not_used_for_the_longest_time_goes_first(home: Path, monkeypat
     assert [kept.get("numbers-1", name) is not None for name in names] == [True, False, True]
 
 
-@pytest.mark.parametrize("place", ["a file", "open to all", "no home"])
+@pytest.mark.parametrize("place", ["a file", "open to all", "a kind open to all", "no home", "off"])
 def test_a_folder_that_cannot_be_used_keeps_nothing_and_stops_nobody(
     home: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
@@ -58,11 +58,16 @@ def test_a_folder_that_cannot_be_used_keeps_nothing_and_stops_nobody(
     elif place == "open to all":
         home.mkdir()
         home.chmod(0o777)
+    elif place == "a kind open to all":
+        (home / "numbers-1").mkdir(parents=True)
+        (home / "numbers-1").chmod(0o777)
+    elif place == "off":
+        monkeypatch.setenv(kept.CACHE, "off")
     else:
         monkeypatch.setenv(kept.CACHE_HOME, "not/absolute")
         monkeypatch.setenv("HOME", "/proc/nobody")
     kept.put("numbers-1", DIGEST, b"one")
-    assert kept.folder() is None
+    assert (kept.folder() is None) == (place != "a kind open to all")
     assert kept.get("numbers-1", DIGEST) is None
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pycalphad import Model
+from pycalphad import Database, Model
 from pycalphad.core.errors import DofError
 from pycalphad.core.utils import unpack_species
 
@@ -27,10 +27,11 @@ def models_of(database: Any, components: Sequence[str], candidates: Iterable[str
         DatabaseError: A phase cannot be modelled.
     """
     models = {}
+    parameters = _by_phase(database)
     for name in _active(database, components, candidates):
         _check_symmetry(database, name)
         try:
-            models[name] = Model(database, components, name)
+            models[name] = Model(_narrowed(database, name, parameters), components, name)
         except DofError:  # a sublattice is empty, or all of them hold vacancies only
             continue
         except Exception as error:  # whatever pycalphad's models raise
@@ -40,6 +41,28 @@ def models_of(database: Any, components: Sequence[str], candidates: Iterable[str
             ) from error
     held = {partner for name in models for partner in [_partner(database, name)] if partner is not None}
     return {name: model for name, model in models.items() if name not in held}
+
+
+def _by_phase(database: Any) -> dict[str, list[Any]]:
+    rows: dict[str, list[Any]] = {}
+    for row in database._parameters.all():
+        rows.setdefault(row["phase_name"], []).append(row)
+    return rows
+
+
+def _narrowed(database: Any, name: str, parameters: Mapping[str, list[Any]]) -> Any:
+    """The database with the parameters of one phase and its partner alone.
+
+    pycalphad looks through all parameters ten times and more for each phase.
+    """
+    narrow = Database()
+    for key, value in vars(database).items():
+        if key != "_parameters":
+            setattr(narrow, key, value)
+    hints = database.phases[name].model_hints
+    for phase in sorted({name, *filter(None, map(hints.get, ("ordered_phase", "disordered_phase")))}):
+        narrow._parameters.insert_multiple(parameters.get(phase, []))
+    return narrow
 
 
 def _active(database: Any, components: Sequence[str], candidates: Iterable[str]) -> list[str]:

@@ -10,6 +10,7 @@ import numpy as np
 import symengine
 from pycalphad import variables as v
 
+from validation.calphad.compiling.functions import Functions
 from validation.calphad.errors import DatabaseError
 from validation.calphad.solving.phases.order import Ordering
 from validation.calphad.solving.phases.sampling import (
@@ -21,7 +22,6 @@ from validation.calphad.solving.phases.sampling import (
     steps_of,
     without_copies,
 )
-from validation.calphad.solving.records import compiled, plain
 
 PRESSURE_PA = 101325.0
 LEAST_ATOMS = 0.02
@@ -90,13 +90,16 @@ class PhaseSurface:
         return np.where(total[:, 0] > self.emptiest, distances, np.inf) if self.emptiest else distances
 
 
-def surface_of(model: Any, elements: Sequence[str], ordering: Ordering | None) -> PhaseSurface | None:
+def surface_of(
+    model: Any, elements: Sequence[str], ordering: Ordering | None, functions: Functions
+) -> PhaseSurface | None:
     """The surface of one phase; None where no point of it is neutral and holds atoms.
 
     Args:
         model: pycalphad's model.
         elements: Upper-case element names in order.
         ordering: How the phase orders, if it can.
+        functions: Where its compiled functions come from.
 
     Raises:
         DatabaseError: The phase uses functions that the database does not define.
@@ -109,9 +112,9 @@ def surface_of(model: Any, elements: Sequence[str], ordering: Ordering | None) -
             f"phase {model.phase_name} uses undefined functions {sorted(unknown)}, which would count as 0 J/mol; "
             "define them"
         )
-    function = compiled(*plain(variables, [expression]), optimise=2)
+    function = functions.value(variables, [expression], optimise=2)
     formula, constitution = _formula(model, elements), _constitution(model, ordering)
-    amounts = None if formula is not None else _amounts(model, elements)
+    amounts = None if formula is not None else _amounts(model, elements, functions)
     none = np.zeros((0, 0))
     bare = PhaseSurface(model.phase_name, none, none, none, constitution, formula, amounts, none, function)
     grid, least = _full(bare, grid_of(constitution))
@@ -171,9 +174,9 @@ def _constitution(model: Any, ordering: Ordering | None) -> Constitution:
     return Constitution(sizes, scale * charges, ordering)
 
 
-def _amounts(model: Any, elements: Sequence[str]) -> Any:
+def _amounts(model: Any, elements: Sequence[str], functions: Functions) -> Any:
     moles = [model.moles(element, per_formula_unit=True) for element in elements]
-    return compiled(*plain([v.N, v.P, v.T, *model.site_fractions], moles))
+    return functions.value([v.N, v.P, v.T, *model.site_fractions], moles)
 
 
 def _full(surface: PhaseSurface, grid: Array) -> tuple[Array, float]:

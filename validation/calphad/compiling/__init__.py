@@ -1,0 +1,1 @@
+"""Expressions to compiled functions, which are kept between processes."""
