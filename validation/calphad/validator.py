@@ -22,7 +22,7 @@ from validation.calphad.quantities.asked import AskedQuantities
 from validation.calphad.quantities.samples import ParameterSamples, spread
 from validation.calphad.quantities.temperature import celsius_text
 from validation.calphad.reading.phases import usable
-from validation.calphad.reading.tdbfile import check_apart, load_database, reading
+from validation.calphad.reading.tdbfile import check_apart, load_database, parsed, reading
 from validation.calphad.settings import CalphadSettings, asked_physics
 
 VERSION = 3

@@ -57,10 +57,10 @@ def read_text(text: str) -> Reading:
     Raises:
         DatabaseError: Something cannot be read; names the line and the command.
     """
-    return _Reader().read(text)
+    return _Builder().read(text)
 
 
-class _Reader:
+class _Builder:
     """One text on its way into a database."""
 
     def __init__(self) -> None:

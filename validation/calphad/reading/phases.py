@@ -1,4 +1,4 @@
-"""Which phases of a database an alloy of some elements can be computed with, and within which temperatures."""
+"""Which phases of a database an alloy of some elements can be computed with."""
 
 from __future__ import annotations
 
@@ -148,40 +148,6 @@ def parameters_of(database: Any, elements: Iterable[str], phases: Iterable[str] 
         if (named is None or row["phase_name"] in named)
         and all(set(s.constituents) <= held for site in row["constituent_array"] for s in site)
     ]
-
-
-def temperature_range(
-    database: Any, elements: Iterable[str], phases: Iterable[str] | None = None
-) -> tuple[float, float]:
-    """Temperatures in K within which all functions and parameters that alloys of these elements use are given.
-
-    Outside of them pycalphad goes on with the nearest piece.
-
-    Args:
-        database: pycalphad's.
-        elements: element symbols in any case.
-        phases: as in `undefined_functions`.
-
-    Returns:
-        The lowest and the highest; 0 and infinity where nothing limits them.
-    """
-    low, high = 0.0, math.inf
-    waiting: list[Any] = [row["parameter"] for row in parameters_of(database, elements, phases)]
-    seen: set[str] = set()
-    while waiting:
-        expression = waiting.pop()
-        begin, end = limits_of(expression)
-        low, high = max(low, begin), min(high, end)
-        for symbol in {str(s) for s in getattr(expression, "free_symbols", ())} & set(database.symbols) - seen:
-            seen.add(symbol)
-            waiting.append(database.symbols[symbol])
-    return low, high
-
-
-def limits_of(expression: Any) -> tuple[float, float]:
-    """The lowest and highest temperature in K that the pieces of one expression name."""
-    bounds = [bound for pair in pieces_of(expression) for bound in pair]
-    return (min(bounds), max(bounds)) if bounds else (0.0, math.inf)
 
 
 def pieces_of(expression: Any) -> list[tuple[float, float]]:

@@ -67,8 +67,8 @@ def check_phases(database: Any, phases: Iterable[str]) -> None:
     have = sorted(database.phases)
     told = []
     for name in sorted({name.upper() for name in phases} - set(have)):
-        near = difflib.get_close_matches(name, have, NEAREST, cutoff=0.4) or [p for p in have if name in p or p in name]
-        told.append(f"{name} (nearest: {', '.join(near[:NEAREST])})" if near else name)
+        near = difflib.get_close_matches(name, have, NEAREST, cutoff=0.0)
+        told.append(f"{name} (nearest: {', '.join(near)})" if near else name)
     if told:
         shown = ", ".join(have[:40]) + (f" and {len(have) - 40} more" if len(have) > 40 else "")
         raise DatabaseError(f"the database lacks the phases {', '.join(told)}; available: {shown}")

@@ -1,4 +1,4 @@
-"""Which phases an alloy is computed with, why others are left out, and within which temperatures."""
+"""Which phases an alloy is computed with, and why others are left out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.tdb import IDEAL
 from validation.calphad.errors import DatabaseError
-from validation.calphad.reading.phases import temperature_range, usable
+from validation.calphad.reading.phases import usable
 from validation.calphad.reading.tdbfile import check_phases, reading
 
 GAS = (
@@ -96,13 +96,5 @@ def test_elements_that_the_file_lacks_are_told_with_those_it_has() -> None:
 
 
 def test_a_phase_that_is_not_there_is_told_with_the_nearest_names() -> None:
-    with pytest.raises(DatabaseError, match=r"BCC_B2 \(nearest: BCC_A2\); available: BCC_A2, LIQUID"):
+    with pytest.raises(DatabaseError, match=r"BCC_B2 \(nearest: BCC_A2, LIQUID\); available: BCC_A2, LIQUID"):
         check_phases(reading(IDEAL).database, ["LIQUID", "bcc_b2"])
-
-
-def test_the_temperatures_are_those_within_which_all_functions_are_given() -> None:
-    text = IDEAL.replace("-24.1*T*LN(T); 6000", "-24.1*T*LN(T); 3500").replace("298.15 +GHSERNB;", "400 +GHSERNB;")
-    database = reading(text).database
-    assert temperature_range(database, ["NB", "W"]) == (400.0, 3500.0)
-    assert temperature_range(database, ["NB"]) == (400.0, 6000.0)
-    assert temperature_range(database, ["NB"], ["LIQUID"]) == (298.15, 6000.0)
