@@ -57,10 +57,10 @@ def read_text(text: str) -> Reading:
     Raises:
         DatabaseError: Something cannot be read; names the line and the command.
     """
-    return _Builder().read(text)
+    return _DatabaseBuilder().read(text)
 
 
-class _Builder:
+class _DatabaseBuilder:
     """One text on its way into a database."""
 
     def __init__(self) -> None:
