@@ -33,6 +33,8 @@ from validation.calphad.solving.retry import find
 LOW_K, HIGH_K = 298.15, 6000.0
 RANGES_K = ((400.0, 4400.0), (LOW_K, HIGH_K))
 """Where a root is looked for, first where nearly all alloys melt."""
+STARTS_K = (2500.0, 1200.0)
+"""Where a liquidus is looked for from; from below where the functions of a database run away above all melting."""
 ROOT_TOLERANCE_K = 0.02
 ROOT_TOLERANCE_J = 0.05
 FOLLOWED_ROUNDS = 3
@@ -83,7 +85,11 @@ class Melting:
         def near(kelvin: float) -> float:
             return self._followed(self._alone(kelvin), kelvin, minima) if minima else distance(kelvin)
 
-        kelvin = checked_root(distance, 2500.0, "liquidus", near)
+        try:
+            kelvin = checked_root(distance, STARTS_K[0], "liquidus", near)
+        except CalphadError:
+            minima.clear()
+            kelvin = checked_root(distance, STARTS_K[1], "liquidus", near)
         above = kelvin + CHECK_K
         if self._distance(self._alone(above), [self._liquid], above) < -DRIVING_FORCE_TOLERANCE:
             notes.append(f"the liquid splits in two at the liquidus, {kelvin:.0f} K; it is counted as one there")
