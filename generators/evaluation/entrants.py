@@ -10,6 +10,7 @@ others of that name with other settings.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,6 +38,9 @@ OWN = "+own"
 
 BEST = "flow"
 """The family that both endings enter with where nobody is named: the one that they served best."""
+
+QUICK = 8
+"""A first look trains for a share of a family's epochs: one in so many."""
 
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
@@ -103,14 +107,24 @@ class Targeted:
 
 
 def family_entrant(
-    name: str, settings: Mapping[str, Any] | None = None, device: str = "auto", rows: int = 0
+    name: str, settings: Mapping[str, Any] | None = None, device: str = "auto", rows: int = 0, *, quick: bool = False
 ) -> Entrant:
     """A family, trained as its settings say; others are those for that many rows.
+
+    Args:
+        name: the family.
+        settings: those that differ.
+        device: where it is trained.
+        rows: labelled rows.
+        quick: whether it is trained for a share of its epochs, where the settings name none.
 
     Raises:
         InputError: for an unknown family or setting, or a value out of range.
     """
-    complete = settings_of(name, {**preset(name, rows), **(settings or {})})
+    given = {**preset(name, rows), **(settings or {})}
+    complete = settings_of(name, given)
+    if quick and "epochs" not in (settings or {}):
+        complete = settings_of(name, {**given, "epochs": math.ceil(complete["epochs"] / QUICK)})
     return Entrant(name, "A", _FamilyTraining(name, complete, device), {"family": complete})
 
 
@@ -177,7 +191,9 @@ class _Name:
         return settings.get(labelled if self.label and labelled in settings else self.bare) or {}
 
 
-def entrants(names: Sequence[str] = (), settings: EntrantSettings | None = None, rows: int = 0) -> list[Entrant]:
+def entrants(
+    names: Sequence[str] = (), settings: EntrantSettings | None = None, rows: int = 0, *, quick: bool = False
+) -> list[Entrant]:
     """Families and baselines by name, in that order; all of them, and `BEST` in all three ways, where none is named.
 
     Args:
@@ -187,6 +203,7 @@ def entrants(names: Sequence[str] = (), settings: EntrantSettings | None = None,
             for ``NAME+target``. ``NAME+target`` is trained as ``NAME`` is; ``NAME+target@LABEL`` as
             ``NAME@LABEL`` where there is one, else as ``NAME``. The same holds for ``NAME+own``.
         rows: labelled rows, for the families' settings (`generators.registry.preset`).
+        quick: as in `family_entrant`.
 
     Raises:
         InputError: for an unknown name, or settings that `check_settings` finds fault with.
@@ -198,12 +215,14 @@ def entrants(names: Sequence[str] = (), settings: EntrantSettings | None = None,
         if name.label and name.text not in given:
             raise InputError(f"{name.text!r} has a label, but there are no settings of that name; give them")
     everything = (*family_names(), BEST + OWN, BEST + TARGET, *BASELINES, *(name for name in given if "@" in name))
-    return [_entrant(_Name.parse(name), given, rows) for name in tuple(dict.fromkeys(names)) or everything]
+    chosen = tuple(dict.fromkeys(names)) or everything
+    return [_entrant(_Name.parse(name), given, rows, quick=quick) for name in chosen]
 
 
-def _entrant(name: _Name, settings: EntrantSettings, rows: int) -> Entrant:
+def _entrant(name: _Name, settings: EntrantSettings, rows: int, *, quick: bool) -> Entrant:
     neural = name.bare in family_names()
-    found = family_entrant(name.bare, name.source(settings), rows=rows) if neural else BASELINES[name.bare]
+    source = name.source(settings)
+    found = family_entrant(name.bare, source, rows=rows, quick=quick) if neural else BASELINES[name.bare]
     if name.ending:
         chosen = TargetSettings.from_mapping(settings.get(name.text) or {})
         found = target_entrant(found, chosen, own=name.ending == OWN)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from loop.cli.console import Json, err, out, print_json
@@ -38,7 +39,9 @@ def generators(
     settings: Annotated[Path | None, typer.Option(help="a YAML file of settings by entrant")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="training seeds, whose medians are shown")] = 1,
     jobs: Annotated[int, typer.Option(min=1, help="processes that measure side by side; mind OMP_NUM_THREADS")] = 1,
-    quick: Annotated[bool, typer.Option("--quick", help="the same conditions with fewer samples")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="a first look: fewer samples, an eighth of the epochs")
+    ] = False,
     figures: Annotated[Path | None, typer.Option(help="folder for figures, as PNG files")] = None,
     mlflow: Annotated[bool, typer.Option("--mlflow", help="record the measures and figures in MLflow")] = False,
     mlflow_folder: Annotated[Path, typer.Option(help="where MLflow's store lies")] = Path("mlruns"),
@@ -55,14 +58,18 @@ def generators(
     chosen = [name.strip() for name in families.split(",")] if families else []
     given = read_settings(settings) if settings else None
     alloys = _alloys(data, condition or [])
-    entered = entrants(chosen, given, len(alloys.points))
+    entered = entrants(chosen, given, len(alloys.points), quick=quick)
     ground = EvaluationGround.of(alloys, EvaluationPlan.quick() if quick else EvaluationPlan())
     tracker = EvaluationTracker(mlflow_folder) if mlflow else None
 
-    def tell(name: str, seed: int) -> None:
-        err().print(f"{name}: measured with seed {seed} ({seed + 1} of {seeds})", markup=False)
+    with _progress() as progress:
+        bar = progress.add_task("training and measuring", total=len(entered) * seeds)
 
-    outcomes = run(entered, ground, seeds, tell, jobs)
+        def tell(name: str, seed: int) -> None:
+            progress.console.print(f"{name}: measured with seed {seed} ({seed + 1} of {seeds})", markup=False)
+            progress.advance(bar)
+
+        outcomes = run(entered, ground, seeds, tell, jobs)
     if json_:
         print_json(document(outcomes, ground))
     else:
@@ -73,6 +80,12 @@ def generators(
             how = {"seeds": seeds, "plan": asdict(ground.plan)}
             tracker.log(document(outcomes, ground), how, drawn)
             err().print(f"recorded in MLflow's store in {mlflow_folder}; alloyloop ui shows it", markup=False)
+
+
+def _progress() -> Progress:
+    """A bar of what is measured, and for how long; it is redrawn while one family trains."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=err())
 
 
 def _draw(

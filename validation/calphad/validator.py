@@ -21,7 +21,8 @@ from validation.calphad.own.database import ELEMENTS
 from validation.calphad.quantities.asked import AskedQuantities
 from validation.calphad.quantities.samples import ParameterSamples, spread
 from validation.calphad.quantities.temperature import celsius_text
-from validation.calphad.reading.tdbfile import check_apart, load_database, parsed, undefined_functions
+from validation.calphad.reading.phases import usable
+from validation.calphad.reading.tdbfile import check_apart, load_database, parsed, reading
 from validation.calphad.settings import CalphadSettings, asked_physics
 
 VERSION = 3
@@ -143,20 +144,18 @@ class CalphadValidator:
     def _engine_of(self, text: str, **options: Any) -> Any:
         from validation.calphad.solving.engine import CalphadEngine  # late: imports pycalphad
 
-        settings, phases = self._settings, self._settings.phases
+        settings = self._settings
         try:
-            if settings.exclude:
-                load_database(settings.text, phases=settings.exclude)
-                left_out = {name.upper() for name in settings.exclude}
-                phases = [name for name in phases or parsed(settings.text).phases if name.upper() not in left_out]
-            return CalphadEngine(text, phases=phases, liquid=settings.liquid, **options)
+            return CalphadEngine(
+                text, phases=settings.phases, exclude=settings.exclude, liquid=settings.liquid, **options
+            )
         except (DatabaseError, ValueError) as error:
             raise InputError(f"the thermodynamic database cannot be used: {error}") from error
 
     @cached_property
     def _phase_names(self) -> tuple[str, ...]:
         """Every name that a phase can be reported under: its own, or that of its disordered partner."""
-        hints = {name: parsed(self._settings.text).phases[name].model_hints for name in self._engine.phases}
+        hints = {name: reading(self._settings.text).database.phases[name].model_hints for name in self._engine.phases}
         partners = {str(h["disordered_phase"]) for n, h in hints.items() if h.get("ordered_phase") == n}
         return tuple(sorted({*self._engine.phases, *partners}))
 
@@ -204,7 +203,7 @@ class CalphadValidator:
         """Whether the database can answer for alloys of these elements at all.
 
         Raises:
-            InputError: if it lacks an element, or a function that their energies need.
+            InputError: if it lacks an element, or a function or a model that their phases need.
         """
         lacking = sorted(set(elements) - set(self.elements))
         if lacking:
@@ -213,12 +212,10 @@ class CalphadValidator:
             )
         if self._settings.own:
             return
-        undefined = undefined_functions(parsed(self._settings.text), elements)
-        if undefined:
-            raise InputError(
-                f"the thermodynamic database does not define {', '.join(undefined[:8])}, which alloys of "
-                f"{'-'.join(sorted(elements))} need"
-            )
+        try:
+            usable(reading(self._settings.text), elements, self._settings.phases, self._settings.exclude)
+        except DatabaseError as error:
+            raise InputError(f"the thermodynamic database cannot be used: {error}") from error
 
     def validate(self, design: Design) -> Verdict:
         """The quantities of one alloy, or why one of them has no value."""

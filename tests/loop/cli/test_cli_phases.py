@@ -84,7 +84,7 @@ def test_a_section_is_drawn_and_told(capsys: pytest.CaptureFixture[str], tdb: Pa
     [
         (("NbXx",), "unknown element 'Xx'"),
         (("NbFe",), "lacks Fe; it has Nb, Ta"),
-        (("NbTa", "--exclude", "FCC"), "no phase FCC; the nearest are BCC, LIQUID"),
+        (("NbTa", "--exclude", "FCC"), "lacks the phases FCC (nearest: BCC, LIQUID)"),
         (("NbTa", "--from", "300"), "with its unit"),
         (("NbTa", "--from", "300 MPa"), "no unit of temperatures"),
         (("NbTa", "--from", "100 K"), "below 298.15 K, where"),

@@ -20,7 +20,7 @@ POWERS = "ELEMENT NB BCC 92 0 0 !\nFUNCTION BAD 298 +9**9**9**9; 6000 N !\n"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("PHASE BCC_A2 % 2 1 !\nPARAMETER G(BCC_A2 !\n", "does not parse as TDB"),
+        ("PHASE BCC_A2 % 2 1 !\nPARAMETER G(BCC_A2 !\n", "line 2: PARAMETER G(BCC_A2"),
         ("\0\1\2!\n", "cannot be used"),
         ("ELEMENT NB BCC 92 0 0 !\n", "no element or no phase"),
     ],
@@ -36,7 +36,7 @@ def test_malformed_databases_are_one_clear_error(tmp_path: Path, text: str, mess
 
 def test_a_parser_that_does_not_end_is_ended() -> None:
     start = time.process_time()
-    with pytest.raises(DatabaseError, match=r"processor time|memory|does not parse|took more than"):
+    with pytest.raises(DatabaseError, match=r"processor time|memory|line 2: FUNCTION BAD|took more than"):
         check_apart(POWERS, seconds=2, memory=2 * GIB)
     assert time.process_time() - start < 4.0  # of this process, which only waited
 

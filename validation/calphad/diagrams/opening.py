@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from alloys.errors import InputError
@@ -11,7 +10,7 @@ from validation.calphad.diagrams.fractions import usual_range
 from validation.calphad.errors import CalphadError, DatabaseError
 from validation.calphad.own.database import build_database
 from validation.calphad.reading.limits import narrowest
-from validation.calphad.reading.tdbfile import check_apart, load_database, parsed, undefined_functions
+from validation.calphad.reading.tdbfile import check_apart, parsed, read
 from validation.calphad.solving.alloy import Alloy
 from validation.calphad.solving.engine import CalphadEngine
 
@@ -34,38 +33,28 @@ class Opened:
             InputError: for a file that cannot be used, or a phase that is not there.
         """
         try:
-            self._text = build_database() if tdb is None else load_database(tdb)
+            self._text = build_database() if tdb is None else read(tdb)
             if tdb is not None:
                 check_apart(self._text)
-            there = sorted(parsed(self._text).phases)
-            for name in exclude:
-                if name.upper() not in there:
-                    near = get_close_matches(name.upper(), there, n=3, cutoff=0.0)
-                    raise InputError(f"the database has no phase {name}; the nearest are {', '.join(near)}")
-            left = [name for name in there if name not in {name.upper() for name in exclude}]
-            self.engine = CalphadEngine(self._text, phases=left)
-        except (DatabaseError, ValueError) as error:
-            if isinstance(error, InputError):
-                raise
+            self.engine = CalphadEngine(self._text, exclude=exclude)
+        except DatabaseError as error:
             raise InputError(f"the thermodynamic database cannot be used: {error}") from error
 
     def check(self, elements: Iterable[str]) -> None:
         """Whether there can be alloys of these elements.
 
         Raises:
-            InputError: if the database lacks an element, or a function that its phases need.
+            InputError: if the database lacks an element, or a function or a model that its phases need.
         """
         symbols = list(elements)
         have = [name.capitalize() for name in self.engine.elements]
         lacking = sorted(set(symbols) - set(have))
         if lacking:
             raise InputError(f"the thermodynamic database lacks {', '.join(lacking)}; it has {', '.join(have)}")
-        undefined = undefined_functions(parsed(self._text), symbols)
-        if undefined:
-            raise InputError(
-                f"the thermodynamic database does not define {', '.join(undefined[:8])}, which alloys of "
-                f"{'-'.join(sorted(symbols))} need"
-            )
+        try:
+            self.engine.phases_for(symbols)
+        except DatabaseError as error:
+            raise InputError(f"the thermodynamic database cannot be used: {error}") from error
 
     def range_of(self, alloys: Sequence[Alloy], low: float | None, high: float | None) -> tuple[float, float]:
         """The temperatures in K of a picture: those asked for, or from half the solidus to above the liquidus.

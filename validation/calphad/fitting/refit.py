@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from validation.calphad.errors import DatabaseError
-from validation.calphad.reading.tdbfile import parsed
+from validation.calphad.reading.tdbfile import read_anew
 
 BCC, LIQUID = "BCC_A2", "LIQUID"
 REFERENCE_K = 298.15
@@ -102,7 +102,7 @@ def refit(text: str, pair: tuple[str, str], energies: Mapping[float, float], *, 
     """
     if liquid not in ("follow", "keep"):
         raise DatabaseError(f"liquid must be 'follow' or 'keep', got {liquid!r}")
-    database = _fresh(text)
+    database = read_anew(text).database
     lacking = sorted(set(pair) - set(database.elements)) + sorted({BCC, LIQUID} - set(database.phases))
     if lacking:
         raise DatabaseError(f"the database lacks {', '.join(lacking)}; use one that has them")
@@ -158,14 +158,6 @@ def _shift(database: Any, phase: str, pair: tuple[str, str], shift: Sequence[flo
         change = _at(shift, order)
         if order in old or change:
             database.add_parameter("G", phase, sites, order, _plus(old.get(order), change))
-
-
-def _fresh(text: str) -> Any:
-    """A database of its own, since what `parsed` returns is shared."""
-    from pycalphad import Database
-
-    parsed(text)
-    return Database.from_string(text, fmt="tdb")
 
 
 def _plus(expression: Any, change: float) -> Any:

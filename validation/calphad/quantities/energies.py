@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from alloys.properties import Property
 from validation.calphad.errors import CalphadError
-from validation.calphad.quantities.base import AtTemperature, Name, row
+from validation.calphad.quantities.base import AtTemperature, Name, Names, row
 from validation.calphad.quantities.temperature import celsius_text
 
 if TYPE_CHECKING:  # with pycalphad
@@ -17,13 +17,13 @@ CUBIC_CENTIMETRES = 1e6
 
 
 class DrivingForce(AtTemperature):
-    """What a phase gains over the equilibrium by forming, per mole of its atoms.
+    """What a phase, or the nearest of several, gains over the equilibrium by forming, per mole of its atoms.
 
     It is 0 where the phase is present, and negative where it is absent: what it lacks to be stable.
     """
 
     PHASES: ClassVar = ("driving_force",)
-    driving_force: Name
+    driving_force: Names
 
     def property(self, name: str) -> Property:
         """An energy."""
@@ -31,7 +31,15 @@ class DrivingForce(AtTemperature):
 
     def value(self, alloy: Alloy, kelvin: float) -> float:
         """J/mol of atoms."""
-        return round(alloy.driving_force(self.driving_force, kelvin), 2)
+        found, failure = [], None
+        for name in self.driving_force:
+            try:
+                found.append(alloy.driving_force(name, kelvin))
+            except CalphadError as error:
+                failure = error
+        if failure is not None and not found:
+            raise failure
+        return round(max(found), 2)
 
 
 class Enthalpy(AtTemperature):

@@ -1,7 +1,7 @@
-"""Parses a thermodynamic database from standard input and says whether it parses; a program of its own, with limits.
+"""Reads a thermodynamic database from standard input and writes what it says; a program of its own, with limits.
 
-Arguments: seconds of processor time for the text, bytes of address space. Status 0: it parses; 3: it does not, and the
-reason is on standard output; 4: memory. Past its time the system ends it.
+Arguments: seconds of processor time for the text, bytes of address space. Status 0: what it says is on standard output,
+as `stored` writes it; 3: it cannot be read, and the reason is there; 4: memory. Past its time the system ends it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 
 IMPORT_SECONDS = 60
 """Processor time that loading pycalphad may take."""
-_DOES_NOT_PARSE, _MEMORY = 3, 4
+UNREADABLE, MEMORY = 3, 4
 
 
 def limit(seconds: int, memory: int) -> None:
@@ -26,27 +26,24 @@ def limit(seconds: int, memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def parse(text: str) -> None:
-    """Parses TDB text, and raises whatever pyparsing and its actions raise."""
-    from pycalphad import Database
-
-    Database.from_string(text, fmt="tdb")
-
-
 def main(seconds: int, memory: int) -> int:
-    """Parses under limits of processor time in s and address space in bytes; returns the exit status."""
+    """Reads under limits of processor time in s and address space in bytes; returns the exit status."""
     limit(IMPORT_SECONDS + seconds, memory)
-    text = sys.stdin.read()
+    text = sys.stdin.buffer.read().decode("utf-8", "surrogatepass")
     try:
-        import pycalphad  # noqa: F401  loading it takes its time on a slow machine, which is not the database's
+        # Loading takes its time on a slow machine, which is not the database's.
+        from validation.calphad.errors import DatabaseError
+        from validation.calphad.reading.grammar import read_text
+        from validation.calphad.reading.stored import dumped
 
         limit(seconds, memory)
-        parse(text)
+        try:
+            sys.stdout.buffer.write(dumped(read_text(text)))
+        except DatabaseError as error:
+            sys.stdout.buffer.write(str(error).encode("utf-8", "replace"))
+            return UNREADABLE
     except (MemoryError, ImportError):  # a library that finds no room cannot be loaded
-        return _MEMORY
-    except Exception as error:  # the parser raises whatever pyparsing and its actions raise
-        sys.stdout.write((str(error).strip() or type(error).__name__).splitlines()[0][:300])
-        return _DOES_NOT_PARSE
+        return MEMORY
     return 0
 
 

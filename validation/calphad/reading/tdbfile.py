@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import difflib
+import hashlib
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alloys.errors import first_line
+from alloys.errors import InputError
+from alloys.files import read_plain
 from validation.calphad.errors import DatabaseError
-from validation.calphad.reading.tdbcheck import IMPORT_SECONDS
+from validation.calphad.reading import kept
+from validation.calphad.reading.commands import BUILT_IN
+from validation.calphad.reading.encoding import decoded
+from validation.calphad.reading.tdbcheck import IMPORT_SECONDS, UNREADABLE
+
+if TYPE_CHECKING:
+    from validation.calphad.reading.grammar import Reading
 
 MAX_BYTES = 20_000_000
 PARSE_SECONDS = 5
 """Processor time that reading a small database may take, however strange it is."""
-PARSE_SECONDS_PER_MB = 6.0
-"""Further processor time by size; databases take less than half of it."""
+PARSE_SECONDS_PER_MB = 15.0
+"""Further processor time by size; databases of many short commands take half of it."""
 PARSE_BYTES = 4 * 2**30
 """Address space that reading a database may take."""
+FORM = "tdb-1"
+"""Kind under which readings are kept; another number whenever the same text could be read otherwise."""
+NEAREST = 3
 
 
 def load_database(path_or_text: str | Path, *, elements: Iterable[str] = (), phases: Iterable[str] = ()) -> str:
@@ -37,26 +51,34 @@ def load_database(path_or_text: str | Path, *, elements: Iterable[str] = (), pha
     """
     text = read(path_or_text)
     database = parsed(text)
-    have = sorted(set(database.elements) - {"VA", "/-"})
+    have = sorted(set(database.elements) - BUILT_IN)
     missing = sorted({name.upper() for name in elements} - set(have))
     if missing:
         raise DatabaseError(
             f"the database lacks {', '.join(missing)}; available: {', '.join(have)}; "
             "drop the element or use another TDB"
         )
-    lacking = sorted({name.upper() for name in phases} - set(database.phases))
-    if lacking:
-        raise DatabaseError(
-            f"the database lacks the phases {', '.join(lacking)}; available: {', '.join(sorted(database.phases))}"
-        )
+    check_phases(database, phases)
     return text
+
+
+def check_phases(database: Any, phases: Iterable[str]) -> None:
+    """Raises DatabaseError where a database lacks a phase, with the names nearest to it."""
+    have = sorted(database.phases)
+    told = []
+    for name in sorted({name.upper() for name in phases} - set(have)):
+        near = difflib.get_close_matches(name, have, NEAREST, cutoff=0.0)
+        told.append(f"{name} (nearest: {', '.join(near)})" if near else name)
+    if told:
+        shown = ", ".join(have[:40]) + (f" and {len(have) - 40} more" if len(have) > 40 else "")
+        raise DatabaseError(f"the database lacks the phases {', '.join(told)}; available: {shown}")
 
 
 def read(path_or_text: str | Path) -> str:
     """The text of a TDB file, or the text itself, unparsed.
 
     Raises:
-        DatabaseError: The file is missing or too large.
+        DatabaseError: The file is missing, no ordinary file, or too large.
     """
     if isinstance(path_or_text, str) and ("\n" in path_or_text or "!" in path_or_text):
         if len(path_or_text) > MAX_BYTES:
@@ -65,12 +87,10 @@ def read(path_or_text: str | Path) -> str:
     path = Path(path_or_text)
     if not path.is_file():
         raise DatabaseError(f"no database file at {path}; check the path")
-    if path.stat().st_size > MAX_BYTES:
-        raise DatabaseError(f"{path} has {path.stat().st_size} bytes; at most {MAX_BYTES} are read")
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        return path.read_text(encoding="latin-1")
+        return decoded(read_plain(path, "the database", MAX_BYTES))
+    except InputError as error:
+        raise DatabaseError(str(error)) from error
 
 
 def seconds_for(size: int) -> int:
@@ -78,9 +98,17 @@ def seconds_for(size: int) -> int:
     return PARSE_SECONDS + int(PARSE_SECONDS_PER_MB * size / 1e6)
 
 
+def digest_of_text(text: str) -> str:
+    """Digest of a text and of the reader, under which what it says is kept."""
+    content = f"{version('pycalphad')} {version('symengine')}\n{text}"
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 @lru_cache(maxsize=4)
 def check_apart(text: str, seconds: int | None = None, memory: int = PARSE_BYTES) -> None:
-    """Parses TDB text in a process of its own with limits, so that a hostile one cannot stall or fill this one.
+    """Reads TDB text in a process of its own with limits, so that a hostile one cannot stall or fill this one.
+
+    What it says is kept (`kept`), and a text that is known so is not read again.
 
     Args:
         text: TDB text.
@@ -89,72 +117,76 @@ def check_apart(text: str, seconds: int | None = None, memory: int = PARSE_BYTES
         memory: Address space in bytes.
 
     Raises:
-        DatabaseError: It does not parse, or not within the limits.
+        DatabaseError: It cannot be read, or not within the limits.
     """
-    seconds = seconds_for(len(text)) if seconds is None else seconds
+    usual = seconds is None and memory == PARSE_BYTES
+    digest = digest_of_text(text)
+    if usual and kept.get(FORM, digest) is not None:
+        return
+    content = _read_apart(text, seconds_for(len(text)) if seconds is None else seconds, memory)
+    kept.put(FORM, digest, content)
+
+
+def _read_apart(text: str, seconds: int, memory: int) -> bytes:
+    """What a text says, as `stored` writes it, read by a process with limits."""
     wall = 10 * (seconds + IMPORT_SECONDS)
-    command = [sys.executable, "-P", "-W", "ignore", str(Path(__file__).with_name("tdbcheck.py"))]
+    program = Path(__file__).with_name("tdbcheck.py")
+    paths = [str(program.parents[3]), *filter(None, [os.environ.get("PYTHONPATH")])]
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     try:
         done = subprocess.run(
-            [*command, str(seconds), str(memory)],
-            input=text, capture_output=True, text=True, encoding="utf-8", timeout=wall,
-            env={**os.environ, **threads},
+            [sys.executable, "-P", "-W", "ignore", str(program), str(seconds), str(memory)],
+            input=text.encode("utf-8", "surrogatepass"), capture_output=True, timeout=wall,
+            env={**os.environ, **threads, "PYTHONPATH": os.pathsep.join(paths)},
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise DatabaseError(f"reading the database took more than {wall} s; is it a TDB file?") from None
     if done.returncode == 0:
-        return
-    if done.returncode == 3:
-        raise DatabaseError(f"the database does not parse as TDB: {done.stdout}")
+        return done.stdout
+    if done.returncode == UNREADABLE:
+        raise DatabaseError(done.stdout.decode("utf-8", "replace"))
     if done.returncode == -signal.SIGKILL:
         raise DatabaseError(f"reading the database took more than {seconds} s of processor time; is it a TDB file?")
-    detail = (done.stderr.strip().splitlines() or [""])[-1][:300]
+    detail = (done.stderr.decode("utf-8", "replace").strip().splitlines() or [""])[-1][:300]
     raise DatabaseError(
         f"reading the database took more than {memory / 2**30:.1f} GiB of memory, or broke the parser "
         f"(status {done.returncode}) {detail}; is it a TDB file?"
     )
 
 
-@lru_cache(maxsize=4)
-def parsed(text: str) -> Any:
-    """Parse TDB text with pycalphad.
+def read_anew(text: str) -> Reading:
+    """What a text says, in objects that nobody shares.
 
     Raises:
-        DatabaseError: It does not parse, or holds no element or no phase.
+        DatabaseError: It cannot be read, or holds no element or no phase.
     """
-    from pycalphad import Database
+    from validation.calphad.reading.grammar import read_text  # late: imports pycalphad
+    from validation.calphad.reading.stored import dumped, loaded
 
-    try:
-        database = Database.from_string(text, fmt="tdb")
-    except Exception as error:  # the parser raises whatever pyparsing and its actions raise
-        first = first_line(error)[:300]
-        raise DatabaseError(f"the database does not parse as TDB: {first}") from error
-    if not set(database.elements) - {"VA", "/-"} or not database.phases:
-        raise DatabaseError("the database parses, but defines no element or no phase; is it a TDB file?")
-    return database
+    digest = digest_of_text(text)
+    content = kept.get(FORM, digest)
+    if content is not None:
+        with suppress(ValueError, LookupError, TypeError):  # kept by something else than this program
+            return loaded(content)
+    done = read_text(text)
+    kept.put(FORM, digest, dumped(done))
+    return done
 
 
-def undefined_functions(database: Any, elements: Iterable[str]) -> list[str]:
-    """Functions that alloys of these elements would need and the database does not define; they would count as 0.
+@lru_cache(maxsize=4)
+def reading(text: str) -> Reading:
+    """What a text says; shared, so change nothing in it.
 
-    Args:
-        database: What `parsed` returned.
-        elements: Element symbols in any case.
+    Raises:
+        DatabaseError: as `read_anew`.
     """
-    held = {element.upper() for element in elements} | {"VA", "/-"}
-    waiting: list[Any] = [
-        row["parameter"]
-        for row in database._parameters.all()
-        if all({str(e) for e in s.constituents} <= held for site in row["constituent_array"] for s in site)
-    ]
-    seen: set[str] = set()
-    missing: set[str] = set()
-    while waiting:
-        for symbol in {str(s) for s in getattr(waiting.pop(), "free_symbols", ())} - seen - {"T", "P", "R"}:
-            seen.add(symbol)
-            if symbol in database.symbols:
-                waiting.append(database.symbols[symbol])
-            else:
-                missing.add(symbol)
-    return sorted(missing)
+    return read_anew(text)
+
+
+def parsed(text: str) -> Any:
+    """The database that a text says, as pycalphad's; shared, so change nothing in it.
+
+    Raises:
+        DatabaseError: as `read_anew`.
+    """
+    return reading(text).database

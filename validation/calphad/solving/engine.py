@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from validation.calphad.compiling.functions import Functions
 from validation.calphad.errors import CalphadError
-from validation.calphad.reading.tdbfile import load_database, parsed
+from validation.calphad.reading.commands import BUILT_IN
+from validation.calphad.reading.phases import Usable, usable
+from validation.calphad.reading.tdbfile import load_database, reading
 from validation.calphad.solving.alloy import Alloy
 from validation.calphad.solving.records import Shared
 from validation.calphad.solving.system import ElementSystem
@@ -29,7 +31,8 @@ class CalphadEngine:
 
     Args:
         tdb_text: TDB text, e.g. of ``build_database()`` or ``load_database(path)``.
-        phases: Phases to consider; all of the database by default.
+        phases: Phases to consider; by default all of the database that it does not reject itself.
+        exclude: Phases that are not considered.
         liquid: Name of the liquid, where it does not hold `LIQUID_MARK`.
         cached_systems: How many sets of elements are kept compiled (about 15 MB each).
 
@@ -43,15 +46,23 @@ class CalphadEngine:
     """
 
     def __init__(
-        self, tdb_text: str, *, phases: Sequence[str] | None = None, liquid: str | None = None, cached_systems: int = 24
+        self,
+        tdb_text: str,
+        *,
+        phases: Sequence[str] | None = None,
+        exclude: Sequence[str] = (),
+        liquid: str | None = None,
+        cached_systems: int = 24,
     ) -> None:
         if cached_systems < 1:
             raise ValueError(f"cached_systems must be at least 1, got {cached_systems}")
-        load_database(tdb_text, phases=[*(phases or ()), *([liquid] if liquid is not None else ())])
-        self._database = parsed(tdb_text)
-        self.phases = tuple(sorted(name.upper() for name in (phases if phases is not None else self._database.phases)))
+        load_database(tdb_text, phases=[*(phases or ()), *exclude, *([liquid] if liquid is not None else ())])
+        self._reading = reading(tdb_text)
+        self._database, self._asked, self._exclude = self._reading.database, phases, exclude
+        accepted = set(self._database.phases) - set(self._reading.rejected) if phases is None else phases
+        self.phases = tuple(sorted({name.upper() for name in accepted} - {name.upper() for name in exclude}))
         self.liquids = (liquid.upper(),) if liquid else tuple(name for name in self.phases if LIQUID_MARK in name)
-        self.elements = tuple(sorted(set(self._database.elements) - {"VA", "/-"}))
+        self.elements = tuple(sorted(set(self._database.elements) - BUILT_IN))
         self._limit = cached_systems
         self._text = tdb_text
         self._shared = Shared(Functions("shapes", tdb_text))
@@ -65,7 +76,7 @@ class CalphadEngine:
 
         Raises:
             CalphadError: ``composition`` or ``missing_element``.
-            DatabaseError: A phase uses a function that the database does not define.
+            DatabaseError: A phase uses a function or a model that is not defined.
         """
         checked = self._checked(fractions)
         self.save()
@@ -78,6 +89,14 @@ class CalphadEngine:
         """Keeps for other processes what was compiled so far; each new alloy does that too."""
         for functions in (self._shared.functions, *(system.functions for system in self._systems.values())):
             functions.save()
+
+    def phases_for(self, elements: Iterable[str]) -> Usable:
+        """The phases that alloys of these elements are computed with, and why others are left out.
+
+        Raises:
+            DatabaseError: No phase is left, or one of them cannot be computed.
+        """
+        return usable(self._reading, elements, self._asked, self._exclude)
 
     def _checked(self, fractions: Mapping[str, float]) -> dict[str, float]:
         alloy: dict[str, float] = {}
@@ -103,10 +122,8 @@ class CalphadEngine:
         if elements in self._systems:
             self._systems.move_to_end(elements)
             return self._systems[elements]
-        functions = Functions("elements", *elements, self._text)
-        system = ElementSystem(self._database, elements, self.phases, functions, self._shared)
-        if not system.surfaces:
-            raise CalphadError("missing_phase", f"no phase of the database can hold {', '.join(elements)}")
+        functions, phases = Functions("elements", *elements, self._text), self.phases_for(elements).phases
+        system = ElementSystem(self._database, elements, phases, functions, self._shared)
         self._systems[elements] = system
         if len(self._systems) > self._limit:
             self._systems.popitem(last=False)[1].close_when_unused()

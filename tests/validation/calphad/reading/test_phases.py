@@ -1,0 +1,100 @@
+"""Which phases an alloy is computed with, and why others are left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.tdb import IDEAL
+from validation.calphad.errors import DatabaseError
+from validation.calphad.reading.phases import usable
+from validation.calphad.reading.tdbfile import check_phases, reading
+
+GAS = (
+    "PHASE GAS:G % 1 1.0 !\nCONSTITUENT GAS:G :NB,W: !\n"
+    "PARAMETER G(GAS,NB;0) 298.15 +GHSERNB+730000-150*T+RTLNP; 6000 N !\n"
+)
+
+
+def test_a_gas_with_an_undefined_function_is_left_out_with_the_reason() -> None:
+    found = usable(reading(IDEAL + GAS), ["Nb", "W"])
+    assert found.phases == ("BCC_A2", "LIQUID")
+    assert found.left_out == {"GAS": "the file does not define RTLNP"}
+
+
+def test_a_gas_that_is_complete_is_used() -> None:
+    assert "GAS" in usable(reading(IDEAL + GAS.replace("RTLNP", "R*T*LN(1E-05*P)")), ["NB", "W"]).phases
+
+
+def test_a_gas_that_was_asked_for_is_refused_with_what_to_name_instead() -> None:
+    with pytest.raises(DatabaseError, match=r"GAS \(the file does not define RTLNP\).*phases: \[BCC_A2, LIQUID\]"):
+        usable(reading(IDEAL + GAS), ["NB", "W"], ["BCC_A2", "LIQUID", "GAS"])
+
+
+def test_an_undefined_function_is_told_only_to_alloys_that_use_it() -> None:
+    text = reading(IDEAL.replace("+GHSERW;", "+GHSERX;"))
+    with pytest.raises(DatabaseError, match=r"alloys of NB-W .* BCC_A2 \(the file does not define GHSERX\)"):
+        usable(text, ["NB", "W"])
+    assert usable(text, ["NB"]).phases == ("BCC_A2", "LIQUID")
+    assert usable(text, ["NB", "W"], ["LIQUID"]).phases == ("LIQUID",)
+
+
+def test_phases_that_the_file_rejects_are_used_only_where_they_are_named() -> None:
+    text = reading("DEFAULT_COMMAND REJECT_PHASE BCC_A2 !\n" + IDEAL)
+    found = usable(text, ["NB", "W"])
+    assert found.phases == ("LIQUID",)
+    assert found.left_out == {"BCC_A2": "the file itself rejects it"}
+    assert usable(text, ["NB", "W"], ["BCC_A2", "LIQUID"]).phases == ("BCC_A2", "LIQUID")
+
+
+@pytest.mark.parametrize("names", ["*", "BCC_A2,LIQUID", "BCC_A2 LIQUID"])
+def test_a_database_that_rejects_every_phase_is_one_message(names: str) -> None:
+    text = reading(f"DEFAULT_COM REJ-P {names} !\n" + IDEAL)
+    with pytest.raises(DatabaseError, match=r"no phase is left .*BCC_A2 \(the file itself rejects it\).*phases: \["):
+        usable(text, ["NB", "W"])
+
+
+def test_a_phase_that_is_restored_is_used() -> None:
+    text = reading("DEFAULT_COM REJ-P * !\nDEFAULT_COM RESTORE_PHASE LIQUID !\n" + IDEAL)
+    assert usable(text, ["NB", "W"]).phases == ("LIQUID",)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("LIQUID %", "LIQUID:Q %", r"LIQUID \(pycalphad lacks the model option Q\)"),
+        ("LIQUID %", "LIQUID:A %", r"LIQUID \(pycalphad lacks the model option A\)"),
+        (
+            "TYPE",
+            "TYPE_DEF & GES A_P_D LIQ QUASICHEM_IONIC 2 !\nTYPE",
+            r"LIQUID \(pycalphad lacks the model QUASICHEM_",
+        ),
+        (
+            "TYPE",
+            "TYPE_DEF & GES A_P_D LIQUID EXC_MOD KOHLER !\nTYPE",
+            r"LIQUID \(pycalphad lacks the model EXCESS_MODEL",
+        ),
+    ],
+)
+def test_a_model_that_pycalphad_lacks_is_one_message_with_phase_and_model(
+    before: str, after: str, message: str
+) -> None:
+    text = reading(IDEAL.replace(before, after, 1))
+    with pytest.raises(DatabaseError, match=message) as caught:
+        usable(text, ["NB", "W"])
+    assert "phases: [BCC_A2]" in str(caught.value)
+    assert usable(text, ["NB", "W"], ["BCC_A2"]).phases == ("BCC_A2",)
+
+
+def test_the_ordinary_excess_model_is_no_other_model() -> None:
+    text = IDEAL.replace("TYPE", "TYPE_DEF & GES A_P_D LIQUID EXC_MOD REDLICH-KISTER !\nTYPE", 1)
+    assert "LIQUID" in usable(reading(text), ["NB", "W"]).phases
+
+
+def test_elements_that_the_file_lacks_are_told_with_those_it_has() -> None:
+    with pytest.raises(DatabaseError, match=r"lacks MO; available: NB, W"):
+        usable(reading(IDEAL), ["Nb", "Mo"])
+
+
+def test_a_phase_that_is_not_there_is_told_with_the_nearest_names() -> None:
+    with pytest.raises(DatabaseError, match=r"BCC_B2 \(nearest: BCC_A2, LIQUID\); available: BCC_A2, LIQUID"):
+        check_phases(reading(IDEAL).database, ["LIQUID", "bcc_b2"])

@@ -1,0 +1,174 @@
+"""Which phases of a database an alloy of some elements can be computed with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from validation.calphad.errors import DatabaseError
+from validation.calphad.reading.commands import BUILT_IN
+from validation.calphad.reading.tdbfile import check_phases
+
+if TYPE_CHECKING:
+    from validation.calphad.reading.grammar import Reading
+
+GAS = "GAS"
+"""What names of gases begin with; a phase with the option G is one under any name."""
+KNOWN = frozenset({"T", "P", "R"})
+"""Names that pycalphad defines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """Phases for alloys of some elements.
+
+    Attributes:
+        phases: upper-case names, in order.
+        left_out: phases that could hold the elements to why they are not used.
+    """
+
+    phases: tuple[str, ...]
+    left_out: dict[str, str]
+
+
+def usable(
+    reading: Reading, elements: Iterable[str], phases: Sequence[str] | None = None, exclude: Sequence[str] = ()
+) -> Usable:
+    """The phases that alloys of these elements can have.
+
+    Without a list, phases that the file itself rejects stay out, and gases with undefined functions; with one, all of
+    it is used or refused.
+
+    Args:
+        reading: what a TDB text says.
+        elements: element symbols in any case.
+        phases: phases to consider; all of the database by default.
+        exclude: phases that are not considered.
+
+    Raises:
+        DatabaseError: The database lacks an element or a listed phase; no phase is left; or one of those that are left
+            names a function that is not defined, or a model that pycalphad lacks.
+    """
+    database = reading.database
+    wanted = {element.upper() for element in elements}
+    lacking = sorted(wanted - (set(database.elements) - BUILT_IN))
+    if lacking:
+        have = ", ".join(sorted(set(database.elements) - BUILT_IN))
+        raise DatabaseError(f"the database lacks {', '.join(lacking)}; available: {have}")
+    check_phases(database, [*(phases or ()), *exclude])
+    left_out = {} if phases is not None else dict.fromkeys(reading.rejected, "the file itself rejects it")
+    asked = {name.upper() for name in phases or database.phases} - {name.upper() for name in exclude}
+    holding = _holding(database, wanted, sorted(asked - set(left_out)))
+    used, wrong = [], []
+    for name in holding:
+        reason = _hindrance(reading, name, wanted)
+        if not reason:
+            used.append(name)
+        elif phases is None and is_gas(database, name):
+            left_out[name] = reason
+        else:
+            wrong.append(f"{name} ({reason})")
+    if wrong:
+        raise DatabaseError(
+            f"alloys of {'-'.join(sorted(wanted))} cannot be computed with {', '.join(wrong)}; mend the file, or say "
+            f"which phases to use, phases: [{', '.join(used)}], or not to use, exclude: [...]"
+        )
+    if not used:
+        raise DatabaseError(_nothing(sorted(wanted), len(database.phases), left_out))
+    return Usable(tuple(used), {name: why for name, why in left_out.items() if _holding(database, wanted, [name])})
+
+
+def is_gas(database: Any, name: str) -> bool:
+    """Whether a phase is a gas, by its option or its name."""
+    return bool(database.phases[name].model_hints.get("gas")) or name.startswith(GAS)
+
+
+def _nothing(elements: Sequence[str], phases: int, left_out: dict[str, str]) -> str:
+    alloy = "-".join(elements)
+    if not left_out:
+        return f"none of the {phases} phases of the database can hold alloys of {alloy}"
+    told = ", ".join(f"{name} ({why})" for name, why in sorted(left_out.items())[:8])
+    return f"no phase is left for alloys of {alloy}: {told}; name those to use, phases: [...]"
+
+
+def _holding(database: Any, elements: set[str], names: Sequence[str]) -> list[str]:
+    """Those of the phases that can hold some of the elements, without disordered parts of others."""
+    from pycalphad.core.utils import filter_phases, unpack_species
+
+    species = unpack_species(database, sorted(elements | ({"VA"} & set(database.elements))))
+    return sorted(filter_phases(database, species, candidate_phases=list(names)))
+
+
+def _hindrance(reading: Reading, name: str, elements: set[str]) -> str:
+    """Why a phase cannot be computed, or nothing."""
+    database = reading.database
+    parts = {name, str(database.phases[name].model_hints.get("disordered_phase", name))}
+    for part in sorted(parts & set(reading.unsupported)):
+        return f"pycalphad lacks the model {reading.unsupported[part]}"
+    undefined = undefined_functions(database, elements, parts)
+    return f"the file does not define {', '.join(undefined[:8])}" if undefined else ""
+
+
+def undefined_functions(database: Any, elements: Iterable[str], phases: Iterable[str] | None = None) -> list[str]:
+    """Functions that alloys of these elements would need and the database does not define; they would count as 0.
+
+    Args:
+        database: What `parsed` returned.
+        elements: Element symbols in any case.
+        phases: Phases whose parameters count; all by default.
+    """
+    waiting: list[Any] = [row["parameter"] for row in parameters_of(database, elements, phases)]
+    seen: set[str] = set()
+    missing: set[str] = set()
+    while waiting:
+        for symbol in {str(s) for s in getattr(waiting.pop(), "free_symbols", ())} - seen - KNOWN:
+            seen.add(symbol)
+            if symbol in database.symbols:
+                waiting.append(database.symbols[symbol])
+            else:
+                missing.add(symbol)
+    return sorted(missing)
+
+
+def parameters_of(database: Any, elements: Iterable[str], phases: Iterable[str] | None = None) -> list[Any]:
+    """Rows of the parameters that alloys of these elements use.
+
+    Args:
+        database: pycalphad's.
+        elements: element symbols in any case.
+        phases: as in `undefined_functions`.
+    """
+    held = {element.upper() for element in elements} | BUILT_IN
+    named = None if phases is None else {name.upper() for name in phases}
+    return [
+        row
+        for row in database._parameters.all()
+        if (named is None or row["phase_name"] in named)
+        and all(set(s.constituents) <= held for site in row["constituent_array"] for s in site)
+    ]
+
+
+def pieces_of(expression: Any) -> list[tuple[float, float]]:
+    """The temperatures in K of each piece of an expression, as they stand in the file."""
+    if type(expression).__name__ != "Piecewise":
+        return []
+    found = []
+    for condition in expression.args[1::2]:
+        bounds = [part for part in getattr(condition, "args", ()) if type(part).__name__ != "BooleanTrue"]
+        numbers = [_ends(part) for part in ([condition] if type(condition).__name__ != "And" else bounds)]
+        ends = [pair for pair in numbers if pair is not None]
+        if ends:
+            found.append((max(low for low, _ in ends), min(high for _, high in ends)))
+    return found
+
+
+def _ends(relation: Any) -> tuple[float, float] | None:
+    """The temperatures that one relation allows: a number on the left is the lowest, on the right the highest."""
+    if len(getattr(relation, "args", ())) != 2:
+        return None
+    left, right = relation.args
+    if not getattr(left, "free_symbols", set()):
+        return float(left), math.inf
+    return 0.0, float(right)
