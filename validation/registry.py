@@ -11,6 +11,7 @@ What a class may have beside `validation.base.Validator`:
     ``uses_scratch``: true where it takes a folder for its files, as ``run.scratch`` of its settings.
     ``declares(settings)``: the properties that settings name beyond those that every campaign has.
     ``completed(settings, properties)``: the settings with what they need to know of a campaign's properties.
+    ``settings_schema()``: what an editor should know of the settings, as a JSON schema.
     ``variables``: of an object, the variables that a design must have, as numbers.
 """
 
@@ -88,6 +89,12 @@ def declared_properties(name: str, settings: Mapping[str, Any]) -> Mapping[str, 
     """
     declares = getattr(_kind(name), "declares", None) if settings else None
     return declares(settings) if declares is not None else {}
+
+
+def settings_schemas() -> dict[str, dict[str, Any]]:
+    """What an editor should know of the settings of the project's own validators, as JSON schemas by name."""
+    kinds = {name: _kind(name) for name in _own()}
+    return {name: kind.settings_schema() for name, kind in kinds.items() if hasattr(kind, "settings_schema")}
 
 
 def _kind(name: str) -> Any:

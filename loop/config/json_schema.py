@@ -9,7 +9,7 @@ from alloys.physics.registry import physics_names
 from generators.registry import family_names
 from loop.config.schema import CampaignConfig
 from loop.config.tiers import PEOPLE
-from validation.registry import validator_names
+from validation.registry import settings_schemas, validator_names
 
 
 def json_schema() -> dict[str, Any]:
@@ -24,6 +24,11 @@ def json_schema() -> dict[str, Any]:
         (parts["GeneratorConfig"], "family", families),
     ):
         section["properties"][key] |= _suggested(names)
+    for name, settings in settings_schemas().items():
+        parts[f"Settings_{name}"] = settings
+        known = {"properties": {"settings": {"$ref": f"#/$defs/Settings_{name}"}}}
+        for part in ("ValidatorConfig", "TierConfig"):
+            parts[part].setdefault("allOf", []).append({"if": {"properties": {"name": {"const": name}}}, "then": known})
     parts["GeneratorConfig"]["properties"]["families"]["propertyNames"] = _suggested(families)
     plain: dict[str, Any] = {"type": ["string", "number", "boolean"]}
     short = [plain, {"type": "array", "items": plain, "minItems": 1}]

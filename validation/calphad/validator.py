@@ -13,6 +13,7 @@ import numpy as np
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError, WorkError
+from alloys.physics.registry import DEFAULT
 from alloys.properties import PROPERTIES, Property, with_own
 from alloys.records import Failed, FailureKind, Measured, Verdict, digest_of, quantities
 from validation.base import Description
@@ -101,6 +102,11 @@ class CalphadValidator:
         units = {name: properties[name].unit for name in names if name in properties and name not in PROPERTIES}
         return {**settings, "units": units} if units else settings
 
+    @staticmethod
+    def settings_schema() -> dict[str, Any]:
+        """What an editor should know of the settings, as a JSON schema."""
+        return {"properties": {"quantities": AskedQuantities.json_schema()}}
+
     @property
     def properties(self) -> tuple[str, ...]:
         """The properties that it answers, by its settings."""
@@ -179,7 +185,7 @@ class CalphadValidator:
         """Whether the database has the phases of the bundle's quantities.
 
         Raises:
-            InputError: if it has not, though the bundle is named.
+            InputError: if it has not, though the bundle, or temperatures for its quantities, are named.
         """
         physics = self._settings.physics
         asked = {} if physics is None else physics.phase_quantities()
@@ -188,8 +194,8 @@ class CalphadValidator:
         try:
             AskedQuantities.parse(asked).check_names(self._phase_names, self._engine.elements, ())
         except InputError as error:
-            if self._settings.bundle:
-                raise InputError(f"bundle {self._settings.bundle}: {error}") from error
+            if self._settings.bundle or self._settings.celsius:
+                raise InputError(f"bundle {self._settings.bundle or DEFAULT}: {error}") from error
             return False
         return True
 
@@ -305,7 +311,8 @@ def has_volumes(database: Any) -> bool:
 
 def _row(item: Any, elements: Sequence[str]) -> list[Any]:
     composition = {e: round(float(x), 6) for e, x in zip(elements, item.composition, strict=True)}
-    return [item.phase, round(item.amount, 6), composition]
+    order = f":{item.order}" if item.order and item.order not in item.phase else ""
+    return [item.phase + order, round(item.amount, 6), composition]
 
 
 VALIDATOR = CalphadValidator

@@ -43,6 +43,8 @@ def test_an_editor_finds_no_mistake_in_a_configuration(path: Path) -> None:
         {"space": {"kind": "heap", "elements": ["Al", "Ni"]}},
         {"data": [{"file": "a.csv", "formula": "Alloy", "values": {}}]},
         {"properties": {"hardness": {"range": [0, 2500]}}},
+        {"validator": {"settings": {"quantities": {"tcp": {"fraction": "SIGMA"}}}}},
+        {"validator": {"name": "calphad", "settings": {"quantities": {"tcp": {"share": "SIGMA", "at": "900 K"}}}}},
     ],
     ids=str,
 )

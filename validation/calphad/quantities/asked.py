@@ -75,6 +75,12 @@ class AskedQuantities:
                 )
         return cls(asked, dict(units or {}))
 
+    @staticmethod
+    def json_schema() -> dict[str, Any]:
+        """How they are written, for editors."""
+        kinds = [kind.model_json_schema() for kind in KINDS.values()]
+        return {"type": "object", "minProperties": 1, "additionalProperties": {"anyOf": kinds}}
+
     @property
     def properties(self) -> dict[str, Property]:
         """Them as properties; a built-in one keeps what the table says of it."""

@@ -31,7 +31,7 @@ def _listed(given: Any) -> Any:
 
 Name = Annotated[str, BeforeValidator(_upper), Field(min_length=1, max_length=80)]
 """A phase or an element as databases are read: in upper case."""
-Names = Annotated[list[Name], BeforeValidator(_listed), Field(min_length=1)]
+Names = Annotated[list[Name], BeforeValidator(_listed, json_schema_input_type=Name | list[Name]), Field(min_length=1)]
 """Several of them; one alone is a list of one."""
 
 
