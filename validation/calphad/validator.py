@@ -23,6 +23,7 @@ from validation.calphad.quantities.asked import AskedQuantities
 from validation.calphad.quantities.samples import ParameterSamples, spread
 from validation.calphad.quantities.temperature import celsius_text
 from validation.calphad.reading.phases import usable
+from validation.calphad.reading.ranges import temperature_range
 from validation.calphad.reading.tdbfile import check_apart, load_database, parsed, reading
 from validation.calphad.settings import CalphadSettings, asked_physics
 
@@ -70,6 +71,7 @@ class CalphadValidator:
         self._asked.check_variables()
         if not self._settings.plain:
             self._asked.check_names(self._phase_names, self._engine.elements, self._engine.liquids)
+            self._asked.check_range(*self._range)
             if self._asked.volumes and not has_volumes(parsed(self._settings.text)):
                 raise InputError(f"quantity {self._asked.volumes[0]}: the database holds no volumes (parameters V0)")
         sources = set(self._asked.asked)
@@ -165,6 +167,11 @@ class CalphadValidator:
         partners = {str(h["disordered_phase"]) for n, h in hints.items() if h.get("ordered_phase") == n}
         return tuple(sorted({*self._engine.phases, *partners}))
 
+    @cached_property
+    def _range(self) -> tuple[float, float]:
+        """Temperatures that the database has functions for, K."""
+        return temperature_range(parsed(self._settings.text))
+
     def _sampled(self) -> ParameterSamples | None:
         """The samples of the database's parameters, if there are any."""
         settings, found = self._settings, None
@@ -227,7 +234,7 @@ class CalphadValidator:
         """The quantities of one alloy, or why one of them has no value."""
         start, composition = time.perf_counter(), design.composition
         try:
-            kelvins = self._asked.kelvins(design.values)
+            kelvins = self._asked.kelvins(design.values, *self._range)
             alloy = self._engine.alloy(composition.fractions())
             values = self._asked.values(alloy, kelvins, told=self._settings.quantities is not None)
             derived, notes = self._follow(composition, values)

@@ -143,6 +143,9 @@ def test_a_variable_of_the_design_says_the_temperature() -> None:
         assert isinstance(verdict, Measured)
         given = answers({"melt": {"fraction": "LIQUID", "at": f"{celsius} degC"}})
         assert verdict.properties["melt"].value == given["melt"]
+    beyond = again.validate(Design.parse("Nb50W50", {"hot": 9000}))
+    assert isinstance(beyond, Failed)
+    assert "outside of 298.15 to 6000 K" in beyond.message
     failed = again.validate(NBW)
     assert isinstance(failed, Failed)
     assert failed.kind is FailureKind.SUSPECT
@@ -164,6 +167,8 @@ def test_the_variable_s_unit_is_part_of_the_fingerprint() -> None:
         ({"fraction": "LIQUID", "at": 900}, "needs its unit, as 900 degC or 900 K"),
         ({"fraction": "LIQUID", "at": "900"}, "a number with its unit, as 900 degC"),
         ({"fraction": "LIQUID", "at": "900 MPa"}, "'MPa' is no unit of temperatures"),
+        ({"fraction": "LIQUID", "at": "20 K"}, "20 K lies outside of 298.15 to 6000 K"),
+        ({"fraction": "LIQUID", "at": "9000 degC"}, "9273.15 K lies outside of 298.15 to 6000 K"),
         ({"fraction": "LIQUID", "at": "anneal"}, "'anneal' is no number among the variables of the space"),
         ({"fraction": "LIQIUD", "at": "900 K"}, "no phase LIQIUD; the nearest are LIQUID, BCC_A2"),
         ({"fraction": [], "at": "900 K"}, "fraction"),

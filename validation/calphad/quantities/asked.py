@@ -18,6 +18,7 @@ from validation.calphad.errors import CalphadError
 from validation.calphad.quantities.base import AskedQuantity
 from validation.calphad.quantities.energies import Activity, DrivingForce, Enthalpy, HeatCapacity, MolarVolume
 from validation.calphad.quantities.shares import CompositionOf, Fraction
+from validation.calphad.quantities.temperature import Temperature
 from validation.calphad.quantities.transitions import Melts, SinglePhase, Solidifies, Solvus
 from validation.jobs.protocol import mistakes_in
 
@@ -89,8 +90,7 @@ class AskedQuantities:
     @property
     def variables(self) -> tuple[str, ...]:
         """The variables of a design that say their temperatures."""
-        found = [quantity.temperature for quantity in self.asked.values()]
-        return tuple(sorted({at.variable for at in found if at is not None and at.variable}))
+        return tuple(sorted({at.variable for at in self._temperatures.values() if at.variable}))
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -110,9 +110,8 @@ class AskedQuantities:
         Raises:
             InputError: naming the quantity and the variable.
         """
-        for name, quantity in self.asked.items():
-            at = quantity.temperature
-            if at is None or not at.variable:
+        for name, at in self._temperatures.items():
+            if not at.variable:
                 continue
             unit = self.units.get(at.variable)
             if unit is None:
@@ -161,20 +160,46 @@ class AskedQuantities:
                     "'liquid', or ask quantities that need none"
                 )
 
-    def kelvins(self, variables: Mapping[str, Value]) -> dict[str, float]:
+    def check_range(self, low: float, high: float) -> None:
+        """Refuses temperatures that no function of a database covers.
+
+        Args:
+            low: the lowest that one covers, K.
+            high: the highest.
+
+        Raises:
+            InputError: naming the quantity and the range.
+        """
+        self._refuse_outside({name: at.kelvin for name, at in self._temperatures.items() if not at.variable}, low, high)
+
+    def kelvins(self, variables: Mapping[str, Value], low: float, high: float) -> dict[str, float]:
         """Where each quantity is asked for a design, K; NaN for those that are asked at no temperature.
 
         Args:
             variables: the design's, by name.
+            low: the lowest temperature that a function of the database covers, K.
+            high: the highest.
 
         Raises:
-            InputError: if the design lacks a variable.
+            InputError: if the design lacks a variable, or has one outside of the range.
         """
-        found = {}
-        for name, quantity in self.asked.items():
-            at = quantity.temperature
-            found[name] = float("nan") if at is None else at.of(variables, self.units)
-        return found
+        found = {name: at.of(variables, self.units) for name, at in self._temperatures.items()}
+        self._refuse_outside(found, low, high)
+        return dict.fromkeys(self.asked, float("nan")) | found
+
+    @property
+    def _temperatures(self) -> dict[str, Temperature]:
+        found = {name: quantity.temperature for name, quantity in self.asked.items()}
+        return {name: at for name, at in found.items() if at is not None}
+
+    @staticmethod
+    def _refuse_outside(kelvins: Mapping[str, float], low: float, high: float) -> None:
+        for name, kelvin in kelvins.items():
+            if not max(low, 0.0) <= kelvin <= high:
+                raise InputError(
+                    f"quantity {name}: {kelvin:g} K lies outside of {low:g} to {high:g} K, for which the database has "
+                    "functions"
+                )
 
     def values(self, alloy: Alloy, kelvins: Mapping[str, float], *, told: bool) -> dict[str, float]:
         """Each quantity's value for an alloy, by name.
