@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from alloys.errors import InputError
 from alloys.files import write_atomic
 from alloys.physics.closed_forms import CLOSED_FORMS, closed_form
 from alloys.properties import PROPERTIES
-from alloys.space import Floats, Space
+from alloys.space import Floats, Points, Space
 from generators import registry
 from generators.asking.aiming import AimedGenerator
 from generators.asking.distance import TrainingSpread, distance_notes, training_spreads
@@ -33,6 +33,9 @@ from loop.config.assembly import start_table
 from loop.store import Artifact, CampaignStore
 from loop.store.files import inside, usual_mode
 from loop.view import View, view_of
+
+SPARE = 64
+"""How many times as many designs are drawn as are asked for, where closed forms tell which are nearest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,28 @@ class GeneratedAlloys:
     notes: tuple[str, ...]
     fixed: tuple[str, ...] = ()
 
+    @property
+    def reached(self) -> dict[str, Floats]:
+        """Values of the targets that have a closed form, by name, each of shape ``(n,)``, in their units."""
+        found = {target.name: _reference(self.space, self.drawn.points, target.name) for target in self.targets}
+        return {name: values for name, values in found.items() if values is not None}
+
+    def nearest(self, count: int, spreads: Mapping[str, TrainingSpread]) -> GeneratedAlloys:
+        """So many of the designs, nearest to their targets first, as far as closed forms tell.
+
+        Args:
+            count: how many.
+            spreads: what training saw of each property: its standard deviation is the measure, else the target itself.
+        """
+        away = np.zeros(len(self.drawn.points))
+        for target, asked in zip(self.targets, self.drawn.asked.T, strict=True):
+            if target.name in self.reached:
+                scale = spreads[target.name].std if target.name in spreads else np.maximum(np.abs(asked), 1e-9)
+                away += np.abs(self.reached[target.name] - asked) / scale
+        order = np.argsort(away, kind="stable")[:count]
+        drawn = replace(self.drawn, points=self.drawn.points[order], asked=self.drawn.asked[order])
+        return replace(self, drawn=drawn)
+
     def documents(self) -> list[dict[str, Any]]:
         """The document of ``alloyloop generate --json``."""
         documents = []
@@ -150,6 +175,9 @@ class GeneratedAlloys:
             named, composition = design.named(), design.composition.fractions()
             formula = {"formula": named.pop("formula"), "composition": composition}
             documents.append({**formula, **named, "targets": targets, "generator": self.generator})
+        for name, values in self.reached.items():
+            for document, value in zip(documents, values, strict=True):
+                document.setdefault("reached", {})[name] = float(value)
         return documents
 
     def write_csv(self, path: Path) -> None:
@@ -175,7 +203,7 @@ class GeneratedAlloys:
             raise InputError(f"cannot write {path}: {error.strerror or error}") from error
 
     def table(self) -> Table:
-        """The designs with what was asked and, where a closed form answers, what the reference model says."""
+        """The designs, nearest first, with what was asked and, where a closed form answers, what it says."""
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         table.add_column("alloy, at.%", no_wrap=True)
         for variable in self.space.variables:
@@ -184,7 +212,7 @@ class GeneratedAlloys:
         for target, asked in zip(self.targets, self.drawn.asked.T, strict=True):
             table.add_column(Text(f"{target.name}\nasked"), justify="right")
             columns.append(asked)
-            reference = self._reference(target.name)
+            reference = self.reached.get(target.name)
             if reference is not None:
                 unit = PROPERTIES[target.name].unit
                 table.add_column(Text("reference" + ("" if unit == "1" else f"\n{unit}")), justify="right")
@@ -195,13 +223,15 @@ class GeneratedAlloys:
             table.add_row(design.formula, *chosen, *(f"{column[i]:.4g}" for column in columns))
         return table
 
-    def _reference(self, name: str) -> Floats | None:
-        if name not in CLOSED_FORMS:
-            return None
-        try:
-            return closed_form(name, self.space.elements, self.space.fractions(self.drawn.points))
-        except InputError:  # an element of the space without reference data
-            return None
+
+def _reference(space: Space, points: Points, name: str) -> Floats | None:
+    """A closed form of points of a space, or None where there is none, or an element has no reference data."""
+    if name not in CLOSED_FORMS:
+        return None
+    try:
+        return closed_form(name, space.elements, space.fractions(points.reshape(-1, space.dimension)))
+    except InputError:
+        return None
 
 
 def _cells(values: Mapping[str, Value], names: Iterable[str]) -> list[str]:
@@ -222,7 +252,13 @@ def answer(source: GeneratorSource, wishes: Sequence[Target | Word], n: int, see
     check_askable(targets, generator.properties, learned)
     notes = [source.note] if source.note else []
     notes += distance_notes(targets, spreads, source.known)
-    drawn = draw_distinct(drawn_from, targets, n, seed)
+    exact = {
+        target.name
+        for target in targets
+        if _reference(generator.space, np.zeros(0, dtype=np.int64), target.name) is not None
+    }
+    more = SPARE * n if exact and source.drawn_from is generator else n  # nothing else moves the draws of a file
+    drawn = draw_distinct(drawn_from, targets, more, seed)
     if len(drawn.points) < n:
         why = f" ({drawn.note})" if drawn.note else ""
         notes.append(
@@ -230,7 +266,8 @@ def answer(source: GeneratorSource, wishes: Sequence[Target | Word], n: int, see
             "widen a target to a range, or ask for fewer properties"
         )
     names = tuple(wish.name for wish in fixed)
-    return GeneratedAlloys(generator.space, generator.name, targets, drawn, tuple(notes), names)
+    found = GeneratedAlloys(generator.space, generator.name, targets, drawn, tuple(notes), names)
+    return found.nearest(n, spreads)
 
 
 def _observed(known: Mapping[str, Floats]) -> dict[str, TrainingSpread]:

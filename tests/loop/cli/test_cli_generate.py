@@ -48,7 +48,7 @@ def test_document(capsys: pytest.CaptureFixture[str], small: list[str]) -> None:
     assert code == 0
     assert len({row["formula"] for row in rows}) == len(rows) == 50
     for row in rows:
-        assert set(row) == {"formula", "composition", "targets", "generator"}
+        assert set(row) == {"formula", "composition", "targets", "generator", "reached"}
         composition = Composition.parse(row["formula"])
         assert composition.fractions() == row["composition"]
         assert SPACE.point_of(Design(composition)).sum() == SPACE.total
@@ -69,15 +69,21 @@ def test_a_seed_repeats(capsys: pytest.CaptureFixture[str], small: list[str], ca
     assert call(capsys, *start, *asked, "--seed", "1")[1] != first
 
 
-def test_a_campaign_knows_more_than_its_weights_file(
+def test_what_is_nearest_to_its_targets_comes_first(
     capsys: pytest.CaptureFixture[str], small: list[str], campaigns: Path
 ) -> None:
     asked, misses = ["--target", "density=9", "--target", "vec=4.8", "-n", "20", "--json"], []
     for start in (small, ["generate", "--model", str(newest(campaigns))]):
         rows = json.loads(call(capsys, *start, *asked)[1])
-        densities = [properties_of(Composition.parse(row["formula"]))["density"] for row in rows]
-        misses.append(np.abs(np.array(densities) - 9).mean())
-    assert misses[0] < 0.05 < 0.2 < misses[1]
+        for row in rows:
+            told = properties_of(Composition.parse(row["formula"]))
+            assert row["reached"] == {name: pytest.approx(told[name]) for name in ("density", "vec")}
+        away = [abs(row["reached"]["density"] - 9) for row in rows]
+        assert np.mean(away[:5]) <= np.mean(away[-5:])
+        misses.append(np.mean(away))
+    # A campaign moves its draws; a file draws more of them, of which the nearest are kept.
+    assert misses[0] < 0.05
+    assert misses[1] < 0.25
 
 
 def test_a_table_shows_the_reference_model_beside_what_was_asked(
