@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,10 @@ from validation.calphad.reading.tdbfile import check_phases
 if TYPE_CHECKING:
     from validation.calphad.reading.grammar import Reading
 
-GAS = "GAS"
-"""What names of gases begin with; a phase with the option G is one under any name."""
+GAS = re.compile(r"(^|_|\d)GAS(_|$)")
+"""What names of gases look like (GAS, N2GAS, O1_GAS); a phase with the option G is one under any name."""
+LIQUID = "LIQ"
+"""What names of liquids hold (LIQUID, IONIC_LIQ); a phase with the option L or Y is one under any name."""
 KNOWN = frozenset({"T", "P", "R"})
 """Names that pycalphad defines."""
 
@@ -60,9 +63,9 @@ def usable(
     check_phases(database, [*(phases or ()), *exclude])
     left_out = {} if phases is not None else dict.fromkeys(reading.rejected, "the file itself rejects it")
     asked = {name.upper() for name in phases or database.phases} - {name.upper() for name in exclude}
-    holding = _holding(database, wanted, sorted(asked - set(left_out)))
+    able = holding(database, wanted, sorted(asked - set(left_out)))
     used, wrong = [], []
-    for name in holding:
+    for name in able:
         reason = _hindrance(reading, name, wanted)
         if not reason:
             used.append(name)
@@ -77,12 +80,18 @@ def usable(
         )
     if not used:
         raise DatabaseError(_nothing(sorted(wanted), len(database.phases), left_out))
-    return Usable(tuple(used), {name: why for name, why in left_out.items() if _holding(database, wanted, [name])})
+    return Usable(tuple(used), {name: why for name, why in left_out.items() if holding(database, wanted, [name])})
 
 
 def is_gas(database: Any, name: str) -> bool:
     """Whether a phase is a gas, by its option or its name."""
-    return bool(database.phases[name].model_hints.get("gas")) or name.startswith(GAS)
+    return bool(database.phases[name].model_hints.get("gas")) or bool(GAS.search(name))
+
+
+def is_liquid(database: Any, name: str) -> bool:
+    """Whether a phase is a liquid, by its option or its name."""
+    hints = database.phases[name].model_hints
+    return bool(hints.get("liquid") or hints.get("ionic_liquid_2SL")) or LIQUID in name
 
 
 def _nothing(elements: Sequence[str], phases: int, left_out: dict[str, str]) -> str:
@@ -93,12 +102,32 @@ def _nothing(elements: Sequence[str], phases: int, left_out: dict[str, str]) -> 
     return f"no phase is left for alloys of {alloy}: {told}; name those to use, phases: [...]"
 
 
-def _holding(database: Any, elements: set[str], names: Sequence[str]) -> list[str]:
-    """Those of the phases that can hold some of the elements, without disordered parts of others."""
-    from pycalphad.core.utils import filter_phases, unpack_species
+def holding(database: Any, elements: set[str], names: Sequence[str]) -> list[str]:
+    """Those of the phases that can hold some of the elements, in order, without disordered parts of others.
+
+    Args:
+        database: pycalphad's.
+        elements: upper-case element names.
+        names: of phases.
+    """
+    from pycalphad.core.utils import unpack_species
 
     species = unpack_species(database, sorted(elements | ({"VA"} & set(database.elements))))
-    return sorted(filter_phases(database, species, candidate_phases=list(names)))
+    found = []
+    for name in sorted(set(names) & set(database.phases)):
+        partner = partner_of(database, name)
+        # pycalphad lets an ordered phase hold all that its disordered partner holds.
+        more = set() if partner is None else set(database.phases[partner].constituents[0])
+        if all((set(sublattice) | more) & species for sublattice in database.phases[name].constituents):
+            found.append(name)
+    parts = {partner_of(database, name) for name in found}
+    return [name for name in found if name not in parts]
+
+
+def partner_of(database: Any, name: str) -> str | None:
+    """The disordered part of an ordered phase, if the database has one."""
+    hints = database.phases[name].model_hints
+    return hints.get("disordered_phase") if hints.get("ordered_phase") == name else None
 
 
 def _hindrance(reading: Reading, name: str, elements: set[str]) -> str:

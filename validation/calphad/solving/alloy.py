@@ -31,6 +31,7 @@ class Alloy:
         system: The phases of its elements.
         composition: Mole fractions in the order of ``system.elements``.
         liquids: Names of the liquid phases of the database.
+        gases: Names of its gases, which are neither solid nor liquid: solidus and liquidus leave them out.
 
     Attributes:
         elements: Element names in upper case, in order.
@@ -41,12 +42,15 @@ class Alloy:
 
     coldest = LOW_K
 
-    def __init__(self, system: ElementSystem, composition: Array, liquids: Sequence[str]) -> None:
+    def __init__(
+        self, system: ElementSystem, composition: Array, liquids: Sequence[str], gases: Sequence[str] = ()
+    ) -> None:
         self.elements = system.elements
         self.composition = composition
         self.notes: list[str] = []
         self._solver = Equilibrator(system, composition)
-        self._liquids = [name for name in liquids if name in system.surfaces]
+        self._liquids = [name for name in liquids if name in system.surfaces and system.surfaces[name].holds_all]
+        self._gases = [name for name in gases if name in system.surfaces]
         self._states: dict[float, State] = {}
 
     @property
@@ -204,7 +208,7 @@ class Alloy:
         known = None if phase is None else self._known([phase])[0]
         pure = self._solver.system.pure_energy(index, kelvin, known)
         if pure is None:
-            raise CalphadError("missing_phase", f"{phase or 'no phase of the database'} holds no pure {element}")
+            raise CalphadError("missing_phase", f"{phase or 'the database'} holds no pure {element}")
         return math.exp((self.at(kelvin).potentials[index] - pure) / (GAS_CONSTANT * kelvin))
 
     def _mean(self, name: str, kelvin: float) -> float | None:
@@ -270,18 +274,29 @@ class Alloy:
     def _liquid(self) -> str:
         if not self._liquids:
             raise CalphadError("missing_phase", f"no liquid of the database holds {', '.join(self.elements)}")
+        if len(self._liquids) > 1:
+            raise CalphadError(
+                "missing_phase",
+                f"{' and '.join(self._liquids)} are both liquids of {', '.join(self.elements)}; name the phases to "
+                "consider, with one of them",
+            )
         return self._liquids[0]
 
     @cached_property
     def _melting(self) -> Melting:
-        solids = [name for name in self._solver.surfaces if name != self._liquid]
+        solids = [name for name in self._solver.surfaces if name not in (self._liquid, *self._gases)]
+        if not solids:
+            raise CalphadError("missing_phase", f"no solid of the database holds {', '.join(self.elements)}")
+        if self._gases:
+            self.notes.append(f"solidus and liquidus leave out the gas ({', '.join(self._gases)})")
         return Melting(self._solver, self._liquid, solids, self._matrix)
 
     def _matrix(self, kelvin: float) -> str | None:
         """The solid solution that is lowest at the alloy's composition; it is tried alone before anything else."""
         energies: dict[str, float] = {}
         for name, surface in self._solver.surfaces.items():
-            sites = None if name in self._liquids else self._solver.system.formula_sites(name, self.composition)
+            fluid = name in (*self._liquids, *self._gases)
+            sites = None if fluid else self._solver.system.formula_sites(name, self.composition)
             if sites is not None:
                 energies[name] = float(surface.energy(kelvin, sites[None, :])[0])
         return min(energies, key=lambda name: (energies[name], name)) if energies else None
@@ -292,7 +307,7 @@ class Alloy:
 
     def _reported(self, item: PhaseSet) -> PhaseSet:
         name, order = self._solver.system.reported(item.phase, item.sites)
-        if self._solver.surfaces[item.phase].hollow(item.sites):
+        if self._solver.surfaces[item.phase].hollow(item.sites[None, :])[0]:
             note = f"{name} comes out as mostly vacancies; its energy in the database leaves them too cheap"
             self.notes += [note] if note not in self.notes else []
         return replace(item, phase=name, order=order, model=item.phase)

@@ -11,7 +11,7 @@ import numpy as np
 from validation.calphad.compiling.functions import Functions
 from validation.calphad.errors import CalphadError
 from validation.calphad.reading.commands import BUILT_IN
-from validation.calphad.reading.phases import Usable, usable
+from validation.calphad.reading.phases import Usable, is_gas, is_liquid, usable
 from validation.calphad.reading.tdbfile import load_database, reading
 from validation.calphad.solving.alloy import Alloy
 from validation.calphad.solving.records import Shared
@@ -19,8 +19,6 @@ from validation.calphad.solving.system import ElementSystem
 
 SUM_TOLERANCE = 1e-6
 MIN_FRACTION = 1e-6
-LIQUID_MARK = "LIQ"
-"""What the name of every liquid holds: LIQUID, IONIC_LIQ, LIQUID_RENB."""
 
 
 class CalphadEngine:
@@ -33,13 +31,14 @@ class CalphadEngine:
         tdb_text: TDB text, e.g. of ``build_database()`` or ``load_database(path)``.
         phases: Phases to consider; by default all of the database that it does not reject itself.
         exclude: Phases that are not considered.
-        liquid: Name of the liquid, where it does not hold `LIQUID_MARK`.
+        liquid: Name of the liquid, where neither its name nor its PHASE line tells it.
         cached_systems: How many sets of elements are kept compiled (about 15 MB each).
 
     Attributes:
         elements: Elements of the database in upper case, in order.
         phases: The phases considered, in order.
         liquids: Those of them that are liquids.
+        gases: Those of them that are gases.
 
     Raises:
         DatabaseError: The text does not parse, or lacks a listed phase.
@@ -61,7 +60,9 @@ class CalphadEngine:
         self._database, self._asked, self._exclude = self._reading.database, phases, exclude
         accepted = set(self._database.phases) - set(self._reading.rejected) if phases is None else phases
         self.phases = tuple(sorted({name.upper() for name in accepted} - {name.upper() for name in exclude}))
-        self.liquids = (liquid.upper(),) if liquid else tuple(name for name in self.phases if LIQUID_MARK in name)
+        liquids = tuple(name for name in self.phases if is_liquid(self._database, name))
+        self.liquids = (liquid.upper(),) if liquid else liquids
+        self.gases = tuple(name for name in self.phases if is_gas(self._database, name))
         self.elements = tuple(sorted(set(self._database.elements) - BUILT_IN))
         self._limit = cached_systems
         self._text = tdb_text
@@ -75,13 +76,13 @@ class CalphadEngine:
             fractions: Element symbol to atomic fraction; they sum to 1.
 
         Raises:
-            CalphadError: ``composition`` or ``missing_element``.
+            CalphadError: ``composition``, ``missing_element`` or ``missing_phase``.
             DatabaseError: A phase uses a function or a model that is not defined.
         """
         checked = self._checked(fractions)
         self.save()
         system = self._system(tuple(checked))
-        alloy = Alloy(system, np.array(list(checked.values())), self.liquids)
+        alloy = Alloy(system, np.array(list(checked.values())), self.liquids, self.gases)
         system.users.add(alloy)
         return alloy
 
@@ -124,6 +125,8 @@ class CalphadEngine:
             return self._systems[elements]
         functions, phases = Functions("elements", *elements, self._text), self.phases_for(elements).phases
         system = ElementSystem(self._database, elements, phases, functions, self._shared)
+        if not system.surfaces:
+            raise CalphadError("missing_phase", f"no phase of the database can hold {', '.join(elements)}")
         self._systems[elements] = system
         if len(self._systems) > self._limit:
             self._systems.popitem(last=False)[1].close_when_unused()

@@ -176,11 +176,22 @@ class Equilibrator:
         }
 
     def single(self, phase: str, temperature_k: float) -> Equilibrium | None:
-        """The phase alone at the overall composition, or None where that does not fix its sites."""
+        """The phase alone at the overall composition, or None where it cannot have it."""
         sites = self.system.formula_sites(phase, self.composition)
         if sites is None:
+            sites = self._mean(phase, temperature_k)
+        return None if sites is None else self.solve([PhaseSet(phase, sites, self.composition, 1.0)], temperature_k)
+
+    def _mean(self, phase: str, temperature_k: float) -> Array | None:
+        """Site fractions at the overall composition, by the best mixture of sampled points of the phase."""
+        surface = self.surfaces[phase]
+        try:
+            found = self.mixture({phase: [surface.grid]}, temperature_k, merge=0.0).sets
+        except CalphadError:
             return None
-        return self.solve([PhaseSet(phase, sites, self.composition, 1.0)], temperature_k)
+        sites = np.array([item.sites for item in found])
+        units = np.array([item.amount for item in found]) / surface.moles(sites).sum(axis=1)
+        return np.asarray(units @ sites / units.sum())
 
     def attempt(self, temperature_k: float, phases: Sequence[str], first: str | None = None) -> Equilibrium | None:
         """Equilibrium among phases at a temperature, or None where the rounds run out; `retry.find` goes on from there.
@@ -249,7 +260,7 @@ class Equilibrator:
             merge: Points of one phase that differ by no more in any site fraction become one set.
 
         Raises:
-            CalphadError: ``no_convergence``, where no mixture has the alloy's composition.
+            CalphadError: ``composition``, where no mixture has the alloy's composition.
         """
         sites = {name: np.vstack(parts) for name, parts in pool.items() if parts}
         owners = [name for name, points in sites.items() for _ in range(len(points))]
@@ -259,7 +270,10 @@ class Equilibrator:
         compositions = np.vstack([surfaces[n].composition(points) for n, points in sites.items()])
         answer = linprog(energies, A_eq=compositions.T, b_eq=self.composition, bounds=(0, None), method="highs-ds")
         if answer.x is None:
-            raise CalphadError("no_convergence", f"no mixture of {', '.join(sites)} has this composition")
+            raise CalphadError(
+                "composition",
+                f"no mixture of {', '.join(sites)} has this composition; does the database hold compounds only?",
+            )
         found = [
             PhaseSet(owners[index], rows[index], compositions[index], float(answer.x[index]))
             for index in np.flatnonzero(answer.x > 1e-9)

@@ -71,7 +71,7 @@ class Melting:
         """Temperature above which no solid is left, K.
 
         Args:
-            notes: Takes a word where the liquid itself would split in two.
+            notes: Takes a word where the liquid itself splits in two.
 
         Raises:
             CalphadError: ``no_convergence``, ``bracket`` or ``bracket_check``.
@@ -91,9 +91,14 @@ class Melting:
             minima.clear()
             kelvin = checked_root(distance, STARTS_K[1], "liquidus", near)
         above = kelvin + CHECK_K
-        if self._distance(self._alone(above), [self._liquid], above) < -DRIVING_FORCE_TOLERANCE:
-            notes.append(f"the liquid splits in two at the liquidus, {kelvin:.0f} K; it is counted as one there")
-        return kelvin
+        if self._distance(self._alone(above), [self._liquid], above) >= -DRIVING_FORCE_TOLERANCE:
+            return kelvin
+        notes.append(f"the liquid splits in two at {above:.0f} K")
+        return checked_root(self._from_liquids, kelvin, "liquidus")
+
+    def _from_liquids(self, kelvin: float) -> float:
+        """Distance of the solids from the equilibrium of the liquid, which may be two liquids."""
+        return self._distance(find(self._solver, kelvin, [self._liquid]), self._solids, kelvin)
 
     def solidus(self, liquidus: float) -> float:
         """Temperature of the first liquid, K, at most the liquidus.
@@ -230,10 +235,10 @@ def _root_between(function: Distance, start: float, coldest: float, hottest: flo
         if high - low <= ROOT_TOLERANCE_K:
             return 0.5 * (low + high)
         following = min(max(_next(low, low_value, high, high_value), coldest), hottest)
-        if abs(following - kelvin) < 0.25 * ROOT_TOLERANCE_K:
-            return following
         if kelvin in (coldest, hottest) and not (math.isfinite(low_value) and math.isfinite(high_value)):
             break
+        if abs(following - kelvin) < 0.25 * ROOT_TOLERANCE_K:
+            return following
         kelvin = following
         value = function(kelvin)
     return None

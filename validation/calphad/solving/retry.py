@@ -44,13 +44,16 @@ def find(solver: Equilibrator, temperature_k: float, phases: Sequence[str], firs
         first: A phase tried alone before anything else.
 
     Raises:
-        CalphadError: ``no_convergence``, with temperature and composition.
+        CalphadError: ``no_convergence``, with temperature and composition; ``composition``, where the phases together
+            cannot have it.
     """
     broke = ""
     for name, attempt in LADDER.items():
         try:
             found = attempt(solver, temperature_k, phases, first)
         except CalphadError as error:
+            if error.kind == "composition":
+                raise
             broke = f" ({error.message})"
             continue
         except (ArithmeticError, LookupError, ValueError) as error:  # pycalphad's solver broke on these sets

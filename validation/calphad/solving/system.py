@@ -99,8 +99,10 @@ class ElementSystem:
         """
         key = (phase, name)
         if key not in self._properties:
-            expression = symengine.sympify(getattr(self.models[phase], name, 0))
-            variables = [v.N, v.P, v.T, *self.models[phase].site_fractions]
+            model = self.models[phase]
+            # pycalphad leaves functions of functions in the volume as they are.
+            expression = model.symbol_replace(symengine.sympify(getattr(model, name, 0)), model._symbols)
+            variables = [v.N, v.P, v.T, *model.site_fractions]
             self._properties[key] = None if expression == 0 else self.functions.value(variables, [expression])
         function = self._properties[key]
         if function is None:

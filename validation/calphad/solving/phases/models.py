@@ -7,10 +7,10 @@ from typing import Any
 
 from pycalphad import Database, Model
 from pycalphad.core.errors import DofError
-from pycalphad.core.utils import unpack_species
 
 from alloys.errors import first_line
 from validation.calphad.errors import DatabaseError
+from validation.calphad.reading.phases import holding, partner_of
 
 
 def models_of(database: Any, components: Sequence[str], candidates: Iterable[str]) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def models_of(database: Any, components: Sequence[str], candidates: Iterable[str
     """
     models = {}
     parameters = _by_phase(database)
-    for name in _active(database, components, candidates):
+    for name in holding(database, set(components), list(candidates)):
         _check_symmetry(database, name)
         try:
             models[name] = Model(_narrowed(database, name, parameters), components, name)
@@ -39,8 +39,7 @@ def models_of(database: Any, components: Sequence[str], candidates: Iterable[str
                 f"pycalphad cannot model phase {name} ({_kind(database, name)}): {first_line(error)[:160]}; leave it "
                 "out by naming the others in 'phases'"
             ) from error
-    held = {partner for name in models for partner in [_partner(database, name)] if partner is not None}
-    return {name: model for name, model in models.items() if name not in held}
+    return models
 
 
 def _by_phase(database: Any) -> dict[str, list[Any]]:
@@ -65,32 +64,14 @@ def _narrowed(database: Any, name: str, parameters: Mapping[str, list[Any]]) -> 
     return narrow
 
 
-def _active(database: Any, components: Sequence[str], candidates: Iterable[str]) -> list[str]:
-    species = unpack_species(database, components)
-    found = []
-    for name in sorted(set(candidates) & set(database.phases)):
-        partner = _partner(database, name)
-        # pycalphad lets an ordered phase hold all that its disordered partner holds.
-        more = set() if partner is None else set(database.phases[partner].constituents[0])
-        if all((set(sublattice) | more) & species for sublattice in database.phases[name].constituents):
-            found.append(name)
-    return found
-
-
 def _check_symmetry(database: Any, name: str) -> None:
     """pycalphad writes out the parameters of option F or B only for phases with a disordered part."""
     hints = database.phases[name].model_hints
-    if (hints.get("symmetry_FCC_4SL") or hints.get("symmetry_BCC_4SL")) and _partner(database, name) is None:
+    if (hints.get("symmetry_FCC_4SL") or hints.get("symmetry_BCC_4SL")) and partner_of(database, name) is None:
         raise DatabaseError(
             f"phase {name} has the option F or B, which pycalphad follows only for phases with a disordered part; "
             "write its parameters out for every order of the sublattices and drop the option"
         )
-
-
-def _partner(database: Any, name: str) -> str | None:
-    """The disordered part of an ordered phase, if the database has one."""
-    hints = database.phases[name].model_hints
-    return hints.get("disordered_phase") if hints.get("ordered_phase") == name else None
 
 
 def _kind(database: Any, name: str) -> str:
@@ -100,6 +81,6 @@ def _kind(database: Any, name: str) -> str:
         return "modified quasichemical model"
     if hints.get("ionic_liquid_2SL"):
         return "two-sublattice ionic liquid"
-    if _partner(database, name) is not None:
-        return f"order and disorder, with {_partner(database, name)}"
+    if partner_of(database, name) is not None:
+        return f"order and disorder, with {partner_of(database, name)}"
     return f"{len(database.phases[name].sublattices)} sublattices"

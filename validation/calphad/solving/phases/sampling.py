@@ -48,11 +48,14 @@ class Constitution:
     Attributes:
         sizes: Site fractions in each sublattice, in order.
         charges: Charge per formula unit, ``(site fractions,)``; all 0 where the phase is neutral by itself.
+        vacancies: Share of the lattice that is vacant, per site fraction, ``(site fractions,)``; all 0 where the phase
+            holds atoms whatever its vacancies.
         ordering: How it orders, if it can.
     """
 
     sizes: tuple[int, ...]
     charges: Array
+    vacancies: Array
     ordering: Ordering | None = None
 
     def sublattices(self) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import symengine
+from numpy.typing import NDArray
 from pycalphad import variables as v
 
 from validation.calphad.compiling.functions import Functions
@@ -24,10 +25,8 @@ from validation.calphad.solving.phases.sampling import (
 )
 
 PRESSURE_PA = 101325.0
-LEAST_ATOMS = 0.02
-"""Atoms per formula unit, of the most that the phase holds, below which a point counts as empty."""
-HOLLOW = 12.5
-"""Moles per formula unit, in those of an empty point, below which a phase is told as mostly vacancies."""
+MOST_VACANT = 0.4
+"""Vacant share of a lattice above which a point counts as empty: a vacuum rather than a crystal."""
 SYMMETRY_K = 1000.0
 SYMMETRIC_J = 1e-3
 SYMMETRY_POINTS = 20
@@ -48,7 +47,6 @@ class PhaseSurface:
         amounts: Moles of each element per formula unit of rows ``(N, P, T, site fractions)``, where formula is None.
         moves: Transfers that keep each sublattice full and the phase neutral, ``(moves, site fractions)``.
         function: Compiled energy, J per mole of atoms, of rows ``(N, P, T, site fractions)``.
-        emptiest: Moles per formula unit below which a point counts as empty; 0 where none can be.
     """
 
     name: str
@@ -60,7 +58,11 @@ class PhaseSurface:
     amounts: Callable[[Array], Array] | None
     moves: Array
     function: Callable[[Array], Array]
-    emptiest: float = 0.0
+
+    @property
+    def holds_all(self) -> bool:
+        """Whether the phase can hold every element."""
+        return bool((self.grid_composition.max(axis=0) > 0.0).all())
 
     def moles(self, sites: Array) -> Array:
         """Moles of each element per formula unit, ``(points, elements)``."""
@@ -74,9 +76,9 @@ class PhaseSurface:
         moles = self.moles(sites)
         return np.asarray(moles / moles.sum(axis=1, keepdims=True))
 
-    def hollow(self, sites: Array) -> bool:
-        """Whether a point, ``(site fractions,)``, holds few atoms for its phase: a vacuum rather than a crystal."""
-        return bool(self.moles(sites[None, :]).sum() < self.emptiest * HOLLOW)
+    def hollow(self, sites: Array) -> NDArray[np.bool_]:
+        """Whether points, ``(points, site fractions)``, hold few atoms for their phase: a vacuum, not a crystal."""
+        return np.asarray(sites @ self.constitution.vacancies > MOST_VACANT)
 
     def energy(self, temperature_k: float, sites: Array) -> Array:
         """Gibbs energy in J per mole of atoms, ``(points,)``."""
@@ -84,10 +86,8 @@ class PhaseSurface:
 
     def above(self, temperature_k: float, potentials: Array, sites: Array) -> Array:
         """Distance from a tangent plane in J per mole of atoms, ``(points,)``; infinite where a point is empty."""
-        moles = self.moles(sites)
-        total = moles.sum(axis=1, keepdims=True)
-        distances = self.energy(temperature_k, sites) - moles / total @ potentials
-        return np.where(total[:, 0] > self.emptiest, distances, np.inf) if self.emptiest else distances
+        distances = self.energy(temperature_k, sites) - self.composition(sites) @ potentials
+        return np.where(self.hollow(sites), np.inf, distances) if self.constitution.vacancies.any() else distances
 
 
 def surface_of(
@@ -117,21 +117,20 @@ def surface_of(
     amounts = None if formula is not None else _amounts(model, elements, functions)
     none = np.zeros((0, 0))
     bare = PhaseSurface(model.phase_name, none, none, none, constitution, formula, amounts, none, function)
-    grid, least = _full(bare, grid_of(constitution))
+    grid, coarse = _full(bare, grid_of(constitution)), _full(bare, grid_of(constitution, COARSE_GRID))
     if not len(grid):
         return None
-    coarse, _ = _full(bare, grid_of(constitution, COARSE_GRID))
     if ordering is not None and _symmetric(bare, ordering):
         grid, coarse = without_copies(grid, ordering), without_copies(coarse, ordering)
     return PhaseSurface(
         model.phase_name, grid, bare.composition(grid), coarse, constitution, formula, amounts,
-        steps_of(constitution), function, least,
+        steps_of(constitution), function,
     )  # fmt: skip
 
 
 def resampled(surface: PhaseSurface, grid: Array) -> PhaseSurface:
     """The surface sampled at other points beside its coarse ones."""
-    points = np.vstack([surface.coarse, _full(surface, grid)[0]])
+    points = np.vstack([surface.coarse, _full(surface, grid)])
     return replace(surface, grid=points, grid_composition=surface.composition(points))
 
 
@@ -171,7 +170,23 @@ def _constitution(model: Any, ordering: Ordering | None) -> Constitution:
     charges = np.array([float(variable.species.charge) for variable in model.site_fractions])
     # An ionic liquid has as many sites as keep it neutral.
     scale = np.zeros(len(charges)) if ratios is None else np.array([ratios[index] for index in sublattices])
-    return Constitution(sizes, scale * charges, ordering)
+    return Constitution(sizes, scale * charges, _vacancies(model, ordering), ordering)
+
+
+def _vacancies(model: Any, ordering: Ordering | None) -> Array:
+    """Share of the lattice per site fraction that is vacant, where every sublattice can be; else zeros.
+
+    The lattice is the sublattices that can order, or else the one that holds most species.
+    """
+    empty = np.array([variable.species.number_of_atoms == 0 for variable in model.site_fractions])
+    where = np.array([variable.sublattice_index for variable in model.site_fractions])
+    ratios = _ratios(model)
+    if ratios is None or not all(empty[where == index].any() for index in set(where.tolist())):
+        return np.zeros(len(empty))
+    crowded = max(range(len(ratios)), key=lambda index: (where == index).sum())
+    lattice = np.isin(where, [crowded] if ordering is None else where[ordering.places[:, 0]])
+    sites = np.array(ratios)[where] * lattice
+    return np.asarray(np.where(empty, sites, 0.0) / sum(ratios[index] for index in set(where[lattice].tolist())))
 
 
 def _amounts(model: Any, elements: Sequence[str], functions: Functions) -> Any:
@@ -179,14 +194,9 @@ def _amounts(model: Any, elements: Sequence[str], functions: Functions) -> Any:
     return functions.value([v.N, v.P, v.T, *model.site_fractions], moles)
 
 
-def _full(surface: PhaseSurface, grid: Array) -> tuple[Array, float]:
-    """The points that hold atoms, and how many moles are too few; 0 where every point of the grid has more."""
-    if not len(grid):
-        return grid, 0.0
-    total = surface.moles(grid).sum(axis=1)
-    least = LEAST_ATOMS * float(total.max())
-    full = total > least
-    return grid[full], 0.0 if full.all() else least
+def _full(surface: PhaseSurface, grid: Array) -> Array:
+    """The points of a grid that are no vacuum."""
+    return grid[~surface.hollow(grid)] if len(grid) else grid
 
 
 def _symmetric(surface: PhaseSurface, ordering: Ordering) -> bool:
