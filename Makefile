@@ -60,7 +60,8 @@ setup-test: $(STAMP)  ## PostgreSQL's programs for the tests of campaigns on a s
 	echo "tests of campaigns on a PostgreSQL server will be skipped; to have them run: sudo apt-get install postgresql"
 
 # Tests that share nothing but the processor; the others have clusters, servers and signals, one at a time.
-APART := alloys generators surrogates validation $(addprefix tests/,alloys benchmarks generators surrogates validation)
+APART := alloys generators surrogates validation $(addprefix tests/,alloys benchmarks generators surrogates validation) \
+  $(addprefix tests/loop/,choose cli config people replay review store)
 
 test: $(STAMP) setup-test lint  ## set up everything and pass the tests
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile $(APART)

@@ -21,6 +21,10 @@ SYMBOLS = frozenset(
 )
 
 _TERM = re.compile(r"\s*(?:([A-Z][a-z]?)|([(\[{])|([)\]}]))([0-9]+(?:\.[0-9]+)?|\.[0-9]+)?")
+_PART = re.compile(r"-([0-9]+(?:\.[0-9]+)?)([A-Z][a-z]?)")
+_BALANCED = re.compile(r"([A-Z][a-z]?)((?:-[0-9]+(?:\.[0-9]+)?[A-Z][a-z]?)+)(?:\s*\(?(?:wt|mass|at)\.?\s*%\)?)?")
+"""How alloys are named by their balance: Ti-6Al-4V."""
+
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _MARKUP = re.compile(r"_?\{([0-9.,]+)\}|_(?=[0-9])|\$|</?sub>")
 """What writes subscripts; the group is kept."""
@@ -202,6 +206,12 @@ def _add(amounts: dict[str, Fraction], more: Mapping[str, Fraction], times: Frac
 
 
 def _unreadable(formula: str, where: str) -> InputError:
+    if match := _BALANCED.fullmatch(formula.strip()):
+        parts = ", ".join(f"{amount} of {symbol}" for amount, symbol in _PART.findall(match[2]))
+        return InputError(
+            f"{formula.strip()[:80]!r} means {parts} and the rest {match[1]}, mostly in percent of weight; a formula "
+            "holds amounts of atoms, for example Nb45Ta25Ti15Hf15. A table may be in wt.%: `alloyloop init` reads it"
+        )
     return InputError(
         f"cannot read the formula {formula[:80]!r} at {where!r}; "
         "write element symbols with amounts, for example Nb45Ta25Ti15Hf15"

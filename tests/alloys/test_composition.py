@@ -44,6 +44,8 @@ def test_formulas_are_read_as_tables_write_them(formula: str, plain: str) -> Non
 @pytest.mark.parametrize(
     ("formula", "message"),
     [
+        ("Ti-6Al-4V", "means 6 of Al, 4 of V and the rest Ti, mostly in percent of weight"),
+        ("Ti-6Al-4V (wt.%)", "a formula holds amounts of atoms"),
         ("(NbTa", "cannot read the formula"),
         ("NbTa)2", "cannot read the formula"),
         ("(NbTa]2", "cannot read the formula"),
