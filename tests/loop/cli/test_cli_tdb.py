@@ -1,4 +1,4 @@
-"""``alloyloop tdb fit``: a table of energies in, a database out, and every mistake named."""
+"""``alloyloop tdb``: energies in and a database out, a database looked at, and every mistake named."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from loop.cli.main import main
+from tests.support.tdb import IDEAL
 from validation.calphad.reading.tdbfile import load_database
 
 
@@ -47,3 +48,43 @@ def test_mistakes_end_with_status_two(
     assert code == 2
     assert message in said
     assert not (tmp_path / "x.tdb").exists()
+
+
+def test_a_database_is_looked_at_on_a_page_and_as_a_document(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.tdb"
+    path.write_text(IDEAL, encoding="utf-8")
+    code, text, said = call(capsys, "tdb", "check", str(path), "--elements", "Nb,W")
+    assert code == 0, said
+    assert "Alloys of Nb-W can be computed; 2 phases can hold all of them: BCC_A2, LIQUID." in text
+    code, text, _ = call(capsys, "tdb", "check", str(path), "--json")
+    document = json.loads(text)
+    assert code == 0
+    assert {row["element"]: row["wrong"] for row in document["melting"]} == {"Nb": False, "W": False}
+    assert [row["name"] for row in document["phases"]] == ["BCC_A2", "LIQUID"]
+
+
+def test_the_phases_of_the_equimolar_alloy_are_drawn(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path, picture = tmp_path / "mine.tdb", tmp_path / "mine.png"
+    path.write_text(IDEAL, encoding="utf-8")
+    code, _, said = call(capsys, "tdb", "check", str(path), "--out", str(picture))
+    assert code == 0, said
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--elements", "Nb,Xx"), "--elements takes symbols with commas, such as Al,Mg,Si; got Xx"),
+        (("--elements", "Mo,W"), "lacks MO; available: NB, W"),
+    ],
+)
+def test_wrong_elements_of_a_look_are_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[str, ...], message: str
+) -> None:
+    path = tmp_path / "mine.tdb"
+    path.write_text(IDEAL, encoding="utf-8")
+    code, _, said = call(capsys, "tdb", "check", str(path), *words)
+    assert code == 2
+    assert message in said

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from validation.calphad.errors import DatabaseError
-from validation.calphad.fitting.refit import Refit, fit_terms, redlich_kister, refit
+from validation.calphad.fitting.refit import Refit, fit_terms, predicted_error, redlich_kister, refit
 from validation.calphad.own.database import build_database
 from validation.calphad.solving.engine import CalphadEngine
 
@@ -61,6 +61,32 @@ def test_melting_stays_near_where_the_liquid_follows_and_moves_where_it_is_kept(
     )
     assert abs(follows - base) < 40.0
     assert stays - base > 60.0
+
+
+SCATTERED = {0.2: 1500.0, 0.4: 900.0, 0.6: 2100.0, 0.8: 700.0}
+
+
+def test_four_energies_do_not_fix_four_terms_and_the_error_is_told() -> None:
+    done = refit(build_database(), ("NB", "ZR"), SCATTERED)
+    assert len(done.after) <= 2
+    assert done.residual > 100.0
+    assert done.predicted is not None
+    assert done.predicted > done.residual
+
+
+def test_the_error_of_prediction_is_that_of_fits_without_each_energy() -> None:
+    errors = []
+    for left in SCATTERED:
+        x = np.array([other for other in SCATTERED if other != left])
+        columns = np.stack([x * (1 - x), x * (1 - x) * (1 - 2 * x)], axis=1)
+        terms = np.linalg.lstsq(columns, np.array([SCATTERED[float(v)] for v in x]), rcond=None)[0]
+        errors.append(redlich_kister(terms.tolist(), left) - SCATTERED[left])
+    assert predicted_error(SCATTERED, 2) == pytest.approx(np.sqrt(np.mean(np.square(errors))))
+
+
+def test_as_many_energies_as_terms_predict_nothing() -> None:
+    assert predicted_error({0.25: 1000.0, 0.75: 900.0}, 2) is None
+    assert predicted_error({0.5: 1000.0, 0.25: 900.0, 0.75: 900.0}, 3) is None
 
 
 def test_too_few_energies_and_foreign_elements_are_refused() -> None:

@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from validation.calphad.errors import DatabaseError
 from validation.calphad.reading.tdbfile import read_anew
 
@@ -26,6 +29,10 @@ REFERENCE_K = 298.15
 HIGHEST_K = 6000.0
 FIT_SECONDS = 300
 LEAST_POINTS = 2
+FREEDOM = 2
+"""Energies that a fit has at least more than terms, where there are three or more."""
+NO_FREEDOM = 1e-6
+"""Below this share an energy decides a term alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,8 @@ class Refit:
         before: Enthalpy terms of bcc by order as they were, J/mol.
         after: The same as fitted, J/mol.
         residual: Root mean square of fitted less given energies, J per mole of atoms.
+        predicted: The same where each energy is left out of the fit that it is compared with; None where the others
+            do not say it.
     """
 
     text: str
@@ -45,6 +54,7 @@ class Refit:
     before: tuple[float, ...]
     after: tuple[float, ...]
     residual: float
+    predicted: float | None
 
 
 def redlich_kister(terms: Sequence[float], fraction: float) -> float:
@@ -61,7 +71,7 @@ def fit_terms(pair: tuple[str, str], energies: Mapping[float, float]) -> tuple[f
         energies: Fraction of the second element, between 0 and 1, to the energy of mixing in J per mole of atoms.
 
     Returns:
-        Terms by order, J/mol; as many as ESPEI finds worth their number.
+        Terms by order, J/mol; as many as ESPEI finds worth it, but at most two fewer than fractions, or one.
 
     Raises:
         DatabaseError: Fewer than two fractions lie between 0 and 1, or ESPEI fails.
@@ -85,7 +95,39 @@ def fit_terms(pair: tuple[str, str], energies: Mapping[float, float]) -> tuple[f
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["no message"])[-1][:300]
         raise DatabaseError(f"ESPEI could not fit {'-'.join(pair)}: {reason}")
-    return tuple(float(term) for term in json.loads(done.stdout)["terms"])
+    terms = tuple(float(term) for term in json.loads(done.stdout)["terms"])
+    most = max(1, len(inside) - FREEDOM)
+    return terms if len(terms) <= most else _least_squares(inside, most)
+
+
+def _basis(fractions: Sequence[float], count: int) -> NDArray[np.float64]:
+    """Redlich-Kister terms of 1 J/mol at fractions of the second element, ``(fractions, count)``."""
+    x = np.asarray(fractions, dtype=np.float64)[:, None]
+    return np.asarray((1.0 - x) * x * (1.0 - 2.0 * x) ** np.arange(count))
+
+
+def _least_squares(energies: Mapping[float, float], count: int) -> tuple[float, ...]:
+    found = np.linalg.lstsq(_basis(list(energies), count), np.array(list(energies.values())), rcond=None)[0]
+    return tuple(float(term) for term in found)
+
+
+def predicted_error(energies: Mapping[float, float], count: int) -> float | None:
+    """Root mean square error of each energy as the others predict it with so many terms, J per mole of atoms.
+
+    It is the fit's own error divided by 1 less the energy's leverage (Allen's PRESS, Technometrics 16 (1974) 125).
+
+    Returns:
+        None where some energy alone decides a term, or there is no term.
+    """
+    inside = {fraction: energy for fraction, energy in sorted(energies.items()) if 0.0 < fraction < 1.0}
+    if not 0 < count < len(inside):
+        return None
+    basis, given = _basis(list(inside), count), np.array(list(inside.values()))
+    hat = basis @ np.linalg.pinv(basis)
+    free = 1.0 - np.diag(hat)
+    if free.min() < NO_FREEDOM:
+        return None
+    return float(np.sqrt(np.mean(((given - hat @ given) / free) ** 2)))
 
 
 def refit(text: str, pair: tuple[str, str], energies: Mapping[float, float], *, liquid: str = "follow") -> Refit:
@@ -115,7 +157,8 @@ def refit(text: str, pair: tuple[str, str], energies: Mapping[float, float], *, 
         _shift(database, phase, pair, shift)
     wrong = [redlich_kister(after, x) - energy for x, energy in energies.items()]
     residual = math.sqrt(math.fsum(value**2 for value in wrong) / len(wrong))
-    return Refit(database.to_string(fmt="tdb"), pair, before, after, residual)
+    predicted = predicted_error(energies, len(after))
+    return Refit(database.to_string(fmt="tdb"), pair, before, after, residual, predicted)
 
 
 def _at(terms: Sequence[float], order: int) -> float:

@@ -1,0 +1,1 @@
+"""What a person should know of a thermodynamic database before it is trusted."""

@@ -1,0 +1,166 @@
+"""Parameters and functions of a database that look wrong: of nothing, counted twice, absurd, with gaps and jumps."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise, product
+from typing import Any
+
+import symengine
+
+from validation.calphad.reading.commands import BUILT_IN
+from validation.calphad.reading.phases import is_gas, parameters_of, pieces_of
+
+ABSURD_J = 2e6
+"""Energy per mole of sites that no parameter of a real phase reaches, J."""
+AT_K = 1000.0
+JUMP_J = 50.0
+"""Step of a function between two ranges that is no rounding, J."""
+ENERGIES = ("G", "L")
+MOST_END_MEMBERS = 20_000
+
+
+def doubts(database: Any, elements: Iterable[str]) -> list[str]:
+    """What looks wrong, one line each.
+
+    Args:
+        database: pycalphad's.
+        elements: element symbols in upper case; parameters of others are not looked at.
+    """
+    palette = sorted(elements)
+    rows = [row for row in parameters_of(database, palette) if not _in_gas(database, row["phase_name"])]
+    return [*_of_nothing(database, rows), *_twice(rows), *_absurd(database, rows), *_ranges(database, rows),
+            *_without_energy(database, palette)]  # fmt: skip
+
+
+def _in_gas(database: Any, phase: str) -> bool:
+    return phase in database.phases and is_gas(database, phase)
+
+
+def _name(row: Mapping[str, Any]) -> str:
+    sites = ":".join(",".join(str(species) for species in site) for site in row["constituent_array"])
+    return f"{row['parameter_type']}({row['phase_name']},{sites};{row['parameter_order']})"
+
+
+def _of_nothing(database: Any, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Parameters of phases or constituents that are not there; they count nowhere."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        reason = _missing(database, row)
+        if reason:
+            found.setdefault((row["phase_name"], reason), []).append(_name(row))
+    for (phase, reason), names in sorted(found.items()):
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        yield f"{phase}: {names[0]}{more} {reason}; not counted"
+
+
+def _missing(database: Any, row: Mapping[str, Any]) -> str:
+    """What a parameter names that is not there, or nothing."""
+    phase = database.phases.get(row["phase_name"])
+    if phase is None:
+        return "of a phase that the file lacks"
+    sites = row["constituent_array"]
+    ionic = phase.model_hints.get("ionic_liquid_2SL") and len(sites) == 1
+    held = phase.constituents[-1:] if ionic else phase.constituents
+    if len(sites) != len(held):
+        return f"without the {len(held)} sublattices of the phase"
+    strange = any(s not in known and str(s) != "*" for site, known in zip(sites, held, strict=True) for s in site)
+    return "of constituents that the phase does not hold there" if strange else ""
+
+
+def _twice(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    counts = Counter((_name(row), str(row["diffusing_species"])) for row in rows)
+    for (name, _), count in counts.items():
+        if count > 1:
+            yield f"{name} is given {count} times; all of them are counted"
+
+
+def _absurd(database: Any, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for row in rows:
+        if row["parameter_type"] not in ENERGIES or row["phase_name"] not in database.phases:
+            continue
+        value = value_at(database, row["parameter"], AT_K)
+        sites = sum(database.phases[row["phase_name"]].sublattices)
+        if value is not None and abs(value) > ABSURD_J * max(sites, 1.0):
+            yield f"{_name(row)} is {value:.3g} J/mol at {AT_K:g} K"
+
+
+def value_at(database: Any, expression: Any, kelvin: float) -> float | None:
+    """An expression in J/mol at a temperature in K; None where it names what is not defined, or has no value."""
+    from pycalphad import variables as v
+
+    found = symengine.sympify(expression).subs({v.T: kelvin, v.P: 101325.0})
+    for _ in range(30):  # functions name functions; one that names itself ends nowhere
+        names = {s for s in found.free_symbols if str(s) in database.symbols}
+        if not names:
+            break
+        given = {s: symengine.sympify(database.symbols[str(s)]).subs({v.T: kelvin, v.P: 101325.0}) for s in names}
+        found = found.subs(given)
+    try:
+        value = float(found)
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _ranges(database: Any, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Gaps between ranges of temperature, where the value is 0 or another range's, and steps between them."""
+    used = _functions_of(database, rows)
+    named = [(name, database.symbols[name]) for name in sorted(used)] + [(_name(row), row["parameter"]) for row in rows]
+    for name, expression in named:
+        pieces = sorted(pieces_of(expression))
+        for (_, before), (after, _) in pairwise(pieces):
+            if abs(before - after) > 1e-6:
+                what = "is given twice" if before > after else "is not given"
+                yield f"{name} {what} between {min(before, after):g} and {max(before, after):g} K"
+            elif (step := _step(database, expression, before)) > JUMP_J:
+                yield f"{name} jumps by {step:.0f} J/mol at {before:g} K"
+
+
+def _functions_of(database: Any, rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [row["parameter"] for row in rows]
+    while waiting:
+        names = {str(s) for s in getattr(waiting.pop(), "free_symbols", ())} & set(database.symbols) - found
+        found |= names
+        waiting += [database.symbols[name] for name in names]
+    return found
+
+
+def _step(database: Any, expression: Any, kelvin: float) -> float:
+    below, above = (value_at(database, expression, kelvin + change) for change in (-1e-6, 1e-6))
+    return 0.0 if below is None or above is None else abs(below - above)
+
+
+def _without_energy(database: Any, palette: list[str]) -> Iterator[str]:
+    """End-members without an energy, in phases that have some; each counts as 0 J/mol, which is rarely meant."""
+    held = set(palette) | BUILT_IN
+    given: dict[str, set[tuple[str, ...]]] = {}
+    for row in database._parameters.all():
+        if row["parameter_type"] in ENERGIES and all(len(site) == 1 for site in row["constituent_array"]):
+            given.setdefault(row["phase_name"], set()).add(tuple(str(site[0]) for site in row["constituent_array"]))
+    for name, phase in sorted(database.phases.items()):
+        sites = [sorted(str(s) for s in site if set(s.constituents) <= held) for site in phase.constituents]
+        if (
+            is_gas(database, name)
+            or phase.model_hints.get("ordered_phase") == name
+            or math.prod(map(len, sites)) > MOST_END_MEMBERS
+        ):
+            continue
+        if phase.model_hints.get("ionic_liquid_2SL"):  # neutral ones stand alone there
+            continue
+        lacking = [
+            ":".join(ends)
+            for ends in product(*sites)
+            if set(ends) - {"VA"} and not any(_is(ends, other) for other in given.get(name, ()))
+        ]
+        if lacking:
+            shown = ", ".join(lacking[:4]) + (" ..." if len(lacking) > 4 else "")
+            count = f"{len(lacking)} of {math.prod(map(len, sites))}"
+            yield f"{name}: {count} end-members without energy, counted as 0 J/mol: {shown}"
+
+
+def _is(ends: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    return len(ends) == len(other) and all(b in (a, "*") for a, b in zip(ends, other, strict=True))
