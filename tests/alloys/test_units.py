@@ -7,7 +7,7 @@ import pytest
 from alloys.errors import InputError
 from alloys.expressions import Expression
 from alloys.properties import PROPERTIES
-from alloys.units import check_dimensions, check_unit, scale_of, to_base
+from alloys.units import check_dimensions, check_unit, scale_of, to_base, to_kelvin
 
 HARDNESS = replace(PROPERTIES["shear_modulus"], name="hardness", unit="HV")
 
@@ -52,7 +52,12 @@ def test_what_is_no_unit_is_told(text: str) -> None:
 
 @pytest.mark.parametrize("row", PROPERTIES.values(), ids=lambda row: str(row.name))
 def test_every_built_in_unit_is_known(row: object) -> None:
-    assert check_unit(row.unit)  # type: ignore[attr-defined]
+    assert to_base(check_unit(row.unit))[0] > 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("unit", ["K", "degC", "°C"])
+def test_usual_temperatures_are_those_of_pint(unit: str) -> None:
+    assert to_kelvin(unit) == to_base(unit)
 
 
 def test_units_of_an_expression_agree() -> None:

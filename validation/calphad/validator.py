@@ -22,9 +22,10 @@ from validation.calphad.own.database import ELEMENTS
 from validation.calphad.quantities.asked import AskedQuantities
 from validation.calphad.quantities.samples import ParameterSamples, spread
 from validation.calphad.quantities.temperature import celsius_text
+from validation.calphad.reading.kept import remembered
 from validation.calphad.reading.phases import usable
 from validation.calphad.reading.ranges import temperature_range
-from validation.calphad.reading.tdbfile import check_apart, load_database, parsed, reading
+from validation.calphad.reading.tdbfile import check_apart, parsed, reading
 from validation.calphad.settings import CalphadSettings, asked_physics
 
 VERSION = 3
@@ -60,19 +61,14 @@ class CalphadValidator:
                 does not have.
         """
         self._settings = CalphadSettings.parse(settings)
-        if not self._settings.own:
-            try:
-                check_apart(self._settings.text)
-                load_database(self._settings.text)
-            except DatabaseError as error:
-                raise InputError(f"the thermodynamic database cannot be used: {error}") from error
         with_bundle = self._settings.plain or self._has_bundle()
         self._asked = AskedQuantities.parse(self._settings.asked(with_bundle=with_bundle), self._settings.units)
         self._asked.check_variables()
         if not self._settings.plain:
-            self._asked.check_names(self._phase_names, self._engine.elements, self._engine.liquids)
-            self._asked.check_range(*self._range)
-            if self._asked.volumes and not has_volumes(parsed(self._settings.text)):
+            facts = self._facts
+            self._asked.check_names(facts["names"], facts["elements"], facts["liquids"])
+            self._asked.check_range(*facts["range"])
+            if self._asked.volumes and not facts["volumes"]:
                 raise InputError(f"quantity {self._asked.volumes[0]}: the database holds no volumes (parameters V0)")
         sources = set(self._asked.asked)
         physics = self._settings.physics if with_bundle else None
@@ -161,16 +157,35 @@ class CalphadValidator:
             raise InputError(f"the thermodynamic database cannot be used: {error}") from error
 
     @cached_property
-    def _phase_names(self) -> tuple[str, ...]:
-        """Every name that a phase can be reported under: its own, or that of its disordered partner."""
-        hints = {name: reading(self._settings.text).database.phases[name].model_hints for name in self._engine.phases}
-        partners = {str(h["disordered_phase"]) for n, h in hints.items() if h.get("ordered_phase") == n}
-        return tuple(sorted({*self._engine.phases, *partners}))
+    def _facts(self) -> dict[str, Any]:
+        """What is to be known before anything is computed; a second start finds it without loading pycalphad.
 
-    @cached_property
-    def _range(self) -> tuple[float, float]:
-        """Temperatures that the database has functions for, K."""
-        return temperature_range(parsed(self._settings.text))
+        Raises:
+            InputError: if the database cannot be used.
+        """
+        settings = self._settings
+        question = ["facts", settings.text, settings.phases, settings.exclude, settings.liquid]
+        found: dict[str, Any] = remembered(question, self._found)
+        return found
+
+    def _found(self) -> dict[str, Any]:
+        if not self._settings.own:
+            try:
+                check_apart(self._settings.text)
+            except DatabaseError as error:
+                raise InputError(f"the thermodynamic database cannot be used: {error}") from error
+        engine, database = self._engine, parsed(self._settings.text)
+        hints = {name: database.phases[name].model_hints for name in engine.phases}
+        # A phase can be reported under its own name, or that of its disordered partner.
+        partners = {str(h["disordered_phase"]) for n, h in hints.items() if h.get("ordered_phase") == n}
+        volumes = any(row["parameter_type"] == "V0" for row in database._parameters.all())
+        return {
+            "elements": engine.elements,
+            "liquids": engine.liquids,
+            "names": sorted({*engine.phases, *partners}),
+            "range": temperature_range(database),
+            "volumes": volumes,
+        }
 
     def _sampled(self) -> ParameterSamples | None:
         """The samples of the database's parameters, if there are any."""
@@ -199,7 +214,7 @@ class CalphadValidator:
         if not asked:
             return physics is not None
         try:
-            AskedQuantities.parse(asked).check_names(self._phase_names, self._engine.elements, ())
+            AskedQuantities.parse(asked).check_names(self._facts["names"], self._facts["elements"], ())
         except InputError as error:
             if self._settings.bundle or self._settings.celsius:
                 raise InputError(f"bundle {self._settings.bundle or DEFAULT}: {error}") from error
@@ -209,7 +224,7 @@ class CalphadValidator:
     @property
     def elements(self) -> tuple[str, ...]:
         """The elements of the database."""
-        symbols = ELEMENTS if self._settings.own else self._engine.elements
+        symbols = ELEMENTS if self._settings.own else self._facts["elements"]
         return tuple(symbol.capitalize() for symbol in symbols)
 
     def check(self, elements: Iterable[str]) -> None:
@@ -225,8 +240,11 @@ class CalphadValidator:
             )
         if self._settings.own:
             return
+        text, chosen = self._settings.text, (self._settings.phases, self._settings.exclude)
         try:
-            usable(reading(self._settings.text), elements, self._settings.phases, self._settings.exclude)
+            remembered(
+                ["usable", text, sorted(elements), *chosen], lambda: usable(reading(text), elements, *chosen).phases
+            )
         except DatabaseError as error:
             raise InputError(f"the thermodynamic database cannot be used: {error}") from error
 
@@ -234,7 +252,7 @@ class CalphadValidator:
         """The quantities of one alloy, or why one of them has no value."""
         start, composition = time.perf_counter(), design.composition
         try:
-            kelvins = self._asked.kelvins(design.values, *self._range)
+            kelvins = self._asked.kelvins(design.values, *self._facts["range"])
             alloy = self._engine.alloy(composition.fractions())
             values = self._asked.values(alloy, kelvins, told=self._settings.quantities is not None)
             derived, notes = self._follow(composition, values)
@@ -309,11 +327,6 @@ def _details(alloy: Any, asked: AskedQuantities, kelvins: Mapping[str, float], n
         path = alloy.scheil()
         details["scheil"] = {"solidus": path.solidus, "solids": path.solids, "liquid": list(path.liquid)}
     return details
-
-
-def has_volumes(database: Any) -> bool:
-    """Whether a parsed database has the volume of any phase."""
-    return any(row["parameter_type"] == "V0" for row in database._parameters.all())
 
 
 def _row(item: Any, elements: Sequence[str]) -> list[Any]:

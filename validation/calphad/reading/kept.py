@@ -8,11 +8,16 @@ is found and nothing is kept. ``ALLOYLOOP_CACHE=off`` keeps nothing.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import stat
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from alloys.files import UNFINISHED, write_atomic
 
@@ -21,6 +26,7 @@ MOST_BYTES = 512 * 2**20
 CACHE, CACHE_HOME = "ALLOYLOOP_CACHE", "XDG_CACHE_HOME"
 """Environment variables: the folder itself, and that of all programs' caches; relative ones do not count."""
 OFF = "off"
+_ANSWERS = "answers-1"
 _NAME = re.compile(r"[a-z0-9-]{1,64}")
 _SIGN = hashlib.sha256().digest_size
 
@@ -79,6 +85,28 @@ def put(kind: str, digest: str, content: bytes) -> None:
     with suppress(OSError):
         write_atomic(path, hashlib.sha256(content).digest() + content)
         _shorten(path.parent)
+
+
+def remembered(question: Sequence[Any], answer: Callable[[], Any]) -> Any:
+    """The answer to a question about a database, found only once for as long as this program stays the same.
+
+    Args:
+        question: all that decides the answer beside the program, as JSON has it.
+        answer: finds it, as JSON has it; what it raises is not remembered.
+    """
+    asked = hashlib.sha256(f"{_program()} {json.dumps(question)}".encode("utf-8", "surrogatepass")).hexdigest()
+    content = get(_ANSWERS, asked)
+    if content is None:
+        content = json.dumps(answer()).encode()
+        put(_ANSWERS, asked, content)
+    return json.loads(content)
+
+
+@cache
+def _program() -> str:
+    """Digest of the source of this room, and the versions of what it computes with."""
+    content = "".join(path.read_text("utf-8") for path in sorted(Path(__file__).parents[1].rglob("*.py")))
+    return " ".join((hashlib.sha256(content.encode()).hexdigest(), version("pycalphad"), version("symengine")))
 
 
 def _path(kind: str, digest: str) -> Path | None:

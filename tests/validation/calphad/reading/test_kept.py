@@ -79,3 +79,25 @@ def test_the_folder_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_a_name_that_leads_elsewhere_is_refused() -> None:
     with pytest.raises(ValueError, match="small letters"):
         kept.get("../other", DIGEST)
+
+
+def test_an_answer_is_found_once_for_each_question(home: Path) -> None:
+    found: list[int] = []
+
+    def answer() -> dict[str, list[int]]:
+        found.append(len(found))
+        return {"found": found}
+
+    assert kept.remembered(["liquids", "text", None], answer) == {"found": [0]}
+    assert kept.remembered(["liquids", "text", None], answer) == {"found": [0]}
+    assert kept.remembered(["liquids", "text", ["A"]], answer) == {"found": [0, 1]}
+    for path in home.rglob("*"):
+        if path.is_file():
+            path.write_bytes(b"damaged")
+    assert kept.remembered(["liquids", "text", None], answer) == {"found": [0, 1, 2]}
+
+
+def test_an_error_is_found_again(home: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            kept.remembered(["liquids", "text"], lambda: 1 / 0)
