@@ -9,7 +9,7 @@ from alloys.errors import InputError
 from validation.calphad.diagrams.fractions import freezing, phase_fractions, usual_range
 from validation.calphad.diagrams.opening import Opened
 from validation.calphad.diagrams.section import section
-from validation.calphad.reading.limits import narrowest
+from validation.calphad.reading.ranges import narrowest
 from validation.calphad.reading.tdbfile import parsed
 from validation.calphad.solving.engine import CalphadEngine
 

@@ -12,8 +12,8 @@ from validation.calphad.checking.doubts import doubts
 from validation.calphad.checking.melting import MeltingPoint, melting_points
 from validation.calphad.errors import DatabaseError
 from validation.calphad.reading.commands import BUILT_IN
-from validation.calphad.reading.limits import narrowest
 from validation.calphad.reading.phases import holding, undefined_functions, usable
+from validation.calphad.reading.ranges import narrowest
 from validation.calphad.reading.tdbfile import check_apart, read, reading
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from alloys.errors import InputError
 from validation.calphad.diagrams.fractions import usual_range
 from validation.calphad.errors import CalphadError, DatabaseError
 from validation.calphad.own.database import build_database
-from validation.calphad.reading.limits import narrowest
+from validation.calphad.reading.ranges import narrowest
 from validation.calphad.reading.tdbfile import check_apart, parsed, read
 from validation.calphad.solving.alloy import Alloy
 from validation.calphad.solving.engine import CalphadEngine
