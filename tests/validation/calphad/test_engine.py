@@ -63,6 +63,14 @@ def test_an_ideal_mixture_melts_by_its_closed_form(tungsten: float) -> None:
     assert (found.solidus, found.liquidus) == pytest.approx(melting(alloy), abs=0.5)
 
 
+def test_an_alloy_with_little_of_an_element_melts_where_its_last_solid_goes() -> None:
+    engine = CalphadEngine(build_database() + "$ somebody's copy\n")
+    alloy = engine.alloy({"Mo": 0.3119, "Nb": 0.4663, "Ta": 0.1951, "W": 0.0077, "Ti": 0.0190})
+    assert alloy.at(alloy.liquidus + 1.0).amount("LIQUID") == pytest.approx(1.0)
+    assert 0.9 < alloy.at(alloy.liquidus - 1.0).amount("LIQUID") < 1.0
+    assert 0.0 < alloy.at(alloy.solidus + 1.0).amount("LIQUID") < 0.1
+
+
 def _share_of_liquid(text: str, alloy: dict[str, float], kelvin: float) -> float:
     """By pycalphad alone, with every phase of the database."""
     from pycalphad import Database, equilibrium

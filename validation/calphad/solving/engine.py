@@ -10,10 +10,12 @@ import numpy as np
 
 from validation.calphad.compiling.functions import Functions
 from validation.calphad.errors import CalphadError
+from validation.calphad.own.database import build_database
 from validation.calphad.reading.commands import BUILT_IN
 from validation.calphad.reading.phases import Usable, is_gas, is_liquid, usable
 from validation.calphad.reading.tdbfile import load_database, reading
 from validation.calphad.solving.alloy import Alloy
+from validation.calphad.solving.phases.sampling import MIN_SITE_FRACTION
 from validation.calphad.solving.records import Shared
 from validation.calphad.solving.system import ElementSystem
 
@@ -66,6 +68,9 @@ class CalphadEngine:
         self.elements = tuple(sorted(set(self._database.elements) - BUILT_IN))
         self._limit = cached_systems
         self._text = tdb_text
+        # Searches of the project's own database do not leave the edges of a phase, as in the campaigns made with it: a
+        # change of its answers is a new version of the validator.
+        self._floor = MIN_SITE_FRACTION if tdb_text == build_database() else None
         self._shared = Shared(Functions("shapes", tdb_text))
         self._systems: OrderedDict[tuple[str, ...], ElementSystem] = OrderedDict()
 
@@ -124,7 +129,7 @@ class CalphadEngine:
             self._systems.move_to_end(elements)
             return self._systems[elements]
         functions, phases = Functions("elements", *elements, self._text), self.phases_for(elements).phases
-        system = ElementSystem(self._database, elements, phases, functions, self._shared)
+        system = ElementSystem(self._database, elements, phases, functions, self._shared, self._floor)
         if not system.surfaces:
             raise CalphadError("missing_phase", f"no phase of the database can hold {', '.join(elements)}")
         self._systems[elements] = system

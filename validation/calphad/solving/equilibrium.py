@@ -17,7 +17,7 @@ from pycalphad.core.solver import Solver
 from scipy.optimize import linprog
 
 from validation.calphad.errors import CalphadError
-from validation.calphad.solving.phases.sampling import MIN_SITE_FRACTION, Array
+from validation.calphad.solving.phases.sampling import Array
 from validation.calphad.solving.phases.surface import PRESSURE_PA, PhaseSurface
 from validation.calphad.solving.system import ElementSystem
 
@@ -138,7 +138,7 @@ def _descend(
     count, width = sites.shape
     for _ in range(40):
         trials = (sites[:, None, :] + step * surface.moves[None, :, :]).reshape(-1, width)
-        outside = trials.min(axis=1) < MIN_SITE_FRACTION
+        outside = trials.min(axis=1) < surface.floor
         trials[outside] = np.repeat(sites, len(surface.moves), axis=0)[outside]
         table = surface.above(temperature_k, potentials, trials).reshape(count, -1)
         best = table.argmin(axis=1)

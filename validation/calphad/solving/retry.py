@@ -134,7 +134,7 @@ def around(surface: PhaseSurface, sites: Array, step: float) -> Array:
     smaller = np.where(surface.moves != 0.0, sites, 1.0).min(axis=1)
     sizes = step * np.sqrt(np.maximum(smaller, SMALLEST_SITE))
     trials = sites + sizes[:, None] * surface.moves
-    return np.vstack([sites, trials[trials.min(axis=1) >= MIN_SITE_FRACTION]])
+    return np.vstack([sites, trials[trials.min(axis=1) >= surface.floor]])
 
 
 def _other_grid(solver: Equilibrator, kelvin: float, phases: Sequence[str], first: str | None) -> Equilibrium | None:

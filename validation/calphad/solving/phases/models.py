@@ -29,7 +29,6 @@ def models_of(database: Any, components: Sequence[str], candidates: Iterable[str
     models = {}
     parameters = _by_phase(database)
     for name in holding(database, set(components), list(candidates)):
-        _check_symmetry(database, name)
         try:
             models[name] = Model(_narrowed(database, name, parameters), components, name)
         except DofError:  # a sublattice is empty, or all of them hold vacancies only
@@ -62,16 +61,6 @@ def _narrowed(database: Any, name: str, parameters: Mapping[str, list[Any]]) -> 
     for phase in sorted({name, *filter(None, map(hints.get, ("ordered_phase", "disordered_phase")))}):
         narrow._parameters.insert_multiple(parameters.get(phase, []))
     return narrow
-
-
-def _check_symmetry(database: Any, name: str) -> None:
-    """pycalphad writes out the parameters of option F or B only for phases with a disordered part."""
-    hints = database.phases[name].model_hints
-    if (hints.get("symmetry_FCC_4SL") or hints.get("symmetry_BCC_4SL")) and partner_of(database, name) is None:
-        raise DatabaseError(
-            f"phase {name} has the option F or B, which pycalphad follows only for phases with a disordered part; "
-            "write its parameters out for every order of the sublattices and drop the option"
-        )
 
 
 def _kind(database: Any, name: str) -> str:

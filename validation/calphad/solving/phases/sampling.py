@@ -25,6 +25,8 @@ from validation.calphad.solving.phases.order import Ordering
 Array = NDArray[np.float64]
 
 MIN_SITE_FRACTION = 1e-10
+LEAST_SITE_FRACTION = 0.5 * MIN_SITE_FRACTION
+"""What a step may leave: points at the least of what is sampled lie a little below it, as each sublattice sums to 1."""
 MAX_GRID = 3500
 COARSE_GRID = 130
 MAX_LATTICE = {1: 1, 2: 100, 3: 40}

@@ -16,6 +16,7 @@ from validation.calphad.errors import DatabaseError
 from validation.calphad.solving.phases.order import Ordering
 from validation.calphad.solving.phases.sampling import (
     COARSE_GRID,
+    LEAST_SITE_FRACTION,
     Array,
     Constitution,
     grid_of,
@@ -47,6 +48,7 @@ class PhaseSurface:
         amounts: Moles of each element per formula unit of rows ``(N, P, T, site fractions)``, where formula is None.
         moves: Transfers that keep each sublattice full and the phase neutral, ``(moves, site fractions)``.
         function: Compiled energy, J per mole of atoms, of rows ``(N, P, T, site fractions)``.
+        floor: Site fraction below which no step goes.
     """
 
     name: str
@@ -58,6 +60,7 @@ class PhaseSurface:
     amounts: Callable[[Array], Array] | None
     moves: Array
     function: Callable[[Array], Array]
+    floor: float = LEAST_SITE_FRACTION
 
     @property
     def holds_all(self) -> bool:
