@@ -155,8 +155,16 @@ def _validators(data: Mapping[str, Any], physics: Physics, found: list[Mistake])
     except ValidationError:
         return []
     except InputError as error:
-        found.append((("validator",), f"validator: {error}"))
+        found += _placed(error, ("validator",))
         return []
+
+
+def _placed(error: InputError, place: Location) -> list[Mistake]:
+    """What is wrong with a validator, each mistake at its own place where it has one."""
+    key = ".".join(map(str, place))
+    if isinstance(error, MistakesError):
+        return [((*place, *inner), f"{key}: {text}") for inner, text in error.mistakes]
+    return [(place, f"{key}: {error}")]
 
 
 def _listed(data: Mapping[str, Any], physics: Physics, found: list[Mistake]) -> list[Validator]:
@@ -174,7 +182,7 @@ def _listed(data: Mapping[str, Any], physics: Physics, found: list[Mistake]) -> 
         except ValidationError:
             continue
         except InputError as error:
-            found.append((("validators", i), f"validators.{i}: {error}"))
+            found += _placed(error, ("validators", i))
     try:
         refuse_twins([tier for tier, _ in tiers])
     except InputError as error:

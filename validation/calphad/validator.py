@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from dataclasses import asdict
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from validation.base import Description
 from validation.calphad.errors import CalphadError, DatabaseError
 from validation.calphad.own.database import ELEMENTS
 from validation.calphad.quantities.asked import AskedQuantities
+from validation.calphad.quantities.held import Held, no_temperature, refuse
 from validation.calphad.quantities.samples import ParameterSamples, spread
 from validation.calphad.quantities.temperature import celsius_text
 from validation.calphad.reading.kept import remembered
@@ -63,13 +65,9 @@ class CalphadValidator:
         self._settings = CalphadSettings.parse(settings)
         with_bundle = self._settings.plain or self._has_bundle()
         self._asked = AskedQuantities.parse(self._settings.asked(with_bundle=with_bundle), self._settings.units)
-        self._asked.check_variables()
+        refuse(self._asked.asked, partial(no_temperature, units=self._settings.units))
         if not self._settings.plain:
-            facts = self._facts
-            self._asked.check_names(facts["names"], facts["elements"], facts["liquids"])
-            self._asked.check_range(*facts["range"])
-            if self._asked.volumes and not facts["volumes"]:
-                raise InputError(f"quantity {self._asked.volumes[0]}: the database holds no volumes (parameters V0)")
+            refuse(self._asked.asked, self._held.lacks)
         sources = set(self._asked.asked)
         physics = self._settings.physics if with_bundle else None
         self._derived = {} if physics is None else {n: of for n, of in physics.derived.items() if of in sources}
@@ -157,16 +155,15 @@ class CalphadValidator:
             raise InputError(f"the thermodynamic database cannot be used: {error}") from error
 
     @cached_property
-    def _facts(self) -> dict[str, Any]:
+    def _held(self) -> Held:
         """What is to be known before anything is computed; a second start finds it without loading pycalphad.
 
         Raises:
             InputError: if the database cannot be used.
         """
         settings = self._settings
-        question = ["facts", settings.text, settings.phases, settings.exclude, settings.liquid]
-        found: dict[str, Any] = remembered(question, self._found)
-        return found
+        question = ["held", settings.text, settings.phases, settings.exclude, settings.liquid]
+        return Held.from_json(remembered(question, self._found))
 
     def _found(self) -> dict[str, Any]:
         if not self._settings.own:
@@ -178,14 +175,9 @@ class CalphadValidator:
         hints = {name: database.phases[name].model_hints for name in engine.phases}
         # A phase can be reported under its own name, or that of its disordered partner.
         partners = {str(h["disordered_phase"]) for n, h in hints.items() if h.get("ordered_phase") == n}
+        names = tuple(sorted({*engine.phases, *partners}))
         volumes = any(row["parameter_type"] == "V0" for row in database._parameters.all())
-        return {
-            "elements": engine.elements,
-            "liquids": engine.liquids,
-            "names": sorted({*engine.phases, *partners}),
-            "range": temperature_range(database),
-            "volumes": volumes,
-        }
+        return asdict(Held(names, engine.elements, engine.liquids, *temperature_range(database), volumes))
 
     def _sampled(self) -> ParameterSamples | None:
         """The samples of the database's parameters, if there are any."""
@@ -214,7 +206,7 @@ class CalphadValidator:
         if not asked:
             return physics is not None
         try:
-            AskedQuantities.parse(asked).check_names(self._facts["names"], self._facts["elements"], ())
+            refuse(AskedQuantities.parse(asked).asked, self._held.lacks)
         except InputError as error:
             if self._settings.bundle or self._settings.celsius:
                 raise InputError(f"bundle {self._settings.bundle or DEFAULT}: {error}") from error
@@ -224,7 +216,7 @@ class CalphadValidator:
     @property
     def elements(self) -> tuple[str, ...]:
         """The elements of the database."""
-        symbols = ELEMENTS if self._settings.own else self._facts["elements"]
+        symbols = ELEMENTS if self._settings.own else self._held.elements
         return tuple(symbol.capitalize() for symbol in symbols)
 
     def check(self, elements: Iterable[str]) -> None:
@@ -252,7 +244,7 @@ class CalphadValidator:
         """The quantities of one alloy, or why one of them has no value."""
         start, composition = time.perf_counter(), design.composition
         try:
-            kelvins = self._asked.kelvins(design.values, *self._facts["range"])
+            kelvins = self._asked.kelvins(design.values, self._held)
             alloy = self._engine.alloy(composition.fractions())
             values = self._asked.values(alloy, kelvins, told=self._settings.quantities is not None)
             derived, notes = self._follow(composition, values)

@@ -122,3 +122,18 @@ def test_validators_of_a_list_declare_theirs(tmp_path: Path) -> None:
     path = tmp_path / "listed.yaml"
     path.write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
     assert {"mush", "melt"} <= set(build_problem(load_config(path)).properties)
+
+
+def test_each_wrong_quantity_is_told_at_its_own_line(tmp_path: Path) -> None:
+    wrong = {
+        "mush": QUANTITIES["mush"],
+        "first": {"fraction": "SIGMA", "at": "900 degC"},
+        "second": {"fraction": "LIQUID", "at": "9000 degC"},
+    }
+    path = written(tmp_path, quantities=wrong, objectives=["minimize mush"], constraints=[])
+    _, mistakes = check_config(path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for name in ("first", "second"):
+        (told,) = [mistake for mistake in mistakes if f"quantity {name}:" in mistake]
+        number = int(told.removeprefix("line ").partition(":")[0])
+        assert lines[number - 1].strip() == f"{name}:"

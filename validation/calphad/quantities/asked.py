@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from alloys.design import Value
-from alloys.errors import InputError
+from alloys.errors import InputError, MistakesError
 from alloys.properties import PROPERTIES, Property
-from alloys.units import to_kelvin
 from validation.calphad.errors import CalphadError
 from validation.calphad.quantities.base import AskedQuantity
 from validation.calphad.quantities.energies import Activity, DrivingForce, Enthalpy, HeatCapacity, MolarVolume
+from validation.calphad.quantities.held import Held, mistake
 from validation.calphad.quantities.shares import CompositionOf, Fraction
 from validation.calphad.quantities.temperature import Temperature
 from validation.calphad.quantities.transitions import Melts, SinglePhase, Solidifies, Solvus
@@ -39,8 +38,6 @@ KINDS: dict[str, type[AskedQuantity]] = {
     "scheil": Solidifies,
 }
 """Kinds of quantities by the key that names them."""
-_NEAR = 3
-"""Names that are offered for one that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +57,20 @@ class AskedQuantities:
         """Reads them as settings write them.
 
         Raises:
-            InputError: naming the first quantity that is none, and what is wrong with it.
+            InputError: naming each quantity that is none, and what is wrong with it.
         """
         if not isinstance(given, Mapping) or not given:
             raise InputError(
                 f"'quantities' must name at least one, as tcp: {{fraction: SIGMA, at: 850 degC}}; got {given!r}"
             )
-        asked = {str(name): _parsed(str(name), one) for name, one in given.items()}
-        for name, quantity in asked.items():
-            known = PROPERTIES.get(name)
-            if known is not None and known.unit != quantity.property(name).unit:
-                raise InputError(
-                    f"quantity {name}: the built-in property of that name is in {known.unit}, and this one in "
-                    f"{quantity.property(name).unit}; give it another name"
-                )
+        asked, mistakes = {}, []
+        for name, one in given.items():
+            try:
+                asked[str(name)] = _parsed(str(name), one)
+            except InputError as error:
+                mistakes.append(mistake(str(name), str(error)))
+        if mistakes:
+            raise MistakesError(mistakes)
         return cls(asked, dict(units or {}))
 
     @staticmethod
@@ -104,102 +101,26 @@ class AskedQuantities:
         """Whether any of them follows how an alloy freezes."""
         return any(isinstance(quantity, Solidifies) for quantity in self.asked.values())
 
-    def check_variables(self) -> None:
-        """Refuses variables of which no unit is known, or one that is none of temperatures.
-
-        Raises:
-            InputError: naming the quantity and the variable.
-        """
-        for name, at in self._temperatures.items():
-            if not at.variable:
-                continue
-            unit = self.units.get(at.variable)
-            if unit is None:
-                raise InputError(
-                    f"quantity {name}: {at.variable!r} is no number among the variables of the space; write a "
-                    "temperature with its unit, as 900 degC, or name such a variable"
-                )
-            try:
-                to_kelvin(unit)
-            except InputError as error:
-                raise InputError(
-                    f"quantity {name}: the variable {at.variable} is no temperature ({error}); give it a unit such as "
-                    "degC"
-                ) from None
-
-    @property
-    def volumes(self) -> tuple[str, ...]:
-        """Names of those that need volumes of phases."""
-        return tuple(name for name, quantity in self.asked.items() if isinstance(quantity, MolarVolume))
-
-    def check_names(self, phases: Iterable[str], elements: Iterable[str], liquids: Iterable[str]) -> None:
-        """Refuses what a database does not have.
-
-        Args:
-            phases: names that a phase of it can be reported under.
-            elements: its elements, in upper case.
-            liquids: its liquids.
-
-        Raises:
-            InputError: naming the quantity, and the nearest names.
-        """
-        for name, quantity in self.asked.items():
-            for what, named, there in (
-                ("phase", [phase.partition(":")[0] for phase in quantity.phases], tuple(phases)),
-                ("element", quantity.elements, tuple(elements)),
-            ):
-                for one in named:
-                    if one not in there:
-                        near = get_close_matches(one, there, _NEAR, cutoff=0.0)
-                        raise InputError(
-                            f"quantity {name}: the database has no {what} {one}; the nearest are {', '.join(near)}"
-                        )
-            if quantity.LIQUID and not tuple(liquids):
-                raise InputError(
-                    f"quantity {name}: no phase considered is a liquid by its name; say which one is by the setting "
-                    "'liquid', or ask quantities that need none"
-                )
-
-    def check_range(self, low: float, high: float) -> None:
-        """Refuses temperatures that no function of a database covers.
-
-        Args:
-            low: the lowest that one covers, K.
-            high: the highest.
-
-        Raises:
-            InputError: naming the quantity and the range.
-        """
-        self._refuse_outside({name: at.kelvin for name, at in self._temperatures.items() if not at.variable}, low, high)
-
-    def kelvins(self, variables: Mapping[str, Value], low: float, high: float) -> dict[str, float]:
+    def kelvins(self, variables: Mapping[str, Value], held: Held) -> dict[str, float]:
         """Where each quantity is asked for a design, K; NaN for those that are asked at no temperature.
 
         Args:
             variables: the design's, by name.
-            low: the lowest temperature that a function of the database covers, K.
-            high: the highest.
+            held: what the database holds.
 
         Raises:
-            InputError: if the design lacks a variable, or has one outside of the range.
+            InputError: if the design lacks a variable, or has one for which the database has no functions.
         """
         found = {name: at.of(variables, self.units) for name, at in self._temperatures.items()}
-        self._refuse_outside(found, low, high)
+        for name, kelvin in found.items():
+            if wrong := held.outside(kelvin):
+                raise InputError(f"quantity {name}: {wrong}")
         return dict.fromkeys(self.asked, float("nan")) | found
 
     @property
     def _temperatures(self) -> dict[str, Temperature]:
         found = {name: quantity.temperature for name, quantity in self.asked.items()}
         return {name: at for name, at in found.items() if at is not None}
-
-    @staticmethod
-    def _refuse_outside(kelvins: Mapping[str, float], low: float, high: float) -> None:
-        for name, kelvin in kelvins.items():
-            if not max(low, 0.0) <= kelvin <= high:
-                raise InputError(
-                    f"quantity {name}: {kelvin:g} K lies outside of {low:g} to {high:g} K, for which the database has "
-                    "functions"
-                )
 
     def values(self, alloy: Alloy, kelvins: Mapping[str, float], *, told: bool) -> dict[str, float]:
         """Each quantity's value for an alloy, by name.
@@ -230,12 +151,17 @@ class AskedQuantities:
 
 
 def _parsed(name: str, given: Any) -> AskedQuantity:
-    told = f"quantity {name}"
     kinds = [key for key in given if key in KINDS] if isinstance(given, Mapping) else []
     if len(kinds) != 1:
         keys = ", ".join(map(str, given)) if isinstance(given, Mapping) else repr(given)
-        raise InputError(f"{told}: one key must say what it is, of {', '.join(KINDS)}; got {keys}")
+        raise InputError(f"one key must say what it is, of {', '.join(KINDS)}; got {keys}")
     try:
-        return KINDS[kinds[0]].model_validate(dict(given))
+        found = KINDS[kinds[0]].model_validate(dict(given))
     except ValidationError as error:
-        raise InputError(f"{told}: {mistakes_in(error)}") from None
+        raise InputError(mistakes_in(error)) from None
+    known, unit = PROPERTIES.get(name), found.property(name).unit
+    if known is not None and known.unit != unit:
+        raise InputError(
+            f"the built-in property of that name is in {known.unit}, and this one in {unit}; give it another name"
+        )
+    return found
