@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,13 +43,14 @@ def phases(
     from validation.calphad.diagrams.opening import Opened  # late: with pycalphad
     from validation.calphad.errors import CalphadError
 
-    opened = Opened(tdb, exclude or ())
-    opened.check(sorted({name for composition in asked.compositions for name in composition.elements}))
     work = _freezing if scheil else _fractions if section is None else _section
-    try:
-        document, table = work(opened, asked, picture)
-    except CalphadError as error:
-        raise WorkError(f"{formula}: {error}") from error
+    with _notes():
+        opened = Opened(tdb, exclude or ())
+        opened.check(sorted({name for composition in asked.compositions for name in composition.elements}))
+        try:
+            document, table = work(opened, asked, picture)
+        except CalphadError as error:
+            raise WorkError(f"{formula}: {error}") from error
     if picture is not None:
         err().print(f"drawn to {picture}", markup=False, soft_wrap=True)
     if json_:
@@ -114,6 +116,16 @@ def _section(opened: Any, asked: Asked, picture: Path | None) -> tuple[Any, None
 
         draw_section(found, asked.title, asked.horizontal, asked.degrees, picture)
     return section_document(found, asked), None
+
+
+@contextmanager
+def _notes() -> Iterator[None]:
+    """What the libraries warn of meanwhile, once each on standard error, without their lines of code."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("default", UserWarning)
+        yield
+    for text in dict.fromkeys(str(warning.message) for warning in told):
+        err().print(f"note: {text}", markup=False, soft_wrap=True)
 
 
 @contextmanager
