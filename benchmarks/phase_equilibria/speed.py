@@ -43,29 +43,31 @@ def speed(paths: Sequence[Path]) -> None:
             (QUANTITIES[1], lambda alloy: alloy.solidus, _bisection),
         ):
             try:
-                first, warm = _warm(engine, case, ask)
+                first, warm, answer = _warm(engine, case, ask)
             except CalphadError as error:
                 print(f"  {path.name:30s} {name:17s} refused: {error}", flush=True)
                 continue
             seconds, said = _apart(cold, case, sorted(engine.liquids))
             ratios[name].append(seconds / warm)
             times = f"first {first:6.2f}  warm {warm:7.4f}  plain {seconds:6.2f}  ratio {seconds / warm:6.1f}"
-            print(f"  {path.name:30s} {name:17s} {times}  {said}", flush=True)
+            ours = f"ours {answer:.1f} K, plain {said}" if isinstance(answer, float) else said
+            print(f"  {path.name:30s} {name:17s} {times}  {ours}", flush=True)
     for name, values in ratios.items():
         if values:
             print(f"median ratio, {name}: {median(values):.1f} of {len(values)}, least {min(values):.1f}")
 
 
-def _warm(engine: Any, case: Case, ask: Callable[[Any], object]) -> tuple[float, float]:
-    """Seconds of the first alloy of a set of elements, and of the ones beside it on average."""
+def _warm(engine: Any, case: Case, ask: Callable[[Any], object]) -> tuple[float, float, object]:
+    """Seconds of the first alloy of a set of elements, of the ones beside it on average, and the first one's answer."""
     first, *_, last = case.fractions
-    seconds = []
+    seconds: list[float] = []
+    answers: list[object] = []
     for step in (0.0, *STEPS):
         moved = {**case.fractions, first: case.fractions[first] - step, last: case.fractions[last] + step}
         start = time.process_time()
-        ask(engine.alloy(moved))
+        answers.append(ask(engine.alloy(moved)))
         seconds.append(time.process_time() - start)
-    return seconds[0], sum(seconds[1:]) / len(STEPS)
+    return seconds[0], sum(seconds[1:]) / len(STEPS), answers[0]
 
 
 def _apart(cold: Callable[[Any, Case, list[str]], str], case: Case, liquids: list[str]) -> tuple[float, str]:
