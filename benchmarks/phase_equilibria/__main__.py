@@ -9,12 +9,13 @@ against that of cold calls on the same ten: those drawn by the seed from all tha
 pycalphad answers at 1000 K.
 
 Plain pycalphad samples 2000 points per degree of freedom (500 or 60 where that gives no answer), is called once for
-every equilibrium in a process of its own, and has 120 s of processor time. It is not always right: where the two
-differ, the lower Gibbs energy at the same composition and temperature wins, and is counted by name. Two sets of one
-phase within 0.05 in every mole fraction are one, a phase below 0.001 is absent, and an ordered phase whose ordering
-sublattices agree within 0.01 bears the name of its disordered part, in both answers. "Same" is the same phases, as
-many sets, and every amount within 0.01. ``--kept FILE`` keeps plain answers (JSON), so that another comparison takes
-seconds.
+every equilibrium in a process of its own, without the phases that the file itself rejects, and has 120 s of processor
+time. It is not always right: where the two differ, the lower Gibbs energy at the same composition and temperature
+wins, and is counted by name; energies within 0.01 J/mol are the same (a phase that a file describes twice). Two sets
+of one phase within 0.05 in every mole fraction are one, a phase below 0.001 is absent, and an ordered phase whose
+ordering sublattices agree within 0.01 bears the name of its disordered part, in both answers. "Same" is the same
+phases, as many sets, and every amount within 0.01. ``--kept FILE`` keeps plain answers (JSON), so that another
+comparison takes seconds.
 """
 
 from __future__ import annotations
@@ -105,8 +106,8 @@ def _totals(counts: Counter[str]) -> None:
         say(f"  {counts[name]:5d}  {name}")
     both = sum(counts[name] for name in VERDICTS[:4])
     if both:
-        right = counts["same"] + counts["differ, ours lower"]
-        say(f"  of those that both answer: same {counts['same'] / both:.1%}, same or ours lower {right / both:.1%}")
+        right = counts["same"] + counts["differ, ours lower"] + counts["differ, same energy"]
+        say(f"  of those that both answer: same {counts['same'] / both:.1%}, same or ours no higher {right / both:.1%}")
 
 
 def main() -> None:
