@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
+from collections.abc import Iterable
 
-from tests.support.fuzz.run import SHARES, fuzz, head, line
+from tests.support.fuzz.databases import FOLDER
+from tests.support.fuzz.run import DATABASE, SHARES, Result, fuzz, fuzz_kind, head, line
 
 
 def main() -> int:
@@ -18,11 +21,16 @@ def main() -> int:
     parser.add_argument(
         "--limit", type=float, default=10.0, help="seconds of processor time, or of waiting, after which a case hangs"
     )
+    parser.add_argument("--databases", metavar="FOLDER", help="of TDB files: these alone are changed and looked at")
     given = parser.parse_args()
     begun = time.perf_counter()
     print(head())
     bad: list[str] = []
-    for result in fuzz(given.count, given.seed, given.kinds.split(","), given.limit):
+    results: Iterable[Result] = fuzz(given.count, given.seed, given.kinds.split(","), given.limit)
+    if given.databases:
+        os.environ[FOLDER] = given.databases
+        results = [fuzz_kind(DATABASE, given.seed, range(given.count), given.limit)]
+    for result in results:
         print(line(result), flush=True)
         bad += [f"{result.kind} {index}: {outcome}\n{message}" for index, outcome, message in result.bad]
     print(f"{given.count} cases in {time.perf_counter() - begun:.0f} s, {len(bad)} bad", *bad, sep="\n\n")

@@ -10,8 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.fuzz.run import Result, answered, counts_of, fuzz_kind, run_case
+from tests.support.fuzz.databases import FOLDER
+from tests.support.fuzz.run import DATABASE, Result, answered, counts_of, fuzz_kind, run_case
 from tests.support.fuzz.targets import TARGETS
+from tests.support.tdb import IDEAL
 
 COUNTS = counts_of(300, list(TARGETS))
 
@@ -33,6 +35,17 @@ def test_bad_databases_are_refused() -> None:
     result = fuzz_kind("tdb", 0, range(COUNTS["tdb"]), 10.0)  # in a process of its own, which forks
     assert result.bad == []
     assert result.cases == COUNTS["tdb"]
+
+
+def test_changed_databases_of_a_folder_are_read_or_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.tdb").write_text(IDEAL, encoding="utf-8")
+    (tmp_path / "b.TDB").write_text(IDEAL.replace("\n", "\r\n").lower(), encoding="utf-16")
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    result = fuzz_kind(DATABASE, 0, range(60), 10.0)
+    assert result.bad == []
+    assert result.cases == 60
+    assert result.outcomes["accepted"] > 0
+    assert result.outcomes["refused"] > 20
 
 
 @pytest.mark.parametrize("code", ["import sys; sys.stdin.read()", "while True: pass"], ids=["waits", "computes"])

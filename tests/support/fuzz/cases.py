@@ -68,7 +68,8 @@ def tdb_case(rng: random.Random, base: bytes) -> bytes:
     """A thermodynamic database: statements left out, doubled, cut, with other numbers and words."""
     if rng.random() < 0.4:
         return spoiled(rng, base)
-    statements = base.split(b"!\n")
+    end = b"!\r\n" if b"!\r\n" in base else b"!\n"
+    statements = base.split(end)
     for _ in range(rng.randint(1, 4)):
         place = rng.randrange(len(statements))
         words = statements[place].split(b" ")
@@ -88,7 +89,7 @@ def tdb_case(rng: random.Random, base: bytes) -> bytes:
             )
         if kind in (2, 3, 4):
             statements[place] = b" ".join(words)
-    return b"!\n".join(statements)
+    return end.join(statements)
 
 
 def weights_case(rng: random.Random, base: bytes) -> bytes:
@@ -152,6 +153,7 @@ CASES = {
     "table": csv_case,
     "formula": formula_case,
     "tdb": tdb_case,
+    "database": tdb_case,
     "weights": weights_case,
 }
 """How a case of each kind is made from a valid content."""

@@ -22,6 +22,9 @@ from tests.support.fuzz.cases import CASES, rng_of
 SHARES = {"config": 0.3, "import": 0.2, "table": 0.15, "formula": 0.15, "weights": 0.15, "tdb": 0.05}
 """Share of the cases by kind."""
 
+DATABASE = "database"
+"""Databases of a folder that a person names, which do not come with the project."""
+
 MEMORY = 16 * 2**30
 """Address space of a process, so that a case which asks for everything fails in its place."""
 
@@ -66,12 +69,13 @@ def run_case(target: Any, kind: str, seed: int, index: int) -> tuple[str, str]:
 
 
 def _work(kind: str, seed: int, indices: Sequence[int], pipe: Connection, folder: str) -> None:
+    from tests.support.fuzz.databases import Databases
     from tests.support.fuzz.targets import TARGETS
 
     os.environ["OMP_NUM_THREADS"] = "1"
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
-    target = TARGETS[kind](Path(folder))
+    target = {**TARGETS, DATABASE: Databases}[kind](Path(folder))
     for index in range(WARM_UP):
         target.run(target.base(rng_of(seed, kind, index)), rng_of(seed, kind, index))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))

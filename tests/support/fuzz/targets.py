@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
@@ -328,7 +328,7 @@ class Tdb(Target):
     def run(self, content: bytes, rng: Random) -> Outcome:
         path = self.folder / "case.tdb"
         path.write_bytes(content)
-        return _used(path) if rng.randrange(TDB_WHOLE) == 0 else _forked(path)
+        return _used(path) if rng.randrange(TDB_WHOLE) == 0 else forked(lambda: _limited(path))
 
 
 def _used(path: Path) -> Outcome:
@@ -341,7 +341,8 @@ def _used(path: Path) -> Outcome:
     return ACCEPTED, ""
 
 
-def _forked(path: Path) -> Outcome:
+def forked(do: Callable[[], Outcome]) -> Outcome:
+    """What a child of this process says, which may set limits for itself."""
     listen, say = os.pipe()
     child = os.fork()
     if child == 0:
@@ -349,7 +350,7 @@ def _forked(path: Path) -> Outcome:
         sys.stdout = sys.stderr = io.StringIO()  # pycalphad prints what it misses
         outcome = BROKEN, "nothing was said"
         try:
-            outcome = _limited(path)
+            outcome = do()
         finally:
             os.write(say, "\n".join(outcome).encode("utf-8", "replace")[:60_000])
             os._exit(0)

@@ -1,0 +1,1 @@
+"""How long reading a thermodynamic database takes, the first time and later."""
