@@ -73,6 +73,7 @@ class CalphadEngine:
         self._floor = MIN_SITE_FRACTION if tdb_text == build_database() else None
         self._shared = Shared(Functions("shapes", tdb_text))
         self._systems: OrderedDict[tuple[str, ...], ElementSystem] = OrderedDict()
+        self._left_out: dict[tuple[str, ...], list[str]] = {}
 
     def alloy(self, fractions: Mapping[str, float]) -> Alloy:
         """An alloy, of which equilibria can be asked.
@@ -89,6 +90,7 @@ class CalphadEngine:
         system = self._system(tuple(checked))
         alloy = Alloy(system, np.array(list(checked.values())), self.liquids, self.gases)
         system.users.add(alloy)
+        alloy.notes += self._left_out.get(tuple(checked), [])
         return alloy
 
     def save(self) -> None:
@@ -128,8 +130,11 @@ class CalphadEngine:
         if elements in self._systems:
             self._systems.move_to_end(elements)
             return self._systems[elements]
-        functions, phases = Functions("elements", *elements, self._text), self.phases_for(elements).phases
-        system = ElementSystem(self._database, elements, phases, functions, self._shared, self._floor)
+        found = self.phases_for(elements)
+        told = ", ".join(f"{name} ({why})" for name, why in sorted(found.left_out.items()))
+        self._left_out[elements] = [f"phases left out: {told}"] if told else []
+        functions = Functions("elements", *elements, self._text)
+        system = ElementSystem(self._database, elements, found.phases, functions, self._shared, self._floor)
         if not system.surfaces:
             raise CalphadError("missing_phase", f"no phase of the database can hold {', '.join(elements)}")
         self._systems[elements] = system

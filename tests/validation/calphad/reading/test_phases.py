@@ -8,6 +8,7 @@ from tests.support.tdb import IDEAL
 from validation.calphad.errors import DatabaseError
 from validation.calphad.reading.phases import usable
 from validation.calphad.reading.tdbfile import check_phases, reading
+from validation.calphad.solving.engine import CalphadEngine
 
 GAS = (
     "PHASE GAS:G % 1 1.0 !\nCONSTITUENT GAS:G :NB,W: !\n"
@@ -98,3 +99,8 @@ def test_elements_that_the_file_lacks_are_told_with_those_it_has() -> None:
 def test_a_phase_that_is_not_there_is_told_with_the_nearest_names() -> None:
     with pytest.raises(DatabaseError, match=r"BCC_B2 \(nearest: BCC_A2, LIQUID\); available: BCC_A2, LIQUID"):
         check_phases(reading(IDEAL).database, ["LIQUID", "bcc_b2"])
+
+
+def test_an_alloy_says_which_phases_were_left_out() -> None:
+    alloy = CalphadEngine(IDEAL + GAS).alloy({"Nb": 0.5, "W": 0.5})
+    assert alloy.notes == ["phases left out: GAS (the file does not define RTLNP)"]
