@@ -50,6 +50,7 @@ def test_a_gas_is_neither_solid_nor_liquid() -> None:
     assert (condensed.solidus, condensed.liquidus) == pytest.approx((alloy.solidus, alloy.liquidus), abs=0.05)
     assert condensed.at(alloy.liquidus + 1.0).amount("IONIC_LIQ") == pytest.approx(1.0, abs=1e-6)
     assert condensed.at(alloy.liquidus - 1.0).amount("IONIC_LIQ") < 1.0
+    assert "GAS" not in alloy.scheil().solids
 
 
 def test_the_molecules_of_a_liquid_follow_the_law_of_mass_action() -> None:

@@ -97,7 +97,12 @@ class Alloy:
 
     @cached_property
     def _frozen(self) -> Scheil:
-        return solidify(self._solver, self._liquid, self.liquidus)
+        return solidify(
+            self._solver,
+            self._liquid,
+            self.liquidus,
+            [name for name in self._solver.surfaces if name not in self._gases],
+        )
 
     def possible(self, names: Sequence[str]) -> list[str]:
         """Those of some names, ``PHASE`` or ``PHASE:ORDER``, that a phase of the alloy's elements can have."""

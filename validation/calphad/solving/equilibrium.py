@@ -180,7 +180,10 @@ class Equilibrator:
         sites = self.system.formula_sites(phase, self.composition)
         if sites is None:
             sites = self._mean(phase, temperature_k)
-        return None if sites is None else self.solve([PhaseSet(phase, sites, self.composition, 1.0)], temperature_k)
+        try:
+            return None if sites is None else self.solve([PhaseSet(phase, sites, self.composition, 1.0)], temperature_k)
+        except (ArithmeticError, LookupError, ValueError):  # pycalphad's solver broke on these sites
+            return None
 
     def _mean(self, phase: str, temperature_k: float) -> Array | None:
         """Site fractions at the overall composition, by the best mixture of sampled points of the phase."""

@@ -6,6 +6,7 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from validation.calphad.errors import CalphadError
@@ -21,7 +22,7 @@ LEAST_STEP_K = 0.1
 LEAST_KEPT = 0.8
 """A step that keeps less of the liquid is halved."""
 LEAST_FRACTION = 1e-6
-LOWEST_K = 400.0
+LOWEST_K = 298.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +40,17 @@ class Scheil:
     solids: dict[str, float]
 
 
-def solidify(solver: Equilibrator, liquid: str, liquidus: float) -> Scheil:
+def solidify(solver: Equilibrator, liquid: str, liquidus: float, phases: Sequence[str]) -> Scheil:
     """Freezes an alloy step by step from its liquidus.
 
     Args:
         solver: The alloy's equilibria; the retries of all steps join its own.
         liquid: Name of the liquid.
         liquidus: Where it begins, K.
+        phases: The liquid and the solids.
 
     Raises:
-        CalphadError: ``no_convergence``; ``scheil``, where liquid is left at 400 K.
+        CalphadError: ``no_convergence``; ``scheil``, where liquid is left at 298 K.
     """
     kelvin, left, composition, step = liquidus, 1.0, solver.composition, STEP_K
     path = [(liquidus, 1.0)]
@@ -56,7 +58,7 @@ def solidify(solver: Equilibrator, liquid: str, liquidus: float) -> Scheil:
     while left > LIQUID_LEFT:
         if kelvin - step < LOWEST_K:
             raise CalphadError("scheil", f"{left:.1%} of the liquid is left at {kelvin:.0f} K; try another composition")
-        kept, following, frozen = _step(solver, composition, liquid, kelvin - step)
+        kept, following, frozen = _step(solver, composition, liquid, kelvin - step, phases)
         if kept < LEAST_KEPT and step > LEAST_STEP_K:
             step *= 0.5
             continue
@@ -71,11 +73,11 @@ def solidify(solver: Equilibrator, liquid: str, liquidus: float) -> Scheil:
 
 
 def _step(
-    solver: Equilibrator, composition: Array, liquid: str, kelvin: float
+    solver: Equilibrator, composition: Array, liquid: str, kelvin: float, phases: Sequence[str]
 ) -> tuple[float, Array, dict[str, float]]:
     """Share of the liquid that stays liquid at a temperature, its composition, and what froze by phase."""
     now = Equilibrator(solver.system, composition, solver.surfaces)
-    found = find(now, kelvin, list(solver.surfaces), liquid)
+    found = find(now, kelvin, phases, liquid)
     solver.retries.extend(now.retries)
     frozen: dict[str, float] = {}
     kept, mean = 0.0, 0.0 * composition
