@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import symengine
+from symengine.lib.symengine_wrapper import Boolean
 
 
 def plain(variables: Sequence[Any], expressions: Sequence[Any]) -> tuple[list[Any], list[Any]]:
@@ -21,12 +22,12 @@ def plain(variables: Sequence[Any], expressions: Sequence[Any]) -> tuple[list[An
 
 def ordered(expression: Any) -> Any:
     """The same expression with the terms of every sum and product entered in the order of their text."""
-    if isinstance(expression, symengine.Pow):
-        base, exponent = expression.args
-        return ordered(base) ** exponent
-    if not isinstance(expression, symengine.Add | symengine.Mul):
-        return expression
-    return expression.func(*sorted((ordered(part) for part in expression.args), key=str))
+    parts = [ordered(part) for part in expression.args]
+    if isinstance(expression, symengine.Piecewise):
+        return symengine.Piecewise(*zip(parts[::2], expression.args[1::2], strict=True))
+    if isinstance(expression, symengine.Add | symengine.Mul):
+        return expression.func(*sorted(parts, key=str))
+    return expression.func(*parts) if parts and not isinstance(expression, Boolean) else expression
 
 
 def compiled(arguments: Sequence[Any], expressions: Any, optimise: int = 0) -> Any:

@@ -161,6 +161,12 @@ def undefined_functions(database: Any, elements: Iterable[str], phases: Iterable
     return sorted(missing)
 
 
+def rows_of(database: Any) -> list[Any]:
+    """Rows of all parameters, without the copies that TinyDB makes of them: change nothing in them."""
+    parameters = database._parameters
+    return list((parameters.storage.read() or {}).get(parameters.default_table_name, {}).values())
+
+
 def parameters_of(database: Any, elements: Iterable[str], phases: Iterable[str] | None = None) -> list[Any]:
     """Rows of the parameters that alloys of these elements use.
 
@@ -173,7 +179,7 @@ def parameters_of(database: Any, elements: Iterable[str], phases: Iterable[str] 
     named = None if phases is None else {name.upper() for name in phases}
     return [
         row
-        for row in database._parameters.all()
+        for row in rows_of(database)
         if (named is None or row["phase_name"] in named)
         and all(set(s.constituents) <= held for site in row["constituent_array"] for s in site)
     ]

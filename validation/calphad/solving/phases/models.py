@@ -10,7 +10,7 @@ from pycalphad.core.errors import DofError
 
 from alloys.errors import first_line
 from validation.calphad.errors import DatabaseError
-from validation.calphad.reading.phases import holding, partner_of
+from validation.calphad.reading.phases import holding, partner_of, rows_of
 
 
 def models_of(database: Any, components: Sequence[str], candidates: Iterable[str]) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def models_of(database: Any, components: Sequence[str], candidates: Iterable[str
 
 def _by_phase(database: Any) -> dict[str, list[Any]]:
     rows: dict[str, list[Any]] = {}
-    for row in database._parameters.all():
+    for row in rows_of(database):
         rows.setdefault(row["phase_name"], []).append(row)
     return rows
 
