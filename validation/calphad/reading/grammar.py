@@ -196,6 +196,17 @@ class _DatabaseBuilder:
                 )
                 self._notes.append(f"phase {name} is left out: {told}")
                 del self._database.phases[name]
+                self._without_partner(name)
+
+    def _without_partner(self, gone: str) -> None:
+        """Parts a phase that was left out from its other form; an ordered one without a disordered one is no model."""
+        for name, phase in self._database.phases.items():
+            hints = phase.model_hints
+            if gone in (hints.get("ordered_phase"), hints.get("disordered_phase")):
+                if hints["ordered_phase"] == name:
+                    self._unsupported[name] = f"DISORDERED_PART {gone}"
+                for hint in ("ordered_phase", "disordered_phase", "never_disorder"):
+                    hints.pop(hint, None)
 
 
 def _permuted(database: Any) -> None:

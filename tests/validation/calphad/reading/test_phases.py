@@ -86,6 +86,23 @@ def test_a_model_that_pycalphad_lacks_is_one_message_with_phase_and_model(
     assert usable(text, ["NB", "W"], ["BCC_A2"]).phases == ("BCC_A2",)
 
 
+ORDERED = (
+    "TYPE_DEFINITION & GES A_P_D BCC_B2 DIS_PART BCC_A2 !\nPHASE BCC_B2 %& 3 0.5 0.5 3 !\n"
+    "CONSTITUENT BCC_B2 :NB,W:NB,W:VA: !\n"
+)
+
+
+def test_an_ordered_phase_whose_disordered_form_is_left_out_cannot_be_computed() -> None:
+    text = IDEAL.replace("CONSTITUENT BCC_A2 :NB,W : VA: !\n", "") + ORDERED
+    with pytest.raises(DatabaseError, match=r"BCC_B2 \(pycalphad lacks the model DISORDERED_PART BCC_A2\)"):
+        usable(reading(text), ["NB", "W"])
+
+
+def test_a_disordered_phase_whose_ordered_form_is_left_out_stands_alone() -> None:
+    text = IDEAL + ORDERED.replace("CONSTITUENT BCC_B2 :NB,W:NB,W:VA: !\n", "")
+    assert usable(reading(text), ["NB", "W"]).phases == ("BCC_A2", "LIQUID")
+
+
 def test_the_ordinary_excess_model_is_no_other_model() -> None:
     text = IDEAL.replace("TYPE", "TYPE_DEF & GES A_P_D LIQUID EXC_MOD REDLICH-KISTER !\nTYPE", 1)
     assert "LIQUID" in usable(reading(text), ["NB", "W"]).phases
