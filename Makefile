@@ -6,6 +6,8 @@ STAMP := $(VENV)/.installed
 CONFIG ?= configs/quickstart.yaml
 # The published table (Borg et al. 2020, doi 10.6084/m9.figshare.12642953), which does not come with the project.
 MPEA ?= ../shared/data/MPEA/MPEA_dataset.csv
+# Published databases, which do not come with the project either.
+TDB ?= ../shared/data/tdb/collection
 SEEDS ?= 5
 # Processes of bench-generators; each takes about 1 GB of memory.
 JOBS ?= 1
@@ -14,7 +16,7 @@ export MPLBACKEND = Agg
 export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --quiet
 
-.PHONY: run test test-slow bench bench-generators bench-sample-efficiency setup setup-dft setup-test setup-peers lint lock audit clean
+.PHONY: run test test-slow bench bench-generators bench-phases bench-sample-efficiency setup setup-dft setup-test setup-peers lint lock audit clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -89,6 +91,12 @@ bench-generators: $(STAMP)  ## every generator and baseline on the published all
 	$(BIN)/alloyloop evaluate generators --data build/mpea.csv --settings configs/generators_mpea.yaml \
 	  --seeds $(SEEDS) --jobs $(JOBS) --figures build/generators --mlflow
 	$(BIN)/python -m benchmarks.proposals --guided
+
+bench-phases: $(STAMP)  ## the engine against plain pycalphad, on every database of a folder
+	@test -d "$(TDB)" || { echo "no folder of databases at $(TDB); say make bench-phases TDB=FOLDER"; exit 2; }
+	@mkdir -p build
+	$(BIN)/python -m benchmarks.phase_equilibria "$(TDB)" --kept build/phase_equilibria.json
+	$(BIN)/python -m benchmarks.phase_equilibria "$(TDB)" --kept build/phase_equilibria.json --random 200
 
 # After `make setup-peers`; without it, Ax, BayBE and NSGA-II are left out. Hours on two cores; what is done is kept.
 bench-sample-efficiency: $(STAMP)  ## evaluations that the loop and its peers need, from the same start
