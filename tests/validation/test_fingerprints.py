@@ -20,11 +20,11 @@ DFT = {"calculator": {"name": "gpaw"}, "level": "tight", "digests": {"a": "b"}, 
     ("name", "settings", "fingerprint"),
     [
         ("reference", {}, "3404bedf87f1709dc4822e0102e90ad5e47fe4cd9400f28bfb2ec5c70102bdb6"),
-        ("calphad", {}, "e823848a41ea66f43d69179bcd463875a679ee62637924f55276507b695d8b7e"),
+        ("calphad", {}, "9e3d63054c39d0d701860c907a91c80b637843267f641025a4e21b9875d9ccab"),
         (
             "calphad",
             {"temperatures": [900], "scheil": True},
-            "67c967273a25a3e0e2207425b7bfabc60985d37b2d3bd647e4124c26f94edfeb",
+            "acaeadd43b47b19f8fb5598ef934f326c79e9212eb83124a0973154470bfc170",
         ),
         (
             "slurm",

@@ -30,7 +30,7 @@ from validation.calphad.reading.ranges import temperature_range
 from validation.calphad.reading.tdbfile import check_apart, parsed, reading
 from validation.calphad.settings import CalphadSettings, asked_physics
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the same composition could get another answer from the same database."""
 SECONDS = 0.5
 """What the equilibria of one alloy take, about."""

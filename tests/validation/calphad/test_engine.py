@@ -99,6 +99,14 @@ def test_plain_equilibria_stand_on_both_sides_of_solidus_and_liquidus(engine: Ca
     assert liquid(found.liquidus + 3.0) == pytest.approx(1.0, abs=1e-6)
 
 
+@pytest.mark.parametrize(("alloy", "liquid_k"), [("Cr9Hf18Mo6Ti15V46W6", 1720.0), ("Hf8Mo5Nb46V27W5Zr9", 1781.0)])
+def test_a_first_liquid_at_the_edge_of_the_liquid_is_found(engine: CalphadEngine, alloy: str, liquid_k: float) -> None:
+    # Its minimum lies where sampled points have an element at the least amount that counts.
+    parts = fractions(alloy)
+    assert _share_of_liquid(build_database(), parts, liquid_k) > 0.01
+    assert engine.alloy(parts).solidus < liquid_k
+
+
 @pytest.mark.outside_data
 @pytest.mark.parametrize("alloy", ["CrNbTiZr", "HfMoNbTaTiVWZr", "NbMoTaVW", "CrNbTiVZr"])
 def test_a_database_of_nine_elements_of_other_people_is_read(alloy: str, public_data: Path) -> None:

@@ -10,12 +10,10 @@ import numpy as np
 
 from validation.calphad.compiling.functions import Functions
 from validation.calphad.errors import CalphadError
-from validation.calphad.own.database import build_database
 from validation.calphad.reading.commands import BUILT_IN
 from validation.calphad.reading.phases import Usable, is_gas, is_liquid, usable
 from validation.calphad.reading.tdbfile import load_database, reading
 from validation.calphad.solving.alloy import Alloy
-from validation.calphad.solving.phases.sampling import MIN_SITE_FRACTION
 from validation.calphad.solving.records import Shared
 from validation.calphad.solving.system import ElementSystem
 
@@ -68,9 +66,6 @@ class CalphadEngine:
         self.elements = tuple(sorted(set(self._database.elements) - BUILT_IN))
         self._limit = cached_systems
         self._text = tdb_text
-        # Searches of the project's own database do not leave the edges of a phase, as in the campaigns made with it: a
-        # change of its answers is a new version of the validator.
-        self._floor = MIN_SITE_FRACTION if tdb_text == build_database() else None
         self._shared = Shared(Functions("shapes", tdb_text))
         self._systems: OrderedDict[tuple[str, ...], ElementSystem] = OrderedDict()
         self._left_out: dict[tuple[str, ...], list[str]] = {}
@@ -134,7 +129,7 @@ class CalphadEngine:
         told = ", ".join(f"{name} ({why})" for name, why in sorted(found.left_out.items()))
         self._left_out[elements] = [f"phases left out: {told}"] if told else []
         functions = Functions("elements", *elements, self._text)
-        system = ElementSystem(self._database, elements, found.phases, functions, self._shared, self._floor)
+        system = ElementSystem(self._database, elements, found.phases, functions, self._shared)
         if not system.surfaces:
             raise CalphadError("missing_phase", f"no phase of the database can hold {', '.join(elements)}")
         self._systems[elements] = system

@@ -7,7 +7,6 @@ build (gradients, Hessians, constraints), are made when a phase first takes part
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 from weakref import WeakSet
 
@@ -37,7 +36,6 @@ class ElementSystem:
         phases: Phases to use; those that cannot hold the elements are left out.
         functions: Where its compiled functions are kept between processes.
         shared: Compiled functions shared with other systems.
-        floor: Site fraction below which no step of a search goes; that of the surfaces by default.
 
     Attributes:
         elements: Upper-case element names in order.
@@ -55,7 +53,6 @@ class ElementSystem:
         phases: Iterable[str],
         functions: Functions | None = None,
         shared: Shared | None = None,
-        floor: float | None = None,
     ) -> None:
         self.functions = functions or Functions()
         self.elements = tuple(sorted(elements))
@@ -68,7 +65,7 @@ class ElementSystem:
         for name, model in self.models.items():
             surface = surface_of(model, self.elements, found[name], self.functions)
             if surface is not None:
-                self.surfaces[name] = surface if floor is None else replace(surface, floor=floor)
+                self.surfaces[name] = surface
         self._properties: dict[tuple[str, str], Callable[[Array], Array] | None] = {}
         energies = {name: surface.function for name, surface in self.surfaces.items()}
         self.records = SharedRecordFactory(
