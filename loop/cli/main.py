@@ -34,7 +34,7 @@ COMMANDS = {
     "validate": ("validate:validate", "Asks a validator about alloys, outside any campaign."),
     "phases": (
         "phases.command:phases",
-        "An alloy's phases against temperature, how it freezes, and maps between two alloys: pictures and data.",
+        "Which phases an alloy has at each temperature, how it freezes, and maps between two alloys.",
     ),
     "properties": (
         "validate:properties",
@@ -55,7 +55,7 @@ COMMANDS = {
         "replay:replay",
         "Replays campaigns on a table whose answers are known: how much sooner than by chance the best are found.",
     ),
-    "tdb": ("tdb:app", "The thermodynamic database."),
+    "tdb": ("tdb:app", "Thermodynamic databases."),
 }
 """By name: the function or group of commands in this folder, which is imported when it is called, and its help."""
 

@@ -148,7 +148,7 @@ def test_a_store_that_was_copied_writes_to_its_own_folder(tracked: Campaign, tmp
     shutil.copytree(old, new)
     files = sorted(old.rglob("*"))
     note.write_text("written after the move")
-    _tracker(tracked, new)
+    _tracker(tracked, new).sync()
     run = _runs(new)["1"].info.run_id
     # In a process of its own: MLflow remembers within one where the artifacts of a run lie.
     command = [sys.executable, "-W", "ignore", "-c", LOG, tracking_uri(new), run, str(note)]

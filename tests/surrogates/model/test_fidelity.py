@@ -110,7 +110,10 @@ def test_one_accurate_observation_moves_all_and_leaves_them_broad() -> None:
             FidelityData("dft", np.repeat(fractions(slice(0, 1)), 5, axis=0), {"solidus": np.full(5, 2400.0)}),
             "of 1 alloy",
         ),
-        (FidelityData("dft", fractions(slice(0, 5)), {"solidus": truth(pool()[:5])["solidus"] + 55.0}), "constant"),
+        (
+            FidelityData("dft", fractions(slice(0, 5)), {"solidus": truth(pool()[:5])["solidus"] + 55.0}),
+            "by the same amount",
+        ),
     ],
     ids=["constant", "one known", "repeated", "exactly the cheap one and an offset"],
 )
