@@ -61,13 +61,12 @@ setup-test: $(STAMP)  ## PostgreSQL's programs for the tests of campaigns on a s
 	fi; \
 	echo "tests of campaigns on a PostgreSQL server will be skipped; to have them run: sudo apt-get install postgresql"
 
-# Tests that share nothing but the processor; the others have clusters, servers and signals, one at a time.
-APART := alloys generators surrogates validation $(addprefix tests/,alloys benchmarks generators surrogates validation) \
-  $(addprefix tests/loop/,choose cli config people replay review store)
+# Tests that have a Ray cluster, servers and kills: one at a time. The others share nothing but the processor.
+ALONE := $(addprefix tests/,acceptance extras loop/execute security/test_network.py)
 
 test: $(STAMP) setup-test lint  ## set up everything and pass the tests
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile $(APART)
-	$(BIN)/python -m pytest -m "not slow" $(addprefix --ignore=,$(APART))
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
+	$(BIN)/python -m pytest -m "not slow" $(ALONE)
 
 test-slow: $(STAMP)  ## the slow checks: whole campaigns, kills
 	$(BIN)/python -m pytest -m slow
