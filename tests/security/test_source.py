@@ -24,9 +24,9 @@ ALLOWED = {
     ("validation/calphad/own/unaries.py", "__import__"),
 }
 """The first looks into the package that Ray has just made of this machine's files, the second at how large a workbook
-is; both unpack nothing. The third is simpleeval's, of a tree in which only arithmetic was let through. The fourth reads a
-plain array and refuses one that holds objects. The last does the import statements of a file of ESPEI's, of which one is
-answered without pycalphad."""
+is; both unpack nothing. The third is simpleeval's, of a tree in which only arithmetic was let through. The fourth
+reads a plain array and refuses one that holds objects. The last does the import statements of a file of ESPEI's, of
+which one is answered without pycalphad."""
 
 
 def test_there_is_nothing_that_runs_text_or_unpickles() -> None:

@@ -76,7 +76,10 @@ def _melting(database: Any, element: str, phases: Sequence[str]) -> MeltingPoint
     if not len(melted) or melted[0] == 0:  # no liquid, no solid, or the wrong one of them at all temperatures
         return MeltingPoint(symbol, math.nan, measured, "")
     first = int(melted[0])
-    return MeltingPoint(symbol, float(kelvin[first] - STEP_K / 2), measured, phases[int(names[first - 1])])
+    name = phases[int(names[first - 1])]
+    hints = database.phases[name].model_hints  # an element alone has no order
+    name = str(hints.get("disordered_phase", name)) if hints.get("ordered_phase") == name else name
+    return MeltingPoint(symbol, float(kelvin[first] - STEP_K / 2), measured, name)
 
 
 def _energies(database: Any, element: str, phase: str, kelvin: np.ndarray[Any, np.dtype[np.float64]]) -> Any:
