@@ -9,6 +9,7 @@ from alloys.errors import InputError
 from validation.calphad.diagrams.fractions import freezing, phase_fractions, usual_range
 from validation.calphad.diagrams.opening import Opened
 from validation.calphad.diagrams.section import section
+from validation.calphad.own.database import build_database
 from validation.calphad.reading.ranges import narrowest
 from validation.calphad.reading.tdbfile import parsed
 from validation.calphad.solving.engine import CalphadEngine
@@ -99,3 +100,13 @@ def test_the_usual_range_stays_within_the_functions() -> None:
     assert opened.range_of([alloy], None, None) == pytest.approx(usual_range(alloy.solidus, alloy.liquidus))
     with pytest.raises(InputError, match="begin below the end"):
         opened.range_of([alloy], 1000.0, 900.0)
+
+
+def test_where_a_phase_demixes_the_larger_part_keeps_its_name() -> None:
+    alloy = CalphadEngine(build_database()).alloy(dict.fromkeys(("Hf", "Nb", "Ta", "Ti", "Zr"), 0.2))
+    found = phase_fractions(alloy, 1150.0, 1260.0, points=12)
+    one, other = found.fractions["BCC_A2"], found.fractions["BCC_A2#2"]
+    assert one[-1] == pytest.approx(1.0)
+    assert other[-1] == 0.0 < other[0] < one[0]
+    # No fraction jumps where the gap closes, but for what a step of temperature changes.
+    assert np.abs(np.diff(one)).max() < 0.3

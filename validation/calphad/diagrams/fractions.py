@@ -129,9 +129,10 @@ def _curves(alloy: Alloy, kelvin: Array, by_weight: bool) -> dict[str, Array]:
     masses = column([symbol.capitalize() for symbol in alloy.elements], "mass")
     curves: dict[str, Array] = {}
     failed, failure = np.zeros(len(kelvin), dtype=bool), None
-    for place, temperature in enumerate(kelvin.tolist()):
+    sets: dict[str, PhaseSet] = {}
+    for place, temperature in reversed(list(enumerate(kelvin.tolist()))):
         try:
-            sets = labelled(alloy, temperature)
+            sets = _followed(labelled(alloy, temperature), sets)
         except CalphadError as error:
             failed[place], failure = True, error
             continue
@@ -142,6 +143,19 @@ def _curves(alloy: Alloy, kelvin: Array, by_weight: bool) -> dict[str, Array]:
     if failure is not None and failed.all():
         raise failure
     return {name: np.where(failed, np.nan, values) for name, values in sorted(curves.items())}
+
+
+def _followed(sets: dict[str, PhaseSet], hotter: dict[str, PhaseSet]) -> dict[str, PhaseSet]:
+    """The sets of phases that demix, each under the label of the set that it was nearest to a little hotter."""
+    found = dict(sets)
+    for name in {label.partition("#")[0] for label in sets}:
+        labels = [label for label in sets if label.partition("#")[0] == name]
+        left = [sets[label] for label in labels]
+        known = {label: hotter[label].composition for label in labels if label in hotter}
+        for label in [*known, *(label for label in labels if label not in known)]:
+            away = [float(np.abs(item.composition - known[label]).sum()) if label in known else 0.0 for item in left]
+            found[label] = left.pop(int(np.argmin(away)))
+    return found
 
 
 def _ends(alloy: Alloy) -> dict[str, float]:
