@@ -11,7 +11,7 @@ from pathlib import Path
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.files import read_rows
+from alloys.intake.tables import read_rows
 from alloys.properties import PROPERTIES, checked_value, refuse_contradictions
 
 

@@ -1,20 +1,14 @@
-"""Files that are complete or absent, also after a crash; and CSV files as rows of text, read whole or refused."""
+"""Files that are complete or absent, also after a crash, and ordinary ones of bounded size to read."""
 
 from __future__ import annotations
 
-import codecs
-import contextlib
-import csv
-import io
-import itertools
 import os
-import re
 import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from alloys.errors import InputError
 
@@ -109,52 +103,3 @@ def read_plain(path: Path, what: str, most: int) -> bytes:
 
 MOST_BYTES = 500_000_000
 """The largest table that is read; it is held in memory whole."""
-
-
-_SEPARATORS = "\t;|,"
-_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
-
-
-def read_rows(path: Path, what: str = "") -> tuple[list[str], list[dict[str, str]]]:
-    """The columns and rows of a CSV file with a header, as spreadsheets write them; rows of empty cells are left out.
-
-    Cells are separated by what the header has most of: comma, semicolon, tab or bar. Where that is no comma, decimal
-    commas become points. Text that is no UTF-8 is read as Western European (Windows-1252).
-
-    Args:
-        path: the file.
-        what: names the file in messages, before its path.
-
-    Raises:
-        InputError: if the file cannot be read, or is no ordinary file or too large.
-    """
-    try:
-        for encoding in _encodings(path, what):
-            with contextlib.suppress(UnicodeDecodeError), open_plain(path, what, MOST_BYTES) as content:
-                return _rows(io.TextIOWrapper(content, encoding=encoding, newline=""))
-    except (OSError, csv.Error) as error:
-        raise InputError(f"cannot read {what} {path}: {error}" if what else f"cannot read {path}: {error}") from error
-    raise InputError(f"cannot read {what + ' ' if what else ''}{path}: it is no text; save it as CSV in UTF-8")
-
-
-def _encodings(path: Path, what: str) -> tuple[str, ...]:
-    """What the text may be encoded in, most likely first."""
-    with open_plain(path, what, MOST_BYTES) as content:
-        wide = content.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    return ("utf-16",) if wide else ("utf-8-sig", "cp1252")
-
-
-def _rows(stream: io.TextIOWrapper) -> tuple[list[str], list[dict[str, str]]]:
-    first = stream.readline()
-    separator = max(_SEPARATORS, key=first.count)
-    reader = csv.DictReader(itertools.chain([first], stream), delimiter=separator)
-    columns = list(reader.fieldnames or [])
-    rows = [row for row in reader if any(isinstance(cell, str) and cell.strip() for cell in row.values())]
-    if separator != ",":
-        rows = [{name: _with_point(cell) for name, cell in row.items()} for row in rows]
-    return columns, rows
-
-
-def _with_point(cell: Any) -> Any:
-    """A cell with a decimal point in place of a decimal comma."""
-    return cell.replace(",", ".") if isinstance(cell, str) and _COMMA.fullmatch(cell) else cell

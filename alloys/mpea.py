@@ -21,7 +21,8 @@ from pathlib import Path
 
 from alloys.composition import Composition
 from alloys.errors import InputError
-from alloys.files import open_atomic, read_rows
+from alloys.files import open_atomic
+from alloys.intake.tables import read_rows
 from alloys.physics.closed_forms import properties_of
 from alloys.physics.elements import tabulated_elements
 

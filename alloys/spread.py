@@ -1,4 +1,4 @@
-"""Points that lie far apart, and how a spread is written."""
+"""Points that lie far apart."""
 
 from __future__ import annotations
 
@@ -9,11 +9,6 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Length = Callable[[Floats], Floats]
-
-
-def rounded(number: float, digits: int = 2) -> str:
-    """A number in so many digits as people write it: 660, 0.021; powers of ten only where there are many noughts."""
-    return f"{float(f'{number:.{digits}g}'):.9g}"
 
 
 def sum_of_sizes(differences: Floats) -> Floats:

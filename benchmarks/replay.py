@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from alloys.composition import Composition
 from alloys.design import Design
-from alloys.files import read_rows
+from alloys.intake.tables import read_rows
 from alloys.physics import edge, linear
 from alloys.physics.elements import known_elements
 from loop.replay import metrics

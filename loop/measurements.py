@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 
 from alloys.design import Design
 from alloys.space import Bools, Floats
-from alloys.spread import rounded
 from loop.store import StoredObservation
+
+
+def rounded(number: float, digits: int = 2) -> str:
+    """A number in so many digits as people write it: 660, 0.021; powers of ten only where there are many noughts."""
+    return f"{float(f'{number:.{digits}g}'):.9g}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from alloys.errors import InputError, first_line
+from alloys.files import MOST_BYTES as MOST_PLAIN_BYTES
 from alloys.files import read_plain
 
 MOST_BYTES = 200_000_000
@@ -28,6 +30,10 @@ _UNITS = re.compile(
     r"MPa[ ·*]?m\^?(0\.5|1/2)|mg/cm\^?[2²])?\s*[)\]]?"
 )
 """A cell of a line of units; it may be empty."""
+
+_WESTERN = ("cp1252",)
+_NO_TEXT = "it is no text; save it as CSV in UTF-8, as XLSX or as JSON"
+_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
 
 Row = tuple[int, list[str]]
 """The line that a row begins on, and its cells."""
@@ -85,6 +91,38 @@ def read_table(path: Path, sheet: str | None = None) -> RawTable:
         raise InputError(f"cannot read the table {path}: {first_line(error)}") from error
 
 
+def read_rows(path: Path, what: str = "") -> tuple[list[str], list[dict[str, str]]]:
+    """The columns and rows of a plain CSV file with a header, as spreadsheets write them.
+
+    Rows of empty cells are left out. Where the separator is no comma, decimal commas become points. Text that is no
+    UTF-8 is read as Western European (Windows-1252).
+
+    Args:
+        path: the file.
+        what: names the file in messages, before its path.
+
+    Raises:
+        InputError: if the file cannot be read, or is no ordinary file or too large.
+    """
+    content = read_plain(path, what, MOST_PLAIN_BYTES)
+    try:
+        text, _ = _text(content, _WESTERN)
+        separator, _ = _separator(text)
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+        columns = list(reader.fieldnames or [])
+        rows = [row for row in reader if any(isinstance(cell, str) and cell.strip() for cell in row.values())]
+    except (InputError, csv.Error) as error:
+        raise InputError(f"cannot read {what + ' ' if what else ''}{path}: {error}") from error
+    if separator != ",":
+        rows = [{name: _with_point(cell) for name, cell in row.items()} for row in rows]
+    return columns, rows
+
+
+def _with_point(cell: Any) -> Any:
+    """A cell with a decimal point in place of a decimal comma."""
+    return cell.replace(",", ".") if isinstance(cell, str) and _COMMA.fullmatch(cell) else cell
+
+
 def _table(rows: Iterable[Row], notes: Sequence[str], separator: str = "", width: int = 1) -> RawTable:
     """The table of some rows; lines of one cell, or of a remark, may stand before its header where rows are wider."""
     found = iter(rows)
@@ -140,17 +178,20 @@ def _trimmed(header: list[str]) -> list[str]:
 
 
 def _decoded(content: bytes) -> tuple[str, list[str]]:
+    text, encoding = _text(content, (*_WESTERN, "latin-1"))
+    if "\0" in text:
+        raise InputError(_NO_TEXT)
+    western = encoding in (*_WESTERN, "latin-1")
+    return text, ["it is no UTF-8, and is read as Western European text (Windows-1252)"] if western else []
+
+
+def _text(content: bytes, western: Sequence[str]) -> tuple[str, str]:
+    """The text, and the first encoding that it can be in: UTF-16 by its mark, UTF-8, else one of these."""
     wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
-    for encoding in ["utf-16"] if wide else ["utf-8-sig", "cp1252", "latin-1"]:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" in text:
-            break
-        western = encoding in ("cp1252", "latin-1")
-        return text, ["it is no UTF-8, and is read as Western European text (Windows-1252)"] if western else []
-    raise InputError("it is no text; save it as CSV in UTF-8, as XLSX or as JSON")
+    for encoding in ["utf-16"] if wide else ["utf-8-sig", *western]:
+        with suppress(UnicodeDecodeError):
+            return content.decode(encoding), encoding
+    raise InputError(_NO_TEXT)
 
 
 def _csv_rows(text: str, separator: str) -> Iterator[Row]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from alloys.composition import Composition
 from alloys.errors import InputError
-from alloys.files import read_rows
+from alloys.intake.tables import read_rows
 from alloys.physics.periodic import periodic_table
 from alloys.space import Floats
 

@@ -12,7 +12,7 @@ import numpy as np
 from alloys.composition import SYMBOLS, Composition
 from alloys.dataset import known_alloys
 from alloys.errors import InputError
-from alloys.files import read_rows
+from alloys.intake.tables import read_rows
 from alloys.physics.closed_forms import CLOSED_FORMS, PUBLISHED_CONDITIONS, closed_form
 from alloys.physics.elements import known_elements
 from alloys.properties import PROPERTIES

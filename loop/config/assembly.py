@@ -7,8 +7,8 @@ from pathlib import Path
 from alloys.composition import parse_formulas
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.files import read_rows
 from alloys.goal import Goal
+from alloys.intake.tables import read_rows
 from alloys.physics.base import Physics
 from alloys.physics.declaring import declare
 from alloys.physics.registry import get_physics

@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from alloys.design import Design, Value, read_variable
 from alloys.errors import InputError, WorkError
-from alloys.files import read_rows
+from alloys.intake.tables import read_rows
 from alloys.records import Measured, Verdict
 from alloys.space.variables import Variables
 from validation.base import Validator

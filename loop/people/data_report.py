@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from alloys.design import Design, Value, design_text
-from alloys.spread import rounded
+from loop.measurements import rounded
 from loop.people.queue_report import moment
 from loop.store import CampaignStore, StoredObservation
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from alloys.records import Observation
-from alloys.spread import rounded
+from loop.measurements import rounded
 from loop.store import CampaignStore, Proposal
 from loop.view import view_of
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from alloys.design import Design, Value
 from alloys.errors import InputError
-from alloys.files import read_rows
 from alloys.intake.mapping import Basis
+from alloys.intake.tables import read_rows
 from alloys.space import Floats, TableSpace
 from loop.replay.columns import InputColumns, choose_columns
 

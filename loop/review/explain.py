@@ -16,8 +16,8 @@ from rich import box
 from rich.table import Table
 
 from alloys.design import Design, design_text
-from alloys.spread import rounded
 from loop.choose.ranking import fit_surrogate
+from loop.measurements import rounded
 from loop.review.predict import SURE, nearest_known, property_entries, refuse_strangers
 from loop.store import Proposal
 from loop.view import View, outside

@@ -156,11 +156,11 @@ class GeneratedAlloys:
             count: how many.
             spreads: what training saw of each property: its standard deviation is the measure, else the target itself.
         """
-        away = np.zeros(len(self.drawn.points))
+        reached, away = self.reached, np.zeros(len(self.drawn.points))
         for target, asked in zip(self.targets, self.drawn.asked.T, strict=True):
-            if target.name in self.reached:
+            if target.name in reached:
                 scale = spreads[target.name].std if target.name in spreads else np.maximum(np.abs(asked), 1e-9)
-                away += np.abs(self.reached[target.name] - asked) / scale
+                away += np.abs(reached[target.name] - asked) / scale
         order = np.argsort(away, kind="stable")[:count]
         drawn = replace(self.drawn, points=self.drawn.points[order], asked=self.drawn.asked[order])
         return replace(self, drawn=drawn)
@@ -208,11 +208,11 @@ class GeneratedAlloys:
         table.add_column("alloy, at.%", no_wrap=True)
         for variable in self.space.variables:
             table.add_column(Text(f"{variable.name}\n{variable.unit}".strip()), justify="right")
-        columns = []
+        columns, reached = [], self.reached
         for target, asked in zip(self.targets, self.drawn.asked.T, strict=True):
             table.add_column(Text(f"{target.name}\nasked"), justify="right")
             columns.append(asked)
-            reference = self.reached.get(target.name)
+            reference = reached.get(target.name)
             if reference is not None:
                 unit = PROPERTIES[target.name].unit
                 table.add_column(Text("reference" + ("" if unit == "1" else f"\n{unit}")), justify="right")

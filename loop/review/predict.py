@@ -13,8 +13,8 @@ from rich.table import Table
 
 from alloys.design import Design, design_text
 from alloys.errors import InputError
-from alloys.spread import rounded
 from loop.choose.ranking import fit_surrogate
+from loop.measurements import rounded
 from loop.view import Row, View, outside
 from surrogates.model.calibration import HALF_WIDTH
 from surrogates.model.surrogate import Surrogate

@@ -8,7 +8,7 @@ from rich import box
 from rich.table import Table
 
 from alloys.records import proposer
-from alloys.spread import rounded
+from loop.measurements import rounded
 from loop.store import CampaignStore
 from loop.summaries import campaign_state, iteration_summaries
 from loop.view import Row, View

@@ -8,7 +8,7 @@ import pytest
 
 from alloys.dataset import read_measurements
 from alloys.errors import InputError
-from alloys.files import read_rows
+from alloys.intake.tables import read_rows
 
 ROWS = [
     {"formula": "Nb50Ta50", "solidus": "2400.5", "note": "Höganäs"},
