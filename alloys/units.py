@@ -25,7 +25,9 @@ _SHARES = {
     **dict.fromkeys(("at.%", "at%", "mol%", "mol.%", "wt.%", "wt%", "mass%", "vol.%", "vol%"), "percent"),
     **dict.fromkeys(("mole fraction", "atomic fraction", "mass fraction", "weight fraction", "1", ""), "dimensionless"),
 }
-_KELVIN = {"K": (1.0, 0.0), **dict.fromkeys(("degC", "°C"), (1.0, 273.15))}
+ZERO_CELSIUS_K = 273.15
+"""0 °C in K."""
+_KELVIN = {"K": (1.0, 0.0), **dict.fromkeys(("degC", "°C"), (1.0, ZERO_CELSIUS_K))}
 """What pint says of the usual units of temperatures; it takes half a second to load."""
 _FREE = "where its numbers carry units themselves, set check_units: false"
 _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")

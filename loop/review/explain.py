@@ -279,8 +279,9 @@ def _summary(document: dict[str, Any]) -> str:
         unit = "" if entry["unit"] == "1" else f" {entry['unit']}"
         told = f"{verb} expected to add {gain['expected']:.3g} to the hypervolume"
         told += f", most of it by {name.split()[-1]} ({entry['mean']:.4g}{unit})" if gain["expected"] > 0 else ""
-        others = "nearly all" if better and better > _NEARLY_ALL else f"{better or 0:.0%}"
-        told += f", which is more than {others} of the random alloys of the space would add" if better else ""
+        if better:
+            others = "nearly all" if better > _NEARLY_ALL else f"{better:.0%}"
+            told += f", which is more than {others} of the random alloys of the space would add"
     chances = {text: entry["probability"] for text, entry in document["constraints"].items()}
     if not chances:
         return f"{told}."

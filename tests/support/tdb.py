@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-IDEAL = """\
-$ two elements, ideal in bcc and liquid
-ELEMENT /-   ELECTRON_GAS  0.0 0.0 0.0 !
-ELEMENT VA   VACUUM        0.0 0.0 0.0 !
-ELEMENT NB   BCC_A2        92.906 5220.0 36.27 !
-ELEMENT W    BCC_A2        183.85 4970.0 32.62 !
-FUNCTION GHSERNB 298.15 -8500+142*T-26.5*T*LN(T); 2750 Y
-  -8500+142*T-26.5*T*LN(T); 6000 N !
-FUNCTION GHSERW  298.15 -7600+130*T-24.1*T*LN(T); 6000 N !
-TYPE_DEFINITION % SEQ * !
-PHASE LIQUID % 1 1.0 !
-CONSTITUENT LIQUID :NB,W: !
-PARAMETER G(LIQUID,NB;0) 298.15 +GHSERNB+27500-10*T; 6000 N !
-PARAMETER G(LIQUID,W;0) 298.15 +GHSERW+36950-10*T; 6000 N !
-PHASE BCC_A2 % 2 1 3 !
-CONSTITUENT BCC_A2 :NB,W : VA: !
-PARAMETER G(BCC_A2,NB:VA;0) 298.15 +GHSERNB; 6000 N !
-PARAMETER G(BCC_A2,W:VA;0) 298.15 +GHSERW; 6000 N !
-"""
-"""Two elements with numbers of their own; for tests of reading alone."""
+from tests.support.ideal import IDEAL_TDB
+
+IDEAL = IDEAL_TDB.replace(
+    "FUNCTION GHSERNB 298.15 -8500+142*T-26.5*T*LN(T); 6000 N !",
+    "FUNCTION GHSERNB 298.15 -8500+142*T-26.5*T*LN(T); 2750 Y\n  -8500+142*T-26.5*T*LN(T); 6000 N !",
+)
+"""The ideal mixture with one function in two ranges; for tests of reading alone."""
 
 _SHORT = {
     "ELEMENT": "ELEM", "FUNCTION": "FUN", "TYPE_DEFINITION": "TYPE_DEF", "CONSTITUENT": "CONST", "PARAMETER": "PARA",

@@ -25,7 +25,7 @@ from validation.calphad.quantities.held import Held, no_temperature, refuse
 from validation.calphad.quantities.samples import ParameterSamples, spread
 from validation.calphad.quantities.temperature import celsius_text
 from validation.calphad.reading.kept import remembered
-from validation.calphad.reading.phases import usable
+from validation.calphad.reading.phases import partner_of, usable
 from validation.calphad.reading.ranges import temperature_range
 from validation.calphad.reading.tdbfile import check_apart, parsed, reading
 from validation.calphad.settings import CalphadSettings, asked_physics
@@ -172,10 +172,9 @@ class CalphadValidator:
             except DatabaseError as error:
                 raise InputError(f"the thermodynamic database cannot be used: {error}") from error
         engine, database = self._engine, parsed(self._settings.text)
-        hints = {name: database.phases[name].model_hints for name in engine.phases}
         # A phase can be reported under its own name, or that of its disordered partner.
-        partners = {str(h["disordered_phase"]) for n, h in hints.items() if h.get("ordered_phase") == n}
-        names = tuple(sorted({*engine.phases, *partners}))
+        partners = (partner_of(database, name) for name in engine.phases)
+        names = tuple(sorted({*engine.phases, *filter(None, partners)}))
         volumes = any(row["parameter_type"] == "V0" for row in database._parameters.all())
         return asdict(Held(names, engine.elements, engine.liquids, *temperature_range(database), volumes))
 
@@ -290,16 +289,17 @@ class CalphadValidator:
         return spread(found, self.properties) if found else ({}, [])
 
     def curve(self, composition: Composition, temperatures_k: Sequence[float]) -> dict[str, Any]:
-        """Mole fraction of each phase at each temperature in K; see `Alloy.curve`.
+        """Mole fraction of each phase at each temperature in K; see `diagrams.fractions.fractions_at`.
 
         Raises:
             WorkError: where there is no equilibrium at any of them.
         """
+        from validation.calphad.diagrams.fractions import fractions_at  # late: imports pycalphad
+
         try:
-            curves: dict[str, Any] = self._engine.alloy(composition.fractions()).curve(temperatures_k)
+            return dict(fractions_at(self._engine.alloy(composition.fractions()), temperatures_k))
         except CalphadError as error:
             raise WorkError(str(error)) from error
-        return curves
 
 
 def _details(alloy: Any, asked: AskedQuantities, kelvins: Mapping[str, float], notes: Sequence[str]) -> dict[str, Any]:
@@ -323,8 +323,7 @@ def _details(alloy: Any, asked: AskedQuantities, kelvins: Mapping[str, float], n
 
 def _row(item: Any, elements: Sequence[str]) -> list[Any]:
     composition = {e: round(float(x), 6) for e, x in zip(elements, item.composition, strict=True)}
-    order = f":{item.order}" if item.order and item.order not in item.phase else ""
-    return [item.phase + order, round(item.amount, 6), composition]
+    return [item.label, round(item.amount, 6), composition]
 
 
 VALIDATOR = CalphadValidator

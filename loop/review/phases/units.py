@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-ZERO_C = 273.15
+from alloys.units import ZERO_CELSIUS_K
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,4 +21,4 @@ class Degrees:
 
     def of(self, kelvin: Any) -> Any:
         """Temperatures in K on this scale."""
-        return kelvin - ZERO_C if self.celsius else kelvin
+        return kelvin - ZERO_CELSIUS_K if self.celsius else kelvin

@@ -18,7 +18,7 @@ PALETTE = 3
 
 
 class Databases(Target):
-    """A look at a database, in a child with the limits of `validation.calphad.reading.tdbcheck`."""
+    """A look at a database, in a child with the limits of `validation.calphad.reading.apart`."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -42,10 +42,10 @@ class Databases(Target):
 def _looked_at(path: Path, *, whole: bool) -> Outcome:
     from validation.calphad.checking import report
     from validation.calphad.errors import DatabaseError
-    from validation.calphad.reading import phases, tdbcheck, tdbfile
+    from validation.calphad.reading import apart, phases, tdbfile
     from validation.calphad.reading.commands import BUILT_IN
 
-    tdbcheck.limit(tdbfile.seconds_for(path.stat().st_size), tdbfile.PARSE_BYTES)
+    apart.limit(tdbfile.seconds_for(path.stat().st_size), tdbfile.PARSE_BYTES)
     report.check_apart = tdbfile.reading  # type: ignore[assignment, attr-defined]
     try:
         found = tdbfile.reading(tdbfile.read(path))

@@ -311,7 +311,7 @@ class Weights(Target):
 class Tdb(Target):
     """The validator's databases: one in 25 by the whole way, the others in a child of a process that has pycalphad.
 
-    The child has the limits of `validation.calphad.reading.tdbcheck`; it does what the check and the validator do.
+    The child has the limits of `validation.calphad.reading.apart`; it does what the check and the validator do.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -365,9 +365,9 @@ def forked(do: Callable[[], Outcome]) -> Outcome:
 
 
 def _limited(path: Path) -> Outcome:
-    from validation.calphad.reading import tdbcheck, tdbfile
+    from validation.calphad.reading import apart, tdbfile
 
-    tdbcheck.limit(tdbfile.seconds_for(path.stat().st_size), tdbfile.PARSE_BYTES)
+    apart.limit(tdbfile.seconds_for(path.stat().st_size), tdbfile.PARSE_BYTES)
     tdbfile.check_apart = tdbfile.reading  # type: ignore[assignment]
     return _used(path)
 

@@ -10,6 +10,7 @@ from alloys.design import Design
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES, get_property
 from alloys.records import Measured, verdict_from_json
+from validation.calphad.diagrams.fractions import fractions_at
 from validation.calphad.own.database import build_database
 from validation.calphad.solving.engine import CalphadEngine
 from validation.calphad.validator import CalphadValidator
@@ -62,7 +63,7 @@ def test_phase_fractions_add_up_along_the_curve(engine: CalphadEngine) -> None:
     alloy = fractions("CrMoNbV")
     found = engine.alloy(alloy)
     kelvin = [1073.15, 1473.15, found.solidus - 5.0, found.liquidus - 5.0, found.liquidus + 5.0]
-    curves = found.curve(kelvin)
+    curves = fractions_at(found, kelvin)
     assert sum(curves.values()) == pytest.approx(np.ones(len(kelvin)), abs=1e-4)
     assert curves["LIQUID"][2] == 0.0 < curves["LIQUID"][3] < 1.0 == pytest.approx(curves["LIQUID"][4])
     assert curves["BCC_A2#2"][0] > 0.2

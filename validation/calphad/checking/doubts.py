@@ -11,7 +11,7 @@ from typing import Any
 import symengine
 
 from validation.calphad.reading.commands import BUILT_IN
-from validation.calphad.reading.phases import is_gas, parameters_of, pieces_of
+from validation.calphad.reading.phases import functions_in, is_gas, parameters_of, partner_of, pieces_of
 
 ABSURD_J = 2e6
 """Energy per mole of sites that no parameter of a real phase reaches, J."""
@@ -107,7 +107,7 @@ def value_at(database: Any, expression: Any, kelvin: float) -> float | None:
 
 def _ranges(database: Any, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Gaps between ranges of temperature, where the value is 0 or another range's, and steps between them."""
-    used = _functions_of(database, rows)
+    used = functions_in(database, (row["parameter"] for row in rows)) & set(database.symbols)
     named = [(name, database.symbols[name]) for name in sorted(used)] + [(_name(row), row["parameter"]) for row in rows]
     for name, expression in named:
         pieces = sorted(pieces_of(expression))
@@ -117,16 +117,6 @@ def _ranges(database: Any, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
                 yield f"{name} {what} between {min(before, after):g} and {max(before, after):g} K"
             elif (step := _step(database, expression, before)) > JUMP_J:
                 yield f"{name} jumps by {step:.0f} J/mol at {before:g} K"
-
-
-def _functions_of(database: Any, rows: Iterable[Mapping[str, Any]]) -> set[str]:
-    found: set[str] = set()
-    waiting = [row["parameter"] for row in rows]
-    while waiting:
-        names = {str(s) for s in getattr(waiting.pop(), "free_symbols", ())} & set(database.symbols) - found
-        found |= names
-        waiting += [database.symbols[name] for name in names]
-    return found
 
 
 def _step(database: Any, expression: Any, kelvin: float) -> float:
@@ -145,7 +135,7 @@ def _without_energy(database: Any, palette: list[str]) -> Iterator[str]:
         sites = [sorted(str(s) for s in site if set(s.constituents) <= held) for site in phase.constituents]
         if (
             is_gas(database, name)
-            or phase.model_hints.get("ordered_phase") == name
+            or partner_of(database, name) is not None
             or math.prod(map(len, sites)) > MOST_END_MEMBERS
         ):
             continue

@@ -13,9 +13,8 @@ import symengine
 from alloys.errors import InputError
 from alloys.physics.periodic import periodic_table
 from validation.calphad.reading.commands import BUILT_IN
-from validation.calphad.reading.phases import is_gas
+from validation.calphad.reading.phases import is_gas, is_liquid, partner_of
 
-LIQUID_MARK = "LIQ"
 COLDEST_K, HOTTEST_K, STEP_K = 200.0, 5000.0, 0.5
 WRONG_K, WRONG_SHARE = 15.0, 0.01
 """How far a melting point may be from the measured one, in K and as a share of it, whichever is more."""
@@ -62,7 +61,7 @@ def _melting(database: Any, element: str, phases: Sequence[str]) -> MeltingPoint
         energies = _energies(database, element, phase, kelvin)
         if energies is None or is_gas(database, phase):
             continue
-        if LIQUID_MARK in phase:
+        if is_liquid(database, phase):
             liquid = np.fmin(liquid, energies)
         else:
             names = np.where(energies < solid, index, names)
@@ -76,10 +75,8 @@ def _melting(database: Any, element: str, phases: Sequence[str]) -> MeltingPoint
     if not len(melted) or melted[0] == 0:  # no liquid, no solid, or the wrong one of them at all temperatures
         return MeltingPoint(symbol, math.nan, measured, "")
     first = int(melted[0])
-    name = phases[int(names[first - 1])]
-    hints = database.phases[name].model_hints  # an element alone has no order
-    name = str(hints.get("disordered_phase", name)) if hints.get("ordered_phase") == name else name
-    return MeltingPoint(symbol, float(kelvin[first] - STEP_K / 2), measured, name)
+    name = phases[int(names[first - 1])]  # an element alone has no order
+    return MeltingPoint(symbol, float(kelvin[first] - STEP_K / 2), measured, partner_of(database, name) or name)
 
 
 def _energies(database: Any, element: str, phase: str, kelvin: np.ndarray[Any, np.dtype[np.float64]]) -> Any:

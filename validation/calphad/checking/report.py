@@ -12,9 +12,9 @@ from validation.calphad.checking.doubts import doubts
 from validation.calphad.checking.melting import MeltingPoint, melting_points
 from validation.calphad.errors import DatabaseError
 from validation.calphad.reading.commands import BUILT_IN
-from validation.calphad.reading.phases import holding, undefined_functions, usable
+from validation.calphad.reading.phases import holding, partner_of, undefined_functions, usable
 from validation.calphad.reading.ranges import narrowest
-from validation.calphad.reading.tdbfile import check_apart, read, reading
+from validation.calphad.reading.tdbfile import check_apart, check_elements, elements_of, read, reading
 
 if TYPE_CHECKING:
     from validation.calphad.reading.grammar import Reading
@@ -98,11 +98,9 @@ def report(path: Path, palette: Sequence[str] = ()) -> DatabaseReport:
     check_apart(text)
     found = reading(text)
     database = found.database
-    elements = sorted(set(database.elements) - BUILT_IN)
+    elements = elements_of(database)
     asked = sorted({name.upper() for name in palette}) or elements
-    lacking = sorted(set(asked) - set(elements))
-    if lacking:
-        raise DatabaseError(f"the database lacks {', '.join(lacking)}; available: {', '.join(elements)}")
+    check_elements(database, asked)
     used, left_out, hindrance = _used(found, asked)
     names = used or tuple(sorted(set(database.phases) - set(found.rejected)))
     first, last = narrowest(database, asked, names)
@@ -136,8 +134,8 @@ def _row(found: Reading, name: str, palette: set[str], left_out: dict[str, str])
     held = {e for site in phase.constituents for species in site for e in species.constituents} & palette
     hints = phase.model_hints
     partner = ""
-    if hints.get("ordered_phase") == name:
-        partner = f"ordered form of {hints['disordered_phase']}"
+    if disordered := partner_of(found.database, name):
+        partner = f"ordered form of {disordered}"
     elif "ordered_phase" in hints:
         partner = f"disordered form of {hints['ordered_phase']}"
     special = {

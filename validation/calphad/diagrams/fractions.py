@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -64,18 +64,15 @@ class Freezing:
 
 
 def labelled(alloy: Alloy, kelvin: float) -> dict[str, PhaseSet]:
-    """The composition sets of an alloy's equilibrium by the name of their phase, in alphabetical order.
-
-    The order of a phase is told where the name does not say it: ``BCC_4SL:B2``, but ``BCC_B2``.
+    """The composition sets of an alloy's equilibrium by their labels, in alphabetical order.
 
     Raises:
         CalphadError: where there is no equilibrium.
     """
     found: dict[str, PhaseSet] = {}
     for item in sorted(alloy.at(kelvin).sets, key=lambda s: (s.phase, s.order, tuple(s.composition))):
-        name = item.phase if item.order in item.phase else f"{item.phase}:{item.order}"
-        rank = 1 + sum(label.partition("#")[0] == name for label in found)
-        found[name if rank == 1 else f"{name}#{rank}"] = item
+        rank = 1 + sum(label.partition("#")[0] == item.label for label in found)
+        found[item.label if rank == 1 else f"{item.label}#{rank}"] = item
     return found
 
 
@@ -122,15 +119,28 @@ def phase_fractions(
     half = CHANGE_K / 2.0
     beside = [t for change in found for t in (change.where - half, change.where + half)]
     kelvin = np.unique(np.clip([*even, *beside], low, high))
-    return PhaseFractions(kelvin, _curves(alloy, kelvin, by_weight), tuple(found), _ends(alloy))
+    return PhaseFractions(kelvin, fractions_at(alloy, kelvin, by_weight=by_weight), tuple(found), _ends(alloy))
 
 
-def _curves(alloy: Alloy, kelvin: Array, by_weight: bool) -> dict[str, Array]:
+def fractions_at(alloy: Alloy, kelvin: Sequence[float] | Array, *, by_weight: bool = False) -> dict[str, Array]:
+    """The fractions of the phases of an alloy against temperature.
+
+    Args:
+        alloy: the alloy.
+        kelvin: temperatures in K, rising, ``(n,)``.
+        by_weight: weight fractions in place of mole fractions.
+
+    Returns:
+        Phase to fractions, ``(n,)``, NaN where there is no equilibrium; see `PhaseFractions`.
+
+    Raises:
+        CalphadError: if no temperature has an equilibrium.
+    """
     masses = column([symbol.capitalize() for symbol in alloy.elements], "mass")
     curves: dict[str, Array] = {}
     failed, failure = np.zeros(len(kelvin), dtype=bool), None
     sets: dict[str, PhaseSet] = {}
-    for place, temperature in reversed(list(enumerate(kelvin.tolist()))):
+    for place, temperature in reversed(list(enumerate(np.asarray(kelvin).tolist()))):
         try:
             sets = _followed(labelled(alloy, temperature), sets)
         except CalphadError as error:

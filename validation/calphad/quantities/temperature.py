@@ -8,10 +8,8 @@ from dataclasses import dataclass
 
 from alloys.design import Value
 from alloys.errors import InputError
-from alloys.units import to_kelvin
+from alloys.units import ZERO_CELSIUS_K, to_kelvin
 
-ICE_K = 273.15
-"""0 °C."""
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\s\d].*?)\s*")
 _VARIABLE = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -75,4 +73,4 @@ def celsius_text(kelvin: float) -> str:
     >>> celsius_text(1473.15)
     '1200 C'
     """
-    return f"{round(kelvin - ICE_K, 6):g} C"
+    return f"{round(kelvin - ZERO_CELSIUS_K, 6):g} C"

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from validation.calphad.reading.commands import expanded
+
 _PYCALPHAD = ("DISORDERED_PART", "MAGNETIC_ORDERING", "NEVER_DISORDER")
 _HARMLESS = ("COMPOSITION_SETS", "MAJOR_CONSTITUENT", "STATUS_BITS", "DEFAULT_STABLE", "FRACTION_LIMITS")
 """Amendments that help to find an equilibrium and change none."""
@@ -52,7 +54,7 @@ def amend(database: Any, letter: str, line: str) -> Amended:
         database._typechar_map.pop(letter, None)
         told = ["its condition (IF ... THEN) is passed over"] if len(words) >= 4 else []
         return Amended(told)
-    what = _expanded(words[3])
+    what = expanded(words[3], (*_PYCALPHAD, *_HARMLESS, *_MODELS))
     if what in _PYCALPHAD:
         words[2:3], words[4:5] = [_phase_named(database, words[2])], [_phase_named(database, w) for w in words[4:5]]
         return _by_pycalphad(tdb, database, letter, words, what)
@@ -78,13 +80,6 @@ def _by_pycalphad(tdb: Any, database: Any, letter: str, words: Sequence[str], wh
         return Amended([f"{', '.join(lacking)} is no phase of the file"], alone)
     tdb._process_typedef(database, letter, " ".join([*words[:3], what, *words[4:]]))
     return Amended()
-
-
-def _expanded(word: str) -> str:
-    """What an abbreviated amendment means, or nothing."""
-    pieces = r"[^_\s]*_".join(re.escape(piece) for piece in word.replace("-", "_").split("_"))
-    fits = re.compile(pieces + r"\S*").fullmatch
-    return next((name for name in (*_PYCALPHAD, *_HARMLESS, *_MODELS) if fits(name)), "")
 
 
 def _phase_named(database: Any, word: str) -> str:

@@ -7,7 +7,7 @@ command while the one before is still open shows a ``!`` that was forgotten.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from validation.calphad.errors import DatabaseError
@@ -87,7 +87,7 @@ def commands(text: str, notes: list[str]) -> Iterator[Command]:
     before = ""
     for raw, line in _pieces(text, notes):
         word = _WORD.match(raw)
-        keyword = _keyword(word.group(1)) if word else ""
+        keyword = expanded(word.group(1), _NAMES) if word else ""
         if word is None or (not keyword and before in _REMARKS):
             notes.append(f"line {line}: passed over {_shown(raw)!r}, which no command begins")
             continue
@@ -123,7 +123,7 @@ def _unended(held: _Open, number: int, notes: list[str]) -> tuple[str, int]:
     """A command that another one begins after; one without a meaning may stay open."""
     raw, line = held.take()
     word = _WORD.match(raw)
-    keyword = _keyword(word.group(1)) if word else ""
+    keyword = expanded(word.group(1), _NAMES) if word else ""
     if keyword not in _REMARKS:
         raise DatabaseError(
             f"line {line}: {_shown(raw)!r} has no '!' at its end, and line {number} begins another command"
@@ -132,11 +132,11 @@ def _unended(held: _Open, number: int, notes: list[str]) -> tuple[str, int]:
     return raw, line
 
 
-def _keyword(word: str) -> str:
-    """The command that a word abbreviates, or nothing; each part between underscores may be cut."""
+def expanded(word: str, names: Iterable[str]) -> str:
+    """The first of some names that a word abbreviates, or nothing; each part between underscores may be cut."""
     pieces = r"[^_\s]*_".join(re.escape(piece) for piece in word.replace("-", "_").split("_"))
     fits = re.compile(pieces + r"\S*").fullmatch
-    return next((name for name in _NAMES if fits(name)), "")
+    return next((name for name in names if fits(name)), "")
 
 
 def _shown(text: str) -> str:

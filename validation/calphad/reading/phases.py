@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from validation.calphad.errors import DatabaseError
 from validation.calphad.reading.commands import BUILT_IN
-from validation.calphad.reading.tdbfile import check_phases
+from validation.calphad.reading.tdbfile import check_elements, check_phases
 
 if TYPE_CHECKING:
     from validation.calphad.reading.grammar import Reading
@@ -56,10 +56,7 @@ def usable(
     """
     database = reading.database
     wanted = {element.upper() for element in elements}
-    lacking = sorted(wanted - (set(database.elements) - BUILT_IN))
-    if lacking:
-        have = ", ".join(sorted(set(database.elements) - BUILT_IN))
-        raise DatabaseError(f"the database lacks {', '.join(lacking)}; available: {have}")
+    check_elements(database, wanted)
     check_phases(database, [*(phases or ()), *exclude])
     left_out = {} if phases is not None else dict.fromkeys(reading.rejected, "the file itself rejects it")
     asked = {name.upper() for name in phases or database.phases} - {name.upper() for name in exclude}
@@ -148,17 +145,18 @@ def undefined_functions(database: Any, elements: Iterable[str], phases: Iterable
         elements: Element symbols in any case.
         phases: Phases whose parameters count; all by default.
     """
-    waiting: list[Any] = [row["parameter"] for row in parameters_of(database, elements, phases)]
-    seen: set[str] = set()
-    missing: set[str] = set()
+    named = functions_in(database, (row["parameter"] for row in parameters_of(database, elements, phases)))
+    return sorted(named - set(database.symbols) - KNOWN)
+
+
+def functions_in(database: Any, expressions: Iterable[Any]) -> set[str]:
+    """Names of all that expressions name, and the functions among them in turn, defined or not."""
+    waiting, found = list(expressions), set[str]()
     while waiting:
-        for symbol in {str(s) for s in getattr(waiting.pop(), "free_symbols", ())} - seen - KNOWN:
-            seen.add(symbol)
-            if symbol in database.symbols:
-                waiting.append(database.symbols[symbol])
-            else:
-                missing.add(symbol)
-    return sorted(missing)
+        names = {str(symbol) for symbol in getattr(waiting.pop(), "free_symbols", ())} - found
+        found |= names
+        waiting += [database.symbols[name] for name in names if name in database.symbols]
+    return found
 
 
 def rows_of(database: Any) -> list[Any]:

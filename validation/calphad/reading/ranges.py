@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from validation.calphad.reading.phases import parameters_of, pieces_of
+from validation.calphad.reading.phases import functions_in, parameters_of, pieces_of
 
 PLACEHOLDER_K = 300.0
 """Thermo-Calc's UN_ASS, which stands for what nobody assessed, is 0 at any temperature and ends here."""
@@ -50,15 +50,10 @@ def narrowest(database: Any, elements: Iterable[str], phases: Iterable[str]) -> 
 
 
 def _validities(database: Any, elements: Iterable[str], phases: Iterable[str]) -> Iterator[Validity]:
-    waiting: list[tuple[str, Any]] = [
-        (row["phase_name"], row["parameter"]) for row in parameters_of(database, elements, phases)
-    ]
-    seen: set[str] = set()
-    while waiting:
-        name, expression = waiting.pop()
+    rows = parameters_of(database, elements, phases)
+    functions = sorted(functions_in(database, (row["parameter"] for row in rows)) & set(database.symbols))
+    given = [(row["phase_name"], row["parameter"]) for row in rows]
+    for name, expression in [*given, *((name, database.symbols[name]) for name in functions)]:
         pieces = pieces_of(expression)
         if pieces and max(high for _, high in pieces) > PLACEHOLDER_K:
             yield Validity(name, min(low for low, _ in pieces), max(high for _, high in pieces))
-        names = {str(symbol) for symbol in getattr(expression, "free_symbols", ())} - seen
-        seen |= names
-        waiting += [(name, database.symbols[name]) for name in names if name in database.symbols]

@@ -19,9 +19,9 @@ from alloys.errors import InputError
 from alloys.files import read_plain
 from validation.calphad.errors import DatabaseError
 from validation.calphad.reading import kept
+from validation.calphad.reading.apart import IMPORT_SECONDS, UNREADABLE
 from validation.calphad.reading.commands import BUILT_IN
 from validation.calphad.reading.encoding import decoded
-from validation.calphad.reading.tdbcheck import IMPORT_SECONDS, UNREADABLE
 
 if TYPE_CHECKING:
     from validation.calphad.reading.grammar import Reading
@@ -51,15 +51,25 @@ def load_database(path_or_text: str | Path, *, elements: Iterable[str] = (), pha
     """
     text = read(path_or_text)
     database = parsed(text)
-    have = sorted(set(database.elements) - BUILT_IN)
+    check_elements(database, elements)
+    check_phases(database, phases)
+    return text
+
+
+def elements_of(database: Any) -> list[str]:
+    """The elements of a database in upper case, in order."""
+    return sorted(set(database.elements) - BUILT_IN)
+
+
+def check_elements(database: Any, elements: Iterable[str]) -> None:
+    """Raises DatabaseError where a database lacks an element."""
+    have = elements_of(database)
     missing = sorted({name.upper() for name in elements} - set(have))
     if missing:
         raise DatabaseError(
             f"the database lacks {', '.join(missing)}; available: {', '.join(have)}; "
             "drop the element or use another TDB"
         )
-    check_phases(database, phases)
-    return text
 
 
 def check_phases(database: Any, phases: Iterable[str]) -> None:
@@ -130,7 +140,7 @@ def check_apart(text: str, seconds: int | None = None, memory: int = PARSE_BYTES
 def _read_apart(text: str, seconds: int, memory: int) -> bytes:
     """What a text says, as `stored` writes it, read by a process with limits."""
     wall = 10 * (seconds + IMPORT_SECONDS)
-    program = Path(__file__).with_name("tdbcheck.py")
+    program = Path(__file__).with_name("apart.py")
     paths = [str(program.parents[3]), *filter(None, [os.environ.get("PYTHONPATH")])]
     threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
     try:

@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 from scipy.constants import R as GAS_CONSTANT
 
+from alloys.units import ZERO_CELSIUS_K
 from validation.calphad.errors import CalphadError
 from validation.calphad.solving.equilibrium import SAME_COMPOSITION, Equilibrator, Equilibrium, PhaseSet, lowest
 from validation.calphad.solving.melting import HIGH_K, LOW_K, Melting
@@ -20,8 +21,6 @@ from validation.calphad.solving.scheil import Scheil, solidify
 from validation.calphad.solving.state import State
 from validation.calphad.solving.system import ElementSystem
 from validation.calphad.solving.transitions import single_phase_window, solvus
-
-KELVIN = 273.15
 
 
 class Alloy:
@@ -245,36 +244,6 @@ class Alloy:
                 )
         return known
 
-    def curve(self, temperatures_k: Sequence[float]) -> dict[str, Array]:
-        """Mole fractions of the phases against temperature.
-
-        Args:
-            temperatures_k: Temperatures in K, ``(n,)``.
-
-        Returns:
-            Phase to mole fractions, ``(n,)``, NaN where there is no equilibrium; the smaller sets of a phase that
-            demixes come apart as ``PHASE#2`` and so on.
-
-        Raises:
-            CalphadError: if no temperature has an equilibrium.
-        """
-        curves: dict[str, Array] = {}
-        failure: CalphadError | None = None
-        failed = np.zeros(len(temperatures_k), dtype=bool)
-        for place, kelvin in enumerate(temperatures_k):
-            try:
-                sets = self.at(kelvin).sets
-            except CalphadError as error:
-                failure, failed[place] = error, True
-                continue
-            for index, item in enumerate(sets):
-                rank = 1 + sum(other.phase == item.phase for other in sets[:index])
-                label = item.phase if rank == 1 else f"{item.phase}#{rank}"
-                curves.setdefault(label, np.zeros(len(temperatures_k)))[place] = item.amount
-        if failure is not None and failed.all():
-            raise failure
-        return {label: np.where(failed, np.nan, values) for label, values in sorted(curves.items())}
-
     @property
     def _liquid(self) -> str:
         if not self._liquids:
@@ -328,7 +297,7 @@ class Alloy:
                     mean = (other.amount * other.composition + item.amount * item.composition) / amount
                     kept[place] = replace(other, composition=mean, amount=amount)
                     self.notes.append(
-                        f"{kelvin - KELVIN:g} C: two {item.phase} sets within {SAME_COMPOSITION} count as one"
+                        f"{kelvin - ZERO_CELSIUS_K:g} C: two {item.phase} sets within {SAME_COMPOSITION} count as one"
                     )
                     break
             else:

@@ -10,9 +10,8 @@ import numpy as np
 
 from validation.calphad.compiling.functions import Functions
 from validation.calphad.errors import CalphadError
-from validation.calphad.reading.commands import BUILT_IN
 from validation.calphad.reading.phases import Usable, is_gas, is_liquid, usable
-from validation.calphad.reading.tdbfile import load_database, reading
+from validation.calphad.reading.tdbfile import elements_of, load_database, reading
 from validation.calphad.solving.alloy import Alloy
 from validation.calphad.solving.records import Shared
 from validation.calphad.solving.system import ElementSystem
@@ -63,7 +62,7 @@ class CalphadEngine:
         liquids = tuple(name for name in self.phases if is_liquid(self._database, name))
         self.liquids = (liquid.upper(),) if liquid else liquids
         self.gases = tuple(name for name in self.phases if is_gas(self._database, name))
-        self.elements = tuple(sorted(set(self._database.elements) - BUILT_IN))
+        self.elements = tuple(elements_of(self._database))
         self._limit = cached_systems
         self._text = tdb_text
         self._shared = Shared(Functions("shapes", tdb_text))

@@ -62,6 +62,11 @@ class PhaseSet:
     order: str = ""
     model: str = ""
 
+    @property
+    def label(self) -> str:
+        """Its phase, with the order where the name does not say it: ``BCC_4SL:B2``, but ``BCC_B2``."""
+        return self.phase if self.order in self.phase else f"{self.phase}:{self.order}"
+
     def named(self, name: str) -> bool:
         """Whether the set is what a person calls by this name: a phase, or ``PHASE:ORDER``."""
         return name in (self.phase, f"{self.phase}:{self.order}")

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from validation.calphad.reading.phases import partner_of
+
 SAME_SITES = 0.005
 """Largest difference of a site fraction between two sublattices that hold the same."""
 ORDERED = "ordered"
@@ -98,7 +100,7 @@ def ordering(database: Any, model: Any) -> Ordering | None:
         model: The phase's model.
     """
     hints = database.phases[model.phase_name].model_hints
-    partner = hints.get("disordered_phase") if hints.get("ordered_phase") == model.phase_name else None
+    partner = partner_of(database, model.phase_name)
     if hints.get("never_disorder"):
         return None
     lattice = next((name for name, mark in _LATTICES if mark.search(f"{model.phase_name}_{partner or ''}")), "")
