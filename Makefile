@@ -16,7 +16,7 @@ export MPLBACKEND = Agg
 export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --quiet
 
-.PHONY: run test test-slow bench bench-generators bench-phases bench-sample-efficiency setup setup-dft setup-test setup-peers lint lock audit clean
+.PHONY: run test test-slow bench bench-generators bench-phases bench-sample-efficiency setup setup-dft setup-test setup-browser setup-peers lint lock audit clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -61,10 +61,19 @@ setup-test: $(STAMP)  ## PostgreSQL's programs for the tests of campaigns on a s
 	fi; \
 	echo "tests of campaigns on a PostgreSQL server will be skipped; to have them run: sudo apt-get install postgresql"
 
+setup-browser: $(STAMP)  ## Chromium for the tests of pages, where this may install it
+	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  { timeout 120 apt-get update -qq && DEBIAN_FRONTEND=noninteractive timeout 600 apt-get install -y -qq \
+	    --no-install-recommends chromium chromium-driver; } >$(VENV)/chromium.log 2>&1 && exit 0; \
+	  tail -n 3 $(VENV)/chromium.log; \
+	fi; \
+	echo "tests of pages in a browser will be skipped; to have them run: sudo apt-get install chromium chromium-driver"
+
 # Tests that have a Ray cluster, servers and kills: one at a time. The others share nothing but the processor.
 ALONE := $(addprefix tests/,acceptance extras loop/execute security/test_network.py)
 
-test: $(STAMP) setup-test lint  ## set up everything and pass the tests
+test: $(STAMP) setup-test setup-browser lint  ## set up everything and pass the tests
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
 	$(BIN)/python -m pytest -m "not slow" $(ALONE)
 
