@@ -16,7 +16,7 @@ export MPLBACKEND = Agg
 export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --quiet
 
-.PHONY: run test test-slow bench bench-generators bench-phases bench-sample-efficiency setup setup-dft setup-test setup-browser setup-peers lint lock audit clean
+.PHONY: run test test-slow bench bench-generators bench-phases bench-sample-efficiency setup setup-dft setup-test setup-browser setup-peers docs lint lock audit clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -109,6 +109,10 @@ bench-phases: $(STAMP)  ## the engine against plain pycalphad, on every database
 # After `make setup-peers`; without it, Ax, BayBE and NSGA-II are left out. Hours on two cores; what is done is kept.
 bench-sample-efficiency: $(STAMP)  ## evaluations that the loop and its peers need, from the same start
 	$(BIN)/python -m benchmarks.efficiency --seeds $(SEEDS)
+
+docs: $(STAMP)  ## these pages as HTML in build/docs; a warning is an error
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	@echo "open build/docs/index.html"
 
 lock: $(STAMP)  ## write what is installed as the lock
 	$(BIN)/python -m pip freeze --all --exclude-editable --exclude alloyloop --exclude pip | sed 's/+cpu$$//' > requirements.lock
