@@ -20,8 +20,8 @@ from alloys.space import AlloySpace, Points
 from generators.registry import family_names
 from loop.campaign import Campaign
 from loop.choose import steps
+from loop.choose.fitting import fit_surrogate
 from loop.choose.guidance import guidance_of
-from loop.choose.ranking import fit_surrogate
 from loop.choose.training import train_generator
 from loop.config.assembly import start_table
 from loop.config.reading import load_config

@@ -28,7 +28,7 @@ from generators.train import TrainedModel
 from generators.training.neural import NeuralGenerator
 from loop.campaign import Campaign
 from loop.choose import steps
-from loop.choose.ranking import fit_surrogate
+from loop.choose.fitting import fit_surrogate
 from loop.choose.training import train_generator
 from loop.choose.warm import WarmStart
 from loop.config.assembly import start_table

@@ -37,8 +37,8 @@ from benchmarks.common.synthetic import SPACE, truth
 from loop.campaign import Campaign
 from loop.choose import steps
 from loop.choose.choosing import choose_batch
+from loop.choose.fitting import fit_surrogate
 from loop.choose.proposal import ProposalJob
-from loop.choose.ranking import fit_surrogate
 from loop.choose.training import train_generator
 from loop.config.assembly import build_problem
 from loop.config.reading import load_config

@@ -20,7 +20,8 @@ from benchmarks.common.synthetic import SPACE, batch_of, observed, stream, timed
 from surrogates.model.calibration import score
 from surrogates.model.features import Described, Scaling
 from surrogates.model.gp import GP
-from surrogates.model.learning import Hyper, learn
+from surrogates.model.learning.kept import Hyper
+from surrogates.model.learning.most_probable import learn
 from surrogates.model.sparse import LEARN_ON, SparseGP, fit_gp
 from surrogates.model.warps import warp_of
 

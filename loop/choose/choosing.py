@@ -13,10 +13,11 @@ import numpy as np
 from alloys.design import Design
 from alloys.records import Candidate, Prediction, Selection
 from loop.choose import steps
+from loop.choose.fitting import fit_surrogate
 from loop.choose.guidance import guidance_of
 from loop.choose.promotion import PromotionCandidates, PromotionDecision, PromotionJob
 from loop.choose.proposal import Chosen, ProposalJob
-from loop.choose.ranking import fit_surrogate, rank
+from loop.choose.ranking import rank
 from loop.execute.spans import SCORER, Span
 from loop.view import Row, View
 from surrogates.choosing.acquisition import Tell, silent

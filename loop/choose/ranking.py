@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from alloys.records import Candidate, Prediction, Selection
-from alloys.space import TableSpace
+from loop.choose.fitting import fit_surrogate
 from loop.choose.steps import CandidatePool
 from loop.view import Row, View
 from surrogates.choosing.acquisition import Tell, choose_batch, silent
@@ -18,8 +18,6 @@ from surrogates.choosing.picks import Pick
 from surrogates.choosing.screen import BatchContext, Settings
 from surrogates.choosing.stream import Spreader, spread_work
 from surrogates.model.calibration import Score, score
-from surrogates.model.features import Described, Scaling
-from surrogates.model.fidelity import FidelityData, fit_fidelities
 from surrogates.model.surrogate import Surrogate
 
 
@@ -36,39 +34,6 @@ class Ranking:
     selections: list[Selection]
     screening: dict[str, Any]
     calibration: dict[str, dict[str, float]]
-
-
-def fit_surrogate(view: View, before: Surrogate | None = None) -> Surrogate:
-    """The surrogate of everything that only validation answers, fitted on all that is known.
-
-    Args:
-        view: what is known.
-        before: the surrogate of nearly as much, where it is at hand; see `Surrogate.fit`.
-    """
-    known, foreign, inference = view.observed(), view.foreign, view.config.surrogate.inference
-    physics, elements, variables = view.problem.physics, view.space.elements, view.space.variables
-    inputs = view.inputs(known.designs, foreign)
-    if len(view.tiers) > 1:
-        levels = [
-            FidelityData(label, view.inputs(data.designs, foreign), data.values, data.stds, data.asked)
-            for label, data in view.fidelities()
-        ]
-        tried = (inputs, known.failed)
-        return fit_fidelities(physics, elements, levels, inference, tried=tried, foreign=foreign, variables=variables)
-    more: dict[str, Any] = {"failed": known.failed, "stds": known.stds, "foreign": foreign, "variables": variables}
-    more["asked"] = known.asked
-    scaling = before.scaling if before is not None else _scaling_of_list(view)
-    return Surrogate.fit(physics, elements, inputs, known.values, inference, **more, scaling=scaling, before=before)
-
-
-def _scaling_of_list(view: View) -> Scaling | None:
-    """That of all candidates of a list; None where there are none but those that are proposed."""
-    if not isinstance(view.space, TableSpace):
-        return None
-    space = view.space
-    everything = space.inputs(np.arange(len(space.designs))[:, None])
-    described = Described.of(view.problem.physics, space.elements, everything, variables=space.variables)
-    return Scaling.fit(described.raw(), described.indicators)
 
 
 def rank(

@@ -33,12 +33,15 @@ def predict(
     """What is known or predicted of alloys: mean, spread, probability of feasibility, nearest known alloys."""
     chosen = chosen_variables(variable)
     parse_formulas(_named(formulas, chosen))
-    from loop.review.predict import predict_document, predict_lines, predict_tables  # late: with torch
+    from loop.choose.fitting import kept_hyperparameters  # late: with torch
+    from loop.review.predict import predict_document, predict_lines, predict_tables
 
-    with CampaignStore.open(campaign_database(directory, name)) as store:
+    database = campaign_database(directory, name)
+    with CampaignStore.open(database) as store:
         view = view_of(store)
     designs = [Design.known_as(formula, view.nameable, chosen) for formula in formulas or [""]]
-    documents = predict_document(view, designs, nearest)
+    with kept_hyperparameters(database):
+        documents = predict_document(view, designs, nearest)
     if json_:
         print_json(documents)
         return
@@ -62,9 +65,11 @@ def explain(
     """Why an alloy was selected, or what speaks for and against it now."""
     chosen = chosen_variables(variable)
     parse_formulas(_named(formula and [formula], chosen))
-    from loop.review.explain import explain_document, explain_tables  # late: with torch
+    from loop.choose.fitting import kept_hyperparameters  # late: with torch
+    from loop.review.explain import explain_document, explain_tables
 
-    with CampaignStore.open(campaign_database(directory, name)) as store:
+    database = campaign_database(directory, name)
+    with CampaignStore.open(database) as store, kept_hyperparameters(database):
         view = view_of(store)
         design = Design.known_as(formula or "", view.nameable, chosen)
         then = view_of(store, hidden=hidden_from(store, design))

@@ -52,7 +52,7 @@ def doubts(store: CampaignStore, rows: Sequence[Observation]) -> list[str]:
     new = [row for row in new if (row.design, *sorted(row.values.items())) not in there]
     if not new:
         return []
-    from loop.choose.ranking import fit_surrogate  # late: with torch, which most commands do without
+    from loop.choose.fitting import fit_surrogate  # late: with torch, which most commands do without
 
     surrogate = fit_surrogate(view)
     described = surrogate.describe(view.inputs([row.design for row in new]))

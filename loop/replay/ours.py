@@ -16,7 +16,8 @@ from alloys.physics.declaring import declare
 from alloys.physics.registry import get_physics
 from alloys.problem import Problem
 from loop.choose import steps
-from loop.choose.ranking import fit_surrogate, rank
+from loop.choose.fitting import fit_surrogate
+from loop.choose.ranking import rank
 from loop.config.reading import apply_override
 from loop.config.schema import CampaignConfig
 from loop.measurements import AcceptedResult

@@ -16,7 +16,7 @@ from rich import box
 from rich.table import Table
 
 from alloys.design import Design, design_text
-from loop.choose.ranking import fit_surrogate
+from loop.choose.fitting import fit_surrogate
 from loop.measurements import rounded
 from loop.review.predict import SURE, nearest_known, property_entries, refuse_strangers
 from loop.store import Proposal

@@ -27,7 +27,7 @@ from generators.asking.distance import TrainingSpread, distance_notes, training_
 from generators.asking.fixing import allowed_places, with_variables
 from generators.asking.request import DistinctDraws, Target, Word, check_askable, draw_distinct, split_targets
 from generators.interface import Distribution, Generator
-from loop.choose.ranking import fit_surrogate
+from loop.choose.fitting import fit_surrogate
 from loop.choose.steps import KnownDesigns, known_compositions
 from loop.config.assembly import start_table
 from loop.store import Artifact, CampaignStore

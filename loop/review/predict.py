@@ -13,7 +13,7 @@ from rich.table import Table
 
 from alloys.design import Design, design_text
 from alloys.errors import InputError
-from loop.choose.ranking import fit_surrogate
+from loop.choose.fitting import fit_surrogate
 from loop.measurements import rounded
 from loop.view import Row, View, outside
 from surrogates.model.calibration import HALF_WIDTH

@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from alloys.problem import Problem
 from alloys.space import Bools, Floats
@@ -61,6 +60,8 @@ def _variates(settings: tuple[int, int], latents: int, step: int) -> Floats:
     """Standard normal samples ``(samples, latents)`` of the alloy that is drawn as the ``step``-th."""
     samples, seed = settings
     rng = np.random.default_rng([seed, step])
+    from scipy.stats import qmc  # late: it imports for most of a second
+
     drawn = qmc.Sobol(latents, seed=rng).random(samples) if latents else np.zeros((samples, 0))
     # Unless the order is mixed, two scramblings of one sequence go together.
     return np.asarray(ndtri(rng.permutation(drawn)))

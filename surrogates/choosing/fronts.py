@@ -16,7 +16,6 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from alloys.space import Bools, Floats
 
@@ -194,6 +193,8 @@ class Directions:
     @classmethod
     def empty(cls, count: int, scales: Floats) -> Directions:
         """Fronts without points, of objectives of these sizes, shape ``(m,)``."""
+        from scipy.stats import qmc  # late: it imports for most of a second
+
         drawn = np.abs(ndtri(qmc.Sobol(len(scales), seed=0).random(DIRECTIONS)))
         directions = drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
         return cls(scales, directions, np.zeros((count, DIRECTIONS)))

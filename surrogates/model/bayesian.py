@@ -9,37 +9,21 @@ What is predicted is the equal mixture of the Gaussian processes that they make.
 from __future__ import annotations
 
 import importlib.util
-import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
-from botorch.fit import fit_fully_bayesian_model_nuts
-from botorch.models.fully_bayesian import FullyBayesianSingleTaskGP, MaternPyroModel
-from botorch.models.utils.gpytorch_modules import get_gaussian_likelihood_with_lognormal_prior
-from botorch.settings import validate_input_scaling
 from numpy.typing import NDArray
 from torch import Tensor
 
 from alloys.errors import InputError
 from alloys.space import Floats
-from surrogates.model.gp import GP, at_least_as_noisy, noise_variances
-from surrogates.model.learning import Hyper, prior_hyperparameters
+from surrogates.model.gp import GP, at_least_as_noisy
+from surrogates.model.learning.kept import remembered
 
 MOST = 200
 """Observations up to which hyperparameters are averaged over; of more, the most probable ones will do."""
-
-DRAWS = 16
-"""Gaussian processes in a mixture."""
-
-_WARMUP = 256
-_THINNING = 16
-
-_SPREAD = 1.0
-"""Standard deviation of the logarithm of a lengthscale under its prior."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,38 +124,6 @@ def require() -> None:
         )
 
 
-class _Priors(MaternPyroModel):  # type: ignore[misc]
-    """The noise's prior is that of `surrogates.model.learning`, the lengthscales' has its mode and is narrower.
-
-    There the logarithm of a lengthscale has a standard deviation of sqrt(3), so that the median lies at 20 times the
-    mode: an average was over functions much smoother than those of the mode, and worse than the mode alone.
-    """
-
-    given: Floats | None = None
-
-    def sample_lengthscale(self, dim: int) -> Any:
-        import jax.numpy as jnp
-        import numpyro
-
-        mode = jnp.log(jnp.asarray(prior_hyperparameters(dim)[1].numpy()))
-        return numpyro.sample("lengthscale", numpyro.distributions.LogNormal(mode + _SPREAD**2, _SPREAD))
-
-    def sample_noise(self) -> Any:
-        import jax.numpy as jnp
-        import numpyro
-
-        prior = get_gaussian_likelihood_with_lognormal_prior().noise_covar.noise_prior
-        learned = numpyro.sample("noise", numpyro.distributions.LogNormal(float(prior.loc), float(prior.scale)))
-        if self.given is None:
-            return learned
-        fixed = jnp.asarray(noise_variances(math.nan, len(self.given), self.given).numpy())
-        return jnp.where(jnp.isnan(fixed), learned, fixed)
-
-
-class _Model(FullyBayesianSingleTaskGP):  # type: ignore[misc]
-    _pyro_model_class = _Priors
-
-
 def fit_mixture(
     x: Floats,
     y: Floats,
@@ -198,48 +150,13 @@ def fit_mixture(
         InputError: if NumPyro is not installed.
         RuntimeError: if the sampler ends in something that is not finite, or a covariance cannot be factorised.
     """
-    known = None if given is None else given / scale
-    drawn = [at_least_as_noisy(hyper, scatter / scale) for hyper in draw(x, (y - shift) / scale, known, seed)]
-    return Mixture(tuple(GP.condition(x, y, shift, scale, hyper, given) for hyper in drawn))
-
-
-def draw(x: Floats, targets: Floats, given: Floats | None = None, seed: int = 0) -> Sequence[Hyper]:
-    """Constants, lengthscales and noise variances from their posterior, `DRAWS` of them.
-
-    Args:
-        x: scaled inputs, shape ``(n, d)``.
-        targets: standardised, shape ``(n,)``.
-        given: standard deviations on the standardised scale, shape ``(n,)``, NaN where the noise is drawn.
-        seed: of the sampler.
-
-    Raises:
-        InputError: if NumPyro is not installed.
-        RuntimeError: if something drawn is not finite.
-    """
     require()
-    import jax
+    from surrogates.model.learning.drawn import draw  # late: with BoTorch
 
-    with jax.enable_x64(True), validate_input_scaling(False), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model = _Model(torch.tensor(x), torch.tensor(targets)[:, None])
-        model.pyro_model.given = given
-        fit_fully_bayesian_model_nuts(
-            model,
-            warmup_steps=_WARMUP,
-            num_samples=DRAWS * _THINNING,
-            thinning=_THINNING,
-            disable_progbar=True,
-            seed=seed,
-        )
-    lengthscales = model.covar_module.lengthscale.detach()[:, 0]
-    constants = model.mean_module.constant.detach().reshape(-1)
-    noises = model.likelihood.noise.detach().reshape(-1)
-    if not all(bool(torch.isfinite(part).all()) for part in (lengthscales, constants, noises)):
-        raise RuntimeError("the drawn hyperparameters are not finite")
-    return [
-        (float(constant), lengthscale.clone(), float(noise))
-        for constant, lengthscale, noise in zip(constants, lengthscales, noises, strict=True)
-    ]
+    known, targets = None if given is None else given / scale, (y - shift) / scale
+    found = remembered(lambda: draw(x, targets, known, seed), x, targets, known, seed)
+    drawn = [at_least_as_noisy(hyper, scatter / scale) for hyper in found]
+    return Mixture(tuple(GP.condition(x, y, shift, scale, hyper, given) for hyper in drawn))
 
 
 def _stacked(answers: Sequence[tuple[Floats, Floats]]) -> tuple[Floats, Floats]:

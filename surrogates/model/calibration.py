@@ -21,7 +21,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import binomtest
 from torch import Tensor
 
 from alloys.errors import InputError
@@ -66,6 +65,8 @@ class Score:
         """
         if not self.count:
             return "consistent"
+        from scipy.stats import binomtest  # late: it imports for most of a second
+
         covered = round(self.coverage * self.count)
         # "At most", whatever the rounding: two of two that are missed have a probability of 0.1 ** 2.
         if binomtest(covered, self.count, NOMINAL).pvalue > SIGNIFICANCE * (1 + 1e-9):

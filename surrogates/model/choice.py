@@ -25,7 +25,7 @@ from alloys.space import Floats
 from surrogates.model.bayesian import Mixture
 from surrogates.model.features import Described
 from surrogates.model.gp import GP, at_least_as_noisy
-from surrogates.model.learning import learn
+from surrogates.model.learning.most_probable import learn
 
 M = TypeVar("M", bound=GP | Mixture)
 Fit = Callable[[Floats, Floats, float, float, float, Floats | None], tuple[M, str]]

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from alloys.space import Floats
 from alloys.spread import spread_out, sum_of_squares
-from surrogates.model.learning import LEAST_NOISE, Hyper
+from surrogates.model.learning.kept import Hyper
+from surrogates.model.learning.most_probable import noise_variances
 
 BLOCK = 2048
 """Rows predicted at a time, to bound memory."""
@@ -178,21 +179,6 @@ def central_and_spread_out(points: Tensor, count: int) -> NDArray[np.int64]:
     rows = points.numpy()
     nearest = int(np.argmin(sum_of_squares(rows - rows.mean(axis=0))))
     return np.array(spread_out(rows, count, sum_of_squares, first=nearest), dtype=np.int64)
-
-
-def noise_variances(noise: float, count: int, given: Floats | None = None) -> Tensor:
-    """The variance of each observation's noise: the given one, else the learned one; shape ``(count,)``.
-
-    Args:
-        noise: the learned one, on the standardised scale.
-        count: observations.
-        given: standard deviations on the standardised scale, shape ``(count,)``, NaN where not given.
-    """
-    learned = torch.full((count,), noise, dtype=torch.float64)
-    if given is None:
-        return learned
-    known = torch.tensor(given, dtype=torch.float64)
-    return torch.where(known.isnan(), learned, known.square().clamp_min(LEAST_NOISE))
 
 
 def at_least_as_noisy(hyper: Hyper, scatter: float) -> Hyper:

@@ -10,11 +10,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from alloys.physics.base import ComputedForm, Physics
 from alloys.space import Floats
-from surrogates.model.bayesian import DRAWS, MOST, Mixture, fit_mixture, require
+from surrogates.model.bayesian import MOST, Mixture, fit_mixture, require
 from surrogates.model.calibration import Amplitude, batch_factor, learn_amplitude, remedy
 from surrogates.model.choice import choosing, few_sets, on_columns
 from surrogates.model.features import Described
@@ -300,7 +299,8 @@ def _averaged(
 ) -> tuple[GP | Mixture, str]:
     """As `surrogates.model.sparse.fit_gp`, averaged over hyperparameters; many observations do without."""
     if len(x) <= MOST:
-        return fit_mixture(x, y, shift, scale, scatter, given), f"averaged over {DRAWS} draws of the hyperparameters"
+        mixture = fit_mixture(x, y, shift, scale, scatter, given)
+        return mixture, f"averaged over {len(mixture.members)} draws of the hyperparameters"
     gp, note = fit_gp(x, y, shift, scale, scatter, given)
     few = f"more than {MOST} observations; hyperparameters are the most probable ones"
     return gp, f"{few}; {note}" if note else few
@@ -316,6 +316,8 @@ def _nodes(parts: int) -> tuple[Floats, Floats]:
     if parts == 1:
         nodes, weights = np.polynomial.hermite_e.hermegauss(11)
         return nodes[:, None], weights / weights.sum()
+    from scipy.stats import qmc  # late: it imports for most of a second
+
     drawn = ndtri(qmc.Sobol(parts, seed=0).random(SAMPLES))
     return (drawn - drawn.mean(axis=0)) / drawn.std(axis=0), np.full(SAMPLES, 1.0 / SAMPLES)
 

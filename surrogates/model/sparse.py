@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from alloys.space import Floats
-from surrogates.model.gp import FEWEST, GP, at_least_as_noisy, central_and_spread_out, matern, noise_variances
-from surrogates.model.learning import Hyper, learn, prior_hyperparameters
+from surrogates.model.gp import FEWEST, GP, at_least_as_noisy, central_and_spread_out, matern
+from surrogates.model.learning.kept import Hyper
+from surrogates.model.learning.most_probable import learn, noise_variances, prior_hyperparameters
 
 LEARN = 600
 """Observations up to which all of them teach the hyperparameters."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.stats import norm, rankdata
 
 from alloys.properties import Property
 from alloys.space import Floats
@@ -135,6 +134,8 @@ class NormalScores:
     @classmethod
     def of(cls, values: Floats) -> NormalScores:
         """The scores of values of shape ``(n,)``, of which not all are equal."""
+        from scipy.stats import norm, rankdata  # late: it imports for most of a second
+
         drawn = norm.ppf((rankdata(values) - 0.5) / len(values))
         distinct, first = np.unique(values, return_index=True)
         return cls(distinct, drawn[first] / drawn.std(), float(1.0 / values.std()))

@@ -14,8 +14,8 @@ from alloys.composition import Composition
 from alloys.space import Points
 from loop.campaign import Campaign
 from loop.choose import steps
+from loop.choose.fitting import fit_surrogate
 from loop.choose.guidance import guidance_of
-from loop.choose.ranking import fit_surrogate
 from loop.choose.training import train_generator
 from loop.config.reading import check_config
 from loop.drive.driver import Driver

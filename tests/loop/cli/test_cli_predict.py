@@ -168,6 +168,17 @@ def test_an_alloy_that_nobody_picked_is_explained_as_of_now(
         assert text in out
 
 
+def test_the_fit_is_kept_with_the_campaign_and_the_answer_stays_the_same(
+    capsys: pytest.CaptureFixture[str], campaigns: Path
+) -> None:
+    kept = campaigns / "small" / "models" / "hyperparameters.json"
+    kept.unlink(missing_ok=True)
+    learned = [_document(capsys, command, campaigns, "Nb40Ti30Mo20V10") for command in ("predict", "explain")]
+    content = kept.read_bytes()
+    assert [_document(capsys, command, campaigns, "Nb40Ti30Mo20V10") for command in ("predict", "explain")] == learned
+    assert kept.read_bytes() == content
+
+
 def test_reading_changes_nothing_while_a_campaign_is_open(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """Nothing is measured yet and the start is under way: physics speaks, and the writer is not disturbed."""
     with Campaign.open(small_config(tmp_path, validator={"name": "human"})) as campaign:

@@ -16,7 +16,7 @@ import pytest
 from alloys.design import Design
 from alloys.errors import InputError
 from loop.campaign import Campaign
-from loop.choose.ranking import fit_surrogate
+from loop.choose.fitting import fit_surrogate
 from loop.choose.steps import known_compositions
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor

@@ -10,7 +10,7 @@ from alloys.dataset import known_alloys
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.physics.elements import known_elements
-from loop.choose.ranking import fit_surrogate
+from loop.choose.fitting import fit_surrogate
 from loop.replay import metrics
 from loop.replay.ours import Ours, config_of_pool
 from loop.replay.peers import confidence_bound, expected_improvement

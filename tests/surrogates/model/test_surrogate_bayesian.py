@@ -16,6 +16,7 @@ from surrogates.explaining.attribution import relevance
 from surrogates.model import bayesian, output
 from surrogates.model.bayesian import Mixture, mixed
 from surrogates.model.gp import GP, Hyper
+from surrogates.model.learning import drawn
 from surrogates.model.quick import made_quick
 from surrogates.model.surrogate import Surrogate
 from tests.surrogates.helpers import BUNDLE, PROBLEM, SPACE, pool, truth
@@ -115,8 +116,9 @@ def of_three(x: np.ndarray, y: np.ndarray, given: np.ndarray | None = None, seed
 
 
 def surrogate(count: int, monkeypatch: pytest.MonkeyPatch) -> Surrogate:
-    monkeypatch.setattr(bayesian, "draw", of_three)
+    monkeypatch.setattr(drawn, "draw", of_three)
     monkeypatch.setattr(output, "require", lambda: None)
+    monkeypatch.setattr(bayesian, "require", lambda: None)
     points = pool()[:count]
     return Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(points), truth(points), "bayesian")
 
@@ -133,7 +135,7 @@ def test_a_surrogate_of_mixtures_answers_everything(monkeypatch: pytest.MonkeyPa
     for name in model.names:
         assert np.isfinite(means[name]).all()
         assert (stds[name] > 0).all()
-    assert f"solidus: averaged over {bayesian.DRAWS} draws" in "\n".join(model.notes)
+    assert f"solidus: averaged over {len(HYPERS)} draws" in "\n".join(model.notes)
     assert set(model.leave_one_out()) == set(model.names)
     assert relevance(model)["solidus"]
     chance = model.probability_feasible(described, PROBLEM)
@@ -154,7 +156,7 @@ def test_without_numpyro_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch
     found = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "numpyro" else found(name))
     with pytest.raises(InputError, match=r"pip install 'alloyloop\[bayesian\]'"):
-        bayesian.draw(*data())
+        bayesian.fit_mixture(*data(), 3.0, 1.5)
     points = pool()[:5]
     with pytest.raises(InputError, match="needs NumPyro and JAX"):
         Surrogate.fit(BUNDLE, SPACE.elements, SPACE.fractions(points), truth(points), "bayesian")
@@ -172,7 +174,7 @@ def test_the_sampler_is_deterministic_and_follows_its_seed() -> None:
     x, y = data(12)
     first, again, other = (bayesian.fit_mixture(x, y, 3.0, 1.5, seed=seed).hyperparameters() for seed in (0, 0, 1))
     assert first == again != other
-    assert len(first) == bayesian.DRAWS * (4 + 2)
+    assert len(first) == drawn.DRAWS * (4 + 2)
 
 
 @with_numpyro

@@ -12,7 +12,7 @@ from alloys.errors import InputError
 from surrogates.model.calibration import score
 from surrogates.model.features import Described
 from surrogates.model.gp import GP
-from surrogates.model.learning import prior_hyperparameters
+from surrogates.model.learning.most_probable import prior_hyperparameters
 from surrogates.model.surrogate import Surrogate
 from tests.surrogates.helpers import BUNDLE, PROBLEM, SPACE, fitted, pool, prior_means, truth, wanted
 

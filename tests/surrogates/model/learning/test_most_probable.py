@@ -11,7 +11,7 @@ from gpytorch.kernels import MaternKernel
 from scipy.optimize import approx_fprime
 from torch.distributions import LogNormal, MultivariateNormal, Normal
 
-from surrogates.model.learning import SPREAD, learn, negative_log_posterior, prior_hyperparameters
+from surrogates.model.learning.most_probable import SPREAD, learn, negative_log_posterior, prior_hyperparameters
 
 DRAW = np.random.default_rng(5)
 X = DRAW.normal(size=(30, 4)) / np.sqrt(12)

@@ -20,9 +20,7 @@ from scipy.optimize import minimize
 from torch import Tensor
 
 from alloys.space import Floats
-
-Hyper = tuple[float, Tensor, float]
-"""Constant, lengthscales ``d`` and noise variance, on the standardised scale."""
+from surrogates.model.learning.kept import Hyper, remembered
 
 LEAST_NOISE = 1e-6
 """Smallest variance of a given noise on the standardised scale: below it, repeats make the covariance singular."""
@@ -107,6 +105,21 @@ def negative_log_posterior(
     return float(value), gradient, constant
 
 
+def noise_variances(noise: float, count: int, given: Floats | None = None) -> Tensor:
+    """The variance of each observation's noise: the given one, else the learned one; shape ``(count,)``.
+
+    Args:
+        noise: the learned one, on the standardised scale.
+        count: observations.
+        given: standard deviations on the standardised scale, shape ``(count,)``, NaN where not given.
+    """
+    learned = torch.full((count,), noise, dtype=torch.float64)
+    if given is None:
+        return learned
+    known = torch.tensor(given, dtype=torch.float64)
+    return torch.where(known.isnan(), learned, known.square().clamp_min(LEAST_NOISE))
+
+
 def learn(x: Floats, targets: Floats, given: Floats | None = None, free: int = 0) -> Hyper:
     """Maximum a posteriori constant, lengthscales and noise from ``(n, d)`` inputs and ``(n,)`` targets.
 
@@ -122,6 +135,11 @@ def learn(x: Floats, targets: Floats, given: Floats | None = None, free: int = 0
     Raises:
         RuntimeError: if the optimiser ends in something that is not finite, or the covariance cannot be factorised.
     """
+    return remembered(lambda: [_learned(x, targets, given, free)], x, targets, given, free)[0]
+
+
+def _learned(x: Floats, targets: Floats, given: Floats | None, free: int) -> Hyper:
+    """As `learn`."""
     dimension = x.shape[1]
     centred = x - x.mean(axis=0)
     variances = None if given is None else np.maximum(np.square(given), LEAST_NOISE)
