@@ -22,11 +22,11 @@ from loop.execute.local import LocalExecutor
 from loop.people.doubts import surprises
 from loop.people.frames import designs_in, read_frame
 from loop.people.from_frame import remove, write_campaign
+from loop.review.desk.tracker import Tracker
 from loop.review.explain import explain_document, explain_tables
 from loop.review.frames import best_frame, explanation_frame, predictions_frame, results_frame, suggestions_frame
 from loop.review.predict import predict_document
 from loop.review.report import best_document
-from loop.review.tracking import Tracker
 from loop.store import Added
 
 Alloys = str | Composition | Design | Iterable[str | Composition | Design] | pd.DataFrame
@@ -212,4 +212,4 @@ class Campaign(OpenCampaign):
     def _settle(self) -> None:
         """Closes iterations that wait for nothing, and shows them in MLflow if tracking is on."""
         if self._driver().settle() and self.config.tracking.enabled:
-            Tracker(self.store, self.config).sync()
+            Tracker(self.store, self.config).show()

@@ -121,7 +121,7 @@ def ui(
     folder: Annotated[Path, typer.Option(help="where MLflow's store lies")] = Path("mlruns"),
 ) -> None:
     """The MLflow UI on loopback, until Ctrl-C."""
-    from loop.review.tracking import bring_along, tracking_uri  # late: `check` needs no database
+    from loop.review.desk.address import bring_along, tracking_uri  # late: `check` needs no database
 
     if not (folder / "mlflow.db").is_file():
         raise InputError(f"there is no MLflow store in {folder}; run a campaign first, or name its folder")

@@ -14,9 +14,10 @@ from loop.drive.driver import Driver, Watcher
 from loop.drive.opened import OpenCampaign
 from loop.drive.stopping import INTERRUPTED, Stop, StopAsked
 from loop.execute.local import Executor, LocalExecutor
+from loop.review.desk.address import Address
+from loop.review.desk.tracker import Tracker
 from loop.review.display import Display
 from loop.review.report import best_table, iteration_table
-from loop.review.tracking import Tracker, prepare
 from loop.store import CampaignStore, IterationState
 from loop.summaries import iteration_summaries
 
@@ -49,7 +50,7 @@ def run_campaign(config: CampaignConfig, console: Console, *, begin_from: str | 
     """
     config = lasting(config)
     if config.tracking.enabled:
-        prepare(Path(config.tracking.folder))
+        Address.of(Path(config.tracking.folder)).prepare()
     with OpenCampaign.open(config, begin_from=begin_from) as campaign:
         where = None
         with ExitStack() as stack:
@@ -60,7 +61,8 @@ def run_campaign(config: CampaignConfig, console: Console, *, begin_from: str | 
                 _drive(campaign, display, [display, *([tracker] if tracker else [])], stop, stack)
             if tracker is not None:
                 tracker.ended = True
-                where = tracker.where
+        if tracker is not None:
+            where = tracker.where
         summary(campaign, console, where)
 
 
@@ -108,7 +110,7 @@ def summary(campaign: OpenCampaign, console: Console, where: str | None, top: in
         console.print("no validation gave values; the first reason was: " + _first_reason(campaign), markup=False)
     console.print(f"dataset digest {campaign.store.dataset_digest()}", markup=False, highlight=False)
     console.print(f"campaign files in {campaign.folder}", markup=False, highlight=False)
-    if where is not None:
+    if where:
         console.print(f"MLflow: `alloyloop ui`, {where}", markup=False, highlight=False)
 
 

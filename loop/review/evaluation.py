@@ -44,7 +44,7 @@ class EvaluationTracker:
     """
 
     def __init__(self, folder: Path) -> None:
-        from loop.review.tracking import MlflowStore  # late: imports MLflow and what a campaign needs
+        from loop.review.desk.store import MlflowStore  # late: imports MLflow and what a campaign needs
 
         self._store = MlflowStore(folder, EXPERIMENT, "name another with --mlflow-folder")
         self._started = time.time()

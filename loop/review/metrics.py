@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from alloys.records import proposer
 from loop.execute.spans import DRIVER
 from loop.store import CampaignStore, IterationNotes
-from loop.view import View
+from loop.view import Row, View
 
 
 def iteration_metrics(store: CampaignStore, index: int, view: View) -> dict[str, float]:
-    """Hypervolume, feasible share, calibration, queue counts, losses and durations of an iteration."""
+    """Hypervolume, best values, calibration, proposers, queue counts, losses and durations of an iteration."""
     from loop.choose.ranking import (
         batch_calibration,  # with the models' libraries, which a driver that goes on does without
     )
@@ -24,6 +25,7 @@ def iteration_metrics(store: CampaignStore, index: int, view: View) -> dict[str,
         "failed": float(sum(row.failure is not None for row in own)),
         "observations": float(len(view.upto(index))),
     }
+    numbers |= _best(view, index) | _proposers(own)
     numbers |= {f"queue.{state}": float(count) for state, count in store.counts().items()}
     numbers |= _schedule(notes)
     numbers |= batch_calibration(view, own)
@@ -42,6 +44,26 @@ def iteration_metrics(store: CampaignStore, index: int, view: View) -> dict[str,
     return {name: value for name, value in numbers.items() if math.isfinite(value)}
 
 
+def _best(view: View, index: int) -> dict[str, float]:
+    """The best value of each objective among the feasible alloys so far, in its unit."""
+    feasible = [row for row in view.upto(index) if row.feasible]
+    return {
+        f"best.{each.name}": each.sign * max(each.sign * row.values[each.name] for row in feasible)
+        for each in view.goal.objectives
+        if feasible
+    }
+
+
+def _proposers(own: Sequence[Row]) -> dict[str, float]:
+    """By who proposed it: the share of the batch that was answered, and what share of that is feasible."""
+    numbers: dict[str, float] = {}
+    for name in sorted({proposer(row.origin) for row in own}):
+        mine = [row for row in own if proposer(row.origin) == name]
+        numbers[f"generator.{name}.share"] = len(mine) / len(own)
+        numbers[f"generator.{name}.hits"] = sum(row.feasible for row in mine) / len(mine)
+    return numbers
+
+
 def _schedule(notes: IterationNotes) -> dict[str, float]:
     """Seconds by kind of work, and who was idle."""
     numbers: dict[str, float] = {}
@@ -52,7 +74,12 @@ def _schedule(notes: IterationNotes) -> dict[str, float]:
     if told is None:
         return numbers
     names = {"idle": "schedule.validators_idle_share", "unvalidated": "schedule.unvalidated_share"}
-    names |= {"driver": "driver.share", "slots": "schedule.slots", "ahead": "schedule.ahead"}
+    names |= {
+        "driver": "driver.share",
+        "seconds": "schedule.seconds",
+        "slots": "schedule.slots",
+        "ahead": "schedule.ahead",
+    }
     return numbers | {metric: float(getattr(told, key)) for key, metric in names.items()}
 
 

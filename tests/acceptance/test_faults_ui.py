@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from loop.review.tracking import MlflowStore
+from loop.review.desk.store import MlflowStore
 from tests.support.processes import environment
 
 # What MLflow says of itself.

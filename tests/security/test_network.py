@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 import pytest
 
-from loop.review.tracking import MlflowStore
+from loop.review.desk.store import MlflowStore
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}

@@ -13,8 +13,8 @@ from generators.evaluation.protocol import EvaluationPlan
 from generators.evaluation.table import known_table, labelled
 from loop.cli import evaluate as cli_evaluate
 from loop.cli import main as cli
+from loop.review.desk.address import tracking_uri
 from loop.review.evaluation import read_settings
-from loop.review.tracking import tracking_uri
 from tests.loop.loop_helpers import ROOT
 from tests.support.mpea import write_made_table
 

@@ -1,0 +1,147 @@
+"""Where MLflow's store lies: a folder of this machine, or the server that ``MLFLOW_TRACKING_URI`` names."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from alloys.errors import InputError
+
+VARIABLE = "MLFLOW_TRACKING_URI"
+"""MLflow's own name for the address of a store."""
+
+_PORTS = {"http": 80, "https": 443}
+_PATIENCE = 5.0
+_PLACES = (
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "storage_location"),
+    ("model_versions", "source"),
+)
+"""Tables and columns of MLflow's database that hold addresses of artifacts."""
+
+
+def tracking_uri(folder: Path) -> str:
+    """The URI of the store in a folder."""
+    return f"sqlite:///{(folder / 'mlflow.db').resolve()}"
+
+
+def artifacts_uri(folder: Path) -> str:
+    """Where the artifacts of a store in a folder lie."""
+    return (folder / "artifacts").resolve().as_uri()
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a store is.
+
+    Attributes:
+        uri: as MLflow takes it.
+        folder: of a local store; None where somebody else keeps the store and its artifacts.
+        advice: what to do where it cannot be used, for messages.
+    """
+
+    uri: str
+    folder: Path | None
+    advice: str
+
+    @classmethod
+    def of(cls, folder: Path, advice: str = "set tracking.folder") -> Address:
+        """The store in a folder, unless `VARIABLE` names another one."""
+        uri = os.environ.get(VARIABLE, "").strip()
+        if uri:
+            return cls(uri, None, f"correct or unset {VARIABLE}")
+        return cls(tracking_uri(folder), folder, advice)
+
+    @property
+    def shown(self) -> str:
+        """The place for messages, without a user's name and password."""
+        if self.folder is not None:
+            return f"MLflow's store in {self.folder}"
+        return f"the MLflow server {self.redacted(self.uri)}"
+
+    @property
+    def artifacts(self) -> str | None:
+        """Where artifacts of a new experiment go; None where the server says."""
+        return None if self.folder is None else artifacts_uri(self.folder)
+
+    def redacted(self, text: str) -> str:
+        """A text of MLflow's without the user's name and password that the address may have."""
+        secret = urlsplit(self.uri).netloc.rpartition("@")[0]
+        return text.replace(f"{secret}@", "") if secret else text
+
+    def knock(self) -> None:
+        """Fails at once where no server listens; MLflow itself would try for long, and say so at length.
+
+        Behind a proxy only MLflow can tell.
+
+        Raises:
+            OSError: if nothing answers within `_PATIENCE` seconds.
+        """
+        parts = urlsplit(self.uri)
+        if parts.scheme in _PORTS and parts.hostname and not getproxies():
+            with socket.create_connection((parts.hostname, parts.port or _PORTS[parts.scheme]), _PATIENCE):
+                pass
+
+    def prepare(self) -> None:
+        """Makes the folders of a local store.
+
+        Raises:
+            InputError: if they cannot be made.
+        """
+        if self.folder is None:
+            return
+        try:
+            (self.folder / "artifacts").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"MLflow's store cannot lie in {self.folder}: {error}; {self.advice}") from error
+
+
+def make_whole(folder: Path, client: Callable[..., Any]) -> None:
+    """Makes the store's database where there is none, so that it is there whole or not at all.
+
+    MLflow makes its tables in several transactions; one that was killed between them could never be opened again.
+    """
+    target = folder / "mlflow.db"
+    if target.exists():
+        return
+    new = folder / f".mlflow.db.{os.getpid()}"
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            client(tracking_uri=tracking_uri(Path(scratch))).search_experiments(max_results=1)
+            with closing(sqlite3.connect(Path(scratch) / "mlflow.db")) as made, closing(sqlite3.connect(new)) as copy:
+                made.backup(copy)
+        with contextlib.suppress(FileExistsError):  # another process was first
+            os.link(new, target)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def bring_along(folder: Path) -> None:
+    """Makes a store that was copied or moved write to the folder where it is now.
+
+    MLflow keeps absolute addresses of artifacts, so that a copy would go on in the place that it was copied from.
+
+    Raises:
+        sqlite3.Error: if the store cannot be read or written.
+    """
+    here = artifacts_uri(folder)
+    if not (folder / "artifacts").is_dir():
+        return
+    query = "SELECT DISTINCT artifact_location FROM experiments WHERE artifact_location LIKE 'file://%/artifacts'"
+    with closing(sqlite3.connect(folder / "mlflow.db")) as store, store:
+        for (there,) in [row for row in store.execute(query) if row[0] != here]:
+            store.execute("UPDATE experiments SET artifact_location = ? WHERE artifact_location = ?", (here, there))
+            for table, column in _PLACES:
+                moved = f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?"  # noqa: S608
+                store.execute(moved, (here, len(there) + 1, len(there) + 1, f"{there}/"))
