@@ -44,7 +44,8 @@ COMMANDS = {
         "timeline:timeline",
         "What ran when, and what was idle: seconds by lane and kind of work, shares, and a picture.",
     ),
-    "ui": ("campaigns:ui", "The MLflow UI on loopback, until Ctrl-C."),
+    "ui": ("desk.ui:ui", "The MLflow UI on loopback, until Ctrl-C."),
+    "mlflow": ("desk.mlflow_store:app", "What MLflow shows of campaigns."),
     "submit": (
         "submit:submit",
         "Checks a campaign and sends it to a Ray cluster as a job; sent again, it goes on.",

@@ -1,0 +1,1 @@
+"""``alloyloop ui`` and ``alloyloop mlflow``: MLflow as the review desk of campaigns."""
