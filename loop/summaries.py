@@ -6,6 +6,7 @@ from bisect import bisect_right
 from dataclasses import replace
 from typing import Any
 
+from loop.config.steered import pause_in
 from loop.store import CampaignStore, IterationState
 from loop.store.notes import Summary
 from loop.store.states import FOR_PEOPLE
@@ -13,7 +14,9 @@ from loop.view import View, several_tiers, standing, view_of
 
 
 def campaign_state(store: CampaignStore) -> str:
-    """``new``, ``waiting`` (for people), ``running``, ``stopped`` (there is more to do) or ``finished``."""
+    """``new``, ``paused``, ``waiting`` (for people), ``running``, ``stopped`` (there is more to do) or ``finished``."""
+    if pause_in(store.acts()) is not None:
+        return "paused"
     iterations = store.iterations()
     if not iterations:
         return "new"

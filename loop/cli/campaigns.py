@@ -72,12 +72,14 @@ def status(
     json_: Json = False,
     directory: Directory = Path("campaigns"),
 ) -> None:
-    """The state of a campaign: iterations, queue, dataset."""
+    """The state of a campaign: iterations, queue, dataset, and what was done to it as it went on."""
+    from loop.people.steering import act_text  # late: `check` needs no database
     from loop.review.report import iteration_table, status_document  # late: `check` needs no database
     from loop.store import CampaignStore  # late: `check` needs no database
 
     with CampaignStore.open(campaign_database(directory, name)) as store:
         document = status_document(store)
+        acts = [act_text(act) for act in store.acts()]
     if json_:
         print_json(document)
         return
@@ -86,6 +88,8 @@ def status(
     console.print(iteration_table(document["iterations"]))
     console.print("queue: " + (", ".join(f"{n} {state}" for state, n in document["queue"].items() if n) or "empty"))
     console.print(f"dataset digest {document['dataset_digest']}", markup=False)
+    for line in acts:
+        console.print(line, markup=False, soft_wrap=True)
 
 
 def best(

@@ -19,8 +19,20 @@ COMMANDS = {
     "init": ("init.command:init", "From a table of results to the file of a campaign that begins from it."),
     "run": ("campaigns:run", "Runs a campaign, or goes on where it was interrupted."),
     "check": ("campaigns:check", "Names every mistake in a configuration, with its line, before anything starts."),
-    "status": ("campaigns:status", "The state of a campaign: iterations, queue, dataset."),
+    "status": (
+        "campaigns:status",
+        "The state of a campaign: iterations, queue, dataset, and what was done to it as it went on.",
+    ),
     "best": ("campaigns:best", "The best alloys so far, validated and as the model had predicted them."),
+    "pause": (
+        "steer.command:pause",
+        "Hands out nothing new until `alloyloop resume`; what runs is finished, and the run waits.",
+    ),
+    "resume": ("steer.command:resume", "Lets a paused campaign go on, or takes back a `stop` that is still to come."),
+    "stop": (
+        "steer.command:stop",
+        "Ends the run after the iteration that was begun last; `alloyloop run` goes on from there.",
+    ),
     "queue": ("queue:app", "Shows the validation queue, takes decisions, and exchanges files with people."),
     "predict": (
         "predict:predict",

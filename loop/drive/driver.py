@@ -7,21 +7,22 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from alloys.errors import PeopleNeededError
 from loop.choose.promotion import next_promotions
+from loop.config.steered import by
 from loop.drive.closing import close_iteration, store_promotions
 from loop.drive.opened import OpenCampaign
 from loop.drive.proposing import Proposing
 from loop.drive.schedule import Schedule
+from loop.drive.steering import Steering
+from loop.drive.telling import Telling, Watcher
 from loop.drive.validations import Validations
 from loop.execute.local import Executor
 from loop.execute.spans import SCORER, WAIT, Recorder, Span
 from loop.execute.tasks import Finished, ModelTask
 from loop.people.queue_report import waiting_text
-from loop.store import IterationState, ProposalInputs
-from loop.view import View
+from loop.store import Act, IterationState, ProposalInputs
 
 log = logging.getLogger(__name__)
 
@@ -33,26 +34,6 @@ _COUNTED_SECONDS = 5.0
 """Of a turn that took longer, because the process was stopped, no more counts as a slot's idleness."""
 
 
-class Watcher(Protocol):
-    """What is told of a campaign as it runs: a display, a tracker."""
-
-    def stage(self, iteration: int, text: str) -> None:
-        """A stage begins."""
-        ...
-
-    def step(self, text: str) -> None:
-        """A step of the stage begins."""
-        ...
-
-    def progress(self, iteration: int, done: int, total: int) -> None:
-        """So many of an iteration's validations are answered."""
-        ...
-
-    def closed(self, iteration: int, view: View) -> None:
-        """An iteration is closed."""
-        ...
-
-
 @dataclass
 class Driver:
     """Drives a campaign: the only writer of its state, in one turn after another.
@@ -60,6 +41,8 @@ class Driver:
     Each turn hands out queued jobs, begins the next proposal if it may (`loop.drive.schedule`), closes iterations that
     are answered, in their order, and waits for whatever comes first. Trainings, choices and validations are the
     executor's.
+
+    What people do to the campaign from another shell is read at each turn (`loop.drive.steering`).
 
     Where people do both, suggest and observe, they step it by `propose` and `settle`: nothing is handed out then, a
     proposal waits for no answer, and iterations are closed as they are answered.
@@ -72,6 +55,7 @@ class Driver:
         sleep: waits so many seconds.
         safe_point: called wherever all that was done is recorded; what it raises ends the run.
         by_hand: whether people step it.
+        ended: why it has ended before the last iteration; empty where it has not.
     """
 
     campaign: OpenCampaign
@@ -81,6 +65,7 @@ class Driver:
     sleep: Callable[[float], None] = time.sleep
     safe_point: Callable[[], None] = lambda: None
     by_hand: bool = False
+    ended: str = ""
     _last: int = -1
     _batch: int | None = None
     _open: list[int] = field(default_factory=list)
@@ -95,8 +80,10 @@ class Driver:
     def __post_init__(self) -> None:
         campaign, owner = self.campaign, f"{self.campaign.owner} run {next(_RUNS)}"
         self.recorder = Recorder(self.clock)
-        self.executor.tell = self._step
+        self._telling = Telling(self.watchers, lambda: self.safe_point())
+        self.executor.tell = self._telling.step
         self._work = Validations(campaign, self.executor, owner, self.clock, self.recorder)
+        self._steering = Steering(campaign.store)
         self._schedule = Schedule.of(campaign.store, campaign.config, campaign.tiers)
 
     # From where it stands -----------------------------------------------------------------------------------
@@ -107,9 +94,12 @@ class Driver:
         Where the campaign was interrupted it continues: what was running is queued again first.
 
         Raises:
-            PeopleNeededError: if nothing goes on until people have decided or measured, saying what.
+            PeopleNeededError: if nothing goes on until people have decided or measured, or let a paused campaign go on,
+                saying what.
             WorkError: if a training or a choice fails.
         """
+        self._steering.begin()
+        self._steering.refuse_paused(self.campaign.config)
         self._work.take_over()
         self._resume(iterations)
         self._note_last()
@@ -118,14 +108,17 @@ class Driver:
             self.executor.prepare()
         if self._next == 0:
             self._begin_start()
-        self.run_until(lambda: self._next > iterations and not self._open)
+        self.run_until(self._over)
 
     def propose(self, batch: int) -> None:
         """By hand: stores the batch of the next iteration, or of the one whose proposal was interrupted.
 
         Raises:
+            PeopleNeededError: if the campaign is paused.
             WorkError: if a training or a choice fails.
         """
+        self._steering.begin()
+        self._steering.refuse_paused(self.campaign.config)
         self._resume(-1, batch)
         index = self._last = self._next
         if index == 0:
@@ -162,15 +155,37 @@ class Driver:
 
     def _turn(self) -> None:
         self.safe_point()
-        if not self.by_hand:
+        self._steering.look()
+        paused = None if self.by_hand else self._steering.paused
+        if not self.by_hand and paused is None:
             self._work.hand_out()
         counts = self._counts()
-        self._progress(counts)
-        self._begin_next(counts)
-        self._settle(counts)
-        busy = self.model_work_pending or self.executor.pending >= self.executor.slots
-        self._gather()
+        self._telling.progress(self.campaign.store, self._open, counts)
+        if paused is None:
+            self._begin_next(counts)
+            self._settle(counts)
+        else:
+            self._telling.once(self._oldest, f"paused {by(paused)}")
+        busy = paused is not None or self.model_work_pending or self.executor.pending >= self.executor.slots
+        if paused is None or self.executor.pending or self.model_work_pending:
+            self._gather()
+        else:
+            self.sleep(POLL_SECONDS)
         self._count_idle(busy=busy)
+
+    @property
+    def _stop(self) -> Act | None:
+        """The act after whose iteration the run ends."""
+        return None if self.by_hand else self._steering.stop
+
+    def _over(self) -> bool:
+        """Whether the run is at its end: its last iteration is closed, or the one after which people stop it."""
+        if self._open or self._proposing is not None:
+            return False
+        stop = self._stop
+        if self._next <= self._last and stop is not None and self._next > stop.detail["after"]:
+            self.ended = f"stopped after iteration {self._next - 1} {by(stop)}"
+        return bool(self.ended) or self._next > self._last
 
     def _counts(self) -> Mapping[int, int]:
         return self.campaign.store.open_counts()
@@ -184,9 +199,9 @@ class Driver:
 
     def _begin_next(self, counts: Mapping[int, int]) -> None:
         """Begins the next proposal, if there is one to make and what it is to be shown is there."""
-        if self._proposing is not None or self._next > self._last:
+        index, store, stop = self._next, self.campaign.store, self._stop
+        if self._proposing is not None or index > self._last or (stop is not None and index > stop.detail["after"]):
             return
-        index, store = self._next, self.campaign.store
         inputs, self._resumed = self._resumed or self._inputs(index, counts), None
         if inputs is None:
             return
@@ -195,7 +210,7 @@ class Driver:
             store.note_iteration(index, inputs=inputs)
             batch = self._batch or self.campaign.config.batch
             self._proposing = Proposing(
-                self.campaign, self.executor, index, batch, inputs, lambda text: self._stage(index, text)
+                self.campaign, self.executor, index, batch, inputs, lambda text: self._telling.stage(index, text)
             )
             self._proposing.begin()
 
@@ -203,7 +218,7 @@ class Driver:
         """Stores the start, which nothing has to be learned for."""
         with self.recorder.driver(0, "begin"):
             self.campaign.store.begin_iteration(0)
-            self._stage(0, "choosing the start")
+            self._telling.stage(0, "choosing the start")
             self.campaign.store_batch(0, self.campaign.start(self._batch))
         self._stored(0)
 
@@ -224,7 +239,7 @@ class Driver:
             log.warning("iteration %d: no new candidate of the space passes the closed forms", index)
         self._open.append(index)
         self._next, self._proposing, self._idle = index + 1, None, 0.0
-        self._stage(index, "validating")
+        self._telling.stage(index, "validating")
 
     # Closing ------------------------------------------------------------------------------------------------
 
@@ -242,7 +257,7 @@ class Driver:
         with self.recorder.driver(index, "begin"):
             job = next_promotions(campaign.store, campaign.tiers, campaign.config, index)
             if job is not None:
-                self._stage(index, _PROMOTING)
+                self._telling.stage(index, _PROMOTING)
                 self.executor.begin(ModelTask(_PROMOTING, "loop.choose.choosing:choose_promotions", job))
                 self._promoting = index
                 return
@@ -250,7 +265,7 @@ class Driver:
 
     def _close(self, index: int) -> None:
         """Writes an iteration's numbers, closes it, and tells."""
-        self._stage(index, "closing")
+        self._telling.stage(index, "closing")
         store = self.campaign.store
         notes = {}
         if not self.by_hand:
@@ -260,8 +275,7 @@ class Driver:
             store.note_iteration(index, timeline=self.recorder.of(index), **notes)
             view = close_iteration(self.campaign, index)
         with self.recorder.driver(index, "log"):
-            for watcher in self.watchers:
-                watcher.closed(index, view)
+            self._telling.closed(index, view)
         store.note_iteration(index, timeline=self.recorder.of(index))
         self.recorder.forget(index)
         self._open.remove(index)
@@ -308,7 +322,7 @@ class Driver:
         with self.recorder.driver(index, "record"):
             asked = store_promotions(self.campaign, index, found.value)
         if asked:
-            self._stage(index, "validating")
+            self._telling.stage(index, "validating")
 
     def _pause(self) -> None:
         """Nothing is under way: waits where nothing can be handed out either."""
@@ -329,7 +343,7 @@ class Driver:
         due = store.next_due()
         wait = POLL_SECONDS if due is None else max(due - self.clock(), 0.05)
         if due != self._due:
-            self._stage(index, f"waiting {wait:.0f} s to try a failed validation again")
+            self._telling.stage(index, f"waiting {wait:.0f} s to try a failed validation again")
             self._due = due
         with self.recorder.driver(index, WAIT):
             self.sleep(min(wait, POLL_SECONDS))
@@ -340,23 +354,3 @@ class Driver:
         passed = min(max(now - self._seen, 0.0), _COUNTED_SECONDS)
         self._idle = 0.0 if busy else self._idle + passed
         self._seen = now
-
-    # Telling ------------------------------------------------------------------------------------------------
-
-    def _stage(self, index: int, text: str) -> None:
-        self.safe_point()
-        log.info("iteration %d: %s", index, text)
-        for watcher in self.watchers:
-            watcher.stage(index, text)
-
-    def _step(self, text: str) -> None:
-        for watcher in self.watchers:
-            watcher.step(text)
-
-    def _progress(self, counts: Mapping[int, int]) -> None:
-        if not self._open:
-            return
-        index = self._open[0]
-        total = self.campaign.store.count_jobs(iteration=index)
-        for watcher in self.watchers:
-            watcher.progress(index, total - counts.get(index, 0), total)

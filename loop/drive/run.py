@@ -10,9 +10,10 @@ from rich.console import Console
 
 from loop.config.home import lasting
 from loop.config.schema import CampaignConfig
-from loop.drive.driver import Driver, Watcher
+from loop.drive.driver import Driver
 from loop.drive.opened import OpenCampaign
 from loop.drive.stopping import INTERRUPTED, Stop, StopAsked
+from loop.drive.telling import Watcher
 from loop.execute.local import Executor, LocalExecutor
 from loop.review.desk.address import Address
 from loop.review.desk.tracker import Tracker
@@ -52,18 +53,20 @@ def run_campaign(config: CampaignConfig, console: Console, *, begin_from: str | 
     if config.tracking.enabled:
         Address.of(Path(config.tracking.folder)).prepare()
     with OpenCampaign.open(config, begin_from=begin_from) as campaign:
-        where = None
+        where, ended = None, ""
         with ExitStack() as stack:
             stop = stack.enter_context(Stop())
             display = stack.enter_context(Display(console, config.name, config.iterations))
             tracker = _tracker(campaign, stack)
             if not _finished(campaign):
-                _drive(campaign, display, [display, *([tracker] if tracker else [])], stop, stack)
+                ended = _drive(campaign, display, [display, *([tracker] if tracker else [])], stop, stack)
             if tracker is not None:
                 tracker.ended = True
         if tracker is not None:
             where = tracker.where
         summary(campaign, console, where)
+        if ended:
+            console.print(f"{ended}; the same command goes on from here", markup=False, soft_wrap=True)
 
 
 def _tracker(campaign: OpenCampaign, stack: ExitStack) -> Tracker | None:
@@ -74,17 +77,20 @@ def _tracker(campaign: OpenCampaign, stack: ExitStack) -> Tracker | None:
     return tracker
 
 
-def _drive(campaign: OpenCampaign, display: Display, watchers: list[Watcher], stop: Stop, stack: ExitStack) -> None:
+def _drive(campaign: OpenCampaign, display: Display, watchers: list[Watcher], stop: Stop, stack: ExitStack) -> str:
+    """Drives it, and says why it ended before its last iteration, if it did."""
     display.begin("starting Ray" if campaign.config.cluster.executor == "ray" else "starting")
     executor = make_executor(campaign)
     stack.callback(executor.close)
     stop.listen()
     try:
-        Driver(campaign, executor, watchers, safe_point=stop.safe_point).run(campaign.config.iterations)
+        driver = Driver(campaign, executor, watchers, safe_point=stop.safe_point)
+        driver.run(campaign.config.iterations)
     except (StopAsked, KeyboardInterrupt) as end:
         freed = _give_back(campaign.store)
         status = end.status if isinstance(end, StopAsked) else INTERRUPTED
         raise StopAsked(f"{freed} validations under way were given back", status) from end
+    return driver.ended
 
 
 def _give_back(store: CampaignStore) -> int:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from alloys.records import proposer
 from loop.measurements import rounded
+from loop.people.steering import act_document
 from loop.store import CampaignStore
 from loop.summaries import campaign_state, iteration_summaries
 from loop.view import Row, View
@@ -23,6 +24,7 @@ def status_document(store: CampaignStore, view: View | None = None) -> dict[str,
         "queue": dict(store.counts()),
         "observations": len(store.observations()),
         "dataset_digest": store.dataset_digest(),
+        "acts": [act_document(act) for act in store.acts()],
     }
 
 

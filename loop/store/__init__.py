@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loop.store.database.lock import DriverLock
 from loop.store.errors import (
+    ActsChanged,
     BatchExists,
     CampaignBusy,
     CampaignExists,
@@ -21,6 +22,7 @@ from loop.store.errors import (
 from loop.store.notes import IterationNotes, ProposalInputs
 from loop.store.queue.history import check_history, check_store
 from loop.store.records import (
+    Act,
     Added,
     Artifact,
     CampaignInfo,
@@ -38,10 +40,13 @@ from loop.store.records import (
     Result,
     StoredObservation,
 )
-from loop.store.states import DataEventKind, IterationState, JobState
+from loop.store.states import ActKind, DataEventKind, IterationState, JobState
 from loop.store.store import CampaignStore
 
 __all__ = [
+    "Act",
+    "ActKind",
+    "ActsChanged",
     "Added",
     "Artifact",
     "BatchExists",

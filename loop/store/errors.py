@@ -58,3 +58,7 @@ class BatchExists(StoreError):
 
 class IterationError(StoreError):
     """The iteration is missing, out of order, or not in a state that allows this."""
+
+
+class ActsChanged(StoreError):
+    """Somebody else did something to the campaign meanwhile."""

@@ -20,11 +20,13 @@ class ProposalInputs:
         ahead: how many of the last batch's validations may be open.
         hidden: keys of jobs that count as open, whether they are or not; the rest is answered.
         late: those of them that were to be waited for, and did not come.
+        acts: number of the last act that it is shown; 0 for none.
     """
 
     ahead: int = 0
     hidden: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
+    acts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

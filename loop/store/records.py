@@ -9,7 +9,7 @@ from typing import Any
 
 from alloys.records import Adjustment, Observation, Selection, ValidationRequest, Verdict
 from loop.store.notes import IterationNotes
-from loop.store.states import DataEventKind, IterationState, JobState
+from loop.store.states import ActKind, DataEventKind, IterationState, JobState
 
 
 class Outcome(StrEnum):
@@ -199,6 +199,27 @@ class DataEvent:
     at: float
     who: str
     kind: DataEventKind
+    why: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What somebody did to the campaign as it goes on: see `loop.config.steered` for what each kind means.
+
+    Attributes:
+        id: counts them from 1, in their order.
+        at: unix seconds.
+        who: the person; of a stop rule the campaign itself.
+        kind: what was done.
+        why: the reason, where one was given.
+        detail: what it is about.
+    """
+
+    id: int
+    at: float
+    who: str
+    kind: ActKind
     why: str
     detail: Mapping[str, Any]
 

@@ -43,6 +43,18 @@ class DataEventKind(StrEnum):
     CORRECT = "correct"
 
 
+class ActKind(StrEnum):
+    """What somebody did to a campaign as it goes on; ``END`` is a stop rule's."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+    ADD = "add"
+    EXCLUDE = "exclude"
+    CHANGE = "change"
+    END = "end"
+
+
 S = JobState
 
 # From a state (None: the job is new) to the states that may follow it. A move to the same state is a person's

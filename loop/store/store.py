@@ -13,6 +13,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from alloys.records import digest_of
+from loop.store.acts import ActMethods
 from loop.store.base import Clock, decode, encode
 from loop.store.data import DataMethods
 from loop.store.database.engine import Database, head_revision, is_database, make_tables, revision_of
@@ -35,7 +36,14 @@ def _fresh_nonce() -> str:
 
 
 class CampaignStore(
-    IterationMethods, QueueMethods, PeopleMethods, ImportMethods, ObservationMethods, DataMethods, OutboxMethods
+    IterationMethods,
+    QueueMethods,
+    PeopleMethods,
+    ImportMethods,
+    ObservationMethods,
+    DataMethods,
+    ActMethods,
+    OutboxMethods,
 ):
     """A campaign's database with its validation queue inside.
 

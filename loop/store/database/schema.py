@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
-from loop.store.states import ANSWERED, MOVES, DataEventKind, IterationState, JobState, move_text
+from loop.store.states import ANSWERED, MOVES, ActKind, DataEventKind, IterationState, JobState, move_text
 
 metadata = sa.MetaData()
 
@@ -207,6 +207,18 @@ withdrawals = sa.Table(
     sa.Column("event", sa.Integer, sa.ForeignKey("data_events.id", name="fk_withdrawals_event"), nullable=False),
 )
 
+acts = sa.Table(
+    "acts",  # what people did to the campaign as it goes on
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.CheckConstraint(_among("kind", ActKind), name="ck_acts_kind"),
+)
+
 metrics = sa.Table(
     "metrics",
     metadata,
@@ -241,7 +253,7 @@ sa.Index("uq_artifacts", sa.text("coalesce(iteration, -1)"), artifacts.c.name, u
 
 # Triggers ---------------------------------------------------------------------------------------------------
 
-_KEPT = ("campaign", "proposals", "job_events", "observations", "data_events", "withdrawals")
+_KEPT = ("campaign", "proposals", "job_events", "observations", "data_events", "withdrawals", "acts")
 """What was recorded stays: nothing in these tables is changed or removed."""
 
 

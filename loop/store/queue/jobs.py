@@ -11,7 +11,7 @@ from loop.store.errors import NotRunning, StoreError
 from loop.store.observations import keep_replicate
 from loop.store.queue.breaker import note_answer, note_failure, select_pauses
 from loop.store.queue.error_classes import DUE, LONGEST_WAIT, RULES
-from loop.store.queue.moves import count_jobs, load_job, move, select_events, select_jobs
+from loop.store.queue.moves import Refuses, count_jobs, load_job, move, select_events, select_jobs, withdraw
 from loop.store.queue.settle import bury, checked_verdict, is_result, settle
 from loop.store.records import Job, JobEvent, Outcome, Pause
 from loop.store.states import OPEN, JobState
@@ -26,14 +26,16 @@ class QueueMethods(StorePart):
 
     # The driver's -------------------------------------------------------------------------------------------
 
-    def take(self, owner: str, n: int = 1) -> list[Job]:
+    def take(self, owner: str, n: int = 1, refuses: Refuses | None = None) -> list[Job]:
         """Begins to work on up to ``n`` queued jobs, oldest iteration and best rank first; they are running now.
 
-        Jobs whose wait for another try is over are queued first. Those of a paused validator are left alone.
+        Jobs whose wait for another try is over are queued first. Those of a paused validator are left alone, and those
+        whose designs are refused are cancelled.
 
         Args:
             owner: the run that works on them, for the log.
             n: how many at most.
+            refuses: whose validation nobody wants any more.
 
         Raises:
             StoreError: without an owner, or for less than no jobs.
@@ -46,6 +48,8 @@ class QueueMethods(StorePart):
             paused = [pause.validator for pause in select_pauses(connection, now)]
             wanted = (jobs.c.state == JobState.QUEUED, jobs.c.validator.not_in(paused))
             queued = select_jobs(connection, *wanted, limit=n)
+            if refuses is not None:
+                queued = [job for job in queued if not withdraw(connection, job, refuses, now)]
             for job in queued:
                 move(connection, job, JobState.RUNNING, now=now, owner=owner, attempts=job.attempts + 1)
             return [load_job(connection, job.key) for job in queued]

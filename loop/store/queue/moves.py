@@ -12,11 +12,13 @@ from alloys.records import UNADJUSTED, Adjustment, ValidationRequest, verdict_fr
 from loop.store.base import decode, encode
 from loop.store.database.schema import job_events, jobs, proposals, validators
 from loop.store.errors import IllegalMove, UnknownJob
-from loop.store.queue.error_classes import COUNTERS
+from loop.store.queue.error_classes import COUNTERS, REJECTED
 from loop.store.records import Job, JobEvent
 from loop.store.states import JobState, check_move
 
 _SELECT = sa.select(jobs, proposals.c.tier).select_from(jobs.outerjoin(proposals, proposals.c.job_key == jobs.c.key))
+Refuses = Callable[[Design], str]
+"""Why a design is no longer to be validated; empty where it still is."""
 _PLACE = (jobs.c.iteration, jobs.c.rank)
 """The order in which jobs are worked on and listed."""
 _AS_THEY_ARE = (
@@ -156,6 +158,15 @@ def move(
         raise IllegalMove(f"job {job.key} is no longer {job.state}; it did not become {target}")
     event = {"key": job.key, "at": now, "from_state": job.state, "to_state": target, "owner": owner, "note": note}
     connection.execute(sa.insert(job_events).values(**event, error_class=columns.get("error_class")))
+
+
+def withdraw(connection: sa.Connection, job: Job, refuses: Refuses, now: float) -> bool:
+    """Cancels a job whose design is refused; whether it is."""
+    reason = refuses(job.request.design)
+    if reason:
+        told = {"error_class": REJECTED, "message": reason}
+        move(connection, job, JobState.CANCELLED, now=now, note=f"withdrawn: {reason}", **told)
+    return bool(reason)
 
 
 def select_events(connection: sa.Connection, key: str | None = None) -> list[JobEvent]:

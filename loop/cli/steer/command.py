@@ -1,0 +1,62 @@
+"""``alloyloop pause``, ``resume`` and ``stop``: what a campaign that goes on is to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from loop.cli.console import Json, err, print_json, who
+from loop.config.lookup import Directory, campaign_database
+
+if TYPE_CHECKING:
+    from loop.people.steering import Steered
+    from loop.store import CampaignStore
+
+Name = Annotated[str, typer.Argument(help="a campaign")]
+By = Annotated[str | None, typer.Option(help="who does it, for the log; the user's name if not given")]
+Why = Annotated[str, typer.Option(help="a reason, for the log")]
+
+_DIRECTORY = Path("campaigns")
+
+
+@contextmanager
+def _store(directory: Path, name: str) -> Iterator[CampaignStore]:
+    from loop.store import CampaignStore  # late, for a light start: with the database's libraries
+
+    with CampaignStore.open(campaign_database(directory, name)) as store:
+        yield store
+
+
+def _told(done: Steered, json_: bool) -> None:
+    if json_:
+        print_json(done.document())
+    else:
+        err().print("\n".join(done.lines), markup=False, soft_wrap=True)
+
+
+def pause(name: Name, why: Why = "", by: By = None, json_: Json = False, directory: Directory = _DIRECTORY) -> None:
+    """Hands out nothing new until `alloyloop resume`; what runs is finished, and the run waits."""
+    from loop.people.steering import pause as do  # late, for a light start: with the database
+
+    with _store(directory, name) as store:
+        _told(do(store, who=who(by), why=why), json_)
+
+
+def resume(name: Name, why: Why = "", by: By = None, json_: Json = False, directory: Directory = _DIRECTORY) -> None:
+    """Lets a paused campaign go on, or takes back a `stop` that is still to come."""
+    from loop.people.steering import resume as do  # late, for a light start: with the database
+
+    with _store(directory, name) as store:
+        _told(do(store, who=who(by), why=why), json_)
+
+
+def stop(name: Name, why: Why = "", by: By = None, json_: Json = False, directory: Directory = _DIRECTORY) -> None:
+    """Ends the run after the iteration that was begun last; `alloyloop run` goes on from there."""
+    from loop.people.steering import stop as do  # late, for a light start: with the database
+
+    with _store(directory, name) as store:
+        _told(do(store, who=who(by), why=why), json_)
