@@ -38,6 +38,7 @@ class Property:
         difference: whether it is a difference, whose unit has no offset: a freezing range of 20 °C is one of 20 K.
         not_above: a property that is never smaller than this one; empty if there is none.
         heading: how tables for people name it, lines apart by ``|``; the name if empty.
+        title: how pictures and pages name it, where the name in words is not what people say.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Property:
     difference: bool = False
     not_above: str = ""
     heading: str = ""
+    title: str = ""
 
     def __post_init__(self) -> None:
         if not self.low <= self.usual[0] < self.usual[1] <= self.high:
@@ -83,6 +85,7 @@ def _property(row: Mapping[str, str], **marks: str) -> Property:
         difference=bool(text["difference"]),
         not_above=text["not_above"],
         heading=text["heading"],
+        title=text["title"],
     )
 
 

@@ -98,6 +98,7 @@ class PropertySpec(_Part):
             difference=self.difference,
             not_above=self.not_above,
             heading=self.heading or name.replace("_", " "),
+            title=self.heading.replace("/|", "/").replace("|", " "),
         )
 
 

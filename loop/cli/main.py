@@ -52,8 +52,9 @@ COMMANDS = {
         "validate:properties",
         "Closed forms of alloys: density, VEC, moduli and others, by the reference models.",
     ),
+    "plot": ("review.plot:plot", "Draws a picture of a campaign, for paper or for the browser."),
     "timeline": (
-        "timeline:timeline",
+        "review.timeline:timeline",
         "What ran when, and what was idle: seconds by lane and kind of work, shares, and a picture.",
     ),
     "ui": ("desk.ui:ui", "The MLflow UI on loopback, until Ctrl-C."),

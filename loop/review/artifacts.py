@@ -8,13 +8,14 @@ import json
 
 from alloys.design import variable_text
 from loop.config.schema import CampaignConfig
-from loop.execute.spans import Span, shares_in
 from loop.people.csv_cells import escape
-from loop.review.plots import composition_plot, pareto_plot
-from loop.review.timeline_plot import timeline_plot
+from loop.review.figures.catalog import figures
 from loop.store import CampaignStore
 from loop.store.files import write_named
 from loop.view import View
+
+PICTURES = {"front": "pareto", "compositions": "compositions", "timeline": "timeline"}
+"""The pictures of each iteration, and the names of their files."""
 
 
 def write_artifacts(store: CampaignStore, config: CampaignConfig, iteration: int, view: View) -> None:
@@ -24,16 +25,10 @@ def write_artifacts(store: CampaignStore, config: CampaignConfig, iteration: int
     files = {
         "batch.csv": (batch_table(store, iteration, view), ".csv"),
         "dataset.json": (json.dumps(summary, indent=1, sort_keys=True).encode(), ".json"),
-        "pareto.png": (pareto_plot(view, iteration), ".png"),
     }
-    if view.space.elements:
-        files["compositions.png"] = (composition_plot(view, iteration), ".png")
-    notes = store.iteration(iteration).notes
-    shares = shares_in(notes)
-    if shares is not None:
-        spans = [Span(*entry) for entry in notes.timeline]
-        plot = timeline_plot(spans, shares, f"{config.name}, iteration {iteration}")
-        files["timeline.png"] = (plot, ".png")
+    for name, picture in figures(view, store, names=PICTURES, upto=iteration).items():
+        drawn = picture.try_content(".png")
+        files |= {} if drawn is None else {f"{PICTURES[name]}.png": (drawn, ".png")}
     for name, (content, suffix) in files.items():
         written = write_named(config.folder, "artifacts", content, suffix)
         store.record_artifact(name, written.sha256, written.path, iteration=iteration)

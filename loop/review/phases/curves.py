@@ -34,7 +34,7 @@ def draw_fractions(found: Any, title: str, fraction: str, degrees: Degrees, path
     rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False, height_ratios=(2, 1)[: len(panels)])[:, 0]
     x, styles = degrees.of(found.kelvin), {name: looks(index) for index, name in enumerate(most)}
     for axes, names in zip(rows, panels, strict=True):
-        lines = [NamedLine(name, x, _with_ends(found.fractions[name])) for name in names]
+        lines = [NamedLine(name, x, with_ends(found.fractions[name])) for name in names]
         for index, line in enumerate(lines):
             axes.plot(x, line.y, lw=1.6, ms=4.5, markevery=(index * 3 % EVERY, EVERY), **styles[line.name])
         for value in found.ends.values():
@@ -47,7 +47,7 @@ def draw_fractions(found: Any, title: str, fraction: str, degrees: Degrees, path
     told = ", ".join(f"{word} {degrees.of(value):.0f} {degrees.unit}" for word, value in found.ends.items())
     rows[0].set_title(title + (f"\n{told}" if told else ""), fontsize=10)
     for axes, names in zip(rows, panels, strict=True):
-        name_lines(axes, [NamedLine(n, x, _with_ends(found.fractions[n])) for n in names], styles)
+        name_lines(axes, [NamedLine(n, x, with_ends(found.fractions[n])) for n in names], styles)
     save(figure, path)
 
 
@@ -74,7 +74,7 @@ def draw_freezing(found: Any, title: str, degrees: Degrees, path: Path) -> None:
     save(figure, path)
 
 
-def _with_ends(shares: Any) -> Any:
+def with_ends(shares: Any) -> Any:
     """The fractions of a phase where it is there and beside that, so that its line begins and ends on the axis."""
     there = shares > 0.0
     return np.where(np.convolve(there, (1, 1, 1), mode="same") > 0, shares, np.nan)

@@ -22,12 +22,13 @@ class Opened:
         engine: the alloys of it.
     """
 
-    def __init__(self, tdb: Path | None, exclude: Sequence[str]) -> None:
+    def __init__(self, tdb: Path | None, exclude: Sequence[str], phases: Sequence[str] | None = None) -> None:
         """Reads and checks a database.
 
         Args:
             tdb: the file; the project's own database if None.
             exclude: phases that are left out.
+            phases: those that are considered; all if None.
 
         Raises:
             InputError: for a file that cannot be used, or a phase that is not there.
@@ -36,7 +37,7 @@ class Opened:
             self._text = build_database() if tdb is None else read(tdb)
             if tdb is not None:
                 check_apart(self._text)
-            self.engine = CalphadEngine(self._text, exclude=exclude)
+            self.engine = CalphadEngine(self._text, phases=phases, exclude=exclude)
         except DatabaseError as error:
             raise InputError(f"the thermodynamic database cannot be used: {error}") from error
 

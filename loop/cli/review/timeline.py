@@ -11,7 +11,8 @@ from rich import box
 from rich.table import Table
 
 from alloys.errors import InputError
-from loop.cli.console import Json, err, out, print_json
+from loop.cli.console import Json, out, print_json
+from loop.cli.review.plot import plot
 from loop.config.lookup import Directory, campaign_database
 from loop.execute.spans import Shares, Span, summary
 from loop.execute.spans import timeline as timeline_of
@@ -20,7 +21,7 @@ from loop.store import CampaignStore
 
 def timeline(
     name: Annotated[str, typer.Argument(help="a campaign")],
-    picture: Annotated[Path | None, typer.Option("--out", help="PNG file to write")] = None,
+    picture: Annotated[Path | None, typer.Option("--out", help="file to draw it to: .png, .svg, .pdf or .html")] = None,
     json_: Json = False,
     directory: Directory = Path("campaigns"),
 ) -> None:
@@ -30,10 +31,7 @@ def timeline(
     if not spans:
         raise InputError(f"nothing is recorded of what took how long in {name!r}; `alloyloop run` records it")
     if picture is not None:
-        from loop.review.timeline_plot import timeline_plot  # late: with matplotlib
-
-        picture.write_bytes(timeline_plot(spans, shares, name))
-        err().print(f"picture in {picture}", markup=False)
+        plot(name, "timeline", picture, directory=directory)
     if json_:
         kept = [span.to_json() for span in spans]
         print_json({"name": name, "shares": None if shares is None else asdict(shares), "spans": kept})

@@ -1,0 +1,1 @@
+"""Commands that show a campaign: pictures, timelines, pages."""
