@@ -83,6 +83,16 @@ class TrainingReport:
         document["validation_losses"] = list(self.validation_losses)
         return document
 
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> TrainingReport:
+        """Reads what `to_json` wrote.
+
+        Raises:
+            TypeError: if something is missing or not known.
+        """
+        losses = {name: tuple(document.get(name, ())) for name in ("train_losses", "validation_losses")}
+        return cls(**{**document, **losses})
+
 
 class Sampler(Protocol):
     """What draws compositions under conditions."""

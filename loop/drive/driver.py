@@ -154,6 +154,8 @@ class Driver:
             self._turn()
 
     def _turn(self) -> None:
+        if self.model_work_pending:
+            self._go_on(self.executor.results(0.0))  # what has finished is stored before a run ends
         self.safe_point()
         self._steering.look()
         paused = None if self.by_hand else self._steering.paused

@@ -14,6 +14,7 @@ from generators.train import TrainedModel
 from loop.choose import steps
 from loop.choose.proposal import Chosen, ProposalJob
 from loop.choose.shares import counts, history, shares
+from loop.choose.training import trained_before
 from loop.choose.warm import warm_start
 from loop.drive.opened import OpenCampaign
 from loop.execute.local import Executor
@@ -26,6 +27,15 @@ from loop.view import View
 log = logging.getLogger(__name__)
 
 _CHOOSING = "choosing"
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A training: the iteration whose weights it starts from, whether it was to start from some, and its digest."""
+
+    iteration: int | None
+    asked: bool
+    job: str
 
 
 @dataclass
@@ -52,7 +62,7 @@ class Proposing:
     _models: dict[str, TrainedModel] = field(default_factory=dict)
     _view: View = field(init=False)
     _known: steps.KnownDesigns = field(init=False)
-    _begun: dict[str, Any] = field(default_factory=dict)
+    _begun: dict[str, _Begun] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Starts a training for each family."""
@@ -69,9 +79,14 @@ class Proposing:
         self.progress(f"training {', '.join(members)}")
         for family, settings in members.items():
             start = warm_start(campaign.store, campaign.folder, family, config.generator.warm, self.index)
-            self._begun[family] = {"iteration": start.iteration, "asked": bool(start.content or start.note)}
             job = steps.training_job(self._view, self._known, self.index, family, settings, start)
+            self._begun[family] = _Begun(start.iteration, bool(start.content or start.note), job.digest)
+            trained = trained_before(campaign.store, campaign.folder, self.index, job)
+            if trained is not None:
+                self._models[family] = trained
+                continue
             self.executor.begin(ModelTask(_training(family), "loop.choose.training:train_generator", job, trains=True))
+        self._choose_if_trained()
 
     def take(self, results: Mapping[str, Finished]) -> list[Proposal] | None:
         """Goes on with what has finished: the stored batch at the end, None before.
@@ -84,32 +99,44 @@ class Proposing:
             self._keep(family, results[_training(family)])
         if _CHOOSING in results:
             return self._store(results[_CHOOSING].value)
-        if trained and len(self._models) == len(self._begun):
-            self._choose()
+        if trained:
+            self._choose_if_trained()
         return None
+
+    def _choose_if_trained(self) -> None:
+        """Goes on once every family has its generator."""
+        if len(self._models) == len(self._begun):
+            self._choose()
 
     def _keep(self, family: str, finished: Finished) -> None:
         """Writes a generator's weights and records them."""
         campaign, model = self.campaign, finished.value
         self.spans.append(Span(f"{TRAINER} {family}", "train", finished.begun, finished.ended))
-        if model.warm is None and self._begun[family]["asked"]:
+        if model.warm is None and self._begun[family].asked:
             log.warning("%s: %s", family, model.report.note)
         written = write_named(campaign.folder, "models", model.content, ".safetensors")
         campaign.store.record_artifact(f"generator.{family}", written.sha256, written.path, iteration=self.index)
         self._models[family] = model
+        campaign.store.note_iteration(self.index, warm=self._warm(), training=self._reports())
+
+    def _warm(self) -> dict[str, dict[str, Any] | None]:
+        """By family, the weights that its training began with."""
+        return {
+            family: {"iteration": self._begun[family].iteration, "sha256": model.warm} if model.warm else None
+            for family, model in self._models.items()
+        }
+
+    def _reports(self) -> dict[str, dict[str, Any]]:
+        """By family, how its training went, and the digest of what it was."""
+        return {
+            family: {**model.report.to_json(), "job": self._begun[family].job} for family, model in self._models.items()
+        }
 
     def _choose(self) -> None:
         """Starts the choice of the batch."""
         config, store = self.campaign.config, self.campaign.store
         families = list(self._begun)
         models = [self._models[family] for family in families]
-        begun = {
-            model.family: {"iteration": self._begun[model.family]["iteration"], "sha256": model.warm}
-            if model.warm
-            else None
-            for model in models
-        }
-        store.note_iteration(self.index, warm=begun, training={m.family: m.report.to_json() for m in models})
         rng = np.random.default_rng(steps.seed_for(config.seed, self.index, "shares"))
         collapsed = [model.family for model in models if model.report.collapsed]
         earlier = history(store, self._view, self.index, self.inputs.hidden)

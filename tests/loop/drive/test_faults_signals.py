@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from loop.drive import run
 from loop.drive.driver import Driver
 from loop.drive.stopping import Stop, StopAsked
 from loop.execute.local import LocalExecutor
-from loop.execute.tasks import Done
+from loop.execute.tasks import Done, ModelTask
 from loop.store import CampaignStore, check_store
 from loop.summaries import campaign_state
 from tests.loop.loop_helpers import ROOT, call, small_config, write_config
@@ -26,6 +28,14 @@ TINY = {
     "objectives": ["maximize solidus"],
     "constraints": ["vec <= 5.0"],
     "reference_point": {},
+}
+
+
+LEARNING: dict[str, Any] = {
+    **TINY,
+    "validator": {"name": "reference"},
+    "batch": 2,
+    "generator": {"family": "cvae", "proposals": 20, "settings": {"epochs": 2}},
 }
 
 
@@ -107,6 +117,59 @@ def test_a_stage_is_finished_before_the_end(tmp_path: Path) -> None:
         assert stages == ["choosing the start", "validating"]
         assert len(campaign.store.proposals(0)) == 5
         assert campaign.store.counts()["queued"] == 5
+
+
+class _Asking:
+    """Asks for the end at a stage, as SIGTERM does while it is under way."""
+
+    def __init__(self, stop: Stop, last: str) -> None:
+        self.stop, self.last = stop, last
+
+    def stage(self, iteration: int, text: str) -> None:
+        self.stop.asked = text.startswith(self.last)
+
+    def step(self, text: str) -> None: ...
+
+    def progress(self, iteration: int, done: int, total: int) -> None: ...
+
+    def closed(self, iteration: int, view: object) -> None: ...
+
+
+class _Noting(LocalExecutor):
+    """Notes which tasks it does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun: list[str] = []
+
+    def begin(self, task: ModelTask) -> None:
+        self.begun.append(task.name)
+        super().begin(task)
+
+
+@pytest.mark.parametrize(
+    ("last", "proposed", "left"), [("training", 0, ["choosing"]), ("choosing the batch", LEARNING["batch"], [])]
+)
+def test_what_was_finished_when_sigterm_came_is_not_done_again(
+    tmp_path: Path, last: str, proposed: int, left: list[str]
+) -> None:
+    def until(folder: Path, watchers: list[_Asking], stop: Stop) -> tuple[list[str], int, str]:
+        executor = _Noting()
+        with Campaign.open(small_config(folder, **LEARNING)) as campaign:
+            with contextlib.suppress(StopAsked):
+                Driver(campaign, executor, watchers, safe_point=stop.safe_point).run(1)
+            known = campaign.store.iterations()
+            return (
+                executor.begun,
+                len(campaign.store.proposals(1)) if len(known) > 1 else 0,
+                str(campaign.store.dataset_digest()),
+            )
+
+    stop = Stop()
+    assert until(tmp_path / "stopped", [_Asking(stop, last)], stop)[1] == proposed
+    begun, _, digest = until(tmp_path / "stopped", [], Stop())
+    assert begun == left
+    assert digest == until(tmp_path / "undisturbed", [], Stop())[2]
 
 
 ASKED = """
