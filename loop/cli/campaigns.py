@@ -15,6 +15,8 @@ from loop.cli.console import Json, err, out, print_json
 from loop.config.assembly import build_problem
 from loop.config.lookup import Directory, campaign_database
 from loop.config.reading import check_config, load_config
+from loop.review.terminal import Log
+from loop.review.terminal.fitting import fitted
 
 
 def run(
@@ -27,6 +29,9 @@ def run(
         str | None, typer.Option("--from", metavar="NAME", help="begin with the results of this campaign")
     ] = None,
     hold: Annotated[bool, typer.Option("--hold", help="new jobs wait for `alloyloop queue approve`")] = False,
+    log: Annotated[
+        Log, typer.Option(help="live on a terminal; plain: a line for each stage; quiet: only what goes wrong")
+    ] = Log.LIVE,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what happens to standard error")] = False,
 ) -> None:
     """Runs a campaign, or goes on where it was interrupted."""
@@ -37,7 +42,7 @@ def run(
     )
     overrides = [*(set_ or ()), *(["validation.hold=true"] if hold else [])]
     loaded = load_config(config, overrides, name=name, iterations=iterations, seed=seed)
-    run_campaign(loaded, err(), begin_from=from_)
+    run_campaign(loaded, err(), begin_from=from_, log=log)
 
 
 def check(
@@ -87,7 +92,7 @@ def status(
     console.print(f"{document['name']}: {document['state']}, {document['observations']} observations", markup=False)
     console.print(iteration_table(document["iterations"]))
     console.print("queue: " + (", ".join(f"{n} {state}" for state, n in document["queue"].items() if n) or "empty"))
-    console.print(f"dataset digest {document['dataset_digest']}", markup=False)
+    console.print(f"dataset digest {document['dataset_digest']}", markup=False, soft_wrap=True)
     for line in acts:
         console.print(line, markup=False, soft_wrap=True)
 
@@ -99,7 +104,7 @@ def best(
     directory: Directory = Path("campaigns"),
 ) -> None:
     """The best alloys so far, validated and as the model had predicted them."""
-    from loop.review.report import best_document, best_table  # late: `check` needs no database
+    from loop.review.report import best_document, best_tables  # late: `check` needs no database
     from loop.store import CampaignStore  # late: `check` needs no database
     from loop.view import view_of  # late: `check` needs no database
 
@@ -109,4 +114,4 @@ def best(
         print_json(best_document(view, top))
     else:
         console = out()
-        console.print(best_table(view, top, width=console.width))
+        console.print(fitted(best_tables(view, top), console))

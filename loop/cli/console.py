@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 from alloys.design import Value, read_variable
 from alloys.errors import InputError
+from loop.review.terminal.fitting import fitted
+
+_WIDTH = 140
 
 Yes = Annotated[bool, typer.Option("--yes", help="take values that are far from the prediction without a question")]
 Chosen = Annotated[
@@ -31,10 +36,17 @@ def err() -> Console:
     return _console(stderr=True)
 
 
+class _Console(Console):
+    """A console on which no table is cut off."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        super().print(*(fitted(one, self) if isinstance(one, Table) else one for one in objects), **options)
+
+
 def _console(*, stderr: bool) -> Console:
-    console = Console(stderr=stderr, highlight=False)
+    told = os.environ.get("COLUMNS", "").isdigit() or (sys.stderr if stderr else sys.stdout).isatty()
     # A file or a pipe has no width: tables need room there.
-    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=140)
+    return _Console(stderr=stderr, highlight=False, width=None if told else _WIDTH)
 
 
 def who(by: str | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,12 +16,12 @@ from loop.drive.telling import Watcher
 from loop.execute.local import Executor, LocalExecutor
 from loop.review.desk.address import Address
 from loop.review.desk.tracker import Tracker
-from loop.review.display import Display
-from loop.review.report import best_table, iteration_table
+from loop.review.report import best_tables, iteration_table
+from loop.review.terminal import Log
+from loop.review.terminal.display import Display
+from loop.review.terminal.fitting import fitted
 from loop.store import CampaignStore, IterationState
 from loop.summaries import iteration_summaries
-
-log = logging.getLogger(__name__)
 
 
 def make_executor(campaign: OpenCampaign) -> Executor:
@@ -35,13 +34,16 @@ def make_executor(campaign: OpenCampaign) -> Executor:
     return RayExecutor(config.cluster, families=len(config.generator.members()))
 
 
-def run_campaign(config: CampaignConfig, console: Console, *, begin_from: str | None = None) -> None:
+def run_campaign(
+    config: CampaignConfig, console: Console, *, begin_from: str | None = None, log: Log = Log.LIVE
+) -> None:
     """Runs or resumes a campaign until its last iteration, and prints what came out.
 
     Args:
         config: the campaign's.
         console: where it prints.
         begin_from: another campaign, whose results a new one begins with.
+        log: how much it prints.
 
     Raises:
         InputError: if the campaign cannot be opened, or another process drives it.
@@ -56,7 +58,7 @@ def run_campaign(config: CampaignConfig, console: Console, *, begin_from: str | 
         where, ended = None, ""
         with ExitStack() as stack:
             stop = stack.enter_context(Stop())
-            display = stack.enter_context(Display(console, config.name, config.iterations))
+            display = stack.enter_context(Display(console, config.name, config.iterations, log, campaign.store.counts))
             tracker = _tracker(campaign, stack)
             if not _finished(campaign):
                 ended = _drive(campaign, display, [display, *([tracker] if tracker else [])], stop, stack)
@@ -64,7 +66,8 @@ def run_campaign(config: CampaignConfig, console: Console, *, begin_from: str | 
                 tracker.ended = True
         if tracker is not None:
             where = tracker.where
-        summary(campaign, console, where)
+        if log is not Log.QUIET:
+            summary(campaign, console, where)
         if ended:
             console.print(f"{ended}; the same command goes on from here", markup=False, soft_wrap=True)
 
@@ -107,17 +110,17 @@ def summary(campaign: OpenCampaign, console: Console, where: str | None, top: in
     """Prints the best alloys, the iterations, and where to look further."""
     view = campaign.view()
     console.print()
-    console.print(best_table(view, top, width=console.width))
-    console.print(iteration_table(iteration_summaries(campaign.store, view)))
+    console.print(fitted(best_tables(view, top), console))
+    console.print(fitted(iteration_table(iteration_summaries(campaign.store, view)), console))
     counts = campaign.store.counts()
     if counts.get("needs_review"):
         console.print(f"{counts['needs_review']} validations gave no answer and are set aside for review", markup=False)
     if not view.rows or all(row.failure for row in view.rows):
         console.print("no validation gave values; the first reason was: " + _first_reason(campaign), markup=False)
-    console.print(f"dataset digest {campaign.store.dataset_digest()}", markup=False, highlight=False)
-    console.print(f"campaign files in {campaign.folder}", markup=False, highlight=False)
+    console.print(f"dataset digest {campaign.store.dataset_digest()}", markup=False, soft_wrap=True)
+    console.print(f"campaign files in {campaign.folder}", markup=False, soft_wrap=True)
     if where:
-        console.print(f"MLflow: `alloyloop ui`, {where}", markup=False, highlight=False)
+        console.print(f"MLflow: `alloyloop ui`, {where}", markup=False, soft_wrap=True)
 
 
 def _first_reason(campaign: OpenCampaign) -> str:

@@ -109,9 +109,10 @@ def _result_document(stored: StoredObservation, known: Mapping[str, Property]) -
 
 def job_table(jobs: Iterable[Job]) -> Table:
     """Jobs, one line for each."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("key", "alloy, at.%", "from", "state", "attempts", "why", "updated"):
-        table.add_column(name, no_wrap=name != "why", justify="right" if name == "attempts" else "left")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("key", "alloy, at.%", "from", "state", "tries", "why", "updated, UTC"):
+        wraps = name in ("alloy, at.%", "why")
+        table.add_column(name, no_wrap=not wraps, justify="right" if name == "tries" else "left")
     for job in jobs:
         table.add_row(
             job.key[:12],
@@ -120,7 +121,7 @@ def job_table(jobs: Iterable[Job]) -> Table:
             str(job.state),
             str(job.attempts),
             _why(job),
-            moment(job.updated),
+            (moment(job.updated) or "")[:16].replace("T", " "),
         )
     return table
 

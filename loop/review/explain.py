@@ -13,7 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rich import box
+from rich.columns import Columns
+from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from alloys.design import Design, design_text
 from loop.choose.fitting import fit_surrogate
@@ -257,9 +260,13 @@ def _attributed(found: Attribution) -> dict[str, Any]:
 # Tables -----------------------------------------------------------------------------------------------------
 
 
-def explain_tables(document: dict[str, Any]) -> list[Table | str]:
+def explain_tables(document: dict[str, Any]) -> list[RenderableType]:
     """The document for people: sentences and tables in the order in which they are shown."""
-    parts: list[Table | str] = [f"{design_text(document)}: {document['as_of']}", _summary(document), *_head(document)]
+    parts: list[RenderableType] = [
+        f"{design_text(document)}: {document['as_of']}",
+        _summary(document),
+        *_head(document),
+    ]
     if document["gain"] is not None:
         parts.append(_gain_table(document))
     parts.append(_constraint_table(document))
@@ -341,19 +348,21 @@ def _constraint_table(document: dict[str, Any]) -> Table:
     return table
 
 
-def _property_table(name: str, entry: dict[str, Any]) -> Table:
-    title = f"{name}: {entry['prediction']:.5g} {entry['unit']}"
+def _property_table(name: str, entry: dict[str, Any]) -> Group:
+    """What a prediction rests on: its descriptors, its elements, and what the correction varies with, abreast."""
     kinds = [kind for kind in ("descriptors", "elements") if entry[kind]["shares"]]
-    columns = {f"{kind}, from {entry[kind]['baseline']:.5g}": entry[kind]["shares"] for kind in kinds}
-    table = _plain(title, *(head for pair in ((head, "") for head in columns) for head in pair), "relevance", "")
-    cells = [
-        [(player, f"{share:+.4g}") for player, share in list(shares.items())[:_TOP]] for shares in columns.values()
+    parts = [
+        (f"{kind}, from {entry[kind]['baseline']:.5g}", {k: f"{v:+.4g}" for k, v in entry[kind]["shares"].items()})
+        for kind in kinds
     ]
-    cells.append([(player, f"{share:.0%}") for player, share in list(entry["relevance"].items())[:_TOP]])
-    for i in range(max(map(len, cells))):
-        pairs = [column[i] if i < len(column) else ("", "") for column in cells]
-        table.add_row(*(text for pair in pairs for text in pair))
-    return table
+    parts.append(("relevance", {k: f"{v:.0%}" for k, v in entry["relevance"].items()}))
+    tables = []
+    for head, shares in parts:
+        table = _plain("", head, "")
+        for player, share in list(shares.items())[:_TOP]:
+            table.add_row(player, share)
+        tables.append(table)
+    return Group(Text(f"{name}: {entry['prediction']:.5g} {entry['unit']}", style="italic"), Columns(tables))
 
 
 def _plain(title: str, *heads: str) -> Table:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from rich import box
 from rich.table import Table
 
+from alloys.goal import count_dominating
 from alloys.records import proposer
 from loop.measurements import rounded
 from loop.people.steering import act_document
@@ -56,43 +59,70 @@ def _best_row(row: Row, view: View) -> dict[str, Any]:
     }
 
 
-WIDE = 120
-"""Columns of a terminal from which the closed-form constraints are shown too."""
+def best_tables(view: View, top: int, *, with_predictions: bool = True) -> list[Table]:
+    """The best feasible alloys, validated values and, below them, predictions: the same for terminals of any width.
 
-
-def best_table(view: View, top: int, *, width: int = WIDE, with_predictions: bool = True) -> Table:
-    """The best feasible alloys: validated values and, below them, predictions.
+    The first table has everything. The next one lacks standard deviations, and the last the constraints that follow
+    from the composition too; it says which.
 
     Args:
         view: the campaign.
         top: how many.
-        width: columns of the terminal; a narrow one gets fewer properties, and no standard deviations.
         with_predictions: whether predictions are shown.
     """
-    title = "Best feasible alloys, validated" + (" (model before validation)" if with_predictions else "")
-    title += "; first those that the fewest others beat in every objective"
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     objectives = {objective.name for objective in view.goal.objectives}
-    names = [
-        name
-        for name in view.goal.names
-        if name in objectives or width >= WIDE or (name in view.problem.validated and not _is_share(view, name))
+    names = view.goal.names
+    few = [
+        name for name in names if name in objectives or (name in view.problem.validated and not _is_share(view, name))
     ]
-    table.add_column("alloy, at.%", no_wrap=True)
+    kinds = [(names, True), (names, False), (few, False)] if with_predictions else [(names, False), (few, False)]
+    rows, on_front, more = _best_rows(view, top)
+    return [_best_table(view, shown, rows, on_front, more, with_predictions, stds) for shown, stds in kinds]
+
+
+def _best_rows(view: View, top: int) -> tuple[list[Row], int, int]:
+    """The best feasible rows: those of the front in the order of the first objective, then the others.
+
+    Returns:
+        the rows, how many of them are on the front, and how many more the front has.
+    """
+    feasible = [row for row in view.ranked() if row.feasible]
+    points = [view.goal.signed_objectives(row.values) for row in feasible]
+    table = np.array([point for point in points if point])
+    front = [
+        (point, row)
+        for point, row in zip(points, feasible, strict=True)
+        if point and not count_dominating(table, np.array(point))
+    ]
+    shown = front[:top]  # those that are first in rank, so that they are the best compromises of a large front
+    chosen = [row for _, row in sorted(shown, key=lambda pair: pair[0], reverse=True)]
+    others = [row for row in feasible if all(row is not one for _, one in front)]
+    return [*chosen, *others[: top - len(chosen)]], len(chosen), len(front) - len(chosen)
+
+
+def _best_table(
+    view: View, names: Sequence[str], rows: list[Row], on_front: int, more: int, with_predictions: bool, stds: bool
+) -> Table:
+    title = "Best feasible alloys, validated" + (" (model before validation)" if with_predictions else "")
+    if len(view.goal.objectives) > 1:
+        title += f": the front by {view.goal.objectives[0]}, then those that the fewest others beat in every objective"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("alloy, at.%", no_wrap=not view.space.variables)
     table.add_column("from", no_wrap=True)
     for name in names:
-        heading = (view.problem.properties[name].heading or name).replace("|", "\n")
-        table.add_column(f"{heading}\n{_unit(view.problem.properties[name].unit)}", justify="right", no_wrap=True)
-    feasible = [row for row in view.ranked() if row.feasible][:top]
-    for row in feasible:
-        cells = [_cell(row, name, with_predictions and not _is_share(view, name), width >= WIDE) for name in names]
+        heading = (view.problem.properties[name].heading or name.replace("_", " ")).replace("|", "\n")
+        table.add_column(f"{heading}\n{_unit(view.problem.properties[name].unit)}", justify="right")
+    for place, row in enumerate(rows):
+        cells = [_cell(row, name, with_predictions and not _is_share(view, name), stds) for name in names]
         where = "by hand" if row.iteration is None else f"{row.iteration} {proposer(row.origin)}"
-        table.add_row(str(row.design), where, *cells)
-    if not feasible:
+        last = len(view.goal.objectives) > 1 and place + 1 == on_front < len(rows)
+        table.add_row(str(row.design), where, *cells, end_section=last)
+    if not rows:
         table.add_row("none is feasible yet", "", *("" for _ in names))
     hidden = [name for name in view.goal.names if name not in names]
-    narrow = f"too narrow for {', '.join(hidden)}: from {WIDE} columns on, and with --json" if hidden else None
-    table.caption = "\n".join(line for line in (narrow, _outside(view)) if line)
+    lines = [f"and {more} more on the front; --top shows more" if more else None]
+    lines.append(f"too narrow for {', '.join(hidden)}: on a wider terminal, and with --json" if hidden else None)
+    table.caption = "\n".join(line for line in (*lines, _outside(view)) if line)
     table.caption_justify = "left"
     return table
 
@@ -130,7 +160,7 @@ def _cell(row: Row, name: str, with_predictions: bool, with_std: bool) -> str:
 
 def iteration_table(summaries: list[dict[str, Any]]) -> Table:
     """What each iteration selected, what of it was validated and is feasible, and its hypervolume."""
-    table = Table(title="Iterations", title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title="Iterations", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in ("iteration", "selected", "validated", "feasible", "failed", "hypervolume", "seconds"):
         table.add_column(name, justify="right")
     for row in summaries:

@@ -15,6 +15,7 @@ from loop.execute.local import LocalExecutor
 from loop.execute.tasks import Done, ValidationTask, ValidatorSpec
 
 ROOT = Path(__file__).resolve().parents[2]
+SHELF = ("CoCrFeMnNi", "CoCrNi", "CoFeNi", "Cr25Fe25Mn25Ni25", "Co33.333Mn33.333Ni33.334")
 DEFAULT = ROOT / "configs" / "refractory.yaml"
 
 
@@ -33,6 +34,27 @@ def small_document(folder: Path, **changes: Any) -> dict[str, Any]:
 def small_config(folder: Path, **changes: Any) -> CampaignConfig:
     """The same as a configuration."""
     return CampaignConfig.model_validate(small_document(folder, **changes))
+
+
+def shelf_config(folder: Path, **changes: Any) -> CampaignConfig:
+    """A campaign on a list of treated alloys that people measure: there is nothing to train or to compute."""
+    rows = [f"{formula},{grain},rolled and annealed at {grain}0 degC" for formula in SHELF for grain in (5, 20)]
+    shelf = folder / "shelf.csv"
+    shelf.write_text("\n".join(["formula,grain_size [um],treatment", *rows, ""]), "utf-8")
+    document = {
+        "name": "shelf",
+        "space": {"kind": "table", "file": str(shelf)},
+        "physics": "generic",
+        "properties": {"strength": {"unit": "MPa", "range": [0, 2000]}},
+        "objectives": ["maximize strength"],
+        "start": {"validate": 4, "from_table": 0},
+        "batch": 2,
+        "validator": {"name": "human"},
+        "directory": str(folder / "campaigns"),
+        "cluster": {"executor": "local"},
+        "tracking": {"enabled": False},
+    }
+    return CampaignConfig.model_validate({**document, **changes})
 
 
 def write_config(folder: Path, **changes: Any) -> Path:

@@ -22,7 +22,7 @@ from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
 from loop.review.explain import explain_document
 from loop.review.predict import predict_document
-from loop.review.report import best_document, best_table
+from loop.review.report import best_document, best_tables
 from loop.store import DataEventKind
 from loop.summaries import iteration_summaries
 from tests.loop.loop_helpers import call, small_config, write_config
@@ -98,7 +98,7 @@ def test_foreign_elements_and_points_off_the_grid_teach_and_are_no_part_of_the_f
         assert any("Al, outside the space" in entry.get("outside", "") for entry in ranked[3:])
         assert any("not on the grid" in entry.get("outside", "") for entry in ranked[3:])
         assert view.hypervolume(view.rows) == view.hypervolume([row for row in view.rows if not row.outside])
-        assert "Al30Nb40Ta30" in str(best_table(view, 5).caption)
+        assert "Al30Nb40Ta30" in str(best_tables(view, 5)[0].caption)
         assert len(campaign.suggest(2)) == 2
 
 
