@@ -77,6 +77,12 @@ def _standing(store: CampaignStore, artifact: Artifact) -> tuple[int, int]:
     return (artifact.iteration, used.proposals if used is not None else 0)
 
 
+def newest_weights(store: CampaignStore) -> Artifact | None:
+    """The file of a campaign's newest generator, of several the one that proposed most; None before a training."""
+    trained = [artifact for artifact in store.artifacts() if artifact.name.startswith("generator.")]
+    return max(trained, key=lambda artifact: _standing(store, artifact), default=None)
+
+
 def from_campaign(database: Path) -> GeneratorSource:
     """The newest generator of a campaign; closed forms and the campaign's surrogate move its draws onto their targets.
 
@@ -85,10 +91,9 @@ def from_campaign(database: Path) -> GeneratorSource:
     """
     with CampaignStore.open(database) as store:
         name = store.campaign().name
-        trained = [artifact for artifact in store.artifacts() if artifact.name.startswith("generator.")]
-        if not trained:
+        newest = newest_weights(store)
+        if newest is None:
             raise InputError(f"the campaign {name!r} has no generator yet; the first is trained in iteration 1")
-        newest = max(trained, key=lambda artifact: _standing(store, artifact))
         generator = registry.load(inside(database.parent, newest.path))
         view = view_of(store)
     known, note = _known(view)

@@ -28,19 +28,22 @@ SURE = 0.9995
 """Probability from which a constraint is not in doubt."""
 
 
-def predict_document(view: View, designs: Sequence[Design], nearest: int = 3) -> list[dict[str, Any]]:
+def predict_document(
+    view: View, designs: Sequence[Design], nearest: int = 3, surrogate: Surrogate | None = None
+) -> list[dict[str, Any]]:
     """The document of ``alloyloop predict --json``, one entry for each alloy.
 
     Args:
         view: the campaign.
         designs: alloys of the campaign's elements, in its space or not.
         nearest: how many known alloys to name.
+        surrogate: fitted on what the view knows; it is fitted if None.
 
     Raises:
         InputError: if an alloy has an element outside the campaign's, naming every such alloy.
     """
     refuse_strangers(view, designs)
-    surrogate = fit_surrogate(view)
+    surrogate = surrogate or fit_surrogate(view)
     entries = property_entries(view, surrogate, designs)
     success = surrogate.probability_success(view.inputs(designs))
     rows = {row.design: row for row in view.rows}

@@ -23,10 +23,8 @@ _BEGINNINGS = {
     "batch.rmse.": "trust/error.",
     "loo.inflation.": "trust/inflation.",
     "queue.": "queue/",
-    "seconds.": "cost/seconds.",
-    "validator.": "cost/validator.",
-    "money.": "cost/money.",
 }
+_PLAIN |= {f"seconds.{work}": f"cost/{work}_seconds" for work in ("train", "fit", "propose", "screen", "validate")}
 _OF_A_FAMILY = ("share", "hits", "valid_share", "unique_share", "coverage", "pairwise_cosine")
 """What is shown of each family of generators: its share of the batch, which of that is feasible, signs of collapse."""
 

@@ -19,7 +19,7 @@ from loop.review.desk.children import show_iteration
 from loop.review.desk.store import MlflowStore
 from loop.store import CampaignStore, Iteration, IterationState
 from loop.summaries import campaign_state
-from loop.view import View
+from loop.view import View, view_of
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +102,7 @@ class Tracker:
         """
         with self._mlflow.usable():
             self._catch_up()
+            self._conclude()
             self._tell_state(campaign_state(self._store))
 
     def finish(self) -> None:
@@ -114,6 +115,8 @@ class Tracker:
 
     def _finish(self) -> None:
         self._catch_up()
+        if self.ended:
+            self._conclude()
         state = campaign_state(self._store)
         self._tell_state("finished" if self.ended else "stopped" if state == "running" else state)
 
@@ -148,6 +151,16 @@ class Tracker:
             self._mlflow.points(run, points)
             run.data.metrics.update({point.key: point.value for point in points})
             self._mlflow.tags(run, {_METRICS_DONE: str(metrics[-1].id)})
+
+    def _conclude(self) -> None:
+        """What is written once and not at each close: the dataset of the whole campaign, and its models."""
+        from loop.review.desk.models.registering import register  # late: with torch
+
+        run, store = self._parent, self._store
+        known = store.observations()
+        if known:
+            self._mlflow.dataset(run, store.dataset_digest(), len(known))
+            register(self._mlflow, run, store, view_of(store, self._config), self._config.folder)
 
     def _tell_state(self, state: str) -> None:
         """The state as MLflow's own status of the run has it."""

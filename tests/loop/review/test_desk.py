@@ -12,9 +12,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from alloys.errors import InputError, WorkError
+from generators.asking.request import parse_targets
 from loop.campaign import Campaign
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
@@ -23,7 +25,8 @@ from loop.review.desk.address import tracking_uri
 from loop.review.desk.charts import chart_of
 from loop.review.desk.store import MlflowStore
 from loop.review.desk.tracker import EXPERIMENT, Tracker
-from tests.loop.loop_helpers import small_config
+from loop.review.generate import answer, from_file
+from tests.loop.loop_helpers import ROOT, small_config
 from tests.support.database import insert_past_the_store
 
 # MLflow and what it imports warn on their own behalf.
@@ -86,7 +89,7 @@ def test_the_charts_of_a_campaign_are_lines_in_groups(tracked: Campaign) -> None
     assert {name.partition("/")[0] for name in charts} == {"found", "trust", "generators", "cost", "queue"}
     for name in ("found/hypervolume", "found/best.ductility_index", "found/feasible_share", "found/results"):
         assert name in charts
-    for name in ("trust/coverage.solidus", "trust/error.solidus", "queue/done", "cost/seconds.validate"):
+    for name in ("trust/coverage.solidus", "trust/error.solidus", "queue/done", "cost/validate_seconds"):
         assert name in charts
     assert charts["generators/share.cvae"] + charts.get("generators/share.random", 0) <= 1
     assert all(any(m.value for m in told if chart_of(m.name) == name) for name in charts)
@@ -227,6 +230,45 @@ def test_a_store_that_does_not_fit_on_its_disk_is_told(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert not list(tmp_path.glob("*.db*"))
     MlflowStore(tmp_path, EXPERIMENT)
+
+
+PREDICT = """
+import sys, mlflow, pandas
+mlflow.set_tracking_uri(sys.argv[1])
+surrogate = mlflow.pyfunc.load_model("models:/small.surrogate@newest")
+surrogate.predict(pandas.DataFrame({"formula": sys.argv[3:]})).to_csv(sys.argv[2] + "/predicted.csv")
+generator = mlflow.pyfunc.load_model("models:/small.generator@newest")
+generator.predict(pandas.DataFrame({"density": [8.0]}), params={"n": 3, "seed": 7}).to_csv(sys.argv[2] + "/drawn.csv")
+"""
+
+
+def test_registered_models_answer_in_a_plain_process_as_the_campaign_does(tracked: Campaign, tmp_path: Path) -> None:
+    alloys = ["Nb45Ta25Ti15Hf15", "Mo20Nb20Ta20Ti20V20", str(tracked.view().rows[0].design)]
+    command = [sys.executable, "-W", "ignore", "-c", PREDICT, tracking_uri(_folder(tracked)), str(tmp_path), *alloys]
+    subprocess.run(command, check=True, capture_output=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    told = tracked.predict(alloys)
+    assert (tmp_path / "predicted.csv").read_text() == told.to_csv()  # which writes every digit
+    assert list(told["status"]) == ["unknown", "unknown", "measured"]
+
+    weights = next(tracked.folder.glob("models/*.safetensors"))
+    drawn = answer(from_file(weights), parse_targets(["density=8"]), 3, 7)
+    read = pd.read_csv(tmp_path / "drawn.csv")
+    assert list(read["formula"]) == [document["formula"] for document in drawn.documents()]
+    assert list(read["reached_density"]) == [document["reached"]["density"] for document in drawn.documents()]
+    kept = {path.suffix for path in (_folder(tracked) / "artifacts" / "models").rglob("*") if path.is_file()}
+    assert not kept & {".pkl", ".pickle", ".cloudpickle", ".pt", ".joblib"}
+
+
+def test_a_model_is_registered_once_and_the_run_names_it_with_its_data(tracked: Campaign) -> None:
+    Tracker(tracked.store, tracked.config).sync()
+    store = MlflowStore(_folder(tracked), EXPERIMENT)
+    parent = _runs(_folder(tracked))["campaign"]
+    for kind in ("surrogate", "generator"):
+        (version,) = store.client.search_model_versions(f"name = 'small.{kind}'")
+        assert version.run_id == parent.info.run_id
+    assert len(parent.outputs.model_outputs) == 2
+    (given,) = parent.inputs.dataset_inputs
+    assert tracked.store.dataset_digest().startswith(given.dataset.digest)
 
 
 def _copied(tracked: Campaign, folder: Path) -> tuple[Tracker, MlflowStore]:

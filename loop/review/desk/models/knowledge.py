@@ -1,0 +1,62 @@
+"""What a surrogate is fitted on, as one plain document: it makes the same view without the campaign's database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from alloys.design import Design
+from loop.config.assembly import build_problem
+from loop.config.schema import CampaignConfig
+from loop.measurements import AcceptedResult
+from loop.view import View, row_of
+from validation.tier import Tier
+
+
+def knowledge(view: View) -> dict[str, Any]:
+    """The configuration, the validators and every result that counts, as a JSON document."""
+    return {
+        "name": view.config.name,
+        "science": view.config.science(),
+        "tiers": [tier.to_json() for tier in view.tiers],
+        "rows": [
+            {
+                "design": row.design.canonical(),
+                "iteration": row.iteration,
+                "origin": row.origin,
+                "answers": [asdict(answer) for answer in row.answers],
+            }
+            for row in view.rows
+        ],
+        "pending": [design.canonical() for design in view.pending],
+        "dropped": [design.canonical() for design in view.dropped],
+    }
+
+
+def view_from(document: dict[str, Any]) -> View:
+    """The view that `knowledge` wrote: what is predicted from it is predicted alike.
+
+    Raises:
+        InputError: if a file that the configuration names, such as a list of candidates, is not there.
+    """
+    config = CampaignConfig.model_validate({**document["science"], "name": document["name"]})
+    tiers = tuple(Tier.from_json(tier) for tier in document["tiers"])
+    empty = View(config, build_problem(config), (), (), tiers)
+    rows = [
+        row_of(
+            empty,
+            Design.from_canonical(row["design"]),
+            [AcceptedResult(**answer) for answer in row["answers"]],
+            iteration=row["iteration"],
+            origin=row["origin"],
+        )
+        for row in document["rows"]
+    ]
+    return replace(
+        empty, rows=tuple(rows), pending=_designs(document["pending"]), dropped=_designs(document["dropped"])
+    )
+
+
+def _designs(texts: Sequence[str]) -> tuple[Design, ...]:
+    return tuple(Design.from_canonical(text) for text in texts)
