@@ -1,4 +1,4 @@
-"""Goals: objectives and constraints, written as expressions such as ``maximize density`` or ``solidus >= 2273``."""
+"""Goals: objectives and constraints, written as ``maximize density``, ``match vec 4.5`` or ``solidus >= 2273``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,31 +15,74 @@ from alloys.errors import InputError
 from alloys.properties import PROPERTIES, Property, get_property
 
 _OBJECTIVE = re.compile(r"^\s*(maximi[sz]e|minimi[sz]e)\s+([a-z0-9_]+)\s*$")
+_MATCH = re.compile(r"^\s*match\s+([a-z0-9_]+)\s+(\S.*?)\s*$")
 _CONSTRAINT = re.compile(r"^\s*([a-z0-9_]+)\s*(<=|>=)\s*([-+0-9.eE]+)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """A property to make as large (sign +1) or as small (sign -1) as possible."""
+    """A property to make as large (sign +1) or as small (sign -1) as possible, or to bring to a value or into a range.
+
+    What is made small of a property that matches is its distance from the range, in its unit: nothing inside.
+
+    Attributes:
+        name: the property.
+        sign: -1 where it matches.
+        target: the smallest and the largest value that match; None where the extreme is wanted.
+    """
 
     name: str
     sign: int
+    target: tuple[float, float] | None = None
 
     @classmethod
     def parse(cls, text: str, properties: Mapping[str, Property] = PROPERTIES) -> Objective:
-        """Reads ``maximize NAME`` or ``minimize NAME``.
+        """Reads ``maximize NAME``, ``minimize NAME``, ``match NAME VALUE`` or ``match NAME LOW..HIGH``.
 
         Raises:
-            InputError: if the text is something else or the property unknown.
+            InputError: if the text is something else, the property unknown, or a value beyond the property's range.
         """
+        if match := _MATCH.match(text):
+            return cls(match[1], -1, _target(match[2], get_property(match[1], properties), text))
         match = _OBJECTIVE.match(text)
         if match is None:
-            raise InputError(f"an objective is 'maximize PROPERTY' or 'minimize PROPERTY', got {text!r}")
+            raise InputError(
+                "an objective is 'maximize PROPERTY', 'minimize PROPERTY', 'match PROPERTY VALUE' or "
+                f"'match PROPERTY LOW..HIGH', got {text!r}"
+            )
         get_property(match.group(2), properties)
         return cls(match.group(2), 1 if match.group(1).startswith("max") else -1)
 
     def __str__(self) -> str:
-        return f"{'maximize' if self.sign > 0 else 'minimize'} {self.name}"
+        if self.target is None:
+            return f"{'maximize' if self.sign > 0 else 'minimize'} {self.name}"
+        ends = dict.fromkeys(f"{end:.10g}" for end in self.target)
+        return f"match {self.name} {'..'.join(ends)}"
+
+    def measure(self, values: Any) -> Any:
+        """What is made large or small: the property's values, or their distances from what they should match."""
+        if self.target is None:
+            return values
+        low, high = self.target
+        return np.maximum(np.maximum(low - values, values - high), 0.0)
+
+    def signed(self, values: Any) -> Any:
+        """Values of the property, a number or an array, turned so that larger is better."""
+        return self.sign * self.measure(values)
+
+
+def _target(cell: str, row: Property, text: str) -> tuple[float, float]:
+    """What a property should match: a number, or the ends of a range."""
+    low, dots, high = cell.partition("..")
+    try:
+        ends = (float(low), float(high if dots else low))
+    except ValueError:
+        raise InputError(f"match takes a number or LOW..HIGH, got {cell!r} in {text!r}") from None
+    if not ends[0] <= ends[1]:
+        raise InputError(f"the range in {text!r} must be LOW..HIGH, with LOW <= HIGH")
+    if not (row.low <= ends[0] and ends[1] <= row.high and all(map(math.isfinite, ends))):
+        raise InputError(f"{text!r} asks for more than {row.name} can be, [{row.low:g}, {row.high:g}] {row.unit}")
+    return ends
 
 
 _LAST_DIGITS = 1e-9
@@ -113,6 +157,14 @@ class Goal:
             highs = [c.bound for c in self.constraints if c.name == name and c.sign < 0]
             if lows and highs and max(lows) > min(highs):
                 raise InputError(f"contradictory constraints: {name} >= {max(lows):g} and {name} <= {min(highs):g}")
+            self._refuse_beyond(name, max(lows, default=-math.inf), min(highs, default=math.inf))
+
+    def _refuse_beyond(self, name: str, low: float, high: float) -> None:
+        """Refuses to match what the constraints on the same property rule out."""
+        for objective in self.objectives:
+            ends = objective.target if objective.name == name else None
+            if ends is not None and (ends[0] > high or ends[1] < low):
+                raise InputError(f"the constraints on {name} leave {low:g} to {high:g}, where nothing can {objective}")
 
     @classmethod
     def parse(
@@ -144,4 +196,4 @@ class Goal:
         """Objective values turned so that larger is better, or None where one is missing."""
         if any(o.name not in values for o in self.objectives):
             return None
-        return tuple(o.sign * values[o.name] for o in self.objectives)
+        return tuple(float(o.signed(values[o.name])) for o in self.objectives)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, Self
@@ -49,6 +49,7 @@ class Campaign(OpenCampaign):
         *,
         maximize: str | Sequence[str] = (),
         minimize: str | Sequence[str] = (),
+        match: Mapping[str, float | tuple[float, float]] | None = None,
         constraints: Sequence[str] = (),
         name: str = "campaign",
         directory: Path | str = "campaigns",
@@ -65,6 +66,7 @@ class Campaign(OpenCampaign):
             table: results, one row for each measurement.
             maximize: a property or several, by their columns.
             minimize: likewise.
+            match: what properties should be, a value or the ends of a range.
             constraints: such as ``density <= 8``.
             name: of the campaign.
             directory: where campaigns lie.
@@ -76,6 +78,7 @@ class Campaign(OpenCampaign):
         """
         goals = [("maximize", one) for one in ([maximize] if isinstance(maximize, str) else maximize)]
         goals += [("minimize", one) for one in ([minimize] if isinstance(minimize, str) else minimize)]
+        goals += [("match", f"{one}={_ends(value)}") for one, value in (match or {}).items()]
         config, made = write_campaign(table, goals, constraints, name, Path(directory), balance, settings)
         try:
             return cls.open(config)
@@ -213,3 +216,8 @@ class Campaign(OpenCampaign):
         """Closes iterations that wait for nothing, and shows them in MLflow if tracking is on."""
         if self._driver().settle() and self.config.tracking.enabled:
             Tracker(self.store, self.config).show()
+
+
+def _ends(value: float | tuple[float, float]) -> str:
+    """A value, or the ends of a range, as an objective has them."""
+    return "..".join(map(str, value)) if isinstance(value, tuple) else str(value)

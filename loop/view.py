@@ -132,7 +132,7 @@ class View:
         """Where hypervolume is measured from, larger is better, shape ``(m,)``.
 
         The configuration's, or else a tenth of the range below the worst values seen in iteration 0, as they were when
-        it was closed.
+        it was closed. Of a property that should match it is a distance from the target.
         """
         given = self.config.reference_point or self.frozen
         if given:

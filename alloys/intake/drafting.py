@@ -100,7 +100,8 @@ def draft(
     Args:
         table: the table.
         found: what it holds.
-        goals: ``maximize`` or ``minimize``, and a property's name or header.
+        goals: ``maximize`` or ``minimize``, and a property's name or header; or ``match``, and that with ``=VALUE`` or
+            ``=LOW..HIGH``.
         constraints: such as ``yield strength >= 300``.
         physics: what is known before any data: its closed forms need no column.
         file: as the configuration names it.
@@ -142,7 +143,10 @@ def _goal(
 ) -> tuple[tuple[str, ...], tuple[str, ...], dict[str, TableColumn]]:
     """Objectives and constraints as a configuration has them, and the columns of what they measure, by name."""
     columns: dict[str, TableColumn] = {}
-    objectives = [f"{direction} {_resolved(name, found, physics, columns, file)}" for direction, name in goals]
+    objectives = []
+    for direction, text in goals:
+        name, value = _parts_of_match(text) if direction == "match" else (text, "")
+        objectives.append(f"{direction} {_resolved(name, found, physics, columns, file)} {value}".strip())
     limits = []
     for text in constraints:
         match = _CONSTRAINT.fullmatch(text)
@@ -155,6 +159,14 @@ def _goal(
     if not columns:
         raise InputError(f"the goal follows from the composition alone; name a measured property: {_goals(found)}")
     return tuple(objectives), tuple(limits), columns
+
+
+def _parts_of_match(text: str) -> tuple[str, str]:
+    """A property and what it should match, of ``PROPERTY=VALUE``."""
+    name, sign, value = (part.strip() for part in text.rpartition("="))
+    if not (sign and name and value):
+        raise InputError(f"a property is matched as PROPERTY=VALUE or PROPERTY=LOW..HIGH, got {shown(text)}")
+    return name, value
 
 
 def _resolved(text: str, found: Guess, physics: Physics, columns: dict[str, TableColumn], file: str) -> str:

@@ -4,7 +4,8 @@ Each target starts from a row of the front, drawn evenly.
 
 - **Objectives** are pushed from that row's values by ``step x weight x observed range`` in their good
   direction: the step is uniform in ``[0, reach]``, the weights a random direction whose largest entry is
-  1. An objective unknown in that row starts from its observed median.
+  1. An objective unknown in that row starts from its observed median. One that should match a value or a range
+  is asked for just that, evenly in a range.
 - **Constrained properties** that are no objective are set inside their bounds: between the bound and
   ``depth`` of the way from it to the best value observed, evenly. Where nothing observed satisfies the
   bound, it is the bound itself. Between two bounds it is anywhere. A constrained objective is pushed,
@@ -23,19 +24,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
-from alloys.goal import count_dominating
+from alloys.goal import Constraint, Goal, count_dominating
 from alloys.space import Floats
-
-Objectives = Sequence[tuple[str, int]]
-"""Names with +1 (as large as can be) or -1 (as small as can be)."""
-
-Constraints = Sequence[tuple[str, int, float]]
-"""Names with +1 (at or above) or -1 (at or below) and the bound."""
 
 Rows = NDArray[np.int64]
 
 
-def front_rows(names: Sequence[str], objectives: Objectives, constraints: Constraints, observed: Floats) -> Rows:
+def front_rows(names: Sequence[str], goal: Goal, observed: Floats) -> Rows:
     """The rows that targets start from.
 
     They are the feasible rows that no other feasible row beats in every objective. A row with an unknown
@@ -45,27 +40,26 @@ def front_rows(names: Sequence[str], objectives: Objectives, constraints: Constr
 
     Args:
         names: the columns.
-        objectives: names and signs.
-        constraints: names, signs and bounds.
+        goal: objectives and constraints.
         observed: values, shape ``(n, p)``, NaN where unknown.
 
     Returns:
         Row numbers, increasing, at least one.
 
     Raises:
-        InputError: for names that are no column, signs other than +1 and -1, or no rows.
+        InputError: for names that are no column, or no rows.
     """
-    values = _checked(names, objectives, constraints, observed)
+    values = _checked(names, goal, observed)
     _, _, span = _extremes(values)
-    columns = [names.index(name) for name, _ in objectives]
-    signed = values[:, columns] * np.array([sign for _, sign in objectives])
+    columns = [objective.signed(values[:, names.index(objective.name)]) for objective in goal.objectives]
+    signed = np.array(columns).reshape(len(columns), len(values)).T
     complete = ~np.isnan(signed).any(axis=1)
     if not complete.any():
         complete = np.ones(len(values), dtype=np.bool_)
     violation = np.zeros(len(values))
-    for name, sign, bound in constraints:
-        k = names.index(name)
-        short = np.maximum(sign * (bound - values[:, k]), 0.0) / span[k]
+    for constraint in goal.constraints:
+        k = names.index(constraint.name)
+        short = np.maximum(-constraint.margin(values[:, k]), 0.0) / span[k]
         unknown = np.isnan(values[:, k])
         violation += np.where(unknown, max(1.0, short[~unknown].max(initial=0.0)), short)
     violation = np.where(complete, violation, np.inf)
@@ -77,8 +71,7 @@ def front_rows(names: Sequence[str], objectives: Objectives, constraints: Constr
 
 def beyond_front(
     names: Sequence[str],
-    objectives: Objectives,
-    constraints: Constraints,
+    goal: Goal,
     observed: Floats,
     m: int,
     rng: np.random.Generator,
@@ -94,8 +87,7 @@ def beyond_front(
 
     Args:
         names: the columns.
-        objectives: names and signs.
-        constraints: names, signs and bounds.
+        goal: objectives and constraints.
         observed: values, shape ``(n, p)``, NaN where unknown.
         m: number of targets.
         rng: random numbers.
@@ -108,21 +100,23 @@ def beyond_front(
         Conditions, shape ``(m, p)``, NaN where nothing is asked.
 
     Raises:
-        InputError: for names that are no column, signs other than +1 and -1, no rows, or rows that are not
-            there.
+        InputError: for names that are no column, no rows, or rows that are not there.
     """
-    values = _checked(names, objectives, constraints, observed)
+    values = _checked(names, goal, observed)
     if front is None or not len(front):
-        front = front_rows(names, objectives, constraints, observed)
+        front = front_rows(names, goal, observed)
     start = _starts(values, front, m, rng)
     asked = np.where(rng.random(start.shape) < extra, start, np.nan)
-    wanted = {name for name, _ in objectives}
-    for name in dict.fromkeys(name for name, _, _ in constraints if name not in wanted):
+    wanted, constraints = {objective.name for objective in goal.objectives}, goal.constraints
+    for name in dict.fromkeys(constraint.name for constraint in constraints if constraint.name not in wanted):
         asked[:, names.index(name)] = _inside(name, constraints, values[:, names.index(name)], m, depth, rng)
-    for (name, sign), push in zip(objectives, _pushes(len(objectives), m, reach, rng), strict=True):
-        k = names.index(name)
-        pushed = _pushed(start[:, k], sign * push, values[:, k])
-        asked[:, k] = np.clip(pushed, *_bounds(name, constraints))
+    for objective, push in zip(goal.objectives, _pushes(len(goal.objectives), m, reach, rng), strict=True):
+        k = names.index(objective.name)
+        if objective.target is None:
+            pushed = _pushed(start[:, k], objective.sign * push, values[:, k])
+        else:
+            pushed = rng.uniform(*objective.target, size=m)
+        asked[:, k] = np.clip(pushed, *_bounds(objective.name, constraints))
     return asked
 
 
@@ -152,7 +146,7 @@ def _pushes(count: int, m: int, reach: float, rng: np.random.Generator) -> Float
 
 
 def _inside(
-    name: str, constraints: Constraints, column: Floats, m: int, depth: float, rng: np.random.Generator
+    name: str, constraints: Sequence[Constraint], column: Floats, m: int, depth: float, rng: np.random.Generator
 ) -> Floats:
     """Values at or inside the bounds of one property, shape ``(m,)``."""
     floor, ceiling = _bounds(name, constraints)
@@ -165,9 +159,9 @@ def _inside(
     return np.asarray(ceiling - chance * depth * max(ceiling - float(known.min(initial=ceiling)), 0.0))
 
 
-def _bounds(name: str, constraints: Constraints) -> tuple[float, float]:
-    floor = max((bound for n, sign, bound in constraints if n == name and sign > 0), default=-np.inf)
-    ceiling = min((bound for n, sign, bound in constraints if n == name and sign < 0), default=np.inf)
+def _bounds(name: str, constraints: Sequence[Constraint]) -> tuple[float, float]:
+    floor = max((c.bound for c in constraints if c.name == name and c.sign > 0), default=-np.inf)
+    ceiling = min((c.bound for c in constraints if c.name == name and c.sign < 0), default=np.inf)
     return floor, ceiling
 
 
@@ -180,20 +174,14 @@ def _extremes(values: Floats) -> tuple[Floats, Floats, Floats]:
     return low, high, np.where(spread, np.where(spread, high, 1.0) - np.where(spread, low, 0.0), 1.0)
 
 
-def _checked(names: Sequence[str], objectives: Objectives, constraints: Constraints, observed: Floats) -> Floats:
+def _checked(names: Sequence[str], goal: Goal, observed: Floats) -> Floats:
     values = np.asarray(observed, dtype=np.float64)
     if values.ndim != 2 or values.shape[1] != len(names) or not len(values):
         columns = ", ".join(names)
         raise InputError(f"observed values must have rows and the columns {columns}, got shape {values.shape}")
     if np.isinf(values).any():
         raise InputError("observed values must be finite or NaN")
-    if not objectives:
-        raise InputError("targets need at least one objective")
-    used = [name for name, _ in objectives] + [name for name, _, _ in constraints]
-    stray = sorted(set(used) - set(names))
+    stray = sorted(set(goal.names) - set(names))
     if stray:
         raise InputError(f"no column for {', '.join(stray)}; available are {', '.join(names)}")
-    signs = {sign for _, sign in objectives} | {sign for _, sign, _ in constraints}
-    if not signs <= {1, -1}:
-        raise InputError(f"signs must be +1 or -1, got {sorted(signs)}")
     return values

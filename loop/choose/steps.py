@@ -112,15 +112,8 @@ def _targets(view: View, known: KnownDesigns, count: int, iteration: int) -> Flo
     """What the generators are asked for, shape ``(count, p)``: beyond the front, inside the constraints."""
     if not count:
         return np.zeros((0, len(known.names)))
-    goal = view.goal
-    return beyond_front(
-        known.names,
-        [(o.name, o.sign) for o in goal.objectives],
-        [(c.name, c.sign, c.bound) for c in goal.constraints],
-        known.conditions,
-        count,
-        np.random.default_rng(seed_for(view.config.seed, iteration, "targets")),
-    )
+    rng = np.random.default_rng(seed_for(view.config.seed, iteration, "targets"))
+    return beyond_front(known.names, view.goal, known.conditions, count, rng)
 
 
 @dataclass(frozen=True, slots=True)

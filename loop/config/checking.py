@@ -228,6 +228,8 @@ def _check_choice(data: Mapping[str, Any], config: ChoiceConfig) -> None:
         raise InputError(f"seek: top asks for a share of a list, and the space is of the kind {kind!r}; seek: best")
     if isinstance(objectives, list) and len(objectives) > 1:
         raise InputError(f"seek: top needs one objective, got {len(objectives)}; seek: best finds their front")
+    if isinstance(objectives, list) and any(str(text).split()[:1] == ["match"] for text in objectives):
+        raise InputError("seek: top needs an objective to maximize or minimize; seek: best finds what matches")
 
 
 def _check_patience(config: ClusterConfig, validator: Validator) -> None:
@@ -272,6 +274,17 @@ def _goal_mistakes(data: Mapping[str, Any], physics: Physics) -> list[Mistake]:
     if isinstance(reference, dict) and reference and sorted(reference) != sorted(wanted):
         text = f"reference_point must name the objectives {wanted}, got {list(reference)}"
         found.append((("reference_point",), text))
+    return found + _nearer_than_nothing(objectives, reference)
+
+
+def _nearer_than_nothing(objectives: Sequence[Objective], reference: Any) -> list[Mistake]:
+    """Reference points of properties that should match which are no distances."""
+    found: list[Mistake] = []
+    for objective in objectives:
+        given = reference.get(objective.name) if isinstance(reference, dict) else None
+        if objective.target is not None and isinstance(given, int | float) and given <= 0:
+            text = f"reference_point.{objective.name}: of {objective} it is a distance from the target, above 0"
+            found.append((("reference_point", objective.name), f"{text}; got {given:g}"))
     return found
 
 

@@ -44,7 +44,7 @@ def write_campaign(
 
     Args:
         table: results: formulas or amounts, and properties.
-        goals: ``maximize`` or ``minimize``, and a property's name or column.
+        goals: as `alloys.intake.drafting.draft` takes them.
         constraints: such as ``hardness >= 300``.
         name: of the campaign.
         directory: where campaigns lie.
@@ -102,7 +102,7 @@ def _drafted(
     rows: str, goals: Sequence[tuple[str, str]], constraints: Sequence[str], data: Path, balance: str | None
 ) -> tuple[Draft, Guess]:
     if not goals:
-        raise InputError("name a goal: maximize or minimize a property of the frame")
+        raise InputError("name a goal: maximize, minimize or match a property of the frame")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / data.name
         path.write_text(rows, "utf-8")

@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alloys.design import Design, design_text
+from alloys.goal import Objective
 from loop.choose.fitting import fit_surrogate
 from loop.measurements import rounded
 from loop.review.predict import SURE, nearest_known, property_entries, refuse_strangers
@@ -191,17 +192,22 @@ def _better_than(moment: Moment, surrogate: Surrogate, gain: Gain) -> float:
 
 def _objectives(moment: Moment, surrogate: Surrogate, design: Design, gain: Gain | None) -> dict[str, dict[str, Any]]:
     entry = property_entries(moment.view, surrogate, [design], measured=False)[0]
-    front = _front(moment.view)
     return {
         str(objective): {
             "mean": entry[objective.name]["mean"],
             "std": entry[objective.name]["std"],
-            "best_known": float(objective.sign * front[:, i].max()) if len(front) else None,
+            "best_known": _best_known(moment.view, objective),
             "share_of_gain": None if gain is None else gain.objectives[objective.name],
             "unit": moment.view.problem.properties[objective.name].unit,
         }
-        for i, objective in enumerate(moment.view.goal.objectives)
+        for objective in moment.view.goal.objectives
     }
+
+
+def _best_known(view: View, objective: Objective) -> float | None:
+    """The best value of an objective's property among what is feasible."""
+    known = [row.values[objective.name] for row in view.rows if row.feasible and objective.name in row.values]
+    return max(known, key=objective.signed, default=None)
 
 
 def _constraints(view: View, chances: dict[str, Floats], gain: Gain | None) -> dict[str, dict[str, Any]]:
@@ -285,7 +291,7 @@ def _summary(document: dict[str, Any]) -> str:
         name, entry = max(document["objectives"].items(), key=lambda item: item[1]["share_of_gain"])
         unit = "" if entry["unit"] == "1" else f" {entry['unit']}"
         told = f"{verb} expected to add {gain['expected']:.3g} to the hypervolume"
-        told += f", most of it by {name.split()[-1]} ({entry['mean']:.4g}{unit})" if gain["expected"] > 0 else ""
+        told += f", most of it by {name.split()[1]} ({entry['mean']:.4g}{unit})" if gain["expected"] > 0 else ""
         if better:
             others = "nearly all" if better > _NEARLY_ALL else f"{better:.0%}"
             told += f", which is more than {others} of the random alloys of the space would add"

@@ -48,7 +48,7 @@ def _best(view: View, index: int) -> dict[str, float]:
     """The best value of each objective among the feasible alloys so far, in its unit."""
     feasible = [row for row in view.upto(index) if row.feasible]
     return {
-        f"best.{each.name}": each.sign * max(each.sign * row.values[each.name] for row in feasible)
+        f"best.{each.name}": max((row.values[each.name] for row in feasible), key=each.signed)
         for each in view.goal.objectives
         if feasible
     }

@@ -9,7 +9,7 @@ import numpy as np
 from rich import box
 from rich.table import Table
 
-from alloys.goal import count_dominating
+from alloys.goal import Objective, count_dominating
 from alloys.records import proposer
 from loop.measurements import rounded
 from loop.people.steering import act_document
@@ -109,9 +109,11 @@ def _best_table(
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("alloy, at.%", no_wrap=not view.space.variables)
     table.add_column("from", no_wrap=True)
+    objectives = {objective.name: objective for objective in view.goal.objectives}
     for name in names:
         heading = (view.problem.properties[name].heading or name.replace("_", " ")).replace("|", "\n")
-        table.add_column(f"{heading}\n{_unit(view.problem.properties[name].unit)}", justify="right")
+        lines = [heading, _unit(view.problem.properties[name].unit), _target(objectives.get(name))]
+        table.add_column("\n".join(line for line in lines if line is not None), justify="right")
     for place, row in enumerate(rows):
         cells = [_cell(row, name, with_predictions and not _is_share(view, name), stds) for name in names]
         where = "by hand" if row.iteration is None else f"{row.iteration} {proposer(row.origin)}"
@@ -120,9 +122,9 @@ def _best_table(
     if not rows:
         table.add_row("none is feasible yet", "", *("" for _ in names))
     hidden = [name for name in view.goal.names if name not in names]
-    lines = [f"and {more} more on the front; --top shows more" if more else None]
-    lines.append(f"too narrow for {', '.join(hidden)}: on a wider terminal, and with --json" if hidden else None)
-    table.caption = "\n".join(line for line in (*lines, _outside(view)) if line)
+    notes = [f"and {more} more on the front; --top shows more" if more else None]
+    notes.append(f"too narrow for {', '.join(hidden)}: on a wider terminal, and with --json" if hidden else None)
+    table.caption = "\n".join(line for line in (*notes, _outside(view)) if line)
     table.caption_justify = "left"
     return table
 
@@ -132,7 +134,7 @@ def _outside(view: View, most: int = 5) -> str | None:
     kept = [row for row in view.rows if row.outside and set(view.goal.names) <= set(row.confirmed)]
     first = view.goal.objectives[0]
     kept = [row for row in kept if view.goal.feasible(row.confirmed)]
-    kept.sort(key=lambda row: -first.sign * row.confirmed[first.name])
+    kept.sort(key=lambda row: -first.signed(row.confirmed[first.name]))
     told = [f"{row.design} {row.confirmed[first.name]:.4g}" for row in kept]
     more = f" and {len(told) - most} more" if len(told) > most else ""
     by = f"measured outside the space (beyond its bounds or between its steps), best by {first}"
@@ -145,6 +147,11 @@ def _is_share(view: View, name: str) -> bool:
 
 def _unit(unit: str) -> str:
     return "" if unit in ("1", "mole fraction") else unit.replace("electrons/atom", "e/atom")
+
+
+def _target(objective: Objective | None) -> str | None:
+    """What a property should match; None where it should match nothing."""
+    return None if objective is None or objective.target is None else f"→ {str(objective).split()[-1]}"
 
 
 def _cell(row: Row, name: str, with_predictions: bool, with_std: bool) -> str:

@@ -108,7 +108,7 @@ class SampledOutcomes:
     @classmethod
     def of(cls, goal: Goal, drawn: Mapping[str, Floats]) -> SampledOutcomes:
         """From samples of the properties, shape ``(samples, n)`` each, as `draw` gives them."""
-        points = np.stack([o.sign * drawn[o.name] for o in goal.objectives], axis=-1)
+        points = np.stack([o.signed(drawn[o.name]) for o in goal.objectives], axis=-1)
         return cls(points, kept(goal, drawn))
 
     def gains(self, front: Front) -> Floats:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from alloys.goal import Goal
+from alloys.goal import Goal, Objective
 from alloys.problem import Problem
 from alloys.properties import Property
 from alloys.space import Points
@@ -102,7 +102,7 @@ def explained(surrogate: Surrogate, problem: Problem, chosen: GreedyPicks, *, mo
         tight = min(chances, key=lambda name: chances[name][i]) if chances else ""
         head = _aim(problem.goal, score, mode)
         hopes = ", ".join(
-            f"{o.name} {_number(problem.properties[o.name], single, spread)}" for o in problem.goal.objectives
+            f"{o.name} {_number(problem.properties[o.name], single, spread)}{_wish(o)}" for o in problem.goal.objectives
         )
         text = f"{head}; expects {hopes}; P(feasible) {total[i]:.2f}; from {label}"
         if tight:
@@ -120,6 +120,10 @@ def _aim(goal: Goal, score: float, mode: str) -> str:
         return "nothing feasible is known yet, chosen to be feasible"
     kind = "hypervolume gain" if len(goal.objectives) > 1 else "gain"
     return f"log expected {kind} {score:.2f}"
+
+
+def _wish(objective: Objective) -> str:
+    return "" if objective.target is None else f" to match {str(objective).split()[-1]}"
 
 
 def _number(row: Property, means: Mapping[str, float], stds: Mapping[str, float]) -> str:

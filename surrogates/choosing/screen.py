@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from alloys.errors import InputError
 from alloys.problem import Problem
 from alloys.space import Bools, Floats, Points
+from surrogates.choosing.matching import expected_gain, signed_moments
 from surrogates.choosing.pareto import Front
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Latent, Surrogate
@@ -141,7 +142,7 @@ class ObservedOutcomes:
         table |= problem.combined(table, inputs)
         holds = [constraint.holds(table[constraint.name]) for constraint in goal.constraints]
         feasible = np.all([np.ones(len(observed), dtype=np.bool_), *holds], axis=0)
-        objectives = np.column_stack([o.sign * table[o.name] for o in goal.objectives])
+        objectives = np.column_stack([o.signed(table[o.name]) for o in goal.objectives])
         return cls(table, feasible & np.isfinite(objectives).all(axis=1), objectives)
 
     def feasibility_first(self, problem: Problem) -> bool:
@@ -210,14 +211,37 @@ class Bound:
 def bound(surrogate: Surrogate, problem: Problem, described: Described, front: Front | None, optimism: float) -> Bound:
     """Scores candidates cheaply: each one alone, with independent marginals.
 
+    Of a single property that should match, the optimistic improvement is the expected one.
+
     Without a front, as nothing feasible is known, the bound is the chance of feasibility alone.
     """
     latent = surrogate.latent(described)
     chance = surrogate.probability_feasible(described, problem, latent)
     if front is None:
         return Bound(chance, chance)
+    if _matches_alone(problem):
+        return Bound(chance * _gain_of_match(surrogate, problem, described, front, latent), chance)
     hopes = optimistic(surrogate, problem, described, optimism, latent)
     return Bound(chance * front.improvements(hopes), chance)
+
+
+def _matches_alone(problem: Problem) -> bool:
+    """Whether the one objective is to match, and is modelled."""
+    objectives = problem.goal.objectives
+    return len(objectives) == 1 and objectives[0].target is not None and not problem.has_closed_form(objectives[0].name)
+
+
+def _gain_of_match(
+    surrogate: Surrogate, problem: Problem, described: Described, front: Front, latent: Latent
+) -> Floats:
+    """The expected gain itself, shape ``(m,)``: a distance falls on both sides of the target, so that near it an
+    optimistic one would say nothing of which candidate hits it."""
+    (objective,) = problem.goal.objectives
+    means, stds = surrogate.predict(described, latent)
+    reach = float(-front.reference[0])
+    best = min(float(-front.points.max(initial=-np.inf)), reach)
+    # Once something matches there is no more to gain, but the likeliest to match still come first.
+    return expected_gain(objective, means[objective.name], stds[objective.name], max(best, 1e-3 * reach))
 
 
 def optimistic(
@@ -228,10 +252,10 @@ def optimistic(
     columns = []
     for objective in problem.goal.objectives:
         if problem.has_closed_form(objective.name):
-            exact = problem.closed_form(objective.name, described.inputs)
-            columns.append(objective.sign * exact)
+            columns.append(objective.signed(problem.closed_form(objective.name, described.inputs)))
         else:
-            columns.append(objective.sign * means[objective.name] + optimism * stds[objective.name])
+            mean, std = signed_moments(objective, means[objective.name], stds[objective.name])
+            columns.append(mean + optimism * std)
     return np.column_stack(columns)
 
 

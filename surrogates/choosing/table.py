@@ -10,7 +10,7 @@ once some failed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from alloys.space import Floats
 from surrogates.model.failures import Failures
 from surrogates.model.features import Described
 from surrogates.model.surrogate import Surrogate
-from surrogates.model.warps import Saturating, Warp
+from surrogates.model.warps import Identity, Saturating, Warp
 
 Indices = NDArray[np.int64]
 
@@ -67,6 +67,9 @@ class Column:
         curve: the derived property at ``_NODES`` standard deviations of its source, ``N x nodes``, or None.
         source: index of the latent that it follows from, or -1.
         computed: from other columns, or None.
+        warp: from the latent's scale to the property's own, where the output is on the latter; None where it is on
+            the scale of the latent, or the value is on the property's own.
+        matched: an objective whose distance from its target is taken of the value, or None.
     """
 
     sign: float
@@ -77,6 +80,8 @@ class Column:
     curve: Floats | None = None
     source: int = -1
     computed: Computed | None = None
+    warp: Warp | None = None
+    matched: Objective | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +105,15 @@ class Table:
         return np.stack([self._column(column, rows, latents) for column in self.columns], axis=-1)
 
     def _column(self, column: Column, rows: Indices, latents: Floats) -> Floats:
-        return np.asarray(column.sign * (self.value(column, rows, latents) - column.shift) / column.scale)
+        value = self.value(column, rows, latents)
+        if column.warp is not None:
+            value = column.warp.backward(value)
+        if column.matched is not None:
+            value = column.matched.measure(value)
+        return np.asarray(column.sign * (value - column.shift) / column.scale)
 
     def value(self, column: Column, rows: Indices, latents: Floats) -> Floats:
-        """A column's samples before shift, scale and sign, shape ``(samples, n)``."""
+        """A column's samples before warp, target, shift, scale and sign, shape ``(samples, n)``."""
         if column.closed is not None:
             return np.tile(column.closed[rows], (len(latents), 1))
         if column.computed is not None:
@@ -174,15 +184,16 @@ class _Builder:
 
     def objective(self, objective: Objective, shift: float) -> Column:
         sign = float(objective.sign)
+        plain = Column(sign, sign * shift, 1.0, matched=objective if objective.target is not None else None)
         if self.problem.has_closed_form(objective.name):
-            exact = self.problem.closed_form(objective.name, self.described.inputs)
-            return Column(sign, sign * shift, 1.0, closed=exact)
+            return replace(plain, closed=self.problem.closed_form(objective.name, self.described.inputs))
         if objective.name in self.surrogate.combined:
-            return Column(sign, sign * shift, 1.0, computed=self._computed(objective.name))
+            return replace(plain, computed=self._computed(objective.name))
         warp = self.surrogate.outputs[objective.name].warp
-        if isinstance(warp, Saturating):
+        if isinstance(warp, Saturating) and plain.matched is None:
             return self._modelled(objective.name, sign, float(warp.forward(np.array([sign * shift]))[0]), 1.0)
-        return self._modelled(objective.name, sign, sign * shift, 1.0)
+        modelled = self._modelled(objective.name, sign, sign * shift, 1.0)
+        return replace(modelled, warp=None if isinstance(warp, Identity) else warp, matched=plain.matched)
 
     def slack(self, constraint: Constraint, spread: Floats) -> Column:
         if constraint.name in self.surrogate.combined:

@@ -25,11 +25,32 @@ def test_goal_reads_expressions() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "values", "signed"),
+    [
+        ("match density 8.5", [8.0, 8.5, 9.5], [-0.5, 0.0, -1.0]),
+        ("match density 8..9", [7.0, 8.0, 8.5, 9.25], [-1.0, 0.0, 0.0, -0.25]),
+    ],
+)
+def test_a_property_matches_by_its_distance_from_a_value_or_a_range(
+    text: str, values: list[float], signed: list[float]
+) -> None:
+    goal = Goal.parse([text], [])
+    assert [str(objective) for objective in goal.objectives] == [text]
+    assert [goal.signed_objectives({"density": value}) for value in values] == [(each,) for each in signed]
+
+
+@pytest.mark.parametrize(
     ("objectives", "constraints", "message"),
     [
         ([], [], "at least one objective"),
         (["maximize beauty"], [], "unknown property 'beauty'"),
         (["best price"], [], "maximize PROPERTY"),
+        (["match price cheap"], [], "a number or LOW..HIGH, got 'cheap'"),
+        (["match price 9..3"], [], "LOW <= HIGH"),
+        (["match density 9..900"], [], "more than density can be"),
+        (["match density nan"], [], "LOW <= HIGH"),
+        (["match density 8", "minimize density"], [], "named twice"),
+        (["match solidus 2000..2200"], ["solidus >= 2273"], "leave 2273 to inf, where nothing can match solidus 2000"),
         (OBJECTIVES, ["solidus > 3"], "PROPERTY >= NUMBER"),
         (OBJECTIVES, ["solidus >= 2500", "solidus <= 2400"], "contradictory"),
         (OBJECTIVES, ["density <= 1e9"], "outside what density can be"),

@@ -29,6 +29,7 @@ def init(
     file: Annotated[Path, typer.Argument(help="a table of results: CSV, XLSX or JSON")],
     maximize: Annotated[list[str] | None, typer.Option(help="a property, or the header of its column")] = None,
     minimize: Annotated[list[str] | None, typer.Option(help="likewise")] = None,
+    match: Annotated[list[str] | None, typer.Option(help="PROPERTY=VALUE or PROPERTY=LOW..HIGH")] = None,
     constraint: Annotated[list[str] | None, typer.Option(help="such as 'yield strength >= 300'")] = None,
     out: Annotated[Path | None, typer.Option(help="the file to write; NAME.yaml of FILE's name")] = None,
     sheet: Annotated[str | None, typer.Option(help="of an XLSX file; its first")] = None,
@@ -43,12 +44,14 @@ def init(
     if not json_:
         print_columns(err(), table, found, str(file))
     asks = not yes and not json_ and sys.stdin.isatty() and err().is_terminal
-    goals = [*(("maximize", name) for name in maximize or []), *(("minimize", name) for name in minimize or [])]
+    given = {"maximize": maximize, "minimize": minimize, "match": match}
+    goals = [(direction, name) for direction, names in given.items() for name in names or []]
     goals = goals or (_asked(found) if asks else [])
     if not goals:
         names = ", ".join(column.what for column in found.numbers) or "none: no column has numbers"
         raise InputError(
-            f"name a goal: --maximize PROPERTY or --minimize PROPERTY; properties of the table are {names}"
+            "name a goal: --maximize PROPERTY, --minimize PROPERTY or --match PROPERTY=VALUE; "
+            f"properties of the table are {names}"
         )
     drafted = draft(table, found, goals, constraint or [], get_physics(_PHYSICS), str(file), sheet)
     path = out or Path(f"{_name(file)}.yaml")

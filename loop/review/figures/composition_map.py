@@ -52,8 +52,9 @@ class MapData:
     @property
     def apart(self) -> list[Any]:
         """Rows of the front, from the first objective's best on, whose pies do not lie on each other."""
-        sign = self.results.objectives[self.coloured]
-        front = self.frame[self.frame["front"]].sort_values(self.coloured, ascending=sign < 0)
+        front = self.frame[self.frame["front"]]
+        signed = self.results.objectives[self.coloured].signed(front[self.coloured])
+        front = front.loc[signed.sort_values(ascending=False, kind="stable").index]
         chosen: list[Any] = []
         for index, place in zip(front.index, front[["x", "y"]].to_numpy(), strict=True):
             others = self.frame.loc[chosen, ["x", "y"]].to_numpy()

@@ -17,7 +17,7 @@ from plotly.subplots import make_subplots
 
 from loop.review.figures.browser import in_browser, scale_of
 from loop.review.figures.results import Results, hover_texts, results_of, thinned
-from loop.review.figures.style import GREY, INK, MANY, TIME, below
+from loop.review.figures.style import BLUE, GREY, INK, MANY, TIME, below
 from loop.view import View
 
 _NUMBER = "number"
@@ -46,9 +46,21 @@ class FrontData:
     @property
     def best(self) -> pd.Series[float]:
         """The best feasible value so far of one objective, by the number of the result."""
-        ((name, sign),) = self.results.objectives.items()
-        signed = (sign * self.frame[name]).where(self.frame["feasible"]).cummax().ffill()
-        return (sign * signed).set_axis(self.frame[_NUMBER]).dropna()
+        ((name, objective),) = self.results.objectives.items()
+        signed = objective.signed(self.frame[name]).where(self.frame["feasible"])
+        better = signed > signed.cummax().ffill().shift().fillna(-np.inf)
+        return self.frame[name].where(better).ffill().set_axis(self.frame[_NUMBER]).dropna()
+
+    @property
+    def lined(self) -> bool:
+        """Whether the front is a line: of two objectives, both extremes."""
+        objectives = self.results.objectives.values()
+        return len(objectives) == 2 and all(objective.target is None for objective in objectives)
+
+    def target(self, column: str) -> tuple[float, float] | None:
+        """What the property of an axis should match, if anything."""
+        objective = self.results.objectives.get(column)
+        return None if objective is None else objective.target
 
     @property
     def sorted_front(self) -> pd.DataFrame:
@@ -58,7 +70,7 @@ class FrontData:
     @property
     def step(self) -> str:
         """Where a line along a front of two objectives goes up."""
-        return "pre" if next(iter(self.results.objectives.values())) > 0 else "post"
+        return "pre" if next(iter(self.results.objectives.values())).sign > 0 else "post"
 
 
 def prepare(view: View, upto: int | None = None) -> FrontData:
@@ -96,6 +108,15 @@ def draw(data: FrontData) -> Figure:
 
 def _scatter(axes: Any, data: FrontData, pair: tuple[str, str], norm: Normalize) -> None:
     x, y = pair
+    for name, line, band in ((x, axes.axvline, axes.axvspan), (y, axes.axhline, axes.axhspan)):
+        ends = data.target(name)
+        if ends is not None:
+            wide = ends[0] < ends[1]
+            _ = (
+                band(*ends, color=BLUE, alpha=0.2, lw=0, label="to match")
+                if wide
+                else line(ends[0], c=BLUE, lw=1.2, ls="--", zorder=0, label="to match")
+            )
     good, bad = data.frame[data.frame["feasible"]], data.frame[~data.frame["feasible"]]
     image = len(data.frame) > MANY
     axes.scatter(
@@ -112,7 +133,7 @@ def _scatter(axes: Any, data: FrontData, pair: tuple[str, str], norm: Normalize)
         best = data.best
         axes.step(best.index, best, where="post", c=INK, lw=1.2, label="best so far", zorder=1)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    elif len(data.results.objectives) == 2:
+    elif data.lined:
         front = data.sorted_front
         axes.step(front[x], front[y], where=data.step, c=INK, lw=1, label="front", zorder=1)
     else:
@@ -147,6 +168,11 @@ def draw_interactive(data: FrontData) -> go.Figure:
             trace = go.Scattergl(x=frame[x], y=frame[y], mode="markers", name=name, marker=marker, **said)
             figure.add_trace(trace.update(showlegend=place == 0), row, column)
         figure.add_trace(_line(data, x, y).update(showlegend=place == 0), row, column)
+        for name, band in ((x, figure.add_vrect), (y, figure.add_hrect)):
+            ends = data.target(name)
+            if ends is not None:
+                dash = {"color": BLUE, "dash": "dash", "width": 1.5}
+                band(*ends, fillcolor=BLUE, opacity=0.25, line=dash, row=row, col=column)
         figure.update_xaxes(title_text=data.text(x), row=row, col=column)
         figure.update_yaxes(title_text=data.text(y), row=row, col=column)
     return in_browser(figure, height=460 * (-(-count // columns)))
@@ -164,7 +190,7 @@ def _line(data: FrontData, x: str, y: str) -> go.Scatter:
         line = {"x": best.index, "y": best, "name": "best so far"}
         return go.Scatter(**line, mode="lines", line={"shape": "hv", "color": "black", "width": 1.5}, hoverinfo="skip")
     front = data.sorted_front
-    if len(data.results.objectives) == 2:
+    if data.lined:
         shape = "vh" if data.step == "pre" else "hv"
         line = {"x": front[x], "y": front[y], "name": "front", "mode": "lines"}
         return go.Scatter(**line, line={"shape": shape, "color": "black", "width": 1.5}, hoverinfo="skip")

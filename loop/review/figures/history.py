@@ -81,8 +81,8 @@ def _value(view: View, rows: Sequence[Row]) -> float:
     if not _single(view):
         return view.hypervolume(rows)
     (objective,) = view.goal.objectives
-    values = [objective.sign * row.values[objective.name] for row in rows if row.feasible]
-    return objective.sign * max(values) if values else np.nan
+    values = [row.values[objective.name] for row in rows if row.feasible]
+    return max(values, key=objective.signed, default=np.nan)
 
 
 def _arm(view: View, beside: View | None) -> pd.DataFrame | None:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from alloys.errors import InputError
+from alloys.goal import Objective
 from alloys.properties import Property
 from alloys.records import proposer
 from alloys.space import Bools, Floats
@@ -32,13 +33,13 @@ class Results:
             objective), and for each property of the goal ``NAME``, ``NAME std`` (the scatter of measurements),
             ``NAME predicted`` and ``NAME predicted std`` (before it was measured), NaN where there is none.
         properties: those of the goal, by name.
-        objectives: name to +1 (larger is better) or -1.
+        objectives: by the name of their property.
         name: the campaign's.
     """
 
     frame: pd.DataFrame
     properties: dict[str, Property]
-    objectives: dict[str, int]
+    objectives: dict[str, Objective]
     name: str
 
     @property
@@ -77,7 +78,7 @@ def results_of(view: View, upto: int | None = None) -> Results:
     numbers = np.array([[cell for name in names for cell in _cells(row, name)] for row in rows], dtype=np.float64)
     frame = pd.DataFrame(table).join(pd.DataFrame(numbers.reshape(len(rows), len(columns)), columns=columns))
     properties = {name: view.problem.properties[name] for name in names}
-    return Results(frame, properties, {o.name: o.sign for o in view.goal.objectives}, view.config.name)
+    return Results(frame, properties, {o.name: o for o in view.goal.objectives}, view.config.name)
 
 
 def _cells(row: Row, name: str) -> tuple[float | None, ...]:

@@ -110,6 +110,11 @@ def test_a_document_names_every_row_that_is_left_out(capsys: pytest.CaptureFixtu
     }
 
 
+def test_a_goal_may_be_a_range_to_match(capsys: pytest.CaptureFixture[str], table: Path) -> None:
+    assert call(capsys, "init", table.name, "--match", "HV=180..200")[0] == 0
+    assert "- match hardness 180..200" in Path("results.yaml").read_text("utf-8")
+
+
 def test_no_file_is_overwritten_unless_a_person_says_so(capsys: pytest.CaptureFixture[str], table: Path) -> None:
     Path("results.yaml").write_text("mine", "utf-8")
     code, _, err = call(capsys, "init", table.name, "--maximize", "HV")
@@ -122,8 +127,9 @@ def test_no_file_is_overwritten_unless_a_person_says_so(capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ([], "name a goal: --maximize PROPERTY or --minimize PROPERTY; properties of the table are hardness"),
+        ([], "--match PROPERTY=VALUE; properties of the table are hardness"),
         (["--maximize", "strength"], "no column of numbers is 'strength'; there are hardness"),
+        (["--match", "HV"], "a property is matched as PROPERTY=VALUE or PROPERTY=LOW..HIGH, got 'HV'"),
         (["--maximize", "HV", "--constraint", "HV > 3"], "--constraint takes a property, <= or >=, and a number"),
         (["--maximize", "HV", "--constraint", "HV >= much"], "nothing is written"),
         (["--maximize", "HV", "--balance", "Xx"], "'Xx' is no chemical element"),
