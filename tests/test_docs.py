@@ -13,6 +13,7 @@ import pytest
 from typer.core import TyperGroup
 
 from loop.cli.main import COMMANDS, load
+from tests.support.commands import commands, misread
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")), *ROOT.glob("docs/**/*.md")])
@@ -157,6 +158,15 @@ def test_what_is_not_there_is_found(tmp_path: Path) -> None:
         "link #gone",
         "link none.md",
     ]
+
+
+def test_every_command_ends_its_docstring_with_an_example() -> None:
+    """Such as ``For example: alloyloop best quickstart --top 5``, in a paragraph of its own."""
+    lacking = {
+        name: misread((command.epilog or "").removeprefix("For example: ") or "no example")
+        for name, command in commands().items()
+    }
+    assert {name: problem for name, problem in lacking.items() if problem} == {}
 
 
 def test_the_reference_has_every_command() -> None:

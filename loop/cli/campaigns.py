@@ -13,7 +13,7 @@ from alloys.errors import InputError
 from alloys.space import TableSpace
 from loop.cli.console import Json, err, out, print_json
 from loop.config.assembly import build_problem
-from loop.config.lookup import Directory, campaign_database
+from loop.config.lookup import Directory, Name, campaign_database
 from loop.config.reading import check_config, load_config
 from loop.review.terminal import Log
 from loop.review.terminal.fitting import fitted
@@ -34,7 +34,10 @@ def run(
     ] = Log.LIVE,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what happens to standard error")] = False,
 ) -> None:
-    """Runs a campaign, or goes on where it was interrupted."""
+    """Runs a campaign, or goes on where it was interrupted.
+
+    For example: alloyloop run configs/quickstart.yaml --iterations 4
+    """
     from loop.drive.run import run_campaign  # late: `check` needs no driver
 
     logging.basicConfig(
@@ -50,7 +53,10 @@ def check(
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="overrides a value")] = None,
     schema: Annotated[bool, typer.Option("--schema", help="print the JSON schema of such files, for editors")] = False,
 ) -> None:
-    """Names every mistake in a configuration, with its line, before anything starts."""
+    """Names every mistake in a configuration, with its line, before anything starts.
+
+    For example: alloyloop check configs/quickstart.yaml
+    """
     if schema:
         from loop.config.json_schema import json_schema  # late: seldom asked for
 
@@ -73,11 +79,14 @@ def check(
 
 
 def status(
-    name: Annotated[str, typer.Argument(help="a campaign")],
+    name: Name,
     json_: Json = False,
     directory: Directory = Path("campaigns"),
 ) -> None:
-    """The state of a campaign: iterations, queue, dataset, and what was done to it as it went on."""
+    """The state of a campaign: iterations, queue, dataset, and what was done to it as it went on.
+
+    For example: alloyloop status quickstart
+    """
     from loop.people.steering import act_text  # late: `check` needs no database
     from loop.review.report import iteration_table, status_document  # late: `check` needs no database
     from loop.store import CampaignStore  # late: `check` needs no database
@@ -98,12 +107,15 @@ def status(
 
 
 def best(
-    name: Annotated[str, typer.Argument(help="a campaign")],
+    name: Name,
     top: Annotated[int, typer.Option(min=1, help="how many alloys")] = 10,
     json_: Json = False,
     directory: Directory = Path("campaigns"),
 ) -> None:
-    """The best alloys so far, validated and as the model had predicted them."""
+    """The best alloys so far, validated and as the model had predicted them.
+
+    For example: alloyloop best quickstart --top 5
+    """
     from loop.review.report import best_document, best_tables  # late: `check` needs no database
     from loop.store import CampaignStore  # late: `check` needs no database
     from loop.view import view_of  # late: `check` needs no database

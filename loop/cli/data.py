@@ -16,15 +16,16 @@ from alloys.errors import InputError
 from alloys.mpea import read_mpea, write_rows
 from loop.cli.console import Chosen, Json, Yes, chosen_variables, confirm_doubts, err, out, print_json
 from loop.cli.console import who as _who
-from loop.config.lookup import Directory, campaign_database
+from loop.config.lookup import Directory, Name, campaign_database
 
 if TYPE_CHECKING:
     from loop.store import CampaignStore
 
-app = typer.Typer(help="Results of a campaign, by hand; tables of alloys from elsewhere.", no_args_is_help=True)
+app = typer.Typer(
+    help="Results of a campaign, by hand; tables of alloys from elsewhere.", no_args_is_help=True, add_completion=False
+)
 
 
-Name = Annotated[str, typer.Argument(help="a campaign")]
 By = Annotated[str | None, typer.Option(help="who does it, for the log; the user's name if not given")]
 Why = Annotated[str, typer.Option(help="the reason, for the log")]
 
@@ -58,7 +59,10 @@ def list_(
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
-    """Every result with its number, whether it counts or not, and what was done to the data."""
+    """Every result with its number, whether it counts or not, and what was done to the data.
+
+    For example: alloyloop data list my --formula Nb45Ta25Ti15Hf15
+    """
     from loop.people.data_report import data_document, data_tables  # late, for a light start: with the database
 
     with _store(directory, name) as store:
@@ -82,7 +86,10 @@ def add(
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
-    """Adds the rows of a table that are not there yet: all of them, or nothing."""
+    """Adds the rows of a table that are not there yet: all of them, or nothing.
+
+    For example: alloyloop data add my more.csv
+    """
     from loop.people.bringing import add_file  # late, for a light start: with the database
 
     with _store(directory, name) as store:
@@ -108,7 +115,10 @@ def withdraw(
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
-    """Results no longer count: they stay in the log, marked, and the next proposal does without them."""
+    """Results no longer count: they stay in the log, marked, and the next proposal does without them.
+
+    For example: alloyloop data withdraw my 17 --why "the wrong ingot"
+    """
     from loop.people.bringing import numbers_of  # late, for a light start: with the database
 
     with _store(directory, name) as store:
@@ -133,7 +143,10 @@ def correct(
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
-    """Puts another value in the place of a wrong one, which stays in the log, marked."""
+    """Puts another value in the place of a wrong one, which stays in the log, marked.
+
+    For example: alloyloop data correct my 17 --set solidus=2395 --why "a slip"
+    """
     from loop.people.bringing import numbers_of  # late, for a light start: with the database
 
     property_, _, text = set_.partition("=")
@@ -164,7 +177,10 @@ def import_(
     ] = None,
     json_: Json = False,
 ) -> None:
-    """Reduces a published table to distinct compositions, and says what it dropped and why."""
+    """Reduces a published table to distinct compositions, and says what it dropped and why.
+
+    For example: alloyloop data import MPEA.csv --format mpea --out mpea.csv
+    """
     imported = read_mpea(file)
     path = out or file.with_name(f"alloys_{format_.value}.csv")
     write_rows(imported.rows, path)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from generators.evaluation.measuring import EntrantOutcome, EvaluationGround
     from generators.evaluation.table import LabelledAlloys
 
-app = typer.Typer(help="How good the loop's parts are.", no_args_is_help=True)
+app = typer.Typer(help="How good the loop's parts are.", no_args_is_help=True, add_completion=False)
 
 
 ABREAST = 4
@@ -47,18 +47,19 @@ def generators(
     mlflow_folder: Annotated[Path, typer.Option(help="where MLflow's store lies")] = Path("mlruns"),
     json_: Json = False,
 ) -> None:
-    """Measures generators and baselines: accuracy, diversity, realism, novelty, speed."""
+    """Measures generators and baselines: accuracy, diversity, realism, novelty, speed.
+
+    For example: alloyloop evaluate generators --families cvae,nearest --quick
+    """
     from generators.evaluation.entrants import entrants  # late: with torch
     from generators.evaluation.measuring import EvaluationGround  # late: with torch
     from generators.evaluation.protocol import EvaluationPlan
-    from generators.evaluation.run import document
-    from generators.evaluation.run import evaluate as run
+    from generators.evaluation.run import document, evaluate
     from loop.review.evaluation import EvaluationTracker, read_settings  # late: with MLflow
 
     chosen = [name.strip() for name in families.split(",")] if families else []
-    given = read_settings(settings) if settings else None
     alloys = _alloys(data, condition or [])
-    entered = entrants(chosen, given, len(alloys.points), quick=quick)
+    entered = entrants(chosen, read_settings(settings) if settings else None, len(alloys.points), quick=quick)
     ground = EvaluationGround.of(alloys, EvaluationPlan.quick() if quick else EvaluationPlan())
     tracker = EvaluationTracker(mlflow_folder) if mlflow else None
 
@@ -69,7 +70,7 @@ def generators(
             progress.console.print(f"{name}: measured with seed {seed} ({seed + 1} of {seeds})", markup=False)
             progress.advance(bar)
 
-        outcomes = run(entered, ground, seeds, tell, jobs)
+        outcomes = evaluate(entered, ground, seeds, tell, jobs)
     if json_:
         print_json(document(outcomes, ground))
     else:
@@ -77,8 +78,7 @@ def generators(
     with tempfile.TemporaryDirectory() as passing:
         drawn = _draw(outcomes, ground, figures, Path(passing) if mlflow else None)
         if tracker is not None:
-            how = {"seeds": seeds, "plan": asdict(ground.plan)}
-            tracker.log(document(outcomes, ground), how, drawn)
+            tracker.log(document(outcomes, ground), {"seeds": seeds, "plan": asdict(ground.plan)}, drawn)
             err().print(f"recorded in MLflow's store in {mlflow_folder}; alloyloop ui shows it", markup=False)
 
 

@@ -28,7 +28,10 @@ def generate(
     json_: Json = False,
     directory: Directory = Path("campaigns"),
 ) -> None:
-    """Draws alloys for targets from a campaign's newest generator, or from a weights file."""
+    """Draws alloys for targets from a campaign's newest generator, or from a weights file.
+
+    For example: alloyloop generate --campaign quickstart --target vec=8 -n 5
+    """
     from generators.asking.request import parse_targets  # late: with torch
 
     targets = parse_targets(target or [])

@@ -78,11 +78,21 @@ def load(name: str) -> Any:
     """A command, imported now."""
     module, attribute = COMMANDS[name][0].split(":")
     found = getattr(importlib.import_module(f"loop.cli.{module}"), attribute)
-    if isinstance(found, typer.Typer):
-        return typer.main.get_command(found)
-    alone = typer.Typer(add_completion=False)
-    alone.command(name)(found)
-    return typer.main.get_command(alone)
+    if not isinstance(found, typer.Typer):
+        found, function = typer.Typer(add_completion=False), found
+        found.command(name)(function)
+    return _with_examples(typer.main.get_command(found))
+
+
+_EXAMPLE = "For example: "
+
+
+def _with_examples(command: Any) -> Any:
+    """The command, and those of its group: what their docstrings give as an example stands below all options."""
+    for one in (command, *getattr(command, "commands", {}).values()):
+        words, mark, example = (one.help or "").partition(f"\n\n{_EXAMPLE}")
+        one.help, one.epilog = words, (_EXAMPLE + " ".join(example.split())) if mark else one.epilog
+    return command
 
 
 class _Commands(TyperGroup):
@@ -99,7 +109,7 @@ class _Commands(TyperGroup):
         return name, load(str(name)) if command is not None else None, rest
 
 
-app = typer.Typer(cls=_Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+app = typer.Typer(cls=_Commands, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
 def _tell_version(wanted: bool) -> None:

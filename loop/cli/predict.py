@@ -12,12 +12,10 @@ from alloys.composition import parse_formulas
 from alloys.design import Design, Value
 from alloys.errors import InputError
 from loop.cli.console import Chosen, Json, chosen_variables, out, print_json
-from loop.config.lookup import Directory, campaign_database
+from loop.config.lookup import Directory, Name, campaign_database
 from loop.drive.schedule import hidden_from
 from loop.store import CampaignStore
 from loop.view import view_of
-
-Name = Annotated[str, typer.Argument(help="a campaign")]
 
 
 def predict(
@@ -30,7 +28,10 @@ def predict(
     json_: Json = False,
     directory: Directory = Path("campaigns"),
 ) -> None:
-    """What is known or predicted of alloys: mean, spread, probability of feasibility, nearest known alloys."""
+    """What is known or predicted of alloys: mean, spread, probability of feasibility, nearest known alloys.
+
+    For example: alloyloop predict quickstart Co50Mn50 CoCrNi
+    """
     chosen = chosen_variables(variable)
     parse_formulas(_named(formulas, chosen))
     from loop.choose.fitting import kept_hyperparameters  # late: with torch
@@ -62,7 +63,10 @@ def explain(
     json_: Json = False,
     directory: Directory = Path("campaigns"),
 ) -> None:
-    """Why an alloy was selected, or what speaks for and against it now."""
+    """Why an alloy was selected, or what speaks for and against it now.
+
+    For example: alloyloop explain quickstart Co50Mn50
+    """
     chosen = chosen_variables(variable)
     parse_formulas(_named(formula and [formula], chosen))
     from loop.choose.fitting import kept_hyperparameters  # late: with torch

@@ -17,7 +17,7 @@ from alloys.errors import InputError
 from loop.cli.console import Chosen, Json, Yes, chosen_variables, confirm_doubts, err, out, print_json
 from loop.cli.console import who as _who
 from loop.config.assembly import build_problem
-from loop.config.lookup import Directory, campaign_database
+from loop.config.lookup import Directory, Name, campaign_database
 from loop.people.exchange import export_jobs, import_results
 from loop.people.queue_report import job_document, job_table, pause_text, show_document, show_table
 from loop.people.replacing import refuse_unfit
@@ -25,10 +25,12 @@ from loop.store import CampaignStore, check_store
 from loop.view import config_of
 
 app = typer.Typer(
-    help="Shows the validation queue, takes decisions, and exchanges files with people.", no_args_is_help=True
+    help="Shows the validation queue, takes decisions, and exchanges files with people.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
-Name = Annotated[str, typer.Argument(help="a campaign")]
+Key = Annotated[str, typer.Argument(metavar="KEY", help="key of a job, or its first characters")]
 Keys = Annotated[list[str], typer.Argument(metavar="KEY...", help="keys of jobs, or their first characters")]
 State = Annotated[str | None, typer.Option(help="only jobs in this state")]
 By = Annotated[str | None, typer.Option(help="who decides, for the log; the user's name if not given")]
@@ -80,7 +82,10 @@ def list_(
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
-    """Jobs by iteration and rank."""
+    """Jobs by iteration and rank.
+
+    For example: alloyloop queue list my --state needs_review
+    """
     with _store(directory, name) as store:
         most = limit or (_DOCUMENTS if json_ else _ROWS)
         jobs = store.jobs(state, iteration=iteration, review=review, limit=most)
@@ -96,8 +101,11 @@ def list_(
 
 
 @app.command()
-def show(name: Name, key: str, json_: Json = False, directory: Directory = _DIRECTORY) -> None:
-    """One job: state, results, and every change of state."""
+def show(name: Name, key: Key, json_: Json = False, directory: Directory = _DIRECTORY) -> None:
+    """One job: state, results, and every change of state.
+
+    For example: alloyloop queue show my 533a7596
+    """
     with _store(directory, name) as store:
         document = show_document(store, store.find_key(key))
     if json_:
@@ -117,7 +125,10 @@ def retry(
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
-    """Asks again: jobs that need review (all of them with --all), or that wait for their next try."""
+    """Asks again: jobs that need review (all of them with --all), or that wait for their next try.
+
+    For example: alloyloop queue retry my --all
+    """
     with _store(directory, name) as store:
         if validator is not None:
             store.resume_validator(validator)
@@ -140,7 +151,10 @@ def cancel(
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
-    """Ends jobs that have no answer; their alloys are not proposed again."""
+    """Ends jobs that have no answer; their alloys are not proposed again.
+
+    For example: alloyloop queue cancel my 01d7
+    """
     with _store(directory, name) as store:
         wanted = _keys(store, keys)
         store.cancel(*wanted, note=f"cancelled by {_who(by)}: {reason}")
@@ -158,7 +172,10 @@ def approve(
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
-    """Releases held jobs (all of them with --all), or records that you have seen conflicting results."""
+    """Releases held jobs (all of them with --all), or records that you have seen conflicting results.
+
+    For example: alloyloop queue approve my 533a a547
+    """
     with _store(directory, name) as store:
         wanted = _keys(store, keys or [], "held" if every else None)
         if edit is not None or variable:
@@ -198,7 +215,10 @@ def reject(
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
-    """Ends held jobs before validation; their alloys are not proposed again."""
+    """Ends held jobs before validation; their alloys are not proposed again.
+
+    For example: alloyloop queue reject my 01d7 --reason "hafnium is out"
+    """
     with _store(directory, name) as store:
         wanted = _keys(store, keys)
         store.reject(*wanted, reason=reason, by=_who(by))
@@ -213,7 +233,10 @@ def export(
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
-    """Writes jobs as a CSV file for people to fill in."""
+    """Writes jobs as a CSV file for people to fill in.
+
+    For example: alloyloop queue export my --out jobs.csv
+    """
     with _store(directory, name) as store:
         count = export_jobs(store, to, None if state == "all" else state)
     if json_:
@@ -231,7 +254,10 @@ def import_(
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
-    """Imports people's answers: the whole file, or nothing. The same file again changes nothing."""
+    """Imports people's answers: the whole file, or nothing. The same file again changes nothing.
+
+    For example: alloyloop queue import my jobs.csv --source "furnace 2"
+    """
     with _store(directory, name) as store:
         counts, empty = import_results(store, file, source=_who(source), accept=partial(confirm_doubts, yes=yes))
     if json_:
@@ -248,7 +274,10 @@ def import_(
 
 @app.command()
 def check(name: Name, json_: Json = False, directory: Directory = _DIRECTORY) -> None:
-    """Replays the log of the queue and lists what does not fit; exits with 1 if something does not."""
+    """Replays the log of the queue and lists what does not fit; exits with 1 if something does not.
+
+    For example: alloyloop queue check my
+    """
     with _store(directory, name) as store:
         problems = check_store(store)
         moves = len(store.events())

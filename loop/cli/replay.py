@@ -43,7 +43,10 @@ def replay(
     folder: Annotated[Path | None, typer.Option("--out", help="folder for replay.csv and replay.png")] = None,
     json_: Json = False,
 ) -> None:
-    """Replays campaigns on a table whose answers are known: how much sooner than by chance the best are found."""
+    """Replays campaigns on a table whose answers are known: how much sooner than by chance the best are found.
+
+    For example: alloyloop replay results.csv --target hardness --seeds 5
+    """
     from loop.replay.pool import read_pool  # late: with torch
     from loop.replay.run import ReplayPlan, check_methods, document  # late: with torch
     from loop.replay.run import replay as run

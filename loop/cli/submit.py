@@ -36,7 +36,10 @@ def submit(
     wait: Annotated[bool, typer.Option("--wait", help="follow the job to its end")] = False,
     json_: Json = False,
 ) -> None:
-    """Checks a campaign and sends it to a Ray cluster as a job; sent again, it goes on."""
+    """Checks a campaign and sends it to a Ray cluster as a job; sent again, it goes on.
+
+    For example: alloyloop submit my.yaml --address http://127.0.0.1:8265
+    """
     loaded = load_config(config, set_ or (), name=name, iterations=iterations, seed=seed)
     inside = job_of.path_inside(config, working_dir)
     arguments = _arguments(name, iterations, seed, set_ or [])

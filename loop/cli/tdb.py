@@ -13,7 +13,7 @@ from alloys.composition import SYMBOLS
 from alloys.errors import InputError
 from loop.cli.console import Json, err, out, print_json
 
-app = typer.Typer(help="Thermodynamic databases.", no_args_is_help=True)
+app = typer.Typer(help="Thermodynamic databases.", no_args_is_help=True, add_completion=False)
 
 ENERGY = "mixing_energy"
 J_PER_KJ = 1000.0
@@ -44,7 +44,10 @@ def fit(
     ] = Liquid.FOLLOW,
     json_: Json = False,
 ) -> None:
-    """Refits the bcc phase of two elements with computed energies of mixing, by ESPEI."""
+    """Refits the bcc phase of two elements with computed energies of mixing, by ESPEI.
+
+    For example: alloyloop tdb fit Nb-Ta energies.csv --out refitted.tdb
+    """
     from validation.calphad.errors import DatabaseError
     from validation.calphad.fitting.refit import refit
     from validation.calphad.own.database import build_database  # late: with pycalphad
@@ -93,7 +96,10 @@ def check(
     ] = None,
     json_: Json = False,
 ) -> None:
-    """Says what a database holds, what it is good for, and what looks wrong."""
+    """Says what a database holds, what it is good for, and what looks wrong.
+
+    For example: alloyloop tdb check my.tdb --elements Al,Co,Cr,Ni
+    """
     from loop.review.database import page
     from validation.calphad.checking.report import report  # late: with pycalphad
     from validation.calphad.errors import DatabaseError

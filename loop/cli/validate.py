@@ -45,7 +45,10 @@ def validate(
     details: Annotated[bool, typer.Option("--details", help="phases, gaps and notes too, with --json")] = False,
     json_: Json = False,
 ) -> None:
-    """Asks a validator about alloys, outside any campaign."""
+    """Asks a validator about alloys, outside any campaign.
+
+    For example: alloyloop validate HfNbTaTiZr --with calphad
+    """
     calphad = {"temperatures": temperature, "scheil": scheil, "tdb": None if tdb is None else str(tdb)}
     settings = {name: value for name, value in calphad.items() if value}
     _refuse_mixtures(formulas, csv_, jsonl)
@@ -69,7 +72,10 @@ def properties(
     variable: Chosen = None,
     json_: Json = False,
 ) -> None:
-    """Closed forms of alloys: density, VEC, moduli and others, by the reference models."""
+    """Closed forms of alloys: density, VEC, moduli and others, by the reference models.
+
+    For example: alloyloop properties NbMoTaW HfNbTaTiZr
+    """
     answer(_designs(formulas, chosen_variables(variable)), make_validator("reference", {}), json_=json_)
 
 

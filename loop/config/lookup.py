@@ -10,6 +10,23 @@ import typer
 from alloys.errors import InputError
 
 Directory = Annotated[Path, typer.Option("--directory", help="where campaigns lie")]
+_FILES = ("campaign.db", "campaign.url")
+"""What a campaign's folder holds: its database, or where that is."""
+
+
+def _completed(context: typer.Context, incomplete: str) -> list[str]:
+    """Names of campaigns, for the completion of a shell."""
+    folder = Path(context.params.get("directory") or "campaigns")
+    return [name for name in campaigns_in(folder) if name.startswith(incomplete)]
+
+
+Name = Annotated[str, typer.Argument(help="a campaign", autocompletion=_completed)]
+
+
+def campaigns_in(directory: Path) -> list[str]:
+    """Names of the campaigns that lie in a folder."""
+    found = (path for file in _FILES for path in directory.glob(f"*/{file}"))
+    return sorted({path.parent.name for path in found if path.is_file()})
 
 
 def campaign_database(directory: Path, name: str) -> Path:
@@ -24,7 +41,6 @@ def campaign_database(directory: Path, name: str) -> Path:
     valid_name(name)
     path = directory / name / (URL if (directory / name / URL).is_file() else DATABASE)
     if not path.is_file():
-        found = [p for file in (DATABASE, URL) for p in directory.glob(f"*/{file}")] if directory.is_dir() else []
-        there = sorted(p.parent.name for p in found if p.is_file())
-        raise InputError(f"there is no campaign {name!r} in {directory}; there are {', '.join(there) or 'none'}")
+        there = ", ".join(campaigns_in(directory)) or "none"
+        raise InputError(f"there is no campaign {name!r} in {directory}; there are {there}")
     return path

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from loop.cli.console import err
-from loop.config.lookup import Directory, campaign_database
+from loop.config.lookup import Directory, Name, campaign_database
 
-app = typer.Typer(help="What MLflow shows of campaigns.", no_args_is_help=True)
+app = typer.Typer(help="What MLflow shows of campaigns.", no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
@@ -20,13 +20,16 @@ def _several() -> None:
 
 @app.command()
 def sync(
-    name: Annotated[str, typer.Argument(help="a campaign")],
+    name: Name,
     folder: Annotated[
         Path, typer.Option(help="where MLflow's store lies, unless MLFLOW_TRACKING_URI names a server")
     ] = Path("mlruns"),
     directory: Directory = Path("campaigns"),
 ) -> None:
-    """Writes all that MLflow lacks of a campaign, in an empty store everything: alloyloop mlflow sync tough."""
+    """Writes all that MLflow lacks of a campaign, in an empty store everything: alloyloop mlflow sync tough.
+
+    For example: alloyloop mlflow sync quickstart
+    """
     from loop.review.desk.tracker import Tracker  # late: imports a campaign's parts, and then MLflow
     from loop.store import CampaignStore
     from loop.view import config_of

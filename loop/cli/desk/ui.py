@@ -24,7 +24,10 @@ def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="port on loopback")] = 5000,
     folder: Annotated[Path, typer.Option(help="where MLflow's store lies")] = Path("mlruns"),
 ) -> None:
-    """The MLflow UI on loopback, until Ctrl-C."""
+    """The MLflow UI on loopback, until Ctrl-C.
+
+    For example: alloyloop ui --port 5001
+    """
     from loop.review.desk.address import bring_along, tracking_uri  # late: `check` needs no database
 
     if not (folder / "mlflow.db").is_file():

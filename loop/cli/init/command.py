@@ -38,7 +38,10 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="overwrite the file to write")] = False,
     json_: Json = False,
 ) -> None:
-    """From a table of results to the file of a campaign that begins from it."""
+    """From a table of results to the file of a campaign that begins from it.
+
+    For example: alloyloop init results.csv --maximize hardness
+    """
     table = read_table(file, sheet)
     found = guess(table, file.stem, balance)
     if not json_:

@@ -35,7 +35,10 @@ def phases(
     picture: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=".png, .svg or .pdf")] = None,
     json_: Json = False,
 ) -> None:
-    """Which phases an alloy has at each temperature, how it freezes, and maps between two alloys."""
+    """Which phases an alloy has at each temperature, how it freezes, and maps between two alloys.
+
+    For example: alloyloop phases HfNbTaTiZr --out phases.png
+    """
     _refuse_mixtures(section, picture, scheil=scheil, json_=json_)
     formulas = (formula,) if section is None else (formula, section)
     low, high = (None if text is None else kelvin_of(text) for text in (from_, to))

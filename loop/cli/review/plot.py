@@ -9,11 +9,11 @@ import typer
 
 from alloys.errors import InputError
 from loop.cli.console import err
-from loop.config.lookup import Directory, campaign_database
+from loop.config.lookup import Directory, Name, campaign_database
 
 
 def plot(
-    name: Annotated[str, typer.Argument(help="a campaign")],
+    name: Name,
     picture: Annotated[
         str,
         typer.Argument(

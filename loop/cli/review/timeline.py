@@ -13,19 +13,22 @@ from rich.table import Table
 from alloys.errors import InputError
 from loop.cli.console import Json, out, print_json
 from loop.cli.review.plot import plot
-from loop.config.lookup import Directory, campaign_database
+from loop.config.lookup import Directory, Name, campaign_database
 from loop.execute.spans import Shares, Span, summary
 from loop.execute.spans import timeline as timeline_of
 from loop.store import CampaignStore
 
 
 def timeline(
-    name: Annotated[str, typer.Argument(help="a campaign")],
+    name: Name,
     picture: Annotated[Path | None, typer.Option("--out", help="file to draw it to: .png, .svg, .pdf or .html")] = None,
     json_: Json = False,
     directory: Directory = Path("campaigns"),
 ) -> None:
-    """What ran when, and what was idle: seconds by lane and kind of work, shares, and a picture."""
+    """What ran when, and what was idle: seconds by lane and kind of work, shares, and a picture.
+
+    For example: alloyloop timeline quickstart --out who.png
+    """
     with CampaignStore.open(campaign_database(directory, name)) as store:
         spans, shares = timeline_of(store), summary(store)
     if not spans:

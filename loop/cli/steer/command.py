@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from loop.cli.console import Json, err, print_json, who
-from loop.config.lookup import Directory, campaign_database
+from loop.config.lookup import Directory, Name, campaign_database
 
 if TYPE_CHECKING:
     from loop.people.steering import Steered
     from loop.store import CampaignStore
 
-Name = Annotated[str, typer.Argument(help="a campaign")]
 By = Annotated[str | None, typer.Option(help="who does it, for the log; the user's name if not given")]
 Why = Annotated[str, typer.Option(help="a reason, for the log")]
 
@@ -39,7 +38,10 @@ def _told(done: Steered, json_: bool) -> None:
 
 
 def pause(name: Name, why: Why = "", by: By = None, json_: Json = False, directory: Directory = _DIRECTORY) -> None:
-    """Hands out nothing new until `alloyloop resume`; what runs is finished, and the run waits."""
+    """Hands out nothing new until `alloyloop resume`; what runs is finished, and the run waits.
+
+    For example: alloyloop pause quickstart
+    """
     from loop.people.steering import pause as do  # late, for a light start: with the database
 
     with _store(directory, name) as store:
@@ -47,7 +49,10 @@ def pause(name: Name, why: Why = "", by: By = None, json_: Json = False, directo
 
 
 def resume(name: Name, why: Why = "", by: By = None, json_: Json = False, directory: Directory = _DIRECTORY) -> None:
-    """Lets a paused campaign go on, or takes back a `stop` that is still to come."""
+    """Lets a paused campaign go on, or takes back a `stop` that is still to come.
+
+    For example: alloyloop resume quickstart
+    """
     from loop.people.steering import resume as do  # late, for a light start: with the database
 
     with _store(directory, name) as store:
@@ -55,7 +60,10 @@ def resume(name: Name, why: Why = "", by: By = None, json_: Json = False, direct
 
 
 def stop(name: Name, why: Why = "", by: By = None, json_: Json = False, directory: Directory = _DIRECTORY) -> None:
-    """Ends the run after the iteration that was begun last; `alloyloop run` goes on from there."""
+    """Ends the run after the iteration that was begun last; `alloyloop run` goes on from there.
+
+    For example: alloyloop stop quickstart
+    """
     from loop.people.steering import stop as do  # late, for a light start: with the database
 
     with _store(directory, name) as store:
