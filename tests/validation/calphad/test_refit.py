@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.support.ideal import IDEAL_TDB
 from validation.calphad.errors import DatabaseError
 from validation.calphad.fitting.refit import Refit, fit_terms, predicted_error, redlich_kister, refit
 from validation.calphad.own.database import build_database
@@ -96,3 +97,25 @@ def test_too_few_energies_and_foreign_elements_are_refused() -> None:
         refit(build_database(), ("NB", "RE"), ENERGIES)
     with pytest.raises(DatabaseError, match="'follow' or 'keep'"):
         refit(build_database(), ("NB", "ZR"), ENERGIES, liquid="away")
+
+
+CARBON = """
+ELEMENT C GRAPHITE 12.011 1054.0 5.7423 !
+PARAMETER G(BCC_A2,NB:C;0) 298.15 +GHSERNB+300000; 6000 N !
+PARAMETER G(BCC_A2,W:C;0) 298.15 +GHSERW+300000; 6000 N !
+PARAMETER G(BCC_A2,NB,W:VA;0) 298.15 -8000; 6000 N !
+PARAMETER G(BCC_A2,NB,W:C;0) 298.15 -50000; 6000 N !
+"""
+
+
+def test_mixing_beside_carbon_stays_as_it_is_and_so_does_a_liquid_of_which_nothing_new_is_known() -> None:
+    text = IDEAL_TDB.replace("CONSTITUENT BCC_A2 :NB,W : VA: !", "CONSTITUENT BCC_A2 :NB,W : C,VA: !") + CARBON
+    assert "C,VA" in text
+    done = refit(text, ("NB", "W"), {0.25: -1500.0, 0.5: -2000.0, 0.75: -1500.0})
+    assert done.before == pytest.approx((-8000.0,))
+    assert done.after == pytest.approx((-8000.0,), abs=1.0)
+    kept = [line for line in done.text.splitlines() if "PARAMETER G(BCC_A2,NB,W:C;0)" in line]
+    assert len(kept) == 1
+    assert "-50000" in kept[0]
+    moved = [line for line in done.text.splitlines() if "G(LIQUID,NB,W;0)" in line]
+    assert all(abs(float(line.split()[3].rstrip(";"))) < 1.0 for line in moved)

@@ -11,14 +11,14 @@ from typing import Any
 import symengine
 
 from validation.calphad.reading.commands import BUILT_IN
-from validation.calphad.reading.phases import functions_in, is_gas, parameters_of, partner_of, pieces_of
+from validation.calphad.reading.end_members import ENERGIES, has_energy, with_energy
+from validation.calphad.reading.phases import functions_in, is_gas, parameters_of, partner_of, pieces_of, rows_of
 
 ABSURD_J = 2e6
 """Energy per mole of sites that no parameter of a real phase reaches, J."""
 AT_K = 1000.0
 JUMP_J = 50.0
 """Step of a function between two ranges that is no rounding, J."""
-ENERGIES = ("G", "L")
 MOST_END_MEMBERS = 20_000
 
 
@@ -127,10 +127,7 @@ def _step(database: Any, expression: Any, kelvin: float) -> float:
 def _without_energy(database: Any, palette: list[str]) -> Iterator[str]:
     """End-members without an energy, in phases that have some; each counts as 0 J/mol, which is rarely meant."""
     held = set(palette) | BUILT_IN
-    given: dict[str, set[tuple[str, ...]]] = {}
-    for row in database._parameters.all():
-        if row["parameter_type"] in ENERGIES and all(len(site) == 1 for site in row["constituent_array"]):
-            given.setdefault(row["phase_name"], set()).add(tuple(str(site[0]) for site in row["constituent_array"]))
+    given = with_energy(rows_of(database))
     for name, phase in sorted(database.phases.items()):
         sites = [sorted(str(s) for s in site if set(s.constituents) <= held) for site in phase.constituents]
         if (
@@ -144,13 +141,9 @@ def _without_energy(database: Any, palette: list[str]) -> Iterator[str]:
         lacking = [
             ":".join(ends)
             for ends in product(*sites)
-            if set(ends) - {"VA"} and not any(_is(ends, other) for other in given.get(name, ()))
+            if set(ends) - {"VA"} and not has_energy(ends, given.get(name, ()))
         ]
         if lacking:
             shown = ", ".join(lacking[:4]) + (" ..." if len(lacking) > 4 else "")
             count = f"{len(lacking)} of {math.prod(map(len, sites))}"
             yield f"{name}: {count} end-members without energy, counted as 0 J/mol: {shown}"
-
-
-def _is(ends: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    return len(ends) == len(other) and all(b in (a, "*") for a, b in zip(ends, other, strict=True))

@@ -170,9 +170,11 @@ def _orders(terms: Mapping[int, Any]) -> range:
 
 
 def _is_pair(row: Mapping[str, Any], phase: str, pair: tuple[str, str]) -> bool:
+    """Whether a row is of the mixing of two elements alone; beside carbon or any other interstitial it is not."""
     if row["phase_name"] != phase or row["parameter_type"] not in ("G", "L"):
         return False
-    return [str(species) for species in row["constituent_array"][0]] == list(pair)
+    metals, *others = [[str(species) for species in site] for site in row["constituent_array"]]
+    return metals == list(pair) and all(site == ["VA"] for site in others)
 
 
 def _terms(database: Any, phase: str, pair: tuple[str, str]) -> dict[int, Any]:
@@ -196,7 +198,7 @@ def _shift(database: Any, phase: str, pair: tuple[str, str], shift: Sequence[flo
     """Adds constants in J/mol to a pair's terms by order, in place."""
     old = _terms(database, phase, pair)
     database._parameters.remove(lambda row: _is_pair(row, phase, pair))
-    sites = [list(pair), ["VA"]] if len(database.phases[phase].sublattices) > 1 else [list(pair)]
+    sites = [list(pair), *(["VA"] for _ in database.phases[phase].sublattices[1:])]
     for order in range(max([len(shift), *(order + 1 for order in old)])):
         change = _at(shift, order)
         if order in old or change:

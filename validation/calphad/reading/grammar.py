@@ -176,6 +176,11 @@ class _DatabaseBuilder:
             return
         tokens = self._tokens(command)
         tree(tokens[-1])
+        numbers = [name for site in tokens[4] for name in site if name.isdigit()]
+        if numbers:
+            raise DatabaseError(
+                f"{_told(command)}: {numbers[0]!r} is no constituent; a ';' stands before the order of a parameter"
+            )
         tdb._process_parameter(self._database, *tokens[1:])
 
     def _type_definition(self, command: Command) -> None:

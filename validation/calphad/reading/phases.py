@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from validation.calphad.errors import DatabaseError
 from validation.calphad.reading.commands import BUILT_IN
+from validation.calphad.reading.end_members import EndMember, has_energy, pure, with_energy
 from validation.calphad.reading.tdbfile import check_elements, check_phases
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def usable(
 
     Raises:
         DatabaseError: The database lacks an element or a listed phase; no phase is left; or one of those that are left
-            names a function that is not defined, or a model that pycalphad lacks.
+            names a function that is not defined, or a model that pycalphad lacks, or has no energy for an element.
     """
     database = reading.database
     wanted = {element.upper() for element in elements}
@@ -61,9 +62,10 @@ def usable(
     left_out = {} if phases is not None else dict.fromkeys(reading.rejected, "the file itself rejects it")
     asked = {name.upper() for name in phases or database.phases} - {name.upper() for name in exclude}
     able = holding(database, wanted, sorted(asked - set(left_out)))
+    given = with_energy(rows_of(database))
     used, wrong = [], []
     for name in able:
-        reason = _hindrance(reading, name, wanted)
+        reason = _hindrance(reading, name, wanted, given)
         if not reason:
             used.append(name)
         elif phases is None and is_gas(database, name):
@@ -71,9 +73,10 @@ def usable(
         else:
             wrong.append(f"{name} ({reason})")
     if wrong:
+        those = f"which phases to use, phases: [{', '.join(used)}], or " if used else ""
         raise DatabaseError(
             f"alloys of {'-'.join(sorted(wanted))} cannot be computed with {', '.join(wrong)}; mend the file, or say "
-            f"which phases to use, phases: [{', '.join(used)}], or not to use, exclude: [...]"
+            f"{those}which not to use, exclude: [...]"
         )
     if not used:
         raise DatabaseError(_nothing(sorted(wanted), len(database.phases), left_out))
@@ -127,14 +130,33 @@ def partner_of(database: Any, name: str) -> str | None:
     return hints.get("disordered_phase") if hints.get("ordered_phase") == name else None
 
 
-def _hindrance(reading: Reading, name: str, elements: set[str]) -> str:
-    """Why a phase cannot be computed, or nothing."""
+def _hindrance(reading: Reading, name: str, elements: set[str], given: Mapping[str, Collection[EndMember]]) -> str:
+    """Why a phase cannot be computed, or nothing; ``given`` are the end-members with an energy by phase."""
     database = reading.database
     parts = {name, str(database.phases[name].model_hints.get("disordered_phase", name))}
     for part in sorted(parts & set(reading.unsupported)):
         return f"pycalphad lacks the model {reading.unsupported[part]}"
     undefined = undefined_functions(database, elements, parts)
-    return f"the file does not define {', '.join(undefined[:8])}" if undefined else ""
+    if undefined:
+        return f"the file does not define {', '.join(undefined[:8])}"
+    lacking = _without_energy(database, partner_of(database, name) or name, elements, given)
+    return f"no energy of pure {', '.join(lacking)}, which would count as 0 J/mol" if lacking else ""
+
+
+def _without_energy(
+    database: Any, name: str, elements: set[str], given: Mapping[str, Collection[EndMember]]
+) -> list[str]:
+    """Elements that a liquid, or a phase in which elements are stable, can hold alone and has no energy of then.
+
+    In a compound that is the rule: 0 J/mol is far above the elements' stable phases.
+    """
+    phase = database.phases[name]
+    elemental = {str(reference.get("phase")) for reference in database.refstates.values()}
+    if phase.model_hints.get("ionic_liquid_2SL") or not (name in elemental or is_liquid(database, name)):
+        return []
+    alone = {element: pure(phase, element) for element in sorted(elements)}
+    known = given.get(name, ())
+    return [element for element, ends in alone.items() if ends and not any(has_energy(each, known) for each in ends)]
 
 
 def undefined_functions(database: Any, elements: Iterable[str], phases: Iterable[str] | None = None) -> list[str]:

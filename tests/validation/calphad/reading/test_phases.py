@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.ideal import IDEAL_TDB
 from tests.support.tdb import IDEAL
 from validation.calphad.errors import DatabaseError
 from validation.calphad.reading.phases import usable
@@ -121,3 +122,23 @@ def test_a_phase_that_is_not_there_is_told_with_the_nearest_names() -> None:
 def test_an_alloy_says_which_phases_were_left_out() -> None:
     alloy = CalphadEngine(IDEAL + GAS).alloy({"Nb": 0.5, "W": 0.5})
     assert alloy.notes == ["phases left out: GAS (the file does not define RTLNP)"]
+
+
+@pytest.mark.parametrize("gone", ["G(BCC_A2,W:VA;0) 298.15 +GHSERW;", "G(LIQUID,NB;0) 298.15 +GHSERNB+27500-10*T;"])
+def test_a_phase_without_the_energy_of_a_pure_element_is_refused_and_not_counted_as_zero(gone: str) -> None:
+    assert gone in IDEAL_TDB
+    text = "\n".join(line for line in IDEAL_TDB.splitlines() if gone not in line)
+    element, phase = ("W", "BCC_A2") if "GHSERW" in gone else ("NB", "LIQUID")
+    told = rf"cannot be computed with {phase} \(no energy of pure {element}, which would count as 0 J/mol\)"
+    with pytest.raises(DatabaseError, match=told):
+        usable(reading(text), ["NB", "W"])
+    other = {"NB", "W"} - {element}
+    assert phase in usable(reading(text), other).phases
+
+
+def test_a_compound_may_lack_the_energies_of_pure_elements() -> None:
+    text = (
+        IDEAL_TDB
+        + "PHASE NBW2 % 2 1 2 !\nCONSTITUENT NBW2 :NB,W:NB,W: !\nPARAMETER G(NBW2,NB:W;0) 298.15 -900; 6000 N !\n"
+    )
+    assert "NBW2" in usable(reading(text), ["NB", "W"]).phases

@@ -74,6 +74,7 @@ CHANGES: dict[str, tuple[str, str, str]] = {
     "a missing end of a phase": ("1 1.0 !", "1 1.0", r"line 10: 'PHASE LIQUID.*no '!'.*line 11"),
     "a word that is no command": ("TYPE_DEFINITION", "TIPE_DEFINITION", r"line 9: 'TIPE_DEFINITION' is no command"),
     "no semicolon": ("+GHSERW; 6000", "+GHSERW 6000", r"line 17: PARAMETER G\(BCC_A2,W:VA;0\)"),
+    "a comma before the order": ("G(LIQUID,W;0)", "G(LIQUID,W,0)", r"line 13: PARAMETER.*'0' is no constituent; a ';'"),
     "open brackets": ("LN(T); 6000 N !\nTYPE", "LN(T; 6000 N !\nTYPE", r"line 8: FUNCTION GHSERW.*cannot be read"),
     "a call of what is no function": ("+GHSERW;", "+GHSERW(T);", r"line 17: PARAMETER.*GHSERW\(T\) is no function"),
     "a number beyond all limits": ("36950", "1E400", r"line 13: PARAMETER.*too large"),

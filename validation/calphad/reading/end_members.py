@@ -1,0 +1,33 @@
+"""Which end-members of phases have an energy in a database; each that has none counts as 0 J/mol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import product
+from typing import Any
+
+ENERGIES = ("G", "L")
+"""Types of parameters that are energies."""
+EndMember = tuple[str, ...]
+
+
+def with_energy(rows: Iterable[Any]) -> dict[str, set[EndMember]]:
+    """By phase, the end-members that rows of parameters give an energy: a constituent by sublattice, ``*`` for any."""
+    given: dict[str, set[EndMember]] = {}
+    for row in rows:
+        if row["parameter_type"] in ENERGIES and all(len(site) == 1 for site in row["constituent_array"]):
+            given.setdefault(row["phase_name"], set()).add(tuple(str(site[0]) for site in row["constituent_array"]))
+    return given
+
+
+def has_energy(ends: EndMember, given: Iterable[EndMember]) -> bool:
+    """Whether an end-member, or one with ``*`` in places of its constituents, is among those with an energy."""
+    return any(
+        len(ends) == len(other) and all(b in (a, "*") for a, b in zip(ends, other, strict=True)) for other in given
+    )
+
+
+def pure(phase: Any, element: str) -> list[EndMember]:
+    """The end-members of a phase that hold one element and vacancies only."""
+    sites = [[name for name in map(str, site) if name in (element, "VA")] for site in phase.constituents]
+    return [ends for ends in product(*sites) if element in ends]
