@@ -16,6 +16,7 @@ from alloys.records import Prediction
 from alloys.space import Floats, Points, Space, TableSpace
 from loop.config.assembly import build_problem
 from loop.config.schema import CampaignConfig
+from loop.config.steered import in_force
 from loop.config.tiers import PEOPLE
 from loop.measurements import AcceptedResult, Measurements, ModelData
 from loop.store import CampaignStore, JobState, StoredObservation
@@ -253,6 +254,7 @@ def view_of(
     config: CampaignConfig | None = None,
     hidden: Collection[str] = (),
     problem: Problem | None = None,
+    upto: int | None = None,
 ) -> View:
     """Reads a campaign.
 
@@ -261,9 +263,9 @@ def view_of(
         config: its configuration; the one that it was made with if None.
         hidden: keys of jobs that count as open, whatever became of them.
         problem: that of the configuration, where it is built already; a list of candidates is a file to be read.
+        upto: the last act that counts, 0 for none; all of them if None.
     """
-    config = config or config_of(store)
-    empty = _empty(store, config, problem)
+    empty = _empty(store, config or config_of(store), problem, upto)
     proposals = {p.selection.candidate.design: p for p in store.proposals()}
     rows = []
     for design, seen in _by_design(store, hidden).items():
@@ -311,9 +313,12 @@ def _frozen(store: CampaignStore, hidden: Collection[str]) -> Mapping[str, float
     return None if start & set(hidden) else store.facts().reference_point
 
 
-def _empty(store: CampaignStore, config: CampaignConfig, problem: Problem | None = None) -> View:
-    """A campaign of which nothing is known."""
-    return View(config, problem or build_problem(config), (), (), tiers_of(store, config))
+def _empty(
+    store: CampaignStore, config: CampaignConfig, problem: Problem | None = None, upto: int | None = None
+) -> View:
+    """A campaign of which nothing is known, by what is wanted after an act."""
+    wanted = in_force(problem or build_problem(config), store.acts(upto))
+    return View(config, wanted.problem, (), (), tiers_of(store, config))
 
 
 def _values_and_feasibility(design: Design, answers: Sequence[AcceptedResult], view: View) -> dict[str, Any]:

@@ -105,14 +105,15 @@ def next_promotions(
 def standings(view: View, store: CampaignStore, tiers: Sequence[Tier]) -> list[tuple[Row, int]]:
     """Alloys that passed every gate so far, with the validator that comes next, counted from 0.
 
-    Left out is what all have answered, what failed a gate or was not measured, and what nobody was asked of yet.
+    Left out is what all have answered, what failed a gate or was not measured, what nobody was asked of yet, and what
+    was excluded since.
     """
     asked: dict[Design, set[int]] = {}
     for proposal in [*store.proposals(), *store.promotions()]:
         asked.setdefault(proposal.selection.candidate.design, set()).add(proposal.tier)
     found = []
     for row in view.rows:
-        following = _next(row, asked.get(row.design, set()), tiers)
+        following = None if row.outside else _next(row, asked.get(row.design, set()), tiers)
         if following is not None:
             found.append((row, following))
     return found

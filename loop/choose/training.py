@@ -39,8 +39,8 @@ class TrainingJob:
 
     @property
     def digest(self) -> str:
-        """sha256 of all but the space, which stays a proposal's own."""
-        plain = [self.family, self.properties, self.seed, dict(self.settings), self.device, self.note]
+        """sha256 of all of it."""
+        plain = [self.family, repr(self.space), self.properties, self.seed, dict(self.settings), self.device, self.note]
         content = hashlib.sha256(digest_of(plain).encode() + (self.warm or b""))
         for part in (self.points, self.conditions):
             content.update(np.ascontiguousarray(part, dtype=np.float64).tobytes())

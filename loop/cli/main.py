@@ -33,6 +33,14 @@ COMMANDS = {
         "steer.command:stop",
         "Ends the run after the iteration that was begun last; `alloyloop run` goes on from there.",
     ),
+    "add": (
+        "steer.command:add",
+        "An alloy by hand joins the validations of the iteration under way, or of the next one.",
+    ),
+    "exclude": (
+        "steer.command:exclude",
+        "Alloys with an element or in a region are no longer proposed; those that wait in the queue are withdrawn.",
+    ),
     "queue": ("queue:app", "Shows the validation queue, takes decisions, and exchanges files with people."),
     "predict": (
         "predict:predict",

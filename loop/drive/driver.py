@@ -6,7 +6,7 @@ import itertools
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from alloys.errors import PeopleNeededError
 from loop.choose.promotion import next_promotions
@@ -72,6 +72,7 @@ class Driver:
     _next: int = 0
     _proposing: Proposing | None = None
     _promoting: int | None = None
+    _promoting_after: int = 0
     _idle: float = 0.0
     _seen: float = 0.0
     _due: float | None = None
@@ -83,7 +84,7 @@ class Driver:
         self._telling = Telling(self.watchers, lambda: self.safe_point())
         self.executor.tell = self._telling.step
         self._work = Validations(campaign, self.executor, owner, self.clock, self.recorder)
-        self._steering = Steering(campaign.store)
+        self._steering = Steering(campaign)
         self._schedule = Schedule.of(campaign.store, campaign.config, campaign.tiers)
 
     # From where it stands -----------------------------------------------------------------------------------
@@ -99,7 +100,6 @@ class Driver:
             WorkError: if a training or a choice fails.
         """
         self._steering.begin()
-        self._steering.refuse_paused(self.campaign.config)
         self._work.take_over()
         self._resume(iterations)
         self._note_last()
@@ -118,7 +118,6 @@ class Driver:
             WorkError: if a training or a choice fails.
         """
         self._steering.begin()
-        self._steering.refuse_paused(self.campaign.config)
         self._resume(-1, batch)
         index = self._last = self._next
         if index == 0:
@@ -160,7 +159,9 @@ class Driver:
         self._steering.look()
         paused = None if self.by_hand else self._steering.paused
         if not self.by_hand and paused is None:
-            self._work.hand_out()
+            self._work.hand_out(self._steering.refuses)
+        if paused is None and self._resumed is None and not self.model_work_pending:
+            self._steering.add(self._open)
         counts = self._counts()
         self._telling.progress(self.campaign.store, self._open, counts)
         if paused is None:
@@ -218,8 +219,11 @@ class Driver:
 
     def _begin_start(self) -> None:
         """Stores the start, which nothing has to be learned for."""
+        self._resumed = None
         with self.recorder.driver(0, "begin"):
             self.campaign.store.begin_iteration(0)
+            if self._steering.last:
+                self.campaign.store.note_iteration(0, inputs=ProposalInputs(acts=self._steering.last))
             self._telling.stage(0, "choosing the start")
             self.campaign.store_batch(0, self.campaign.start(self._batch))
         self._stored(0)
@@ -227,10 +231,12 @@ class Driver:
     def _inputs(self, index: int, counts: Mapping[int, int]) -> ProposalInputs | None:
         """What the proposal is shown if it may begin now, else None."""
         if self.by_hand:
-            return ProposalInputs(hidden=tuple(job.key for job in self.campaign.store.open_jobs()))
+            hidden = tuple(job.key for job in self.campaign.store.open_jobs())
+            return ProposalInputs(hidden=hidden, acts=self._steering.last)
         if self._schedule.ahead == 0 and self._answered(counts) is not None:
             return None
-        return self._schedule.inputs(index, counts, self._idle)
+        inputs = self._schedule.inputs(index, counts, self._idle)
+        return inputs and replace(inputs, acts=self._steering.last)
 
     def _stored(self, index: int) -> None:
         """An iteration has its batch."""
@@ -242,6 +248,7 @@ class Driver:
         self._open.append(index)
         self._next, self._proposing, self._idle = index + 1, None, 0.0
         self._telling.stage(index, "validating")
+        self._steering.add(self._open)
 
     # Closing ------------------------------------------------------------------------------------------------
 
@@ -261,7 +268,7 @@ class Driver:
             if job is not None:
                 self._telling.stage(index, _PROMOTING)
                 self.executor.begin(ModelTask(_PROMOTING, "loop.choose.choosing:choose_promotions", job))
-                self._promoting = index
+                self._promoting, self._promoting_after = index, self._steering.last
                 return
         self._close(index)
 
@@ -312,6 +319,10 @@ class Driver:
         proposing = self._proposing
         if proposing is None or not results:
             return
+        if proposing.chosen(results) and self._steering.outdated(proposing.inputs.acts):
+            self._telling.stage(proposing.index, "choosing anew: what is wanted was changed meanwhile")
+            self._proposing = None
+            return
         with self.recorder.driver(proposing.index, "record"):
             proposals = proposing.take(results)
         if proposals is not None:
@@ -320,6 +331,8 @@ class Driver:
 
     def _store_promotions(self, index: int, found: Finished) -> None:
         self._promoting = None
+        if self._steering.outdated(self._promoting_after):
+            return  # decided anew at the next turn
         self.recorder.add(index, Span(SCORER, "screen", found.begun, found.ended))
         with self.recorder.driver(index, "record"):
             asked = store_promotions(self.campaign, index, found.value)

@@ -41,7 +41,7 @@ class OpenCampaign:
         store: its database.
         tiers: its validators from the cheapest to the last, at least one.
         table: the compositions of the start table.
-        problem: what is wanted, of what.
+        problem: what is wanted, of what, by the configuration; `view` has what people changed since.
     """
 
     def __init__(
@@ -125,9 +125,12 @@ class OpenCampaign:
         """This process, as the queue's log names it."""
         return self._lock.owner
 
-    def view(self, hidden: Collection[str] = ()) -> View:
-        """What is known now; jobs of the hidden keys count as open, whatever became of them."""
-        return view_of(self.store, self.config, hidden, self.problem)
+    def view(self, hidden: Collection[str] = (), upto: int | None = None) -> View:
+        """What is known now; jobs of the hidden keys count as open, whatever became of them.
+
+        What is wanted is that after an act, or after all of them.
+        """
+        return view_of(self.store, self.config, hidden, self.problem, upto)
 
     # Asking -------------------------------------------------------------------------------------------------
 
@@ -146,14 +149,15 @@ class OpenCampaign:
 
     def start(self, count: int | None = None) -> list[Selection]:
         """The start: known alloys and a space-filling design, without what is known already; none if that is enough."""
-        rows = self.view().rows
+        view = self.view()
+        rows = view.rows
         seen = [row.design for row in rows if not row.may_be_asked(self.problem.validated)]
         wanted = start_count(self.config, self.problem, {row.design: row.confirmed for row in rows})
         if not wanted and not rows:
             raise InputError(
                 "start.validate is 0 and nothing is known: name results in `data`, or validate some alloys"
             )
-        return _start(self.config, self.problem, self.table, count or wanted if wanted else 0, seen)
+        return _start(self.config, view.problem, self.table, count or wanted if wanted else 0, seen)
 
     def store_batch(self, index: int, chosen: Sequence[Selection]) -> list[Proposal]:
         """Stores what was chosen and queues its jobs."""

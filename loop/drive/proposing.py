@@ -67,7 +67,7 @@ class Proposing:
     def begin(self) -> None:
         """Starts a training for each family."""
         campaign, config = self.campaign, self.campaign.config
-        self._view = campaign.view(self.inputs.hidden)
+        self._view = campaign.view(self.inputs.hidden, self.inputs.acts)
         self._known = steps.known_compositions(self._view, campaign.table)
         members = steps.families_of(config, self._view.space, self._known)
         if not members:
@@ -87,6 +87,10 @@ class Proposing:
                 continue
             self.executor.begin(ModelTask(_training(family), "loop.choose.training:train_generator", job, trains=True))
         self._choose_if_trained()
+
+    def chosen(self, results: Mapping[str, Finished]) -> bool:
+        """Whether its choice is among what has finished."""
+        return _CHOOSING in results
 
     def take(self, results: Mapping[str, Finished]) -> list[Proposal] | None:
         """Goes on with what has finished: the stored batch at the end, None before.

@@ -13,6 +13,7 @@ from loop.execute.local import Executor
 from loop.execute.spans import SLOT, Recorder, Span
 from loop.execute.tasks import Done, ValidationTask
 from loop.store import Job, NotRunning, Outcome
+from loop.store.queue.moves import Refuses
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +54,10 @@ class Validations:
         if freed:
             log.info("%d validations of an interrupted run are queued again", freed)
 
-    def hand_out(self) -> None:
-        """Gives a queued job to every free slot."""
+    def hand_out(self, refuses: Refuses | None = None) -> None:
+        """Gives a queued job to every free slot; those whose designs are refused are withdrawn."""
         free = self.executor.slots - self.executor.pending
-        for job in self.campaign.store.take(self.owner, free) if free > 0 else ():
+        for job in self.campaign.store.take(self.owner, free, refuses) if free > 0 else ():
             taken = {entry.slot for entry in self._under_way.values()}
             slot = next(n for n in range(1, len(taken) + 2) if n not in taken)
             self._under_way[job.key] = _JobUnderWay(job, slot, self.clock())

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from alloys.composition import Composition
+from alloys.design import Design, Value
 from alloys.errors import InputError
-from loop.config.steered import by, pause_in, stops_in
+from alloys.problem import Problem
+from alloys.space import TableSpace
+from loop.config.steered import by, narrowed, pause_in, stops_in
 from loop.people.queue_report import moment
 from loop.store import Act, ActKind, CampaignStore, IterationState
+from loop.store.queue.moves import Refuses
 from loop.summaries import campaign_state
+from loop.view import outside, view_of
+
+_LOOKED_AT = 4000
+"""Designs that are drawn to find out whether any is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +51,23 @@ def act_document(act: Act) -> dict[str, Any]:
 
 def act_text(act: Act) -> str:
     """An act in one line, such as ``excludes W``."""
-    told = _TEXTS[act.kind].format(**act.detail)
+    told = _TEXTS[act.kind].format(**act.detail, **_names(act))
     return f"{act.id}  {moment(act.at)}  {act.who}: {told}" + (f" ({act.why})" if act.why else "")
+
+
+def _names(act: Act) -> dict[str, str]:
+    """What an act is about, as people write it."""
+    if act.kind is ActKind.ADD:
+        return {"formula": str(Design.from_canonical(act.detail["design"]))}
+    return {"what": act.detail.get("element") or act.detail.get("region", "")}
 
 
 _TEXTS = {
     ActKind.PAUSE: "pauses the campaign",
     ActKind.RESUME: "lets it go on",
     ActKind.STOP: "stops after iteration {after}",
+    ActKind.ADD: "adds {formula}",
+    ActKind.EXCLUDE: "excludes {what}",
 }
 
 
@@ -94,16 +115,81 @@ def stop(store: CampaignStore, *, who: str, why: str = "") -> Steered:
         raise InputError(f"nobody runs the campaign {name!r}, so there is nothing to stop")
     after = max(len(store.iterations()) - 1, 0)
     line = f"the run ends when iteration {after} is closed; `alloyloop run` goes on from there"
-    return _recorded(store, ActKind.STOP, acts, who, why, line, after=after)
+    return _recorded(store, ActKind.STOP, acts, who, why, line, detail={"after": after})
+
+
+def add(
+    store: CampaignStore, formula: str, variables: Mapping[str, Value] | None = None, *, who: str, why: str = ""
+) -> Steered:
+    """A design joins the validations of the iteration that was begun last, or of the next one.
+
+    Raises:
+        InputError: if it is not in the space, or was excluded, asked for, added or measured before.
+    """
+    acts, view = store.acts(), view_of(store)
+    _refuse_finished(store)
+    design = Design.of(Composition.parse(formula), variables or {})
+    point = view.space.point_of(design)
+    asked = next((p.iteration for p in store.proposals() if p.selection.candidate.design == design), None)
+    if asked is not None:
+        raise InputError(f"{design} was asked for in iteration {asked}; an alloy is asked for once in a campaign")
+    if any(act.kind is ActKind.ADD and act.detail["design"] == design.canonical() for act in acts):
+        raise InputError(f"{design} was added already, and waits for the next iteration")
+    row = next((row for row in view.rows if row.design == design), None)
+    if row is not None and not row.may_be_asked(view.problem.validated):
+        raise InputError(f"{design} is known already; `alloyloop data list` shows it")
+    lines = [f"{design} joins the validations of the iteration under way, or of the next one"]
+    if not view.problem.passes(point[None])[0]:
+        lines.append("it breaks a constraint that the composition alone decides, so that it cannot be feasible")
+    return _recorded(store, ActKind.ADD, acts, who, why, *lines, detail={"design": design.canonical()})
+
+
+def exclude(
+    store: CampaignStore, *, element: str | None = None, region: str | None = None, who: str, why: str = ""
+) -> Steered:
+    """Designs with an element or in a region are no longer proposed or validated.
+
+    Those that wait in the queue are withdrawn; validations under way are finished. What is known of such designs
+    stays, and teaches the models, but they are no longer feasible.
+
+    Raises:
+        InputError: if there is nothing of that kind in the space, or nothing would be left.
+    """
+    if (element is None) is (region is None):
+        raise InputError("exclude takes --element SYMBOL or --region INEQUALITY, one of them")
+    acts, view = store.acts(), view_of(store)
+    _refuse_finished(store)
+    detail = {"element": element} if element is not None else {"region": str(region).strip()}
+    done = next((act for act in acts if act.kind is ActKind.EXCLUDE and act.detail == detail), None)
+    if done is not None:
+        raise InputError(f"{element or region} is excluded already, {by(done)} (act {done.id})")
+    space = narrowed(view.space, detail)
+    _refuse_nothing_left(store, replace(view.problem, space=space), element or str(region))
+    seen = sum(row.feasible and bool(outside(space, row.design)) for row in view.rows)
+    lines = [f"excluded: {element or region}"]
+    if seen:
+        lines.append(f"{seen} designs that were feasible no longer are")
+    return _recorded(
+        store, ActKind.EXCLUDE, acts, who, why, *lines, detail=detail, refuses=lambda design: outside(space, design)
+    )
 
 
 def _recorded(
-    store: CampaignStore, kind: ActKind, acts: list[Act], who: str, why: str, line: str, **detail: Any
+    store: CampaignStore,
+    kind: ActKind,
+    acts: Sequence[Act],
+    who: str,
+    why: str,
+    *lines: str,
+    detail: Mapping[str, Any] | None = None,
+    refuses: Refuses | None = None,
 ) -> Steered:
     """Records what was checked against these acts."""
-    number, ended = store.record_act(kind, detail, who=who, why=why, after=acts[-1].id if acts else 0)
+    after = acts[-1].id if acts else 0
+    number, ended = store.record_act(kind, detail or {}, who=who, why=why, after=after, refuses=refuses)
     (act,) = (act for act in store.acts(number) if act.id == number)
-    return Steered(act, tuple(ended), (line,))
+    withdrawn = [f"{len(ended)} that waited in the queue were withdrawn"] if ended else []
+    return Steered(act, tuple(ended), (*lines, *withdrawn))
 
 
 def _refuse_finished(store: CampaignStore) -> None:
@@ -112,6 +198,16 @@ def _refuse_finished(store: CampaignStore) -> None:
         raise InputError(
             f"the campaign {store.campaign().name!r} is finished; `alloyloop run CONFIG --iterations N` goes on with it"
         )
+
+
+def _refuse_nothing_left(store: CampaignStore, problem: Problem, what: str) -> None:
+    """Refuses a problem in which nothing is left to validate, as far as chance finds that out."""
+    points = problem.space.sample(_LOOKED_AT, np.random.default_rng(0))
+    if not problem.passes(points).any():
+        raise InputError(f"without {what}, none of {_LOOKED_AT} designs keeps the constraints that need no validation")
+    asked = {proposal.selection.candidate.design for proposal in store.proposals()}
+    if isinstance(problem.space, TableSpace) and set(problem.space.designs) <= asked:
+        raise InputError(f"without {what}, every candidate of the list was asked for already")
 
 
 def _stops_to_come(store: CampaignStore, acts: list[Act]) -> list[Act]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -137,6 +138,29 @@ class IterationMethods(StorePart):
             connection.execute(sa.update(iterations).where(_index == iteration).values(state))
             return _select(connection, iteration)
 
+    def extend_batch(
+        self, iteration: int, selection: Selection, request: ValidationRequest, *, by_hand: bool = False
+    ) -> None:
+        """Adds a design to the batch of an iteration that is validating, behind the others, and queues its job.
+
+        Args:
+            iteration: its index.
+            selection: of the design; its rank does not count.
+            request: what is asked of it.
+            by_hand: whether people answer, and no worker gets it.
+
+        Raises:
+            IterationError: if there is no such iteration, or it is not validating.
+            StoreError: if the design was asked for before.
+        """
+        with self._write() as connection:
+            found = _load(connection, iteration)
+            if found.state is not IterationState.VALIDATING:
+                raise IterationError(f"iteration {iteration} is {found.state}, not validating")
+            row = _row(iteration, replace(selection, rank=_next_rank(connection, iteration)), request, 0)
+            refuse_known(connection, [row["design"]])
+            self._ask(connection, [row], [request], people={0} if by_hand else (), hold=False)
+
     def store_promotions(
         self,
         iteration: int,
@@ -176,8 +200,7 @@ class IterationMethods(StorePart):
                 raise IterationError(f"iteration {iteration} is {found.state}, not validating")
             if len(rounds) != number:
                 raise BatchExists(f"iteration {iteration} has {len(rounds)} rounds already, and the stored ones win")
-            last = sa.select(sa.func.coalesce(sa.func.max(proposals.c.rank), -1))
-            first = int(connection.execute(last.where(proposals.c.iteration == iteration)).scalar_one()) + 1
+            first = _next_rank(connection, iteration)
             placed = [{**row, "rank": first + row["rank"]} for row in rows]
             try:
                 self._ask(connection, placed, requests, people=by_hand, hold=hold)
@@ -220,6 +243,11 @@ class IterationMethods(StorePart):
         """What later tiers were asked, by iteration and rank, of one iteration or of all."""
         with self._read() as connection:
             return _select(connection, iteration, promoted=True)
+
+
+def _next_rank(connection: sa.Connection, iteration: int) -> int:
+    last = sa.select(sa.func.coalesce(sa.func.max(proposals.c.rank), -1))
+    return int(connection.execute(last.where(proposals.c.iteration == iteration)).scalar_one()) + 1
 
 
 def _rows(

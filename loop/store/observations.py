@@ -14,9 +14,10 @@ from alloys.design import Design
 from alloys.properties import Property
 from alloys.records import Measured, Observation, Verdict, canonical_json, digest_of, quantities
 from loop.store.base import StorePart, decode, encode
-from loop.store.database.schema import observations, proposals, withdrawals
+from loop.store.database.schema import acts, observations, proposals, withdrawals
 from loop.store.errors import StoreError
 from loop.store.records import Added, Job, Outcome, StoredObservation
+from loop.store.states import DECIDING
 
 TIER = sa.func.coalesce(proposals.c.tier, observations.c.tier).label("of_tier")
 """Of an observation beside its job's proposal: which of several validators said it; None for results by hand."""
@@ -236,7 +237,10 @@ class ObservationMethods(StorePart):
             return select_results(connection, design)
 
     def dataset_digest(self) -> str:
-        """A digest of everything that counts, whatever order it came in; see `alloys.records.dataset_digest`."""
+        """A digest of everything that counts, whatever order it came in; see `alloys.records.dataset_digest`.
+
+        What people did that decides what is chosen joins it, in its order.
+        """
         seen = observations.c
         columns = (seen.id, seen.design, seen.failure, seen.source, seen.stds, seen["values"])
         touched = sa.select(withdrawals.c.observation)
@@ -244,7 +248,10 @@ class ObservationMethods(StorePart):
             rows = connection.execute(sa.select(*columns).where(_ACCEPTED, seen.id.not_in(touched)))
             documents = [_document(*row[1:]) for row in rows]
             changed = _standing(_read_rows(connection, _SELECT.where(seen.id.in_(touched))))
-        return digest_of(sorted([*documents, *(canonical_json(row.observation.to_json()) for row in changed)]))
+            deciding = sa.select(acts.c.kind, acts.c.detail).where(acts.c.kind.in_(DECIDING)).order_by(acts.c.id)
+            done = [f'{{"act":"{kind}","detail":{detail}}}' for kind, detail in connection.execute(deciding)]
+        told = sorted([*documents, *(canonical_json(row.observation.to_json()) for row in changed)])
+        return digest_of([*told, *done])
 
 
 def _stored(row: sa.Row[Any], withdrawn: frozenset[str]) -> StoredObservation:

@@ -55,6 +55,10 @@ class ActKind(StrEnum):
     END = "end"
 
 
+DECIDING = (ActKind.ADD, ActKind.EXCLUDE, ActKind.CHANGE)
+"""Acts that decide what is validated; the others only when."""
+
+
 S = JobState
 
 # From a state (None: the job is new) to the states that may follow it. A move to the same state is a person's

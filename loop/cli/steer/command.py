@@ -1,4 +1,4 @@
-"""``alloyloop pause``, ``resume`` and ``stop``: what a campaign that goes on is to do next."""
+"""``alloyloop pause``, ``resume``, ``stop``, ``add`` and ``exclude``: what a campaign that goes on is to do next."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from loop.cli.console import Json, err, print_json, who
+from loop.cli.console import Chosen, Json, chosen_variables, err, print_json, who
 from loop.config.lookup import Directory, Name, campaign_database
 
 if TYPE_CHECKING:
@@ -68,3 +68,43 @@ def stop(name: Name, why: Why = "", by: By = None, json_: Json = False, director
 
     with _store(directory, name) as store:
         _told(do(store, who=who(by), why=why), json_)
+
+
+def add(
+    name: Name,
+    formula: Annotated[str, typer.Argument(help="an alloy of the campaign's space")],
+    variable: Chosen = None,
+    why: Why = "",
+    by: By = None,
+    json_: Json = False,
+    directory: Directory = _DIRECTORY,
+) -> None:
+    """An alloy by hand joins the validations of the iteration under way, or of the next one.
+
+    For example: alloyloop add quickstart Nb45Ta25Ti30 --why "our own guess"
+    """
+    from loop.people.steering import add as do  # late, for a light start: with the database
+
+    with _store(directory, name) as store:
+        _told(do(store, formula, chosen_variables(variable), who=who(by), why=why), json_)
+
+
+def exclude(
+    name: Name,
+    element: Annotated[str | None, typer.Option(metavar="SYMBOL", help="no alloy with this element")] = None,
+    region: Annotated[
+        str | None, typer.Option(metavar="INEQUALITY", help="no alloy of which this holds, as 'x_Hf > 0.2'")
+    ] = None,
+    why: Why = "",
+    by: By = None,
+    json_: Json = False,
+    directory: Directory = _DIRECTORY,
+) -> None:
+    """Alloys with an element or in a region are no longer proposed; those that wait in the queue are withdrawn.
+
+    For example: alloyloop exclude quickstart --region 'x_Hf > 0.2'
+    """
+    from loop.people.steering import exclude as do  # late, for a light start: with the database
+
+    with _store(directory, name) as store:
+        _told(do(store, element=element, region=region, who=who(by), why=why), json_)

@@ -33,6 +33,7 @@ def melting_document(folder: Path, seconds: float = 0.0, **changes: Any) -> dict
     script.write_text(VALIDATOR.replace("SECONDS", str(seconds)), encoding="utf-8")
     told = {"command": [sys.executable, str(script)], "properties": ["liquidus"], "run": {"least_free_mb": 1}}
     return {
+        "physics": "generic",
         "objectives": ["maximize liquidus"],
         "constraints": ["density <= 14"],
         "reference_point": {"liquidus": 2000.0},
@@ -91,3 +92,14 @@ def running(folder: Path, seconds: float = 0.2, **changes: Any) -> Iterator[Runn
 def closed(store: CampaignStore) -> int:
     """How many iterations are closed."""
     return sum(it.state is IterationState.CLOSED for it in store.iterations())
+
+
+def killed(words: list[str]) -> int:
+    """The exit status of a command that is killed as it commits what it did."""
+    script = (
+        "import os, signal, sys\nimport sqlalchemy as sa\nfrom loop.cli.main import main\n"
+        "sa.event.listen(sa.Engine, 'commit', lambda connection: os.kill(os.getpid(), signal.SIGKILL))\n"
+        f"main({words!r})\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run([sys.executable, "-c", script], env=environment, check=False).returncode

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,8 +13,8 @@ from loop.campaign import Campaign
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
 from loop.store import ActKind, CampaignStore
-from tests.loop.loop_helpers import ROOT, call, small_config, write_config
-from tests.loop.steering.running import closed, melting_document, running
+from tests.loop.loop_helpers import call, small_config, write_config
+from tests.loop.steering.running import closed, killed, melting_document, running
 
 
 def test_a_running_campaign_waits_while_it_is_paused_and_stops_after_its_iteration(
@@ -61,24 +58,13 @@ def test_a_running_campaign_waits_while_it_is_paused_and_stops_after_its_iterati
     assert call(capsys, "stop", "small", *where)[0] == 2  # nobody runs it
 
 
-def _killed(words: list[str]) -> int:
-    """The exit status of a command that is killed as it commits what it did."""
-    script = (
-        "import os, signal, sys\nimport sqlalchemy as sa\nfrom loop.cli.main import main\n"
-        "sa.event.listen(sa.Engine, 'commit', lambda connection: os.kill(os.getpid(), signal.SIGKILL))\n"
-        f"main({words!r})\n"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run([sys.executable, "-c", script], env=environment, check=False).returncode
-
-
 def test_a_paused_campaign_says_how_it_goes_on_and_a_killed_command_did_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changes = melting_document(tmp_path, iterations=0)
     path, where = write_config(tmp_path, **changes), ("--directory", str(tmp_path / "campaigns"))
     Campaign.open(small_config(tmp_path, **changes)).close()
-    assert _killed(["pause", "small", *where]) == -signal.SIGKILL
+    assert killed(["pause", "small", *where]) == -signal.SIGKILL
     with CampaignStore.open(tmp_path / "campaigns" / "small" / "campaign.db") as store:
         assert store.acts() == []
     assert call(capsys, "resume", "small", *where)[0] == 2
