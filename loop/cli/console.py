@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import json
 import os
 import sys
@@ -17,6 +19,23 @@ from alloys.errors import InputError
 from loop.review.terminal.fitting import fitted
 
 _WIDTH = 140
+_ASCII = {"±": "+-", "–": "-", "·": "*", "°": " deg ", "→": "->", "≤": "<=", "≥": ">=", "′": "'", "−": "-", "…": "..."}
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """What stands for letters that a terminal's encoding lacks."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_ASCII.get(letter, "?") for letter in error.object[error.start : error.end]), error.end
+
+
+def take_any_encoding() -> None:
+    """Lets standard output and error take every letter, whatever encoding the locale has."""
+    codecs.register_error("alloyloop", _in_ascii)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="alloyloop")
+
 
 Yes = Annotated[bool, typer.Option("--yes", help="take values that are far from the prediction without a question")]
 Chosen = Annotated[

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from alloys.errors import InputError, PeopleNeededError, WorkError
-from loop.cli.console import err, out
+from loop.cli.console import err, out, take_any_encoding
 from loop.drive.stopping import INTERRUPTED, TERMINATED, StopAsked
 
 COMMANDS = {
@@ -67,6 +67,10 @@ COMMANDS = {
     ),
     "ui": ("desk.ui:ui", "The MLflow UI on loopback, until Ctrl-C."),
     "mlflow": ("desk.mlflow_store:app", "What MLflow shows of campaigns."),
+    "doctor": (
+        "doctor.command:doctor",
+        "Looks at this machine: what campaigns need, what is lacking, and what to do about it.",
+    ),
     "submit": (
         "submit:submit",
         "Checks a campaign and sends it to a Ray cluster as a job; sent again, it goes on.",
@@ -142,6 +146,7 @@ _WAITING = 3
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line: status 0 on success, 1 where work failed, 2 on bad input, 3 if the run waits for people,
     130 on Ctrl-C, 143 after SIGTERM."""
+    take_any_encoding()
     call: Callable[..., Any] = typer.main.get_command(app)
     words = sys.argv[1:] if arguments is None else arguments
     run_told(lambda: call(args=arguments, prog_name="alloyloop", standalone_mode=False), words)

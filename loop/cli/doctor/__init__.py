@@ -1,0 +1,1 @@
+"""What ``alloyloop doctor`` looks at."""
