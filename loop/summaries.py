@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import replace
 from typing import Any
 
-from loop.config.steered import pause_in
+from loop.config.steered import CHOOSING, pause_in
 from loop.store import CampaignStore, IterationState
 from loop.store.notes import Summary
 from loop.store.states import FOR_PEOPLE
@@ -38,7 +38,7 @@ def summary_to_note(store: CampaignStore, view: View, index: int) -> Summary:
     """
     asked = store.observation_counts()
     known = sum(count for number, count in asked.items() if number is not None and number <= index)
-    return replace(summary_of(view, index), observations=known + asked.get(None, 0))
+    return replace(summary_of(view, index), observations=known + asked.get(None, 0), acts=store.last_act())
 
 
 def summary_of(view: View, index: int) -> Summary:
@@ -56,6 +56,9 @@ def summary_of(view: View, index: int) -> Summary:
 def iteration_summaries(store: CampaignStore, view: View | None = None) -> list[dict[str, Any]]:
     """One plain document for each iteration, as ``alloyloop status --json`` prints it.
 
+    Where people changed what is wanted since an iteration was closed, its numbers are computed anew, and
+    ``hypervolume_then`` is what it was by what was wanted then.
+
     Args:
         store: the campaign's database.
         view: the campaign, if it was read already; it is read where the notes on closed iterations do not suffice.
@@ -63,6 +66,7 @@ def iteration_summaries(store: CampaignStore, view: View | None = None) -> list[
     asked, by_hand, sizes = store.observation_counts(), store.times_by_hand(), store.batch_sizes()
     answered = store.answered_counts()
     known, tiered = 0, bool(several_tiers(store))
+    changed = max((act.id for act in store.acts() if act.kind in CHOOSING), default=0)
     summaries = []
     for iteration in store.iterations():
         index, end = iteration.index, iteration.finished
@@ -72,10 +76,12 @@ def iteration_summaries(store: CampaignStore, view: View | None = None) -> list[
             summary: dict[str, Any] = {**standing(store, index), "hypervolume": None}
             seconds = None
         else:
-            if noted is None or noted.observations != known + bisect_right(by_hand, end) or tiered:
+            then, other = noted, noted is not None and noted.acts < changed
+            if noted is None or noted.observations != known + bisect_right(by_hand, end) or tiered or other:
                 view = view or view_of(store)
                 noted = summary_of(view, index)
             summary = {"feasible": noted.feasible, "failed": noted.failed, "hypervolume": noted.hypervolume}
+            summary |= {"hypervolume_then": then.hypervolume} if then is not None and other else {}
             seconds = round(end - iteration.started, 3)
         counts = {"selected": sizes.get(index, 0), "validated": answered.get(index, 0)}
         summaries.append({"index": index, **counts, **summary, "seconds": seconds})

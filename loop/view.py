@@ -284,7 +284,7 @@ def view_of(
     return replace(
         empty,
         rows=tuple(rows),
-        frozen=_frozen(store, hidden),
+        frozen=_frozen(store, hidden, empty.frozen or {}),
         begun={it.index: it.started for it in iterations},
         closed={it.index: it.finished for it in iterations if it.finished is not None},
         pending=tuple(design for design in unanswered if design not in ended),
@@ -307,18 +307,19 @@ def row_of(
     return Row(design=design, iteration=iteration, origin=origin, prediction=prediction, why=why, **found)
 
 
-def _frozen(store: CampaignStore, hidden: Collection[str]) -> Mapping[str, float] | None:
-    """The frozen reference point, unless an answer of iteration 0 counts as open: then it was not frozen yet."""
+def _frozen(store: CampaignStore, hidden: Collection[str], changed: Mapping[str, float]) -> Mapping[str, float] | None:
+    """The frozen reference point, but for changed objectives; none where an answer of iteration 0 counts as open."""
     start = {p.key for p in [*store.proposals(0), *store.promotions(0)]} if hidden else set()
-    return None if start & set(hidden) else store.facts().reference_point
+    frozen = None if start & set(hidden) else store.facts().reference_point
+    return frozen and {**frozen, **changed}
 
 
 def _empty(
     store: CampaignStore, config: CampaignConfig, problem: Problem | None = None, upto: int | None = None
 ) -> View:
     """A campaign of which nothing is known, by what is wanted after an act."""
-    wanted = in_force(problem or build_problem(config), store.acts(upto))
-    return View(config, wanted.problem, (), (), tiers_of(store, config))
+    wanted = in_force(config, problem or build_problem(config), store.acts(upto))
+    return View(wanted.config, wanted.problem, (), (), tiers_of(store, config), frozen=wanted.reference)
 
 
 def _values_and_feasibility(design: Design, answers: Sequence[AcceptedResult], view: View) -> dict[str, Any]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from alloys.design import Design
 from alloys.records import Measured, Selection
 from loop.choose.steps import seed_for
-from loop.config.schema import CampaignConfig
+from loop.config.schema import CampaignConfig, TierConfig
 from loop.store import CampaignStore, JobState
 from loop.view import Row, View, view_of
 from validation.tier import Tier
@@ -91,6 +91,8 @@ def next_promotions(
     # What was chosen ahead may have answers already: promotions are what they would have been without.
     ahead = [p.key for p in [*store.proposals(), *store.promotions()] if p.iteration > index]
     view = view_of(store, config, ahead)
+    before = [_with_gates(*pair, view) for pair in zip(tiers[:-1], config.validators[:-1], strict=True)]
+    tiers = [*before, tiers[-1]]
     standing, spent = standings(view, store, tiers), _spent(store, index)
     found = []
     for i, tier in enumerate(tiers[1:], start=1):
@@ -100,6 +102,12 @@ def next_promotions(
         left = None if tier.hours is None else 3600.0 * tier.hours - spent.get(tier.label, 0.0)
         found.append(PromotionCandidates(i, tier.label, tiers[i - 1].label, rows, seconds, left))
     return PromotionJob(view, tuple(found), seed_for(config.seed, index, "fidelity") + len(decided))
+
+
+def _with_gates(tier: Tier, entry: TierConfig, view: View) -> Tier:
+    """A validator, whose gates are the goal's by now where none were given."""
+    goal = tuple(constraint for constraint in view.goal.constraints if constraint.name in tier.properties)
+    return replace(tier, gates=goal) if entry.gates is None else tier
 
 
 def standings(view: View, store: CampaignStore, tiers: Sequence[Tier]) -> list[tuple[Row, int]]:

@@ -116,14 +116,17 @@ def best(
 
     For example: alloyloop best quickstart --top 5
     """
-    from loop.review.report import best_document, best_tables  # late: `check` needs no database
+    from loop.review.report import best_document, best_tables, changes_text  # late: `check` needs no database
     from loop.store import CampaignStore  # late: `check` needs no database
     from loop.view import view_of  # late: `check` needs no database
 
     with CampaignStore.open(campaign_database(directory, name)) as store:
         view = view_of(store)
+        changes = "" if json_ else changes_text(store, view)
     if json_:
         print_json(best_document(view, top))
-    else:
-        console = out()
-        console.print(fitted(best_tables(view, top), console))
+        return
+    console = out()
+    console.print(fitted(best_tables(view, top), console))
+    if changes:
+        console.print(changes, markup=False, soft_wrap=True)

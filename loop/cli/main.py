@@ -41,6 +41,10 @@ COMMANDS = {
         "steer.command:exclude",
         "Alloys with an element or in a region are no longer proposed; those that wait in the queue are withdrawn.",
     ),
+    "change": (
+        "steer.command:change",
+        "Another limit of a constraint, direction or target of an objective, or size of a batch, from now on.",
+    ),
     "queue": ("queue:app", "Shows the validation queue, takes decisions, and exchanges files with people."),
     "predict": (
         "predict:predict",

@@ -40,6 +40,7 @@ else:
 
 
 _Count = Annotated[int, Field(ge=0, le=10_000)]
+MOST_IN_BATCH = 256
 START = 24
 """Compositions that are validated first where nothing is known."""
 
@@ -185,7 +186,7 @@ class CampaignConfig(_Strict):
     name: Name
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     iterations: Annotated[int, Field(ge=0)] = 5
-    batch: Annotated[int, Field(ge=1, le=256)] = 8
+    batch: Annotated[int, Field(ge=1, le=MOST_IN_BATCH)] = 8
     space: AnySpace
     physics: str = DEFAULT_PHYSICS
     properties: dict[str, PropertySpec] = {}

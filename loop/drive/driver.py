@@ -211,9 +211,8 @@ class Driver:
         with self.recorder.driver(index, "begin"):
             store.begin_iteration(index)
             store.note_iteration(index, inputs=inputs)
-            batch = self._batch or self.campaign.config.batch
             self._proposing = Proposing(
-                self.campaign, self.executor, index, batch, inputs, lambda text: self._telling.stage(index, text)
+                self.campaign, self.executor, index, self._batch, inputs, lambda text: self._telling.stage(index, text)
             )
             self._proposing.begin()
 

@@ -157,7 +157,7 @@ class OpenCampaign:
             raise InputError(
                 "start.validate is 0 and nothing is known: name results in `data`, or validate some alloys"
             )
-        return _start(self.config, view.problem, self.table, count or wanted if wanted else 0, seen)
+        return _start(view.config, view.problem, self.table, count or wanted if wanted else 0, seen)
 
     def store_batch(self, index: int, chosen: Sequence[Selection]) -> list[Proposal]:
         """Stores what was chosen and queues its jobs."""

@@ -46,7 +46,7 @@ class Proposing:
         campaign: an open campaign, where the iteration has begun.
         executor: where generators are trained and the batch is chosen.
         index: the iteration, at least 1.
-        batch: how many alloys.
+        batch: how many alloys; as many as are wanted in a batch if None.
         inputs: what the proposal is shown.
         progress: called with the stage's name as it begins.
         spans: what the tasks took so far.
@@ -55,7 +55,7 @@ class Proposing:
     campaign: OpenCampaign
     executor: Executor
     index: int
-    batch: int
+    batch: int | None
     inputs: ProposalInputs
     progress: Callable[[str], None] = log.info
     spans: list[Span] = field(default_factory=list)
@@ -149,7 +149,8 @@ class Proposing:
             wanted = counts(config.generator.proposals, shares(families, *earlier, rng, collapsed=collapsed))
         self.progress("choosing the batch")
         asked = tuple((model, wanted[model.family]) for model in models)
-        job = ProposalJob(self._view, self._known, asked, self.index, self.batch, self.executor.spreader)
+        batch = self.batch or self._view.config.batch
+        job = ProposalJob(self._view, self._known, asked, self.index, batch, self.executor.spreader)
         self.executor.begin(ModelTask(_CHOOSING, "loop.choose.choosing:choose_batch", job, tells=True))
 
     def _store(self, chosen: Chosen) -> list[Proposal]:

@@ -55,7 +55,8 @@ class Steering:
         if self.campaign.store.last_act() != self.last:
             self.acts = self.campaign.store.acts()
             excluded = any(act.kind is ActKind.EXCLUDE for act in self.acts)
-            self._space = in_force(self.campaign.problem, self.acts).problem.space if excluded else None
+            wanted = in_force(self.campaign.config, self.campaign.problem, self.acts)
+            self._space = wanted.problem.space if excluded else None
 
     @property
     def last(self) -> int:

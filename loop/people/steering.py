@@ -11,14 +11,17 @@ import numpy as np
 from alloys.composition import Composition
 from alloys.design import Design, Value
 from alloys.errors import InputError
+from alloys.goal import Constraint, Goal, Objective
+from alloys.physics.combined import only_amounts
 from alloys.problem import Problem
 from alloys.space import TableSpace
-from loop.config.steered import by, narrowed, pause_in, stops_in
+from loop.config.schema import MOST_IN_BATCH, CampaignConfig
+from loop.config.steered import by, changed, narrowed, pause_in, stops_in
 from loop.people.queue_report import moment
 from loop.store import Act, ActKind, CampaignStore, IterationState
 from loop.store.queue.moves import Refuses
 from loop.summaries import campaign_state
-from loop.view import outside, view_of
+from loop.view import View, outside, view_of
 
 _LOOKED_AT = 4000
 """Designs that are drawn to find out whether any is left."""
@@ -51,7 +54,7 @@ def act_document(act: Act) -> dict[str, Any]:
 
 def act_text(act: Act) -> str:
     """An act in one line, such as ``excludes W``."""
-    told = _TEXTS[act.kind].format(**act.detail, **_names(act))
+    told = _TEXTS[act.kind].format(**{**act.detail, **_names(act)})
     return f"{act.id}  {moment(act.at)}  {act.who}: {told}" + (f" ({act.why})" if act.why else "")
 
 
@@ -59,7 +62,16 @@ def _names(act: Act) -> dict[str, str]:
     """What an act is about, as people write it."""
     if act.kind is ActKind.ADD:
         return {"formula": str(Design.from_canonical(act.detail["design"]))}
-    return {"what": act.detail.get("element") or act.detail.get("region", "")}
+    return {"what": next((text_of(act.detail[key], key) for key in _SAID if key in act.detail), "")}
+
+
+_SAID = ("element", "region", "objective", "constraint", "batch")
+"""What an act names, by the key of its detail."""
+
+
+def text_of(value: Any, key: str) -> str:
+    """What an act names, as people write it."""
+    return f"batch {value}" if key == "batch" else str(value)
 
 
 _TEXTS = {
@@ -68,6 +80,7 @@ _TEXTS = {
     ActKind.STOP: "stops after iteration {after}",
     ActKind.ADD: "adds {formula}",
     ActKind.EXCLUDE: "excludes {what}",
+    ActKind.CHANGE: "wants {what}, was {was}",
 }
 
 
@@ -164,7 +177,7 @@ def exclude(
     if done is not None:
         raise InputError(f"{element or region} is excluded already, {by(done)} (act {done.id})")
     space = narrowed(view.space, detail)
-    _refuse_nothing_left(store, replace(view.problem, space=space), element or str(region))
+    _refuse_nothing_left(store, replace(view.problem, space=space), f"without {element or region}")
     seen = sum(row.feasible and bool(outside(space, row.design)) for row in view.rows)
     lines = [f"excluded: {element or region}"]
     if seen:
@@ -172,6 +185,71 @@ def exclude(
     return _recorded(
         store, ActKind.EXCLUDE, acts, who, why, *lines, detail=detail, refuses=lambda design: outside(space, design)
     )
+
+
+def change(store: CampaignStore, text: str, *, who: str, why: str = "") -> Steered:
+    """Another limit of a constraint, another direction or target of an objective, or another size of a batch.
+
+    Raises:
+        InputError: if it is none of these, of nothing that the campaign has or measures, as it is already, or against
+            the rest of the goal.
+    """
+    acts, view = store.acts(), view_of(store)
+    _refuse_finished(store)
+    detail = wanted_change(view, text)
+    key = next(key for key in _SAID if key in detail)
+    if detail["was"] == text_of(detail[key], key):
+        raise InputError(f"{detail['was']} is wanted already")
+    config = changed(view.config, detail, view.problem.properties)
+    goal = Goal.parse(config.objectives, config.constraints, view.problem.properties)
+    problem = replace(view.problem, goal=goal)
+    if key == "constraint":
+        _refuse_nothing_left(store, problem, f"with {text.strip()}")
+    if key == "objective":
+        detail |= {"reference": _new_reference(view, config, problem, detail["objective"])}
+    line = f"from the next proposal on: {text_of(detail[key], key)}, was {detail['was']}"
+    return _recorded(store, ActKind.CHANGE, acts, who, why, line, detail=detail)
+
+
+def wanted_change(view: View, text: str) -> dict[str, Any]:
+    """What a person wants changed, as the detail of an act, and what it ``was``.
+
+    Raises:
+        InputError: if it cannot be read, or is of nothing that the campaign has or measures.
+    """
+    words, problem = text.split(), view.problem
+    if words[:1] == ["batch"]:
+        if len(words) != 2 or not words[1].isdecimal() or not 1 <= int(words[1]) <= MOST_IN_BATCH:
+            raise InputError(f"a batch has 1 to {MOST_IN_BATCH} alloys, as in 'batch 12', got {text!r}")
+        return {"batch": int(words[1]), "was": text_of(view.config.batch, "batch")}
+    if words and words[0].startswith(("maximi", "minimi", "match")):
+        objective = Objective.parse(text, problem.properties)
+        was = next((o for o in problem.goal.objectives if o.name == objective.name), None)
+        if was is None:
+            told = "; ".join(map(str, problem.goal.objectives))
+            raise InputError(f"{objective.name} is no objective of the campaign; its objectives are: {told}")
+        return {"objective": str(objective), "was": str(was)}
+    if only_amounts(text):
+        raise InputError(f"{text!r} is a rule on amounts; `alloyloop exclude NAME --region` takes the opposite of it")
+    constraint = Constraint.parse(text, problem.properties)
+    if not set(problem.physics.measured_parts(constraint.name)) <= set(problem.validated):
+        known = ", ".join(problem.validated)
+        raise InputError(f"nobody measures {constraint.name} in this campaign; what is measured is {known}")
+    sides = [c for c in problem.goal.constraints if (c.name, c.sign) == (constraint.name, constraint.sign)]
+    same = any(each == constraint for each in sides)
+    was_text = " ".join(text.split()) if same else ", ".join(map(str, sides)) or "no such limit"
+    return {"constraint": " ".join(text.split()), "was": was_text}
+
+
+def _new_reference(view: View, config: CampaignConfig, problem: Problem, text: str) -> dict[str, float]:
+    """Where hypervolume is measured from, of an objective that changes: as the start's results have it."""
+    plain = config.model_copy(update={"reference_point": {}})
+    after = replace(view, config=plain, problem=problem, frozen=None)
+    if not any(problem.goal.signed_objectives(row.values) for row in after.upto(0)):
+        raise InputError("nothing is measured yet, from which hypervolume could be measured anew; change it later")
+    name = Objective.parse(text, problem.properties).name
+    pairs = zip(problem.goal.objectives, after.reference_point(), strict=True)
+    return {o.name: float(o.sign * value) for o, value in pairs if o.name == name}
 
 
 def _recorded(
@@ -204,10 +282,10 @@ def _refuse_nothing_left(store: CampaignStore, problem: Problem, what: str) -> N
     """Refuses a problem in which nothing is left to validate, as far as chance finds that out."""
     points = problem.space.sample(_LOOKED_AT, np.random.default_rng(0))
     if not problem.passes(points).any():
-        raise InputError(f"without {what}, none of {_LOOKED_AT} designs keeps the constraints that need no validation")
+        raise InputError(f"{what}, none of {_LOOKED_AT} designs keeps the constraints that need no validation")
     asked = {proposal.selection.candidate.design for proposal in store.proposals()}
     if isinstance(problem.space, TableSpace) and set(problem.space.designs) <= asked:
-        raise InputError(f"without {what}, every candidate of the list was asked for already")
+        raise InputError(f"{what}, every candidate of the list was asked for already")
 
 
 def _stops_to_come(store: CampaignStore, acts: list[Act]) -> list[Act]:

@@ -11,11 +11,12 @@ from rich.table import Table
 
 from alloys.goal import Objective, count_dominating
 from alloys.records import proposer
+from loop.config.steered import CHOOSING
 from loop.measurements import rounded
 from loop.people.steering import act_document
 from loop.store import CampaignStore
 from loop.summaries import campaign_state, iteration_summaries
-from loop.view import Row, View
+from loop.view import Row, View, view_of
 
 
 def status_document(store: CampaignStore, view: View | None = None) -> dict[str, Any]:
@@ -29,6 +30,15 @@ def status_document(store: CampaignStore, view: View | None = None) -> dict[str,
         "dataset_digest": store.dataset_digest(),
         "acts": [act_document(act) for act in store.acts()],
     }
+
+
+def changes_text(store: CampaignStore, view: View) -> str:
+    """Hypervolume by what is wanted now and by the configuration; empty where people changed nothing."""
+    if not any(act.kind in CHOOSING for act in store.acts()):
+        return ""
+    first = view_of(store, upto=0)
+    volumes = f"hypervolume {view.hypervolume(view.rows):.4g} by that, {first.hypervolume(first.rows):.4g} by the file"
+    return f"what is wanted was changed since the campaign began (`alloyloop status` says how): {volumes}"
 
 
 def best_document(view: View, top: int) -> list[dict[str, Any]]:
@@ -166,14 +176,20 @@ def _cell(row: Row, name: str, with_predictions: bool, with_std: bool) -> str:
 
 
 def iteration_table(summaries: list[dict[str, Any]]) -> Table:
-    """What each iteration selected, what of it was validated and is feasible, and its hypervolume."""
+    """What each iteration selected, what of it was validated and is feasible, and its hypervolume.
+
+    Where what is wanted was changed since some were closed, a column has the hypervolume as it was then.
+    """
+    both = any("hypervolume_then" in row for row in summaries)
     table = Table(title="Iterations", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("iteration", "selected", "validated", "feasible", "failed", "hypervolume", "seconds"):
+    volumes = ("hypervolume\nby now", "hypervolume\nas it was") if both else ("hypervolume",)
+    for name in ("iteration", "selected", "validated", "feasible", "failed", *volumes, "seconds"):
         table.add_column(name, justify="right")
     for row in summaries:
         share = f"{row['feasible']} ({row['feasible'] / row['validated']:.0%})" if row["validated"] else "0"
-        volume = "" if row["hypervolume"] is None else f"{row['hypervolume']:.4g}"
+        known = [row["hypervolume"], row.get("hypervolume_then", row["hypervolume"])][: len(volumes)]
+        told = ("" if volume is None else f"{volume:.4g}" for volume in known)
         seconds = "" if row["seconds"] is None else f"{row['seconds']:.0f}"
         counts = (str(row[name]) for name in ("index", "selected", "validated"))
-        table.add_row(*counts, share, str(row["failed"]), volume, seconds)
+        table.add_row(*counts, share, str(row["failed"]), *told, seconds)
     return table

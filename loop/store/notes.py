@@ -105,12 +105,13 @@ class ScheduleShares:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What an iteration had come to when it was closed; ``observations`` were known by then."""
+    """What an iteration had come to when it was closed; ``observations`` were known and ``acts`` done by then."""
 
     feasible: int
     failed: int
     hypervolume: float
     observations: int
+    acts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""``alloyloop pause``, ``resume``, ``stop``, ``add`` and ``exclude``: what a campaign that goes on is to do next."""
+"""``alloyloop pause``, ``resume``, ``stop``, ``add``, ``exclude``, ``change``: what a campaign is to do next."""
 
 from __future__ import annotations
 
@@ -108,3 +108,21 @@ def exclude(
 
     with _store(directory, name) as store:
         _told(do(store, element=element, region=region, who=who(by), why=why), json_)
+
+
+def change(
+    name: Name,
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="as 'solidus >= 2200', 'minimize density', 'batch 12'")],
+    why: Why = "",
+    by: By = None,
+    json_: Json = False,
+    directory: Directory = _DIRECTORY,
+) -> None:
+    """Another limit of a constraint, direction or target of an objective, or size of a batch, from now on.
+
+    For example: alloyloop change quickstart 'batch 12'
+    """
+    from loop.people.steering import change as do  # late, for a light start: with the database
+
+    with _store(directory, name) as store:
+        _told(do(store, what, who=who(by), why=why), json_)

@@ -16,6 +16,7 @@ from loop.execute.local import LocalExecutor
 from loop.execute.tasks import ModelTask, ValidationTask, ValidatorSpec
 from loop.people import steering
 from loop.store import CampaignStore, JobState, check_store
+from loop.view import view_of
 from tests.loop.loop_helpers import Interrupting, StoppedError, call, small_config
 from tests.loop.steering.running import closed, killed, melting_document, running
 
@@ -26,11 +27,11 @@ def _has(design: Design, symbol: str) -> bool:
     return symbol in design.composition.elements
 
 
-def test_a_running_campaign_takes_an_added_alloy_and_leaves_out_an_excluded_element(
+def test_a_running_campaign_obeys_what_is_added_excluded_and_changed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     where = ("--directory", str(tmp_path / "campaigns"))
-    with running(tmp_path, 0.3, iterations=2, batch=4) as run:
+    with running(tmp_path, 0.6, iterations=2, batch=4) as run:
         run.until(lambda store: store.counts()["done"] > 0, "the first answer")
         assert call(capsys, "add", "small", "Mo20Ta40V40", "--by", "Ada", *where)[0] == 0
         run.until(lambda store: any(p.iteration == 1 for p in store.proposals()), "a proposal")
@@ -39,6 +40,8 @@ def test_a_running_campaign_takes_an_added_alloy_and_leaves_out_an_excluded_elem
         )
         assert code == 0, err
         act = json.loads(out)
+        for words in ("batch 3", "density <= 13"):
+            assert call(capsys, "change", "small", words, *where)[0] == 0
         code, err = run.ended()
         assert code == 0, err
     code, _, err = call(capsys, "exclude", "small", "--region", "x_Ta > 0.3", *where)
@@ -57,10 +60,19 @@ def test_a_running_campaign_takes_an_added_alloy_and_leaves_out_an_excluded_elem
         assert {(job.state, job.error_class) for job in withdrawn} == {(JobState.CANCELLED, "rejected")}
         assert "has W, outside the space" in str(withdrawn[0].message)
         assert {p.iteration for p in store.proposals() if _has(p.selection.candidate.design, "W")} <= {0, 1}
-        assert store.iteration(2).notes.inputs.acts == act["act"] == 2
+        assert (act["act"], store.iteration(2).notes.inputs.acts) == (2, 4)
+        later = [p.selection.candidate.design for p in store.proposals(2)]
+        assert len(later) == 3
+        problem = view_of(store).problem
+        assert all(problem.exact(design)["density"] <= 13 for design in later)
+        assert any(problem.exact(p.selection.candidate.design)["density"] > 13 for p in store.proposals(1))
         begun = [event for event in store.events() if event.to_state is JobState.RUNNING]
         assert not {event.key for event in begun} & set(act["withdrawn"])
     assert all(not row["feasible"] for row in _best(capsys, where) if "W" in row["formula"])
+    rows = json.loads(call(capsys, "status", "small", "--json", *where)[1])["iterations"]
+    assert "hypervolume_then" not in rows[2]
+    assert rows[0]["hypervolume_then"] > rows[0]["hypervolume"]
+    assert "was changed since the campaign began" in call(capsys, "best", "small", *where)[1]
 
 
 def _best(capsys: pytest.CaptureFixture[str], where: tuple[str, ...]) -> list[dict[str, Any]]:
