@@ -65,6 +65,7 @@ COMMANDS = {
         "Closed forms of alloys: density, VEC, moduli and others, by the reference models.",
     ),
     "plot": ("review.plot:plot", "Draws a picture of a campaign, for paper or for the browser."),
+    "report": ("review.report:report", "Writes a campaign's report: one page of HTML that needs no network, or a PDF."),
     "timeline": (
         "review.timeline:timeline",
         "What ran when, and what was idle: seconds by lane and kind of work, shares, and a picture.",

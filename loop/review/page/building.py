@@ -1,0 +1,80 @@
+"""The page as one text: pictures inside, no network, no script."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from importlib import resources
+
+import jinja2
+from markupsafe import Markup
+
+from loop.review.figures.catalog import KINDS, Picture, figures
+from loop.review.page import contents
+from loop.store import CampaignStore
+from loop.view import View
+
+log = logging.getLogger(__name__)
+
+SECTIONS = (
+    ("asked", "What was asked"),
+    ("found", "What was found"),
+    ("front", "The front"),
+    ("search", "How the search went"),
+    ("trust", "How far the models can be trusted"),
+    ("pending", "What is pending"),
+    ("failed", "What failed, and why"),
+    ("next", "What the loop would do next"),
+    ("again", "How to have the same again"),
+)
+_PICTURES = ("front", "map", "compositions", "history", "generators", "parity", "phases")
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, loader=jinja2.BaseLoader())
+    return environment.from_string(_file("page.html.jinja"))
+
+
+def _file(name: str) -> str:
+    return resources.files("loop.review.page").joinpath(name).read_text(encoding="utf-8")
+
+
+def report_page(view: View, store: CampaignStore, *, beside: View | None = None, quick: bool = False) -> str:
+    """The report of a campaign as HTML.
+
+    Args:
+        view: what is known.
+        store: its database.
+        beside: a campaign at random, for the history.
+        quick: without pictures that are computed anew.
+    """
+    names = [name for name in _PICTURES if not (quick and KINDS[name].slow)]
+    pictures = figures(view, store, names=names, beside=beside)
+    about = contents.Reported(view, store, pictures, beside)
+    drawn = {name: svg for name, picture in pictures.items() if (svg := _drawn(picture))}
+    return _template().render(
+        name=view.config.name,
+        state=about.state,
+        sections=SECTIONS,
+        style=Markup(_file("page.css")),  # noqa: S704 -- a file of the program
+        drawings={name: {"title": pictures[name].title, "svg": svg} for name, svg in drawn.items()},
+        headline=contents.headline(about),
+        asked=contents.asked(about),
+        found=contents.found(about),
+        searched=contents.searched(about),
+        trusted=contents.trusted(about),
+        pending=contents.pending(about),
+        failures=contents.failures(about),
+        following=contents.following(about),
+        reproduced=contents.reproduced(about),
+    )
+
+
+def _drawn(picture: Picture) -> Markup | None:
+    """A picture as SVG; matplotlib escapes what people wrote."""
+    try:
+        return Markup(picture.inline())  # noqa: S704
+    except Exception as error:  # whatever a library raises: the page goes on without it
+        log.warning("picture %r cannot be drawn, and is left out: %s: %s", picture.name, type(error).__name__, error)
+        return None
