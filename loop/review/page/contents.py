@@ -246,7 +246,8 @@ def searched(about: Reported) -> dict[str, Any]:
         rows.append(told)
     shown = [*rows[: LISTED // 2], None, *rows[-LISTED:]] if len(rows) > 2 * LISTED else rows
     chance = Markup(
-        "<code>alloyloop run {0}.yaml --name {0}-chance --iterations 0 --set start.from_table=0 --set start.validate={1}</code>"
+        "<code>alloyloop run {0}.yaml --name {0}-chance --iterations 0 "
+        "--set start.from_table=0 --set start.validate={1}</code>"
     ).format(about.view.config.name, count(len(about.view.rows), "count", "validated"))
     return {"rows": shown, "chance": chance, "arm": None if about.beside is None else code(about.beside.config.name)}
 
@@ -272,7 +273,14 @@ def trusted(about: Reported) -> dict[str, Any]:
         )
     iterations = about.store.iterations()
     notes = iterations[-1].notes.screening.notes if iterations else ()
-    return {"rows": rows, "notes": [words(note) for note in notes], "nominal": percent(NOMINAL, "nominal")}
+    return {"rows": rows, "notes": [_note(about, note) for note in notes], "nominal": percent(NOMINAL, "nominal")}
+
+
+def _note(about: Reported, text: str) -> Markup:
+    """A note of the surrogate; where it begins with a property, that stands as people write it."""
+    name, _, rest = text.partition(": ")
+    known = about.view.problem.properties.get(name) if rest else None
+    return words(text) if known is None else Markup("{}: {}").format(named(known), words(rest))
 
 
 def pending(about: Reported) -> dict[str, Any]:

@@ -60,7 +60,9 @@ def alloy(design: Design) -> Markup:
 
 def named(row: Property) -> Markup:
     """A property's name as people write it."""
-    return Markup('<span class="property" data-property="{}">{}</span>').format(row.name, title(row))
+    return Markup('<span class="property" data-property="{}">{}</span>').format(
+        row.name, title(row).replace(" °", "\u00a0°")
+    )
 
 
 def unit_of(row: Property) -> Markup:

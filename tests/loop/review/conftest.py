@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from loop.campaign import Campaign
@@ -14,20 +15,25 @@ from tests.loop.loop_helpers import small_config
 STRENGTH, DUCTILITY = "specific_yield_strength_1300c", "ductility_index"
 
 
-def answer(campaign: Campaign, count: int) -> None:
-    """Asks for designs, and answers them as if they had been measured: one is too soft to be feasible, one fails."""
+def answer(campaign: Campaign, count: int, *, failed: int = 0) -> None:
+    """Asks for designs, and answers them as if they had been measured.
+
+    The first melts too soon to be feasible; the validation of the last ones fails for good.
+    """
     table = campaign.suggest(count)[["formula"]].assign(**ANSWERS)
     table[STRENGTH] = [20.0 + 3 * i for i in range(count)]
     table["solidus"] = [2200.0 if i == 0 else 2300.0 + 7 * i for i in range(count)]
     table["solidus_std"] = 4.0
-    campaign.observe(table)
+    measured, rest = table.iloc[: count - failed], table.iloc[count - failed :]
+    campaign.observe(pd.concat([measured, rest[["formula"]].assign(failure="cracked at 950 °C <b>twice</b>")]))
 
 
 @pytest.fixture(scope="session")
 def answered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
     folder: Path = tmp_path_factory.mktemp("answered")
     with Campaign.open(small_config(folder, validator={"name": "external"})) as campaign:
-        for count in (6, 4):
-            answer(campaign, count)
+        answer(campaign, 6)
+        answer(campaign, 5, failed=1)
+        campaign.store.correct(2, STRENGTH, 24.5, who="Ada", why="the dial says 24.5")
         campaign.suggest(2)
         yield campaign
