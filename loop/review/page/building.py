@@ -10,7 +10,10 @@ import jinja2
 from markupsafe import Markup
 
 from loop.review.figures.catalog import KINDS, Picture, figures
-from loop.review.page import contents
+from loop.review.page.about import Reported
+from loop.review.page.ahead import failures, following, pending, reproduced
+from loop.review.page.course import searched, trusted
+from loop.review.page.goal import asked, found, headline
 from loop.store import CampaignStore
 from loop.view import View
 
@@ -51,7 +54,7 @@ def report_page(view: View, store: CampaignStore, *, beside: View | None = None,
     """
     names = [name for name in _PICTURES if not (quick and KINDS[name].slow)]
     pictures = figures(view, store, names=names, beside=beside)
-    about = contents.Reported(view, store, pictures, beside)
+    about = Reported(view, store, pictures, beside)
     drawn = {name: svg for name, picture in pictures.items() if (svg := _drawn(picture))}
     return _template().render(
         name=view.config.name,
@@ -59,15 +62,15 @@ def report_page(view: View, store: CampaignStore, *, beside: View | None = None,
         sections=SECTIONS,
         style=Markup(_file("page.css")),  # noqa: S704 -- a file of the program
         drawings={name: {"title": pictures[name].title, "svg": svg} for name, svg in drawn.items()},
-        headline=contents.headline(about),
-        asked=contents.asked(about),
-        found=contents.found(about),
-        searched=contents.searched(about),
-        trusted=contents.trusted(about),
-        pending=contents.pending(about),
-        failures=contents.failures(about),
-        following=contents.following(about),
-        reproduced=contents.reproduced(about),
+        headline=headline(about),
+        asked=asked(about),
+        found=found(about),
+        searched=searched(about),
+        trusted=trusted(about),
+        pending=pending(about),
+        failures=failures(about),
+        following=following(about),
+        reproduced=reproduced(about),
     )
 
 

@@ -1,0 +1,157 @@
+"""What was asked, and what was found: plain dictionaries of marked text for the template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup
+
+from alloys.records import Measured, proposer
+from loop.review.figures.results import front_rows
+from loop.review.page.about import Reported, value_of
+from loop.review.page.marks import alloy, code, count, joined, moment, named, real, unit_of, with_spread, words
+from loop.review.page.novelty import nearest_of
+from loop.view import Row, View
+
+_MONEY = ("USD/", "EUR/")
+"""How units of prices begin."""
+
+
+def headline(about: Reported) -> Markup:
+    """Where the campaign stands, in two sentences."""
+    view = about.view
+    measured, failed = len(view.rows), sum(row.failure is not None for row in view.rows)
+    if not measured:
+        return Markup("Nothing has been validated yet.")
+    front = len(front_rows(view.rows, view))
+    text = Markup("{} designs were validated; {} are feasible").format(
+        count(measured, "count", "validated"), count(about.feasible, "count", "feasible")
+    )
+    text += Markup(", {} of them on the front.").format(count(front, "count", "front")) if front else Markup(".")
+    text += Markup(" {} validations failed.").format(count(failed, "count", "failed")) if failed else Markup("")
+    for objective in view.goal.objectives if about.best else ():
+        rows = [row for row in view.rows if row.feasible and objective.name in row.values]
+        top = max(rows, key=lambda row: objective.sign * row.values[objective.name])
+        text += Markup(" {}: {} {}{} ({}).").format(
+            named(about.view.problem.properties[objective.name]),
+            "up to" if objective.sign > 0 else "down to",
+            value_of(top, objective.name),
+            unit_of(about.view.problem.properties[objective.name]),
+            alloy(top.design),
+        )
+    return text
+
+
+def asked(about: Reported) -> dict[str, Any]:
+    """What was asked: the space, the goal, and who answers."""
+    view = about.view
+    goals = [
+        Markup("{}: as {} as possible").format(about.label(o.name), "large" if o.sign > 0 else "small")
+        for o in view.goal.objectives
+    ]
+    bounds = [
+        named(view.problem.properties[c.name])
+        + (" ≥ " if c.sign > 0 else " ≤ ")
+        + real(c.bound, "bound", c.name, c.sign, digits=6)
+        + unit_of(view.problem.properties[c.name])
+        for c in view.goal.constraints
+    ]
+    variables = [code(name) for name in view.space.variables.names]
+    return {
+        "elements": joined([Markup("<b>{}</b>").format(s) for s in view.space.elements]),
+        "objectives": goals,
+        "constraints": bounds,
+        "variables": joined(variables),
+        "validators": joined([code(tier.label) for tier in view.tiers]),
+        "batch": count(view.config.batch, "config", "batch"),
+        "acts": [_act(about, act) for act in about.store.acts()],
+    }
+
+
+def _act(about: Reported, act: Any) -> Markup:
+    detail = ", ".join(f"{key} {value}" for key, value in act.detail.items())
+    return Markup("{}: {} by {} {} {}").format(
+        moment(act.at, "act", act.id), str(act.kind), words(act.who), code(detail), words(act.why) if act.why else ""
+    )
+
+
+def found(about: Reported) -> dict[str, Any]:
+    """What was found: the best alloys; where none is feasible, which constraints are to blame."""
+    view = about.view
+    prices = [n for row in about.best[:1] for n in row.values if _is_price(view, n) and n not in view.goal.names]
+    columns = [*view.goal.names, *prices]
+    rows = [
+        {
+            "alloy": alloy(row.design),
+            "cells": [_cell(about, row, name) for name in columns],
+            "phases": _phases(about, row),
+            "nearest": nearest_of(view, row.design),
+            "from": _origin(about, row),
+        }
+        for row in about.best
+    ]
+    return {
+        "columns": [about.label(name) for name in columns],
+        "rows": rows,
+        "broken": [] if rows else _broken(about),
+    }
+
+
+def _is_price(view: View, name: str) -> bool:
+    return view.problem.properties[name].unit.startswith(_MONEY)
+
+
+def _cell(about: Reported, row: Row, name: str) -> dict[str, Any]:
+    known = name in row.values
+    return {"value": value_of(row, name) if known else Markup("unknown"), "predicted": _predicted(row, name)}
+
+
+def _predicted(row: Row, name: str) -> Markup | None:
+    prediction, key = row.prediction, row.design.canonical()
+    if prediction is None or name not in prediction.means:
+        return None
+    source, doubt = ("predicted", key, name), ("predicted std", key, name)
+    return with_spread(prediction.means[name], prediction.stds.get(name), source, doubt)
+
+
+def _origin(about: Reported, row: Row) -> Markup:
+    if row.iteration is None:
+        return Markup("brought by hand")
+    number = count(row.iteration, "iteration", row.design.canonical())
+    return Markup("iteration {}, {}").format(number, code(proposer(row.origin)))
+
+
+def _phases(about: Reported, row: Row) -> list[Markup]:
+    """The phases that a verdict tells of, by temperature."""
+    proposal, told = about.proposals.get(row.design), []
+    verdict = None if proposal is None else about.store.job(proposal.key).verdict
+    states = verdict.details.get("phases", {}) if isinstance(verdict, Measured) else {}
+    for at, phases in states.items() if isinstance(states, Mapping) else ():
+        shares = [
+            Markup("{} {}").format(code(name), real(amount, "phase", row.design.canonical(), at, i, digits=3))
+            for i, (name, amount, *_) in enumerate(phases)
+        ]
+        told.append(Markup("{}: {}").format(code(re.sub(r"(\d) C$", r"\1 °C", at)), joined(shares)))
+    return told
+
+
+def _broken(about: Reported) -> list[Markup]:
+    """How many of the measured designs keep each constraint."""
+    told = []
+    for constraint in about.view.goal.constraints:
+        known = [row for row in about.view.rows if constraint.name in row.values]
+        kept = sum(constraint.met(row.values) for row in known)
+        where = (constraint.name, constraint.sign)
+        told.append(
+            Markup("{} {} {}{}: kept by {} of {}").format(
+                named(about.view.problem.properties[constraint.name]),
+                "≥" if constraint.sign > 0 else "≤",
+                real(constraint.bound, "bound", *where, digits=6),
+                unit_of(about.view.problem.properties[constraint.name]),
+                count(kept, "kept", *where),
+                count(len(known), "known", constraint.name),
+            )
+        )
+    return told
