@@ -61,11 +61,10 @@ def read_measurements(path: Path) -> list[MeasuredRow]:
         InputError: naming every line that is wrong: text or NaN in numbers, unknown columns, bad formulas,
             values that cannot be true.
     """
-    columns, rows = read_rows(path)
-    if len(set(columns)) != len(columns):
-        raise InputError(f"{path}: a column is named twice: {columns}")
+    table = read_rows(path)
+    columns = table.columns
     if "formula" not in columns:
-        raise InputError(f"{path}: needs a column 'formula', got {columns}")
+        raise InputError(f"{path}: needs a column 'formula', got {', '.join(columns) or 'an empty file'}")
     names = [name for name in columns if name not in ("formula", "failure")]
     unknown = [name for name in names if name not in PROPERTIES]
     if unknown or not (names or "failure" in columns):
@@ -74,7 +73,7 @@ def read_measurements(path: Path) -> list[MeasuredRow]:
             f"available are {', '.join(PROPERTIES)}"
         )
     parsed, problems = [], []
-    for number, row in enumerate(rows, start=2):
+    for number, row in table.numbered():
         try:
             parsed.append(_measured_row(number, names, row))
         except InputError as error:
@@ -86,12 +85,10 @@ def read_measurements(path: Path) -> list[MeasuredRow]:
     return parsed
 
 
-def _measured_row(number: int, names: list[str], row: Mapping[str, str | None]) -> MeasuredRow:
-    if None in row:
-        raise InputError("more cells than columns")
-    cells = {name: (row[name] or "").strip() for name in names}
+def _measured_row(number: int, names: list[str], row: Mapping[str, str]) -> MeasuredRow:
+    cells = {name: row[name].strip() for name in names}
     values = {name: _number(name, cell) for name, cell in cells.items() if cell}
-    failure = (row.get("failure") or "").strip() or None
+    failure = row.get("failure", "").strip() or None
     if failure is not None and "\0" in failure:  # PostgreSQL cannot hold it
         raise InputError("the failure holds a NUL character")
     if not values and failure is None:

@@ -73,14 +73,14 @@ def read_mpea(path: Path) -> ImportedTable:
     Raises:
         InputError: if the file cannot be read, is another table, or leaves no composition.
     """
-    columns, records = read_rows(path)
+    table = read_rows(path)
     needed = (_FORMULA, _TEMPERATURE, *(column for column, _ in MEASURED.values()))
-    lacking = sorted(set(needed) - set(columns))
+    lacking = sorted(set(needed) - set(table.columns))
     if lacking:
         raise InputError(
             f"{path} is not the published MPEA table: it lacks the columns {', '.join(map(repr, lacking))}"
         )
-    imported = reduce_records(records)
+    imported = reduce_records(table.rows)
     if not imported.rows:
         reasons = ", ".join(f"{n} {why}" for why, n in imported.dropped.items()) or "it has no records"
         raise InputError(f"{path}: no composition is left ({reasons})")

@@ -48,12 +48,12 @@ def mechanical(column: str, low: float = 15, high: float = 35, *, heat: bool = F
     """A property of the same, at temperatures in °C; at room temperature, if none are given."""
 
     def make(data: Path) -> ReplayPool:
-        columns, records = read_rows(data / "MPEA" / "MPEA_dataset.csv")
-        kept = [row for row in records if row[TEMPERATURE] and low <= float(row[TEMPERATURE]) <= high]
+        table = read_rows(data / "MPEA" / "MPEA_dataset.csv")
+        kept = [row for row in table.rows if row[TEMPERATURE] and low <= float(row[TEMPERATURE]) <= high]
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "MPEA.csv"
             with path.open("w", newline="", encoding="utf-8") as stream:
-                writer = csv.DictWriter(stream, columns)
+                writer = csv.DictWriter(stream, table.columns)
                 writer.writeheader()
                 writer.writerows(kept)
             return read_pool(path, column, features=("FORMULA", TEMPERATURE) if heat else ())
@@ -81,7 +81,7 @@ def fatigue(data: Path) -> ReplayPool:
 
 def glass(data: Path) -> ReplayPool:
     """Glass transition of metallic glasses (Xiong et al. 2020)."""
-    _, records = read_rows(data / "glasses" / "characteristic_temperatures.csv")
+    records = read_rows(data / "glasses" / "characteristic_temperatures.csv").rows
     designs = [Design(Composition.parse(str(row["Alloy"]))) for row in records]
     return ReplayPool.of("glasses", "Tg", designs, np.array([float(row["Tg"]) for row in records]))
 
@@ -91,7 +91,7 @@ def few(folder: str, target: str, inputs: Sequence[str], *, minimize: bool = Fal
 
     def make(data: Path) -> ReplayPool:
         path = next(path for path in sorted((data / folder).glob("*.csv")))
-        _, records = read_rows(path)
+        records = read_rows(path).rows
         rows = np.array([[number(record[name]) for name in (*inputs, target)] for record in records])
         rows = rows[np.isfinite(rows).all(axis=1)]
         return plain(str(path), target, rows[:, :-1], rows[:, -1], minimize=minimize)

@@ -18,6 +18,7 @@ Decimal = Literal[".", ",", ""]
 _MISSING = frozenset(
     "- -- --- . .. ... ? na n/a nan none null nil missing #n/a #na nd n.d. n.a. n.r. nr tbd unknown / \\".split()
 ) | {"", "not available", "not reported", "not measured", "not determined"}
+_REST = re.compile(r"(bal(ance)?|rest|remainder|rem)\.?", re.IGNORECASE)
 _BOUND = re.compile(r"^(<|>|≤|≥|<=|>=|less than|more than|up to|over|below|above)\s*[\d.,]", re.IGNORECASE)
 _RANGE = re.compile(r"^[\d.,]+\s*(-|to|\.\.\.?)\s*[\d.,]+$")
 _BRACKETED = re.compile(r"^[\d.,]+\s*\([\d.,]+\)")
@@ -51,6 +52,15 @@ def is_missing(cell: str) -> bool:
     [True, True, True, False]
     """
     return _plain(cell).lower() in _MISSING
+
+
+def is_rest(cell: str) -> bool:
+    """Whether a cell says that its element takes what the others leave.
+
+    >>> [is_rest(cell) for cell in ("bal.", "Rest", "12")]
+    [True, True, False]
+    """
+    return _REST.fullmatch(cell.strip()) is not None
 
 
 def decimal_mark(cells: Iterable[str]) -> Decimal:

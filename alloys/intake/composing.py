@@ -11,6 +11,7 @@ from functools import cache
 from importlib import resources
 
 from alloys.composition import SYMBOLS
+from alloys.intake.cells import is_rest
 from alloys.intake.headers import Header
 from alloys.intake.mapping import Basis
 from alloys.intake.profile import Profile
@@ -18,7 +19,6 @@ from alloys.physics.periodic import symbols_by_name
 
 _CORE = re.compile(r"(?:[xcwXCW]_?(?=[A-Z]))?([A-Z][a-z]?)(?:content|concentration|conc|amount|fraction|at|wt)?")
 _WEIGHT = re.compile(r"\bwt\b|\b(weight|mass) (%|percent|fraction)|steel|superalloy", re.IGNORECASE)
-_BALANCE = re.compile(r"(bal(ance)?|rest|remainder|rem)\.?", re.IGNORECASE)
 _MOST_OF_IT = 50.0
 """An alloy with more percent of one element than this is usually given by weight."""
 
@@ -110,7 +110,7 @@ def _element_columns(headers: Mapping[int, Header], profiles: Mapping[int, Profi
 
 
 def _may_be_amounts(profile: Profile, ppm: bool) -> bool:
-    words = [cell for cell in profile.cells if _BALANCE.fullmatch(cell)]
+    words = [cell for cell in profile.cells if is_rest(cell)]
     most = 1e6 if ppm else 100.0
     return (profile.numeric or bool(words)) and all(0 <= value <= most for value in profile.values)
 
@@ -123,9 +123,7 @@ def _scale(
     numbers = list(zip(*(profiles[i].numbers for i in elements), strict=True))
     sums = [sum((value or 0.0) / part for value, part in zip(row, parts, strict=True)) for row in numbers]
     cells = list(zip(*(profiles[i].cells for i in elements), strict=True))
-    said = [
-        next((s for s, c in zip(elements.values(), row, strict=True) if _BALANCE.fullmatch(c)), None) for row in cells
-    ]
+    said = [next((s for s, c in zip(elements.values(), row, strict=True) if is_rest(c)), None) for row in cells]
     near = {whole: sum(abs(total / float(whole) - 1) <= 0.01 for total in sums) for whole in ("1", "100")}
     if any(said):
         return balance, "100", sum(name is not None or abs(t - 100) <= 1 for name, t in zip(said, sums, strict=True))

@@ -14,14 +14,13 @@ from alloys.composition import SYMBOLS, Composition
 from alloys.design import Design, Value, read_variable
 from alloys.errors import InputError
 from alloys.intake.amounts import composition_of_amounts, composition_of_formula
-from alloys.intake.cells import Amount, Decimal, decimal_mark, is_missing, read_amount
+from alloys.intake.cells import Amount, Decimal, decimal_mark, is_missing, is_rest, read_amount
 from alloys.intake.headers import read_header
 from alloys.intake.mapping import AlloyColumns, ColumnName, TableMap
 from alloys.intake.tables import RawTable, read_table, shown
 from alloys.properties import Property, refuse_contradictions
 from alloys.units import scale_of
 
-_BALANCE = re.compile(r"(bal(ance)?|rest|remainder|rem)\.?", re.IGNORECASE)
 _PPM = re.compile(r"ppm", re.IGNORECASE)
 
 
@@ -271,7 +270,7 @@ def composition_in(
                 raise InputError("the cell is empty")
             return composition_of_formula(cell, entry.basis, entry.balance)
         texts = {symbol: cells[places[name]] for symbol, name in entry.elements.items()}
-        rest = [symbol for symbol, cell in texts.items() if _BALANCE.fullmatch(cell)]
+        rest = [symbol for symbol, cell in texts.items() if is_rest(cell)]
         if len(rest) > 1:
             raise InputError(f"{' and '.join(rest)} cannot both take the rest")
         amounts = {

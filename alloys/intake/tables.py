@@ -91,36 +91,78 @@ def read_table(path: Path, sheet: str | None = None) -> RawTable:
         raise InputError(f"cannot read the table {path}: {first_line(error)}") from error
 
 
-def read_rows(path: Path, what: str = "") -> tuple[list[str], list[dict[str, str]]]:
+@dataclass(frozen=True, slots=True)
+class PlainTable:
+    """A plain table with a header.
+
+    Attributes:
+        columns: the names of the columns, each once.
+        rows: the cells by column, rows of empty cells left out; columns behind the last cell of a row are empty.
+        lines: the line of the file that each row begins on, as an editor counts them.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[dict[str, str], ...]
+    lines: tuple[int, ...]
+
+    def numbered(self) -> Iterator[tuple[int, dict[str, str]]]:
+        """The rows with their lines."""
+        return zip(self.lines, self.rows, strict=True)
+
+
+def read_rows(path: Path, what: str = "") -> PlainTable:
     """The columns and rows of a plain CSV file with a header, as spreadsheets write them.
 
-    Rows of empty cells are left out. Where the separator is no comma, decimal commas become points. Text that is no
-    UTF-8 is read as Western European (Windows-1252).
+    Where the separator is no comma, decimal commas become points. Text that is no UTF-8 is read as Western European
+    (Windows-1252).
 
     Args:
         path: the file.
         what: names the file in messages, before its path.
 
     Raises:
-        InputError: if the file cannot be read, or is no ordinary file or too large.
+        InputError: if the file cannot be read, is no ordinary file or too large, names a column twice, or has a row of
+            more cells than columns.
     """
     content = read_plain(path, what, MOST_PLAIN_BYTES)
     try:
         text, _ = _text(content, _WESTERN)
         separator, _ = _separator(text)
-        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
-        columns = list(reader.fieldnames or [])
-        rows = [row for row in reader if any(isinstance(cell, str) and cell.strip() for cell in row.values())]
-    except (InputError, csv.Error) as error:
+        (_, columns), *rows = [*_csv_rows(text, separator)] or [(1, [])]
+        columns = _trimmed(columns)
+        refuse_doubled(columns)
+        return PlainTable(
+            tuple(columns), tuple(_by_column(columns, row, separator) for row in rows), tuple(n for n, _ in rows)
+        )
+    except InputError as error:
         raise InputError(f"cannot read {what + ' ' if what else ''}{path}: {error}") from error
-    if separator != ",":
-        rows = [{name: _with_point(cell) for name, cell in row.items()} for row in rows]
-    return columns, rows
 
 
-def _with_point(cell: Any) -> Any:
+def refuse_doubled(columns: Sequence[str]) -> None:
+    """Refuses two columns of one name, of which one would be lost.
+
+    Raises:
+        InputError: naming them and their places.
+    """
+    for name, count in Counter(column.strip() for column in columns).items():
+        if name and count > 1:
+            places = [place for place, column in enumerate(columns, start=1) if column.strip() == name]
+            raise InputError(
+                f"columns {' and '.join(map(str, places))} are both named {shown(name)}; rename one of them"
+            )
+
+
+def _by_column(columns: Sequence[str], row: Row, separator: str) -> dict[str, str]:
+    line, cells = row
+    if any(cell.strip() for cell in cells[len(columns) :]):
+        raise InputError(f"line {line}: {len(cells)} cells, and {len(columns)} columns")
+    filled = [*cells[: len(columns)], *[""] * (len(columns) - len(cells))]
+    return dict(zip(columns, filled if separator == "," else map(_with_point, filled), strict=True))
+
+
+def _with_point(cell: str) -> str:
     """A cell with a decimal point in place of a decimal comma."""
-    return cell.replace(",", ".") if isinstance(cell, str) and _COMMA.fullmatch(cell) else cell
+    return cell.replace(",", ".") if _COMMA.fullmatch(cell) else cell
 
 
 def _table(rows: Iterable[Row], notes: Sequence[str], separator: str = "", width: int = 1) -> RawTable:

@@ -50,7 +50,7 @@ def _table(
     path: Path, composition: Callable[[Row], Composition], column: str, keep: Callable[[Row], bool], *, log: bool
 ) -> Table:
     answers: dict[Composition, list[float]] = {}
-    for row in read_rows(path)[1]:
+    for row in read_rows(path).rows:
         value = _number(row[column])
         if not np.isfinite(value) or not keep(row) or (log and value <= 0):
             continue

@@ -71,14 +71,15 @@ def read_table(path: Path) -> Rows:
     Raises:
         InputError: if the file cannot be read, has no rows, or a composition cannot be read, naming its line.
     """
-    columns, records = read_rows(path)
+    table = read_rows(path)
+    columns = table.columns
     elements = [name for name in columns if name in SYMBOLS]
     if "formula" not in columns and not elements:
-        raise InputError(f"{path}: needs a column 'formula' or columns named after elements, got {columns}")
-    if not records:
+        raise InputError(f"{path}: needs a column 'formula' or columns named after elements, got {', '.join(columns)}")
+    if not table.rows:
         raise InputError(f"{path}: has no rows")
     rows, problems = [], []
-    for line, record in enumerate(records, start=2):
+    for line, record in table.numbered():
         try:
             rows.append((_composition(record, elements), _values(record)))
         except InputError as error:

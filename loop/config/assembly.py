@@ -38,7 +38,7 @@ def start_table(config: StartConfig, physics: Physics) -> list[Design]:
     if config.table is None:
         return [Design(composition) for composition in physics.start_table()]
     path = Path(config.table)
-    _, rows = read_rows(path, "the start table")
-    if not rows or "formula" not in rows[0]:
+    table = read_rows(path, "the start table")
+    if not table.rows or "formula" not in table.columns:
         raise InputError(f"the start table {path} needs a column 'formula' and at least one row")
-    return [Design(composition) for composition in parse_formulas([str(row["formula"] or "") for row in rows])]
+    return [Design(composition) for composition in parse_formulas([row["formula"] for row in table.rows])]

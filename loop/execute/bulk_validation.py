@@ -43,30 +43,30 @@ def read_designs(
         InputError: where the file cannot be read, has no such column or no row; or naming the first lines that are no
             design, or whose elements the validator lacks.
     """
-    columns, rows = read_rows(path)
-    if "formula" not in columns:
-        raise InputError(f"{path} needs a column 'formula', got {columns or 'an empty file'}")
-    if not rows:
+    table = read_rows(path)
+    if "formula" not in table.columns:
+        raise InputError(f"{path} needs a column 'formula', got {', '.join(table.columns) or 'an empty file'}")
+    if not table.rows:
         raise InputError(f"{path} has no row below its header")
-    named = [name for name in variables.names if name in columns]
+    named = [name for name in variables.names if name in table.columns]
     found: dict[Design, str] = {}
     refused: dict[tuple[str, ...], str | None] = {}
     mistakes = []
-    for number, row in enumerate(rows, start=2):
-        formula = (row["formula"] or "").strip()
-        told = {name: read_variable(cell) for name in named if (cell := (row[name] or "").strip())}
+    for number, row in table.numbered():
+        formula = row["formula"].strip()
+        told = {name: read_variable(cell) for name in named if (cell := row[name].strip())}
         try:
             design = Design.parse(formula, {**beside, **told})
             refuse_variables(design, variables)
         except InputError as error:
-            mistakes.append(f"row {number}: {error}")
+            mistakes.append(f"line {number}: {error}")
             continue
         elements = design.composition.elements
         if elements not in refused:
             refused[elements] = _refusal(validator, elements)
         reason = refused[elements]
         if reason is not None:
-            mistakes.append(f"row {number}, {formula}: {reason}")
+            mistakes.append(f"line {number}, {formula}: {reason}")
         found.setdefault(design, formula)
     if mistakes:
         rest = f"; and {len(mistakes) - NAMED} more" if len(mistakes) > NAMED else ""

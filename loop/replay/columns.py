@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,15 +10,17 @@ from fractions import Fraction
 from alloys.composition import SYMBOLS, Composition
 from alloys.errors import InputError
 from alloys.intake.amounts import composition_of_amounts, composition_of_formula
+from alloys.intake.cells import is_missing, is_rest
 from alloys.intake.guessing import slug
 from alloys.intake.headers import read_header
 from alloys.intake.mapping import Basis
+from alloys.intake.tables import shown
 from alloys.properties import PROPERTIES
 
 ANSWER = "answer"
 """The property that a pool answers."""
 
-Records = Sequence[Mapping[str, str | None]]
+Records = Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +48,28 @@ class InputColumns:
         others = [name for name in numbers if name not in elements]
         return cls(formula, elements, _named([*others, *words]), frozenset(words))
 
-    def composition(self, record: Mapping[str, str | None], basis: Basis, balance: str | None) -> Composition:
+    def composition(self, record: Mapping[str, str], basis: Basis, balance: str | None) -> Composition:
         """The composition of a row; none where no column tells it.
 
         Raises:
             InputError: if it cannot be read.
         """
+        cells = {name: record[name].strip() for name in self.elements}
+        rest = [name for name, cell in cells.items() if is_rest(cell)]
+        if len(rest) > 1:
+            raise InputError(f"{' and '.join(rest)} cannot both take the rest")
+        balance = rest[0] if rest else balance
         basis = "at.%" if balance and basis == "parts" else basis
         if self.formula:
-            return composition_of_formula((record.get(self.formula) or "").strip(), basis, balance)[0]
+            return composition_of_formula(record[self.formula].strip(), basis, balance)[0]
         if not self.elements:
             return Composition.unknown()
-        try:
-            amounts = {name: Fraction((record.get(name) or "").strip() or 0) for name in self.elements}
-        except ValueError as error:
-            raise InputError(f"an amount is no number: {error}") from error
+        amounts = {}
+        for name in (name for name in cells if name not in rest):
+            try:
+                amounts[name] = Fraction(cells[name] or 0)
+            except (ValueError, ZeroDivisionError):
+                raise InputError(f"{name} is {shown(cells[name])}, which is no amount") from None
         return composition_of_amounts(amounts, basis, balance)[0]
 
 
@@ -85,19 +95,19 @@ def choose_columns(
     Raises:
         InputError: for unknown columns, the target among them, several of formulas, or none at all.
     """
-    for name in features:
-        if name not in columns or name == target:
-            others = ", ".join(repr(other) for other in columns if other != target)
-            raise InputError(f"{source}: {name!r} cannot be a feature; there are {others}")
+    _check_features(source, columns, target, features)
     kinds = {name: _kind(name, records) for name in (features or columns) if name != target}
     formulas = [name for name, kind in kinds.items() if kind == "formula"]
     numeric = [name for name, kind in kinds.items() if kind == "number"]
+    words = [name for name, kind in kinds.items() if kind == "text"]
     if features:
         if len(formulas) > 1:
             raise InputError(
                 f"{source}: features may hold one column of formulas, got {', '.join(map(repr, formulas))}"
             )
-        return InputColumns.of(formulas[0] if formulas else "", numeric, [n for n, k in kinds.items() if k == "text"])
+        return InputColumns.of(formulas[0] if formulas else "", numeric, words)
+    if words:
+        notes.append(f"not used, as they hold words or nothing; name them with --features: {', '.join(words)}")
     if formulas:
         if numeric:
             notes.append(f"not used, name them with --features to use them: {', '.join(numeric)}")
@@ -107,14 +117,26 @@ def choose_columns(
     return InputColumns.of("", numeric)
 
 
+def _check_features(source: str, columns: Sequence[str], target: str, features: Sequence[str]) -> None:
+    for name in features:
+        if name not in columns or name == target:
+            others = ", ".join(repr(other) for other in columns if other != target)
+            raise InputError(f"{source}: {name!r} cannot be a feature; there are {others}")
+
+
 def _kind(name: str, records: Records) -> str:
-    """What the cells of a column are: ``number``, ``formula``, or ``text``."""
-    cells = [cell for record in records if (cell := (record.get(name) or "").strip())]
+    """What most cells of a column are: ``number``, ``formula``, or ``text``; those that say nothing do not count."""
+    cells = [cell for record in records if not is_missing(cell := record[name].strip())]
     if name.lower().endswith(("formula", "composition")):
         return "formula"
+    numbers = sum(math.isfinite(number(cell)) or (name in SYMBOLS and is_rest(cell)) for cell in cells)
+    return "number" if 2 * numbers > len(cells) else "text"
+
+
+def number(cell: str) -> float:
+    """A finite number, or NaN for anything else."""
     try:
-        for cell in cells:
-            float(cell)
+        value = float(cell)
     except ValueError:
-        return "text"
-    return "number" if cells else "text"
+        return math.nan
+    return value if math.isfinite(value) else math.nan

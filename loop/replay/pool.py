@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from alloys.design import Design, Value
 from alloys.errors import InputError
 from alloys.intake.mapping import Basis
-from alloys.intake.tables import read_rows
+from alloys.intake.tables import read_rows, shown
 from alloys.space import Floats, TableSpace
-from loop.replay.columns import InputColumns, choose_columns
+from loop.replay.columns import InputColumns, choose_columns, number
 
 FEWEST = 10
 """Distinct rows below which there is nothing to search in."""
@@ -163,65 +163,60 @@ def read_pool(
     Raises:
         InputError: if the file cannot be read or no pool comes of it, with the reason.
     """
-    columns, records = read_rows(path, "the pool")
-    if target not in columns:
-        raise InputError(f"{path}: has no column {target!r}; there are {', '.join(map(repr, columns))}")
+    table = read_rows(path, "the pool")
+    if target not in table.columns:
+        raise InputError(f"{path}: has no column {target!r}; there are {', '.join(map(repr, table.columns))}")
     notes: list[str] = []
-    if sample is not None and sample < len(records):
-        kept = np.sort(np.random.default_rng(seed).choice(len(records), sample, replace=False))
-        notes.append(f"{sample} of {len(records)} rows drawn at random")
-        records = [records[i] for i in kept]
-    if len(records) > LARGEST:
+    rows = list(table.numbered())
+    if sample is not None and sample < len(rows):
+        kept = np.sort(np.random.default_rng(seed).choice(len(rows), sample, replace=False))
+        notes.append(f"{sample} of {len(rows)} rows drawn at random")
+        rows = [rows[i] for i in kept]
+    if len(rows) > LARGEST:
         raise InputError(
-            f"{path}: has {len(records)} rows; at most {LARGEST} can be replayed. "
-            f"Draw some with --sample {LARGEST // 10}"
+            f"{path}: has {len(rows)} rows; at most {LARGEST} can be replayed. Draw some with --sample {LARGEST // 10}"
         )
-    found = choose_columns(str(path), columns, records, target, features, notes)
-    if not records:
+    found = choose_columns(str(path), table.columns, [row for _, row in rows], target, features, notes)
+    if not rows:
         raise InputError(f"{path}: has no rows")
-    designs, answers = _readable(records, target, found, (basis, balance), notes)
+    designs, answers = _readable(rows, target, found, (basis, balance), notes)
     if not designs:
         raise InputError(f"{path}: no row is left; " + ("; ".join(notes) or "the table is empty"))
     return ReplayPool.of(str(path), target, designs, answers, minimize=minimize, share=share, notes=notes)
 
 
 def _readable(
-    records: Sequence[dict[str, str]],
+    rows: Sequence[tuple[int, dict[str, str]]],
     target: str,
     columns: InputColumns,
     amounts: tuple[Basis, str | None],
     notes: list[str],
 ) -> tuple[list[Design], Floats]:
-    """The rows that are designs with an answer; how many are left out is noted."""
-    answers = np.array([number(record.get(target)) for record in records])
-    if (lost := int((~np.isfinite(answers)).sum())) > 0:
-        notes.append(f"{lost} of {len(records)} rows left out: no number in {target!r}")
-    kept, designs, problems = list[float](), list[Design](), list[str]()
-    for place in np.flatnonzero(np.isfinite(answers)):
+    """The rows that are designs with an answer; how many are left out is noted, with the first line and its reason."""
+    kept, designs = list[float](), list[Design]()
+    without, problems = list[str](), list[str]()
+    for line, row in rows:
+        answer = number(row[target])
+        if not math.isfinite(answer):
+            without.append(f"line {line}: {shown(row[target].strip())}")
+            continue
         try:
-            designs.append(_design(records[int(place)], columns, *amounts))
-            kept.append(float(answers[place]))
+            designs.append(_design(row, columns, *amounts))
+            kept.append(answer)
         except InputError as error:
-            problems.append(f"row {place + 1}: {error}")
+            problems.append(f"line {line}: {error}")
+    if without:
+        notes.append(f"{len(without)} of {len(rows)} rows left out: no number in {target!r}, {without[0]}")
     if problems:
-        notes.append(f"{len(problems)} of {len(records)} rows left out: {problems[0]}")
+        notes.append(f"{len(problems)} of {len(rows)} rows left out: {problems[0]}")
     return designs, np.array(kept)
 
 
-def _design(record: Mapping[str, str | None], columns: InputColumns, basis: Basis, balance: str | None) -> Design:
+def _design(row: Mapping[str, str], columns: InputColumns, basis: Basis, balance: str | None) -> Design:
     values: dict[str, Value] = {}
     for column, name in columns.variables.items():
-        cell = (record.get(column) or "").strip()
+        cell = row[column].strip()
         values[name] = cell if column in columns.categories else number(cell)
         if not cell or (isinstance(values[name], float) and not math.isfinite(float(values[name]))):
-            raise InputError(f"an input without a value: {column!r}")
-    return Design.of(columns.composition(record, basis, balance), values)
-
-
-def number(cell: str | None) -> float:
-    """A finite number, or NaN for anything else."""
-    try:
-        value = float(cell or "")
-    except (TypeError, ValueError):
-        return math.nan
-    return value if math.isfinite(value) else math.nan
+            raise InputError(f"the input {column!r} is {shown(cell)}" if cell else f"the input {column!r} is empty")
+    return Design.of(columns.composition(row, basis, balance), values)

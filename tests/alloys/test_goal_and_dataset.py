@@ -94,8 +94,8 @@ def test_measurements_are_read(tmp_path: Path) -> None:
         ("formula,solidus\nNbTaTi,\n", "no property value"),
         ("formula,solidus,liquidus\nNbTaTi,3000,2000\n", "solidus <= liquidus must hold"),
         ("formula,solidus,failure\nNbTaTi,3000,cracked\n", "a failed alloy has no values"),
-        ("formula,solidus\nNbTaTi,2000,4\n", "more cells"),
-        ("formula,solidus,solidus\nNbTaTi,2000,4\n", "named twice"),
+        ("formula,solidus\nNbTaTi,2000,4\n", "line 2: 3 cells"),
+        ("formula,solidus,solidus\nNbTaTi,2000,4\n", "both named"),
     ],
 )
 def test_bad_tables_name_the_line(tmp_path: Path, text: str, message: str) -> None:

@@ -33,7 +33,9 @@ GERMAN = "formula;solidus;note\nNb50Ta50;2400,5;Höganäs\nNb40Ta60;2450;\n;;\n\
 def test_the_same_table_is_read(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(content)
-    assert read_rows(path) == (["formula", "solidus", "note"], ROWS)
+    table = read_rows(path)
+    assert table.columns == ("formula", "solidus", "note")
+    assert list(table.rows) == ROWS
 
 
 def test_measurements_with_decimal_commas_are_numbers(tmp_path: Path) -> None:
@@ -46,11 +48,33 @@ def test_measurements_with_decimal_commas_are_numbers(tmp_path: Path) -> None:
 def test_a_comma_in_the_head_of_a_column_does_not_cut_it(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("formula;strength (MPa, 20 °C)\nNbTa;400\n", encoding="utf-8")
-    assert read_rows(path)[0] == ["formula", "strength (MPa, 20 °C)"]
+    assert read_rows(path).columns == ("formula", "strength (MPa, 20 °C)")
 
 
 def test_what_is_no_text_is_one_message(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_bytes(bytes(range(128, 256)) * 4)
     with pytest.raises(InputError, match="it is no text; save it as CSV in UTF-8"):
+        read_rows(path)
+
+
+def test_a_mistake_is_told_by_the_line_that_an_editor_shows(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("\nformula,solidus\n\n\nNb50Ta50,2400\n\nNb40Ta60,abc\n", encoding="utf-8")
+    assert read_rows(path).lines == (5, 7)
+    with pytest.raises(InputError, match="line 7: solidus"):
+        read_measurements(path)
+
+
+def test_two_columns_of_one_name_are_refused_and_not_one_of_them_lost(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("formula,a, a,y\nNbTa,1,2,3\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"columns 2 and 3 are both named 'a'; rename one of them"):
+        read_rows(path)
+
+
+def test_more_cells_than_columns_are_refused_with_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("formula,solidus\nNbTa,2400,\nNbW,2700,2800\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"line 3: 3 cells, and 2 columns"):
         read_rows(path)

@@ -65,8 +65,8 @@ def test_constant_columns_and_rows_without_numbers_are_left_out(tmp_path: Path) 
     pool = read_pool(write(tmp_path, lines, "width,depth,y,colour"), "y")
     assert (len(pool), pool.names) == (12, ("depth", "width"))
     assert pool.notes == (
-        "3 of 16 rows left out: no number in 'y'",
-        "1 of 16 rows left out: row 15: an input without a value: 'depth'",
+        "3 of 16 rows left out: no number in 'y', line 14: 'failed'",
+        "1 of 16 rows left out: line 16: the input 'depth' is empty",
         "constant, left out: colour",
     )
 
@@ -103,7 +103,26 @@ def test_rows_without_a_composition_are_left_out_and_told(tmp_path: Path) -> Non
     lines = [f"Nb{50 - i}Ta{i}Pd{i % 2},{i}" for i in range(1, 13)] + ["Pd,3", "oops!,4"]
     pool = read_pool(write(tmp_path, lines, "formula,y"), "y")
     assert len(pool) == 13
-    assert any("1 of 14 rows left out: row 14" in note for note in pool.notes)
+    assert any("1 of 14 rows left out: line 15" in note for note in pool.notes)
+
+
+@pytest.mark.parametrize("cell", ["n/a", "<0.1", "unknown", "1.2 (est.)"])
+def test_one_cell_that_is_no_number_costs_its_row_and_not_the_column(tmp_path: Path, cell: str) -> None:
+    pool = read_pool(write(tmp_path, [*ROWS[:5], f"{cell},3,50", *ROWS[5:]]), "y")
+    assert (len(pool), pool.names) == (12, ("depth", "width"))
+    assert pool.notes == (f"1 of 13 rows left out: line 7: the input 'width' is {cell!r}",)
+
+
+def test_a_column_of_words_is_not_used_and_that_is_told(tmp_path: Path) -> None:
+    pool = read_pool(write(tmp_path, [f"{row},cast" for row in ROWS], "width,depth,y,route"), "y")
+    assert pool.notes == ("not used, as they hold words or nothing; name them with --features: route",)
+
+
+def test_an_element_that_takes_the_rest_is_read(tmp_path: Path) -> None:
+    pool = read_pool(write(tmp_path, [f"bal.,{i},{i % 3},{i}" for i in range(1, 13)], "Nb,Ta,W,y"), "y")
+    assert pool.space.elements == ("Nb", "Ta", "W")
+    best = pool.space.fractions(np.array([[int(np.argmax(pool.answers))]]))[0]
+    np.testing.assert_allclose(best, [0.88, 0.12, 0.0])
 
 
 def test_a_larger_table_is_refused_or_sampled(tmp_path: Path) -> None:
@@ -124,14 +143,14 @@ def test_a_larger_table_is_refused_or_sampled(tmp_path: Path) -> None:
         (["1,2,3"] * 50, "a,b,y", "y", [], "1 distinct row"),
         (ROWS[:9], "a,b,y", "y", [], "9 distinct row.* at least 10"),
         ([f"{i},1,failed" for i in range(20)], "a,b,y", "y", [], "no row is left; 20 of 20 rows left out: no number"),
-        ([f"{i},,{i}" for i in range(20)], "a,b,y", "y", ["a", "b"], "an input without a value: 'b'"),
+        ([f"{i},,{i}" for i in range(20)], "a,b,y", "y", ["a", "b"], "the input 'b' is empty"),
         ([f"1,2,{i}" for i in range(20)], "a,b,y", "y", [], "1 distinct row"),
         (["Al2Cr,AlCr2,3"] * 20, "one formula,other formula,y", "y", ["one formula", "other formula"], "one column of"),
         ([f"{i},1,4" for i in range(20)], "a,b,y", "y", [], "'y' is 4 in every row"),
         (ROWS, "a,b,y", "z", [], "has no column 'z'; there are 'a', 'b', 'y'"),
         (ROWS, "a,b,y", "y", ["y"], "'y' cannot be a feature; there are 'a', 'b'"),
         (ROWS, "a,b,y", "y", ["c"], "'c' cannot be a feature"),
-        (["what?,1"] * 20, "formula,y", "y", [], "no row is left; 20 of 20 rows left out: row 1"),
+        (["what?,1"] * 20, "formula,y", "y", [], "no row is left; 20 of 20 rows left out: line 2"),
     ],
 )
 def test_what_is_no_pool_is_refused(
