@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,9 @@ def _target(cell: str, row: Property, text: str) -> tuple[float, float]:
     return ends
 
 
+RESOLUTION = 10.0
+"""At.% by which two feasible designs differ that count as two, where nobody says otherwise."""
+
 _LAST_DIGITS = 1e-9
 """Relative to a bound: sums of amounts in another order are the same amounts."""
 
@@ -141,14 +144,22 @@ def count_dominating(table: NDArray[np.float64], point: NDArray[np.float64]) -> 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What a campaign wants."""
+    """What a campaign wants.
+
+    Attributes:
+        objectives: what is better; without any, every design that keeps the constraints is as good as another.
+        constraints: what is good enough.
+        resolution: at.% that must change their element for two feasible designs to count as different; only where
+            there are no objectives.
+    """
 
     objectives: tuple[Objective, ...]
     constraints: tuple[Constraint, ...]
+    resolution: float = RESOLUTION
 
     def __post_init__(self) -> None:
-        if not self.objectives:
-            raise InputError("a goal needs at least one objective")
+        if not (self.objectives or self.constraints):
+            raise InputError("a goal needs at least one objective, or constraints that any design may keep")
         names = [objective.name for objective in self.objectives]
         if len(set(names)) != len(names):
             raise InputError(f"an objective is named twice: {names}")
@@ -172,6 +183,7 @@ class Goal:
         objectives: Sequence[str],
         constraints: Sequence[str],
         properties: Mapping[str, Property] = PROPERTIES,
+        resolution: float = RESOLUTION,
     ) -> Goal:
         """Reads expressions.
 
@@ -181,7 +193,17 @@ class Goal:
         return cls(
             tuple(Objective.parse(text, properties) for text in objectives),
             tuple(Constraint.parse(text, properties) for text in constraints),
+            resolution,
         )
+
+    def __str__(self) -> str:
+        """What is sought, without the constraints."""
+        return "; ".join(map(str, self.objectives)) or "any feasible design"
+
+    @property
+    def any_feasible(self) -> bool:
+        """Whether every design that keeps the constraints is as good as another."""
+        return not self.objectives
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -197,3 +219,8 @@ class Goal:
         if any(o.name not in values for o in self.objectives):
             return None
         return tuple(float(o.signed(values[o.name])) for o in self.objectives)
+
+
+def measure_of(objectives: Collection[object]) -> str:
+    """What a campaign's hypervolumes are, in words: without objectives, how many different feasible designs."""
+    return "hypervolume" if objectives else "different feasible"

@@ -200,7 +200,7 @@ class Campaign(OpenCampaign):
 
     def __repr__(self) -> str:
         """Name, goal, and how much is known."""
-        goal = "; ".join(map(str, self.problem.goal.objectives))
+        goal = str(self.problem.goal)
         counts = f"{len(self.store.observations())} results, {len(self.store.open_jobs())} alloys waited for"
         return f"Campaign({self.config.name!r}: {goal}; {counts})"
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from alloys.design import Design
+from alloys.distances import places_of_inputs
 from alloys.errors import InputError
 from alloys.goal import Goal, count_dominating
 from alloys.problem import Problem
@@ -148,14 +149,24 @@ class View:
         return np.asarray(low - 0.1 * np.maximum(high - low, 1e-9))
 
     def hypervolume(self, rows: Sequence[Row]) -> float:
-        """Hypervolume of the feasible ones of some rows."""
-        # Late: imports torch, which reading a status should not need before there is something to measure.
+        """Hypervolume of the feasible ones of some rows; without objectives, how many different ones there are."""
+        if self.goal.any_feasible:
+            return float(len(self.different(rows)))
         points = [self.goal.signed_objectives(row.values) for row in rows if row.feasible]
         if not points:
             return 0.0
         from surrogates.choosing.pareto import hypervolume  # late: with torch
 
         return hypervolume(np.array(points, dtype=np.float64), self.reference_point())
+
+    def different(self, rows: Sequence[Row]) -> list[Row]:
+        """The feasible ones of some rows, in their order, without those that are too near to one before."""
+        from surrogates.choosing.packing import Packing  # late: a status without results needs no numbers
+
+        feasible = [row for row in rows if row.feasible]
+        at = places_of_inputs(self.space, self.inputs([row.design for row in feasible]))
+        counted = Packing.of(at, np.ones((1, len(feasible)), dtype=np.bool_), self.goal.resolution).counted[0]
+        return [row for row, counts in zip(feasible, counted, strict=True) if counts]
 
     def ranked(self) -> list[Row]:
         """Rows from best to worst: feasible first, then by how many feasible ones are better in everything."""
@@ -271,11 +282,9 @@ def view_of(
     for design, seen in _by_design(store, hidden).items():
         proposal = proposals.get(design)
         selection = proposal.selection if proposal else None
-        told = (
-            {"origin": selection.candidate.origin, "prediction": selection.prediction, "why": selection.why}
-            if (selection)
-            else {"origin": seen[0].source}
-        )
+        told: dict[str, Any] = {"origin": seen[0].source}
+        if selection:
+            told = {"origin": selection.candidate.origin, "prediction": selection.prediction, "why": selection.why}
         rows.append(row_of(empty, design, seen, iteration=proposal.iteration if proposal else None, **told))
     answered, iterations = {row.design for row in rows}, store.iterations()
     over = [job for state in _WITHOUT_ANSWER for job in store.jobs(state) if job.key not in hidden]

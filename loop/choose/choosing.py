@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from alloys.design import Design
+from alloys.distances import places_of_inputs
 from alloys.records import Candidate, Prediction, Selection
 from loop.choose import steps
 from loop.choose.fitting import fit_surrogate
@@ -22,6 +23,7 @@ from loop.execute.spans import SCORER, Span
 from loop.view import Row, View
 from surrogates.choosing.acquisition import Tell, silent
 from surrogates.choosing.budget import ChosenWithinBudget, select_within_budget
+from surrogates.choosing.packing import PackedFront
 from surrogates.choosing.pareto import Front
 from surrogates.model.surrogate import Surrogate
 
@@ -107,18 +109,27 @@ class _PromotionChooser:
         if not rows or min(seconds) > left:
             return []
         self.surrogate = self.surrogate or fit_surrogate(self.view)
-        front = [self.view.goal.signed_objectives(row.confirmed) for row in self.view.rows if row.feasible]
-        points = np.array(front, dtype=np.float64).reshape(-1, len(self.view.goal.objectives))
         picks = select_within_budget(
             self.surrogate,
             self.view.problem,
             self.view.inputs([row.design for row in rows]),
             seconds,
             left,
-            Front(points, self.view.reference_point()),
+            self._front(),
             seed=self.seed,
         )
         return [_Promoted(rows[p.row], p.seconds, p, self._prediction(rows[p.row].design)) for p in picks]
+
+    def _front(self) -> Front | PackedFront:
+        """What is known to be feasible."""
+        view = self.view
+        known = [row for row in view.rows if row.feasible]
+        if view.goal.any_feasible:
+            at = places_of_inputs(view.space, view.inputs([row.design for row in known]))
+            return PackedFront(at, view.goal.resolution)
+        points = [view.goal.signed_objectives(row.confirmed) for row in known]
+        signed = np.array(points, dtype=np.float64).reshape(-1, len(view.goal.objectives))
+        return Front(signed, view.reference_point())
 
     def _prediction(self, design: Design) -> Prediction | None:
         if self.surrogate is None:

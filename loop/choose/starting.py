@@ -8,7 +8,7 @@ from math import ceil
 
 import numpy as np
 
-from alloys.batches import BatchLimits
+from alloys.batches.shared import BatchLimits
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.problem import Problem

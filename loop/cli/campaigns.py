@@ -99,7 +99,7 @@ def status(
         return
     console = out()
     console.print(f"{document['name']}: {document['state']}, {document['observations']} observations", markup=False)
-    console.print(iteration_table(document["iterations"]))
+    console.print(iteration_table(document["iterations"], document["measure"]))
     console.print("queue: " + (", ".join(f"{n} {state}" for state, n in document["queue"].items() if n) or "empty"))
     console.print(f"dataset digest {document['dataset_digest']}", markup=False, soft_wrap=True)
     for line in acts:

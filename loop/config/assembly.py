@@ -25,7 +25,7 @@ def build_problem(config: CampaignConfig) -> Problem:
     """
     space = config.space.build()
     physics = declare(get_physics(config.physics), config.properties, space.variables)
-    goal = Goal.parse(config.objectives, config.constraints, physics.properties)
+    goal = Goal.parse(config.objectives, config.constraints, physics.properties, config.choice.resolution)
     return Problem(space, goal, physics)
 
 

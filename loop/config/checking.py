@@ -226,7 +226,7 @@ def _check_choice(data: Mapping[str, Any], config: ChoiceConfig) -> None:
         return
     if kind != "table":
         raise InputError(f"seek: top asks for a share of a list, and the space is of the kind {kind!r}; seek: best")
-    if isinstance(objectives, list) and len(objectives) > 1:
+    if isinstance(objectives, list) and len(objectives) != 1:
         raise InputError(f"seek: top needs one objective, got {len(objectives)}; seek: best finds their front")
     if isinstance(objectives, list) and any(str(text).split()[:1] == ["match"] for text in objectives):
         raise InputError("seek: top needs an objective to maximize or minimize; seek: best finds what matches")
@@ -260,12 +260,12 @@ def _parsed(data: Mapping[str, Any], key: str, parse: Callable[[str], Any], foun
 def _goal_mistakes(data: Mapping[str, Any], physics: Physics) -> list[Mistake]:
     found: list[Mistake] = []
     objectives, constraints = _goal_parts(data, physics, found)
-    if not objectives or found:
+    if found or not isinstance(data.get("objectives"), list):
         return found
     try:
         goal = Goal(tuple(objectives), tuple(constraints))
     except InputError as error:
-        return [(("constraints",), f"goal: {error}")]
+        return [(("constraints",) if objectives else ("objectives",), f"goal: {error}")]
     if set(goal.names) <= set(physics.closed_forms):
         text = "every objective and constraint has a closed form, so there is nothing to validate"
         found.append((("objectives",), f"objectives: {text}; name a property that only validation answers"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, Union
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from alloys.errors import InputError, MistakesError
+from alloys.goal import RESOLUTION
 from alloys.intake.mapping import TableMap
 from alloys.physics.combined import only_amounts
 from alloys.physics.declaring import PropertySpec
@@ -99,10 +100,14 @@ class SurrogateConfig(_Strict):
 
 
 class ChoiceConfig(_Strict):
-    """What is sought: the ``best`` designs, or all of the ``top`` of a list, of which that is a ``share``."""
+    """What is sought: the ``best`` designs, or all of the ``top`` of a list, of which that is a ``share``.
+
+    Without objectives all feasible designs are, and those that differ by ``resolution`` at.% count as different.
+    """
 
     seek: Literal["best", "top"] = "best"
     share: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    resolution: Annotated[float, Field(ge=0, le=100)] = RESOLUTION
 
 
 class ScreeningConfig(_Strict):
@@ -190,7 +195,7 @@ class CampaignConfig(_Strict):
     space: AnySpace
     physics: str = DEFAULT_PHYSICS
     properties: dict[str, PropertySpec] = {}
-    objectives: Annotated[list[str], Field(min_length=1)]
+    objectives: list[str]
     constraints: list[str] = []
     reference_point: dict[str, float] = {}
     start: StartConfig = StartConfig()
@@ -242,7 +247,12 @@ class CampaignConfig(_Strict):
             del document["properties"]
         if self.space.kind == "alloy":
             del document["space"]["kind"]
-        if self.choice.seek == "best":
+        document["choice"] = {
+            key: value
+            for key, value in document["choice"].items()
+            if (key == "resolution") is not bool(self.objectives)
+        }
+        if self.objectives and self.choice.seek == "best":
             del document["choice"]
         # A campaign has one validator or several.
         unused = "validator" if self.validators else "validators"

@@ -49,7 +49,11 @@ def in_force(config: CampaignConfig, problem: Problem, acts: Sequence[Act]) -> I
             reference |= act.detail.get("reference", {})
     if reference and config.reference_point:
         config = config.model_copy(update={"reference_point": {**config.reference_point, **reference}})
-    goal = problem.goal if config is first else Goal.parse(config.objectives, config.constraints, problem.properties)
+    goal = (
+        problem.goal
+        if config is first
+        else Goal.parse(config.objectives, config.constraints, problem.properties, config.choice.resolution)
+    )
     return InForce(config, replace(problem, space=space, goal=goal), reference)
 
 

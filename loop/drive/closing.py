@@ -49,7 +49,7 @@ def _with_reference_point(campaign: OpenCampaign, index: int) -> View:
     Without it every later result for iteration 0 would move the hypervolumes of the past.
     """
     view, store = campaign.view(), campaign.store
-    fixed = campaign.config.reference_point or view.frozen
+    fixed = campaign.config.reference_point or view.frozen or view.goal.any_feasible
     measured = any(view.goal.signed_objectives(row.values) is not None for row in view.upto(0))
     if fixed or not measured or (index > 0 and store.iteration(0).state is not IterationState.CLOSED):
         return view

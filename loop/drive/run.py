@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from alloys.goal import measure_of
 from loop.config.home import lasting
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
@@ -111,7 +112,9 @@ def summary(campaign: OpenCampaign, console: Console, where: str | None, top: in
     view = campaign.view()
     console.print()
     console.print(fitted(best_tables(view, top), console))
-    console.print(fitted(iteration_table(iteration_summaries(campaign.store, view)), console))
+    console.print(
+        fitted(iteration_table(iteration_summaries(campaign.store, view), measure_of(view.goal.objectives)), console)
+    )
     counts = campaign.store.counts()
     if counts.get("needs_review"):
         console.print(f"{counts['needs_review']} validations gave no answer and are set aside for review", markup=False)

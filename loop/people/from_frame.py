@@ -101,8 +101,8 @@ def _text(table: pd.DataFrame) -> str:
 def _drafted(
     rows: str, goals: Sequence[tuple[str, str]], constraints: Sequence[str], data: Path, balance: str | None
 ) -> tuple[Draft, Guess]:
-    if not goals:
-        raise InputError("name a goal: maximize, minimize or match a property of the frame")
+    if not goals and not constraints:
+        raise InputError("name a goal: maximize, minimize or match a property of the frame, or constraints alone")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / data.name
         path.write_text(rows, "utf-8")

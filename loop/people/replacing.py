@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from alloys.batches import BatchLimits
+from alloys.batches.shared import BatchLimits
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.problem import Problem

@@ -201,7 +201,7 @@ def change(store: CampaignStore, text: str, *, who: str, why: str = "") -> Steer
     if detail["was"] == text_of(detail[key], key):
         raise InputError(f"{detail['was']} is wanted already")
     config = changed(view.config, detail, view.problem.properties)
-    goal = Goal.parse(config.objectives, config.constraints, view.problem.properties)
+    goal = Goal.parse(config.objectives, config.constraints, view.problem.properties, config.choice.resolution)
     problem = replace(view.problem, goal=goal)
     if key == "constraint":
         _refuse_nothing_left(store, problem, f"with {text.strip()}")

@@ -83,7 +83,7 @@ def explain_document(
         "as_of": moment.words,
         "measured": _measured(view, design),
         "outside": outside(view.space, design),
-        "mode": "improvement" if any(row.feasible for row in moment.view.rows) else "feasibility",
+        "mode": _mode(moment.view),
         "probability_success": success,
         "probability_feasible": success * float(np.prod([chance[0] for chance in chances.values()])),
         "gain": None if gain is None else _gain_entry(gain),
@@ -112,6 +112,13 @@ def moment_of(view: View, proposals: Sequence[Proposal], proposal: Proposal | No
     over = answered | set(view.dropped)  # what was cancelled or rejected by then was not waited for any more
     pending = tuple(c for c in under_way if c not in over)
     return Moment(replace(view, rows=rows, pending=pending), (*pending, *before), f"before iteration {index}")
+
+
+def _mode(view: View) -> str:
+    """What is looked for, as in `surrogates.choosing.picks.ChosenBatch`."""
+    if not any(row.feasible for row in view.rows):
+        return "feasibility"
+    return "different" if view.goal.any_feasible else "improvement"
 
 
 def _picked(proposal: Proposal, surrogate: Surrogate) -> dict[str, Any]:
@@ -143,9 +150,12 @@ def _background(view: View) -> Floats:
 
 
 def _gain(moment: Moment, surrogate: Surrogate, design: Design) -> Gain | None:
-    """None where a point of comparison lacks: nothing was measured and no reference point is configured."""
+    """None where a point of comparison lacks: nothing was measured and no reference point is configured.
+
+    Nor is there one without objectives, where the gain is a chance.
+    """
     view = moment.view
-    if not view.rows and not view.config.reference_point:
+    if (not view.rows and not view.config.reference_point) or view.goal.any_feasible:
         return None
     return gain_of(
         surrogate,
@@ -285,7 +295,9 @@ def _summary(document: dict[str, Any]) -> str:
     """One plain paragraph: what speaks for the alloy, and what is most doubtful."""
     verb = "it was" if document["picked"] is not None else "it is"
     gain, better = document["gain"], document["better_than"]
-    if document["mode"] == "feasibility" or gain is None:
+    if document["mode"] == "different":
+        told = f"{verb} judged by its chance to be feasible and unlike the feasible alloys known"
+    elif document["mode"] == "feasibility" or gain is None:
         told = f"nothing feasible was known: {verb} judged by its probability of feasibility alone"
     else:
         name, entry = max(document["objectives"].items(), key=lambda item: item[1]["share_of_gain"])

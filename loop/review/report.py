@@ -9,14 +9,14 @@ import numpy as np
 from rich import box
 from rich.table import Table
 
-from alloys.goal import Objective, count_dominating
+from alloys.goal import Objective, count_dominating, measure_of
 from alloys.records import proposer
 from loop.config.steered import CHOOSING
 from loop.measurements import rounded
 from loop.people.steering import act_document
 from loop.store import CampaignStore
 from loop.summaries import campaign_state, iteration_summaries
-from loop.view import Row, View, view_of
+from loop.view import Row, View, config_of, view_of
 
 
 def status_document(store: CampaignStore, view: View | None = None) -> dict[str, Any]:
@@ -24,6 +24,7 @@ def status_document(store: CampaignStore, view: View | None = None) -> dict[str,
     return {
         "name": store.campaign().name,
         "state": campaign_state(store),
+        "measure": measure_of(config_of(store).objectives),
         "iterations": iteration_summaries(store, view),
         "queue": dict(store.counts()),
         "observations": len(store.observations()),
@@ -142,12 +143,13 @@ def _best_table(
 def _outside(view: View, most: int = 5) -> str | None:
     """A line on alloys that keep the constraints and are no designs of the space."""
     kept = [row for row in view.rows if row.outside and set(view.goal.names) <= set(row.confirmed)]
-    first = view.goal.objectives[0]
     kept = [row for row in kept if view.goal.feasible(row.confirmed)]
-    kept.sort(key=lambda row: -first.signed(row.confirmed[first.name]))
-    told = [f"{row.design} {row.confirmed[first.name]:.4g}" for row in kept]
+    by, names = "measured outside the space (beyond its bounds or between its steps)", list[str]()
+    for first in view.goal.objectives[:1]:
+        kept.sort(key=lambda row: -first.signed(row.confirmed[first.name]))
+        by, names = f"{by}, best by {first}", [first.name]
+    told = [" ".join([str(row.design), *(f"{row.confirmed[name]:.4g}" for name in names)]) for row in kept]
     more = f" and {len(told) - most} more" if len(told) > most else ""
-    by = f"measured outside the space (beyond its bounds or between its steps), best by {first}"
     return f"{by}: {', '.join(told[:most])}{more}" if told else None
 
 
@@ -175,14 +177,15 @@ def _cell(row: Row, name: str, with_predictions: bool, with_std: bool) -> str:
     return text
 
 
-def iteration_table(summaries: list[dict[str, Any]]) -> Table:
+def iteration_table(summaries: list[dict[str, Any]], measure: str = "hypervolume") -> Table:
     """What each iteration selected, what of it was validated and is feasible, and its hypervolume.
 
-    Where what is wanted was changed since some were closed, a column has the hypervolume as it was then.
+    Where what is wanted was changed since some were closed, a column has the hypervolume as it was then. ``measure`` is
+    what stands in the place of hypervolumes, see `alloys.goal.measure_of`.
     """
     both = any("hypervolume_then" in row for row in summaries)
     table = Table(title="Iterations", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    volumes = ("hypervolume\nby now", "hypervolume\nas it was") if both else ("hypervolume",)
+    volumes = (f"{measure}\nby now", f"{measure}\nas it was") if both else (measure,)
     for name in ("iteration", "selected", "validated", "feasible", "failed", *volumes, "seconds"):
         table.add_column(name, justify="right")
     for row in summaries:

@@ -15,7 +15,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.batches import BatchLimits
+from alloys.batches.shared import BatchLimits
 from alloys.errors import InputError
 from alloys.problem import Problem
 from alloys.records import moved
@@ -60,7 +60,8 @@ def choose_batch(
     cheap bound keeps a short list; a search uphill on the grid, from the best candidate of each set of elements, adds
     to it. From the list picks are taken greedily, each given the pending alloys and the picks before: by the
     expected gain in hypervolume, or in the one objective, where feasible, and by the probability that at least one of
-    the batch is feasible while nothing feasible is known. Then each pick moves to its best neighbour on the grid where
+    the batch is feasible while nothing feasible is known. Without objectives it is the expected number of feasible
+    designs unlike those known that counts. Then each pick moves to its best neighbour on the grid where
     that is better. The same arguments give the same batch. Where all of the best of a list are sought, not the
     single best one, active search chooses instead: see `surrogates.choosing.top`.
 
@@ -102,7 +103,9 @@ class _Chooser:
 
     @property
     def mode(self) -> str:
-        return "feasibility" if self.known.feasibility_first(self.problem) else "improvement"
+        if self.known.feasibility_first(self.problem):
+            return "feasibility"
+        return "different" if self.problem.goal.any_feasible else "improvement"
 
     def choose(self, candidates: Iterable[Block], q: int, spreader: Spreader, tell: Tell) -> ChosenBatch:
         """The whole way from candidates to explained picks."""
@@ -192,6 +195,8 @@ class _Chooser:
         described = surrogate.describe(self.problem.space.inputs(points))
         front = Front(self.known.front(), self.context.reference) if self.mode == "improvement" else None
         scores = bound(surrogate, self.problem, described, front, self.settings.optimism)
+        if self.mode == "different":
+            scores = scores.where(self.known.unlike(self.problem, self.context.observed, points))
         return Scored(points, origins, described, scores)
 
     def short(self, points: Points, origins: NDArray[np.object_], size: int) -> Scored:
@@ -240,6 +245,8 @@ class _Chooser:
 
     def _incumbents(self) -> Indices:
         feasible = np.flatnonzero(self.known.feasible)
+        if self.problem.goal.any_feasible:
+            return feasible
         best = pareto_mask(self.known.objectives[feasible])
         return feasible[best]
 

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from alloys.distances import places_of_inputs
 from alloys.errors import InputError
 from alloys.problem import Problem
 from alloys.space import Floats
 from surrogates.choosing.gain import SampledOutcomes, draw
+from surrogates.choosing.packing import PackedFront
 from surrogates.choosing.pareto import Front
 from surrogates.model.surrogate import Surrogate
 
@@ -53,7 +55,7 @@ def select_within_budget(
     fractions: Floats,
     seconds: Sequence[float],
     budget: float,
-    front: Front,
+    front: Front | PackedFront,
     *,
     samples: int = 128,
     seed: int = 0,
@@ -88,6 +90,8 @@ def select_within_budget(
         rows = np.sort(rows[np.argsort(-chance, kind="stable")[:MOST]])
     drawn = draw(surrogate, problem, described.take(rows), samples, seed)
     outcomes = SampledOutcomes.of(problem.goal, drawn)
+    if problem.goal.any_feasible:
+        outcomes = SampledOutcomes.at(places_of_inputs(problem.space, fractions[rows]), problem.goal, drawn)
     # Where all cost the same the two rules are one.
     rules = (True, False) if np.ptp(costs[rows]) > 0 else (True,)
     plans = [_greedy(outcomes, front, costs[rows], budget, by_cost=by_cost) for by_cost in rules]
@@ -97,7 +101,7 @@ def select_within_budget(
 
 
 def _greedy(
-    outcomes: SampledOutcomes, front: Front, costs: Floats, budget: float, *, by_cost: bool
+    outcomes: SampledOutcomes, front: Front | PackedFront, costs: Floats, budget: float, *, by_cost: bool
 ) -> list[tuple[int, float]]:
     """Alloys and their values in the order of choice."""
     chosen: list[tuple[int, float]] = []

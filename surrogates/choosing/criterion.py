@@ -1,7 +1,8 @@
 """What an alloy is expected to gain beside those that are known and waited for, by samples of the joint posterior.
 
 With several objectives that is the constrained noisy expected hypervolume improvement, with one the constrained noisy
-expected improvement, and where nothing feasible is known the chance of the first feasible alloy. BoTorch's acquisition
+expected improvement, and where nothing feasible is known the chance of the first feasible alloy. Without objectives it
+is the chance of one more feasible alloy unlike the others (`surrogates.choosing.packing`). BoTorch's acquisition
 functions estimate the same, but build the boxes of every sample's front anew whenever the waiting alloys change, and
 draw the alloys known again with each candidate. Here both are kept, and a candidate is drawn given them.
 
@@ -22,9 +23,11 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.special import ndtri
 
+from alloys.distances import places_of_inputs
 from alloys.problem import Problem
 from alloys.space import Bools, Floats
 from surrogates.choosing.fronts import Fronts, fronts_of
+from surrogates.choosing.packing import Packing
 from surrogates.choosing.screen import optimistic
 from surrogates.choosing.table import Table, build_table
 from surrogates.model.features import Described
@@ -53,6 +56,19 @@ class AcquisitionSettings:
     samples: int
     seed: int
     feasibility: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Where the rows of a table lie, and how far apart those must be that count.
+
+    Attributes:
+        places: as `alloys.distances.places` gives them, shape ``(N, k)``.
+        resolution: at.%.
+    """
+
+    places: Floats
+    resolution: float
 
 
 @cache
@@ -87,10 +103,11 @@ class Criterion:
         *,
         candidates: int,
         fronts: Fronts | None = None,
+        packed: Packed | None = None,
     ) -> None:
         """Takes the table and how many of its rows are candidates; the fronts of the others, where they are known."""
         self.scales = np.ones(1) if settings.feasibility else scales
-        self._table, self._settings = table, settings
+        self._table, self._settings, self._packed = table, settings, packed
         self._known = [*range(candidates, len(table.means))]
         self._among_known = fronts
         self.wait_for([])
@@ -121,8 +138,13 @@ class Criterion:
         """
         validated = len(described) - candidates - waiting
         table = build_table(surrogate, problem, described, settings.reference, validated)
+        packed = None
+        if problem.goal.any_feasible and not settings.feasibility:
+            packed = Packed(places_of_inputs(problem.space, described.inputs), problem.goal.resolution)
         if like is not None:
-            return cls(table, settings, like.scales, candidates=candidates, fronts=like._among_known)
+            return cls(table, settings, like.scales, candidates=candidates, fronts=like._among_known, packed=packed)
+        if problem.goal.any_feasible:
+            return cls(table, settings, np.ones(1), candidates=candidates, packed=packed)
         hopes = optimistic(surrogate, problem, described, 1.0)
         scales = np.maximum((hopes - settings.reference).max(axis=0, initial=0.0), 1e-6)
         return cls(table, settings, scales, candidates=candidates)
@@ -144,7 +166,7 @@ class Criterion:
         values, good, _ = self._outcomes(waited, self._table.means[waited] + moved)
         known = len(self._known)
         if self._among_known is None:
-            self._among_known = fronts_of(values[:, :known], good[:, :known], self.scales)
+            self._among_known = self._fronts_of(values[:, :known], good[:, :known])
         self._fronts = self._among_known
         for i in range(known, len(waited)):
             self._fronts = self._fronts.joined(values[:, i], good[:, i])
@@ -159,6 +181,11 @@ class Criterion:
             lacking = self._fronts.shortfalls(values[:, idle], self.scales)
             found[idle] = WORTHLESS - np.maximum(lacking, violations[:, idle]).min(axis=0)
         return np.asarray(found)
+
+    def _fronts_of(self, values: Floats, good: Bools) -> Fronts:
+        if self._packed is None:
+            return fronts_of(values, good, self.scales)
+        return Packing.of(values[0], good, self._packed.resolution)
 
     def _step(self, step: int) -> Floats:
         return _variates((self._settings.samples, self._settings.seed), len(self._table.covariances), step)
@@ -177,12 +204,16 @@ class Criterion:
     def _outcomes(self, rows: Indices, latents: Floats) -> tuple[Floats, Bools, Floats]:
         """Objectives above the reference ``(samples, n, objectives)``, which are feasible and by how much others not.
 
-        The last two have shape ``(samples, n)``. Where the first feasible alloy is wanted, all are worth the same.
+        The last two have shape ``(samples, n)``. Where the first feasible alloy is wanted, all are worth the same;
+        where different ones are, the first are their places.
         """
         outputs = self._table.outputs(rows, latents)
         objectives = len(self._settings.reference)
         violations = outputs[..., objectives:].max(axis=-1, initial=0.0)
         values = np.ones((*violations.shape, 1)) if self._settings.feasibility else outputs[..., :objectives]
+        if self._packed is not None:
+            places = self._packed.places[rows]
+            values = np.broadcast_to(places, (len(violations), *places.shape))
         return values, violations <= 0.0, violations
 
 

@@ -19,6 +19,8 @@ from alloys.errors import InputError
 from alloys.goal import Goal
 from alloys.problem import Problem
 from alloys.space import Bools, Floats
+from surrogates.choosing.fronts import Fronts
+from surrogates.choosing.packing import PackedFront
 from surrogates.choosing.pareto import Front
 from surrogates.explaining.attribution import coalitions, shapley
 from surrogates.model.features import Described
@@ -98,7 +100,7 @@ class SampledOutcomes:
     """Joint posterior samples of ``n`` alloys in the goal's terms.
 
     Attributes:
-        points: objectives, larger is better, shape ``(samples, n, objectives)``.
+        points: objectives, larger is better, shape ``(samples, n, objectives)``; without any the designs' places.
         good: in which samples every constraint holds, shape ``(samples, n)``.
     """
 
@@ -108,14 +110,21 @@ class SampledOutcomes:
     @classmethod
     def of(cls, goal: Goal, drawn: Mapping[str, Floats]) -> SampledOutcomes:
         """From samples of the properties, shape ``(samples, n)`` each, as `draw` gives them."""
-        points = np.stack([o.signed(drawn[o.name]) for o in goal.objectives], axis=-1)
-        return cls(points, kept(goal, drawn))
+        good = kept(goal, drawn)
+        parts = [o.signed(drawn[o.name]) for o in goal.objectives]
+        return cls(np.stack(parts, axis=-1) if parts else np.zeros((*good.shape, 0)), good)
 
-    def gains(self, front: Front) -> Floats:
+    @classmethod
+    def at(cls, places: Floats, goal: Goal, drawn: Mapping[str, Floats]) -> SampledOutcomes:
+        """The same without objectives, of designs at places ``(n, k)``."""
+        good = kept(goal, drawn)
+        return cls(np.broadcast_to(places, (len(good), *places.shape)), good)
+
+    def gains(self, front: Front | PackedFront) -> Floats:
         """What each alloy alone adds to a front in each sample, shape ``(samples, n)``."""
         return front.improvements(self.points) * self.good
 
-    def gains_beside(self, rows: Sequence[int], front: Front, gains: Floats, changed: Bools) -> Floats:
+    def gains_beside(self, rows: Sequence[int], front: Front | PackedFront, gains: Floats, changed: Bools) -> Floats:
         """The gains once some alloys have joined the front where they are feasible, shape ``(samples, n)``.
 
         Args:
@@ -126,7 +135,7 @@ class SampledOutcomes:
         """
         gains = gains.copy()
         points, good = self.points[changed] - front.reference, self.good[changed]
-        fronts = front.fronts.repeated(len(points))
+        fronts: Fronts = front.fronts.repeated(len(points))
         for row in rows:
             fronts = fronts.joined(points[:, row], good[:, row])
         gains[changed] = fronts.gains(points, good)

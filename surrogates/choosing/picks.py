@@ -46,7 +46,7 @@ class ChosenBatch:
     Attributes:
         picks: at most as many as were asked for.
         mode: ``"top"`` where all of the best of a list are sought; else ``"feasibility"`` while nothing feasible is
-            known, then ``"improvement"``.
+            known, then ``"improvement"``, or ``"different"`` without objectives.
         counts: candidates looked at, fallen out by rule, on the short list, polished.
         lost: what the short list may have lost: candidates off it that were ``sampled``, of which
             ``better_than_first`` are better alone than the first pick and ``better_than_last`` better than the last
@@ -104,7 +104,8 @@ def explained(surrogate: Surrogate, problem: Problem, chosen: GreedyPicks, *, mo
         hopes = ", ".join(
             f"{o.name} {_number(problem.properties[o.name], single, spread)}{_wish(o)}" for o in problem.goal.objectives
         )
-        text = f"{head}; expects {hopes}; P(feasible) {total[i]:.2f}; from {label}"
+        text = "; ".join(part for part in (head, hopes and f"expects {hopes}") if part)
+        text += f"; P(feasible) {total[i]:.2f}; from {label}"
         if tight:
             text += f"; tightest constraint {tight} {_number(problem.properties[tight], single, spread)}"
             text += f" (holds with probability {chances[tight][i]:.2f})"
@@ -118,6 +119,8 @@ def _aim(goal: Goal, score: float, mode: str) -> str:
         return f"one of the best of the list with a chance of {math.exp(score):.2f}"
     if mode == "feasibility":
         return "nothing feasible is known yet, chosen to be feasible"
+    if mode == "different":
+        return f"feasible and unlike those known with a chance of {math.exp(score):.2f}"
     kind = "hypervolume gain" if len(goal.objectives) > 1 else "gain"
     return f"log expected {kind} {score:.2f}"
 

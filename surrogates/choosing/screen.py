@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from alloys.distances import distances, places
 from alloys.errors import InputError
 from alloys.problem import Problem
 from alloys.space import Bools, Floats, Points
@@ -142,12 +143,18 @@ class ObservedOutcomes:
         table |= problem.combined(table, inputs)
         holds = [constraint.holds(table[constraint.name]) for constraint in goal.constraints]
         feasible = np.all([np.ones(len(observed), dtype=np.bool_), *holds], axis=0)
-        objectives = np.column_stack([o.signed(table[o.name]) for o in goal.objectives])
+        signed = [o.signed(table[o.name]) for o in goal.objectives]
+        objectives = np.column_stack(signed) if signed else np.zeros((len(observed), 0))
         return cls(table, feasible & np.isfinite(objectives).all(axis=1), objectives)
 
     def feasibility_first(self, problem: Problem) -> bool:
         """Whether nothing feasible is known while validation answers some of the constraints."""
         return bool(problem.validated_constraints) and not bool(self.feasible.any())
+
+    def unlike(self, problem: Problem, observed: Points, points: Points) -> Bools:
+        """Which points ``(n, d)`` are as far from every feasible observed one as different designs, shape ``(n,)``."""
+        known = places(problem.space, observed[self.feasible])
+        return np.asarray((distances(places(problem.space, points), known) >= problem.goal.resolution).all(axis=1))
 
     def front(self) -> Floats:
         """Signed objectives of the feasible rows, shape ``(k, objectives)``."""
@@ -206,6 +213,10 @@ class Bound:
 
     value: Floats
     chance: Floats
+
+    def where(self, good: Bools) -> Bound:
+        """The same, and nothing where not ``good``, shape ``(m,)``."""
+        return Bound(self.value * good, self.chance * good)
 
 
 def bound(surrogate: Surrogate, problem: Problem, described: Described, front: Front | None, optimism: float) -> Bound:

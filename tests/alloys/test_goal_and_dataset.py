@@ -42,7 +42,7 @@ def test_a_property_matches_by_its_distance_from_a_value_or_a_range(
 @pytest.mark.parametrize(
     ("objectives", "constraints", "message"),
     [
-        ([], [], "at least one objective"),
+        ([], [], "at least one objective, or constraints that any design may keep"),
         (["maximize beauty"], [], "unknown property 'beauty'"),
         (["best price"], [], "maximize PROPERTY"),
         (["match price cheap"], [], "a number or LOW..HIGH, got 'cheap'"),

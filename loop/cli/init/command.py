@@ -50,10 +50,11 @@ def init(
     given = {"maximize": maximize, "minimize": minimize, "match": match}
     goals = [(direction, name) for direction, names in given.items() for name in names or []]
     goals = goals or (_asked(found) if asks else [])
-    if not goals:
+    if not goals and not constraint:
         names = ", ".join(column.what for column in found.numbers) or "none: no column has numbers"
         raise InputError(
-            "name a goal: --maximize PROPERTY, --minimize PROPERTY or --match PROPERTY=VALUE; "
+            "name a goal: --maximize PROPERTY, --minimize PROPERTY or --match PROPERTY=VALUE, "
+            "or a --constraint alone for any alloy that keeps it; "
             f"properties of the table are {names}"
         )
     drafted = draft(table, found, goals, constraint or [], get_physics(_PHYSICS), str(file), sheet)

@@ -31,7 +31,7 @@ def config_text(
         seen: how many rows have each element.
         path: the file's own path, for the commands in its head.
     """
-    goal = " and ".join(draft.objectives)
+    goal = " and ".join(draft.objectives) or "find any feasible alloy"
     lines = [
         f"# A campaign to {goal}, begun from {_comment(draft.entry.file)} by `alloyloop init`.",
         f"#   alloyloop check {_comment(path)}     names every mistake; docs/reference/config.md explains every key",
@@ -198,7 +198,8 @@ def _start(draft: Draft, space: Mapping[str, Any]) -> str:
 
 
 def _goal(draft: Draft) -> list[str]:
-    lines = ["objectives:", *(f"  - {text}" for text in draft.objectives)]
+    objectives = [f"  - {text}" for text in draft.objectives]
+    lines = ["objectives:", *objectives] if objectives else ["objectives: []   # any alloy that keeps the constraints"]
     if draft.constraints:
         return [*lines, "constraints:", *(f"  - {text}" for text in draft.constraints)]
     return [*lines, "# constraints:", "#   - density <= 8   # g/cm3; follows from the composition"]

@@ -78,7 +78,9 @@ def _alloys(found: Guess) -> str:
 def print_draft(console: Console, table: RawTable, draft: Draft) -> None:
     """The rows that are read, and every row that is not."""
     intake = draft.intake
-    console.print(f"{'; '.join(draft.objectives)}: {len(intake.rows)} rows are read", markup=False)
+    console.print(
+        f"{'; '.join(draft.objectives) or 'any feasible alloy'}: {len(intake.rows)} rows are read", markup=False
+    )
     for note in intake.notes[len(table.notes) :]:
         console.print(f"  {note}", markup=False)
     if intake.rounded:

@@ -46,15 +46,17 @@ class MapData:
 
     @property
     def coloured(self) -> str:
-        """The property that colours tell: the first objective."""
-        return next(iter(self.results.objectives))
+        """The property that colours tell: the first of the goal."""
+        return next(iter(self.results.properties))
 
     @property
     def apart(self) -> list[Any]:
-        """Rows of the front, from the first objective's best on, whose pies do not lie on each other."""
+        """Rows of the front, from the first objective's best on if any, whose pies do not lie on each other."""
         front = self.frame[self.frame["front"]]
-        signed = self.results.objectives[self.coloured].signed(front[self.coloured])
-        front = front.loc[signed.sort_values(ascending=False, kind="stable").index]
+        for objective in self.results.objectives.values():
+            signed = objective.signed(front[objective.name])
+            front = front.loc[signed.sort_values(ascending=False, kind="stable").index]
+            break
         chosen: list[Any] = []
         for index, place in zip(front.index, front[["x", "y"]].to_numpy(), strict=True):
             others = self.frame.loc[chosen, ["x", "y"]].to_numpy()

@@ -22,6 +22,8 @@ from loop.view import View
 
 _NUMBER = "number"
 """The column of the order in which results came, on which one objective is drawn."""
+_SHOWN = 3
+"""Properties that are held against each other where there are no objectives."""
 _BARS = 400
 """Results beyond which error bars would be a cloud."""
 
@@ -64,8 +66,13 @@ class FrontData:
 
     @property
     def sorted_front(self) -> pd.DataFrame:
-        """The front by the first objective."""
-        return self.frame[self.frame["front"]].sort_values(next(iter(self.results.objectives)))
+        """The front by its first property."""
+        return self.frame[self.frame["front"]].sort_values(self.pairs[0][0])
+
+    @property
+    def ringed(self) -> str:
+        """What rings mark where the front is no line."""
+        return "front of all objectives" if self.results.objectives else "different feasible alloys"
 
     @property
     def step(self) -> str:
@@ -74,13 +81,13 @@ class FrontData:
 
 
 def prepare(view: View, upto: int | None = None) -> FrontData:
-    """The results over the objectives.
+    """The results over the objectives, or without any over the first properties of the goal.
 
     Raises:
         InputError: if there are none.
     """
     results = results_of(view, upto)
-    names = list(results.objectives)
+    names = list(results.objectives or results.properties)[: None if results.objectives else _SHOWN]
     frame = results.measured.assign(**{_NUMBER: np.arange(1, len(results.measured) + 1)})
     return FrontData(results, frame, tuple(combinations(names, 2)) or ((_NUMBER, names[0]),))
 
@@ -139,7 +146,7 @@ def _scatter(axes: Any, data: FrontData, pair: tuple[str, str], norm: Normalize)
     else:
         front = data.sorted_front
         ring = {"s": 80, "facecolors": "none", "edgecolors": INK, "linewidths": 0.9}
-        axes.scatter(front[x], front[y], label="front of all objectives", zorder=3, **ring)
+        axes.scatter(front[x], front[y], label=data.ringed, zorder=3, **ring)
     axes.set_xlabel(data.text(x))
     axes.set_ylabel(data.text(y))
 
@@ -195,6 +202,4 @@ def _line(data: FrontData, x: str, y: str) -> go.Scatter:
         line = {"x": front[x], "y": front[y], "name": "front", "mode": "lines"}
         return go.Scatter(**line, line={"shape": shape, "color": "black", "width": 1.5}, hoverinfo="skip")
     ring = {"symbol": "circle-open", "size": 15, "color": "black"}
-    return go.Scatter(
-        x=front[x], y=front[y], name="front of all objectives", mode="markers", marker=ring, hoverinfo="skip"
-    )
+    return go.Scatter(x=front[x], y=front[y], name=data.ringed, mode="markers", marker=ring, hoverinfo="skip")

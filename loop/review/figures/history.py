@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from plotly.subplots import make_subplots
 
 from alloys.errors import InputError
+from alloys.goal import measure_of
 from loop.review.figures.browser import in_browser
 from loop.review.figures.style import BLUE, GREY, VERMILION, below
 from loop.review.figures.words import label
@@ -67,8 +68,10 @@ def prepare(view: View, store: CampaignStore, upto: int | None = None, beside: V
             "validated": [row["validated"] for row in rows],
         }
     )
-    text = label(view.problem.properties[view.goal.objectives[0].name])
-    what = f"best {text[0].lower()}{text[1:]}" if _single(view) else "hypervolume"
+    what = f"{measure_of(view.goal.objectives)} alloys" if view.goal.any_feasible else measure_of(view.goal.objectives)
+    if _single(view):
+        text = label(view.problem.properties[view.goal.objectives[0].name])
+        what = f"best {text[0].lower()}{text[1:]}"
     return HistoryData(frame, _arm(view, beside), what, "" if beside is None else beside.config.name)
 
 
@@ -109,7 +112,7 @@ def draw(data: HistoryData) -> Figure:
         )
     top.set(xlabel="designs validated", ylabel=data.label[0].upper() + data.label[1:])
     top.set_xlim(left=0)
-    if data.label == "hypervolume":
+    if not data.label.startswith("best "):
         top.set_ylim(bottom=0)
     share = frame["feasible"] / frame["validated"].clip(lower=1)
     bottom.bar(frame["iteration"], frame["validated"] > 0, color=GREY, alpha=0.25)

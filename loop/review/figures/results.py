@@ -29,9 +29,9 @@ class Results:
 
     Attributes:
         frame: a row for each design that was validated: ``design``, ``iteration`` (0 for what was brought by hand),
-            ``origin`` (who proposed it), ``feasible``, ``failed``, ``front`` (no other feasible one is better in every
-            objective), and for each property of the goal ``NAME``, ``NAME std`` (the scatter of measurements),
-            ``NAME predicted`` and ``NAME predicted std`` (before it was measured), NaN where there is none.
+            ``origin`` (who proposed it), ``feasible``, ``failed``, ``front`` (see `front_rows`), and for each
+            property of the goal ``NAME``, ``NAME std`` (the scatter of measurements), ``NAME predicted`` and
+            ``NAME predicted std`` (before it was measured), NaN where there is none.
         properties: those of the goal, by name.
         objectives: by the name of their property.
         name: the campaign's.
@@ -44,12 +44,12 @@ class Results:
 
     @property
     def measured(self) -> pd.DataFrame:
-        """The rows of which every objective is known.
+        """The rows of which every objective is known; without objectives, every property of the goal.
 
         Raises:
             InputError: if there is none.
         """
-        found = self.frame.dropna(subset=list(self.objectives))
+        found = self.frame.dropna(subset=list(self.objectives or self.properties))
         if found.empty:
             raise InputError(f"campaign {self.name!r} has no results yet: nothing can be shown of them")
         return found
@@ -88,7 +88,9 @@ def _cells(row: Row, name: str) -> tuple[float | None, ...]:
 
 
 def front_rows(rows: Sequence[Row], view: View) -> list[Row]:
-    """The feasible rows that no other one beats, by the first objective."""
+    """The feasible rows that no other one beats, by the first objective; without objectives, the different ones."""
+    if view.goal.any_feasible:
+        return view.different(rows)
     known, points = _points(rows, view)
     first = view.goal.objectives[0].name
     return sorted((known[i] for i in np.flatnonzero(_best_of(points))), key=lambda row: row.values[first])
@@ -97,8 +99,11 @@ def front_rows(rows: Sequence[Row], view: View) -> list[Row]:
 def best_rows(view: View, count: int) -> list[Row]:
     """The first of the feasible rows of `View.ranked`, found without ranking all of them.
 
-    What at most ``count`` others beat lies in one of the first ``count`` fronts: each is a front without those before.
+    Without objectives they are in the order in which they came. What at most ``count`` others beat lies in one of the
+    first ``count`` fronts: each is a front without those before.
     """
+    if view.goal.any_feasible:
+        return [row for row in view.rows if row.feasible][:count]
     known, points = _points(view.rows, view)
     left, found = np.arange(len(known)), [np.zeros(0, dtype=np.int64)]
     for _ in range(count):

@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from alloys.goal import measure_of
 from loop.review.report import best_tables
 from loop.review.terminal import Log
 from loop.review.terminal.fitting import fitted
@@ -102,7 +103,7 @@ class Display:
         left = "" if self._log is Log.LIVE else self._left()
         self._console.print(
             f"[{self._seconds():6.1f} s] iteration {iteration}/{self._last} closed: {feasible} of {len(own)} feasible, "
-            f"hypervolume {view.hypervolume(view.upto(iteration)):.4g}{left}",
+            f"{measure_of(view.goal.objectives)} {view.hypervolume(view.upto(iteration)):.4g}{left}",
             markup=False,
             soft_wrap=True,
         )

@@ -115,6 +115,11 @@ def test_a_goal_may_be_a_range_to_match(capsys: pytest.CaptureFixture[str], tabl
     assert "- match hardness 180..200" in Path("results.yaml").read_text("utf-8")
 
 
+def test_a_limit_alone_asks_for_any_alloy_that_keeps_it(capsys: pytest.CaptureFixture[str], table: Path) -> None:
+    assert call(capsys, "init", table.name, "--constraint", "HV >= 200")[0] == 0
+    assert "objectives: []" in Path("results.yaml").read_text("utf-8")
+
+
 def test_no_file_is_overwritten_unless_a_person_says_so(capsys: pytest.CaptureFixture[str], table: Path) -> None:
     Path("results.yaml").write_text("mine", "utf-8")
     code, _, err = call(capsys, "init", table.name, "--maximize", "HV")
@@ -127,7 +132,7 @@ def test_no_file_is_overwritten_unless_a_person_says_so(capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ([], "--match PROPERTY=VALUE; properties of the table are hardness"),
+        ([], "or a --constraint alone for any alloy that keeps it; properties of the table are hardness"),
         (["--maximize", "strength"], "no column of numbers is 'strength'; there are hardness"),
         (["--match", "HV"], "a property is matched as PROPERTY=VALUE or PROPERTY=LOW..HIGH, got 'HV'"),
         (["--maximize", "HV", "--constraint", "HV > 3"], "--constraint takes a property, <= or >=, and a number"),

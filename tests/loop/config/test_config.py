@@ -97,6 +97,18 @@ def test_mistakes_are_named_with_their_line(tmp_path: Path, before: str, after: 
     assert abs(number - line) <= 1, named
 
 
+def test_without_objectives_there_are_constraints_to_keep(tmp_path: Path) -> None:
+    head, _, rest = GOOD.partition("objectives:\n")
+    constraints, _, reference = rest[rest.index("constraints:") :].partition("# Hypervolume")
+    tail = reference.partition("ductility_index: 2.5\n")[2]
+    free = f"{head}objectives: []\n{constraints}{tail}"
+    assert _check(tmp_path, free) == []
+    config = load_config(tmp_path / "bad.yaml")
+    assert config.science()["choice"] == {"resolution": 10.0}
+    found = _check(tmp_path, f"{head}objectives: []\n{tail}")
+    assert "line 17: goal: a goal needs at least one objective, or constraints that any design may keep" in found, found
+
+
 def test_every_mistake_is_found_at_once(tmp_path: Path) -> None:
     text = GOOD.replace("seed: 0", "seed: many").replace("solidus >= 2273", "solidus > 2273")
     text = text.replace("family: cvae", "family: magic").replace("lower: 0.05", "lower: 0.60")

@@ -13,8 +13,8 @@ from rich.console import Console
 from alloys.design import Design
 from loop.campaign import Campaign
 from loop.review.explain import explain_document, explain_tables
-from loop.review.figures import front
-from loop.review.report import best_tables
+from loop.review.figures import front, history
+from loop.review.report import best_tables, iteration_table, status_document
 from tests.loop.loop_helpers import small_config
 from tests.surrogates.helpers import truth
 
@@ -88,3 +88,36 @@ def test_a_value_is_matched_and_told_as_such(tmp_path: Path) -> None:
         labels = front.draw(pictured).axes[0].get_legend_handles_labels()[1]
         assert {"to match", "best so far"} <= set(labels)
         assert [shape.y0 for shape in front.draw_interactive(pictured).layout.shapes] == [2150]
+
+
+def test_without_objectives_different_feasible_designs_are_looked_for_and_counted(tmp_path: Path) -> None:
+    config = small_config(
+        tmp_path,
+        objectives=[],
+        constraints=["density <= 10", "solidus >= 2350"],
+        choice={"resolution": 5.0},
+        reference_point={},
+        validator={"name": "external"},
+    )
+    with Campaign.open(config) as campaign:
+        for count in (6, 3):
+            suggested = campaign.suggest(count)
+            campaign.observe(_answers(campaign, suggested))
+        view = campaign.view()
+        found = view.different(view.rows)
+        assert view.hypervolume(view.rows) == len(found) >= 2
+        document = status_document(campaign.store, view)
+        assert document["measure"] == "different feasible"
+        assert [each["hypervolume"] for each in document["iterations"]][-1] == len(found)
+        picks = [p.selection for p in campaign.store.proposals(1)]
+        told = explain_document(view, campaign.store.proposals(), picks[0].candidate.design)
+        assert told["mode"] in ("different", "feasibility")
+        assert told["gain"] is None
+        assert "judged by its" in str(explain_tables(told)[1])
+        console = Console(width=100, file=io.StringIO(), record=True)
+        console.print(best_tables(view, 3)[0])
+        console.print(iteration_table(document["iterations"], document["measure"]))
+        assert "different feasible" in console.export_text()
+        assert front.draw_interactive(front.prepare(view)).data
+        assert history.draw(history.prepare(view, campaign.store)).axes[0].get_ylabel() == "Different feasible alloys"
+        assert repr(campaign).startswith("Campaign('small': any feasible design; 9 results")

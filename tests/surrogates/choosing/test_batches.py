@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from alloys.batches import BatchLimits
+from alloys.batches.shared import BatchLimits
 from alloys.design import Design
 from alloys.goal import Goal
 from alloys.physics.declaring import PropertySpec, declare

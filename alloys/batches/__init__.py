@@ -1,0 +1,1 @@
+"""What a batch of designs must keep together."""
