@@ -55,7 +55,7 @@ def choose_batch(job: ProposalJob, tell: Tell = silent) -> Chosen:
     notes = {"generators": made, "screening": ranking.screening, "calibration": ranking.calibration}
     names = ("fit", "propose", "screen")
     spans = tuple(Span(SCORER, name, *ends) for name, ends in zip(names, pairwise(marks), strict=True))
-    return Chosen(ranking.selections, notes, spans)
+    return Chosen(ranking.selections, notes, spans, ranking.short)
 
 
 def choose_promotions(job: PromotionJob) -> PromotionDecision:

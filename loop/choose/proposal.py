@@ -24,11 +24,13 @@ class Chosen:
         selections: the batch, best first.
         notes: what the campaign's database keeps of the choice: ``generators``, ``screening``, ``calibration``.
         spans: when the surrogate was fitted, candidates were proposed, and the batch was chosen.
+        short: why the rules of a batch make it smaller than was asked for, in words; empty where they do not.
     """
 
     selections: list[Selection]
     notes: Mapping[str, Any]
     spans: tuple[Span, ...]
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)

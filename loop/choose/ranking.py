@@ -29,11 +29,13 @@ class Ranking:
         selections: the batch, best first.
         screening: how many candidates fell out where, and how the surrogate was fitted.
         calibration: leave-one-out scores of the surrogate by property.
+        short: why the rules of a batch make it smaller than was asked for, in words; empty where they do not.
     """
 
     selections: list[Selection]
     screening: dict[str, Any]
     calibration: dict[str, dict[str, float]]
+    short: str = ""
 
 
 def rank(
@@ -55,6 +57,7 @@ def rank(
         pending=view.in_space(view.pending),
         barred=view.in_space(view.dropped),
         reference=view.reference_point(),
+        rules=view.config.batch_limits.rules(view.space) or None,
     )
     chosen = choose_batch(
         surrogate,
@@ -73,14 +76,14 @@ def rank(
         "counts": dict(chosen.counts),
         "lost": dict(chosen.lost),
         "proposed": proposed,
-        "notes": [*surrogate.notes, *chosen.notes],
+        "notes": [*surrogate.notes, *chosen.notes, *([chosen.short] if chosen.short else [])],
         "surrogate": surrogate.digest,
     }
     calibration = {
         name: {**_plain(score), "inflation": surrogate.outputs[name].inflation}
         for name, score in surrogate.leave_one_out().items()
     }
-    return Ranking([_selection(view, surrogate, pick) for pick in chosen.picks], screening, calibration)
+    return Ranking([_selection(view, surrogate, pick) for pick in chosen.picks], screening, calibration, chosen.short)
 
 
 def _column(rows: Sequence[Row], name: str) -> Any:

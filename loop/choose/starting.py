@@ -8,6 +8,7 @@ from math import ceil
 
 import numpy as np
 
+from alloys.batches.rules import BatchRules
 from alloys.batches.shared import BatchLimits
 from alloys.design import Design
 from alloys.errors import InputError
@@ -28,12 +29,14 @@ class StartPlan:
     Attributes:
         count: in all.
         share: of them that come from the table.
-        batch: designs that stand together, where variables are limited in a batch; all of them if None.
+        batch: designs that stand together, where a batch is limited; all of them if None.
+        rules: what the designs of a batch must keep together; nothing if None.
     """
 
     count: int
     share: float
     batch: int | None = None
+    rules: BatchRules | None = None
 
 
 def initial_design(
@@ -43,8 +46,8 @@ def initial_design(
 
     Known alloys are rounded to the grid and chosen far apart from each other (greedy maximin in at.%); the rest
     are random designs of the space, chosen likewise. Where too few known alloys pass, the design fills up.
-    What was seen already is not asked for again. Where a batch may have only some values of a variable, the design is
-    one of several batches, each with values of its own.
+    What was seen already is not asked for again. Where a batch may have only some values of a variable, or has other
+    rules, the design is one of several batches, each with values of its own.
 
     Raises:
         InputError: if too few designs satisfy the closed-form constraints.
@@ -55,13 +58,23 @@ def initial_design(
     known = _without(_passing(problem, table), answered)
     known = known[rng.permutation(len(known))]
     pool = _random_designs(problem, rng, max(2000, 50 * plan.count) * (_WIDER if limits else 1))
-    batch = plan.batch if limits and plan.batch else plan.count
-    runs = limits.runs(pool, ceil(plan.count / batch), rng) if limits and plan.count else [()]
+    batch = plan.batch if (limits or plan.rules) and plan.batch else plan.count
+    count_of_runs = ceil(plan.count / batch) if batch else 1
+    runs = limits.runs(pool, count_of_runs, rng) if limits and plan.count else [()] * count_of_runs
     chosen: list[_Chosen] = []
     for number, allowed in enumerate(runs):
         mine, others = known[limits.fit(known, allowed)], pool[limits.fit(pool, allowed)]
         count = min(batch, plan.count - number * batch)
-        chosen += _far_apart(problem, (mine, others), chosen, answered, (round(count * plan.share), count))
+        counts = (round(count * plan.share), count)
+        if plan.rules:
+            chosen += _within(plan.rules, (mine, others), chosen, answered, counts)
+        else:
+            chosen += _far_apart(problem, (mine, others), chosen, answered, counts)
+    if len(chosen) < plan.count and plan.rules:
+        raise InputError(
+            f"only {len(chosen)} of {plan.count} starting compositions satisfy the closed-form constraints and the "
+            "limits of their batches; allow more in a batch, loosen the constraints or lower start.validate"
+        )
     if len(chosen) < plan.count:
         raise InputError(
             f"only {len(chosen)} of {plan.count} starting compositions satisfy the closed-form constraints; "
@@ -100,6 +113,29 @@ def _far_apart(
     taken = np.concatenate([taken, _stacked(problem, [point for point, _, _ in chosen]), answered])
     for i in spread_out(at(pool), counts[1] - len(chosen), sum_of_sizes, chosen=at(taken)):
         chosen.append((pool[i], "design", "space-filling start"))
+    return chosen
+
+
+def _within(
+    rules: BatchRules,
+    choice: tuple[Points, Points],
+    before: Sequence[_Chosen],
+    answered: Points,
+    counts: tuple[int, int],
+) -> list[_Chosen]:
+    """As `_far_apart`, one after the other, of those that keep the rules of the batch with those before."""
+    at, chosen = rules.space.coordinates, list[_Chosen]()
+    whys = ("table", "a known alloy, far from the others chosen"), ("design", "space-filling start")
+    for points, wanted, why in zip(choice, counts, whys, strict=True):
+        free = points
+        while len(chosen) < wanted:
+            mine = np.array([point for point, _, _ in chosen], dtype=np.int64).reshape(-1, rules.space.dimension)
+            free = free[rules.open(free, mine)]
+            taken = np.concatenate([*(point[None] for point, _, _ in before), mine, answered])
+            rows = spread_out(at(free), 1, sum_of_sizes, chosen=at(taken))
+            if not rows:
+                break
+            chosen.append((free[rows[0]], *why))
     return chosen
 
 

@@ -21,6 +21,7 @@ from alloys.space import Space
 from alloys.space.variables import Variables, condition_text
 from generators.registry import settings_of
 from loop.config.assembly import start_table
+from loop.config.batches import BatchLimitsConfig
 from loop.config.data import read_data
 from loop.config.declared import with_declared
 from loop.config.schema import (
@@ -77,6 +78,7 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     _part(data, "choice", ChoiceConfig, partial(_check_choice, data), found)
     _part(data, "start", StartConfig, partial(start_table, physics=physics), found)
     if space is not None:
+        _part(data, "batch_limits", BatchLimitsConfig, lambda limits: limits.check(space, data.get("batch", 8)), found)
         _part(data, "data", list[TableMap], partial(read_data, properties=physics.properties, space=space), found)
     if isinstance(data.get("state"), str):
         found += _unusable_state(data["state"])

@@ -16,6 +16,7 @@ from alloys.physics.declaring import PropertySpec
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.records import digest_of
 from alloys.space import SpaceSpec, kinds_of_space
+from loop.config.batches import BatchLimitsConfig
 from loop.config.declared import with_declared
 
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
@@ -192,6 +193,7 @@ class CampaignConfig(_Strict):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     iterations: Annotated[int, Field(ge=0)] = 5
     batch: Annotated[int, Field(ge=1, le=MOST_IN_BATCH)] = 8
+    batch_limits: BatchLimitsConfig = BatchLimitsConfig()
     space: AnySpace
     physics: str = DEFAULT_PHYSICS
     properties: dict[str, PropertySpec] = {}
@@ -247,13 +249,7 @@ class CampaignConfig(_Strict):
             del document["properties"]
         if self.space.kind == "alloy":
             del document["space"]["kind"]
-        document["choice"] = {
-            key: value
-            for key, value in document["choice"].items()
-            if (key == "resolution") is not bool(self.objectives)
-        }
-        if self.objectives and self.choice.seek == "best":
-            del document["choice"]
+        self._drop_unused(document)
         # A campaign has one validator or several.
         unused = "validator" if self.validators else "validators"
         del document[unused]
@@ -261,6 +257,15 @@ class CampaignConfig(_Strict):
             # How a command is run, not what it answers.
             validator["settings"].pop("run", None)
         return document
+
+    def _drop_unused(self, document: dict[str, Any]) -> None:
+        """Takes out keys that say nothing, which older campaigns do not have."""
+        if self.batch_limits == BatchLimitsConfig():
+            del document["batch_limits"]
+        said = ("seek", "share") if self.objectives else ("resolution",)
+        document["choice"] = {key: document["choice"][key] for key in said}
+        if self.objectives and self.choice.seek == "best":
+            del document["choice"]
 
     @property
     def folder(self) -> Path:

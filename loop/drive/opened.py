@@ -176,5 +176,6 @@ def _start(
 ) -> list[Selection]:
     if not count:
         return []
-    plan = StartPlan(count, config.start.from_table, config.batch)
+    rules = config.batch_limits.rules(problem.space)
+    plan = StartPlan(count, config.start.from_table, config.batch, rules or None)
     return initial_design(problem, table, plan, config.seed, seen=seen)

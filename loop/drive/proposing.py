@@ -155,6 +155,8 @@ class Proposing:
 
     def _store(self, chosen: Chosen) -> list[Proposal]:
         """Stores the batch with how it came about."""
+        if chosen.short:
+            log.warning("iteration %d: %s", self.index, chosen.short)
         self.spans += chosen.spans
         self.campaign.store.note_iteration(self.index, **chosen.notes)
         return self.campaign.store_batch(self.index, chosen.selections)

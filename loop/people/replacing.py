@@ -17,12 +17,16 @@ def refuse_unfit(store: CampaignStore, config: CampaignConfig, problem: Problem,
     """Refuses a design that cannot stand in a batch in the place of another one.
 
     Raises:
-        InputError: if it is outside the space, or has a value of a variable that the others of the batch do not leave.
+        InputError: if it is outside the space, or the others of the batch leave no room for it.
     """
     point = problem.space.point_of(design)
-    limits, proposals = BatchLimits.of(problem.space), store.proposals()
+    limits, rules, proposals = (
+        BatchLimits.of(problem.space),
+        config.batch_limits.rules(problem.space),
+        store.proposals(),
+    )
     place = next((p for p in proposals if p.selection.candidate.design == asked), None)
-    if not limits or place is None:
+    if not (limits or rules) or place is None:
         return
     run = place.selection.rank // config.batch
     others = [
@@ -31,6 +35,9 @@ def refuse_unfit(store: CampaignStore, config: CampaignConfig, problem: Problem,
         if p.iteration == place.iteration and p.selection.rank // config.batch == run
     ]
     rows = [problem.space.point_of(other) for other in others if other != asked and not outside(problem.space, other)]
-    broken = limits.broken(np.array([*rows, point]))
+    batch = np.array([*rows, point])
+    broken = [*limits.broken(batch), *rules.broken(batch)]
     if broken:
-        raise InputError(f"{design} does not fit its batch: {'; '.join(broken)}; take a value that the batch has")
+        raise InputError(
+            f"{design} does not fit its batch: {'; '.join(broken)}; take one that the others leave room for"
+        )

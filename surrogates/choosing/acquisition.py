@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from alloys.batches.rules import BatchRules
 from alloys.batches.shared import BatchLimits
 from alloys.errors import InputError
 from alloys.problem import Problem
@@ -115,6 +116,10 @@ class _Chooser:
         pool, counts = self.screen(blocks, sample, spreader, tell)
         criterion = self.criterion(pool.described)
         chosen = self.together(pool, criterion, q, tell)
+        if self.rules and len(chosen) < q:
+            pool = self.widened(pool, sample)
+            criterion = self.criterion(pool.described)
+            chosen = self.together(pool, criterion, q, tell)
         first = pool.points[[row for row, _ in chosen]]
         labels = [str(pool.origins[row]) for row, _ in chosen]
         tell("checking what the short list may lose")
@@ -134,7 +139,25 @@ class _Chooser:
             GreedyPicks(points, labels, scores),
             mode=self.mode,
         )
-        return ChosenBatch(tuple(picks), self.mode, numbers, lost, criterion.notes)
+        return ChosenBatch(tuple(picks), self.mode, numbers, lost, criterion.notes, self.short(pool.points, points, q))
+
+    @property
+    def rules(self) -> BatchRules:
+        """What the batch must keep together."""
+        return self.context.rules or BatchRules(self.problem.space)
+
+    def short(self, pool: Points, picks: Points, q: int) -> str:
+        """Why the rules leave fewer picks ``(k, d)`` than wanted, of a pool ``(n, d)``; empty where they do not."""
+        if len(picks) >= q or not self.rules:
+            return ""
+        others = pool[[key not in set(self.problem.space.keys(picks)) for key in self.problem.space.keys(pool)]]
+        return f"{len(picks)} of {q} designs: {self.rules.why(others, picks)}"
+
+    def widened(self, pool: Scored, sample: RandomSample) -> Scored:
+        """A short list too narrow for the rules of the batch, with a random sample of all candidates behind it."""
+        more = sample.drawn(self.problem.space, pool.points, self.settings.short_list)
+        more = more[self.rules.open(more, more[:0])]
+        return pool.join(self.scored(self.surrogate, more, np.full(len(more), "sample", dtype=np.object_)))
 
     @property
     def limits(self) -> BatchLimits:
@@ -173,7 +196,7 @@ class _Chooser:
         best = kept.best()
         if best is None:
             best = self.scored(self.surrogate, self.context.observed[:0], np.zeros(0, dtype=np.object_))
-        return (self.short(best.points, best.origins, self.settings.short_list) if many else best), counts
+        return (self.shortened(best.points, best.origins, self.settings.short_list) if many else best), counts
 
     def climbed(self, surrogate: Surrogate, starts: Scored | None) -> Iterator[Scored]:
         """The candidates that a search uphill on the bound passes, from the best ones, by this surrogate."""
@@ -187,6 +210,8 @@ class _Chooser:
         """A block's allowed candidates with their bound, and how many fell out by which rule."""
         points, origins = block
         kept, fallen = allowed(self.problem, points, self.context.taken)
+        if self.rules:
+            kept = kept[self.rules.open(points[kept], points[:0])]
         named = np.asarray(origins, dtype=np.object_)[kept]
         return self.scored(surrogate, points[kept], named), {"candidates": len(points), **fallen}
 
@@ -199,7 +224,7 @@ class _Chooser:
             scores = scores.where(self.known.unlike(self.problem, self.context.observed, points))
         return Scored(points, origins, described, scores)
 
-    def short(self, points: Points, origins: NDArray[np.object_], size: int) -> Scored:
+    def shortened(self, points: Points, origins: NDArray[np.object_], size: int) -> Scored:
         """The short list of allowed candidates ``(m, d)``, by the exact models."""
         rows = self.scored(self.surrogate, points, origins)
         return rows.take(shorten(rows.present, rows.scores, size, self.settings, floor=self.floor))
@@ -261,6 +286,11 @@ class _Chooser:
         while len(chosen) < min(q, len(pool.points)):
             tell(f"pick {len(chosen) + 1} of {q}")
             criterion.wait_for([row for row, _ in chosen])
+            if self.rules:
+                latest[~self.rules.open(pool.points, pool.points[[row for row, _ in chosen]])] = -np.inf
+                latest[[row for row, _ in chosen]] = -np.inf
+                if np.isneginf(latest).all():
+                    break
             best = _lazy_best(criterion, latest, chosen)
             chosen.append((best, float(latest[best])))
         return chosen
@@ -285,7 +315,7 @@ class _Chooser:
         around = np.concatenate([self.problem.space.neighbours(row) for row in points])
         around = around[self.limits.fit(around, self.limits.standing(points))]
         kept, _ = allowed(self.problem, around, [*self.context.taken, points])
-        pool = self.short(around[kept], np.full(len(kept), "", dtype=np.object_), self.settings.polish_list)
+        pool = self.shortened(around[kept], np.full(len(kept), "", dtype=np.object_), self.settings.polish_list)
         first = len(pool.points)
         everything = np.concatenate([pool.points, points])
         picks = self.surrogate.describe(self.problem.space.inputs(points))
@@ -296,6 +326,10 @@ class _Chooser:
             near = np.flatnonzero(
                 self.problem.space.one_move_away(pool.points, points[k]) & ~np.isin(np.arange(first), rows)
             )
+            if self.rules:
+                near = near[
+                    self.rules.open(pool.points[near], everything[[row for i, row in enumerate(rows) if i != k]])
+                ]
             options = np.append(near, start)
             gains = criterion.values(options)
             best = int(np.argmax(gains))

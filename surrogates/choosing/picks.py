@@ -53,6 +53,7 @@ class ChosenBatch:
             pick beside the others; with the log acquisition of ``first`` and the sample's ``best_alone``, of
             ``last`` and the sample's ``best_as_last``. All before polish.
         notes: approximations that were made, in words.
+        short: why the rules of the batch leave fewer picks than were asked for, in words; empty where they do not.
     """
 
     picks: tuple[Pick, ...]
@@ -60,6 +61,7 @@ class ChosenBatch:
     counts: Mapping[str, int]
     lost: Mapping[str, float]
     notes: tuple[str, ...] = ()
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from alloys.batches.rules import BatchRules
 from alloys.distances import distances, places
 from alloys.errors import InputError
 from alloys.problem import Problem
@@ -82,6 +83,7 @@ class BatchContext:
         pending: alloys under validation, shape ``(p, d)``.
         barred: others that must not be chosen, shape ``(b, d)``; they count as neither known nor under way.
         reference: the hypervolume's reference point, shape ``(objectives,)``, signed so that larger is better.
+        rules: what the designs of the batch must keep together; nothing if None.
     """
 
     observed: Points
@@ -89,6 +91,7 @@ class BatchContext:
     pending: Points
     barred: Points
     reference: Floats
+    rules: BatchRules | None = None
 
     @property
     def taken(self) -> tuple[Points, ...]:

@@ -15,7 +15,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import log_ndtr, logsumexp, ndtr
 
+from alloys.batches.rules import BatchRules
 from alloys.problem import Problem
-from alloys.space import Floats
+from alloys.space import Bools, Floats
 from surrogates.choosing.picks import ChosenBatch, GreedyPicks, explained
 from surrogates.choosing.screen import BatchContext, ObservedOutcomes, allowed
 from surrogates.choosing.stream import Block
@@ -36,6 +37,15 @@ from surrogates.model.voting.votes import Voter, Votes
 from surrogates.model.warps import Identity, Warp
 
 Rows = NDArray[np.int64]
+
+Joins = Callable[[Rows, Rows], Bools]
+"""Which of some rows may join others in a batch."""
+
+
+def every(rows: Rows, chosen: Rows) -> Bools:
+    """All of them."""
+    return np.ones(len(rows), dtype=np.bool_)
+
 
 SHORT = 40
 """Candidates, the likeliest, whose answers are looked ahead of."""
@@ -81,12 +91,20 @@ def choose_top(
         surrogate.probability_feasible(described, problem),
         share,
     )
-    chosen = search.choose(q, np.arange(len(free), len(described)))
+    rules = context.rules or BatchRules(problem.space)
+    chosen = search.choose(
+        q, np.arange(len(free), len(described)), lambda left, mine: rules.open(free[left], free[mine])
+    )
     rows = np.array([row for row, _ in chosen], dtype=np.int64)
     scores = [float(np.log(chance + _NEVER)) for _, chance in chosen]
     greedy = GreedyPicks(free[rows], [str(label) for label in origins[kept][rows]], scores)
     picks = explained(surrogate, problem, greedy, mode="top")
-    return ChosenBatch(tuple(picks), "top", {"candidates": len(points), **fallen}, {"sampled": 0.0})
+    short = ""
+    if len(rows) < q and rules:
+        others = np.setdiff1d(np.arange(len(free)), rows)
+        short = f"{len(rows)} of {q} designs: {rules.why(free[others], free[rows])}"
+    counts = {"candidates": len(points), **fallen}
+    return ChosenBatch(tuple(picks), "top", counts, {"sampled": 0.0}, short=short)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +211,22 @@ class Search:
     allowed: Floats
     share: float
 
-    def choose(self, count: int, pending: Rows) -> list[tuple[int, float]]:
-        """The next ``count`` candidates with the chance of each to be in the top, never one of the pending."""
+    def choose(self, count: int, pending: Rows, joins: Joins = every) -> list[tuple[int, float]]:
+        """The next ``count`` candidates with the chance of each to be in the top, never one of the pending.
+
+        Args:
+            count: how many; fewer come back where no more may join.
+            pending: rows that are waited for.
+            joins: which rows may join those chosen.
+        """
         search, picks = self, list[tuple[int, float]]()
         free = np.setdiff1d(np.arange(len(self.allowed)), pending)
         for row in pending:
             search = search.believing(int(row))
-        while len(free) and len(picks) < count:
+        while len(picks) < count:
+            free = free[joins(free, np.array([row for row, _ in picks], dtype=np.int64))]
+            if not len(free):
+                break
             row, chance = search.worthiest(free)
             picks.append((row, chance))
             free, search = free[free != row], search.believing(row)
