@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from alloys.composition import Composition
 from loop.campaign import Campaign
 from loop.config.reading import load_config
 from loop.config.schema import CampaignConfig
 
-__all__ = ["Campaign", "CampaignConfig", "load_config"]
+__all__ = ["Campaign", "CampaignConfig", "Composition", "load_config"]

@@ -51,7 +51,7 @@ def _with_own_links(text: str, folder: Path) -> str:
         words, path, anchor = found[1], found[2], found[3] or ""
         target = (folder / path).resolve().relative_to(ROOT).as_posix()
         page = PAGES.get(target, target.removeprefix("docs/"))
-        there = target in PAGES or (target.startswith("docs/") and target.endswith(".md"))
+        there = target in PAGES or (target.startswith("docs/") and target.endswith((".md", ".ipynb")))
         return f"[{words}](/{page}{anchor})" if there else words
 
     parts = CODE.split(text)

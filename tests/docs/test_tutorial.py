@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from loop.store import CampaignStore
+from tests.docs.pages import follow
 from tests.loop.loop_helpers import ROOT
-from tests.support.pages import follow
 
 PAGES = sorted((ROOT / "docs" / "tutorial").glob("*.md"))
 

@@ -15,7 +15,7 @@ from loop.cli import main as cli
 from tests.loop.loop_helpers import ROOT
 
 _FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_FILE = re.compile(r"`([\w-]+\.(?:csv|py|yaml))`[^`]*:\s*$")
+_FILE = re.compile(r"`([\w-]+\.(?:csv|py|yaml))`")
 _WAITS = 3
 
 
@@ -42,15 +42,16 @@ def steps(page: Path) -> Iterator[Step]:
     text = page.read_text("utf-8")
     end = 0
     for block in _FENCE.finditer(text):
-        named = _FILE.search(text[end : block.start()])
+        before = text[end : block.start()].rstrip().rpartition("\n\n")[2]
         end = block.end()
-        if named:
-            yield Step("file", block[2], named[1])
+        names = _FILE.findall(before) if before.endswith(":") else []
+        commands = [line for line in block[2].replace("\\\n", " ").splitlines() if words_of(line)]
+        if block[1] in ("", "bash", "console", "sh") and commands:
+            yield from (Step("command", line) for line in commands)
+        elif names:
+            yield Step("file", block[2], names[-1])
         elif block[1] == "python":
             yield Step("python", block[2])
-        elif block[1] in ("", "bash", "console", "sh"):
-            lines = block[2].replace("\\\n", " ").splitlines()
-            yield from (Step("command", line) for line in lines if words_of(line))
 
 
 def words_of(line: str) -> list[str]:
