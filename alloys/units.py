@@ -63,6 +63,11 @@ def _unit(text: str) -> Any:
         ) from None
 
 
+def is_percent(text: str) -> bool:
+    """Whether a unit is per cent, of whatever."""
+    return _SHARES.get(text.strip()) == "percent"
+
+
 def check_unit(text: str) -> str:
     """The text, if it is a unit.
 

@@ -19,7 +19,7 @@ from alloys.physics.registry import DEFAULT, get_physics
 from alloys.properties import Property, Scale, get_property, with_own
 from alloys.space import Points, Space, kinds_of_space
 from alloys.space.variables import Variable, Variables
-from alloys.units import check_dimensions, check_unit, to_base
+from alloys.units import check_dimensions, check_unit, is_percent, to_base
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _RESERVED = {*FUNCTIONS, "formula", "failure", "key", "nonce", "validator", "bounds", "origin", "why", "iteration"}
@@ -157,12 +157,17 @@ def _property_of(variable: Variable) -> Property:
     return Property(variable.name, variable.unit or "1", meaning, -math.inf, math.inf, usual, heading=meaning)
 
 
+_WHOLE = 100.0 + 1e-6
+"""Per cent that amounts of elements do not exceed."""
+
+
 def check_on(space: Space, physics: Physics, name: str) -> None:
     """Refuses an own property that cannot be computed for every design of a space.
 
     Raises:
         InputError: for an element that the space has and a mixture lacks, or the space lacks and an expression names;
-            or for a design of the space for which the expression divides by zero or is no number.
+            for a design of the space for which the expression divides by zero or is no number; or for amounts that
+            come to more than 100 %.
     """
     rule = physics.combined.get(name) or physics.closed_forms.get(name)
     if isinstance(rule, Combination):
@@ -176,6 +181,12 @@ def check_on(space: Space, physics: Physics, name: str) -> None:
         if np.isnan(found).any():
             where = space.design(points[int(np.argmax(np.isnan(found)))])
             raise InputError(f"{rule.expression.text!r} divides by zero or is no number, as for {where}")
+        unit = physics.properties[name].unit
+        if is_percent(unit) and not rule.leaves and found.max() > _WHOLE:
+            raise InputError(
+                f"{rule.expression.text!r} comes to {found.max():.4g} % in the space: amounts such as x_Al are shares "
+                f"of 1, and {unit} makes per cent of them; leave the factor of 100 out, or say unit: '1'"
+            )
     elif isinstance(rule, RuleOfMixtures):
         rule(space.elements, np.eye(len(space.elements)))
 

@@ -96,7 +96,7 @@ def _print(result: Replay) -> None:
     side = "lowest" if table.minimize else "highest"
     console.print(
         f"{table.source}: {len(table)} rows, the {int(table.best.sum())} {side} in {table.target} are looked for; "
-        f"{len(table.names)} inputs; "
+        f"{len(table.names)} inputs ({', '.join(table.names)}); "
         f"{plan.seeds} campaigns, {plan.init} random looks, then {plan.batch} at a time, {plan.looks} in all",
         markup=False,
         soft_wrap=True,

@@ -12,7 +12,7 @@ from alloys.errors import InputError
 from alloys.intake.amounts import composition_of_amounts, composition_of_formula
 from alloys.intake.cells import is_missing, is_rest
 from alloys.intake.guessing import slug
-from alloys.intake.headers import read_header
+from alloys.intake.headers import meanings_of, read_header
 from alloys.intake.mapping import Basis
 from alloys.intake.tables import shown
 from alloys.properties import PROPERTIES
@@ -112,9 +112,23 @@ def choose_columns(
         if numeric:
             notes.append(f"not used, name them with --features to use them: {', '.join(numeric)}")
         return InputColumns.of(formulas[0], ())
+    measured = [name for name in numeric if _names_property(name)]
+    if measured:
+        notes.append(f"not used, as they are named like measurements; name them with --features: {', '.join(measured)}")
+    numeric = [name for name in numeric if name not in measured]
     if not numeric:
-        raise InputError(f"{source}: there is neither a column of formulas nor one of numbers beside {target!r}")
+        raise InputError(
+            f"{source}: there is neither a column of formulas nor one of numbers to learn from beside {target!r}"
+            + (f"; {notes[-1]}" if measured else "")
+        )
     return InputColumns.of("", numeric)
+
+
+def _names_property(column: str) -> bool:
+    """Whether a column is named like what is measured of an alloy, which nobody knows of one that is not made."""
+    header = read_header(column)
+    meaning = next(meanings_of(header.words), None)
+    return meaning is not None and meaning.kind == "property" and column not in SYMBOLS and len(header.words) > 2
 
 
 def _check_features(source: str, columns: Sequence[str], target: str, features: Sequence[str]) -> None:

@@ -110,6 +110,7 @@ def test_a_wrong_property_is_told(name: str, spec: dict[str, Any], message: str)
     [
         ({"unit": "1", "expression": "x_Ni / x_Co"}, "divides by zero"),
         ({"unit": "1", "expression": "log(0 * hardness)", "check_units": False}, "divides by zero"),
+        ({"unit": "%", "expression": "100 * x_Co"}, r"comes to 8000 % in the space: .*; leave the factor of 100 out"),
         ({"unit": "1", "expression": "x_Ti + x_Al"}, "Ti in 'x_Ti . x_Al' is not in the space"),
         ({"unit": "1", "mixture": {"of": {"Al": 1.0}}}, "has no number for Co, Ni"),
     ],

@@ -83,9 +83,9 @@ def test_mistakes_in_the_file_are_named_before_any_work(capsys: pytest.CaptureFi
     formulas = table(tmp_path, "NbTaTi", "NbXx", "NbAl", "")
     code, _, err = call(capsys, "validate", "--formulas", formulas, "--out", out)
     assert code == 2
-    assert "row 3: unknown element 'Xx'" in err
-    assert "row 4, NbAl: the thermodynamic database lacks Al" in err
-    assert "row 5" in err
+    assert "line 3: unknown element 'Xx'" in err
+    assert "line 4, NbAl: the thermodynamic database lacks Al" in err
+    assert "line 5" in err
     assert not out.exists()
     for content, message in (("alloy\nNb\n", "needs a column 'formula'"), (HEADER, "no row below"), ("", "empty file")):
         formulas.write_text(content, encoding="utf-8")

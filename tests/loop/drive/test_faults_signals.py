@@ -33,7 +33,6 @@ TINY = {
 
 LEARNING: dict[str, Any] = {
     **TINY,
-    "validator": {"name": "reference"},
     "batch": 2,
     "generator": {"family": "cvae", "proposals": 20, "settings": {"epochs": 2}},
 }

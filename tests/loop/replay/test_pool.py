@@ -118,6 +118,17 @@ def test_a_column_of_words_is_not_used_and_that_is_told(tmp_path: Path) -> None:
     assert pool.notes == ("not used, as they hold words or nothing; name them with --features: route",)
 
 
+def test_other_measurements_of_an_alloy_are_no_inputs_unless_they_are_named(tmp_path: Path) -> None:
+    path = write(tmp_path, [f"{row},{i},{i}" for i, row in enumerate(ROWS)], "width,depth,y,Tensile Strength,Hardness")
+    pool = read_pool(path, "y")
+    assert pool.names == ("depth", "width")
+    told = "not used, as they are named like measurements; name them with --features: Tensile Strength, Hardness"
+    assert told in pool.notes
+    assert len(read_pool(path, "y", features=["width", "Hardness"]).names) == 2
+    with pytest.raises(InputError, match="to learn from beside 'y'; not used, as they are named like measurements"):
+        read_pool(write(tmp_path, [f"{i},{i * i}" for i in range(12)], "Hardness,y"), "y")
+
+
 def test_an_element_that_takes_the_rest_is_read(tmp_path: Path) -> None:
     pool = read_pool(write(tmp_path, [f"bal.,{i},{i % 3},{i}" for i in range(1, 13)], "Nb,Ta,W,y"), "y")
     assert pool.space.elements == ("Nb", "Ta", "W")
