@@ -16,7 +16,7 @@ export MPLBACKEND = Agg
 export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --quiet
 
-.PHONY: run test test-slow bench bench-generators bench-phases bench-sample-efficiency setup setup-dft setup-test setup-browser setup-peers docs lint lock audit clean
+.PHONY: run test test-slow bench bench-generators bench-phases bench-sample-efficiency setup setup-dft setup-test setup-browser setup-peers docs screenshots lint lock audit clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -113,6 +113,9 @@ bench-sample-efficiency: $(STAMP)  ## evaluations that the loop and its peers ne
 docs: $(STAMP)  ## these pages as HTML in build/docs; a warning is an error
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 	@echo "open build/docs/index.html"
+
+screenshots: $(STAMP) setup-browser  ## docs/pictures anew, from real runs: the report, the terminal, figures; about three minutes
+	$(BIN)/python -m benchmarks.pages.screenshots
 
 lock: $(STAMP)  ## write what is installed as the lock
 	$(BIN)/python -m pip freeze --all --exclude-editable --exclude alloyloop --exclude pip | sed 's/+cpu$$//' > requirements.lock

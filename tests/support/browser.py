@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import time
@@ -67,8 +68,6 @@ class Browser:
 
     def picture(self, path: Path, *, whole: bool = True) -> None:
         """A screenshot, of the whole page or of the window."""
-        import base64
-
         shot = self._driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png", "captureBeyondViewport": whole})
         path.write_bytes(base64.b64decode(shot["data"]))
 
@@ -80,7 +79,13 @@ def browser(profile: Path) -> Iterator[Browser]:
 
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium") or ""
-    for flag in ("--headless=new", "--disable-gpu", "--no-first-run", f"--user-data-dir={profile}"):
+    for flag in (
+        "--headless=new",
+        "--disable-gpu",
+        "--hide-scrollbars",
+        "--no-first-run",
+        f"--user-data-dir={profile}",
+    ):
         options.add_argument(flag)
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")
@@ -89,6 +94,7 @@ def browser(profile: Path) -> Iterator[Browser]:
     service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
     driver = webdriver.Chrome(options=options, service=service)
     try:
+        driver.set_script_timeout(120)
         yield Browser(driver)
     finally:
         driver.quit()

@@ -18,7 +18,7 @@ from scipy.stats import binomtest
 from alloys.errors import InputError
 from loop.review.figures.browser import in_browser
 from loop.review.figures.results import Results, results_of
-from loop.review.figures.style import BLUE, GREY, INK, ORANGE
+from loop.review.figures.style import BLUE, GREY, INK, MANY, ORANGE
 from loop.store import CampaignStore
 from loop.view import View
 
@@ -105,7 +105,7 @@ def draw(data: GeneratorsData) -> Figure:
     for place, name in enumerate(map(str, table.index)):
         values = np.array(data.novelty.get(name, []))
         jitter = 0.18 * np.sin(np.arange(len(values)) * 2.4)
-        news.scatter(values, place + jitter, s=12, color=GREY, alpha=0.7, lw=0, rasterized=len(values) > 500)
+        news.scatter(values, place + jitter, s=12, color=GREY, alpha=0.7, lw=0, rasterized=len(values) > MANY)
         if len(values):
             news.plot([np.median(values)] * 2, [place - 0.3, place + 0.3], c=ORANGE, lw=2.5)
     for axes in (shares, hits):

@@ -112,6 +112,7 @@ def draw(data: HistoryData) -> Figure:
         )
     top.set(xlabel="designs validated", ylabel=data.label[0].upper() + data.label[1:])
     top.set_xlim(left=0)
+    top.xaxis.set_major_locator(MaxNLocator(integer=True))
     if not data.label.startswith("best "):
         top.set_ylim(bottom=0)
     share = frame["feasible"] / frame["validated"].clip(lower=1)

@@ -68,7 +68,7 @@ def draw(data: ParallelData) -> Figure:
     for place, (_, colour, width, opacity) in enumerate(KINDS):
         rows = scaled[(data.kinds == place).to_numpy()]
         lines = [np.column_stack([np.arange(count), row]) for row in rows]
-        handles.append(LineCollection(lines, colors=colour, lw=width, alpha=opacity, rasterized=len(lines) > MANY // 4))
+        handles.append(LineCollection(lines, colors=colour, lw=width, alpha=opacity, rasterized=len(lines) > MANY))
         axes.add_collection(handles[-1])
     axes.set(xlim=(-0.3, count - 0.7), ylim=(-0.08, 1.08), yticks=[])
     axes.grid(visible=False, axis="y")

@@ -21,7 +21,7 @@ from loop.review.figures.words import number, title, unit
 from loop.view import View
 from surrogates.model.calibration import HALF_WIDTH, NOMINAL, Score, score
 
-_BARS = 300
+_BARS = 150
 """Predictions beyond which intervals would be a cloud."""
 
 
@@ -89,7 +89,7 @@ def draw(data: ParityData) -> Figure:
     for axes, (name, frame) in zip(panels, data.frames.items(), strict=False):
         about = data.results.properties[name]
         _panel(axes, frame, about, image=len(frame) > MANY)
-        axes.set_title(f"{title(about)}\n{data.verdict(name)}", fontsize=8.5, loc="left")
+        axes.set_title(f"{title(about)}\n{data.verdict(name)}", fontsize=8, loc="left")
         told = f", {unit(about.unit)}" if unit(about.unit) else ""
         axes.set_xlabel(f"measured{told}")
         axes.set_ylabel(f"predicted{told}")
@@ -121,7 +121,7 @@ def _ends(frame: pd.DataFrame) -> tuple[float, float]:
     """Of both axes: the measured and predicted values, with some room."""
     numbers = frame[["measured", "predicted"]].to_numpy()
     low, high = float(numbers.min()), float(numbers.max())
-    room = 0.06 * (high - low) or 0.01 * max(abs(high), 1e-6)
+    room = max(0.06 * (high - low), min(float(frame["half"].median()), high - low)) or 0.01 * max(abs(high), 1e-6)
     return low - room, high + room
 
 

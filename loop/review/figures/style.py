@@ -29,7 +29,7 @@ TIME = LinearSegmentedColormap.from_list("time", [BLUE, SKY, "#CBB26A", ORANGE, 
 HATCHES = ("", "//", "..", "xx")
 """Of elements beyond the colours: the first ones again, hatched."""
 
-MANY = 2000
+MANY = 300
 """Marks from which a picture in lines (SVG, PDF) holds them as an image."""
 MIME = {".png": "image/png", ".svg": "image/svg+xml", ".pdf": "application/pdf", ".html": "text/html"}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.style import context
 
 from loop.review.phases.style import SIZE, NamedLine, looks, name_lines, save
 from loop.review.phases.units import Degrees
@@ -17,6 +18,7 @@ SMALL = 0.12
 """Fractions that are never larger have a panel of their own, where they can be read."""
 
 
+@context("default")
 def draw_fractions(found: Any, title: str, fraction: str, degrees: Degrees, path: Path) -> None:
     """Draws `validation.calphad.diagrams.fractions.PhaseFractions`; what stays small has a panel of its own.
 
@@ -51,6 +53,7 @@ def draw_fractions(found: Any, title: str, fraction: str, degrees: Degrees, path
     save(figure, path)
 
 
+@context("default")
 def draw_freezing(found: Any, title: str, degrees: Degrees, path: Path) -> None:
     """Draws `validation.calphad.diagrams.fractions.Freezing`: temperature against the fraction of solid."""
     figure = Figure(figsize=SIZE)

@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.style import context
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -29,6 +30,7 @@ SLIVER = 150
 """A region of fewer cells has no name of its own: it is thinner than a line."""
 
 
+@context("default")
 def draw_section(found: Any, title: str, horizontal: str, degrees: Degrees, path: Path) -> None:
     """Draws `validation.calphad.diagrams.section.Section`.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 
 from loop.cli import main as cli
@@ -50,6 +51,17 @@ def test_fractions_as_a_picture_and_as_data(capsys: pytest.CaptureFixture[str], 
     assert document["solidus"]["value"] == pytest.approx(2192.0, abs=30.0)
     assert document["phases"]["LIQUID"]["unit"] == "mole fraction"
     assert len(document["phases"]["BCC"]["values"]) == len(document["temperatures"]["values"])
+
+
+def test_a_matplotlibrc_of_the_user_changes_no_picture(
+    capsys: pytest.CaptureFixture[str], tdb: Path, tmp_path: Path
+) -> None:
+    files = [tmp_path / name for name in ("plain.png", "again.png")]
+    words = ["NbTa", "--tdb", tdb, "--out"]
+    call(capsys, *words, files[0])
+    with mpl.rc_context({"font.size": 30, "axes.facecolor": "red", "text.usetex": True}):
+        call(capsys, *words, files[1])
+    assert files[0].read_bytes() == files[1].read_bytes()
 
 
 def test_without_a_file_a_table_is_printed(capsys: pytest.CaptureFixture[str], tdb: Path) -> None:
