@@ -29,7 +29,7 @@ def composition_of_formula(text: str, basis: Basis, balance: str | None = None) 
     """The composition that a cell names, and whether its amounts were brought to a whole.
 
     Read are formulas as `amounts_in` does, ``Ti-6Al-4V`` (the first element takes the rest), ``Fe20-Cr80``, and a basis
-    behind either (``wt.%``).
+    behind either (``wt.%``). A name such as ``Ti-6Al-4V`` is in percent of weight where the basis does not say at.%.
 
     >>> str(composition_of_formula("Ti-6Al-4V", "wt.%")[0])
     'Al10.1955Ti86.2044V3.6001'
@@ -41,14 +41,14 @@ def composition_of_formula(text: str, basis: Basis, balance: str | None = None) 
     if said:
         text = text[: said.start()]
         basis = _SAID.get((said[1] or "").lower(), basis)
-    parts = _DASH.split(unicodedata.normalize("NFKC", text).strip())
-    terms = [_BALANCED.fullmatch(part) for part in parts[1:]]
-    if len(parts) > 1 and all(terms) and parts[0].isalpha():
-        amounts = amounts_in("".join(f"{term[2]}{term[1]}" for term in terms if term))
+    parts, terms = _named(text)
+    if terms:
+        amounts = amounts_in("".join(f"{term[2]}{term[1]}" for term in terms))
         first = amounts_in(parts[0])
         if len(first) > 1 or set(first) & set(amounts):
             raise InputError(f"{shown(text)} does not say which element takes the rest")
-        return composition_of_amounts(amounts, basis, next(iter(first)))
+        return composition_of_amounts(amounts, "at.%" if basis == "at.%" else "wt.%", next(iter(first)))
+    basis = "at.%" if basis == "as written" else basis
     if len(parts) > 1 and not all(part[-1:].isdigit() for part in parts):
         raise InputError(f"{shown(text)} does not say how much of each element there is")
     amounts = amounts_in("".join(parts))
@@ -56,6 +56,22 @@ def composition_of_formula(text: str, basis: Basis, balance: str | None = None) 
         raise InputError(f"{shown(text)} reads as pure {next(iter(amounts))}, but looks like a name; write a formula")
     rest = balance is not None and balance not in amounts
     return composition_of_amounts(amounts, basis if rest else _basis_of(amounts, basis), balance)
+
+
+def names_base(text: str) -> bool:
+    """Whether a cell names a base and what is added to it, and no basis: by convention in percent of weight.
+
+    >>> [names_base(text) for text in ("Ti-6Al-4V", "Nb-17.3Si (at.%)", "Fe20-Cr80", "CoCrFeNi")]
+    [True, False, False, False]
+    """
+    return not _BASIS.search(text) and bool(_named(text)[1])
+
+
+def _named(text: str) -> tuple[list[str], list[re.Match[str]]]:
+    """The parts of a name between dashes; and amounts with elements behind a base, none where it is no such name."""
+    parts = _DASH.split(unicodedata.normalize("NFKC", text).strip())
+    terms = [term for part in parts[1:] if (term := _BALANCED.fullmatch(part))]
+    return parts, terms if len(terms) == len(parts) - 1 and parts[0].isalpha() else []
 
 
 def _basis_of(amounts: Mapping[str, Fraction], basis: Basis) -> Basis:

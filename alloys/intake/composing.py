@@ -11,6 +11,7 @@ from functools import cache
 from importlib import resources
 
 from alloys.composition import SYMBOLS
+from alloys.intake.amounts import names_base
 from alloys.intake.cells import is_rest
 from alloys.intake.headers import Header
 from alloys.intake.mapping import Basis
@@ -60,24 +61,35 @@ def guess_amounts(
         balance: the element that takes the rest, if a person said so.
     """
     formulas = sorted((i for i, p in profiles.items() if p.written_as_formulas), key=lambda i: -profiles[i].formulas)
-    found = _element_columns({i: headers[i] for i in profiles}, profiles)
+    found = {i: symbol for i, symbol in element_columns(headers, profiles).items() if i in profiles}
     impurities = {i: symbol for i, symbol in found.items() if formulas and headers[i].ppm}
     elements, twins = _once({i: symbol for i, symbol in found.items() if i not in impurities}, headers)
     scale = _scale(elements, headers, profiles, balance) if len(elements) > 1 else None
+    if formulas and (scale is None or profiles[formulas[0]].formulas > scale[2]):
+        basis, assumed = _formula_basis(headers[formulas[0]], profiles[formulas[0]], hint)
+        if scale is None:
+            elements, impurities, twins = {}, found, {}
+        return Amounts(tuple(formulas), elements, impurities, twins, basis, balance, True, assumed)
     if scale is None:
-        return (
-            Amounts(tuple(formulas), {}, found, {}, _formula_basis(headers[formulas[0]], hint), balance, True, ())
-            if formulas
-            else None
-        )
-    rest, whole, readable = scale
-    basis, assumed = _basis(elements, headers, profiles, hint, rest, whole)
-    by_formula = bool(formulas) and profiles[formulas[0]].formulas > readable
-    return Amounts(tuple(formulas), elements, impurities, twins, basis, rest, by_formula, tuple(assumed))
+        return None
+    rest, whole, _ = scale
+    basis, told = _basis(elements, headers, profiles, hint, rest, whole)
+    return Amounts(tuple(formulas), elements, impurities, twins, basis, rest, False, tuple(told))
 
 
-def _formula_basis(header: Header, hint: str) -> Basis:
-    return header.basis or ("wt.%" if _WEIGHT.search(hint) else "at.%")
+def _formula_basis(header: Header, profile: Profile, hint: str) -> tuple[Basis, tuple[str, ...]]:
+    """Atoms or weight: by the header, by words about the table, else by the form of each formula; and what is told."""
+    if header.basis:
+        return header.basis, ()
+    if _WEIGHT.search(hint):
+        return "wt.%", ("formulas are by weight: words about the table say so",)
+    names = [cell for cell in profile.cells if names_base(cell)]
+    if not names:
+        return "at.%", ()
+    assumed = f"names such as {names[0]} are in percent of weight, as is usual: no header says so"
+    if len(names) == profile.filled:
+        return "wt.%", (assumed,)
+    return "as written", (assumed, "the other formulas are atomic")
 
 
 def _once(found: Mapping[int, str], headers: Mapping[int, Header]) -> tuple[dict[int, str], dict[int, str]]:
@@ -90,12 +102,13 @@ def _once(found: Mapping[int, str], headers: Mapping[int, Header]) -> tuple[dict
     return {i: kept[i] for i in sorted(kept)}, {i: symbol for i, symbol in found.items() if i not in kept}
 
 
-def _element_columns(headers: Mapping[int, Header], profiles: Mapping[int, Profile]) -> dict[int, str]:
-    """Columns of amounts by their headers; symbols in small letters only where several stand together."""
+def element_columns(headers: Mapping[int, Header], profiles: Mapping[int, Profile]) -> dict[int, str]:
+    """Elements whose amounts columns hold, by place; symbols in small letters only where several stand together."""
     found: dict[int, str] = {}
     small: dict[int, str] = {}
-    for i, header in headers.items():
-        if not _may_be_amounts(profiles[i], header.ppm):
+    for i, profile in profiles.items():
+        header = headers[i]
+        if not _may_be_amounts(profile, header.ppm):
             continue
         match = _CORE.fullmatch(header.core)
         if match and match[1] in SYMBOLS:

@@ -6,11 +6,11 @@ import keyword
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from alloys.intake.cells import decimal_mark
-from alloys.intake.composing import Amounts, guess_amounts
+from alloys.intake.composing import Amounts, element_columns, guess_amounts
 from alloys.intake.headers import Header, Meaning, meanings_of, read_header
 from alloys.intake.profile import Profile, profile_of
 from alloys.intake.tables import RawTable
@@ -79,7 +79,7 @@ def guess(table: RawTable, hint: str = "", balance: str | None = None) -> Guess:
     profiles = [profile_of(cells, decimal) for cells in zip(*rows, strict=True)]
     headers = [read_header(name) for name in table.header]
     columns = [_column(*each) for each in zip(table.header, headers, profiles, strict=True)]
-    columns = _without_twins(columns)
+    columns = _without_twins(columns, element_columns(dict(enumerate(headers)), dict(enumerate(profiles))))
     amounts = guess_amounts(dict(enumerate(headers)), _usable(columns), hint, balance)
     if amounts is not None:
         columns = [_with_role(amounts, i, column) for i, column in enumerate(columns)]
@@ -123,18 +123,20 @@ def _kind_without_words(header: Header, profile: Profile) -> str:
     return "category" if profile.distinct <= _FEW else "unknown"
 
 
-def _without_twins(columns: list[TableColumn]) -> list[TableColumn]:
-    """Marks columns that stand there again, by header or by content."""
+def _without_twins(columns: list[TableColumn], amounts: Collection[int]) -> list[TableColumn]:
+    """Marks columns that stand there again, by header or by content; equal amounts of two elements are two columns."""
     names = Counter(column.name for column in columns)
     seen: dict[tuple[str, ...], str] = {}
     marked = []
-    for column in columns:
-        twin = seen.get(column.profile.cells) if column.profile.distinct >= _TELLING else None
+    for i, column in enumerate(columns):
+        telling = column.profile.distinct >= _TELLING and i not in amounts
+        twin = seen.get(column.profile.cells) if telling else None
         if names[column.name] > 1 and column.kind != "empty":
             column = replace(column, kind="duplicate", what=column.name)
         elif twin is not None:
             column = replace(column, kind="duplicate", what=twin)
-        seen.setdefault(column.profile.cells, column.name)
+        if i not in amounts:
+            seen.setdefault(column.profile.cells, column.name)
         marked.append(column)
     return marked
 

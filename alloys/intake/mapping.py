@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -16,8 +16,9 @@ from pydantic import (
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 Text = Annotated[str, StringConstraints(min_length=1)]
-Basis = Literal["at.%", "wt.%", "parts"]
-"""What amounts are: atomic or weight percent (fractions that sum to 1 are read alike), or ratios of atoms."""
+Basis = Literal["at.%", "wt.%", "parts", "as written"]
+"""What amounts are: atomic or weight percent (fractions that sum to 1 are read alike), ratios of atoms, or as the form
+of each formula says: weight percent in names such as Ti-6Al-4V, atoms in all others."""
 
 
 class PropertyColumn(BaseModel):
@@ -60,6 +61,12 @@ class AlloyColumns(BaseModel):
     basis: Basis = "at.%"
     balance: str | None = None
     where: dict[str, list[str | int | float | bool] | str | int | float | bool] = {}
+
+    @model_validator(mode="after")
+    def _columns_have_one_basis(self) -> Self:
+        if self.basis == "as written" and self.elements:
+            raise ValueError("basis: as written is for formulas; columns of amounts are at.%, wt.% or parts")
+        return self
 
 
 class TableMap(AlloyColumns):

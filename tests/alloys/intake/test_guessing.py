@@ -11,6 +11,7 @@ from alloys.errors import InputError
 from alloys.intake.drafting import Draft, draft
 from alloys.intake.guessing import Guess, guess
 from alloys.intake.headers import read_header
+from alloys.intake.mapping import TableMap
 from alloys.intake.spaces import space_around
 from alloys.intake.tables import RawTable, read_table
 from alloys.physics.registry import get_physics
@@ -183,3 +184,62 @@ def test_ten_thousand_different_alloys_are_read_at_once(tmp_path: Path) -> None:
     ]
     made = drafted(tmp_path, "\n".join(["Alloy,HV", *rows]), "HV")
     assert len(made.intake.rows) + len(made.intake.dropped) == 10_000
+
+
+def test_equal_amounts_of_several_elements_are_all_read(tmp_path: Path) -> None:
+    rows = [
+        f"{2 * i},{25 - 0.5 * i:g},{25 - 0.5 * i:g},{25 - 0.5 * i:g},{25 - 0.5 * i:g},{140 + 2 * i}" for i in range(12)
+    ]
+    for head in ("Al,Co,Cr,Fe,Ni", "Al (at.%),Co (at.%),Cr (at.%),Fe (at.%),Ni (at.%)"):
+        text = "\n".join([f"{head},HV", *rows])
+        amounts = guessed(tmp_path, text).amounts
+        assert amounts is not None
+        assert (amounts.basis, amounts.balance) == ("at.%", None)
+        assert list(amounts.elements.values()) == ["Al", "Co", "Cr", "Fe", "Ni"]
+        assert len(drafted(tmp_path, text, "HV").intake.rows) == 12
+
+
+def test_one_pair_of_equal_amounts_is_two_elements(tmp_path: Path) -> None:
+    rows = [f"{80 - 2 * i},{10 + i},{10 + i},{200 + i}" for i in range(12)]
+    amounts = guessed(tmp_path, "\n".join(["Ni,Al,Cr,HV", *rows])).amounts
+    assert amounts is not None
+    assert list(amounts.elements.values()) == ["Ni", "Al", "Cr"]
+
+
+NAMES = "Ti-6Al-4V,900\nTi-5Al-2Sn,800\nTi-6Al-2Sn-4Zr-2Mo,950\nTi-10V-2Fe-3Al,1100\nFe-18Cr-8Ni,250\n"
+
+
+def test_names_such_as_ti_6al_4v_are_by_weight_and_the_page_says_so(tmp_path: Path) -> None:
+    text = f"alloy,YS (MPa)\n{NAMES}"
+    amounts = guessed(tmp_path, text).amounts
+    assert amounts is not None
+    assert amounts.basis == "wt.%"
+    assert amounts.assumed == ("names such as Ti-6Al-4V are in percent of weight, as is usual: no header says so",)
+    assert drafted(tmp_path, text, "YS").intake.rows[0].design.formula == "Al10.1955Ti86.2044V3.6001"
+
+
+def test_names_by_weight_beside_formulas_of_atoms_are_read_each_by_its_form(tmp_path: Path) -> None:
+    made = drafted(tmp_path, f"alloy,YS (MPa)\n{NAMES}CoCrFeNi,200\nTi-6Al-4V (at.%),1\nFe80B20,9\n", "YS")
+    assert made.entry.basis == "as written"
+    formulas = [row.design.formula for row in made.intake.rows]
+    assert formulas[0] == "Al10.1955Ti86.2044V3.6001"
+    assert formulas[5:] == ["Co25Cr25Fe25Ni25", "Al6Ti90V4", "B20Fe80"]
+    assert not made.intake.dropped
+
+
+def test_a_header_decides_what_the_numbers_in_names_are(tmp_path: Path) -> None:
+    amounts = guessed(tmp_path, f"alloy (at.%),YS (MPa)\n{NAMES}").amounts
+    assert amounts is not None
+    assert (amounts.basis, amounts.assumed) == ("at.%", ())
+
+
+def test_the_form_of_a_formula_says_nothing_of_columns_of_amounts() -> None:
+    with pytest.raises(ValueError, match="basis: as written is for formulas"):
+        TableMap.model_validate(
+            {
+                "file": "a.csv",
+                "elements": {"Al": "Al"},
+                "basis": "as written",
+                "properties": {"hardness": {"column": "HV"}},
+            }
+        )

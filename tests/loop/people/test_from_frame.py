@@ -64,6 +64,13 @@ def test_columns_of_amounts_a_unit_and_objects_are_understood(tmp_path: Path) ->
         assert len(soft.results()) == 12
 
 
+def test_equal_amounts_are_amounts_of_each_element(tmp_path: Path) -> None:
+    equimolar = pd.DataFrame([[2 * i, *[25 - i / 2] * 4, 140 + 9 * i] for i in range(12)], columns=[*ELEMENTS, "HV"])
+    with Campaign.from_frame(equimolar, maximize="HV", directory=tmp_path, **QUICK) as campaign:
+        assert campaign.problem.space.elements == ELEMENTS
+        assert campaign.results()["formula"].iloc[0] == "Co25Cr25Fe25Ni25"
+
+
 def test_processing_is_chosen_too(tmp_path: Path) -> None:
     routes = ["cast", "annealed", "annealed"] * 4
     hot = [None if route == "cast" else 800 + 50 * (i % 5) for i, route in enumerate(routes)]

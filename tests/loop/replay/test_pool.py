@@ -169,3 +169,10 @@ def test_what_is_no_pool_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=message):
         read_pool(write(tmp_path, lines, header), target, features=features)
+
+
+def test_names_such_as_ti_6al_4v_have_their_base_and_are_by_weight(tmp_path: Path) -> None:
+    rows = [f"Ti-{n}Al-4V,{900 + 10 * n}" for n in range(2, 14)]
+    pool = read_pool(write(tmp_path, rows, "formula,y"), "y")
+    known = [design.formula for design in pool.space.designs]
+    assert "Al10.1955Ti86.2044V3.6001" in known
