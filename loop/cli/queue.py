@@ -230,6 +230,7 @@ def export(
     name: Name,
     to: Annotated[Path, typer.Option("--out", help="CSV file to write")],
     state: Annotated[str, typer.Option(help="of the jobs, or 'all'")] = "awaiting_human",
+    laboratory: Annotated[str | None, typer.Option(help="only jobs of this one")] = None,
     json_: Json = False,
     directory: Directory = _DIRECTORY,
 ) -> None:
@@ -238,7 +239,7 @@ def export(
     For example: alloyloop queue export my --out jobs.csv
     """
     with _store(directory, name) as store:
-        count = export_jobs(store, to, None if state == "all" else state)
+        count = export_jobs(store, to, None if state == "all" else state, laboratory)
     if json_:
         print_json({"file": str(to), "jobs": count})
     else:

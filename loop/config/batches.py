@@ -1,7 +1,8 @@
-"""What a laboratory's batch may take: the key ``batch_limits``."""
+"""What a batch may take, and who makes how much of it: the keys ``batch_limits`` and ``laboratories``."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -45,3 +46,38 @@ class BatchLimitsConfig(BaseModel):
         rules = self.rules(space)
         if rules and isinstance(batch, int) and batch > 0:
             rules.check(batch)
+
+
+def check_laboratories(sizes: Mapping[str, int], batch: Any, *, by_people: bool) -> None:
+    """Refuses laboratories whose sizes are not the batch's, or that nobody works in.
+
+    Args:
+        sizes: designs of a batch that each takes, by its name.
+        batch: designs of a batch.
+        by_people: whether people answer what is asked first.
+
+    Raises:
+        InputError: saying what does not fit.
+    """
+    if sizes and not by_people:
+        raise InputError("laboratories are people's: name the validator human or external, the first one of several")
+    total = sum(sizes.values())
+    if sizes and isinstance(batch, int) and total != batch:
+        told = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        raise InputError(f"they take {total} designs ({told}), and a batch has {batch}; make them the same")
+
+
+def laboratory_of(sizes: Mapping[str, int], rank: int) -> str:
+    """Who makes the design of a rank, counted from 0; empty where there are no laboratories.
+
+    Ranks go round the batch. Each laboratory gets its share of the first ones too: of the places so far it is due
+    whoever is farthest behind (Balinski & Young, Am. Math. Mon. 82 (1975) 701: the quota method).
+    """
+    if not sizes:
+        return ""
+    total, given = sum(sizes.values()), dict.fromkeys(sizes, 0)
+    due = ""
+    for place in range(1, rank % total + 2):
+        due = max(sizes, key=lambda name: sizes[name] * place / total - given[name])
+        given[due] += 1
+    return due

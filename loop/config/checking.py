@@ -21,11 +21,12 @@ from alloys.space import Space
 from alloys.space.variables import Variables, condition_text
 from generators.registry import settings_of
 from loop.config.assembly import start_table
-from loop.config.batches import BatchLimitsConfig
+from loop.config.batches import BatchLimitsConfig, check_laboratories
 from loop.config.data import read_data
 from loop.config.declared import with_declared
 from loop.config.schema import (
     AnySpace,
+    CampaignConfig,
     ChoiceConfig,
     ClusterConfig,
     GeneratorConfig,
@@ -38,6 +39,7 @@ from loop.config.schema import (
 from loop.config.tiers import GoalNeeds, listed_tier, refuse_twins, single_tier
 from loop.config.yaml_lines import Location
 from validation.base import Validator
+from validation.people import People
 from validation.tier import Tier
 
 Mistake = tuple[Location, str]
@@ -75,14 +77,27 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
         found += _not_always(data, space)
     _part(data, "generator", GeneratorConfig, _check_generator, found)
     _part(data, "surrogate", SurrogateConfig, _check_surrogate, found)
+    _check_batches(data, space, validators, found)
     _part(data, "choice", ChoiceConfig, partial(_check_choice, data), found)
     _part(data, "start", StartConfig, partial(start_table, physics=physics), found)
     if space is not None:
-        _part(data, "batch_limits", BatchLimitsConfig, lambda limits: limits.check(space, data.get("batch", 8)), found)
         _part(data, "data", list[TableMap], partial(read_data, properties=physics.properties, space=space), found)
     if isinstance(data.get("state"), str):
         found += _unusable_state(data["state"])
     return found
+
+
+def _check_batches(
+    data: Mapping[str, Any], space: Space | None, validators: Sequence[Validator], found: list[Mistake]
+) -> None:
+    """What a batch may take, and who makes it."""
+    batch = data.get("batch", CampaignConfig.model_fields["batch"].default)
+    if space is not None:
+        _part(data, "batch_limits", BatchLimitsConfig, lambda limits: limits.check(space, batch), found)
+    if validators:
+        people = isinstance(validators[0], People)
+        check = partial(check_laboratories, batch=batch, by_people=people)
+        _part(data, "laboratories", dict[str, int], check, found)
 
 
 def _physics(data: Mapping[str, Any], found: list[Mistake]) -> Physics:

@@ -194,6 +194,7 @@ class CampaignConfig(_Strict):
     iterations: Annotated[int, Field(ge=0)] = 5
     batch: Annotated[int, Field(ge=1, le=MOST_IN_BATCH)] = 8
     batch_limits: BatchLimitsConfig = BatchLimitsConfig()
+    laboratories: dict[Name, PositiveInt] = {}
     space: AnySpace
     physics: str = DEFAULT_PHYSICS
     properties: dict[str, PropertySpec] = {}
@@ -262,6 +263,8 @@ class CampaignConfig(_Strict):
         """Takes out keys that say nothing, which older campaigns do not have."""
         if self.batch_limits == BatchLimitsConfig():
             del document["batch_limits"]
+        if not self.laboratories:
+            del document["laboratories"]
         said = ("seek", "share") if self.objectives else ("resolution",)
         document["choice"] = {key: document["choice"][key] for key in said}
         if self.objectives and self.choice.seek == "best":

@@ -19,7 +19,7 @@ from loop.people.csv_cells import unescape
 from loop.store import Result
 
 _COLUMN = re.compile(r"^\s*([a-z0-9_]+?)(_std)?\s*(?:\[\s*(.+?)\s*\])?\s*$")
-_PLAIN = ("key", "nonce", "validator", "formula", "failure", "bounds")
+_PLAIN = ("key", "nonce", "validator", "laboratory", "formula", "failure", "bounds")
 TOLERANCE = 1e-4
 """How far a fraction in a table may be from the alloy's: what three decimals of at.% and a spreadsheet leave."""
 

@@ -17,6 +17,7 @@ from alloys.files import MOST_BYTES, open_plain, write_atomic
 from alloys.properties import Property
 from alloys.records import Failed, FailureKind, Measured, Observation
 from loop.config.assembly import build_problem
+from loop.config.batches import laboratory_of
 from loop.people.answers import TOLERANCE, Answers, Line, read_answers
 from loop.people.csv_cells import escape
 from loop.people.doubts import doubts
@@ -28,12 +29,13 @@ from validation.tier import Tier
 # Out --------------------------------------------------------------------------------------------------------
 
 
-def export_jobs(store: CampaignStore, out: Path, state: str | None) -> int:
+def export_jobs(store: CampaignStore, out: Path, state: str | None, laboratory: str | None = None) -> int:
     """Writes jobs as a CSV file for people to fill in; how many there were.
 
     Columns: key, nonce, formula, the elements' atomic fractions, the variables of the designs where they have some,
     ``NAME [UNIT]`` and ``NAME_std [UNIT]`` for each property that is wanted, ``failure``, and the bounds of what can
     be true. Answers that are there are filled in.
+    Where several laboratories share a batch, ``laboratory`` says who makes each design.
     Of several validators only people's jobs are written; ``validator`` says whose each is, and the bounds are of what
     that one is asked.
 
@@ -41,12 +43,16 @@ def export_jobs(store: CampaignStore, out: Path, state: str | None) -> int:
         store: the campaign's database.
         out: the file.
         state: of the jobs; None for all.
+        laboratory: whose jobs; those of all if None.
 
     Raises:
-        InputError: if the file cannot be written, there is no such state, or people answer nothing.
+        InputError: if the file cannot be written, there is no such state or laboratory, or people answer nothing.
     """
     sheet = _Sheet.of(store)
-    jobs = [job for job in store.jobs(state) if sheet.asks(job)]
+    if laboratory is not None and laboratory not in sheet.laboratories:
+        there = ", ".join(sheet.laboratories) or "none"
+        raise InputError(f"no laboratory of the campaign is called {laboratory!r}; there are {there}")
+    jobs = [job for job in store.jobs(state) if sheet.asks(job) and laboratory in (None, sheet.laboratory(job))]
     if out.exists() and not out.is_file():
         raise InputError(f"cannot write {out}: it is there and is no plain file")
     text = io.StringIO(newline="")
@@ -69,6 +75,7 @@ class _Sheet:
     wanted: tuple[str, ...]
     tiers: tuple[Tier, ...]
     properties: Mapping[str, Property]
+    laboratories: Mapping[str, int]
 
     @classmethod
     def of(cls, store: CampaignStore) -> Self:
@@ -80,15 +87,20 @@ class _Sheet:
             if not wanted:
                 told = ", ".join(tier.label for tier in tiers)
                 raise InputError(f"programs answer every job of this campaign ({told}); a file would be for people's")
-        return cls(problem.elements, problem.space.variables.names, wanted, tiers, problem.properties)
+        variables = problem.space.variables.names
+        return cls(problem.elements, variables, wanted, tiers, problem.properties, config.laboratories)
 
     def asks(self, job: Job) -> bool:
         """Whether the job is for such a file: of several validators, whether people answer it."""
         return not self.tiers or self.tiers[job.tier or 0].by_hand
 
+    def laboratory(self, job: Job) -> str:
+        """Who is to make the job's design; empty where there are no laboratories, or it asks a later validator."""
+        return laboratory_of(self.laboratories, job.rank) if job.rank is not None and not job.tier else ""
+
     def header(self) -> list[str]:
         heads = [head for name in self.wanted for head in _heads_of(self.properties[name])]
-        who = ["validator"] if self.tiers else []
+        who = [*(["validator"] if self.tiers else []), *(["laboratory"] if self.laboratories else [])]
         return ["key", "nonce", *who, "formula", *self.elements, *self.variables, *heads, "failure", "bounds"]
 
     def cells(self, job: Job) -> list[str]:
@@ -106,7 +118,7 @@ class _Sheet:
         fractions = [f"{amounts.get(symbol, 0.0):.10g}" for symbol in self.elements]
         fractions += [variable_text(chosen[name]) if name in chosen else "" for name in self.variables]
         bounds = "; ".join(_bounds_of(self.properties[name]) for name in (asked.properties if asked else self.wanted))
-        who = [asked.label] if asked else []
+        who = [*([asked.label] if asked else []), *([self.laboratory(job)] if self.laboratories else [])]
         return [job.key, job.nonce, *who, design.formula, *fractions, *values, failure, bounds]
 
 
