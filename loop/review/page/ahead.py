@@ -86,11 +86,12 @@ def following(about: Reported) -> list[Markup]:
             code(f"alloyloop queue import {name} jobs.csv"),
         ),
         "running": Markup("It is running now."),
+        "paused": Markup("It is paused. {} lets it go on.").format(code(f"alloyloop resume {name}")),
         "stopped": Markup("It was stopped. {} goes on where it was.").format(code(f"alloyloop run {file}")),
         "finished": Markup("All iterations that were asked for are done. {} with a larger number goes on.").format(
             code(f"alloyloop run {file} --iterations")
         ),
-    }[about.state]
+    }.get(about.state, Markup("It is {}.").format(about.state))
     steps = [told]
     if view.rows:
         steps.append(_next_batch(about))
@@ -117,7 +118,7 @@ def _pause(pause: Any) -> Markup:
 def _gain(about: Reported) -> list[Markup]:
     """What the last iteration was worth."""
     closed = [row for row in about.summaries if row["hypervolume"] is not None]
-    if len(closed) < 2 or not closed[-2]["hypervolume"]:
+    if about.view.goal.any_feasible or len(closed) < 2 or not closed[-2]["hypervolume"]:
         return []
     before, after = closed[-2]["hypervolume"], closed[-1]["hypervolume"]
     return [

@@ -6,6 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from alloys.goal import measure_of
 from loop.review.page.about import LISTED, Reported
 from loop.review.page.marks import code, count, named, percent, real, unit_of, words
 from surrogates.model.calibration import NOMINAL
@@ -19,6 +20,9 @@ def searched(about: Reported) -> dict[str, Any]:
         told = {name: count(summary[name], name, index) for name in ("selected", "validated", "feasible", "failed")}
         told["index"] = count(index, "index", index)
         told["hypervolume"] = Markup("open") if volume is None else real(volume, "hypervolume", index)
+        then = summary.get("hypervolume_then")
+        if then is not None:
+            told["hypervolume"] += Markup(" (then {})").format(real(then, "hypervolume then", index))
         seconds = summary["seconds"]
         told["seconds"] = Markup("–") if seconds is None else real(seconds, "seconds", index, digits=3)
         rows.append(told)
@@ -27,7 +31,13 @@ def searched(about: Reported) -> dict[str, Any]:
         "<code>alloyloop run {0}.yaml --name {0}-chance --iterations 0 "
         "--set start.from_table=0 --set start.validate={1}</code>"
     ).format(about.view.config.name, count(len(about.view.rows), "count", "validated"))
-    return {"rows": shown, "chance": chance, "arm": None if about.beside is None else code(about.beside.config.name)}
+    measure = measure_of(about.view.goal.objectives).capitalize()
+    return {
+        "rows": shown,
+        "measure": measure,
+        "chance": chance,
+        "arm": None if about.beside is None else code(about.beside.config.name),
+    }
 
 
 def trusted(about: Reported) -> dict[str, Any]:

@@ -8,11 +8,13 @@ from typing import Any
 
 from markupsafe import Markup
 
+from alloys.goal import Objective
 from alloys.records import Measured, proposer
 from loop.review.figures.results import front_rows
 from loop.review.page.about import Reported, value_of
 from loop.review.page.marks import alloy, code, count, joined, moment, named, real, unit_of, with_spread, words
 from loop.review.page.novelty import nearest_of
+from loop.store.records import Act
 from loop.view import Row, View
 
 _MONEY = ("USD/", "EUR/")
@@ -33,10 +35,10 @@ def headline(about: Reported) -> Markup:
     text += Markup(" {} validations failed.").format(count(failed, "count", "failed")) if failed else Markup("")
     for objective in view.goal.objectives if about.best else ():
         rows = [row for row in view.rows if row.feasible and objective.name in row.values]
-        top = max(rows, key=lambda row: objective.sign * row.values[objective.name])
+        top = max(rows, key=lambda row: float(objective.signed(row.values[objective.name])))
         text += Markup(" {}: {} {}{} ({}).").format(
             named(about.view.problem.properties[objective.name]),
-            "up to" if objective.sign > 0 else "down to",
+            "nearest to what is asked" if objective.target else "up to" if objective.sign > 0 else "down to",
             value_of(top, objective.name),
             unit_of(about.view.problem.properties[objective.name]),
             alloy(top.design),
@@ -47,10 +49,7 @@ def headline(about: Reported) -> Markup:
 def asked(about: Reported) -> dict[str, Any]:
     """What was asked: the space, the goal, and who answers."""
     view = about.view
-    goals = [
-        Markup("{}: as {} as possible").format(about.label(o.name), "large" if o.sign > 0 else "small")
-        for o in view.goal.objectives
-    ]
+    goals = [Markup("{}: {}").format(about.label(o.name), _wanted(o)) for o in view.goal.objectives]
     bounds = [
         named(view.problem.properties[c.name])
         + (" ≥ " if c.sign > 0 else " ≤ ")
@@ -61,20 +60,30 @@ def asked(about: Reported) -> dict[str, Any]:
     variables = [code(name) for name in view.space.variables.names]
     return {
         "elements": joined([Markup("<b>{}</b>").format(s) for s in view.space.elements]),
-        "objectives": goals,
+        "objectives": goals or [Markup("different feasible designs, as many as can be found")],
         "constraints": bounds,
         "variables": joined(variables),
         "validators": joined([code(tier.label) for tier in view.tiers]),
         "batch": count(view.config.batch, "config", "batch"),
-        "acts": [_act(about, act) for act in about.store.acts()],
+        "acts": [_act(act) for act in about.store.acts()],
     }
 
 
-def _act(about: Reported, act: Any) -> Markup:
-    detail = ", ".join(f"{key} {value}" for key, value in act.detail.items())
-    return Markup("{}: {} by {} {} {}").format(
-        moment(act.at, "act", act.id), str(act.kind), words(act.who), code(detail), words(act.why) if act.why else ""
-    )
+def _wanted(objective: Objective) -> Markup:
+    """What is wanted of a property."""
+    if objective.target is None:
+        return Markup("as {} as possible").format("large" if objective.sign > 0 else "small")
+    ends = dict.fromkeys(objective.target)
+    told = [real(end, "target", objective.name, place, digits=6) for place, end in enumerate(ends)]
+    return Markup("as near as possible to {}").format(joined(told, " to "))
+
+
+def _act(act: Act) -> Markup:
+    """What somebody did to the campaign, when and why."""
+    parts = [Markup("{}: {} by {}").format(moment(act.at, "act", act.id), str(act.kind), words(act.who))]
+    parts += [code(", ".join(f"{key} {value}" for key, value in act.detail.items()))] if act.detail else []
+    parts += [Markup("because {}").format(words(act.why))] if act.why else []
+    return joined(parts)
 
 
 def found(about: Reported) -> dict[str, Any]:

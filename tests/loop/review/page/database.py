@@ -101,6 +101,10 @@ class Database:
         (bound,) = [float(t.split(mark)[1]) for t in self.science["constraints"] if t.split(mark)[0].strip() == name]
         return bound
 
+    def number_target(self, name: str, place: str) -> float:
+        (text,) = [text for text in self.science["objectives"] if text.split()[:2] == ["match", name]]
+        return float(text.split()[2].split("..")[int(place)])
+
     def number_config(self, key: str) -> float:
         return float(self.science[key])
 

@@ -16,6 +16,7 @@ from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
 from loop.review.figures.words import formula, title, unit
 from loop.review.page.building import report_page
+from loop.store.states import ActKind
 from tests.loop.loop_helpers import small_config
 from tests.loop.review.page.database import Database
 from tests.loop.review.page.reading import Page
@@ -27,6 +28,7 @@ def computed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
     config = small_config(tmp_path_factory.mktemp("computed"), start={"validate": 3, "from_table": 1.0}, constraints=[])
     with Campaign.open(config) as campaign:
         Driver(campaign, LocalExecutor()).run(0)
+        campaign.store.record_act(ActKind.PAUSE, {}, who="Ada", why="the furnace of 1950 is cleaned", after=0)
         yield campaign
 
 
@@ -98,6 +100,7 @@ def test_names_units_links_and_reasons_are_the_campaign_s(page: Page, campaign: 
     notes = " ".join(row["notes"] for row in database.rows("SELECT notes FROM iterations"))
     told = [row["failure"] for rows in database.seen.values() for row in rows]
     told += [row["why"] for row in database.rows("SELECT why FROM data_events")]
+    told += [text for row in database.rows("SELECT who, why FROM acts") for text in row.values()]
     assert all(mark.text in told or mark.text in notes for mark in page.marked.get("q", []))
 
 

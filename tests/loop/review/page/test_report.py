@@ -60,6 +60,24 @@ def test_one_objective_is_told_by_its_best_value(answered: Campaign) -> None:
     assert "Specific yield strength at 1300 °C: up to 35" in text
 
 
+def test_a_value_that_is_to_be_matched_is_told_by_what_comes_nearest(answered: Campaign) -> None:
+    view = answered.view()
+    goal = Goal.parse([f"match {STRENGTH} 27.5..28"], view.config.constraints, view.problem.properties)
+    text = _text(replace(view, problem=replace(view.problem, goal=goal)), answered.store)
+    assert "Specific yield strength at 1300 °C, MPa·cm³/g: as near as possible to 27.5 to 28" in text
+    values = [row.values[STRENGTH] for row in view.rows if row.feasible]
+    nearest = min(values, key=lambda value: max(27.5 - value, value - 28, 0.0))
+    assert f"nearest to what is asked {nearest:.4g}" in text
+
+
+def test_a_campaign_without_objectives_counts_different_feasible_designs(answered: Campaign) -> None:
+    view = answered.view()
+    goal = Goal.parse([], view.config.constraints, view.problem.properties)
+    text = _text(replace(view, problem=replace(view.problem, goal=goal)), answered.store)
+    assert "Goal different feasible designs, as many as can be found" in text
+    assert "Different feasible" in text
+
+
 def test_variables_stand_behind_the_formula_and_among_what_was_asked(tmp_path: Path) -> None:
     config = small_config(tmp_path, validator={"name": "external"}, start={"validate": 3, "from_table": 0.0})
     document = config.model_dump(mode="json", by_alias=True)
