@@ -87,11 +87,11 @@ def best_tables(view: View, top: int, *, with_predictions: bool = True) -> list[
         name for name in names if name in objectives or (name in view.problem.validated and not _is_share(view, name))
     ]
     kinds = [(names, True), (names, False), (few, False)] if with_predictions else [(names, False), (few, False)]
-    rows, on_front, more = _best_rows(view, top)
+    rows, on_front, more = front_first(view, top)
     return [_best_table(view, shown, rows, on_front, more, with_predictions, stds) for shown, stds in kinds]
 
 
-def _best_rows(view: View, top: int) -> tuple[list[Row], int, int]:
+def front_first(view: View, top: int) -> tuple[list[Row], int, int]:
     """The best feasible rows: those of the front in the order of the first objective, then the others.
 
     Returns:

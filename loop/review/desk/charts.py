@@ -25,7 +25,7 @@ _BEGINNINGS = {
     "queue.": "queue/",
 }
 _PLAIN |= {f"seconds.{work}": f"cost/{work}_seconds" for work in ("train", "fit", "propose", "screen", "validate")}
-_OF_A_FAMILY = ("share", "hits", "valid_share", "unique_share", "coverage", "pairwise_cosine")
+_OF_A_FAMILY = ("share", "hits", "valid_share", "coverage", "pairwise_cosine")
 """What is shown of each family of generators: its share of the batch, which of that is feasible, signs of collapse."""
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from loop.review.desk.batch import batch_description
+from loop.review.desk.description import LONGEST, NOTE, Standing
 from loop.review.desk.store import MlflowStore
 from loop.store import Artifact, Iteration
 from loop.store.files import inside
@@ -17,18 +19,17 @@ _LOSSES_DONE = "alloyloop.losses"
 DATASET = "dataset.json"
 
 
-def show_iteration(
-    mlflow: MlflowStore, run: Any, iteration: Iteration, artifacts: Sequence[Artifact], folder: Path
-) -> None:
+def show_iteration(mlflow: MlflowStore, run: Any, iteration: Iteration, told: Standing) -> None:
     """Writes what the run of a closed iteration does not have yet.
 
     Args:
         mlflow: the store.
         run: the iteration's.
         iteration: closed.
-        artifacts: of the iteration.
-        folder: of the campaign, where the files lie.
+        told: the campaign as it stands.
     """
+    artifacts, folder = told.store.artifacts(iteration.index), told.config.folder
+    mlflow.tags(run, {NOTE: batch_description(told.view, told.store, iteration)[:LONGEST]})
     _losses(mlflow, run, iteration.notes.training, iteration.started)
     _upload(mlflow, run, artifacts, folder)
     _dataset(mlflow, run, artifacts, folder)

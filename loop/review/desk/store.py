@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sqlite3
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -187,6 +188,13 @@ class MlflowStore:
         listed = json.loads(run.data.tags.get(_TABLES, "[]"))
         entry = {"path": name, "type": "table"}
         self.tags(run, {_TABLES: json.dumps(listed if entry in listed else [*listed, entry])})
+
+    def file(self, run: Any, name: str, content: bytes, folder: str | None = None) -> None:
+        """Writes a file into a folder of the run's artifacts, or beside them; it takes the place of an earlier one."""
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / name
+            path.write_bytes(content)
+            self.client.log_artifact(run.info.run_id, str(path), folder)
 
     def dataset(self, run: Any, digest: str, count: int) -> None:
         """Logs the results that a run has used or left, by their digest; a digest that it has is not logged again."""

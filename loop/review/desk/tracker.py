@@ -9,17 +9,19 @@ import logging
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from alloys.errors import first_line
 from loop.config.schema import CampaignConfig
 from loop.review.desk.address import Address
 from loop.review.desk.charts import charts
-from loop.review.desk.children import show_iteration
 from loop.review.desk.store import MlflowStore
 from loop.store import CampaignStore, Iteration, IterationState
 from loop.summaries import campaign_state
 from loop.view import View, view_of
+
+if TYPE_CHECKING:
+    from loop.review.desk.description import Standing
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ class Tracker:
         self._parent: Any = None
         self._runs: dict[str, Any] = {}
         self._shown: set[int] = set()
-        self._tried = False
+        self._tried = self._ending = False
 
     @cached_property
     def _mlflow(self) -> MlflowStore:
@@ -103,7 +105,7 @@ class Tracker:
         with self._mlflow.usable():
             self._catch_up()
             self._conclude()
-            self._tell_state(campaign_state(self._store))
+            self._tell_state()
 
     def finish(self) -> None:
         """Brings MLflow up to date, and marks the parent run as finished, or as stopped before its end.
@@ -114,11 +116,11 @@ class Tracker:
             self._try(self._finish)
 
     def _finish(self) -> None:
+        self._ending = True
         self._catch_up()
         if self.ended:
             self._conclude()
-        state = campaign_state(self._store)
-        self._tell_state("finished" if self.ended else "stopped" if state == "running" else state)
+        self._tell_state()
 
     @property
     def where(self) -> str:
@@ -130,14 +132,27 @@ class Tracker:
     # Writing ------------------------------------------------------------------------------------------------
 
     def _catch_up(self, view: View | None = None) -> None:
-        parent = self._open()
-        artifacts = self._store.artifacts()
+        from loop.review.desk.campaign_run import show_campaign  # late: with pictures and models
+        from loop.review.desk.children import show_iteration
+
+        parent, told = self._open(), self._told(view)
         for iteration in self._store.iterations():
             if iteration.state is IterationState.CLOSED and iteration.index not in self._shown:
-                own = [artifact for artifact in artifacts if artifact.iteration == iteration.index]
-                show_iteration(self._mlflow, self._child(iteration), iteration, own, self._config.folder)
+                show_iteration(self._mlflow, self._child(iteration), iteration, told)
                 self._shown.add(iteration.index)
         self._replay(parent)
+        show_campaign(self._mlflow, parent, told)
+
+    def _told(self, view: View | None = None) -> Standing:
+        """The campaign as it stands; once the run has ended nobody drives it any more."""
+        from loop.review.desk.description import Standing
+
+        state = campaign_state(self._store)
+        if self.ended:
+            state = "finished"
+        elif self._ending and state == "running":
+            state = "stopped"
+        return Standing(view or view_of(self._store, self._config), self._store, self._config, state)
 
     def _replay(self, run: Any) -> None:
         """Points of the charts that the parent does not have: all of a chart that is new to it."""
@@ -153,18 +168,20 @@ class Tracker:
             self._mlflow.tags(run, {_METRICS_DONE: str(metrics[-1].id)})
 
     def _conclude(self) -> None:
-        """What is written once and not at each close: the dataset of the whole campaign, and its models."""
+        """What is written once and not at each close: the dataset of the whole campaign, pictures, and models."""
+        from loop.review.desk.campaign_run import show_pictures  # late: with pictures
         from loop.review.desk.models.registering import register  # late: with torch
 
-        run, store = self._parent, self._store
+        run, store, told = self._parent, self._store, self._told()
         known = store.observations()
         if known:
             self._mlflow.dataset(run, store.dataset_digest(), len(known))
-            register(self._mlflow, run, store, view_of(store, self._config), self._config.folder)
+            show_pictures(self._mlflow, run, told)
+            register(self._mlflow, run, store, told.view, self._config.folder)
 
-    def _tell_state(self, state: str) -> None:
+    def _tell_state(self) -> None:
         """The state as MLflow's own status of the run has it."""
-        run = self._parent.info.run_id
+        run, state = self._parent.info.run_id, self._parent.data.tags["state"]
         ended = {"finished": "FINISHED", "stopped": "KILLED"}.get(state)
         if ended is None:
             self._client.update_run(run, status="RUNNING" if state == "running" else "SCHEDULED")

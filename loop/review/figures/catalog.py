@@ -18,7 +18,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from matplotlib.figure import Figure
 
@@ -38,6 +38,8 @@ from loop.review.figures import timeline as timelines
 from loop.review.figures.style import inline, own_style, written
 from loop.store import CampaignStore
 from loop.view import View
+
+Drawn = TypeVar("Drawn", bytes, str)
 
 log = logging.getLogger(__name__)
 
@@ -101,8 +103,15 @@ class Picture:
 
     def try_content(self, suffix: str) -> bytes | None:
         """The same as `content`; None, with a warning, where drawing fails: no picture ends a campaign."""
+        return self._tried(lambda: self.content(suffix))
+
+    def try_part(self) -> str | None:
+        """The same as a part of a page that has plotly; None, with a warning, where drawing fails."""
+        return self._tried(lambda: self.html(plotlyjs=False))
+
+    def _tried(self, draw: Callable[[], Drawn]) -> Drawn | None:
         try:
-            return self.content(suffix)
+            return draw()
         except Exception as error:  # whatever a library raises
             log.warning("picture %r cannot be drawn, and is left out: %s: %s", self.name, type(error).__name__, error)
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
@@ -18,6 +19,7 @@ import pytest
 from alloys.errors import InputError, WorkError
 from generators.asking.request import parse_targets
 from loop.campaign import Campaign
+from loop.choose.ranking import batch_calibration
 from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
 from loop.execute.tasks import ValidationTask, ValidatorSpec
@@ -26,6 +28,7 @@ from loop.review.desk.charts import chart_of
 from loop.review.desk.store import MlflowStore
 from loop.review.desk.tracker import EXPERIMENT, Tracker
 from loop.review.generate import answer, from_file
+from loop.review.report import front_first
 from tests.loop.loop_helpers import ROOT, small_config
 from tests.support.database import insert_past_the_store
 
@@ -230,6 +233,61 @@ def test_a_store_that_does_not_fit_on_its_disk_is_told(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert not list(tmp_path.glob("*.db*"))
     MlflowStore(tmp_path, EXPERIMENT)
+
+
+def test_the_run_of_a_campaign_says_where_it_stands(tracked: Campaign) -> None:
+    parent, view = _runs(_folder(tracked))["campaign"], tracked.view()
+    text = parent.data.tags["mlflow.note.content"]
+    short = text.splitlines()[0].split("<br>")
+    assert [line.partition(":")[0] for line in short] == ["**Best", "**Trust", "**Next", "**Failed", "**Go on"]
+    feasible = [row for row in view.rows if row.feasible]
+    best = max((row.values["specific_yield_strength_1300c"] for row in feasible), default=None)
+    assert (f"{best:.4g} MPa·cm³/g" if best is not None else "none meets every constraint yet") in short[0]
+    assert f"of {len(view.rows)} not feasible" in short[3]
+    assert "`alloyloop run FILE --iterations 2`" in short[4]
+    assert f"{len(view.rows)} designs were validated, {len(feasible)} of them" in text
+    for row in front_first(view, 10)[0]:
+        assert f"{row.values['solidus']:.4g}" in text
+    scores = batch_calibration(view, view.rows)
+    assert f"{scores['batch.coverage.solidus']:.0%} of {scores['batch.count.solidus']:.0f}" in text
+    assert "No validation failed." in text
+    assert "alloyloop explain small" in text
+    tags = parent.data.tags
+    assert (tags["state"], tags["space"], tags["validators"]) == ("finished", "Cr-Hf-Mo-Nb-Ta-Ti-V-W-Zr", "calphad")
+    assert tags.get("best.ductility_index") == (
+        f"{max(row.values['ductility_index'] for row in feasible):.6g}" if feasible else None
+    )
+
+
+def test_the_run_of_an_iteration_shows_its_batch(tracked: Campaign) -> None:
+    text = _runs(_folder(tracked))["1"].data.tags["mlflow.note.content"]
+    assert text.startswith("Iteration 1: 2 designs were chosen and 2 measured")
+    for row in (row for row in tracked.view().rows if row.iteration == 1):
+        assert f"{row.values['specific_yield_strength_1300c']:.4g} (" in text
+    assert "Candidates: " in text
+
+
+def test_tables_and_pictures_of_a_campaign_are_artifacts_that_take_the_place_of_earlier_ones(tracked: Campaign) -> None:
+    import mlflow
+
+    client, run = mlflow.MlflowClient(tracking_uri=tracking_uri(_folder(tracked))), _runs(_folder(tracked))["campaign"]
+    found = {item.path for item in client.list_artifacts(run.info.run_id)}
+    assert found == {"best.json", "iterations.json", "numbers.json", "figures.html", "figures"}
+    listed = {entry["path"]: entry["type"] for entry in json.loads(run.data.tags["mlflow.loggedArtifacts"])}
+    assert listed == dict.fromkeys(("best.json", "iterations.json", "numbers.json"), "table")
+    folder = _folder(tracked) / "artifacts" / run.info.run_id / "artifacts"
+    best = pd.read_json(folder / "best.json", orient="split")
+    told = tracked.best(100)
+    assert list(best["formula"]) == list(told["formula"])
+    assert list(best["solidus"]) == pytest.approx(list(told["solidus"]), rel=1e-9)
+    assert len(pd.read_json(folder / "iterations.json", orient="split")) == 2
+    page = (folder / "figures.html").read_text(encoding="utf-8")
+    assert page.count("plotly.js v") == 1
+    assert "<script src" not in page
+    assert "<link" not in page
+    names = {path.stem for path in (folder / "figures").glob("*.png")}
+    assert {"front", "map", "parity", "history", "timeline"} <= names
+    assert all(f'<section id="{name}">' in page for name in names - {"phases"})
 
 
 PREDICT = """
