@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from alloys.space import TableSpace
-from loop.review.desk.description import NOTE, Standing, best_of_each, description
+from loop.review.desk.description import NOTE, CampaignStanding, best_of_each, description
 from loop.review.desk.page import page
 from loop.review.desk.store import MlflowStore
 from loop.review.figures.catalog import KINDS, figures
@@ -23,7 +23,7 @@ _LISTED = 100
 """Designs in the table of the best."""
 
 
-def show_campaign(desk: MlflowStore, run: Any, told: Standing) -> None:
+def show_campaign(desk: MlflowStore, run: Any, told: CampaignStanding) -> None:
     """Brings words, tags, tables and pictures of a campaign's run up to date.
 
     Args:
@@ -42,7 +42,7 @@ def show_campaign(desk: MlflowStore, run: Any, told: Standing) -> None:
     desk.tags(run, {_TABLES_OF: mark})
 
 
-def show_pictures(desk: MlflowStore, run: Any, told: Standing) -> None:
+def show_pictures(desk: MlflowStore, run: Any, told: CampaignStanding) -> None:
     """The same pictures as PNG, with the slow ones: seconds, and so not at each close."""
     mark = _mark(told)
     if run.data.tags.get(_PICTURES_OF) == mark:
@@ -54,13 +54,13 @@ def show_pictures(desk: MlflowStore, run: Any, told: Standing) -> None:
     desk.tags(run, {_PICTURES_OF: mark})
 
 
-def _mark(told: Standing) -> str:
+def _mark(told: CampaignStanding) -> str:
     """What tables and pictures show: they are written again when it is another."""
     closed = [str(it.finished) for it in told.store.iterations() if it.finished is not None]
     return hashlib.sha256(f"{told.store.dataset_digest()} {closed}".encode()).hexdigest()[:16]
 
 
-def _tags(told: Standing) -> dict[str, str]:
+def _tags(told: CampaignStanding) -> dict[str, str]:
     view = told.view
     space = f"a list of {len(view.space.designs)}" if isinstance(view.space, TableSpace) else ""
     best = {f"best.{name}": f"{row.values[name]:.6g}" for name, row in best_of_each(view)}

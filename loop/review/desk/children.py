@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from loop.review.desk.batch import batch_description
-from loop.review.desk.description import LONGEST, NOTE, Standing
+from loop.review.desk.description import LONGEST, NOTE, CampaignStanding
 from loop.review.desk.store import MlflowStore
 from loop.store import Artifact, Iteration
 from loop.store.files import inside
@@ -19,7 +19,7 @@ _LOSSES_DONE = "alloyloop.losses"
 DATASET = "dataset.json"
 
 
-def show_iteration(mlflow: MlflowStore, run: Any, iteration: Iteration, told: Standing) -> None:
+def show_iteration(mlflow: MlflowStore, run: Any, iteration: Iteration, told: CampaignStanding) -> None:
     """Writes what the run of a closed iteration does not have yet.
 
     Args:

@@ -29,7 +29,7 @@ LONGEST = 7900
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CampaignStanding:
     """A campaign as it is told of.
 
     Attributes:
@@ -45,7 +45,7 @@ class Standing:
     state: str
 
 
-def description(told: Standing) -> str:
+def description(told: CampaignStanding) -> str:
     """The whole text, the most important first."""
     parts = [
         _short(told),
@@ -62,7 +62,7 @@ def description(told: Standing) -> str:
     return text if len(text) <= LONGEST else f"{cut}\n\n… and more in the tables."
 
 
-def _short(told: Standing) -> str:
+def _short(told: CampaignStanding) -> str:
     """The answers in lines that are seen before anybody asks for more: MLflow folds the rest of a long description."""
     view, name = told.view, told.config.name
     scores = _scores(view)
@@ -90,7 +90,7 @@ def _failures_in_short(view: View) -> str:
     return f"{failed or 'no'} validation{'s' * (failed > 1)}; {bad} of {len(view.rows)} not feasible{mostly}"
 
 
-def _go_on(told: Standing) -> str:
+def _go_on(told: CampaignStanding) -> str:
     after = sum(it.state is IterationState.CLOSED for it in told.store.iterations())
     return f"alloyloop run FILE --iterations {after}"
 
@@ -118,7 +118,7 @@ def _value(view: View, name: str, value: float, digits: int = 4) -> str:
     return f"{number(value, digits)} {plain(unit(view.problem.properties[name].unit))}".strip()
 
 
-def _standing(told: Standing) -> str:
+def _standing(told: CampaignStanding) -> str:
     """One sentence, and what was found so far in numbers."""
     view, closed = told.view, [it for it in told.store.iterations() if it.state is IterationState.CLOSED]
     if not closed:
@@ -217,7 +217,7 @@ def _verdict(coverage: float, miscalibrated: bool) -> str:
     return "too sure of itself" if coverage < 0.9 else "too careful"
 
 
-def _next(told: Standing) -> str:
+def _next(told: CampaignStanding) -> str:
     store = told.store
     jobs = [job for job in store.open_jobs() if job.state is not JobState.CANCELLED]
     if jobs:
@@ -232,7 +232,7 @@ def _next(told: Standing) -> str:
     )
 
 
-def _failed(told: Standing) -> str:
+def _failed(told: CampaignStanding) -> str:
     view = told.view
     reasons = Counter(plain(row.failure)[:160] for row in view.rows if row.failure is not None)
     review = [plain(job.message or "no message")[:160] for job in told.store.jobs(JobState.NEEDS_REVIEW)]
@@ -263,7 +263,7 @@ def _broken(view: View) -> Counter[Constraint]:
     )
 
 
-def _commands(told: Standing) -> str:
+def _commands(told: CampaignStanding) -> str:
     name, where = told.config.name, ""
     if told.config.directory != "campaigns":
         where = f" --directory {told.config.directory}"

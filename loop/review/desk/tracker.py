@@ -21,7 +21,7 @@ from loop.summaries import campaign_state
 from loop.view import View, view_of
 
 if TYPE_CHECKING:
-    from loop.review.desk.description import Standing
+    from loop.review.desk.description import CampaignStanding
 
 log = logging.getLogger(__name__)
 
@@ -143,16 +143,16 @@ class Tracker:
         self._replay(parent)
         show_campaign(self._mlflow, parent, told)
 
-    def _told(self, view: View | None = None) -> Standing:
+    def _told(self, view: View | None = None) -> CampaignStanding:
         """The campaign as it stands; once the run has ended nobody drives it any more."""
-        from loop.review.desk.description import Standing
+        from loop.review.desk.description import CampaignStanding
 
         state = campaign_state(self._store)
         if self.ended:
             state = "finished"
         elif self._ending and state == "running":
             state = "stopped"
-        return Standing(view or view_of(self._store, self._config), self._store, self._config, state)
+        return CampaignStanding(view or view_of(self._store, self._config), self._store, self._config, state)
 
     def _replay(self, run: Any) -> None:
         """Points of the charts that the parent does not have: all of a chart that is new to it."""
