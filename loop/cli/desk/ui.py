@@ -28,7 +28,7 @@ def ui(
 
     For example: alloyloop ui --port 5001
     """
-    from loop.review.desk.address import bring_along, tracking_uri  # late: `check` needs no database
+    from loop.review.desk.address import bring_along, campaign_pages, tracking_uri  # late: `check` needs no database
 
     if not (folder / "mlflow.db").is_file():
         raise InputError(f"there is no MLflow store in {folder}; run a campaign first, or name its folder")
@@ -47,6 +47,8 @@ def ui(
         while server.poll() is None and not _answers(port):
             time.sleep(0.2)
         err().print(f"MLflow at {address} (Ctrl-C ends it)", markup=False)
+        for name, page in campaign_pages(folder, address):
+            err().print(f"{name}: {page}", markup=False, soft_wrap=True)
         # Nobody but this process is to end it; its status says little, for one that gets SIGTERM may end with 0.
         raise WorkError(f"MLflow's server has ended, with status {server.wait()}")
     except KeyboardInterrupt:

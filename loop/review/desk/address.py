@@ -20,6 +20,7 @@ from alloys.errors import InputError
 VARIABLE = "MLFLOW_TRACKING_URI"
 """MLflow's own name for the address of a store."""
 
+_AS_RUNS = "workflowType=machine_learning"
 _PORTS = {"http": 80, "https": 443}
 _PATIENCE = 5.0
 _PLACES = (
@@ -125,6 +126,17 @@ def make_whole(folder: Path, client: Callable[..., Any]) -> None:
             os.link(new, target)
     finally:
         new.unlink(missing_ok=True)
+
+
+def campaign_pages(folder: Path, server: str) -> list[tuple[str, str]]:
+    """Names of the experiments of a local store and their pages; none where the store cannot be read.
+
+    MLflow shows an experiment's runs, and no talks with language models, where its page's address asks for that.
+    """
+    query = "SELECT name, experiment_id FROM experiments WHERE lifecycle_stage = 'active' AND experiment_id > 0"
+    with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(folder / "mlflow.db")) as store:
+        return [(name, f"{server}/#/experiments/{number}?{_AS_RUNS}") for name, number in store.execute(query)]
+    return []
 
 
 def bring_along(folder: Path) -> None:

@@ -29,6 +29,7 @@ from loop.review.desk.store import MlflowStore
 from loop.review.desk.tracker import EXPERIMENT, Tracker
 from loop.review.generate import answer, from_file
 from loop.review.report import front_first
+from loop.store import CampaignStore
 from tests.loop.loop_helpers import ROOT, small_config
 from tests.support.database import insert_past_the_store
 
@@ -44,19 +45,6 @@ def _runs(folder: Path) -> dict[str, Any]:
     experiment = client.get_experiment_by_name(EXPERIMENT)
     runs = client.search_runs([experiment.experiment_id])
     return {run.data.tags["alloyloop.iteration"]: run for run in runs}
-
-
-@pytest.fixture(scope="module")
-def tracked(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
-    folder = tmp_path_factory.mktemp("tracked")
-    campaign = Campaign.open(small_config(folder))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        tracker = Tracker(campaign.store, campaign.config)
-        Driver(campaign, LocalExecutor(), [tracker]).run(1)
-        tracker.ended = True
-        tracker.finish()
-    return campaign
 
 
 def _tracker(campaign: Campaign, folder: Path) -> Tracker:
@@ -387,10 +375,13 @@ def test_a_server_that_is_down_does_not_end_a_campaign(
 
 
 def test_a_file_outside_the_campaign_is_not_uploaded(tracked: Campaign, tmp_path: Path) -> None:
-    outside = tracked.folder.parent / "secret.txt"
+    outside = tmp_path / "secret.txt"
     outside.write_text("secret", encoding="utf-8")
     row = {"iteration": 0, "name": "notes.txt", "sha256": "0" * 64, "path": "../secret.txt", "at": 1.0}
-    insert_past_the_store(tracked.folder / "campaign.db", "artifacts", row)
-    with pytest.raises(InputError, match="leads out of"):
-        _tracker(tracked, tmp_path / "new").sync()
+    shutil.copytree(tracked.folder, tmp_path / "small")
+    insert_past_the_store(tmp_path / "small" / "campaign.db", "artifacts", row)
+    tracking = tracked.config.tracking.model_copy(update={"folder": str(tmp_path / "new")})
+    moved = tracked.config.model_copy(update={"directory": str(tmp_path), "tracking": tracking})
+    with CampaignStore.open(tmp_path / "small" / "campaign.db") as store, pytest.raises(InputError, match="leads out"):
+        Tracker(store, moved).sync()
     assert not list(tmp_path.rglob("notes.txt"))

@@ -1,0 +1,1 @@
+"""What closing an iteration takes."""
