@@ -112,7 +112,7 @@ def test_a_person_sees_the_answers_without_a_click_and_the_charts_in_groups(serv
         browser.get(f"{server}/#/experiments/{served.experiment}?workflowType=machine_learning")
         assert "Detect Issues in Your Traces" not in text("Run Name", "small")
         browser.get(f"{parent}/model-metrics?workflowType=machine_learning")
-        text(*(f"{group} (" for group in ("cost", "found")))
+        text("cost", "found", "feasible_share", "validate_seconds")
         browser.get(f"{parent}/artifacts/figures.html?workflowType=machine_learning")
         frame = WebDriverWait(browser, PATIENCE).until(lambda page: page.find_elements(By.TAG_NAME, "iframe"))[0]
         browser.switch_to.frame(frame)
