@@ -275,6 +275,7 @@ def _commands(told: CampaignStanding) -> str:
         f"alloyloop explain {name} {formula}{where}",
         f"alloyloop predict {name} FORMULA{where}",
         f"alloyloop plot {name} front --out front.png{where}",
+        f"alloyloop report {name}{where}",
         f"alloyloop status {name}{where}",
     ]
     return "```\n" + "\n".join(lines) + "\n```"
