@@ -134,7 +134,7 @@ class Actors:
         try:
             finished: Finished = self.ray.get(future, timeout=self.timeout)
         except self.ray.exceptions.RayError as error:
-            raise WorkError(f"{task.name} failed: {_last_line(error)}") from error
+            raise WorkError(f"{task.name} failed: {last_line(error)}") from error
         return finished
 
     def _end_late(self) -> None:
@@ -194,5 +194,5 @@ def share(whole: int, among: int) -> float:
     return min(1.0, math.floor(10_000 * whole / among) / 10_000)
 
 
-def _last_line(error: Exception) -> str:
+def last_line(error: Exception) -> str:
     return str(error).strip().splitlines()[-1]

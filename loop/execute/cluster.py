@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import os
 import secrets
+import socket
 import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from alloys.errors import InputError, WorkError, first_line
 from alloys.records import Failed, FailureKind
 from loop.config.schema import ClusterConfig
-from loop.execute.actors import Actors
+from loop.execute.actors import Actors, last_line
 from loop.execute.spreading import RaySpreader
-from loop.execute.tasks import Done, Finished, ModelTask, ValidationTask, ValidatorSpec, do_validation
+from loop.execute.tasks import FOLDER, Done, Finished, ModelTask, ValidationTask, ValidatorSpec, do_validation
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +29,11 @@ _RAYLET_DIED = "Ray's raylet on this machine died, and every worker with it"
 
 COUNT_SECONDS = 10.0
 """How often a cluster is asked what it has."""
+
+KNOCK_SECONDS = 10.0
+"""How long a cluster may take to answer at all."""
+
+_LOCAL = "start one, or set cluster.address: local"
 
 _THREADS = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -173,7 +181,7 @@ class RayExecutor:
         """Validations that have finished; a worker that died, alone or with its node, gives a verdict of None.
 
         Raises:
-            WorkError: if the lost node is the one of this process.
+            WorkError: if the lost node is the one of this process, or a worker cannot even begin a validation.
         """
         waiting = list(self._under_way)
         if not waiting:
@@ -191,6 +199,9 @@ class RayExecutor:
                 if self._node in str(error):
                     raise WorkError(_RAYLET_DIED) from error
                 done.append(Done(key, None, lost=True))
+            except self._ray.exceptions.RayTaskError as error:
+                # Validations catch what breaks in them: what comes here keeps every worker from beginning one.
+                raise WorkError(f"Ray's workers cannot validate: {last_line(error)}") from error
             except self._ray.exceptions.RayError as error:
                 log.warning("a validation worker died: %s", str(error).splitlines()[0])
                 done.append(Done(key, None))
@@ -229,7 +240,7 @@ def start_cluster(ray: Any, address: str, cpus: int) -> None:
     # Workers import the rooms from where this process found them.
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {"env_vars": {**_THREADS, "PYTHONPATH": os.pathsep.join(paths)}}
+    environment = {"env_vars": {**_THREADS, "PYTHONPATH": os.pathsep.join(paths), FOLDER: os.getcwd()}}
     options: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
     if address == "local":
         # CPUs are counted out, not measured: one for each worker, and for what trains and chooses beside them.
@@ -238,8 +249,11 @@ def start_cluster(ray: Any, address: str, cpus: int) -> None:
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")
     # Before ray.init has set its own level, Ray announces what its environment decided.
     logging.getLogger("ray").setLevel(logging.ERROR)
+    refuse_dead(address)
     try:
-        with warnings.catch_warnings():
+        # Ray puts the folder that it starts in before all others where its workers import from: a person's own file
+        # `validation.py` there would come in place of ours. Tasks go back by `enter_folder`.
+        with warnings.catch_warnings(), contextlib.chdir(root):
             warnings.simplefilter("ignore")
             ray.init(
                 address=address,
@@ -250,12 +264,33 @@ def start_cluster(ray: Any, address: str, cpus: int) -> None:
                 **options,
             )
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        reason = first_line(error)
-        raise InputError(
-            f"no Ray cluster at {address!r}: {reason}; start one, or set cluster.address: local"
-        ) from error
+        raise InputError(f"no Ray cluster at {address!r}: {first_line(error)}; {_advice()}") from error
     except Exception as error:  # a bare one, where its processes do not come up in time
         raise WorkError(f"Ray did not start: {first_line(error)}") from error
+
+
+def _advice() -> str:
+    """What to do where no cluster answers."""
+    return "start one there, or unset RAY_ADDRESS" if "RAY_ADDRESS" in os.environ else _LOCAL
+
+
+def refuse_dead(address: str) -> None:
+    """Refuses an address where nobody listens at once; Ray itself would try for many minutes.
+
+    Raises:
+        InputError: saying what to do.
+    """
+    parts = urlsplit(address if "://" in address else f"ray://{address}")
+    try:
+        place = parts.hostname, parts.port
+    except ValueError as error:
+        raise InputError(f"{address!r} is no address of a Ray cluster, HOST:PORT: {error}; {_advice()}") from error
+    if place[0] is None or place[1] is None:  # `local` and `auto`, which Ray finds by itself
+        return
+    try:
+        socket.create_connection((place[0], place[1]), KNOCK_SECONDS).close()
+    except OSError as error:
+        raise InputError(f"no Ray cluster answers at {address!r}: {first_line(error)}; {_advice()}") from error
 
 
 _ANY_INTERFACE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from alloys.errors import InputError, WorkError, first_line
+from loop.execute.loopback import leave_proxies_out, refuse_proxy
 from loop.execute.submit import LEFT_OUT, ClusterJob, Package
 
 _SECONDS = 20.0
@@ -42,6 +43,8 @@ class Jobs:
 
     def __init__(self, address: str) -> None:
         self.address = checked_url(address)
+        leave_proxies_out()
+        refuse_proxy(self.address)
         self.asks_token = _asks_token(self.address)
         from ray.exceptions import AuthenticationError  # late: Ray imports for seconds
         from ray.job_submission import JobSubmissionClient

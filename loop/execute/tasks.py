@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -50,8 +51,23 @@ def nobody(text: str) -> None:
     """Is told, and does nothing."""
 
 
+FOLDER = "ALLOYLOOP_FOLDER"
+"""Names, in the environment of Ray's workers, the working folder of the driver."""
+
+
+def enter_folder() -> None:
+    """Goes where the driver is, so that relative paths mean the same; stays where there is no such folder here.
+
+    Ray's workers begin in the project's own folder: see `loop.execute.cluster.start_cluster`.
+    """
+    folder = os.environ.get(FOLDER)
+    if folder and os.path.isdir(folder):
+        os.chdir(folder)
+
+
 def do_task(task: ModelTask, tell: Callable[[str], None] = nobody) -> Finished:
     """Does a task; one that tells what it is doing tells it there."""
+    enter_folder()
     module, name = task.function.split(":")
     function: Callable[..., Any] = getattr(importlib.import_module(module), name)
     begun = time.time()
@@ -130,5 +146,6 @@ def validate(spec: ValidatorSpec, canonical: str, adjustment: Adjustment = UNADJ
 
 def do_validation(spec: ValidatorSpec, task: ValidationTask) -> Done:
     """The verdict of `validate`, and when it began and ended."""
+    enter_folder()
     begun = time.time()
     return Done(task.key, validate(spec, task.canonical, task.adjustment), begun, time.time())

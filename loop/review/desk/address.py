@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
 
 from alloys.errors import InputError
+from loop.execute.loopback import leave_proxies_out
 
 VARIABLE = "MLFLOW_TRACKING_URI"
 """MLflow's own name for the address of a store."""
@@ -84,13 +85,14 @@ class Address:
     def knock(self) -> None:
         """Fails at once where no server listens; MLflow itself would try for long, and say so at length.
 
-        Behind a proxy only MLflow can tell.
+        Behind a proxy only MLflow can tell. This machine's own servers are never asked through one.
 
         Raises:
             OSError: if nothing answers within `_PATIENCE` seconds.
         """
+        leave_proxies_out()
         parts = urlsplit(self.uri)
-        if parts.scheme in _PORTS and parts.hostname and not getproxies():
+        if parts.scheme in _PORTS and parts.hostname and (not getproxies() or proxy_bypass(parts.hostname)):
             with socket.create_connection((parts.hostname, parts.port or _PORTS[parts.scheme]), _PATIENCE):
                 pass
 

@@ -1,0 +1,93 @@
+"""What surrounds a run and is not its own: proxies, addresses of clusters that are gone, a person's files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+import yaml
+
+from alloys.errors import InputError
+from loop.execute.loopback import refuse_proxy
+from loop.execute.ray_jobs import Jobs
+from tests.loop.loop_helpers import call, write_config
+from tests.support.processes import ROOT, environment
+
+
+@pytest.fixture
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A proxy that the environment names, and the requests that it got."""
+    got: list[str] = []
+
+    class Noting(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            got.append(f"{self.path} {self.headers}")
+            self.send_response(403)
+            self.end_headers()
+
+        do_POST = do_CONNECT = do_GET  # noqa: N815 - as the library wants them
+
+        def log_message(self, format: str, *args: object) -> None: ...
+
+    server = HTTPServer(("127.0.0.1", 0), Noting)
+    Thread(target=server.serve_forever, daemon=True).start()
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{server.server_port}")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "example.org")
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "secret" * 8)
+    yield got
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_no_proxy_sees_what_is_asked_of_this_machine(proxy: list[str], host: str) -> None:
+    with pytest.raises(InputError, match="no Ray dashboard answers"):
+        Jobs(f"http://{host}:1")
+    assert proxy == []
+    assert os.environ["NO_PROXY"].startswith("example.org,")
+
+
+def test_a_token_is_not_sent_through_a_proxy(proxy: list[str]) -> None:
+    with pytest.raises(InputError, match=r"through the proxy 127\.0\.0\.1:\d+|through the proxy http://127"):
+        Jobs("http://head.example.com:8265")
+    assert proxy == []
+    refuse_proxy("http://example.org:8265")  # of which the environment says that it is asked directly
+
+
+def test_a_cluster_that_is_gone_is_told_at_once_with_what_to_unset(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    config = write_config(tmp_path, cluster={"executor": "ray", "workers": 1})
+    code, _, err = call(capsys, "run", str(config))
+    assert code == 2
+    assert "no Ray cluster answers at '127.0.0.1:1'" in err
+    assert "unset RAY_ADDRESS" in err
+
+
+def test_files_of_a_person_do_not_come_in_place_of_the_programs_own(tmp_path: Path) -> None:
+    for name in ("alloys", "generators", "surrogates", "validation", "loop"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError('a file of my own')\n", encoding="utf-8")
+    document = yaml.safe_load((ROOT / "configs" / "quickstart.yaml").read_text(encoding="utf-8"))
+    document |= {"iterations": 0, "tracking": {"enabled": False}, "cluster": {"executor": "ray", "workers": 1}}
+    document["start"] = {**document.get("start", {}), "validate": 2}
+    script = (ROOT / document["validator"]["settings"]["command"][1]).read_text(encoding="utf-8")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "answer.py").write_text(script, encoding="utf-8")
+    document["validator"]["settings"]["command"] = [sys.executable, "mine/answer.py"]
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump(document), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "loop.cli", "run", str(config)],
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "died" not in done.stderr
