@@ -17,7 +17,7 @@ from alloys.records import Failed, FailureKind, Measured, quantities
 from loop.config.data import lines_on_lacking
 from loop.drive.driver import Driver
 from loop.drive.opened import OpenCampaign
-from loop.drive.schedule import hidden_from
+from loop.drive.schedule import shown_to
 from loop.execute.local import LocalExecutor
 from loop.people.doubts import surprises
 from loop.people.frames import designs_in, read_frame
@@ -194,7 +194,7 @@ class Campaign(OpenCampaign):
         """
         view = self.view()
         (design,) = designs_in([alloy], (), view.nameable)
-        then = self.view(hidden_from(self.store, design))
+        then = self.view(*shown_to(self.store, design))
         document = explain_document(view, self.store.proposals(), design, then)
         return explanation_frame(document, (part for part in explain_tables(document) if isinstance(part, str)))
 

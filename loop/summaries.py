@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import replace
 from typing import Any
 
-from loop.config.steered import CHOOSING, pause_in
+from loop.config.steering.in_force import CHOOSING, pause_in
 from loop.store import CampaignStore, IterationState
 from loop.store.notes import Summary
 from loop.store.states import FOR_PEOPLE

@@ -17,7 +17,7 @@ from alloys.records import Prediction
 from alloys.space import Floats, Points, Space, TableSpace
 from loop.config.assembly import build_problem
 from loop.config.schema import CampaignConfig
-from loop.config.steered import in_force
+from loop.config.steering.in_force import in_force
 from loop.config.tiers import PEOPLE
 from loop.measurements import AcceptedResult, Measurements, ModelData
 from loop.store import CampaignStore, JobState, StoredObservation

@@ -13,7 +13,7 @@ from alloys.design import Design, Value
 from alloys.errors import InputError
 from loop.cli.console import Chosen, Json, chosen_variables, out, print_json
 from loop.config.lookup import Directory, Name, campaign_database
-from loop.drive.schedule import hidden_from
+from loop.drive.schedule import shown_to
 from loop.store import CampaignStore
 from loop.view import view_of
 
@@ -76,7 +76,8 @@ def explain(
     with CampaignStore.open(database) as store, kept_hyperparameters(database):
         view = view_of(store)
         design = Design.known_as(formula or "", view.nameable, chosen)
-        then = view_of(store, hidden=hidden_from(store, design))
+        hidden, acts = shown_to(store, design)
+        then = view_of(store, hidden=hidden, upto=acts)
         document = explain_document(view, store.proposals(), design, then)
     if json_:
         print_json(document)

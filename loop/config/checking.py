@@ -36,6 +36,7 @@ from loop.config.schema import (
     ValidatorConfig,
     rules_moved,
 )
+from loop.config.steering.stopping import stop_mistakes
 from loop.config.tiers import GoalNeeds, listed_tier, refuse_twins, single_tier
 from loop.config.yaml_lines import Location
 from validation.base import Validator
@@ -64,6 +65,7 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     physics = _declared(data, _physics(data, found), found, space.variables if space else variables or Variables())
     validators = _validators(data, physics, found)
     found += _goal_mistakes(data, physics)
+    found += stop_mistakes(data, physics)
     for validator in validators:
         _part(data, "cluster", ClusterConfig, partial(_check_patience, validator=validator), found)
     if validators:

@@ -25,7 +25,9 @@ from validation.tier import Tier
 DATABASE = "campaign.db"
 URL = "campaign.url"
 """The file that names the server of a campaign that is not in a file."""
-MAY_CHANGE = "iterations, validation, schedule, cluster, tracking, directory and validator.settings.run"
+MAY_CHANGE = (
+    "iterations, validation, stop, schedule, cluster, tracking, directory, validator.settings.run and validator.cost"
+)
 """What of a configuration may change while a campaign goes on: where and how long it runs, not what it finds."""
 
 log = logging.getLogger(__name__)

@@ -18,6 +18,7 @@ from alloys.records import digest_of
 from alloys.space import SpaceSpec, kinds_of_space
 from loop.config.batches import BatchLimitsConfig
 from loop.config.declared import with_declared
+from loop.config.steering.stopping import StopConfig
 
 _NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
 Name = Annotated[str, StringConstraints(pattern=f"^{_NAME}$")]
@@ -119,10 +120,11 @@ class ScreeningConfig(_Strict):
 
 
 class ValidatorConfig(_Strict):
-    """A validator and its settings."""
+    """A validator and its settings; ``cost`` of one answer is money, in a currency of one's own."""
 
     name: str = "calphad"
     settings: dict[str, Any] = {}
+    cost: Annotated[float, Field(ge=0)] | None = None
 
 
 class TierConfig(_Strict):
@@ -130,7 +132,7 @@ class TierConfig(_Strict):
 
     ``gates`` are constraints on its answers; None takes those of the goal. ``hours`` limit its expected time in
     one iteration; None asks it for every alloy that passed the gates before. ``seconds`` of one answer are
-    those that it declares if None, or ``measured``.
+    those that it declares if None, or ``measured``. ``cost`` of one answer is money.
     """
 
     name: str
@@ -139,6 +141,7 @@ class TierConfig(_Strict):
     gates: list[str] | None = None
     hours: Annotated[float, Field(gt=0)] | None = None
     seconds: Annotated[float, Field(gt=0)] | Literal["measured"] | None = None
+    cost: Annotated[float, Field(ge=0)] | None = None
 
 
 class ValidationConfig(_Strict):
@@ -210,6 +213,7 @@ class CampaignConfig(_Strict):
     validator: ValidatorConfig = ValidatorConfig()
     validators: list[TierConfig] = []
     validation: ValidationConfig = ValidationConfig()
+    stop: StopConfig = StopConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     cluster: ClusterConfig = ClusterConfig()
     tracking: TrackingConfig = TrackingConfig()
@@ -234,7 +238,17 @@ class CampaignConfig(_Strict):
         document = self.model_dump(
             mode="json",
             by_alias=True,
-            exclude={"iterations", "validation", "schedule", "cluster", "tracking", "directory", "state", "name"},
+            exclude={
+                "iterations",
+                "validation",
+                "stop",
+                "schedule",
+                "cluster",
+                "tracking",
+                "directory",
+                "state",
+                "name",
+            },
         )
         if not self.data:
             del document["data"]
@@ -255,8 +269,9 @@ class CampaignConfig(_Strict):
         unused = "validator" if self.validators else "validators"
         del document[unused]
         for validator in document.get("validators", [document.get("validator")]):
-            # How a command is run, not what it answers.
+            # How a command is run and what it costs, not what it answers.
             validator["settings"].pop("run", None)
+            del validator["cost"]
         return document
 
     def _drop_unused(self, document: dict[str, Any]) -> None:

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 
 from alloys.errors import PeopleNeededError
 from loop.choose.promotion import next_promotions
-from loop.config.steered import by
+from loop.config.steering.in_force import by
 from loop.drive.closing import close_iteration, store_promotions
 from loop.drive.opened import OpenCampaign
 from loop.drive.proposing import Proposing
 from loop.drive.schedule import Schedule
 from loop.drive.steering import Steering
+from loop.drive.stop_rules import Reached, StopRules
 from loop.drive.telling import Telling, Watcher
 from loop.drive.validations import Validations
 from loop.execute.local import Executor
@@ -85,6 +86,7 @@ class Driver:
         self.executor.tell = self._telling.step
         self._work = Validations(campaign, self.executor, owner, self.clock, self.recorder)
         self._steering = Steering(campaign)
+        self._rules = StopRules(campaign)
         self._schedule = Schedule.of(campaign.store, campaign.config, campaign.tiers)
 
     # From where it stands -----------------------------------------------------------------------------------
@@ -139,7 +141,7 @@ class Driver:
         self._open = [it.index for it in known if it.state is IterationState.VALIDATING]
         self._next = sum(it.state is not IterationState.PROPOSING for it in known)
         self._resumed = known[self._next].notes.inputs if self._next < len(known) else None
-        earlier = {i: known[i].notes.timeline for i in self._open}
+        earlier = {it.index: it.notes.timeline for it in known if it.state is not IterationState.CLOSED}
         self.recorder = self._work.recorder = Recorder(self.clock, earlier)
         self._seen = self.clock()
 
@@ -187,7 +189,7 @@ class Driver:
             return False
         stop = self._stop
         if self._next <= self._last and stop is not None and self._next > stop.detail["after"]:
-            self.ended = f"stopped after iteration {self._next - 1} {by(stop)}"
+            self.ended = f"stopped after iteration {self._next - 1} {by(stop)}; the same command goes on from here"
         return bool(self.ended) or self._next > self._last
 
     def _counts(self) -> Mapping[int, int]:
@@ -205,8 +207,9 @@ class Driver:
         index, store, stop = self._next, self.campaign.store, self._stop
         if self._proposing is not None or index > self._last or (stop is not None and index > stop.detail["after"]):
             return
-        inputs, self._resumed = self._resumed or self._inputs(index, counts), None
-        if inputs is None:
+        begun, self._resumed = self._resumed, None
+        inputs = None if self.ended else begun or self._inputs(index, counts)
+        if inputs is None or (begun is None and self._enough(index, lambda: self._rules.before(index))):
             return
         with self.recorder.driver(index, "begin"):
             store.begin_iteration(index)
@@ -215,6 +218,14 @@ class Driver:
                 self.campaign, self.executor, index, self._batch, inputs, lambda text: self._telling.stage(index, text)
             )
             self._proposing.begin()
+
+    def _enough(self, index: int, rule: Callable[[], Reached | None]) -> bool:
+        """Whether a rule ends the campaign before an iteration, which is recorded then; people by hand go on."""
+        reached = None if self.by_hand else rule()
+        if reached is not None:
+            self.ended = self._rules.record(reached, index)
+            self._telling.stage(index, self.ended)
+        return reached is not None
 
     def _begin_start(self) -> None:
         """Stores the start, which nothing has to be learned for."""
@@ -320,6 +331,9 @@ class Driver:
             return
         if proposing.chosen(results) and self._steering.outdated(proposing.inputs.acts):
             self._telling.stage(proposing.index, "choosing anew: what is wanted was changed meanwhile")
+            self._proposing = None
+            return
+        if self._enough(proposing.index, lambda: proposing.ruled_out(results, self._rules)):
             self._proposing = None
             return
         with self.recorder.driver(proposing.index, "record"):

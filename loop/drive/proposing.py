@@ -17,6 +17,7 @@ from loop.choose.shares import counts, history, shares
 from loop.choose.training import trained_before
 from loop.choose.warm import warm_start
 from loop.drive.opened import OpenCampaign
+from loop.drive.stop_rules import Reached, StopRules
 from loop.execute.local import Executor
 from loop.execute.spans import TRAINER, Span
 from loop.execute.tasks import Finished, ModelTask
@@ -92,6 +93,10 @@ class Proposing:
         """Whether its choice is among what has finished."""
         return _CHOOSING in results
 
+    def ruled_out(self, results: Mapping[str, Finished], rules: StopRules) -> Reached | None:
+        """The rule by which its batch, if that is among what has finished, is not worth its validation."""
+        return rules.after(results[_CHOOSING].value, self._view) if _CHOOSING in results else None
+
     def take(self, results: Mapping[str, Finished]) -> list[Proposal] | None:
         """Goes on with what has finished: the stored batch at the end, None before.
 
@@ -115,13 +120,16 @@ class Proposing:
     def _keep(self, family: str, finished: Finished) -> None:
         """Writes a generator's weights and records them."""
         campaign, model = self.campaign, finished.value
-        self.spans.append(Span(f"{TRAINER} {family}", "train", finished.begun, finished.ended))
+        span = Span(f"{TRAINER} {family}", "train", finished.begun, finished.ended)
+        self.spans.append(span)
         if model.warm is None and self._begun[family].asked:
             log.warning("%s: %s", family, model.report.note)
         written = write_named(campaign.folder, "models", model.content, ".safetensors")
         campaign.store.record_artifact(f"generator.{family}", written.sha256, written.path, iteration=self.index)
         self._models[family] = model
-        campaign.store.note_iteration(self.index, warm=self._warm(), training=self._reports())
+        # A run that is killed before the batch is stored does not train again, so that its time is noted now.
+        timeline = [*campaign.store.iteration(self.index).notes.timeline, span.to_json()]
+        campaign.store.note_iteration(self.index, warm=self._warm(), training=self._reports(), timeline=timeline)
 
     def _warm(self) -> dict[str, dict[str, Any] | None]:
         """By family, the weights that its training began with."""

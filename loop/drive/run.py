@@ -70,7 +70,7 @@ def run_campaign(
         if log is not Log.QUIET:
             summary(campaign, console, where)
         if ended:
-            console.print(f"{ended}; the same command goes on from here", markup=False, soft_wrap=True)
+            console.print(ended, markup=False, soft_wrap=True)
 
 
 def _tracker(campaign: OpenCampaign, stack: ExitStack) -> Tracker | None:

@@ -21,11 +21,14 @@ QUORUM = 0.5
 """Share of a batch that must be answered before stragglers are done without."""
 
 
-def hidden_from(store: CampaignStore, design: Design) -> tuple[str, ...]:
-    """Keys of the jobs that counted as open when a design was picked; none where it was not picked by a model."""
+def shown_to(store: CampaignStore, design: Design) -> tuple[tuple[str, ...], int | None]:
+    """What the proposal that picked a design was shown: `ProposalInputs.hidden` and ``acts``.
+
+    Nothing is hidden, and all acts count, where it was not picked by a model.
+    """
     found = [p.iteration for p in store.proposals() if p.selection.candidate.design == design]
     inputs = store.iteration(found[0]).notes.inputs if found else None
-    return inputs.hidden if inputs is not None else ()
+    return (inputs.hidden, inputs.acts) if inputs is not None else ((), None)
 
 
 def ahead_of(config: CampaignConfig, tiers: Sequence[Tier]) -> int:

@@ -10,7 +10,7 @@ from alloys.design import Design
 from alloys.errors import PeopleNeededError
 from alloys.records import Candidate, Selection
 from alloys.space import Space
-from loop.config.steered import CHOOSING, by, in_force, pause_in, stops_in
+from loop.config.steering.in_force import CHOOSING, by, in_force, pause_in, stops_in
 from loop.drive.opened import OpenCampaign
 from loop.store import Act, ActKind, IterationState
 from loop.store.queue.moves import Refuses
@@ -32,6 +32,7 @@ class Steering:
     acts: list[Act] = field(default_factory=list)
     _over: set[int] = field(default_factory=set)
     _space: Space | None = None
+    _placed: set[int] = field(default_factory=set)
 
     def begin(self) -> None:
         """At the begin of a run: a stop after an iteration that is closed has been obeyed, and counts no more.
@@ -90,13 +91,14 @@ class Steering:
         Args:
             validating: iterations that are validating, oldest first; without one the designs wait.
         """
-        added = [act for act in self.acts if act.kind is ActKind.ADD]
+        added = [act for act in self.acts if act.kind is ActKind.ADD and act.id not in self._placed]
         if not added or not validating:
             return
         campaign = self.campaign
         known = {proposal.selection.candidate.design for proposal in campaign.store.proposals()}
         for act in added:
             design = Design.from_canonical(act.detail["design"])
+            self._placed.add(act.id)
             if design in known or (self._space is not None and outside(self._space, design)):
                 continue
             selection = Selection(Candidate(design, "by hand"), 0, 0.0, f"added {by(act)}")

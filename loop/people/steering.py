@@ -16,7 +16,7 @@ from alloys.physics.combined import only_amounts
 from alloys.problem import Problem
 from alloys.space import TableSpace
 from loop.config.schema import MOST_IN_BATCH, CampaignConfig
-from loop.config.steered import by, changed, narrowed, pause_in, stops_in
+from loop.config.steering.in_force import by, changed, narrowed, pause_in, stops_in
 from loop.people.queue_report import moment
 from loop.store import Act, ActKind, CampaignStore, IterationState
 from loop.store.queue.moves import Refuses
@@ -81,6 +81,7 @@ _TEXTS = {
     ActKind.ADD: "adds {formula}",
     ActKind.EXCLUDE: "excludes {what}",
     ActKind.CHANGE: "wants {what}, was {was}",
+    ActKind.END: "ends before iteration {before} by its rule {rule}, {limit:g}",
 }
 
 

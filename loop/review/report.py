@@ -11,7 +11,7 @@ from rich.table import Table
 
 from alloys.goal import Objective, count_dominating, measure_of
 from alloys.records import proposer
-from loop.config.steered import CHOOSING
+from loop.config.steering.in_force import CHOOSING
 from loop.measurements import rounded
 from loop.people.steering import act_document
 from loop.store import CampaignStore

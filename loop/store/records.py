@@ -205,7 +205,7 @@ class DataEvent:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What somebody did to the campaign as it goes on: see `loop.config.steered` for what each kind means.
+    """What somebody did to the campaign as it goes on: see `loop.config.steering.in_force` for what each kind means.
 
     Attributes:
         id: counts them from 1, in their order.

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from alloys.records import Failed, Verdict
 from loop.store.base import StorePart
-from loop.store.database.schema import jobs
+from loop.store.database.schema import jobs, proposals
 from loop.store.errors import NotRunning, StoreError
 from loop.store.observations import keep_replicate
 from loop.store.queue.breaker import note_answer, note_failure, select_pauses
@@ -177,6 +177,19 @@ class QueueMethods(StorePart):
         query = sa.select(jobs.c.iteration, sa.func.count()).where(jobs.c.state.in_(OPEN)).group_by(jobs.c.iteration)
         with self._read() as connection:
             return {row[0]: int(row[1]) for row in connection.execute(query)}
+
+    def asked_counts(self) -> dict[int, int]:
+        """How many designs each of a campaign's validators was asked of, by its place.
+
+        Those that were cancelled before anybody worked on them do not count.
+        """
+        begun = sa.or_(jobs.c.state != JobState.CANCELLED, jobs.c.attempts > 0)
+        query = sa.select(proposals.c.tier, sa.func.count()).join_from(
+            proposals, jobs, proposals.c.job_key == jobs.c.key
+        )
+        with self._read() as connection:
+            rows = connection.execute(query.where(begun).group_by(proposals.c.tier)).all()
+        return {int(row[0]): int(row[1]) for row in rows}
 
     def next_due(self) -> float | None:
         """When `take` can next find something: unix seconds, now if a job is queued, None if nothing will come."""

@@ -15,7 +15,7 @@ from alloys.records import Measured, Verdict, quantities
 from loop.campaign import Campaign
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
-from loop.drive.schedule import CHOOSING_SECONDS, ahead_of, hidden_from
+from loop.drive.schedule import CHOOSING_SECONDS, ahead_of, shown_to
 from loop.execute.spans import DRIVER, SCORER, Recorder, Span, covered, shares_of, summary, timeline
 from loop.execute.tasks import ValidatorSpec, validate
 from loop.review.explain import explain_document
@@ -109,10 +109,10 @@ def test_a_pick_is_explained_by_what_its_proposal_was_shown(finished: tuple[Camp
     campaign = finished[0]
     store, proposals = campaign.store, campaign.store.proposals()
     picked = store.proposals(1)[0].selection.candidate.design
-    then = campaign.view(hidden_from(store, picked))
+    then = campaign.view(*shown_to(store, picked))
     assert explain_document(campaign.view(), proposals, picked, then)["picked"]["same_model"]
     assert not explain_document(campaign.view(), proposals, picked)["picked"]["same_model"]
-    assert hidden_from(store, store.proposals(0)[0].selection.candidate.design) == ()
+    assert shown_to(store, store.proposals(0)[0].selection.candidate.design) == ((), None)
 
 
 # Several validators ----------------------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ def test_a_stop_outlives_the_kill_of_the_run_and_is_obeyed_once(tmp_path: Path) 
     with Campaign.open(config) as campaign:
         driver = Driver(campaign, LocalExecutor())
         driver.run(2)
-        assert driver.ended == "stopped after iteration 0 by Ada"
+        assert driver.ended == "stopped after iteration 0 by Ada; the same command goes on from here"
         assert closed(campaign.store) == len(campaign.store.iterations()) == 1
         again = Driver(campaign, LocalExecutor())
         again.run(1)

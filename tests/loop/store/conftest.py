@@ -9,6 +9,7 @@ import pytest
 from tests.loop.store.store_helpers import Backend
 
 CONTRACT = {
+    "test_store_acts",
     "test_store_answer",
     "test_store_campaign",
     "test_store_clock",

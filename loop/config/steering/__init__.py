@@ -1,0 +1,1 @@
+"""What people change as a campaign goes on, and when it has done enough."""
