@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import statistics
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from alloys.intake.headers import is_unit, read_header
 from alloys.intake.mapping import ColumnName, PropertyColumn, TableMap
 from alloys.intake.processing import Processing, processing_of
 from alloys.intake.reading import Intake, IntakeRow, read_rows_of
+from alloys.intake.reasons import by_reason
 from alloys.intake.tables import RawTable, shown
 from alloys.physics.base import Physics
 from alloys.physics.combined import only_amounts
@@ -29,6 +31,12 @@ _DOI = re.compile(r"\b10\.\d{4,}/")
 _CONSTRAINT = re.compile(r"\s*(.+?)\s*(<=|>=)\s*(\S+)\s*")
 _ALIKE = 5.0
 """Degrees that make no other test temperature."""
+_BEYOND = 10.0
+"""A property may reach so many times the largest value of the table."""
+_BELOW = 1000.0
+"""One that is positive may come down to the smallest by so much, but not to zero, which stands for no value."""
+_NAMED = 3
+"""Kinds of reasons that an error names."""
 _ROWS_LEFT = 10
 """A condition is only fixed where so many rows keep it."""
 
@@ -126,13 +134,13 @@ def draft(
         entry = entry.model_copy(update={"variables": mapped})
         intake = read_rows_of(table, entry, {**wide, **processing.quantities})
     if not intake.rows:
-        why = Counter(reason.partition(":")[0] for _, reason in intake.dropped).most_common(3)
-        raise InputError(f"{file}: no row has an alloy and a value: " + "; ".join(f"{n} {reason}" for reason, n in why))
+        why = "; ".join(f"{len(at)} {reason}" for reason, at in by_reason(intake.dropped)[:_NAMED])
+        raise InputError(f"{file}: no row has an alloy and a value: {why}")
     own = {n: _own(c, _values(n, intake), _scatter(n, intake)) for n, c in columns.items() if n not in PROPERTIES}
     others = {
-        _free_name(column, physics): (column, _own(column, column.profile.values, 0.0))
+        _free_name(column, physics): (column, _own(column, possible, 0.0))
         for column in found.of_kind("property")
-        if column not in columns.values()
+        if column not in columns.values() and (possible := _possible(column))
     }
     repeats = tuple(_repeats(intake))
     return Draft(entry, own, objectives, limits, intake, columns, others, fixed, mixed, repeats, processing)
@@ -211,7 +219,9 @@ def unit_of(column: TableColumn) -> str:
 
 
 def _unlimited(name: str, column: TableColumn) -> Property:
-    return Property(name, unit_of(column), "", -1e300, 1e300, (0.0, 1.0))
+    """A property whose values lie anywhere, or where its nature has them."""
+    low = {"positive": sys.float_info.min, "not negative": 0.0}.get(column.sign, -math.inf)
+    return Property(name, unit_of(column), "", low, math.inf, (max(low, 0.0), 1.0))
 
 
 def _entry(found: Guess, columns: Mapping[str, TableColumn], file: str, sheet: str | None) -> TableMap:
@@ -289,8 +299,14 @@ def _values(name: str, intake: Intake) -> list[float]:
     return [row.values[name] for row in intake.rows if name in row.values]
 
 
+def _possible(column: TableColumn) -> list[float]:
+    """The numbers of a column that can be true."""
+    row = _unlimited("any", column)
+    return [value for value in column.profile.values if row.low <= value <= row.high]
+
+
 def _own(column: TableColumn, found: Sequence[float], scatter: float) -> dict[str, Any]:
-    """A property of a campaign's own: a generous range, what is usual, the scatter of repeats."""
+    """A property of a campaign's own: a range for any discovery, what is usual, the scatter of repeats."""
     values = sorted(found)
     low, high = values[0], values[-1]
     positive = low > 0
@@ -299,14 +315,18 @@ def _own(column: TableColumn, found: Sequence[float], scatter: float) -> dict[st
     usual = [_rounded(values[round(part * (len(values) - 1))]) for part in (0.16, 0.84)]
     if usual[0] >= usual[1]:
         usual = [_rounded(low - 0.1 * span if not positive else 0.9 * low), _rounded(high + 0.1 * span)]
-    own: dict[str, Any] = {
-        "unit": unit_of(column),
-        "range": [0.0 if low >= 0 else -_round_number(2 * abs(low)), _round_number(2 * max(abs(high), abs(low)))],
-        "usual": usual,
-    }
+    own: dict[str, Any] = {"unit": unit_of(column), "range": _range(column.sign, low, high), "usual": usual}
     if scale == "log":
         own["scale"] = scale
     return {**own, "scatter": scatter} if scatter else own
+
+
+def _range(sign: str, low: float, high: float) -> list[float]:
+    """What can be true at all: far beyond what the table has, for it is there to be surpassed; the model ignores it."""
+    most = _round_number(_BEYOND * max(abs(high), abs(low)))
+    if sign == "positive":
+        return [_round_number(low / _BELOW), most]
+    return [0.0 if low >= 0 else -most, most]
 
 
 def _repeats(intake: Intake) -> Iterator[Repeats]:

@@ -19,6 +19,8 @@ _SAMPLE = 2000
 """Rows that are looked at, evenly over the table."""
 _FEW = 12
 """A column of text with at most so many different cells sorts the rows into kinds."""
+_BELOW_ZERO = ("°C", "degC", "°F", "degF")
+"""Units in which what is positive in K may be negative."""
 _TELLING = 10
 """Columns with the same cells are one twice where so many of them differ."""
 _SPREAD = re.compile(
@@ -37,6 +39,7 @@ class TableColumn:
         what: the element, the property's name, or the column that it belongs to.
         unit: of its numbers; empty if unknown.
         assumed: whether the unit is the usual one, which the header does not name.
+        sign: ``positive`` or ``not negative`` where its numbers are so by nature, else empty.
         profile: of a sample of its cells.
     """
 
@@ -46,6 +49,7 @@ class TableColumn:
     unit: str
     assumed: bool
     profile: Profile
+    sign: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,8 @@ def _column(name: str, header: Header, profile: Profile) -> TableColumn:
     kind = meaning.kind if meaning else _kind_without_words(header, profile)
     unit = header.unit or (meaning.unit if meaning else "")
     what = meaning.name if meaning and kind == "property" else ""
-    return TableColumn(name, kind, what, unit, bool(unit) and not header.unit, profile)
+    sign = meaning.sign if meaning and unit not in _BELOW_ZERO else ""
+    return TableColumn(name, kind, what, unit, bool(unit) and not header.unit, profile, sign)
 
 
 def _fits(meaning: Meaning, profile: Profile) -> bool:

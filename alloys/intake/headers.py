@@ -51,11 +51,19 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What words name: the kind of a column, the property's usual name, and the unit that it usually has."""
+    """What words name.
+
+    Attributes:
+        kind: of the column.
+        name: the property's usual name.
+        unit: that it usually has.
+        sign: ``positive`` or ``not negative`` where it is so by nature, temperatures in K; else empty.
+    """
 
     kind: str
     name: str
     unit: str
+    sign: str
 
 
 def read_header(text: str) -> Header:
@@ -120,7 +128,7 @@ def _basis(unit: str, rest: str) -> Basis | None:
 def _vocabulary() -> tuple[tuple[re.Pattern[str], Meaning], ...]:
     text = resources.files("alloys").joinpath("data/column_words.csv").read_text(encoding="utf-8")
     return tuple(
-        (re.compile(row["pattern"], re.IGNORECASE), Meaning(row["kind"], row["name"], row["unit"]))
+        (re.compile(row["pattern"], re.IGNORECASE), Meaning(row["kind"], row["name"], row["unit"], row["sign"]))
         for row in csv.DictReader(text.splitlines())
     )
 

@@ -41,7 +41,7 @@ class Intake:
 
     Attributes:
         rows: the measured alloys, in the order of the table; repeats are rows of their own.
-        dropped: each other line with the reason; what stands before a colon is the kind of reason.
+        dropped: each other line with the reason.
         unread: cells that have no single reading, of rows that have other values, with their lines.
         rounded: how many rows had amounts that were brought to a whole, within rounding.
         notes: what was assumed of the file.
@@ -304,11 +304,18 @@ def _read_value(reader: _Reader, name: str, cells: list[str], values: dict[str, 
     factor, offset = reader.scale(name, read.unit or each.unit or row.unit)
     value = read.value * factor + offset
     if not row.low <= value <= row.high:
-        raise InputError(f"{shown(cell)} is outside of {row.low:g} to {row.high:g} {row.unit}")
+        raise InputError(f"{shown(cell)} cannot be true, for {row.name} is {_range(row)}")
     std = _std(reader, name, cells, read)
     values[name] = value
     if std is not None:
         stds[name] = std * abs(factor)
+
+
+def _range(row: Property) -> str:
+    """Where values lie, in words."""
+    if math.isfinite(row.high):
+        return f"between {row.low:g} and {row.high:g} {row.unit}"
+    return "not negative" if row.low == 0 else "more than 0"
 
 
 def _std(reader: _Reader, name: str, cells: list[str], read: Amount) -> float | None:

@@ -13,6 +13,7 @@ from alloys.design import Design, variable_text
 from alloys.errors import InputError, MistakesError
 from alloys.intake.mapping import PropertyColumn, TableMap
 from alloys.intake.reading import Intake, read_mapped
+from alloys.intake.reasons import by_reason
 from alloys.intake.tables import read_table
 from alloys.properties import Property
 from alloys.records import Observation
@@ -45,12 +46,9 @@ class DataFile:
     @property
     def notes(self) -> list[str]:
         """What was left out of it: each kind of reason with its first lines; the most frequent one first."""
-        kinds: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
-        for line, why in sorted([*self.intake.dropped, *self.intake.unread]):
-            kinds[why.partition(":")[0]].append((line, why))
         return [
-            f"{self.entry.file}, line{'s' * (len(found) > 1)} {_first([str(line) for line, _ in found])}: {found[0][1]}"
-            for found in sorted(kinds.values(), key=lambda found: -len(found))
+            f"{self.entry.file}, line{'s' * (len(lines) > 1)} {_first([str(line) for line in lines])}: {why}"
+            for why, lines in by_reason(sorted([*self.intake.dropped, *self.intake.unread]))
         ]
 
 

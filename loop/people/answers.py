@@ -204,8 +204,15 @@ def _value(column: NumberColumn, cell: str) -> float:
     if not row.low <= value <= row.high:
         given = "" if column.unit == row.unit else f", which is {value:g} {row.unit}"
         bounds = f"[{row.low:g}, {row.high:g}] {row.unit}"
-        raise InputError(f"{row.name} must lie in {bounds}, got {cell[:40]} {column.unit}{given}")
+        raise InputError(f"{row.name} must lie in {bounds}, got {cell[:40]} {column.unit}{given}{_way_out(row)}")
     return value
+
+
+def _way_out(row: Property) -> str:
+    """What to do about a range that a person chose and that the truth surpasses."""
+    if PROPERTIES.get(row.name) == row:
+        return ""
+    return "; if that is true, go on with a wider range in a new file: alloyloop run NEW.yaml --from OLD"
 
 
 def _std(column: NumberColumn, cell: str) -> float:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -11,6 +10,7 @@ from rich.text import Text
 
 from alloys.intake.drafting import Draft
 from alloys.intake.guessing import Guess, TableColumn
+from alloys.intake.reasons import by_reason
 from alloys.intake.tables import RawTable, shown
 
 _KINDS = {
@@ -126,18 +126,6 @@ def _repeats(draft: Draft) -> Iterator[str]:
     if apart:
         worst = f"{apart[0].formula}, {lines_of(apart[0].lines)}"
         yield f"{len(apart)} alloys have values that differ by more than half: {worst}; look for another condition"
-
-
-def by_reason(told: Iterable[tuple[int, str]]) -> list[tuple[str, list[int]]]:
-    """Lines by the kind of reason, which stands before its colon, with an example; the most frequent kind first."""
-    lines: defaultdict[str, list[int]] = defaultdict(list)
-    texts: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for line, reason in told:
-        kind = reason.partition(":")[0]
-        lines[kind].append(line)
-        texts[kind][reason] = None
-    named = {kind: next(iter(found)) + ", and the like" * (len(found) > 1) for kind, found in texts.items()}
-    return sorted(((named[kind], found) for kind, found in lines.items()), key=lambda item: -len(item[1]))
 
 
 def lines_of(lines: Sequence[int]) -> str:

@@ -12,6 +12,7 @@ from alloys.intake.drafting import Draft, draft
 from alloys.intake.guessing import Guess, guess
 from alloys.intake.headers import read_header
 from alloys.intake.mapping import TableMap
+from alloys.intake.reasons import by_reason
 from alloys.intake.spaces import space_around
 from alloys.intake.tables import RawTable, read_table
 from alloys.physics.registry import get_physics
@@ -123,7 +124,7 @@ def test_a_draft_maps_the_goal_and_fixes_the_test_temperature(tmp_path: Path) ->
     assert made.constraints == ("density <= 9",)
     assert made.entry.where == {"test temperature (°C)": [25.0]}
     assert (len(made.intake.rows), len(made.intake.dropped)) == (12, 4)
-    assert made.properties["hardness"] == {"unit": "HV", "range": [0.0, 500.0], "usual": [130.0, 230.0]}
+    assert made.properties["hardness"] == {"unit": "HV", "range": [0.2, 5000.0], "usual": [130.0, 230.0]}
 
 
 def test_a_property_over_decades_is_modelled_by_its_logarithm(tmp_path: Path) -> None:
@@ -152,7 +153,11 @@ def test_rows_that_say_the_same_or_something_else_are_told(tmp_path: Path) -> No
         ("Alloy,HV,HV\nCoNi,200,1\nCoCr,100,2\n", "HV", "'HV' stand there twice"),
         ("Al,Al,Ni,HV\n50,50,50,1\n20,20,80,2\n", "HV", "'Al' stand there twice"),
         ("Alloy,HV\nCoNi,n/a\nCoCr,\n", "HV", "there are none at all"),
-        ("Alloy,HV\nCoNi,\n,5\n", "HV", "no row has an alloy and a value: 1 no value; 1 no composition"),
+        (
+            "Alloy,HV\nCoNi,\n,5\n",
+            "HV",
+            "no row has an alloy and a value: 1 no value: the cells are empty; 1 no composition: the cell",
+        ),
         ("Alloy,HV\nCoNi,200\nCoCr,100\n", "density", "follows from the composition alone"),
     ],
 )
@@ -243,3 +248,49 @@ def test_the_form_of_a_formula_says_nothing_of_columns_of_amounts() -> None:
                 "properties": {"hardness": {"column": "HV"}},
             }
         )
+
+
+STRANGE = ("-250", "0", "<140", "<9", "165 (3)", "171*", "150-160", "25O", "150/160", "9 J")
+
+
+def test_each_kind_of_reason_names_its_lines(tmp_path: Path) -> None:
+    rows = [*(f"Co{40 + i}Ni{60 - i},{140 + 7 * i}" for i in range(30)), *(f"CoNi,{cell}" for cell in STRANGE)]
+    made = drafted(tmp_path, "\n".join(["Alloy,Hardness (HV)", *rows]), "hardness")
+    told = {reason.removeprefix("no value: hardness: "): lines for reason, lines in by_reason(made.intake.dropped)}
+    assert told.pop("'-250' cannot be true, for hardness is more than 0, and the like") == [32, 33]
+    assert told.pop("'<140' is a bound, not a value, and the like") == [34, 35]
+    assert told.pop("'165 (3)' has a number in brackets, which may be an error or something else") == [36]
+    assert told.pop("'171*' is more than a number and its unit, and the like") == [37, 40]
+    assert told.pop("'150-160' is a range, not a value") == [38]
+    assert [(reason.partition(";")[0], lines) for reason, lines in told.items()] == [
+        ("unknown unit 'O'", [39]),
+        ("hardness cannot be given in 'J': its unit is HV", [41]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("head", "cell", "taken"),
+    [
+        ("Hardness (HV)", "0", False),
+        ("YS (MPa)", "-30", False),
+        ("Young's modulus (GPa)", "-1", False),
+        ("Elongation (%)", "0", True),
+        ("Elongation (%)", "-1", False),
+        ("Tg (K)", "-5", False),
+        ("Tg (°C)", "-5", True),
+        ("mass change (mg/cm2)", "-5", True),
+    ],
+)
+def test_what_cannot_be_costs_its_row(tmp_path: Path, head: str, cell: str, taken: bool) -> None:
+    rows = [*(f"Co{40 + i}Ni{60 - i},{140 + 7 * i}" for i in range(4)), f"CoNi,{cell}"]
+    made = drafted(tmp_path, "\n".join([f"Alloy,{head}", *rows]), head)
+    assert len(made.intake.rows) == 4 + taken
+    assert (made.properties[next(iter(made.columns))]["range"][0] < 0) == (taken and cell.startswith("-"))
+
+
+def test_a_discovery_lies_in_the_range_of_a_property(tmp_path: Path) -> None:
+    made = drafted(tmp_path, "Alloy,HV,YS (MPa)\nCoNi,200,-7\nCoCr,240,300\nCoFe,220,320\n", "HV")
+    low, high = made.properties["hardness"]["range"]
+    assert 0 < low < 20
+    assert high >= 2400
+    assert made.others["yield_strength"][1]["range"] == [0.5, 5000.0]

@@ -80,7 +80,7 @@ def test_a_cell_without_a_reading_does_not_lose_its_row(tmp_path: Path) -> None:
     intake = read(written(tmp_path, "Alloy,HV,G\nNbTa,250,>90\nNbW,9999,45\n"), properties=columns)
     assert [dict(row.values) for row in intake.rows] == [{"hardness": 250.0}, {"shear_modulus": 45.0}]
     assert [line for line, _ in intake.unread] == [2, 3]
-    assert "outside of 0 to 2500 HV" in intake.unread[1][1]
+    assert "hardness is between 0 and 2500 HV" in intake.unread[1][1]
 
 
 @pytest.mark.parametrize(
