@@ -76,7 +76,14 @@ def _formula(self: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def _draw(app: Any) -> None:
+    from figures import draw_all  # late: beside this file, and with the project
+
+    draw_all(ROOT / "build" / "figures")
+
+
 def setup(app: Any) -> None:
+    app.connect("builder-inited", _draw)
     app.connect("source-read", _read_page)
     app.connect("include-read", _read_included)
     app.add_html_math_renderer("mathml", (_inline_formula, None), (_formula, None))

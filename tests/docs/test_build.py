@@ -56,6 +56,19 @@ def test_the_front_leads_to_the_pages_of_the_root(built: Path) -> None:
         assert f'href="{page}"' in front
 
 
+def test_benchmarks_are_drawn(built: Path) -> None:
+    page = (built / "benchmarks.html").read_text("utf-8")
+    pictures = re.findall(r'src="(_images/[a-z]+\.svg)"', page)
+    assert len(pictures) == 4
+    assert all((built / picture).stat().st_size > 5_000 for picture in pictures)
+
+
+def test_formulas_are_mathml(built: Path) -> None:
+    page = (built / "concepts" / "formulas.html").read_text("utf-8")
+    assert page.count("<math") > 20
+    assert "MathJax" not in page
+
+
 def test_docstrings_are_in_the_reference(built: Path) -> None:
     page = (built / "reference" / "python.html").read_text("utf-8")
     for name in ("alloyloop.Campaign.suggest", "validation.base.Validator.validate", "alloys.physics.base.Physics"):
