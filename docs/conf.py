@@ -38,7 +38,7 @@ autodoc_member_order = "bysource"
 napoleon_use_rtype = False
 default_role = "code"
 
-LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(([^)\s:#]+)(#[^)\s]*)?\)")
+LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s:#]+)(#[^)\s]*)?\)")
 CODE = re.compile(r"(^```.*?^```$)", re.DOTALL | re.MULTILINE)
 PAGES = {"README.md": "index.md", **{f"{name}.md": f"project/{name.lower()}.md" for name in ("CHANGELOG", "SECURITY")}}
 PAGES["CONTRIBUTING.md"] = "project/contributing.md"
@@ -48,11 +48,11 @@ def _with_own_links(text: str, folder: Path) -> str:
     """A page whose links lead to other pages of the build; a link to any other file of the repository is its text."""
 
     def own(found: re.Match[str]) -> str:
-        words, path, anchor = found[1], found[2], found[3] or ""
+        picture, words, path, anchor = found[1], found[2], found[3], found[4] or ""
         target = (folder / path).resolve().relative_to(ROOT).as_posix()
         page = PAGES.get(target, target.removeprefix("docs/"))
-        there = target in PAGES or (target.startswith("docs/") and target.endswith((".md", ".ipynb")))
-        return f"[{words}](/{page}{anchor})" if there else words
+        there = target in PAGES or (target.startswith("docs/") and target.endswith((".md", ".ipynb", ".png", ".svg")))
+        return f"{picture}[{words}](/{page}{anchor})" if there else words
 
     parts = CODE.split(text)
     return "".join(part if part.startswith("```") else LINK.sub(own, part) for part in parts)
@@ -72,7 +72,7 @@ def _inline_formula(self: Any, node: nodes.math) -> None:
 
 
 def _formula(self: Any, node: nodes.math_block) -> None:
-    self.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
+    self.body.append(f'<div class="formula">{tex2mathml(node.astext(), as_block=True)}</div>')
     raise nodes.SkipNode
 
 

@@ -64,7 +64,7 @@ def test_benchmarks_are_drawn(built: Path) -> None:
 
 
 def test_formulas_are_mathml(built: Path) -> None:
-    page = (built / "concepts" / "formulas.html").read_text("utf-8")
+    page = (built / "reference" / "formulas.html").read_text("utf-8")
     assert page.count("<math") > 20
     assert "MathJax" not in page
 

@@ -24,7 +24,7 @@ NOT_TYPED = {
     r"tdb check my\.tdb": "needs the reader's database; tests/loop/cli/test_cli_tdb.py",
     r".*configs/thermodynamics/": "needs a database that the reader downloads",
     r".*docs/examples/alloyloop-extras": "needs the package; tests/extras/test_extras.py installs it",
-    r"generate --campaign treated": "needs a generator that took hours of furnaces; tests/loop/cli/test_cli_variables.py",
+    r"generate --campaign treated": "needs trained generators; tests/loop/cli/test_variables_campaign.py",
     r"(pause|stop|resume) ": "needs a run that goes on meanwhile; tests/loop/steering/test_pausing.py",
 }
 """Commands that are not typed in here, by what follows `alloyloop`, and why."""

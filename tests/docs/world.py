@@ -15,7 +15,7 @@ from tests.docs.pages import Step, steps
 from tests.loop.loop_helpers import ROOT, small_document
 from tests.support import mpea
 
-HARDNESS = """alloy,hardness
+HARDNESS = """formula,hardness
 Al5Co25Cr20Fe25Ni25,170
 Al10Co20Cr20Fe25Ni25,240
 Al15Co25Cr15Fe20Ni25,330
