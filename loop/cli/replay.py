@@ -21,6 +21,7 @@ def replay(
     pool: Annotated[Path, typer.Argument(metavar="POOL.csv", help="a table whose answers are known")],
     target: Annotated[str, typer.Option(metavar="COLUMN", help="the column of answers")],
     minimize: Annotated[bool, typer.Option("--minimize", help="small answers are sought")] = False,
+    match: Annotated[float | None, typer.Option(metavar="VALUE", help="answers near to it are sought")] = None,
     features: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN", help="a column to learn from; may be repeated; the formula if there is one"),
@@ -52,9 +53,8 @@ def replay(
     from loop.replay.run import replay as run
 
     names = check_methods(method or ())
-    table = read_pool(
-        pool, target, features=features or (), minimize=minimize, share=top, basis=basis, balance=balance, sample=sample
-    )
+    sought: dict[str, Any] = {"minimize": minimize, "match": match, "share": top}
+    table = read_pool(pool, target, features=features or (), **sought, basis=basis, balance=balance, sample=sample)
     plan = ReplayPlan.of(table, init=init, batch=batch, seeds=seeds, looks=looks)
     _tell(table.notes)
     workers = jobs or min(len(os.sched_getaffinity(0)), plan.seeds)
@@ -93,9 +93,9 @@ def _print(result: Replay) -> None:
     from loop.replay.run import LEVELS, summary  # late: with torch
 
     table, plan, console = result.pool, result.plan, out()
-    side = "lowest" if table.minimize else "highest"
     console.print(
-        f"{table.source}: {len(table)} rows, the {int(table.best.sum())} {side} in {table.target} are looked for; "
+        f"{table.source}: {len(table)} rows, the {int(table.best.sum())} {table.sought} in {table.target} are "
+        "looked for; "
         f"{len(table.names)} inputs ({', '.join(table.names)}); "
         f"{plan.seeds} campaigns, {plan.init} random looks, then {plan.batch} at a time, {plan.looks} in all",
         markup=False,

@@ -33,6 +33,8 @@ Rows = NDArray[np.int64]
 def config_of_pool(pool: ReplayPool, overrides: Sequence[str] = ()) -> CampaignConfig:
     """The campaign of one who searches a list for its best: all of the top, by several models that vote.
 
+    Where a value is to be matched, what is nearest to it is sought.
+
     Args:
         pool: what is searched.
         overrides: ``KEY=VALUE`` that stand in place of it, as `alloyloop run --set` takes them.
@@ -42,14 +44,17 @@ def config_of_pool(pool: ReplayPool, overrides: Sequence[str] = ()) -> CampaignC
     """
     # What is usual is known only where somebody looked: the scale of the first answers decides, whatever stands here.
     usual = {"unit": "1", "range": [-1e300, 1e300], "usual": [-1.0, 1.0]}
+    objective, choice = f"{'minimize' if pool.minimize else 'maximize'} {ANSWER}", {"seek": "top", "share": pool.share}
+    if pool.match is not None:
+        objective, choice = f"match {ANSWER} {pool.match!r}", {"seek": "best"}
     document: dict[str, Any] = {
         "name": "replay",
         "space": {"kind": "table", "file": pool.source},
         "physics": "generic",
         "properties": {ANSWER: usual},
-        "objectives": [f"{'minimize' if pool.minimize else 'maximize'} {ANSWER}"],
+        "objectives": [objective],
         "surrogate": {"inference": "votes"},
-        "choice": {"seek": "top", "share": pool.share},
+        "choice": choice,
         "validator": {"name": "external"},
     }
     for override in overrides:
@@ -79,14 +84,14 @@ class Ours:
         tier = Tier("table", "table", "", (ANSWER,))
         config = config.model_copy(update={"seed": seed})
         self.view = View(config, Problem(pool.space, goal, physics), (), (), (tier,))
-        self._sign = -1.0 if pool.minimize else 1.0
+        self._answers = pool.answers
         self._surrogate: Surrogate | None = None
         self._iteration = 0
 
     def choose(self, rows: Rows, values: NDArray[np.float64], count: int) -> list[int]:
         """The next ``count`` distinct rows, from answers ``values`` at ``rows``, both of shape ``(n,)``."""
         known = len(self.view.rows)
-        told = [self._row(int(row), float(value)) for row, value in zip(rows[known:], values[known:], strict=True)]
+        told = [self._row(int(row)) for row in rows[known:]]
         view = self.view = replace(self.view, rows=(*self.view.rows, *told))
         self._iteration += 1
         self._surrogate = fit_surrogate(view, self._surrogate)
@@ -96,7 +101,7 @@ class Ours:
         chosen = rank(view, pool, count, seed, self._surrogate).selections
         return [int(view.space.point_of(selection.candidate.design)[0]) for selection in chosen]
 
-    def _row(self, row: int, value: float) -> Row:
+    def _row(self, row: int) -> Row:
         design = self.view.space.design(np.array([row]))
-        answer = AcceptedResult(0, self._iteration, {ANSWER: self._sign * value}, {}, None, "table", 0.0)
+        answer = AcceptedResult(0, self._iteration, {ANSWER: float(self._answers[row])}, {}, None, "table", 0.0)
         return row_of(self.view, design, [answer], iteration=self._iteration)

@@ -40,6 +40,7 @@ class ReplayPool:
         answers: shape ``(N,)``.
         share: of the pool that is looked for.
         notes: what was left out, merged or ignored, in words.
+        match: the answer that is sought; None where an extreme is.
     """
 
     source: str
@@ -49,6 +50,11 @@ class ReplayPool:
     answers: Floats
     share: float = TOP
     notes: tuple[str, ...] = ()
+    match: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.minimize and self.match is not None:
+            raise InputError("either small answers are sought, or those that match a value, not both")
 
     @classmethod
     def of(
@@ -61,6 +67,7 @@ class ReplayPool:
         minimize: bool = False,
         share: float = TOP,
         notes: Sequence[str] = (),
+        match: float | None = None,
     ) -> ReplayPool:
         """Leaves out variables that never change, merges equal designs (the mean of their answers) and checks the rest.
 
@@ -72,6 +79,7 @@ class ReplayPool:
             minimize: as the attribute.
             share: likewise.
             notes: what happened before.
+            match: as the attribute.
 
         Raises:
             InputError: for a share that is none, too few distinct designs, or answers that do not differ.
@@ -92,7 +100,7 @@ class ReplayPool:
         means = np.array([np.mean(values[design]) for design in distinct])
         if not np.ptp(means) > 1e-12 * np.abs(means).max():
             raise InputError(f"{source}: {target!r} is {means[0]:g} in every row; there is nothing to look for")
-        return cls(source, target, minimize, TableSpace(distinct), means, share, tuple(told))
+        return cls(source, target, minimize, TableSpace(distinct), means, share, tuple(told), match)
 
     def __len__(self) -> int:
         return len(self.answers)
@@ -100,7 +108,16 @@ class ReplayPool:
     @property
     def values(self) -> Floats:
         """The answers, turned so that larger is better, shape ``(N,)``."""
+        if self.match is not None:
+            return -np.abs(self.answers - self.match)
         return -self.answers if self.minimize else self.answers
+
+    @property
+    def sought(self) -> str:
+        """Which answers are sought, in words."""
+        if self.match is not None:
+            return f"nearest to {self.match:g}"
+        return "lowest" if self.minimize else "highest"
 
     @property
     def best(self) -> NDArray[np.bool_]:
@@ -140,6 +157,7 @@ def read_pool(
     *,
     features: Sequence[str] = (),
     minimize: bool = False,
+    match: float | None = None,
     share: float = TOP,
     basis: Basis = "parts",
     balance: str | None = None,
@@ -154,6 +172,7 @@ def read_pool(
         features: the columns to learn from: numbers, categories, and at most one of formulas. Where empty, the column
             of formulas if there is one, else every other column of numbers.
         minimize: whether small answers are sought.
+        match: the answer that is sought; None for an extreme.
         share: of the pool that is looked for.
         basis: of amounts of elements; ``parts`` are ratios of atoms.
         balance: the element that has no column and takes the rest.
@@ -166,8 +185,7 @@ def read_pool(
     table = read_rows(path, "the pool")
     if target not in table.columns:
         raise InputError(f"{path}: has no column {target!r}; there are {', '.join(map(repr, table.columns))}")
-    notes: list[str] = []
-    rows = list(table.numbered())
+    notes, rows = list[str](), list(table.numbered())
     if sample is not None and sample < len(rows):
         kept = np.sort(np.random.default_rng(seed).choice(len(rows), sample, replace=False))
         notes.append(f"{sample} of {len(rows)} rows drawn at random")
@@ -182,7 +200,7 @@ def read_pool(
     designs, answers = _readable(rows, target, found, (basis, balance), notes)
     if not designs:
         raise InputError(f"{path}: no row is left; " + ("; ".join(notes) or "the table is empty"))
-    return ReplayPool.of(str(path), target, designs, answers, minimize=minimize, share=share, notes=notes)
+    return ReplayPool.of(str(path), target, designs, answers, minimize=minimize, share=share, notes=notes, match=match)
 
 
 def _readable(

@@ -76,8 +76,7 @@ def figure(result: Replay) -> bytes:
     left.legend(fontsize=8, loc="upper left")
     for axes in (left, right):
         axes.set_xlabel("looks")
-    side = "lowest" if pool.minimize else "highest"
-    drawn.suptitle(f"{side} {pool.target}: {len(pool)} rows, {plan.seeds} campaigns")
+    drawn.suptitle(f"{pool.target}, {pool.sought}: {len(pool)} rows, {plan.seeds} campaigns")
     stream = io.BytesIO()
     drawn.savefig(stream, format="png", dpi=120, bbox_inches="tight", metadata={"Software": "alloyloop"})
     return stream.getvalue()

@@ -228,6 +228,7 @@ def document(result: Replay) -> dict[str, Any]:
         "pool": pool.source,
         "target": pool.target,
         "minimize": pool.minimize,
+        "match": pool.match,
         "rows": len(pool),
         "top": int(pool.best.sum()),
         "inputs": list(pool.names),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,17 @@ def test_small_answers_are_sought_where_that_is_said() -> None:
     pool = numbers(x, [(value - 0.3) ** 2 for value in x], minimize=True)
     plan = ReplayPlan.of(pool, seeds=1, looks=20)
     assert replay(pool, ["ours"], plan).fractions("ours")[0, -1] == 1.0
+
+
+def test_answers_near_to_a_value_are_sought_where_that_is_said() -> None:
+    x = np.linspace(0, 1, 60).tolist()
+    pool = replace(numbers(x, [value**2 for value in x]), match=0.49)
+    assert pool.sought == "nearest to 0.49"
+    assert sorted(abs(pool.answers[pool.best] - 0.49)) == sorted(abs(pool.answers - 0.49))[:3]
+    plan = ReplayPlan.of(pool, seeds=1, looks=20)
+    found = replay(pool, ["ours"], plan)
+    assert found.fractions("ours")[0, -1] == 1.0
+    assert document(found)["match"] == 0.49
 
 
 def test_two_processes_find_what_one_finds(real: ReplayPool) -> None:
