@@ -18,6 +18,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from matplotlib.figure import Figure
@@ -35,6 +36,7 @@ from loop.review.figures import (
     phases,
 )
 from loop.review.figures import timeline as timelines
+from loop.review.figures.results import Results, results_of
 from loop.review.figures.style import inline, own_style, written
 from loop.store import CampaignStore
 from loop.view import View
@@ -44,7 +46,7 @@ Drawn = TypeVar("Drawn", bytes, str)
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PictureRequest:
     """What a picture is of: a campaign, as it stood after an iteration, and a campaign at random beside it."""
 
@@ -52,6 +54,11 @@ class PictureRequest:
     store: CampaignStore
     upto: int | None = None
     beside: View | None = None
+
+    @cached_property
+    def results(self) -> Results:
+        """Its results, read once for all pictures."""
+        return results_of(self.view, self.upto)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +137,7 @@ SUFFIXES = (".png", ".svg", ".pdf", ".html")
 KINDS: Mapping[str, PictureKind] = {
     "front": PictureKind(
         "Measured alloys over the objectives",
-        lambda a: front.prepare(a.view, a.upto), front.draw, front.draw_interactive,
+        lambda a: front.prepare(a.results), front.draw, front.draw_interactive,
     ),
     "compositions": PictureKind(
         "What the best alloys are made of",
@@ -138,15 +145,15 @@ KINDS: Mapping[str, PictureKind] = {
     ),
     "map": PictureKind(
         "Where in the composition space was searched",
-        lambda a: composition_map.prepare(a.view, a.upto), composition_map.draw, composition_map.draw_interactive,
+        lambda a: composition_map.prepare(a.results), composition_map.draw, composition_map.draw_interactive,
     ),
     "parallel": PictureKind(
         "Amounts and properties of every alloy",
-        lambda a: parallel.prepare(a.view, a.upto), parallel.draw, parallel.draw_interactive,
+        lambda a: parallel.prepare(a.results), parallel.draw, parallel.draw_interactive,
     ),
     "parity": PictureKind(
         "Predicted before against measured after",
-        lambda a: parity.prepare(a.view, a.upto), parity.draw, parity.draw_interactive,
+        lambda a: parity.prepare(a.results), parity.draw, parity.draw_interactive,
     ),
     "history": PictureKind(
         "How the search went",
@@ -154,7 +161,7 @@ KINDS: Mapping[str, PictureKind] = {
     ),
     "generators": PictureKind(
         "Who proposed what, and how good it was",
-        lambda a: generators.prepare(a.view, a.store, a.upto), generators.draw, generators.draw_interactive,
+        lambda a: generators.prepare(a.results, a.store), generators.draw, generators.draw_interactive,
     ),
     "phases": PictureKind(
         "Phases of the best alloys in equilibrium",

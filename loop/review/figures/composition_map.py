@@ -20,9 +20,8 @@ from matplotlib.patches import Polygon, Wedge
 from alloys.errors import InputError
 from alloys.space import Floats
 from loop.review.figures.browser import in_browser, scale_of
-from loop.review.figures.results import Results, hover_texts, results_of, thinned
+from loop.review.figures.results import Results, hover_texts, thinned
 from loop.review.figures.style import GREY, INK, MANY, TIME, below, element_colours, ink_on
-from loop.view import View
 
 RADIUS = 0.06
 """Of the pies."""
@@ -70,16 +69,15 @@ class MapData:
         return np.array(list(self.corners.values()))
 
 
-def prepare(view: View, upto: int | None = None) -> MapData:
+def prepare(results: Results) -> MapData:
     """The results on the map.
 
     Raises:
         InputError: if there are none, or fewer than three elements.
     """
-    elements = view.space.elements
+    view, elements = results.view, results.view.space.elements
     if len(elements) < 3:
         raise InputError(f"a map needs three elements or more; this campaign has {', '.join(elements) or 'none'}")
-    results = results_of(view, upto)
     frame = results.measured
     angles = np.pi / 2 - 2 * np.pi * np.arange(len(elements)) / len(elements)
     corners = np.column_stack([np.cos(angles), np.sin(angles)])

@@ -16,9 +16,8 @@ from matplotlib.ticker import MaxNLocator
 from plotly.subplots import make_subplots
 
 from loop.review.figures.browser import in_browser, scale_of
-from loop.review.figures.results import Results, hover_texts, results_of, thinned
+from loop.review.figures.results import Results, hover_texts, thinned
 from loop.review.figures.style import BLUE, GREY, INK, MANY, TIME, below
-from loop.view import View
 
 _NUMBER = "number"
 """The column of the order in which results came, on which one objective is drawn."""
@@ -80,13 +79,12 @@ class FrontData:
         return "pre" if next(iter(self.results.objectives.values())).sign > 0 else "post"
 
 
-def prepare(view: View, upto: int | None = None) -> FrontData:
+def prepare(results: Results) -> FrontData:
     """The results over the objectives, or without any over the first properties of the goal.
 
     Raises:
         InputError: if there are none.
     """
-    results = results_of(view, upto)
     names = list(results.objectives or results.properties)[: None if results.objectives else _SHOWN]
     frame = results.measured.assign(**{_NUMBER: np.arange(1, len(results.measured) + 1)})
     return FrontData(results, frame, tuple(combinations(names, 2)) or ((_NUMBER, names[0]),))

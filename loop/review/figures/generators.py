@@ -17,10 +17,9 @@ from scipy.stats import binomtest
 
 from alloys.errors import InputError
 from loop.review.figures.browser import in_browser
-from loop.review.figures.results import Results, results_of
+from loop.review.figures.results import Results
 from loop.review.figures.style import BLUE, GREY, INK, MANY, ORANGE
 from loop.store import CampaignStore
-from loop.view import View
 
 SURE = 0.95
 """Of the interval of a hit rate (Wilson, J. Am. Stat. Assoc. 22 (1927) 209)."""
@@ -41,13 +40,13 @@ class GeneratorsData:
     novelty: dict[str, list[float]]
 
 
-def prepare(view: View, store: CampaignStore, upto: int | None = None) -> GeneratorsData:
+def prepare(results: Results, store: CampaignStore) -> GeneratorsData:
     """Counts by who proposed.
 
     Raises:
         InputError: if nothing that was proposed has been validated.
     """
-    results = results_of(view, upto)
+    view, upto = results.view, results.upto
     asked = {row.design for row in view.rows if row.iteration is not None}
     frame = results.frame[results.frame["design"].isin(asked)]
     if frame.empty:
@@ -64,7 +63,7 @@ def prepare(view: View, store: CampaignStore, upto: int | None = None) -> Genera
     table["hit_rate"] = table["feasible"] / table["validated"]
     ends = [_interval(int(k), int(n)) for k, n in zip(table["feasible"], table["validated"], strict=True)]
     table[["low", "high"]] = np.array(ends).reshape(-1, 2)
-    novelty = _novelty(view, results, frame)
+    novelty = _novelty(results, frame)
     table["novelty"] = [float(np.median(novelty[n])) if novelty.get(str(n)) else np.nan for n in table.index]
     return GeneratorsData(table.sort_values("validated", ascending=False), novelty)
 
@@ -74,7 +73,8 @@ def _interval(hits: int, count: int) -> tuple[float, float]:
     return float(found.low), float(found.high)
 
 
-def _novelty(view: View, results: Results, frame: pd.DataFrame) -> dict[str, list[float]]:
+def _novelty(results: Results, frame: pd.DataFrame) -> dict[str, list[float]]:
+    view = results.view
     if not view.space.elements:
         return {}
     known = results.frame[~results.frame["failed"]]

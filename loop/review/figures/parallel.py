@@ -13,10 +13,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from loop.review.figures.browser import in_browser
-from loop.review.figures.results import results_of, thinned
+from loop.review.figures.results import Results, thinned
 from loop.review.figures.style import BLUE, GREY, MANY, VERMILION, below
 from loop.review.figures.words import label, number
-from loop.view import View
 
 KINDS = (("not feasible", GREY, 0.7, 0.5), ("feasible", BLUE, 0.9, 0.6), ("front", VERMILION, 1.6, 0.95))
 """Name, colour, width and opacity of the lines, from the back to the front."""
@@ -37,13 +36,13 @@ class ParallelData:
         return pd.DataFrame({"low": low.where(~flat, low - 0.5), "high": high.where(~flat, high + 0.5)})
 
 
-def prepare(view: View, upto: int | None = None) -> ParallelData:
+def prepare(results: Results) -> ParallelData:
     """Amounts in at.%, variables that are numbers, and the goal's properties of what was measured in full.
 
     Raises:
         InputError: if there is nothing of that.
     """
-    results = results_of(view, upto)
+    view = results.view
     frame = results.measured.dropna(subset=list(results.properties))
     frame = thinned(results.measured if frame.empty else frame)
     designs = list(frame["design"])

@@ -15,10 +15,9 @@ from plotly.subplots import make_subplots
 from alloys.errors import InputError
 from alloys.properties import Property
 from loop.review.figures.browser import in_browser
-from loop.review.figures.results import Results, hover_texts, results_of, thinned
+from loop.review.figures.results import Results, hover_texts, thinned
 from loop.review.figures.style import BLUE, INK, MANY, VERMILION, below
 from loop.review.figures.words import number, title, unit
-from loop.view import View
 from surrogates.model.calibration import HALF_WIDTH, NOMINAL, Score, score
 
 _BARS = 150
@@ -51,13 +50,13 @@ class ParityData:
         return f"{NOMINAL:.0%} intervals hold {inside} of {found.count}; RMS error {error}"
 
 
-def prepare(view: View, upto: int | None = None) -> ParityData:
+def prepare(results: Results) -> ParityData:
     """What the surrogate predicted of the batches that it chose.
 
     Raises:
         InputError: if nothing was predicted and measured yet.
     """
-    results = results_of(view, upto)
+    view = results.view
     frames, scores = {}, {}
     for name in view.problem.validated:
         if name not in results.properties:

@@ -34,13 +34,15 @@ class Results:
             ``NAME predicted std`` (before it was measured), NaN where there is none.
         properties: those of the goal, by name.
         objectives: by the name of their property.
-        name: the campaign's.
+        view: the campaign.
+        upto: the iteration after which it stood so; None as it stands.
     """
 
     frame: pd.DataFrame
     properties: dict[str, Property]
     objectives: dict[str, Objective]
-    name: str
+    view: View
+    upto: int | None = None
 
     @property
     def measured(self) -> pd.DataFrame:
@@ -51,7 +53,7 @@ class Results:
         """
         found = self.frame.dropna(subset=list(self.objectives or self.properties))
         if found.empty:
-            raise InputError(f"campaign {self.name!r} has no results yet: nothing can be shown of them")
+            raise InputError(f"campaign {self.view.config.name!r} has no results yet: nothing can be shown of them")
         return found
 
     def text(self, name: str) -> str:
@@ -78,7 +80,7 @@ def results_of(view: View, upto: int | None = None) -> Results:
     numbers = np.array([[cell for name in names for cell in _cells(row, name)] for row in rows], dtype=np.float64)
     frame = pd.DataFrame(table).join(pd.DataFrame(numbers.reshape(len(rows), len(columns)), columns=columns))
     properties = {name: view.problem.properties[name] for name in names}
-    return Results(frame, properties, {o.name: o for o in view.goal.objectives}, view.config.name)
+    return Results(frame, properties, {o.name: o for o in view.goal.objectives}, view, upto)
 
 
 def _cells(row: Row, name: str) -> tuple[float | None, ...]:

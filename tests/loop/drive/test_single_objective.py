@@ -14,6 +14,7 @@ from alloys.design import Design
 from loop.campaign import Campaign
 from loop.review.explain import explain_document, explain_tables
 from loop.review.figures import front, history
+from loop.review.figures.results import results_of
 from loop.review.report import best_tables, iteration_table, status_document
 from tests.loop.loop_helpers import small_config
 from tests.surrogates.helpers import truth
@@ -83,7 +84,7 @@ def test_a_value_is_matched_and_told_as_such(tmp_path: Path) -> None:
         console = Console(width=100, file=io.StringIO(), record=True)
         console.print(best_tables(view, 3)[0])
         assert "→ 2150" in console.export_text()
-        pictured = front.prepare(view)
+        pictured = front.prepare(results_of(view))
         assert pictured.best.iloc[-1] == best.values["solidus"]
         labels = front.draw(pictured).axes[0].get_legend_handles_labels()[1]
         assert {"to match", "best so far"} <= set(labels)
@@ -118,6 +119,6 @@ def test_without_objectives_different_feasible_designs_are_looked_for_and_counte
         console.print(best_tables(view, 3)[0])
         console.print(iteration_table(document["iterations"], document["measure"]))
         assert "different feasible" in console.export_text()
-        assert front.draw_interactive(front.prepare(view)).data
+        assert front.draw_interactive(front.prepare(results_of(view))).data
         assert history.draw(history.prepare(view, campaign.store)).axes[0].get_ylabel() == "Different feasible alloys"
         assert repr(campaign).startswith("Campaign('small': any feasible design; 9 results")
