@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from alloys.composition import Composition
+from alloys.design import Design
 from alloys.errors import InputError
 from alloys.physics.basis import atomic_masses
-from alloys.space.varied import AlloySpec
+from alloys.space.varied import AlloySpec, GridSpace
 
 _RARE = 0.05
 """An element that fewer alloys have is left out of the palette, where there are many."""
@@ -23,17 +26,39 @@ _FINEST = 0.001
 """The finest step of all elements alike; only beside a balance are there finer ones of minor additions."""
 _MARGIN = 0.25
 """Bounds lie beyond what the table has by this share of an element's span, or of its usual amount."""
-_MOSTLY = 0.9
+_FITTING = (0.9, 1.0)
+"""Shares of an element's amounts that are to be whole steps: the larger one where rows would lie between steps."""
+_MILLIONTH = 1e-6
+"""Compositions given by weight have whole millionths of atoms."""
+_SAMPLE = 1000
+"""Alloys that steps are tried on."""
 _ROUNDED = 0.02
 """Parts of a step that an amount may be beside a whole one."""
 _STEPS = (0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001, 0.00005, 0.00002, 0.00001)
 """Grid steps; the coarsest that resolves an element is taken."""
 _TRIED = (_STEPS[-1], 0.0001, 0.001)
 """The finest steps, of which the first is taken that a space can have: of heavy elements a step may be too little."""
+NO_DESIGNS = "they teach the model, but are no designs, and never count as the best known"
+"""What becomes of rows outside of the space."""
 
 
-def space_around(compositions: Sequence[Composition], *, by_weight: bool) -> tuple[dict[str, Any], dict[str, int]]:
-    """The keys of a space that holds the usual ones of some alloys with a margin, and how many have each element.
+@dataclass(frozen=True, slots=True)
+class SpaceAround:
+    """A space around alloys.
+
+    Attributes:
+        keys: of a configuration.
+        seen: how many alloys have each element.
+        outside: lines on alloys that teach the model, but are no designs of the space.
+    """
+
+    keys: dict[str, Any]
+    seen: dict[str, int]
+    outside: tuple[str, ...]
+
+
+def space_around(compositions: Sequence[Composition], *, by_weight: bool) -> SpaceAround:
+    """A space that holds the usual ones of some alloys with a margin, and most of them as designs.
 
     Args:
         compositions: the alloys.
@@ -47,22 +72,59 @@ def space_around(compositions: Sequence[Composition], *, by_weight: bool) -> tup
     palette = {s for s, n in seen.most_common(_MOST) if few or n >= _RARE * len(compositions)}
     inside = [c for c in compositions if set(c.elements) <= palette] or list(compositions)
     rows = [_weights(c) if by_weight else c.fractions() for c in inside]
+    some = inside[:: max(1, len(inside) // _SAMPLE)]
+    best: tuple[int, dict[str, Any], GridSpace] | None = None
+    for fitting in _FITTING:
+        keys, space = _built(rows, fitting, by_weight=by_weight)
+        between = count_outside(space, some)
+        if best is None or between < best[0]:
+            best = between, keys, space
+        if not between:
+            break
+    assert best is not None
+    told = {
+        "lie between its steps": count_outside(best[2], inside),
+        "have other elements": len(compositions) - len(inside),
+    }
+    of = f"of {len(compositions)} rows"
+    return SpaceAround(best[1], dict(seen), tuple(f"{n} {of} {what}" for what, n in told.items() if n))
+
+
+def _built(rows: Sequence[Mapping[str, float]], fitting: float, *, by_weight: bool) -> tuple[dict[str, Any], GridSpace]:
+    """The keys of a space and the space, with the finest steps that there can be."""
+    refused: InputError | None = None
+    fits = partial(_fits, fitting=fitting, slack=_MILLIONTH if by_weight else 0.0)
     for finest in _TRIED:
-        space = _space(rows, [step for step in _STEPS if step >= finest])
-        space |= {"basis": "wt"} if by_weight else {}
+        keys = _space(rows, [step for step in _STEPS if step >= finest], fits)
+        keys |= {"basis": "wt"} if by_weight else {}
         try:
-            AlloySpec.model_validate(space).build()
-            return space, dict(seen)
+            return keys, AlloySpec.model_validate(keys).build()
         except InputError as error:
             refused = error
+    assert refused is not None
     raise refused
 
 
-def _space(rows: Sequence[Mapping[str, float]], choice: Sequence[float]) -> dict[str, Any]:
+def count_outside(space: GridSpace, compositions: Sequence[Composition]) -> int:
+    """How many compositions are none of a space's, whatever its variables."""
+    return len(compositions) - sum(map(partial(_is_inside, space), compositions))
+
+
+def _is_inside(space: GridSpace, composition: Composition) -> bool:
+    try:
+        space.alloys.point_of(Design(composition))
+    except InputError:
+        return False
+    return True
+
+
+def _space(
+    rows: Sequence[Mapping[str, float]], choice: Sequence[float], fits: Callable[[Sequence[float], float], bool]
+) -> dict[str, Any]:
     """A space around amounts by element, with steps of a choice of them, the coarsest first."""
     amounts = {s: sorted(row[s] for row in rows if s in row) for s in sorted({s for row in rows for s in row})}
     balance = next((s for s, v in amounts.items() if len(v) == len(rows) and statistics.median(v) > _BASE), None)
-    steps = {s: _step(values, choice) for s, values in amounts.items()}
+    steps = {s: _step(values, choice, fits) for s, values in amounts.items()}
     usual = max(steps.values()) if balance else max(min(steps.values()), _FINEST)
     counts = [len(row) for row in rows]
     space: dict[str, Any] = {
@@ -77,16 +139,16 @@ def _space(rows: Sequence[Mapping[str, float]], choice: Sequence[float]) -> dict
     return {**space, **({"balance": balance} if balance else {}), **({"steps": finer} if balance and finer else {})}
 
 
-def _step(values: Sequence[float], choice: Sequence[float]) -> float:
-    """The coarsest step that resolves an element, and that most of its amounts are whole steps of if any is."""
+def _step(values: Sequence[float], choice: Sequence[float], fits: Callable[[Sequence[float], float], bool]) -> float:
+    """The coarsest step that resolves an element, and that its amounts are whole steps of if any is."""
     usual = statistics.median(values)
     fine = [step for step in choice if usual >= 4 * step] or [choice[-1]]
-    return next((step for step in fine if _whole(values, step) >= _MOSTLY), fine[0])
+    return next((step for step in fine if fits(values, step)), fine[0])
 
 
-def _whole(values: Sequence[float], step: float) -> float:
-    """The share of amounts that are whole steps, within rounding."""
-    return statistics.fmean(abs(value / step - round(value / step)) < _ROUNDED for value in values)
+def _fits(values: Sequence[float], step: float, *, fitting: float, slack: float) -> bool:
+    """Whether such a share of amounts are whole steps, within rounding."""
+    return statistics.fmean(abs(v - round(v / step) * step) < _ROUNDED * step + slack for v in values) >= fitting
 
 
 def _bounds(values: Sequence[float], step: float) -> list[float]:

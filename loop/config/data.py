@@ -14,10 +14,11 @@ from alloys.errors import InputError, MistakesError
 from alloys.intake.mapping import PropertyColumn, TableMap
 from alloys.intake.reading import Intake, read_mapped
 from alloys.intake.reasons import by_reason
+from alloys.intake.spaces import NO_DESIGNS, count_outside
 from alloys.intake.tables import read_table
 from alloys.properties import Property
 from alloys.records import Observation
-from alloys.space import Space, TableSpace
+from alloys.space import GridSpace, Space, TableSpace
 from alloys.space.variables import Variables
 
 
@@ -29,13 +30,13 @@ class DataFile:
         entry: how.
         sha256: of its content.
         intake: its rows, and what was left out.
-        lacks: lines on variables that some of its rows have not, though the space asks for them.
+        told: lines on rows that lack variables which the space asks for, or that lie outside of it.
     """
 
     entry: TableMap
     sha256: str
     intake: Intake
-    lacks: tuple[str, ...]
+    told: tuple[str, ...]
 
     @property
     def rows(self) -> list[Observation]:
@@ -69,7 +70,7 @@ def read_data(entries: Sequence[TableMap], properties: Mapping[str, Property], s
     for i, entry in enumerate(entries):
         try:
             _refuse_strangers(entry, space.variables)
-            file = _read(entry, properties, space.variables)
+            file = _read(entry, properties, space)
             _refuse_undeclared(file, declared)
             files.append(file)
         except InputError as error:
@@ -111,15 +112,24 @@ def _first(lines: Sequence[str]) -> str:
     return ", ".join(lines[:5]) + (f" and {len(lines) - 5} more" if len(lines) > 5 else "")
 
 
-def _read(entry: TableMap, properties: Mapping[str, Property], variables: Variables) -> DataFile:
+def _read(entry: TableMap, properties: Mapping[str, Property], space: Space) -> DataFile:
     intake = read_mapped(entry, properties)
     if not intake.rows:
         first = f"; line {intake.dropped[0][0]}: {intake.dropped[0][1]}" if intake.dropped else ""
         raise InputError(f"{entry.file}: no row has an alloy with a value{first}")
     with Path(entry.file).open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    lacks = lines_on_lacking([row.design for row in intake.rows], variables)
-    return DataFile(entry, digest, intake, tuple(f"{entry.file}: {line}" for line in lacks))
+    designs = [row.design for row in intake.rows]
+    told = [*lines_on_lacking(designs, space.variables), *_lines_on_outside(designs, space)]
+    return DataFile(entry, digest, intake, tuple(f"{entry.file}: {line}" for line in told))
+
+
+def _lines_on_outside(designs: Sequence[Design], space: Space) -> list[str]:
+    """How many compositions are none of a grid; of a list, whose alloys were chosen, nothing is said."""
+    if not isinstance(space, GridSpace):
+        return []
+    n = count_outside(space, [design.composition for design in designs])
+    return [f"{n} of {len(designs)} rows lie between the steps of the space or beyond it: {NO_DESIGNS}"] if n else []
 
 
 def lines_on_lacking(designs: Sequence[Design], variables: Variables) -> list[str]:

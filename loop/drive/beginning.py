@@ -66,7 +66,7 @@ def record_files(store: CampaignStore, files: Sequence[DataFile], name: str) -> 
             continue
         for note in file.notes:
             log.warning("left out: %s", note)
-        for told in file.lacks:
+        for told in file.told:
             log.warning("%s", told)
         detail = {"entry": i, "file": file.entry.file, "sha256": digest}
         store.add_data(file.rows, DataEventKind.START, who=name, detail=detail)

@@ -115,7 +115,7 @@ def _drafted(
 def _document(drafted: Draft) -> dict[str, Any]:
     """The keys of the configuration."""
     compositions = [row.design.composition for row in drafted.intake.rows]
-    space, _ = space_around(compositions, by_weight=drafted.entry.basis == "wt.%")
+    space = space_around(compositions, by_weight=drafted.entry.basis == "wt.%").keys
     return {
         "physics": _PHYSICS,
         "space": space | ({"variables": drafted.variables} if drafted.variables else {}),

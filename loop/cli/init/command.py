@@ -59,13 +59,15 @@ def init(
         )
     drafted = draft(table, found, goals, constraint or [], get_physics(_PHYSICS), str(file), sheet)
     path = out or Path(f"{_name(file)}.yaml")
+    compositions = [row.design.composition for row in drafted.intake.rows]
+    around = space_around(compositions, by_weight=drafted.entry.basis == "wt.%")
     if not json_:
-        print_draft(err(), table, drafted)
+        print_draft(err(), table, drafted, around)
     if asks and not typer.confirm(f"Write {path}?", default=True, err=True):
         raise typer.Exit(0)
-    _write(path, _text(drafted, found, path), force=force)
+    _write(path, config_text(drafted, found, _name(path), around, str(path)), force=force)
     if json_:
-        print_json(_document(file, table, found, drafted, path))
+        print_json({**_document(file, table, found, drafted), "outside": list(around.outside), "written": str(path)})
     else:
         err().print(f"{path} is written. Look at it, then: alloyloop run {path}", markup=False, soft_wrap=True)
 
@@ -87,12 +89,6 @@ def _name(path: Path) -> str:
     return re.sub(r"[^a-z0-9_-]+", "_", path.stem.lower()).strip("_-")[:64] or "campaign"
 
 
-def _text(drafted: Draft, found: Guess, path: Path) -> str:
-    compositions = [row.design.composition for row in drafted.intake.rows]
-    space, seen = space_around(compositions, by_weight=drafted.entry.basis == "wt.%")
-    return config_text(drafted, found, _name(path), space, seen, str(path))
-
-
 def _write(path: Path, text: str, *, force: bool) -> None:
     """Writes the file.
 
@@ -110,7 +106,7 @@ def _write(path: Path, text: str, *, force: bool) -> None:
     write_atomic(path, text.encode(), mode=0o644)
 
 
-def _document(file: Path, table: RawTable, found: Guess, drafted: Draft, path: Path) -> dict[str, Any]:
+def _document(file: Path, table: RawTable, found: Guess, drafted: Draft) -> dict[str, Any]:
     amounts, intake = found.amounts, drafted.intake
     columns = [
         {
@@ -139,5 +135,4 @@ def _document(file: Path, table: RawTable, found: Guess, drafted: Draft, path: P
         "dropped": [{"line": line, "reason": reason} for line, reason in intake.dropped],
         "unread": [{"line": line, "reason": reason} for line, reason in intake.unread],
         "notes": list(intake.notes),
-        "written": str(path),
     }

@@ -12,23 +12,21 @@ from alloys.intake.drafting import Draft
 from alloys.intake.guessing import Guess
 from alloys.intake.headers import read_header
 from alloys.intake.mapping import ColumnName
+from alloys.intake.spaces import NO_DESIGNS, SpaceAround
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./%·]*(?: [A-Za-z0-9_./<>=-]+)*")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "nan", "inf", "y", "n"}
 _LINE = 200
 
 
-def config_text(
-    draft: Draft, found: Guess, name: str, space: Mapping[str, Any], seen: Mapping[str, int], path: str
-) -> str:
+def config_text(draft: Draft, found: Guess, name: str, around: SpaceAround, path: str) -> str:
     """The text of the file.
 
     Args:
         draft: what it takes from the table.
         found: the table's columns, for what a person may add.
         name: of the campaign.
-        space: the keys of the space.
-        seen: how many rows have each element.
+        around: the space.
         path: the file's own path, for the commands in its head.
     """
     goal = " and ".join(draft.objectives) or "find any feasible alloy"
@@ -42,7 +40,7 @@ def config_text(
         "batch: 4               # alloys that you make and measure in each iteration",
         "physics: generic       # any elements; nothing is expected of a property before its data",
         "",
-        *_space(space, seen, len(draft.intake.rows)),
+        *_space(around, len(draft.intake.rows)),
         *_variables(draft),
         "",
         *_properties(draft),
@@ -51,7 +49,7 @@ def config_text(
         *_goal(draft),
         "",
         "validator: {name: human}              # you measure; a script or a simulation can answer too",
-        _start(draft, space),
+        _start(draft, around.keys),
         "cluster: {executor: local}            # this computer",
         "tracking: {enabled: false}            # true keeps figures of each iteration in MLflow",
         "",
@@ -82,10 +80,12 @@ def _comment(text: object) -> str:
     return "".join(c if c.isprintable() else "?" for c in str(text))[:_LINE]
 
 
-def _space(space: Mapping[str, Any], seen: Mapping[str, int], rows: int) -> list[str]:
-    others = {s: n for s, n in sorted(seen.items(), key=lambda item: -item[1]) if s not in space["elements"]}
+def _space(around: SpaceAround, rows: int) -> list[str]:
+    space = around.keys
+    others = {s: n for s, n in sorted(around.seen.items(), key=lambda item: -item[1]) if s not in space["elements"]}
     unit = "weight" if space.get("basis") == "wt" else "atomic"
-    lines = ["space:", f"  elements: {scalar(space['elements'])}"]
+    lines = ["space:", *(f"  # {line}: {NO_DESIGNS}" for line in around.outside)]
+    lines.append(f"  elements: {scalar(space['elements'])}")
     if others:
         rare = ", ".join(f"{symbol} ({count})" for symbol, count in others.items())
         lines.append(_comment(f"  # seldom in the {rows} rows, and so left out: {rare}"))

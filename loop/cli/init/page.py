@@ -11,6 +11,7 @@ from rich.text import Text
 from alloys.intake.drafting import Draft
 from alloys.intake.guessing import Guess, TableColumn
 from alloys.intake.reasons import by_reason
+from alloys.intake.spaces import NO_DESIGNS, SpaceAround
 from alloys.intake.tables import RawTable, shown
 
 _KINDS = {
@@ -75,8 +76,8 @@ def _alloys(found: Guess) -> str:
     return f"Alloys: amounts of {', '.join(amounts.elements.values())}, {amounts.basis}{rest}{unread}"
 
 
-def print_draft(console: Console, table: RawTable, draft: Draft) -> None:
-    """The rows that are read, and every row that is not."""
+def print_draft(console: Console, table: RawTable, draft: Draft, around: SpaceAround) -> None:
+    """The rows that are read, those that are no designs of the space, and every row that is not read."""
     intake = draft.intake
     console.print(
         f"{'; '.join(draft.objectives) or 'any feasible alloy'}: {len(intake.rows)} rows are read", markup=False
@@ -87,7 +88,7 @@ def print_draft(console: Console, table: RawTable, draft: Draft) -> None:
         console.print(
             f"  {intake.rounded} of them have amounts that were brought to a whole, within rounding", markup=False
         )
-    for told in (*_repeats(draft), *_variables(draft)):
+    for told in (*(f"{line}: {NO_DESIGNS}" for line in around.outside), *_repeats(draft), *_variables(draft)):
         console.print(f"  {told}", markup=False)
     for column, kept, others in draft.fixed:
         told = " or ".join(cell or "nothing" for cell in kept)

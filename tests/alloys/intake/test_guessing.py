@@ -13,7 +13,7 @@ from alloys.intake.guessing import Guess, guess
 from alloys.intake.headers import read_header
 from alloys.intake.mapping import TableMap
 from alloys.intake.reasons import by_reason
-from alloys.intake.spaces import space_around
+from alloys.intake.spaces import SpaceAround, space_around
 from alloys.intake.tables import RawTable, read_table
 from alloys.physics.registry import get_physics
 
@@ -169,14 +169,14 @@ def test_what_gives_no_campaign_is_told_in_one_line(tmp_path: Path, text: str, g
 
 def test_two_rows_are_enough(tmp_path: Path) -> None:
     made = drafted(tmp_path, "Alloy,HV\nCoNi,200\nCoNi,200\n", "HV")
-    space, seen = space_around([row.design.composition for row in made.intake.rows], by_weight=False)
-    assert seen == {"Co": 2, "Ni": 2}
-    assert space["elements"] == ["Co", "Ni"]
+    around = space_around([row.design.composition for row in made.intake.rows], by_weight=False)
+    assert around.seen == {"Co": 2, "Ni": 2}
+    assert around.keys["elements"] == ["Co", "Ni"]
 
 
 def test_a_space_around_steels_has_finer_steps_for_minor_additions(tmp_path: Path) -> None:
     made = drafted(tmp_path, "C,Si,Mn,Cr,HV\n0.35,0.2,0.8,12,235\n0.36,0.3,0.7,13,249\n0.30,0.2,0.9,12.5,221\n", "HV")
-    space, _ = space_around([row.design.composition for row in made.intake.rows], by_weight=True)
+    space = space_around([row.design.composition for row in made.intake.rows], by_weight=True).keys
     assert space["basis"] == "wt"
     assert set(space["steps"]) == {"C", "Si", "Mn"}
     assert space["bounds"]["C"][0] <= 0.003 < 0.0036 <= space["bounds"]["C"][1]
@@ -294,3 +294,28 @@ def test_a_discovery_lies_in_the_range_of_a_property(tmp_path: Path) -> None:
     assert 0 < low < 20
     assert high >= 2400
     assert made.others["yield_strength"][1]["range"] == [0.5, 5000.0]
+
+
+def around(made: Draft) -> SpaceAround:
+    compositions = [row.design.composition for row in made.intake.rows]
+    return space_around(compositions, by_weight=made.entry.basis == "wt.%")
+
+
+def test_steels_fit_the_steps_of_the_space_around_them(tmp_path: Path) -> None:
+    rows = [f"{0.30 + 0.01 * i:.2f},{0.7 + 0.03 * i:.2f},{0.008 + 0.001 * i:.3f},{200 + 5 * i}" for i in range(14)]
+    made = around(drafted(tmp_path, "\n".join(["C,Mn,P,HV", *rows]), "HV"))
+    assert made.keys["steps"]["P"] == 1e-5
+    assert made.outside == ()
+
+
+def test_a_step_that_most_rows_fit_gives_way_to_one_that_all_fit(tmp_path: Path) -> None:
+    rows = [f"{10 + 2 * i},{40 - i},{50 - i},{200 + i}" for i in range(19)]
+    made = around(drafted(tmp_path, "\n".join(["Al,Co,Ni,HV", *rows, "10.5,39.5,50,300"]), "HV"))
+    assert made.keys["step"] == 0.005
+    assert made.outside == ()
+
+
+def test_rows_that_fit_no_grid_are_counted(tmp_path: Path) -> None:
+    rows = ["CoCrFeNi,140", *(f"Al0.{i}CoCrFeNi,{140 + 31 * i}" for i in range(1, 10))]
+    made = around(drafted(tmp_path, "\n".join(["Alloy,HV", *rows]), "HV"))
+    assert made.outside == ("9 of 10 rows lie between its steps",)

@@ -93,6 +93,19 @@ def test_processing_becomes_variables(capsys: pytest.CaptureFixture[str], table:
     assert call(capsys, "check", "results.yaml")[0] == 0
 
 
+def test_rows_that_are_no_designs_are_told_on_the_page_and_in_the_file(
+    capsys: pytest.CaptureFixture[str], table: Path
+) -> None:
+    rows = ["CoCrFeNi,140", *(f"Al0.{i}CoCrFeNi,{140 + 31 * i}" for i in range(1, 10))]
+    table.write_text("\n".join(["Alloy,HV", *rows]), "utf-8")
+    _, _, err = call(capsys, "init", table.name, "--maximize", "HV")
+    told = "9 of 10 rows lie between its steps: they teach the model, but are no designs, and never count as the best"
+    assert told in err
+    assert told in Path("results.yaml").read_text("utf-8")
+    _, out, _ = call(capsys, "init", table.name, "--maximize", "HV", "--json", "--force")
+    assert json.loads(out)["outside"] == ["9 of 10 rows lie between its steps"]
+
+
 def test_a_document_names_every_row_that_is_left_out(capsys: pytest.CaptureFixture[str], table: Path) -> None:
     code, out, err = call(capsys, "init", table.name, "--minimize", "HV", "--json", "--out", "new.yaml")
     document = json.loads(out)

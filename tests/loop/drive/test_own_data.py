@@ -158,6 +158,18 @@ def test_a_run_from_own_data_closes_an_empty_start_and_goes_on(folder: Path) -> 
         assert campaign.store.facts().reference_point is not None
 
 
+def test_rows_that_are_no_designs_of_the_space_are_counted_when_a_campaign_begins(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    _table(folder, _rows(9), "Nb30.4Ta29.6Ti40,2100,,\nRe50Ta50,2500,,\n")
+    _campaign(folder, **OWN).close()
+    told = "results.csv: 2 of 11 rows lie between the steps of the space or beyond it: they teach the model, but are no"
+    assert told in caplog.text
+    caplog.clear()
+    _campaign(folder, **OWN).close()
+    assert told not in caplog.text
+
+
 def test_with_too_few_rows_the_start_is_filled_up(folder: Path) -> None:
     _table(folder, _rows(5))
     with _campaign(folder, **OWN) as campaign:
