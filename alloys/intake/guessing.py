@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+from alloys.errors import InputError
 from alloys.intake.cells import decimal_mark
 from alloys.intake.composing import Amounts, element_columns, guess_amounts
 from alloys.intake.headers import Header, Meaning, meanings_of, read_header
 from alloys.intake.profile import Profile, profile_of
-from alloys.intake.tables import RawTable
+from alloys.intake.tables import RawTable, shown
 
 _SAMPLE = 2000
 """Rows that are looked at, evenly over the table."""
@@ -88,6 +89,20 @@ def guess(table: RawTable, hint: str = "", balance: str | None = None) -> Guess:
     if amounts is not None:
         columns = [_with_role(amounts, i, column) for i, column in enumerate(columns)]
     return Guess(tuple(_with_spreads(_named(columns, headers), headers)), amounts)
+
+
+def with_variables(found: Guess, names: Collection[str]) -> Guess:
+    """The guess with columns as processing that a person says to be so, such as temperatures of a treatment.
+
+    Raises:
+        InputError: for one that is not there.
+    """
+    for name in names:
+        if name not in (column.name for column in found.columns):
+            there = ", ".join(shown(column.name) for column in found.columns)
+            raise InputError(f"there is no column {shown(name)} for a variable; there are {there}")
+    columns = (replace(each, kind="process", what="") if each.name in names else each for each in found.columns)
+    return replace(found, columns=tuple(columns))
 
 
 def _usable(columns: list[TableColumn]) -> Mapping[int, Profile]:

@@ -31,6 +31,8 @@ _UNITS = re.compile(
 )
 """A cell of a line of units; it may be empty."""
 
+_PACKED = b"PK\x03\x04"
+"""What an XLSX file begins with."""
 _WESTERN = ("cp1252",)
 _NO_TEXT = "it is no text; save it as CSV in UTF-8, as XLSX or as JSON"
 _COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*")
@@ -78,7 +80,7 @@ def read_table(path: Path, sheet: str | None = None) -> RawTable:
     """
     content = read_plain(path, "the table", MOST_BYTES)
     try:
-        if content[:4] == b"PK\x03\x04":
+        if content[:4] == _PACKED:
             return _table(*_workbook_rows(content, sheet))
         if sheet is not None:
             raise InputError("only XLSX files have sheets; leave the sheet out")
@@ -110,11 +112,35 @@ class PlainTable:
         return zip(self.lines, self.rows, strict=True)
 
 
-def read_rows(path: Path, what: str = "") -> PlainTable:
-    """The columns and rows of a plain CSV file with a header, as spreadsheets write them.
+def read_cells(path: Path, what: str = "") -> list[Row]:
+    """The lines of a plain table as spreadsheets write them: CSV, or the first sheet of an XLSX file.
 
     Where the separator is no comma, decimal commas become points. Text that is no UTF-8 is read as Western European
     (Windows-1252).
+
+    Args:
+        path: the file; what it is follows from its content.
+        what: names the file in messages, before its path.
+
+    Raises:
+        InputError: if the file cannot be read, or is no ordinary file or too large.
+    """
+    content = read_plain(path, what, MOST_PLAIN_BYTES)
+    try:
+        if content[:4] == _PACKED:
+            rows, _ = _workbook_rows(content, None)
+            width = max((len(cells) for _, cells in rows), default=0)
+            return [(line, [*cells, *[""] * (width - len(cells))]) for line, cells in rows]
+        text, _ = _text(content, _WESTERN)
+        separator, _ = _separator(text)
+        rows = [*_csv_rows(text, separator)]
+    except InputError as error:
+        raise InputError(f"cannot read {what + ' ' if what else ''}{path}: {error}") from error
+    return rows if separator == "," else [(line, [*map(_with_point, cells)]) for line, cells in rows]
+
+
+def read_rows(path: Path, what: str = "") -> PlainTable:
+    """The columns and rows of a plain table with a header, as `read_cells` reads it.
 
     Args:
         path: the file.
@@ -124,16 +150,11 @@ def read_rows(path: Path, what: str = "") -> PlainTable:
         InputError: if the file cannot be read, is no ordinary file or too large, names a column twice, or has a row of
             more cells than columns.
     """
-    content = read_plain(path, what, MOST_PLAIN_BYTES)
+    (_, columns), *rows = read_cells(path, what) or [(1, [])]
+    columns = _trimmed(columns)
     try:
-        text, _ = _text(content, _WESTERN)
-        separator, _ = _separator(text)
-        (_, columns), *rows = [*_csv_rows(text, separator)] or [(1, [])]
-        columns = _trimmed(columns)
         refuse_doubled(columns)
-        return PlainTable(
-            tuple(columns), tuple(_by_column(columns, row, separator) for row in rows), tuple(n for n, _ in rows)
-        )
+        return PlainTable(tuple(columns), tuple(_by_column(columns, row) for row in rows), tuple(n for n, _ in rows))
     except InputError as error:
         raise InputError(f"cannot read {what + ' ' if what else ''}{path}: {error}") from error
 
@@ -152,12 +173,12 @@ def refuse_doubled(columns: Sequence[str]) -> None:
             )
 
 
-def _by_column(columns: Sequence[str], row: Row, separator: str) -> dict[str, str]:
+def _by_column(columns: Sequence[str], row: Row) -> dict[str, str]:
     line, cells = row
     if any(cell.strip() for cell in cells[len(columns) :]):
         raise InputError(f"line {line}: {len(cells)} cells, and {len(columns)} columns")
     filled = [*cells[: len(columns)], *[""] * (len(columns) - len(cells))]
-    return dict(zip(columns, filled if separator == "," else map(_with_point, filled), strict=True))
+    return dict(zip(columns, filled, strict=True))
 
 
 def _with_point(cell: str) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO
+from pathlib import Path
 
 from alloys.composition import SYMBOLS
 from alloys.design import Value, read_variable
 from alloys.errors import InputError
+from alloys.intake.tables import read_cells, refuse_doubled
 from alloys.properties import PROPERTIES, Property, refuse_contradictions
 from alloys.units import scale_of
 from loop.people.csv_cells import unescape
@@ -64,27 +64,26 @@ class NumberColumn:
 
 
 def read_answers(
-    stream: IO[str], variables: Collection[str] = (), properties: Mapping[str, Property] = PROPERTIES
+    path: Path, variables: Collection[str] = (), properties: Mapping[str, Property] = PROPERTIES
 ) -> Answers:
-    """Reads a file where designs have these variables, of these properties.
-
-    The csv module reads it, not pandas: a wrong cell is named by its line, also behind cells of several lines.
+    """Reads a file, CSV or XLSX, where designs have these variables, of these properties.
 
     Raises:
-        InputError: for a missing, doubled or unknown column, or a unit that the property cannot be given in.
-        csv.Error: if it is no CSV file.
+        InputError: if it cannot be read; for a missing, doubled or unknown column, or a unit that the property cannot
+            be given in.
     """
-    reader = csv.reader(stream)
-    header = [unescape(cell).strip() for cell in next(reader, [])]
-    columns = _columns(header, variables, properties)
+    (_, head), *rows = read_cells(path) or [(1, [])]
+    header = [unescape(cell).strip() for cell in head]
     answers = Answers()
-    for cells in reader:
-        if not any(cells):
-            continue
+    try:
+        columns = _columns(header, variables, properties)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
+    for number, cells in rows:
         try:
-            line = _line(reader.line_num, header, cells, columns, variables, properties)
+            line = _line(number, header, cells, columns, variables, properties)
         except InputError as error:
-            answers.problems.append((reader.line_num, str(error)))
+            answers.problems.append((number, str(error)))
             continue
         if line is None:
             answers.empty += 1
@@ -97,12 +96,11 @@ def _columns(
     header: list[str], variables: Collection[str], properties: Mapping[str, Property]
 ) -> dict[str, NumberColumn]:
     """The columns of numbers by their heads."""
-    if len(set(header)) != len(header):
-        raise InputError("a column is named twice")
+    refuse_doubled(header)
     for name in ("key", "nonce"):
         if name not in header:
             raise InputError(f"needs a column {name!r}; begin with a file of `alloyloop queue export`")
-    return number_columns([head for head in header if head not in (*_PLAIN, *variables, *SYMBOLS)], properties)
+    return number_columns([head for head in header if head not in ("", *_PLAIN, *variables, *SYMBOLS)], properties)
 
 
 def number_columns(heads: Sequence[str], properties: Mapping[str, Property]) -> dict[str, NumberColumn]:
@@ -141,8 +139,8 @@ def _line(
     variables: Collection[str],
     properties: Mapping[str, Property],
 ) -> Line | None:
-    if len(cells) != len(header):
-        raise InputError(f"has {len(cells)} cells, and the header {len(header)}")
+    if len(cells) != len(header) or any(cell and not head for head, cell in zip(header, cells, strict=True)):
+        raise InputError(f"has {len(cells)} cells, and the header {sum(map(bool, header))}")
     if any("\0" in cell for cell in cells):  # PostgreSQL cannot hold it
         raise InputError("holds a NUL character")
     row = dict(zip(header, (unescape(cell).strip() for cell in cells), strict=True))

@@ -13,12 +13,12 @@ from typing import Self
 from alloys.composition import Composition
 from alloys.design import Design, variable_text
 from alloys.errors import InputError
-from alloys.files import MOST_BYTES, open_plain, write_atomic
+from alloys.files import write_atomic
 from alloys.properties import Property
 from alloys.records import Failed, FailureKind, Measured, Observation
 from loop.config.assembly import build_problem
 from loop.config.batches import laboratory_of
-from loop.people.answers import TOLERANCE, Answers, Line, read_answers
+from loop.people.answers import TOLERANCE, Line, read_answers
 from loop.people.csv_cells import escape
 from loop.people.doubts import doubts
 from loop.store import CampaignStore, Imported, Job, Result
@@ -155,7 +155,7 @@ def import_results(
         InputError: naming the lines that are wrong; nothing is stored then.
     """
     problem = build_problem(config_of(store))
-    answers = _read(path, problem.space.variables.names, problem.properties)
+    answers = read_answers(path, problem.space.variables.names, problem.properties)
     lines, tiers = {line.result.line: line for line in answers.lines}, several_tiers(store)
 
     def check(row: Result, job: Job) -> str | None:
@@ -174,16 +174,6 @@ def import_results(
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     return counts, answers.empty
-
-
-def _read(path: Path, variables: Sequence[str], properties: Mapping[str, Property]) -> Answers:
-    try:
-        with open_plain(path, "", MOST_BYTES) as content:
-            return read_answers(io.TextIOWrapper(content, encoding="utf-8-sig", newline=""), variables, properties)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read {path}: {error}") from error
 
 
 def _other_validator(line: Line, job: Job, tiers: Sequence[Tier]) -> str | None:

@@ -140,6 +140,8 @@ def _tell(drafted: Draft, found: Guess) -> None:
         log.warning("column %r is no variable: %s", column, why)
     for column, kept, others in drafted.fixed:
         log.warning("rows with %s in column %r are read, %d with others are not", " or ".join(kept), column, others)
+    for column in drafted.mixed:
+        log.warning("column %r is taken for a condition of the test; rows that differ in it are read alike", column)
 
 
 def _write(contents: Mapping[Path, bytes], config: Path) -> None:

@@ -13,7 +13,7 @@ import typer
 from alloys.errors import InputError
 from alloys.files import write_atomic
 from alloys.intake.drafting import Draft, draft
-from alloys.intake.guessing import Guess, guess
+from alloys.intake.guessing import Guess, guess, with_variables
 from alloys.intake.spaces import space_around
 from alloys.intake.tables import RawTable, read_table
 from alloys.physics.registry import get_physics
@@ -34,6 +34,7 @@ def init(
     out: Annotated[Path | None, typer.Option(help="the file to write; NAME.yaml of FILE's name")] = None,
     sheet: Annotated[str | None, typer.Option(help="of an XLSX file; its first")] = None,
     balance: Annotated[str | None, typer.Option(help="the element that takes the rest to 100 %")] = None,
+    variable: Annotated[list[str] | None, typer.Option(help="a column of what was done to the alloys")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="ask nothing")] = False,
     force: Annotated[bool, typer.Option("--force", help="overwrite the file to write")] = False,
     json_: Json = False,
@@ -43,7 +44,7 @@ def init(
     For example: alloyloop init results.csv --maximize hardness
     """
     table = read_table(file, sheet)
-    found = guess(table, file.stem, balance)
+    found = with_variables(guess(table, file.stem, balance), variable or [])
     if not json_:
         print_columns(err(), table, found, str(file))
     asks = not yes and not json_ and sys.stdin.isatty() and err().is_terminal

@@ -31,6 +31,7 @@ _KINDS = {
     "duplicate": "stands there twice, as {what}; not used",
     "empty": "empty",
 }
+_OF_THE_TEST = "; it is taken for a condition of the test: if the alloys were treated so, give it as --variable"
 _APART = 0.5
 _LINES = 8
 """Lines that are named of each reason."""
@@ -93,10 +94,11 @@ def print_draft(console: Console, table: RawTable, draft: Draft, around: SpaceAr
     for column, kept, others in draft.fixed:
         told = " or ".join(cell or "nothing" for cell in kept)
         console.print(
-            f"  {shown(column)}: rows with {told} are read, {others} with something else are not", markup=False
+            f"  {shown(column)}: rows with {told} are read, {others} with something else are not{_OF_THE_TEST}",
+            markup=False,
         )
     for column in draft.mixed:
-        console.print(f"  {shown(column)} differs among the rows; they are read alike", markup=False)
+        console.print(f"  {shown(column)} differs among the rows; they are read alike{_OF_THE_TEST}", markup=False)
     for reason, lines in by_reason(intake.dropped):
         console.print(f"  left out {len(lines)}: {reason} ({lines_of(lines)})", markup=False)
     for reason, lines in by_reason(intake.unread):

@@ -93,6 +93,22 @@ def test_processing_becomes_variables(capsys: pytest.CaptureFixture[str], table:
     assert call(capsys, "check", "results.yaml")[0] == 0
 
 
+def test_a_temperature_of_the_anneal_is_a_variable_where_a_person_says_so(
+    capsys: pytest.CaptureFixture[str], table: Path
+) -> None:
+    rows = [f"Co{20 + i // 2}Cr{25 - i // 2}Fe25Ni30,annealed,{900 + 100 * (i % 2)},{150 + 7 * i}" for i in range(8)]
+    table.write_text("\n".join(["Alloy,Heat treatment,T [K],HV", *rows]), "utf-8")
+    assert "it is taken for a condition of the test: if the alloys were treated so, give it as --variable" in " ".join(
+        call(capsys, "init", table.name, "--maximize", "HV")[2].split()
+    )
+    code, _, err = call(capsys, "init", table.name, "--maximize", "HV", "--variable", "T [K]", "--force")
+    assert code == 0
+    assert "alloys have several rows" not in err
+    assert "values: [900, 1000], unit: K" in Path("results.yaml").read_text("utf-8")
+    code, _, err = call(capsys, "init", table.name, "--maximize", "HV", "--variable", "T", "--force")
+    assert (code, "there is no column 'T' for a variable; there are 'Alloy'" in err) == (2, True)
+
+
 def test_rows_that_are_no_designs_are_told_on_the_page_and_in_the_file(
     capsys: pytest.CaptureFixture[str], table: Path
 ) -> None:

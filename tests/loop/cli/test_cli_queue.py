@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from loop.people.csv_cells import escape, unescape
 from loop.store import CampaignStore, check_store
@@ -116,6 +118,37 @@ def test_people_answer_by_the_file_and_the_run_goes_on(desk: Desk) -> None:
     assert code == 3, err
     assert "iteration 0/1 closed: 5 of 6 feasible" in err
     assert "2 to be measured" in err
+
+
+def test_what_excel_saves_is_read(desk: Desk) -> None:
+    rows = [fill(row, solidus=2300.5 + place) for place, row in enumerate(desk.exported())]
+    for decimal, some in ((",", rows[:2]), (".", rows[2:4])):
+        lines = [list(rows[0]), *(list(row.values()) for row in some)]
+        with desk.file.open("w", newline="", encoding="utf-8-sig") as stream:
+            csv.writer(stream, delimiter=";").writerows(
+                [
+                    [_as_number(cell).replace(".", decimal) if _as_number(cell) else cell for cell in line]
+                    for line in lines
+                ]
+            )
+        code, _, err = desk("import", str(desk.file))
+        assert code == 0, err
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append([*rows[0], None])
+    for row in rows[4:]:
+        sheet.append([float(cell) if _as_number(cell) else cell or None for cell in row.values()])
+    book.save(desk.folder / "jobs.xlsx")
+    code, _, err = desk("import", str(desk.folder / "jobs.xlsx"))
+    assert code == 0, err
+    with desk.store() as store:
+        solidus = sorted(stored.observation.values["solidus"] for stored in store.observations())
+    assert solidus == [2300.5 + place for place in range(6)]
+
+
+def _as_number(cell: str) -> str:
+    """The cell where it is a number; empty where it is none, such as a key of digits and letters."""
+    return cell if re.fullmatch(r"-?\d{1,6}(\.\d+)?", cell) else ""
 
 
 def test_a_part_of_an_answer_is_kept_and_the_rest_completes_it(desk: Desk) -> None:
@@ -234,9 +267,10 @@ def test_all_that_is_wrong_is_told_and_the_rest_is_counted(desk: Desk) -> None:
     ("content", "message"),
     [
         (b"", "needs a column 'key'"),
-        (b"key,nonce,key\n", "a column is named twice"),
+        (b"key,nonce,key\n", "columns 1 and 3 are both named 'key'; rename one of them"),
         (b"key,nonce,solidus\na,b\n", "line 2: has 2 cells, and the header 3"),
-        (b"key,nonce\n\xff\xfe\n", "cannot read"),
+        (b"key,nonce\n\xff\xfe\n", "line 2: has 1 cells, and the header 2"),
+        (b"PK\x03\x04 and no more", "it is no whole XLSX file"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused(desk: Desk, content: bytes, message: str) -> None:
