@@ -78,7 +78,7 @@ def _fill_in(file: Path) -> None:
         rows = list(csv.DictReader(stream))
     asked = [head for head in rows[0] if head.endswith("]") and "_std [" not in head]
     for number, row in enumerate(rows):
-        row.update({head: f"{_LIKELY.get(head.split()[1], 150) + number:g}" for head in asked})
+        row.update({head: f"{_LIKELY.get(head.split()[1], 150) + number / 100:g}" for head in asked})
     with file.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, rows[0])
         writer.writeheader()

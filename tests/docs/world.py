@@ -66,6 +66,12 @@ def held(folder: Path) -> None:
     alloyloop(folder, "queue", "approve", "my", *keys[:2])
 
 
+def laboratories(folder: Path) -> None:
+    """`my`, whose batches are shared between two laboratories, and its first iteration waits for both."""
+    write(folder, "my", validator={"name": "human"}, batch=6, laboratories={"ultrasound": 4, "nanoindenter": 2})
+    run(folder, "my")
+
+
 def measured(folder: Path) -> None:
     """`mine` and `old`, begun from a table of 20 measured alloys; `more.csv` has another one."""
     alloys = ["Nb45Ta25Ti15Hf15", *(f"Nb{n}Ta{70 - n}Ti30" for n in range(20, 58, 2))]
@@ -137,6 +143,8 @@ PREPARED: dict[str, Callable[[Path], None]] = {
     "docs/howto/queue.md": lambda folder: (refractory(folder), held(folder))[0],
     "docs/howto/replay.md": tables,
     "docs/howto/variables.md": treated,
+    "docs/concepts/batches.md": laboratories,
+    "docs/concepts/review-desk.md": refractory,
     "docs/concepts/steering.md": held,
 }
 """By page: what there is before its reader begins."""
