@@ -114,7 +114,8 @@ def draw(data: HistoryData) -> Figure:
     top.set_xlim(left=0)
     top.xaxis.set_major_locator(MaxNLocator(integer=True))
     if not data.label.startswith("best "):
-        top.set_ylim(bottom=0)
+        # A line at nought is seen above the axis.
+        top.set_ylim(bottom=-0.03 * max(float(frame["value"].max()), 1e-9))
     share = frame["feasible"] / frame["validated"].clip(lower=1)
     bottom.bar(frame["iteration"], frame["validated"] > 0, color=GREY, alpha=0.25)
     bottom.bar(frame["iteration"], share, color=BLUE, alpha=0.85)
