@@ -182,13 +182,30 @@ def _resolved(text: str, found: Guess, physics: Physics, columns: dict[str, Tabl
     wanted = slug(read_header(text).words)
     exact = [column for column in found.numbers if text in (column.name, column.what)]
     alike = [c for c in found.numbers if wanted != slug("") and wanted in (c.what, slug(read_header(c.name).words))]
-    for column in (exact or alike)[:1]:
+    begun = [c for c in found.numbers if slug(read_header(c.name).words).startswith(f"{wanted}_")]
+    for column in (exact or alike or (begun if len(begun) == 1 else []))[:1]:
         name = _free_name(column, physics)
         columns[name] = column
         return name
     if text in physics.closed_forms:
         return text
+    _refuse_words(text, wanted, found, file)
     raise InputError(f"{file}: no column of numbers is {shown(text)}; there are {_goals(found)}{_twins(found)}")
+
+
+def _refuse_words(text: str, wanted: str, found: Guess, file: str) -> None:
+    """Refuses a column that is named, but holds too few numbers to be a property, with what its cells are."""
+    for column in found.columns:
+        profile = column.profile
+        if profile.numeric or (text != column.name and wanted != slug(read_header(column.name).words)):
+            continue
+        told = zip(profile.cells, profile.numbers, strict=True)
+        words = [cell for cell, number in told if number is None and not is_missing(cell)]
+        some = f", such as {', '.join(map(shown, dict.fromkeys(words[:_NAMED])))}" if words else ""
+        raise InputError(
+            f"{file}: {shown(column.name)} is no column of numbers: of its {len(profile.cells)} cells "
+            f"{len(profile.values)} are numbers, {len(words)} something else{some}"
+        )
 
 
 def _free_name(column: TableColumn, physics: Physics) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from alloys.composition import SYMBOLS, Composition
 from alloys.design import Design, Value, read_variable
 from alloys.errors import InputError
-from alloys.intake.amounts import composition_of_amounts, composition_of_formula
+from alloys.intake.amounts import composition_of_amounts, composition_of_formula, names_base
 from alloys.intake.cells import Amount, Decimal, decimal_mark, is_missing, is_rest, read_amount
 from alloys.intake.headers import read_header
 from alloys.intake.mapping import AlloyColumns, ColumnName, TableMap
@@ -97,8 +97,18 @@ def read_rows_of(table: RawTable, entry: TableMap, properties: Mapping[str, Prop
             rows.append(_row(reader, line, cells))
         except InputError as error:
             dropped.append((line, str(error)))
-    notes = [*table.notes, *(["decimal commas are read"] if reader.decimal == "," else [])]
+    notes = [*table.notes, *(["decimal commas are read"] if reader.decimal == "," else []), *_notes_on_names(reader)]
     return Intake(tuple(rows), tuple(sorted(dropped)), tuple(reader.unread), reader.rounded, tuple(notes))
+
+
+def _notes_on_names(reader: _Reader) -> list[str]:
+    """A line where names that mostly mean weights are read as atoms, because the map says so or says nothing."""
+    entry = reader.entry
+    if entry.formula is None or entry.basis != "at.%" or read_header(entry.formula).basis:
+        return []
+    cells = (cells[reader.places[entry.formula]] for _, cells in reader.table.rows)
+    name = next(filter(names_base, cells), None)
+    return [f"names such as {shown(name)} are read in at.%; if they are in wt.%: `basis: as written`"] if name else []
 
 
 def _reader(table: RawTable, entry: TableMap, properties: Mapping[str, Property]) -> _Reader:

@@ -30,7 +30,7 @@ class DataFile:
         entry: how.
         sha256: of its content.
         intake: its rows, and what was left out.
-        told: lines on rows that lack variables which the space asks for, or that lie outside of it.
+        told: lines on what was assumed, and on rows that lack variables of the space, or lie outside of it.
     """
 
     entry: TableMap
@@ -120,7 +120,7 @@ def _read(entry: TableMap, properties: Mapping[str, Property], space: Space) -> 
     with Path(entry.file).open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     designs = [row.design for row in intake.rows]
-    told = [*lines_on_lacking(designs, space.variables), *_lines_on_outside(designs, space)]
+    told = [*intake.notes, *lines_on_lacking(designs, space.variables), *_lines_on_outside(designs, space)]
     return DataFile(entry, digest, intake, tuple(f"{entry.file}: {line}" for line in told))
 
 
@@ -150,7 +150,7 @@ def map_for(
     """How a file is read: as the entry for a file of that name says, else by heads that name properties.
 
     Such a file has a column ``formula``, ``NAME [UNIT]`` for properties and variables, and ``NAME_std`` for standard
-    deviations.
+    deviations. Formulas are read as written, see `alloys.intake.mapping.Basis`.
 
     Raises:
         InputError: if it has none of them.
@@ -177,4 +177,4 @@ def map_for(
             f"{path}: needs a column 'formula' and columns named after properties, or an entry in `data` for a file of "
             f"this name; it has {', '.join(map(repr, header[:12]))}"
         )
-    return TableMap(file=str(path), formula="formula", variables=chosen, properties=columns)
+    return TableMap(file=str(path), formula="formula", basis="as written", variables=chosen, properties=columns)

@@ -152,7 +152,13 @@ def test_rows_that_say_the_same_or_something_else_are_told(tmp_path: Path) -> No
         ("Alloy,HV\nCoNi,200\nCoCr,100\n", "strength", "no column of numbers is 'strength'; there are hardness"),
         ("Alloy,HV,HV\nCoNi,200,1\nCoCr,100,2\n", "HV", "'HV' stand there twice"),
         ("Al,Al,Ni,HV\n50,50,50,1\n20,20,80,2\n", "HV", "'Al' stand there twice"),
-        ("Alloy,HV\nCoNi,n/a\nCoCr,\n", "HV", "there are none at all"),
+        (
+            "Alloy,HV\nCoNi,n/a\nCoCr,\n",
+            "HV",
+            "'HV' is no column of numbers: of its 2 cells 0 are numbers, 0 something",
+        ),
+        ("Alloy,HV\nCoNi,<140\nCoCr,hard\n", "HV", "0 are numbers, 2 something else, such as '<140', 'hard'"),
+        ("Alloy,HV\nCoNi,n/a\nCoCr,\n", "YS", "there are none at all"),
         (
             "Alloy,HV\nCoNi,\n,5\n",
             "HV",
@@ -319,3 +325,19 @@ def test_rows_that_fit_no_grid_are_counted(tmp_path: Path) -> None:
     rows = ["CoCrFeNi,140", *(f"Al0.{i}CoCrFeNi,{140 + 31 * i}" for i in range(1, 10))]
     made = around(drafted(tmp_path, "\n".join(["Alloy,HV", *rows]), "HV"))
     assert made.outside == ("9 of 10 rows lie between its steps",)
+
+
+@pytest.mark.parametrize(
+    ("head", "asked", "name"),
+    [
+        ("HV10", "hardness", "hardness"),
+        ("HV0.5", "HV0.5", "hardness"),
+        ("HV 0,3", "hardness", "hardness"),
+        ("Härte HV0,3", "Härte", "harte_hv0_3"),
+        ("Härte", "Härte", "harte"),
+    ],
+)
+def test_hardness_is_found_by_its_head_with_the_load(tmp_path: Path, head: str, asked: str, name: str) -> None:
+    made = drafted(tmp_path, f"Alloy;{head}\nCoNi;200\nCoCr;240\nCoFe;220\n", asked)
+    assert made.objectives == (f"maximize {name}",)
+    assert made.properties[name]["unit"] == "HV"

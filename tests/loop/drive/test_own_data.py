@@ -161,8 +161,9 @@ def test_a_run_from_own_data_closes_an_empty_start_and_goes_on(folder: Path) -> 
 def test_rows_that_are_no_designs_of_the_space_are_counted_when_a_campaign_begins(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _table(folder, _rows(9), "Nb30.4Ta29.6Ti40,2100,,\nRe50Ta50,2500,,\n")
+    _table(folder, _rows(9), "Nb-30.4Ta-29.6Ti,2100,,\nRe50Ta50,2500,,\n")
     _campaign(folder, **OWN).close()
+    assert "names such as 'Nb-30.4Ta-29.6Ti' are read in at.%; if they are in wt.%: `basis: as written`" in caplog.text
     told = "results.csv: 2 of 11 rows lie between the steps of the space or beyond it: they teach the model, but are no"
     assert told in caplog.text
     caplog.clear()
