@@ -158,8 +158,12 @@ class MlflowStore:
                 return found
 
     def parameters(self, run: Any, document: Any) -> None:
-        """Logs a document as parameters with dotted names, one for each plain value."""
-        params = [self.param(name, text[:500]) for name, text in _flat(document).items() if name]
+        """Logs a document as parameters with dotted names, one for each plain value.
+
+        MLflow lets no parameter change, so that those that the run has already stay as they are.
+        """
+        known = run.data.params
+        params = [self.param(name, text[:500]) for name, text in _flat(document).items() if name and name not in known]
         for begin in range(0, len(params), _AT_ONCE):
             self.client.log_batch(run.info.run_id, params=params[begin : begin + _AT_ONCE])
 

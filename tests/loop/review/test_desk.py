@@ -255,6 +255,16 @@ def test_the_run_of_an_iteration_shows_its_batch(tracked: Campaign) -> None:
     assert "Candidates: " in text
 
 
+def test_a_goal_that_changed_since_does_not_keep_mlflow_behind(tracked: Campaign, tmp_path: Path) -> None:
+    _copied(tracked, tmp_path / "store")
+    tracking = tracked.config.tracking.model_copy(update={"folder": str(tmp_path / "store")})
+    other = tracked.config.model_copy(update={"tracking": tracking, "constraints": ["solidus >= 2200"]})
+    Tracker(tracked.store, other).sync()
+    parent = _runs(tmp_path / "store")["campaign"]
+    assert "2273" in parent.data.params["constraints"]
+    assert "Solidus ≥ 2200 K" in parent.data.tags["mlflow.note.content"]
+
+
 def test_tables_and_pictures_of_a_campaign_are_artifacts_that_take_the_place_of_earlier_ones(tracked: Campaign) -> None:
     import mlflow
 

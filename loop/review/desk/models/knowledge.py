@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import reduce
 from typing import Any
 
 from alloys.design import Design
 from loop.config.assembly import build_problem
 from loop.config.schema import CampaignConfig
+from loop.config.steering.in_force import narrowed
 from loop.measurements import AcceptedResult
+from loop.store import Act, ActKind
 from loop.view import View, row_of
 from validation.tier import Tier
 
 
-def knowledge(view: View) -> dict[str, Any]:
-    """The configuration, the validators and every result that counts, as a JSON document."""
+def knowledge(view: View, acts: Sequence[Act]) -> dict[str, Any]:
+    """The configuration, what people excluded, the validators and every result that counts, as a JSON document.
+
+    Args:
+        view: what is known, by the goal that is in force.
+        acts: of the campaign.
+    """
     return {
         "name": view.config.name,
         "science": view.config.science(),
+        "excluded": [dict(act.detail) for act in acts if act.kind is ActKind.EXCLUDE],
         "tiers": [tier.to_json() for tier in view.tiers],
         "rows": [
             {
@@ -42,7 +51,9 @@ def view_from(document: dict[str, Any]) -> View:
     """
     config = CampaignConfig.model_validate({**document["science"], "name": document["name"]})
     tiers = tuple(Tier.from_json(tier) for tier in document["tiers"])
-    empty = View(config, build_problem(config), (), (), tiers)
+    problem = build_problem(config)
+    space = reduce(narrowed, document["excluded"], problem.space)
+    empty = View(config, replace(problem, space=space), (), (), tiers)
     rows = [
         row_of(
             empty,

@@ -63,14 +63,14 @@ def register(desk: MlflowStore, run: Any, store: CampaignStore, view: View, fold
     """
     done: dict[str, str] = json.loads(run.data.tags.get(DIGESTS, "{}"))
     with tempfile.TemporaryDirectory() as scratch:
-        for model in (surrogate_of(view, folder, Path(scratch)), generator_of(store, folder)):
+        for model in (surrogate_of(view, store, folder, Path(scratch)), generator_of(store, folder)):
             if model is not None and done.get(model.kind) != model.digest:
                 _log(desk, run, f"{view.config.name}.{model.kind}", model)
                 done[model.kind] = model.digest
                 desk.tags(run, {DIGESTS: json.dumps(done)})
 
 
-def surrogate_of(view: View, folder: Path, scratch: Path) -> Registered | None:
+def surrogate_of(view: View, store: CampaignStore, folder: Path, scratch: Path) -> Registered | None:
     """The surrogate of everything that is known; None while nothing is."""
     answered = [row for row in view.rows if row.failure is None]
     if not answered:
@@ -80,7 +80,7 @@ def surrogate_of(view: View, folder: Path, scratch: Path) -> Registered | None:
     design = answered[0].design
     example = pd.DataFrame([{"formula": design.formula, **design.values}])
     files = {"knowledge": scratch / "knowledge.json", "hyperparameters": scratch / "hyperparameters.json"}
-    files["knowledge"].write_text(json.dumps(knowledge(view)), encoding="utf-8")
+    files["knowledge"].write_text(json.dumps(knowledge(view, store.acts())), encoding="utf-8")
     kept = folder / "models" / "hyperparameters.json"
     files["hyperparameters"].write_bytes(kept.read_bytes() if kept.exists() else b"{}")
     told = predictions_frame(predict_document(view, [design], surrogate=surrogate))
