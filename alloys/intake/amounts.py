@@ -18,6 +18,8 @@ from alloys.physics.basis import MILLION, atomic_masses, atoms_per_gram, million
 
 _MEANT_AS_PERCENT = (90, 110)
 """Amounts whose sum lies between these are percentages; what ratios of atoms sum to there is written otherwise."""
+_STEEP = 5
+"""Ratios of atoms are seldom larger than this."""
 _DASH = re.compile(r"\s*[-‐-―−]\s*")
 _SAID: dict[str, Basis] = {"wt": "wt.%", "mass": "wt.%", "at": "at.%", "mol": "at.%"}
 _BALANCED = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)\s*([A-Z][a-z]?)")
@@ -65,6 +67,19 @@ def names_base(text: str) -> bool:
     [True, False, False, False]
     """
     return not _BASIS.search(text) and bool(_named(text)[1])
+
+
+def is_steep_ratio(text: str) -> bool:
+    """Whether a formula reads as ratios of atoms of which one is large, as in names of trade that mean percent.
+
+    >>> [is_steep_ratio(text) for text in ("AlSi10Mg", "Al0.5CoCrFeNi", "Nb45Ta55", "Ti-6Al-4V")]
+    [True, False, False, False]
+    """
+    try:
+        amounts = amounts_in(text)
+    except InputError:
+        return False
+    return _basis_of(amounts, "at.%") == "parts" and len(amounts) > 1 and max(amounts.values()) >= _STEEP
 
 
 def _named(text: str) -> tuple[list[str], list[re.Match[str]]]:

@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 
 from alloys.composition import SYMBOLS
-from alloys.intake.amounts import names_base
+from alloys.intake.amounts import is_steep_ratio, names_base
 from alloys.intake.cells import is_rest
 from alloys.intake.headers import Header
 from alloys.intake.mapping import Basis
@@ -85,7 +85,8 @@ def _formula_basis(header: Header, profile: Profile, hint: str) -> tuple[Basis, 
         return "wt.%", ("formulas are by weight: words about the table say so",)
     names = [cell for cell in profile.cells if names_base(cell)]
     if not names:
-        return "at.%", ()
+        steep = next(filter(is_steep_ratio, profile.cells), None)
+        return "at.%", (f"formulas such as {steep} are ratios of atoms: no header says so",) if steep else ()
     assumed = f"names such as {names[0]} are in percent of weight, as is usual: no header says so"
     if len(names) == profile.filled:
         return "wt.%", (assumed,)

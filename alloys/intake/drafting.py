@@ -330,9 +330,11 @@ def _own(column: TableColumn, found: Sequence[float], scatter: float) -> dict[st
     scale = "log" if positive and high > 100 * low else "linear"
     span = high - low or abs(high) or 1.0
     usual = [_rounded(values[round(part * (len(values) - 1))]) for part in (0.16, 0.84)]
+    limits = _range(column.sign, low, high)
     if usual[0] >= usual[1]:
-        usual = [_rounded(low - 0.1 * span if not positive else 0.9 * low), _rounded(high + 0.1 * span)]
-    own: dict[str, Any] = {"unit": unit_of(column), "range": _range(column.sign, low, high), "usual": usual}
+        below = 0.9 * low if positive else max(limits[0], low - 0.1 * span)
+        usual = [_rounded(below), _rounded(high + 0.1 * span)]
+    own: dict[str, Any] = {"unit": unit_of(column), "range": limits, "usual": usual}
     if scale == "log":
         own["scale"] = scale
     return {**own, "scatter": scatter} if scatter else own

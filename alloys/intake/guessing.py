@@ -146,17 +146,18 @@ def _kind_without_words(header: Header, profile: Profile) -> str:
 def _without_twins(columns: list[TableColumn], amounts: Collection[int]) -> list[TableColumn]:
     """Marks columns that stand there again, by header or by content; equal amounts of two elements are two columns."""
     names = Counter(column.name for column in columns)
-    seen: dict[tuple[str, ...], str] = {}
+    seen: dict[tuple[str, tuple[str, ...]], str] = {}
     marked = []
     for i, column in enumerate(columns):
         telling = column.profile.distinct >= _TELLING and i not in amounts
-        twin = seen.get(column.profile.cells) if telling else None
+        cells = column.what, column.profile.cells  # two properties may agree
+        twin = seen.get(cells) if telling else None
         if names[column.name] > 1 and column.kind != "empty":
             column = replace(column, kind="duplicate", what=column.name)
         elif twin is not None:
             column = replace(column, kind="duplicate", what=twin)
         if i not in amounts:
-            seen.setdefault(column.profile.cells, column.name)
+            seen.setdefault(cells, column.name)
         marked.append(column)
     return marked
 

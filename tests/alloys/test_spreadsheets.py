@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from alloys.dataset import read_measurements
 from alloys.errors import InputError
@@ -36,6 +37,15 @@ def test_the_same_table_is_read(content: bytes, tmp_path: Path) -> None:
     table = read_rows(path)
     assert table.columns == ("formula", "solidus", "note")
     assert list(table.rows) == ROWS
+
+
+def test_the_first_sheet_of_a_workbook_is_the_same_table(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    for row in (["formula", "solidus", "note"], ["Nb50Ta50", 2400.5, "Höganäs"], ["Nb40Ta60", 2450, None], [None] * 3):
+        sheet.append(row)
+    book.save(tmp_path / "table.xlsx")
+    assert list(read_rows(tmp_path / "table.xlsx").rows) == ROWS
 
 
 def test_measurements_with_decimal_commas_are_numbers(tmp_path: Path) -> None:

@@ -341,3 +341,22 @@ def test_hardness_is_found_by_its_head_with_the_load(tmp_path: Path, head: str, 
     made = drafted(tmp_path, f"Alloy;{head}\nCoNi;200\nCoCr;240\nCoFe;220\n", asked)
     assert made.objectives == (f"maximize {name}",)
     assert made.properties[name]["unit"] == "HV"
+
+
+def test_a_property_that_is_mostly_zero_begins_at_zero(tmp_path: Path) -> None:
+    rows = [f"Co{i}Ni{100 - i},{5 * (i == 9)}" for i in range(1, 10)]
+    made = drafted(tmp_path, "\n".join(["Alloy,Elongation (%)", *rows]), "Elongation")
+    (own,) = made.properties.values()
+    assert own == {"unit": "%", "range": [0.0, 50.0], "usual": [0.0, 5.5]}
+
+
+def test_two_properties_that_agree_are_two(tmp_path: Path) -> None:
+    rows = [f"Co{i}Ni{100 - i},{300 + i},{300 + i}" for i in range(10, 24)]
+    found = guessed(tmp_path, "\n".join(["Alloy,YS (MPa),UTS (MPa)", *rows]))
+    assert [column.what for column in found.numbers] == ["yield_strength", "tensile_strength"]
+
+
+def test_names_of_trade_that_read_as_ratios_are_told(tmp_path: Path) -> None:
+    amounts = guessed(tmp_path, "Alloy,HV\nAlSi10Mg,120\nAlSi7Mg,100\nAlSi12,90\n").amounts
+    assert amounts is not None
+    assert amounts.assumed == ("formulas such as AlSi10Mg are ratios of atoms: no header says so",)
