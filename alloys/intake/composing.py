@@ -15,7 +15,7 @@ from alloys.intake.amounts import is_steep_ratio, names_base
 from alloys.intake.cells import is_rest
 from alloys.intake.headers import Header
 from alloys.intake.mapping import Basis
-from alloys.intake.profile import Profile
+from alloys.intake.profile import MOSTLY, Profile
 from alloys.physics.periodic import symbols_by_name
 
 _CORE = re.compile(r"(?:[xcwXCW]_?(?=[A-Z]))?([A-Z][a-z]?)(?:content|concentration|conc|amount|fraction|at|wt)?")
@@ -124,9 +124,11 @@ def element_columns(headers: Mapping[int, Header], profiles: Mapping[int, Profil
 
 
 def _may_be_amounts(profile: Profile, ppm: bool) -> bool:
+    """Whether most cells can be amounts; a slip in one costs its row, not the element."""
     words = [cell for cell in profile.cells if is_rest(cell)]
     most = 1e6 if ppm else 100.0
-    return (profile.numeric or bool(words)) and all(0 <= value <= most for value in profile.values)
+    possible = sum(0 <= value <= most for value in profile.values)
+    return (profile.numeric or bool(words)) and possible >= MOSTLY * len(profile.values)
 
 
 def _scale(

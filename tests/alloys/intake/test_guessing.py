@@ -360,3 +360,17 @@ def test_names_of_trade_that_read_as_ratios_are_told(tmp_path: Path) -> None:
     amounts = guessed(tmp_path, "Alloy,HV\nAlSi10Mg,120\nAlSi7Mg,100\nAlSi12,90\n").amounts
     assert amounts is not None
     assert amounts.assumed == ("formulas such as AlSi10Mg are ratios of atoms: no header says so",)
+
+
+def test_a_slip_in_an_amount_costs_its_row_and_not_the_element(tmp_path: Path) -> None:
+    rows = "20,bal.,30,200\n25,bal.,30,220\n22,bal.,30,210\n18,bal.,30,190\n-3,bal.,30,120\n120,bal.,30,120\n"
+    made = drafted(tmp_path, f"Al,Co,Ni,HV\n{rows}15,bal.,30,160\n", "HV")
+    assert set(made.entry.elements) == {"Al", "Co", "Ni"}
+    assert [row.line for row in made.intake.rows] == [2, 3, 4, 5, 8]
+    assert [line for line, _ in made.intake.dropped] == [6, 7]
+
+
+@pytest.mark.parametrize("head", ["Rp0.2 (MPa)", "0.2% yield strength (MPa)", "YS (MPa)"])
+def test_the_yield_strength_is_found_by_its_usual_heads(tmp_path: Path, head: str) -> None:
+    (found,) = guessed(tmp_path, f"Alloy,{head}\nCoNi,200\nCoCr,240\nCoFe,230\n").numbers
+    assert found.what == "yield_strength"
