@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from alloys.errors import InputError
@@ -35,7 +35,7 @@ _PLACES = (
 
 def tracking_uri(folder: Path) -> str:
     """The URI of the store in a folder."""
-    return f"sqlite:///{(folder / 'mlflow.db').resolve()}"
+    return f"sqlite:///{quote(str((folder / 'mlflow.db').resolve()))}"
 
 
 def artifacts_uri(folder: Path) -> str:
@@ -95,6 +95,15 @@ class Address:
         if parts.scheme in _PORTS and parts.hostname and (not getproxies() or proxy_bypass(parts.hostname)):
             with socket.create_connection((parts.hostname, parts.port or _PORTS[parts.scheme]), _PATIENCE):
                 pass
+
+    def tidy(self) -> None:
+        """Removes the empty folder that MLflow makes by the name in its address, where that name had to be encoded."""
+        if self.folder is None:
+            return
+        encoded = quote(str(self.folder.resolve()))
+        if encoded != str(self.folder.resolve()):
+            with contextlib.suppress(OSError):  # there is none, or something is in it
+                os.removedirs(encoded)
 
     def prepare(self) -> None:
         """Makes the folders of a local store.

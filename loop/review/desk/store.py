@@ -93,6 +93,7 @@ class MlflowStore:
             self.address.knock()
             self.client = mlflow.MlflowClient(tracking_uri=self.address.uri, registry_uri=self.address.uri)
             self.open_experiment()
+            self.address.tidy()
 
     @contextmanager
     def usable(self) -> Iterator[None]:
