@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -30,8 +31,11 @@ def _in_ascii(error: UnicodeError) -> tuple[str, int]:
 
 
 def take_any_encoding() -> None:
-    """Lets standard output and error take every letter, whatever encoding the locale has."""
+    """Lets standard output and error take every letter, whatever encoding the locale has, also where one is closed."""
     codecs.register_error("alloyloop", _in_ascii)
+    # Whoever started us closed them: what is printed goes nowhere, and no file of ours gets their numbers.
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open to the end
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="alloyloop")

@@ -90,3 +90,10 @@ def test_a_terminal_without_utf_8_gets_letters_that_it_has() -> None:
     )
     told = done.stdout.decode("ascii")
     assert "export LANG=C.UTF-8 (or PYTHONUTF8=1): tables have - and " in " ".join(told.replace("|", " ").split())
+
+
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-", "2>&-"])
+def test_a_closed_output_is_no_traceback(closed: str) -> None:
+    command = f'"{sys.executable}" -m loop.cli properties NbTaTi {closed}'
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
