@@ -1,4 +1,5 @@
-"""Pictures for the documentation, of real runs: the report, wide and narrow, light and dark, the terminal, and figures.
+"""Pictures for the documentation, of real runs: the report, wide and narrow, light and dark, the terminal,
+figures, and MLflow's pages.
 
     python -m benchmarks.pages.screenshots [--only report terminal ...] [--campaigns FOLDER]
 
@@ -11,10 +12,14 @@ from __future__ import annotations
 import argparse
 import os
 import pty
+import signal
+import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from PIL import Image
@@ -92,7 +97,53 @@ def figures(folder: Path, _: Browser, out: Path) -> None:
         _alloyloop("plot", SHOWN, name, "--directory", str(folder), "--out", str(out / f"{name}.png"))
 
 
-SHOTS: dict[str, Callable[[Path, Browser, Path], None]] = {"report": report, "terminal": terminal, "figures": figures}
+def desk(folder: Path, chromium: Browser, out: Path) -> None:
+    """MLflow's pages of a campaign and of its last iteration, as `alloyloop ui` serves them."""
+    store = folder / "mlruns"
+    _alloyloop("mlflow", "sync", SHOWN, "--directory", str(folder), "--folder", str(store))
+    with _served(store) as address:
+        for name, page in _pages_of_runs(store, address).items():
+            chromium.open(page, width=1280, height=1400)
+            chromium.wait_for("Go on:" if name == "parent" else "Parent run")
+            chromium.picture(out / f"mlflow-{name}.png", whole=False)
+
+
+@contextmanager
+def _served(store: Path) -> Iterator[str]:
+    """The address of MLflow's pages while they are served."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "loop.cli", "ui", "--port", str(port), "--folder", str(store)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stderr is not None
+            next(line for line in server.stderr if "Ctrl-C ends it" in line)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.send_signal(signal.SIGINT)
+
+
+def _pages_of_runs(store: Path, address: str) -> dict[str, str]:
+    """The pages of a campaign's run and of its last iteration's."""
+    query = (
+        "SELECT tags.value, runs.run_uuid, experiment_id FROM runs JOIN tags ON tags.run_uuid = runs.run_uuid "
+        "WHERE lifecycle_stage = 'active' AND tags.key = 'alloyloop.iteration'"
+    )
+    with closing(sqlite3.connect(store / "mlflow.db")) as database:
+        runs = {told: (run, experiment) for told, run, experiment in database.execute(query)}
+    last = max((told for told in runs if told != "campaign"), key=int)
+    wanted = {"parent": runs["campaign"], "child": runs[last]}
+    page = "{}/#/experiments/{}/runs/{}?workflowType=machine_learning"
+    return {name: page.format(address, experiment, run) for name, (run, experiment) in wanted.items()}
+
+
+SHOTS: dict[str, Callable[[Path, Browser, Path], None]] = {
+    "report": report,
+    "terminal": terminal,
+    "figures": figures,
+    "desk": desk,
+}
 """By name: what takes which pictures."""
 
 

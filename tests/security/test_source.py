@@ -9,6 +9,7 @@ import pytest
 from tests.security.source_rules import ROOT, built_sql, dotted, forbidden, parsed, sources
 
 CONSTANT_SQL = {
+    ("loop/cli/doctor/stores.py", "f'PRAGMA journal_mode = {journal}'"),
     ("loop/store/database/engine.py", "f'PRAGMA busy_timeout = {BUSY_MILLISECONDS}'"),
     ("loop/store/database/engine.py", "f'PRAGMA synchronous = {synchronous}'"),
     ("loop/store/database/engine.py", "f'PRAGMA journal_mode = {wanted}'"),

@@ -47,6 +47,12 @@ class Browser:
         self._driver.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(arguments[0]))")
         return time.monotonic() - begin
 
+    def wait_for(self, words: str, seconds: float = 120.0) -> None:
+        """Waits until the page says something."""
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        WebDriverWait(self._driver, seconds).until(lambda page: words in page.find_element("tag name", "body").text)
+
     def run(self, script: str) -> Any:
         """What a script in the page returns."""
         return self._driver.execute_script(script)
