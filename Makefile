@@ -63,7 +63,7 @@ setup-test: $(STAMP)  ## PostgreSQL's programs for the tests of campaigns on a s
 
 setup-browser: $(STAMP)  ## Chromium for the tests of pages, where this may install it
 	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then exit 0; fi; \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && [ ! -d /run/systemd/system ]; then \
 	  { timeout 120 apt-get update -qq && DEBIAN_FRONTEND=noninteractive timeout 600 apt-get install -y -qq \
 	    --no-install-recommends chromium chromium-driver; } >$(VENV)/chromium.log 2>&1 && exit 0; \
 	  tail -n 3 $(VENV)/chromium.log; \

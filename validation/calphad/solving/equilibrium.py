@@ -21,6 +21,8 @@ from validation.calphad.solving.phases.sampling import Array
 from validation.calphad.solving.phases.surface import PRESSURE_PA, PhaseSurface
 from validation.calphad.solving.system import ElementSystem
 
+LEAST_AMOUNT = 1e-7
+"""Moles of a set below which it is an artefact of the linear programme, whose corner it only marks."""
 DRIVING_FORCE_TOLERANCE = 1.0
 """J/mol-atom: a phase, or a second composition set, that would gain less counts as absent."""
 SAME_COMPOSITION = 0.05
@@ -284,7 +286,7 @@ class Equilibrator:
             )
         found = [
             PhaseSet(owners[index], rows[index], compositions[index], float(answer.x[index]))
-            for index in np.flatnonzero(answer.x > 1e-9)
+            for index in np.flatnonzero(answer.x > LEAST_AMOUNT)
         ]
         return Equilibrium(tuple(merged(found, merge)), np.asarray(answer.eqlin.marginals), float(answer.fun))
 
