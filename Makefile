@@ -112,7 +112,7 @@ bench-sample-efficiency: $(STAMP)  ## evaluations that the loop and its peers ne
 
 docs: $(STAMP)  ## these pages as HTML in build/docs; a warning is an error
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
-	@echo "open build/docs/index.html"
+	@echo "the pages are in build/docs; open its index.html"
 
 screenshots: $(STAMP) setup-browser  ## docs/pictures anew, from real runs: the report, the terminal, figures; about three minutes
 	$(BIN)/python -m benchmarks.pages.screenshots

@@ -58,8 +58,9 @@ def generators(
     from loop.review.evaluation import EvaluationTracker, read_settings  # late: with MLflow
 
     chosen = [name.strip() for name in families.split(",")] if families else []
+    chosen_settings = read_settings(settings) if settings else None
     alloys = _alloys(data, condition or [])
-    entered = entrants(chosen, read_settings(settings) if settings else None, len(alloys.points), quick=quick)
+    entered = entrants(chosen, chosen_settings, len(alloys.points), quick=quick)
     ground = EvaluationGround.of(alloys, EvaluationPlan.quick() if quick else EvaluationPlan())
     tracker = EvaluationTracker(mlflow_folder) if mlflow else None
 

@@ -37,7 +37,9 @@ def test_status_document(capsys: pytest.CaptureFixture[str], campaigns: Path) ->
     code, out, _ = call(capsys, "status", "small", "--json", "--directory", str(campaigns))
     document = json.loads(out)
     assert code == 0
-    assert set(document) == {"name", "state", "iterations", "queue", "observations", "dataset_digest", "acts"}
+    assert set(document) == {
+        *("name", "state", "iterations", "queue", "observations", "dataset_digest", "acts", "measure")
+    }
     assert (document["name"], document["state"], document["observations"]) == ("small", "finished", 8)
     assert document["queue"]["done"] == 8
     assert [set(row) for row in document["iterations"]] == [

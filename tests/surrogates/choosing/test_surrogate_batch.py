@@ -50,7 +50,7 @@ def choose(**changes: Any) -> ChosenBatch:
         "settings": SMALL,
     }
     given = usual | changes
-    context = BatchContext(**{name.name: given.pop(name.name) for name in fields(BatchContext)})
+    context = BatchContext(**{name.name: given.pop(name.name) for name in fields(BatchContext) if name.name in given})
     return choose_batch(**given, context=context)
 
 
