@@ -57,13 +57,12 @@ def generators(
     from generators.evaluation.run import document, evaluate
     from loop.review.evaluation import EvaluationTracker, read_settings  # late: with MLflow
 
-    chosen = [name.strip() for name in families.split(",")] if families else []
-    chosen_settings = read_settings(settings) if settings else None
+    named = [name.strip() for name in families.split(",")] if families else []
+    chosen = (named, read_settings(settings) if settings else None)
     alloys = _alloys(data, condition or [])
-    entered = entrants(chosen, chosen_settings, len(alloys.points), quick=quick)
+    entered = entrants(*chosen, len(alloys.points), quick=quick)
     ground = EvaluationGround.of(alloys, EvaluationPlan.quick() if quick else EvaluationPlan())
     tracker = EvaluationTracker(mlflow_folder) if mlflow else None
-
     with _progress() as progress:
         bar = progress.add_task("training and measuring", total=len(entered) * seeds)
 
