@@ -60,7 +60,20 @@ def _lacking(wanted: list[Requirement]) -> list[str]:
             continue
         if not each.specifier.contains(version, prereleases=True):
             found.append(f"{each.name} {version} is not {each.specifier}")
+        found += _lacking(_of_extras(each))
     return found
+
+
+def _of_extras(wanted: Requirement) -> list[Requirement]:
+    """What a package asks for besides where some of its extras are wanted, as ``botorch[fully-bayesian]``."""
+    besides = [Requirement(text) for text in importlib.metadata.requires(wanted.name) or [] if wanted.extras]
+    return [
+        each
+        for each in besides
+        if each.marker
+        and any(each.marker.evaluate({"extra": extra}) for extra in wanted.extras)
+        and not each.marker.evaluate({"extra": ""})
+    ]
 
 
 def processors() -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import socket
@@ -97,3 +98,8 @@ def test_a_closed_output_is_no_traceback(closed: str) -> None:
     command = f'"{sys.executable}" -m loop.cli properties NbTaTi {closed}'
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_a_package_asks_for_beside_itself_is_looked_for_too(capsys: pytest.CaptureFixture[str]) -> None:
+    there = importlib.util.find_spec("numpyro") is not None
+    assert ("numpyro is not installed" in _checks(capsys)["packages, bayesian"]["found"]) != there
