@@ -154,7 +154,7 @@ def fit_mixture(
     from surrogates.model.learning.drawn import draw  # late: with BoTorch
 
     known, targets = None if given is None else given / scale, (y - shift) / scale
-    found = remembered(lambda: draw(x, targets, known, seed), x, targets, known, seed)
+    found = remembered(draw, x, targets, known, seed)
     drawn = [at_least_as_noisy(hyper, scatter / scale) for hyper in found]
     return Mixture(tuple(GP.condition(x, y, shift, scale, hyper, given) for hyper in drawn))
 

@@ -54,26 +54,26 @@ def _read(file: Path) -> dict[str, _Plain]:
         return {}
 
 
-def remembered(learn: Callable[[], Sequence[Hyper]], *given: Floats | float | None) -> list[Hyper]:
-    """What ``learn`` gives, or gave before for the same arrays.
+def remembered(learn: Callable[..., Sequence[Hyper]], *given: Floats | float | None) -> list[Hyper]:
+    """What ``learn(*given)`` gives, or gave before by the same code.
 
     Args:
-        learn: learns from them and nothing else.
-        given: the arrays and numbers that it learns from.
+        learn: learns from these and nothing else.
+        given: arrays and numbers.
     """
     known = _KNOWN.get()
     if known is None:
-        return list(learn())
+        return list(learn(*given))
     before, asked = known
     key = _digest(learn, given)
     if key in before:
         asked[key] = before[key]
     if key not in asked:
-        asked[key] = [(constant, lengths.tolist(), noise) for constant, lengths, noise in learn()]
+        asked[key] = [(constant, lengths.tolist(), noise) for constant, lengths, noise in learn(*given)]
     return [(c, torch.tensor(lengths, dtype=torch.float64), noise) for c, lengths, noise in asked[key]]
 
 
-def _digest(learn: Callable[[], Sequence[Hyper]], given: Sequence[Floats | float | None]) -> str:
+def _digest(learn: Callable[..., Sequence[Hyper]], given: Sequence[Floats | float | None]) -> str:
     module = inspect.getmodule(learn)
     code = inspect.getsource(module) if module is not None else ""
     content = hashlib.sha256(f"{code} {np.__version__} {scipy.__version__} {torch.__version__}".encode())

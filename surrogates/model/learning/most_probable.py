@@ -135,11 +135,11 @@ def learn(x: Floats, targets: Floats, given: Floats | None = None, free: int = 0
     Raises:
         RuntimeError: if the optimiser ends in something that is not finite, or the covariance cannot be factorised.
     """
-    return remembered(lambda: [_learned(x, targets, given, free)], x, targets, given, free)[0]
+    return remembered(_learned, x, targets, given, free)[0]
 
 
-def _learned(x: Floats, targets: Floats, given: Floats | None, free: int) -> Hyper:
-    """As `learn`."""
+def _learned(x: Floats, targets: Floats, given: Floats | None, free: int) -> list[Hyper]:
+    """As `learn`, one of them."""
     dimension = x.shape[1]
     centred = x - x.mean(axis=0)
     variances = None if given is None else np.maximum(np.square(given), LEAST_NOISE)
@@ -158,4 +158,4 @@ def _learned(x: Floats, targets: Floats, given: Floats | None, free: int) -> Hyp
     lengthscale = np.exp(_location(dimension) + _WIDTH * found.x[0] + spreads_of(dimension, free) * found.x[1:-1])
     if not (value < _BROKEN and np.isfinite([constant, *lengthscale]).all()):
         raise RuntimeError("the hyperparameters are not finite")
-    return constant, torch.tensor(lengthscale), float(np.exp(found.x[-1]))
+    return [(constant, torch.tensor(lengthscale), float(np.exp(found.x[-1])))]

@@ -36,8 +36,8 @@ def test_what_was_learned_is_found_again_to_the_bit(tmp_path: Path) -> None:
 def test_nothing_is_learned_a_second_time(tmp_path: Path) -> None:
     asked: list[Hyper] = []
 
-    def once() -> list[Hyper]:
-        asked.append(learn(X, Y))
+    def once(x: np.ndarray, y: np.ndarray) -> list[Hyper]:
+        asked.append(learn(x, y))
         return asked
 
     for _ in range(2):
