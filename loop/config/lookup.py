@@ -29,6 +29,11 @@ def campaigns_in(directory: Path) -> list[str]:
     return sorted({path.parent.name for path in found if path.is_file()})
 
 
+def said_directory(directory: str | Path) -> str:
+    """The option that a command needs to find campaigns in a folder; empty for the usual one."""
+    return "" if str(directory) == "campaigns" else f" --directory {directory}"
+
+
 def campaign_database(directory: Path, name: str) -> Path:
     """The database of a campaign, or the file that names the server where it is.
 

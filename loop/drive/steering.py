@@ -10,6 +10,7 @@ from alloys.design import Design
 from alloys.errors import PeopleNeededError
 from alloys.records import Candidate, Selection
 from alloys.space import Space
+from loop.config.lookup import said_directory
 from loop.config.steering.in_force import CHOOSING, by, in_force, pause_in, stops_in
 from loop.drive.opened import OpenCampaign
 from loop.store import Act, ActKind, IterationState
@@ -45,7 +46,7 @@ class Steering:
         self._over = {act.id for act in stops_in(self.acts) if act.detail["after"] in closed}
         if self.paused is not None:
             config = self.campaign.config
-            where = "" if config.directory == "campaigns" else f" --directory {config.directory}"
+            where = said_directory(config.directory)
             raise PeopleNeededError(
                 f"the campaign {config.name!r} was paused {by(self.paused)}; `alloyloop resume {config.name}{where}` "
                 "lets it go on, then run the same command again"

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from alloys.design import design_text
 from alloys.properties import Property
+from loop.config.lookup import said_directory
 from loop.store import CampaignStore, Job, JobState, Pause, StoredObservation
 from loop.store.queue.error_classes import RULES
 from loop.store.states import MOVES
@@ -200,7 +201,7 @@ def waiting_text(
     if not jobs or held + awaiting + len(stuck) < len(jobs):
         return None
     parts = []
-    where = "" if directory == "campaigns" else f" --directory {directory}"
+    where = said_directory(directory)
     if held:
         parts.append(
             f"{held} held: look with `alloyloop queue list {name} --state held{where}`, then `alloyloop queue approve "

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from alloys.records import proposer
 from loop.execute.spans import DRIVER
+from loop.review.report import best_of_each
 from loop.store import CampaignStore, IterationNotes
 from loop.view import Row, View
 
@@ -46,12 +47,7 @@ def iteration_metrics(store: CampaignStore, index: int, view: View) -> dict[str,
 
 def _best(view: View, index: int) -> dict[str, float]:
     """The best value of each objective among the feasible alloys so far, in its unit."""
-    feasible = [row for row in view.upto(index) if row.feasible]
-    return {
-        f"best.{each.name}": max((row.values[each.name] for row in feasible), key=each.signed)
-        for each in view.goal.objectives
-        if feasible
-    }
+    return {f"best.{each.name}": row.values[each.name] for each, row in best_of_each(view, view.upto(index))}
 
 
 def _proposers(own: Sequence[Row]) -> dict[str, float]:

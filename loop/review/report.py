@@ -91,6 +91,17 @@ def best_tables(view: View, top: int, *, with_predictions: bool = True) -> list[
     return [_best_table(view, shown, rows, on_front, more, with_predictions, stds) for shown, stds in kinds]
 
 
+def best_of_each(view: View, rows: Sequence[Row] | None = None) -> list[tuple[Objective, Row]]:
+    """For each objective the feasible design with its best value, of some rows or of all; none where none has one."""
+    feasible = [row for row in (view.rows if rows is None else rows) if row.feasible]
+    known = {each: [row for row in feasible if each.name in row.values] for each in view.goal.objectives}
+    return [
+        (each, max(rows, key=lambda row, each=each: float(each.signed(row.values[each.name]))))  # type: ignore[misc]
+        for each, rows in known.items()
+        if rows
+    ]
+
+
 def front_first(view: View, top: int) -> tuple[list[Row], int, int]:
     """The best feasible rows: those of the front in the order of the first objective, then the others.
 

@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 
 from alloys.space import TableSpace
-from loop.review.desk.description import NOTE, CampaignStanding, best_of_each, description
+from loop.review.desk.description import NOTE, CampaignStanding, description
 from loop.review.desk.page import page
 from loop.review.desk.store import MlflowStore
 from loop.review.figures.catalog import KINDS, figures
 from loop.review.frames import best_frame
-from loop.review.report import best_document
+from loop.review.report import best_document, best_of_each
 from loop.store import CampaignStore
 from loop.summaries import iteration_summaries
 
@@ -63,7 +63,7 @@ def _mark(told: CampaignStanding) -> str:
 def _tags(told: CampaignStanding) -> dict[str, str]:
     view = told.view
     space = f"a list of {len(view.space.designs)}" if isinstance(view.space, TableSpace) else ""
-    best = {f"best.{name}": f"{row.values[name]:.6g}" for name, row in best_of_each(view)}
+    best = {f"best.{each.name}": f"{row.values[each.name]:.6g}" for each, row in best_of_each(view)}
     return {
         "state": told.state,
         "space": space or "-".join(view.space.elements),

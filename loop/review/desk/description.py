@@ -6,14 +6,15 @@ from collections import Counter
 from dataclasses import dataclass
 
 from alloys.design import variable_text
-from alloys.goal import Constraint
+from alloys.goal import Constraint, Objective, measure_of
 from alloys.records import proposer
 from loop.choose.ranking import batch_calibration
+from loop.config.lookup import said_directory
 from loop.config.schema import CampaignConfig
 from loop.people.queue_report import waiting_text
 from loop.review.desk.markdown import alloy, listed, plain, table
 from loop.review.figures.words import label, number, spread, title, unit
-from loop.review.report import front_first
+from loop.review.report import best_of_each, front_first
 from loop.store import CampaignStore, IterationState, JobState
 from loop.view import Row, View
 
@@ -67,10 +68,10 @@ def _short(told: CampaignStanding) -> str:
     view, name = told.view, told.config.name
     scores = _scores(view)
     held, known = sum(s["coverage"] * s["count"] for s in scores.values()), sum(s["count"] for s in scores.values())
-    best = [f"{_value(view, each, row.values[each])} {alloy(row.design)}" for each, row in best_of_each(view)]
+    best = [f"{_value(view, each.name, row.values[each.name])} {alloy(row.design)}" for each, row in best_of_each(view)]
     asked = len(told.store.open_jobs())
     lines = [
-        ("Best", "; ".join(best) or "none meets every constraint yet"),
+        ("Best", "; ".join(best) or _feasible_in_short(view)),
         (
             "Trust",
             f"{held / known:.0%} of {known:.0f} predictions held in their 90 % interval" if known else "untested",
@@ -80,6 +81,12 @@ def _short(told: CampaignStanding) -> str:
         ("Go on", f"`{_go_on(told)}`; `alloyloop best {name}`"),
     ]
     return "<br>".join(f"**{head}:** {text}" for head, text in lines)
+
+
+def _feasible_in_short(view: View) -> str:
+    """Where no objective says what is best."""
+    feasible = sum(row.feasible for row in view.rows)
+    return f"{feasible} meet every constraint" if feasible else "none meets every constraint yet"
 
 
 def _failures_in_short(view: View) -> str:
@@ -100,14 +107,20 @@ def _name(view: View, name: str) -> str:
 
 
 def _goal(view: View) -> str:
-    wanted = [
-        f"{'maximize' if each.sign > 0 else 'minimize'} {_name(view, each.name)}" for each in view.goal.objectives
-    ]
+    wanted = [_wanted(view, each) for each in view.goal.objectives] or ["find different feasible designs"]
     bounds = [_bound(view, each) for each in view.goal.constraints]
     space = f" Among alloys of {', '.join(view.space.elements)}." if view.space.elements else ""
     kept = f", with {listed(bounds, 12)}" if bounds else ""
     text = " and ".join(wanted)
     return f"{text[0].upper()}{text[1:]}{kept}.{space}"
+
+
+def _wanted(view: View, each: Objective) -> str:
+    """What is wanted of a property."""
+    if each.target is None:
+        return f"{'maximize' if each.sign > 0 else 'minimize'} {_name(view, each.name)}"
+    ends = " to ".join(_value(view, each.name, end, 6) for end in dict.fromkeys(each.target))
+    return f"bring {_name(view, each.name)} to {ends}"
 
 
 def _bound(view: View, each: Constraint) -> str:
@@ -127,26 +140,15 @@ def _standing(told: CampaignStanding) -> str:
     text = f"The campaign is {told.state} after iteration {closed[-1].index}: {len(view.rows)} designs were validated, "
     text += f"{feasible} of them meet{'s' if feasible == 1 else ''} every constraint"
     gains = [it.notes.summary.hypervolume for it in closed if it.notes.summary is not None]
-    if len(view.goal.objectives) > 1 and gains:
-        text += f"; the front's hypervolume is {number(gains[-1])}"
+    if len(view.goal.objectives) != 1 and gains:
+        text += f"; {measure_of(view.goal.objectives)}: {number(gains[-1])}"
         if len(gains) > 1 and gains[-2] > 0:
             text += f", {gains[-1] / gains[-2] - 1:+.1%} in the last iteration".replace("-", "−")
     best = [
-        f"{_name(view, name)} {_value(view, name, row.values[name])} ({alloy(row.design)})"
-        for name, row in best_of_each(view)
+        f"{_name(view, each.name)} {_value(view, each.name, row.values[each.name])} ({alloy(row.design)})"
+        for each, row in best_of_each(view)
     ]
     return f"{text}." + (f" Best so far: {'; '.join(best)}." if best else "")
-
-
-def best_of_each(view: View) -> list[tuple[str, Row]]:
-    """For each objective the feasible design with its best value."""
-    found = []
-    for each in view.goal.objectives:
-        rows = [row for row in view.rows if row.feasible and each.name in row.values]
-        if rows:
-            row = max(rows, key=lambda row, each=each: each.sign * row.values[each.name])  # type: ignore[misc]
-            found.append((each.name, row))
-    return found
 
 
 def _best(view: View) -> str:
@@ -264,9 +266,7 @@ def _broken(view: View) -> Counter[Constraint]:
 
 
 def _commands(told: CampaignStanding) -> str:
-    name, where = told.config.name, ""
-    if told.config.directory != "campaigns":
-        where = f" --directory {told.config.directory}"
+    name, where = told.config.name, said_directory(told.config.directory)
     example = next((row.design for row in front_first(told.view, 1)[0]), None)
     chosen = "" if example is None else "".join(f" --variable {n}={variable_text(v)}" for n, v in example.variables)
     formula = "FORMULA" if example is None else f"{example.formula}{chosen}"

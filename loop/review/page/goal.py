@@ -8,12 +8,13 @@ from typing import Any
 
 from markupsafe import Markup
 
-from alloys.goal import Objective
+from alloys.goal import Constraint, Objective
 from alloys.records import Measured, proposer
 from loop.review.figures.results import front_rows
 from loop.review.page.about import Reported, value_of
 from loop.review.page.marks import alloy, code, count, joined, moment, named, real, unit_of, with_spread, words
 from loop.review.page.novelty import nearest_of
+from loop.review.report import best_of_each
 from loop.store.records import Act
 from loop.view import Row, View
 
@@ -33,9 +34,7 @@ def headline(about: Reported) -> Markup:
     )
     text += Markup(", {} of them on the front.").format(count(front, "count", "front")) if front else Markup(".")
     text += Markup(" {} validations failed.").format(count(failed, "count", "failed")) if failed else Markup("")
-    for objective in view.goal.objectives if about.best else ():
-        rows = [row for row in view.rows if row.feasible and objective.name in row.values]
-        top = max(rows, key=lambda row: float(objective.signed(row.values[objective.name])))
+    for objective, top in best_of_each(view):
         text += Markup(" {}: {} {}{} ({}).").format(
             named(about.view.problem.properties[objective.name]),
             "nearest to what is asked" if objective.target else "up to" if objective.sign > 0 else "down to",
@@ -50,13 +49,7 @@ def asked(about: Reported) -> dict[str, Any]:
     """What was asked: the space, the goal, and who answers."""
     view = about.view
     goals = [Markup("{}: {}").format(about.label(o.name), _wanted(o)) for o in view.goal.objectives]
-    bounds = [
-        named(view.problem.properties[c.name])
-        + (" ≥ " if c.sign > 0 else " ≤ ")
-        + real(c.bound, "bound", c.name, c.sign, digits=6)
-        + unit_of(view.problem.properties[c.name])
-        for c in view.goal.constraints
-    ]
+    bounds = [_bound(view, each) for each in view.goal.constraints]
     variables = [code(name) for name in view.space.variables.names]
     return {
         "elements": joined([Markup("<b>{}</b>").format(s) for s in view.space.elements]),
@@ -67,6 +60,13 @@ def asked(about: Reported) -> dict[str, Any]:
         "batch": count(view.config.batch, "config", "batch"),
         "acts": [_act(act) for act in about.store.acts()],
     }
+
+
+def _bound(view: View, constraint: Constraint) -> Markup:
+    """A constraint with its bound."""
+    row = view.problem.properties[constraint.name]
+    limit = real(constraint.bound, "bound", constraint.name, constraint.sign, digits=6)
+    return Markup("{} {} {}{}").format(named(row), "≥" if constraint.sign > 0 else "≤", limit, unit_of(row))
 
 
 def _wanted(objective: Objective) -> Markup:
@@ -154,11 +154,8 @@ def _broken(about: Reported) -> list[Markup]:
         kept = sum(constraint.met(row.values) for row in known)
         where = (constraint.name, constraint.sign)
         told.append(
-            Markup("{} {} {}{}: kept by {} of {}").format(
-                named(about.view.problem.properties[constraint.name]),
-                "≥" if constraint.sign > 0 else "≤",
-                real(constraint.bound, "bound", *where, digits=6),
-                unit_of(about.view.problem.properties[constraint.name]),
+            Markup("{}: kept by {} of {}").format(
+                _bound(about.view, constraint),
                 count(kept, "kept", *where),
                 count(len(known), "known", constraint.name),
             )
