@@ -11,8 +11,8 @@ from generators.evaluation.entrants import entrants
 from generators.evaluation.measuring import METRICS, EntrantOutcome, EvaluationGround
 from generators.evaluation.protocol import EvaluationPlan
 from generators.evaluation.table import known_table, labelled
-from loop.cli import evaluate as cli_evaluate
 from loop.cli import main as cli
+from loop.cli.evaluate.generators import print_tables
 from loop.review.desk.address import tracking_uri
 from loop.review.evaluation import read_settings
 from tests.loop.loop_helpers import ROOT
@@ -149,7 +149,7 @@ def test_many_entrants_keep_their_names(capsys: pytest.CaptureFixture[str], tmp_
         EntrantOutcome(entrant.name, entrant.league, dict.fromkeys(METRICS, 0.5), {"diagonal, near": 0.5}, {})
         for entrant in entrants(labels, read_settings(path))
     ]
-    cli_evaluate.print_tables(outcomes, ground, seeds=1)
+    print_tables(outcomes, ground, seeds=1)
     out = capsys.readouterr().out
     assert all(out.count(label) == 2 for label in labels)
     assert out.count("heldout_best_of_10") == 2

@@ -1,4 +1,4 @@
-"""``alloyloop evaluate``: how good the loop's parts are."""
+"""``alloyloop evaluate generators``: generators and baselines on a table of alloys."""
 
 from __future__ import annotations
 
@@ -17,19 +17,10 @@ if TYPE_CHECKING:
     from generators.evaluation.measuring import EntrantOutcome, EvaluationGround
     from generators.evaluation.table import LabelledAlloys
 
-app = typer.Typer(help="How good the loop's parts are.", no_args_is_help=True, add_completion=False)
-
-
 ABREAST = 4
 """Entrants in one table: more would cut their names."""
 
 
-@app.callback()
-def evaluate() -> None:
-    """How good the loop's parts are."""
-
-
-@app.command()
 def generators(
     data: Annotated[Path | None, typer.Option(help="a CSV file of alloys; the project's own table if none")] = None,
     condition: Annotated[
