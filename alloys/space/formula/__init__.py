@@ -1,0 +1,1 @@
+"""Formulas as a space: small whole numbers of atoms, whose ions are neutral together."""
