@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from alloys.errors import InputError
@@ -34,6 +34,8 @@ _MARKUP = re.compile(r"_?\{([0-9.,]+)\}|_(?=[0-9])|\$|</?sub>")
 class Composition:
     """Atomic fractions as exact rationals, elements in alphabetical order, none of them zero.
 
+    ``written`` is the formula as people read it, where that is not in at.%; it says nothing of what the composition is.
+
     >>> str(Composition.parse("NbMoTaW"))
     'Mo25Nb25Ta25W25'
     >>> Composition.parse("HfNb2") == Composition.from_amounts({"Nb": 2, "Hf": 1})
@@ -41,6 +43,7 @@ class Composition:
     """
 
     items: tuple[tuple[str, Fraction], ...]
+    written: str = field(default="", compare=False, repr=False)
 
     def __post_init__(self) -> None:
         symbols = [symbol for symbol, _ in self.items]
@@ -132,8 +135,8 @@ class Composition:
         return hashlib.sha256(self.canonical().encode()).hexdigest()
 
     def __str__(self) -> str:
-        """The formula in at.%, with up to three decimals, or up to six where these say it exactly."""
-        return "".join(f"{symbol}{_percent(fraction)}" for symbol, fraction in self.items)
+        """The formula as it is written; in at.%, with up to three decimals, or up to six where these say it exactly."""
+        return self.written or "".join(f"{symbol}{_percent(fraction)}" for symbol, fraction in self.items)
 
 
 ROUNDING = Fraction(1, 200)

@@ -1,7 +1,7 @@
 """Spaces without an element or a region: the same kind of space, in which nothing of it can be drawn or reached.
 
 On a grid, an excluded element leaves the palette, and what lies outside a region is a rule, so that generators,
-samples, neighbours and searches know nothing else. Of a list, candidates are left out.
+samples, neighbours and searches know nothing else. Likewise of formulas. Of a list, candidates are left out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from alloys.design import variable_names, variable_text
 from alloys.errors import InputError
 from alloys.exclusion.region import AMOUNT, Region
 from alloys.physics.basis import atomic_masses
-from alloys.space import AlloySpace, Bools, LinearRule, Space, TableSpace, VariedSpace
+from alloys.space import AlloySpace, Bools, FormulaSpace, LinearRule, Space, TableSpace, VariedSpace
 from alloys.space.grid import Grid
 from alloys.space.reaching import find, never_there
 from alloys.space.rules import read_rules
@@ -40,6 +40,8 @@ def without_element(space: Space, symbol: str) -> Space:
     if isinstance(space, TableSpace):
         rows = [symbol in design.composition.elements for design in space.designs]
         return _shorter(space, np.array(rows, dtype=np.bool_), what)
+    if isinstance(space, FormulaSpace):
+        return _formulas_without(space, symbol)
     return _on_grid(space, lambda alloys: _made(alloys, [symbol], what))
 
 
@@ -52,6 +54,8 @@ def without_region(space: Space, text: str) -> Space:
     region = Region.parse(text)
     if isinstance(space, TableSpace):
         return _shorter(space, _rows_in(space, region), f"outside {text!r}")
+    if region.of_amounts and isinstance(space, FormulaSpace):
+        return _formulas_outside(space, region)
     if region.of_amounts:
         return _on_grid(space, lambda alloys: _outside(alloys, region))
     if isinstance(space, VariedSpace):
@@ -65,7 +69,7 @@ def _on_grid(space: Space, narrowed: Callable[[AlloySpace], AlloySpace]) -> Spac
         return replace(space, alloys=narrowed(space.alloys))
     if isinstance(space, AlloySpace):
         return narrowed(space)
-    raise InputError("nothing can be excluded from a space of this kind; only from grids of alloys and lists")
+    raise InputError("nothing can be excluded from a space of this kind; only from grids of alloys, formulas and lists")
 
 
 # Grids ------------------------------------------------------------------------------------------------------
@@ -74,7 +78,8 @@ def _on_grid(space: Space, narrowed: Callable[[AlloySpace], AlloySpace]) -> Spac
 @lru_cache(maxsize=32)
 def _outside(space: AlloySpace, region: Region) -> AlloySpace:
     """The compositions of a grid that are not in a region of amounts."""
-    what, rule = f"outside {region.text!r}", _loose_rule(space, region)
+    what = f"outside {region.text!r}"
+    rule = _loose_rule(space, region, "wt" if space.atoms else "at", space.total)
     bound_too = "=" in region.sign
     # w . p < 0 in whole numbers is w . p + 1 <= 0, and the steps of p sum to the total.
     strict, reverse = (tuple(space.total * sign * w + 1 for w in rule.weights) for sign in (1, -1))
@@ -89,19 +94,26 @@ def _outside(space: AlloySpace, region: Region) -> AlloySpace:
     return _made(grid, gone, what)
 
 
-def _loose_rule(space: AlloySpace, region: Region) -> LinearRule:
-    """What holds outside a region, and on its bound."""
+def _loose_rule(space: Space, region: Region, basis: str, total: int) -> LinearRule:
+    """What holds outside a region, and on its bound.
+
+    Args:
+        space: whose points are meant.
+        region: of amounts.
+        basis: what a point counts, ``at`` or ``wt``.
+        total: the largest sum of a point.
+    """
     if region.sign not in _OUTSIDE:
         raise InputError(f"the region {region.text!r} has ==, and amounts are excluded by <, <=, > or >=")
-    basis, text = "wt" if space.atoms else "at", f"{region.left} {_OUTSIDE[region.sign]} {region.right}"
-    masses = atomic_masses(space.elements) if space.atoms or "w_" in text else {}
+    text = f"{region.left} {_OUTSIDE[region.sign]} {region.right}"
+    masses = atomic_masses(space.elements) if basis == "wt" or "w_" in text else {}
     try:
         (rule,) = read_rules(text, space.elements, basis, masses)
     except InputError as error:
         if "always holds" in str(error):
             raise InputError(f"nothing of the space is in the region {region.text!r}") from None
         raise InputError(str(error).replace(f"the rule {text!r}", f"the region {region.text!r}")) from None
-    if (space.total * max(map(abs, rule.weights)) + 1) * space.total > _LARGEST:
+    if (total * max(map(abs, rule.weights)) + 1) * total > _LARGEST:
         raise InputError(f"the numbers of the region {region.text!r} have too many digits; round them")
     return rule
 
@@ -140,6 +152,41 @@ def _made(grid: Grid, gone: Collection[str], what: str) -> AlloySpace:
         return AlloySpace(**parts)
     except InputError as error:
         raise InputError(f"nothing of the space is left {what}: {error}") from None
+
+
+# Formulas ---------------------------------------------------------------------------------------------------
+
+
+def _formulas_without(space: FormulaSpace, symbol: str) -> FormulaSpace:
+    place = space.elements.index(symbol)
+    kept = tuple(other for other in space.elements if other != symbol)
+    rules = tuple(
+        replace(
+            rule,
+            elements=tuple(other for other in rule.elements if other != symbol),
+            weights=rule.weights[:place] + rule.weights[place + 1 :],
+        )
+        for rule in space.outside
+    )
+    try:
+        return replace(space, elements=kept, outside=rules)
+    except InputError as error:
+        raise InputError(f"nothing of the space is left without {symbol}: {error}") from None
+
+
+def _formulas_outside(space: FormulaSpace, region: Region) -> FormulaSpace:
+    """The formulas that are not in a region of amounts."""
+    total = space.most_atoms * space.most
+    rule = _loose_rule(space, region, "at", total)
+    weights = rule.weights
+    if "=" in region.sign:  # w . p < 0 in whole numbers is total w . p + sum of p <= 0, as p sums to the total at most
+        weights = tuple(total * w + 1 for w in weights)
+    left = replace(space, outside=(*space.outside, LinearRule(f"not {region.text}", rule.elements, weights)))
+    try:
+        left.sample(1, np.random.default_rng(0))
+    except InputError as error:
+        raise InputError(f"hardly anything of the space is left outside {region.text!r}: {error}") from None
+    return left
 
 
 # Variables --------------------------------------------------------------------------------------------------

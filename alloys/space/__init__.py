@@ -1,6 +1,6 @@
-"""Spaces: which designs may be asked for. One protocol, `base.Space`, and one file of this folder for each kind.
+"""Spaces: which designs may be asked for. One protocol, `base.Space`, and one file or folder for each kind.
 
-A kind's file has the space and, as ``SPEC``, how a configuration describes it; nothing else names the kind.
+It has the space and, as ``SPEC``, how a configuration describes it; nothing else names the kind.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pkgutil import iter_modules
 
 from alloys.space.alloy import AlloySpace
 from alloys.space.base import Bools, Floats, Points, Space, SpaceSpec
+from alloys.space.formula import FormulaSpace
 from alloys.space.grid import Limit
 from alloys.space.rules import LinearRule
 from alloys.space.table import TableSpace
@@ -19,6 +20,7 @@ __all__ = [
     "AlloySpace",
     "Bools",
     "Floats",
+    "FormulaSpace",
     "GridSpace",
     "Limit",
     "LinearRule",

@@ -92,5 +92,5 @@ def refuse_unknown(ions: tuple[Ions, ...], *, balanced: bool) -> None:
     if unweighed:
         told.append(f"no electronegativity is known of {', '.join(unweighed)}")
     if told:
-        remedy = "charges: any" if stateless else "charges: neutral, or any"
-        raise InputError(f"{' and '.join(told)}; leave them out of the elements, take other states, or set {remedy}")
+        remedy = "take other states, or set charges: any" if stateless else "set charges: neutral, or any"
+        raise InputError(f"{' and '.join(told)}; leave them out of the elements, {remedy}")
