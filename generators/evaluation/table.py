@@ -35,6 +35,7 @@ class LabelledAlloys:
         names: the properties, in the order of the columns.
         points: shape ``(n, d)``, distinct.
         values: shape ``(n, p)``, all finite.
+        rows: the place of each in the table that they were read from, shape ``(n,)``; None where there was none.
     """
 
     source: str
@@ -42,6 +43,7 @@ class LabelledAlloys:
     names: tuple[str, ...]
     points: Points
     values: Floats
+    rows: Points | None = None
 
     @property
     def fractions(self) -> Floats:
@@ -51,7 +53,8 @@ class LabelledAlloys:
     def subset(self, rows: Sequence[int]) -> LabelledAlloys:
         """Some of the rows, in the same space."""
         chosen = np.asarray(rows, dtype=np.int64)
-        return LabelledAlloys(self.source, self.space, self.names, self.points[chosen], self.values[chosen])
+        places = None if self.rows is None else self.rows[chosen]
+        return LabelledAlloys(self.source, self.space, self.names, self.points[chosen], self.values[chosen], places)
 
 
 Rows = Sequence[tuple[Composition, Mapping[str, float]]]
@@ -141,7 +144,7 @@ def labelled(rows: Rows, names: Sequence[str] = (), source: str = "") -> Labelle
     _check_columns(chosen, values, source)
     present = np.flatnonzero((points > 0).any(axis=0))
     space = _space(tuple(elements[i] for i in present), points)
-    return LabelledAlloys(source, space, chosen, points[:, present], values)
+    return LabelledAlloys(source, space, chosen, points[:, present], values, keep)
 
 
 def _check_names(rows: Rows, names: Sequence[str], source: str) -> None:

@@ -219,7 +219,7 @@ def _readable(
             without.append(f"line {line}: {shown(row[target].strip())}")
             continue
         try:
-            designs.append(_design(row, columns, *amounts))
+            designs.append(read_design(row, columns, *amounts))
             kept.append(answer)
         except InputError as error:
             problems.append(f"line {line}: {error}")
@@ -230,7 +230,7 @@ def _readable(
     return designs, np.array(kept)
 
 
-def _design(row: Mapping[str, str], columns: InputColumns, basis: Basis, balance: str | None) -> Design:
+def read_design(row: Mapping[str, str], columns: InputColumns, basis: Basis, balance: str | None) -> Design:
     values: dict[str, Value] = {}
     for column, name in columns.variables.items():
         cell = row[column].strip()

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from loop.cli.console import Json, err, out, print_json
+from loop.cli.evaluate.progress import progress_bar
 
 if TYPE_CHECKING:
     from generators.evaluation.measuring import EntrantOutcome, EvaluationGround
@@ -54,7 +54,7 @@ def generators(
     entered = entrants(*chosen, len(alloys.points), quick=quick)
     ground = EvaluationGround.of(alloys, EvaluationPlan.quick() if quick else EvaluationPlan())
     tracker = EvaluationTracker(mlflow_folder) if mlflow else None
-    with _progress() as progress:
+    with progress_bar() as progress:
         bar = progress.add_task("training and measuring", total=len(entered) * seeds)
 
         def tell(name: str, seed: int) -> None:
@@ -71,12 +71,6 @@ def generators(
         if tracker is not None:
             tracker.log(document(outcomes, ground), {"seeds": seeds, "plan": asdict(ground.plan)}, drawn)
             err().print(f"recorded in MLflow's store in {mlflow_folder}; alloyloop ui shows it", markup=False)
-
-
-def _progress() -> Progress:
-    """A bar of what is measured, and for how long; it is redrawn while one family trains."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=err())
 
 
 def _draw(

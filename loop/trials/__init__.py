@@ -1,0 +1,1 @@
+"""Models on trial: do they hold where nothing like it was seen, and does making up data help them?"""

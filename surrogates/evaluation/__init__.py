@@ -1,0 +1,1 @@
+"""How good a surrogate is on rows that it never saw."""
