@@ -17,7 +17,7 @@ from alloys.physics.base import ClosedForm, Floats, Physics
 from alloys.physics.combined import Combination, RuleOfMixtures, VariableForm, amount_of
 from alloys.physics.registry import DEFAULT, get_physics
 from alloys.properties import Property, Scale, get_property, with_own
-from alloys.space import Points, Space, kinds_of_space
+from alloys.space import Points, Space, spec_of
 from alloys.space.variables import Variable, Variables
 from alloys.units import check_dimensions, check_unit, is_percent, to_base
 
@@ -209,7 +209,7 @@ def _declared_variables(science: Mapping[str, Any]) -> Variables:
     if not space:
         return Variables()
     try:
-        return kinds_of_space()[space.get("kind", "alloy")].model_validate(space).declared_variables()
+        return spec_of(space).declared_variables()
     except InputError:
         return Variables()
 

@@ -5,8 +5,10 @@ It has the space and, as ``SPEC``, how a configuration describes it; nothing els
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 from alloys.space.alloy import AlloySpace
 from alloys.space.base import Bools, Floats, Points, Space, SpaceSpec
@@ -30,6 +32,7 @@ __all__ = [
     "TableSpace",
     "VariedSpace",
     "kinds_of_space",
+    "spec_of",
 ]
 
 
@@ -39,3 +42,8 @@ def kinds_of_space() -> dict[str, type[SpaceSpec]]:
     specs = [module.SPEC for module in modules if hasattr(module, "SPEC")]
     kinds = {spec.model_fields["kind"].annotation.__args__[0]: spec for spec in specs}
     return dict(sorted(kinds.items()))
+
+
+def spec_of(document: Mapping[str, Any]) -> SpaceSpec:
+    """How a space was described, from the plain document of it."""
+    return kinds_of_space()[document.get("kind", "alloy")].model_validate(document)

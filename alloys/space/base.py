@@ -40,6 +40,10 @@ class SpaceSpec(BaseModel):
         """
         return Variables()
 
+    def shown(self, design: Design) -> Design:
+        """The same design, written as people who look into this space write it: in at.% if nothing else is said."""
+        return design
+
     @property
     def files(self) -> tuple[str, ...]:
         """Paths of the files that `build` reads."""

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 
+from alloys.design import Design
 from alloys.physics.declaring import declared_properties
 from alloys.properties import Property
 from alloys.records import canonical_json
+from alloys.space import spec_of
 from loop.store.database.engine import Database
 from loop.store.database.schema import campaign
 from loop.store.errors import StoreError
 
 Clock = Callable[[], float]
+_SHOWN = "alloyloop_shown"
+"""The option of a connection that says how designs are written."""
 
 
 class StorePart:
@@ -45,11 +49,31 @@ class StorePart:
         """Which process drives the campaign; None where none does."""
         return self._database.driver()
 
-    def _read(self) -> AbstractContextManager[sa.Connection]:
-        return self._database.read()
+    @contextmanager
+    def _read(self) -> Iterator[sa.Connection]:
+        shown = self._shown
+        with self._database.read() as connection:
+            yield connection.execution_options(**{_SHOWN: shown})
 
-    def _write(self) -> AbstractContextManager[sa.Connection]:
-        return self._database.write()
+    @contextmanager
+    def _write(self) -> Iterator[sa.Connection]:
+        shown = self._shown
+        with self._database.write() as connection:
+            yield connection.execution_options(**{_SHOWN: shown})
+
+    @cached_property
+    def _shown(self) -> Callable[[Design], Design]:
+        """How designs of the campaign's space are written."""
+        with self._database.read() as connection:
+            written = connection.execute(sa.select(campaign.c.config)).scalar_one()
+        space = decode(written).get("science", {}).get("space")
+        return spec_of(space).shown if space else lambda design: design
+
+
+def design_in(connection: sa.Connection, text: str) -> Design:
+    """The design of a canonical text, written as the campaign's space has it."""
+    shown: Callable[[Design], Design] = connection.get_execution_options()[_SHOWN]
+    return shown(Design.from_canonical(text))
 
 
 def encode(value: Any, what: str) -> str:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from alloys.design import Design
 from alloys.records import Candidate, Prediction, Selection, ValidationRequest
-from loop.store.base import StorePart, decode, encode
+from loop.store.base import StorePart, decode, design_in, encode
 from loop.store.database.schema import iterations, jobs, proposals
 from loop.store.errors import BatchExists, IterationError, StoreError
 from loop.store.notes import IterationNotes, Promotions
@@ -295,7 +295,7 @@ def refuse_known(connection: sa.Connection, designs: Sequence[str]) -> None:
         known |= {row.design: row.iteration for row in connection.execute(page)}
     again = [text for text in designs if text in known]
     if again:
-        named = ", ".join(f"{Design.from_canonical(t)} (iteration {known[t]})" for t in again)
+        named = ", ".join(f"{design_in(connection, t)} (iteration {known[t]})" for t in again)
         raise StoreError(f"an alloy is asked for once in a campaign, but the batch repeats {named}")
 
 
@@ -304,11 +304,11 @@ def _select(connection: sa.Connection, iteration: int | None, *, promoted: bool 
     query = sa.select(proposals).where(wanted).order_by(proposals.c.iteration, proposals.c.rank)
     if iteration is not None:
         query = query.where(proposals.c.iteration == iteration)
-    return [_proposal(row) for row in connection.execute(query)]
+    return [_proposal(row, design_in(connection, row.design)) for row in connection.execute(query)]
 
 
-def _proposal(row: sa.Row[Any]) -> Proposal:
+def _proposal(row: sa.Row[Any], design: Design) -> Proposal:
     prediction = None if row.prediction is None else Prediction.from_json(decode(row.prediction))
-    candidate = Candidate(Design.from_canonical(row.design), row.origin)
+    candidate = Candidate(design, row.origin)
     selection = Selection(candidate, row.rank, row.score, row.why, prediction)
     return Proposal(row.iteration, selection, row.job_key, row.tier)

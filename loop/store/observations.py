@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alloys.design import Design
 from alloys.properties import Property
 from alloys.records import Measured, Observation, Verdict, canonical_json, digest_of, quantities
-from loop.store.base import StorePart, decode, encode
+from loop.store.base import StorePart, decode, design_in, encode
 from loop.store.database.schema import acts, observations, proposals, withdrawals
 from loop.store.errors import StoreError
 from loop.store.records import Added, Job, Outcome, StoredObservation
@@ -119,7 +119,10 @@ def _read_rows(connection: sa.Connection, query: sa.Select[Any]) -> list[StoredO
     taken: dict[int, set[str]] = {}
     for row in connection.execute(sa.select(withdrawals.c.observation, withdrawals.c.property)):
         taken.setdefault(row[0], set()).add(row[1])
-    return [_stored(row, frozenset(taken.get(row.id, ()))) for row in connection.execute(query)]
+    return [
+        _stored(row, design_in(connection, row.design), frozenset(taken.get(row.id, ())))
+        for row in connection.execute(query)
+    ]
 
 
 def _standing(rows: Iterable[StoredObservation]) -> list[StoredObservation]:
@@ -254,9 +257,9 @@ class ObservationMethods(StorePart):
         return digest_of([*told, *done])
 
 
-def _stored(row: sa.Row[Any], withdrawn: frozenset[str]) -> StoredObservation:
+def _stored(row: sa.Row[Any], design: Design, withdrawn: frozenset[str]) -> StoredObservation:
     fields = row._mapping
-    design, stds = Design.from_canonical(fields["design"]), decode(fields["stds"] or "{}")
+    stds = decode(fields["stds"] or "{}")
     return StoredObservation(
         id=fields["id"],
         observation=Observation(design, decode(fields["values"]), fields["source"], fields["failure"], stds),

@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from alloys.composition import SYMBOLS
+from alloys.design import Design
 from alloys.errors import Mistake, MistakesError
 from alloys.space.base import SpaceSpec
 from alloys.space.formula.drawing import Charges
 from alloys.space.formula.ions import StateSet
 from alloys.space.formula.space import FormulaSpace
+from alloys.space.formula.writing import in_atoms
 
 __all__ = ["FormulaSpace", "FormulaSpec"]
 
@@ -55,6 +57,10 @@ class FormulaSpec(SpaceSpec):
         if mistakes:
             raise MistakesError(mistakes)
         return FormulaSpace(tuple(sorted(self.elements)), self.most_atoms, fewest, most, self.charges, self.states)
+
+    def shown(self, design: Design) -> Design:
+        """A design written in whole atoms."""
+        return in_atoms(design)
 
 
 SPEC = FormulaSpec

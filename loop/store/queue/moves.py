@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from alloys.design import Design
 from alloys.records import UNADJUSTED, Adjustment, ValidationRequest, verdict_from_json
-from loop.store.base import decode, encode
+from loop.store.base import decode, design_in, encode
 from loop.store.database.schema import job_events, jobs, proposals, validators
 from loop.store.errors import IllegalMove, UnknownJob
 from loop.store.queue.error_classes import COUNTERS, REJECTED
@@ -26,9 +26,9 @@ _AS_THEY_ARE = (
 )
 
 
-def _job(row: sa.Row[Any]) -> Job:
+def _job(row: sa.Row[Any], design: Design) -> Job:
     return Job(
-        request=ValidationRequest(Design.from_canonical(row.design), row.validator, row.fingerprint),
+        request=ValidationRequest(design, row.validator, row.fingerprint),
         state=JobState(row.state),
         verdict=None if row.verdict is None else verdict_from_json(decode(row.verdict), None),
         adjustment=Adjustment.from_json(decode(row.adjustment)),
@@ -39,7 +39,7 @@ def _job(row: sa.Row[Any]) -> Job:
 def select_jobs(connection: sa.Connection, *conditions: sa.ColumnElement[bool], limit: int | None = None) -> list[Job]:
     """Jobs by iteration and rank, at most so many."""
     query = _SELECT.where(*conditions).order_by(*_PLACE).limit(limit)
-    return [_job(row) for row in connection.execute(query)]
+    return [_job(row, design_in(connection, row.design)) for row in connection.execute(query)]
 
 
 def count_jobs(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> int:
