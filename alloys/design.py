@@ -119,7 +119,7 @@ class Design:
 
     @property
     def formula(self) -> str:
-        """The composition in at.%."""
+        """The composition as it is written, in at.% where nothing else is said."""
         return str(self.composition)
 
     def canonical(self) -> str:
@@ -166,7 +166,7 @@ class Design:
         return self.composition, tuple((name, isinstance(value, bool), value) for name, value in self.variables)
 
     def __str__(self) -> str:
-        """The formula in at.%, and the variables in words."""
+        """The formula, and the variables in words."""
         return design_text(self.named())
 
 
@@ -178,6 +178,11 @@ def design_text(document: Mapping[str, Any]) -> str:
     """
     told = _told(document.get("variables", {}))
     return f"{document['formula']} ({told})".strip() if told else str(document["formula"])
+
+
+def heading_of(designs: Iterable[Design]) -> str:
+    """What heads a column of designs."""
+    return "formula" if any(design.composition.written for design in designs) else "alloy, at.%"
 
 
 def _told(variables: Mapping[str, Value]) -> str:

@@ -60,7 +60,7 @@ def _result(stored: StoredObservation, units: dict[str, str]) -> dict[str, Any]:
 
 def data_tables(document: dict[str, Any]) -> list[Table]:
     """The document as tables: results, and what was done to them."""
-    results = _table("number", "alloy, at.%", "measured", "source", "at")
+    results = _table("number", "design", "measured", "source", "at")
     for entry in document["results"]:
         told = [_value(name, each) for name, each in entry["properties"].items()]
         failed = [f"failed: {entry['failure']}" + ("" if entry["counts"] else " (does not count)")]

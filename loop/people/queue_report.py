@@ -10,7 +10,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from alloys.design import design_text
+from alloys.design import design_text, heading_of
 from alloys.properties import Property
 from loop.config.lookup import said_directory
 from loop.store import CampaignStore, Job, JobState, Pause, StoredObservation
@@ -111,8 +111,10 @@ def _result_document(stored: StoredObservation, known: Mapping[str, Property]) -
 def job_table(jobs: Iterable[Job]) -> Table:
     """Jobs, one line for each."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("key", "alloy, at.%", "from", "state", "tries", "why", "updated, UTC"):
-        wraps = name in ("alloy, at.%", "why")
+    jobs = list(jobs)
+    heading = heading_of(job.request.design for job in jobs)
+    for name in ("key", heading, "from", "state", "tries", "why", "updated, UTC"):
+        wraps = name in (heading, "why")
         table.add_column(name, no_wrap=not wraps, justify="right" if name == "tries" else "left")
     for job in jobs:
         table.add_row(

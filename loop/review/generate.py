@@ -15,7 +15,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from alloys.design import Value, variable_text
+from alloys.design import Value, heading_of, variable_text
 from alloys.errors import InputError
 from alloys.files import write_atomic
 from alloys.physics.closed_forms import CLOSED_FORMS, closed_form
@@ -210,7 +210,8 @@ class GeneratedAlloys:
     def table(self) -> Table:
         """The designs, nearest first, with what was asked and, where a closed form answers, what it says."""
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        table.add_column("alloy, at.%", no_wrap=True)
+        designs = [self.space.design(points) for points in self.drawn.points]
+        table.add_column(heading_of(designs), no_wrap=True)
         for variable in self.space.variables:
             table.add_column(Text(f"{variable.name}\n{variable.unit}".strip()), justify="right")
         columns, reached = [], self.reached
@@ -222,8 +223,7 @@ class GeneratedAlloys:
                 unit = PROPERTIES[target.name].unit
                 table.add_column(Text("reference" + ("" if unit == "1" else f"\n{unit}")), justify="right")
                 columns.append(reference)
-        for i, points in enumerate(self.drawn.points):
-            design = self.space.design(points)
+        for i, design in enumerate(designs):
             chosen = _cells(design.values, self.space.variables.names)
             table.add_row(design.formula, *chosen, *(f"{column[i]:.4g}" for column in columns))
         return table

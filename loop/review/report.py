@@ -9,6 +9,7 @@ import numpy as np
 from rich import box
 from rich.table import Table
 
+from alloys.design import heading_of
 from alloys.goal import Objective, count_dominating, measure_of
 from alloys.records import proposer
 from loop.config.steering.in_force import CHOOSING
@@ -129,7 +130,7 @@ def _best_table(
     if len(view.goal.objectives) > 1:
         title += f": the front by {view.goal.objectives[0]}, then those that the fewest others beat in every objective"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("alloy, at.%", no_wrap=not view.space.variables)
+    table.add_column(heading_of(row.design for row in rows), no_wrap=not view.space.variables)
     table.add_column("from", no_wrap=True)
     objectives = {objective.name: objective for objective in view.goal.objectives}
     for name in names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alloys.design import heading_of
 from alloys.records import proposer
 from loop.review.desk.markdown import alloy, listed, plain, table
 from loop.review.figures.words import label, number, spread
@@ -24,7 +25,12 @@ def batch_description(view: View, store: CampaignStore, iteration: Iteration) ->
         f"{feasible} meet every constraint; {len(rows) - len(answered)} validations failed."
     )
     names = [each.name for each in view.goal.objectives]
-    heads = ["Design, at.%", "From", *(plain(label(view.problem.properties[name])) for name in names), "Outcome"]
+    heads = [
+        heading_of(each.candidate.design for each in asked).capitalize(),
+        "From",
+        *(plain(label(view.problem.properties[name])) for name in names),
+        "Outcome",
+    ]
     lines = []
     for selection in asked[:_SHOWN]:
         candidate = selection.candidate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from alloys.design import variable_text
+from alloys.design import heading_of, variable_text
 from alloys.goal import Constraint, Objective, measure_of
 from alloys.records import proposer
 from loop.choose.ranking import batch_calibration
@@ -158,7 +158,11 @@ def _best(view: View) -> str:
     objectives = [each.name for each in view.goal.objectives]
     others = [name for name in view.problem.validated if name in view.goal.names and name not in objectives]
     others = [name for name in others if view.problem.properties[name].scale != "share"][:_OTHERS]
-    heads = ["Design, at.%", *(plain(label(view.problem.properties[name])) for name in [*objectives, *others]), "From"]
+    heads = [
+        heading_of(row.design for row in rows).capitalize(),
+        *(plain(label(view.problem.properties[name])) for name in [*objectives, *others]),
+        "From",
+    ]
     cells = [
         [alloy(row.design), *(_cell(row, name) for name in objectives), *(_cell(row, n, short=True) for n in others)]
         for row in rows
