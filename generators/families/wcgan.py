@@ -152,6 +152,11 @@ class ConditionalWassersteinGAN(NeuralGenerator[WcganSettings, WcganNetwork]):
 
     # -- what the critic sees ----------------------------------------------------------------------
 
+    @property
+    def columns(self) -> int:
+        """Columns of a composition in what the critic sees; those behind them are conditions."""
+        return sum(self.codec.widths)
+
     def real(self, batch: EncodedRows) -> Tensor:
         """Rows as the critic sees them: presence, scaled fractions and conditions, ``(n, sum(widths) + 2 p)``."""
         fractions = self.codec.relaxed_shares(batch.presence, batch.amounts)
@@ -209,8 +214,7 @@ class ConditionalWassersteinGAN(NeuralGenerator[WcganSettings, WcganNetwork]):
             between = between.requires_grad_()
         score = functional_call(critic, weights, (between,))
         slope = torch.autograd.grad(score.sum(), between, create_graph=True)[0]
-        seen = slope[:, : sum(self.codec.widths)]
-        norm = (seen.square().sum(dim=1) + 1e-12).sqrt()
+        norm = (slope[:, : self.columns].square().sum(dim=1) + 1e-12).sqrt()
         return s.penalty_weight * (norm - 1).square().mean()
 
     def updater(self, network: WcganNetwork) -> Update:

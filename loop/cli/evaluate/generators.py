@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Column, Table
+from rich.table import Table
 
 from loop.cli.console import Json, err, out, print_json
-from loop.cli.evaluate.progress import progress_bar
+from loop.cli.evaluate.progress import measuring
+from loop.cli.evaluate.reproduction import ReproductionOrder, refuse_beside_reproduction, reproduce_paper
+from loop.cli.evaluate.showing import ABREAST, cell, column
 
 if TYPE_CHECKING:
+    from generators.evaluation.entrants import EntrantSettings
     from generators.evaluation.measuring import EntrantOutcome, EvaluationGround
     from generators.evaluation.table import LabelledAlloys
-
-ABREAST = 4
-"""Entrants in one table: more would cut their names."""
 
 
 def generators(
@@ -36,41 +36,62 @@ def generators(
     figures: Annotated[Path | None, typer.Option(help="folder for figures, as PNG files")] = None,
     mlflow: Annotated[bool, typer.Option("--mlflow", help="record the measures and figures in MLflow")] = False,
     mlflow_folder: Annotated[Path, typer.Option(help="where MLflow's store lies")] = Path("mlruns"),
+    reproduce: Annotated[
+        str | None, typer.Option(metavar="PAPER", help="a paper's own models and tables instead; needs --data")
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Measures generators and baselines: accuracy, diversity, realism, novelty, speed.
 
     For example: alloyloop evaluate generators --families cvae,nearest --quick
     """
+    from loop.review.evaluation import read_settings  # late: with MLflow
+
+    named = [name.strip() for name in families.split(",")] if families else []
+    chosen = (named, read_settings(settings) if settings else None)
+    if reproduce is not None:
+        unused = {"--condition": condition, "--figures": figures, "--mlflow": mlflow, "--jobs": jobs > 1}
+        refuse_beside_reproduction(name for name, given in unused.items() if given)
+        reproduce_paper(ReproductionOrder(reproduce, data, *chosen, seeds, quick, json_))
+        return
+    store = mlflow_folder if mlflow else None
+    _evaluate(*chosen, data, condition or [], seeds, jobs, quick, figures, store, json_)
+
+
+def _evaluate(
+    named: list[str],
+    settings: EntrantSettings | None,
+    data: Path | None,
+    conditions: list[str],
+    seeds: int,
+    jobs: int,
+    quick: bool,
+    figures: Path | None,
+    store: Path | None,
+    json_: bool,
+) -> None:
+    """Trains, measures, shows, and draws and records where that is asked."""
     from generators.evaluation.entrants import entrants  # late: with torch
     from generators.evaluation.measuring import EvaluationGround  # late: with torch
     from generators.evaluation.protocol import EvaluationPlan
     from generators.evaluation.run import document, evaluate
-    from loop.review.evaluation import EvaluationTracker, read_settings  # late: with MLflow
+    from loop.review.evaluation import EvaluationTracker  # late: with MLflow
 
-    named = [name.strip() for name in families.split(",")] if families else []
-    chosen = (named, read_settings(settings) if settings else None)
-    alloys = _alloys(data, condition or [])
-    entered = entrants(*chosen, len(alloys.points), quick=quick)
+    alloys = _alloys(data, conditions)
+    entered = entrants(named, settings, len(alloys.points), quick=quick)
     ground = EvaluationGround.of(alloys, EvaluationPlan.quick() if quick else EvaluationPlan())
-    tracker = EvaluationTracker(mlflow_folder) if mlflow else None
-    with progress_bar() as progress:
-        bar = progress.add_task("training and measuring", total=len(entered) * seeds)
-
-        def tell(name: str, seed: int) -> None:
-            progress.console.print(f"{name}: measured with seed {seed} ({seed + 1} of {seeds})", markup=False)
-            progress.advance(bar)
-
+    tracker = EvaluationTracker(store) if store is not None else None
+    with measuring(len(entered), seeds) as tell:
         outcomes = evaluate(entered, ground, seeds, tell, jobs)
     if json_:
         print_json(document(outcomes, ground))
     else:
         print_tables(outcomes, ground, seeds)
     with tempfile.TemporaryDirectory() as passing:
-        drawn = _draw(outcomes, ground, figures, Path(passing) if mlflow else None)
+        drawn = _draw(outcomes, ground, figures, Path(passing) if tracker else None)
         if tracker is not None:
             tracker.log(document(outcomes, ground), {"seeds": seeds, "plan": asdict(ground.plan)}, drawn)
-            err().print(f"recorded in MLflow's store in {mlflow_folder}; alloyloop ui shows it", markup=False)
+            err().print(f"recorded in MLflow's store in {store}; alloyloop ui shows it", markup=False)
 
 
 def _draw(
@@ -105,19 +126,15 @@ def print_tables(outcomes: list[EntrantOutcome], ground: EvaluationGround, seeds
         console.print(line, markup=False, soft_wrap=True)
     parts = [outcomes[i : i + ABREAST] for i in range(0, len(outcomes), ABREAST)]
     for part in parts:
-        table = Table("measure", *(_column(f"{outcome.name}\nleague {outcome.league}") for outcome in part))
+        table = Table("measure", *(column(f"{outcome.name}\nleague {outcome.league}") for outcome in part))
         for name in METRICS:
-            table.add_row(name, *(_cell(outcome.metrics[name]) for outcome in part))
+            table.add_row(name, *(cell(outcome.metrics[name]) for outcome in part))
         console.print(table)
     for part in parts:
-        apart = Table("MAPE, percent", *(_column(outcome.name) for outcome in part), title="near and far from data")
+        apart = Table("MAPE, percent", *(column(outcome.name) for outcome in part), title="near and far from data")
         for kind in part[0].apart:
-            apart.add_row(f"{kind} ({_count(kind, ground)})", *(_cell(outcome.apart[kind]) for outcome in part))
+            apart.add_row(f"{kind} ({_count(kind, ground)})", *(cell(outcome.apart[kind]) for outcome in part))
         console.print(apart)
-
-
-def _column(header: str) -> Column:
-    return Column(header, overflow="fold")
 
 
 def _about(ground: EvaluationGround, seeds: int) -> list[str]:
@@ -144,9 +161,3 @@ def _count(kind: str, ground: EvaluationGround) -> str:
     where, word = kind.split(", ")
     far = (ground.diagonal if where == "diagonal" else ground.domain).far
     return f"{int((far if word == 'far' else ~far).sum())} conditions"
-
-
-def _cell(value: float) -> str:
-    if value != value:
-        return "–"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}" if abs(value) >= 1 else f"{value:.3f}"

@@ -1,0 +1,144 @@
+"""``alloyloop evaluate generators --reproduce PAPER``: the papers' models and tables, ours and theirs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from alloys.errors import InputError
+from loop.cli.console import out, print_json
+from loop.cli.evaluate.progress import measuring
+from loop.cli.evaluate.showing import ABREAST, cell, column
+
+ROWS: Mapping[str, Mapping[str, str]] = {
+    "tung-2022": {
+        "mape_percent": "Table 1: MAPE",
+        "worst_mape_percent": "its worst condition",
+        "cosine_percent": "Table 1: cosine under one condition",
+        "real_cosine_percent": "Table 2: cosine to the real alloy",
+        "domain_near_percent": "25 over the domain: MAPE near data",
+        "domain_far_percent": "MAPE far from data",
+    },
+    "debnath-2021": {
+        "parity_0_percent": "Fig. 5 A: MAPE of the shear modulus",
+        "parity_plenty_percent": "at 40 to 100 GPa",
+        "parity_beyond_percent": "above 100 GPa",
+        "parity_1_percent": "Fig. 5 B: MAPE of the toughness",
+        "mape_percent": "diagonal: MAPE",
+        "cosine_percent": "diagonal: cosine under one condition",
+    },
+}
+"""Rows of the table by paper: the measure, and its words. All are percent."""
+
+LAST = {"answered_percent": "conditions answered", "train_cpu_seconds": "training, CPU seconds"}
+"""Rows of every table, behind the paper's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReproductionOrder:
+    """What the command was asked for.
+
+    Attributes:
+        paper: the paper's name.
+        data: the file of alloys.
+        families: entrants of the project beside the paper's models.
+        settings: the entrants' settings.
+        seeds: training seeds.
+        quick: fewer samples and epochs.
+        json: whether a document is printed instead of tables.
+    """
+
+    paper: str
+    data: Path | None
+    families: Sequence[str]
+    settings: Mapping[str, Mapping[str, Any]] | None
+    seeds: int
+    quick: bool
+    json: bool
+
+
+def refuse_beside_reproduction(options: Iterable[str]) -> None:
+    """Refuses options that a reproduction does not know.
+
+    Raises:
+        InputError: naming them.
+    """
+    given = list(options)
+    if given:
+        raise InputError(
+            f"--reproduce has its own conditions and tables: leave out {', '.join(given)}; "
+            "--data, --families, --settings, --seeds, --quick and --json stay"
+        )
+
+
+def reproduce_paper(order: ReproductionOrder) -> None:
+    """Trains and measures the models of a paper, and prints theirs and ours side by side.
+
+    Raises:
+        InputError: before any work, for an unknown paper, no table, or one with too few refractory alloys or elements
+            without numbers.
+    """
+    from generators.evaluation.measuring import EvaluationGround  # late: with torch
+    from generators.evaluation.protocol import EvaluationPlan
+    from generators.evaluation.reproduction.data import refractory_rich
+    from generators.evaluation.reproduction.entering import check_paper, participants
+    from generators.evaluation.reproduction.run import document, reproduce
+
+    check_paper(order.paper)
+    if order.data is None:
+        raise InputError(
+            f"--reproduce {order.paper} needs --data FILE: a table of alloys with a column composition_key or formula"
+        )
+    alloys = refractory_rich(order.data)
+    entered = participants(order.paper, order.families, order.settings, len(alloys.points), quick=order.quick)
+    ground = EvaluationGround.of(alloys, EvaluationPlan.quick() if order.quick else EvaluationPlan())
+    with measuring(len(entered), order.seeds) as tell:
+        outcomes = reproduce(entered, ground, order.seeds, tell)
+    told = document(order.paper, outcomes, ground)
+    if order.json:
+        print_json(told)
+    else:
+        print_reproduction(told)
+
+
+def print_reproduction(told: Mapping[str, Any]) -> None:
+    """The tables of a document: measures beside the paper's numbers, and curves by condition."""
+    console = out()
+    for line in _about(told):
+        console.print(line, markup=False, soft_wrap=True)
+    names = list(told["models"])
+    rows = {**ROWS[told["paper"]], **LAST}
+    for part in (names[i : i + ABREAST] for i in range(0, len(names), ABREAST)):
+        table = Table(
+            "median [least, most]", *(column(name) for name in part), title="here, and the paper's in brackets"
+        )
+        for measure, words in rows.items():
+            table.add_row(words, *(_beside(told["models"][name]["numbers"][measure]) for name in part))
+        console.print(table)
+        curves = Table("condition", *(column(f"{name}\nMAPE, cosine, %") for name in part), title="along the diagonal")
+        for k, condition in enumerate(told["diagonal"]):
+            each = (told["models"][name]["curves"] for name in part)
+            cells = (f"{cell(curve['mape'][k])}, {cell(curve['cosine'][k])}" for curve in each)
+            curves.add_row(", ".join(f"{value:.3g}" for value in condition), *cells)
+        console.print(curves)
+
+
+def _about(told: Mapping[str, Any]) -> list[str]:
+    here, there = told["alloys"]["here"], told["alloys"]["paper"]
+    elements = told["elements"]["here"]
+    return [
+        f"{told['data']}: {here} refractory-rich alloys (the paper has {there}) of {len(elements)} elements "
+        f"(the paper names {told['elements']['paper']}): {'-'.join(elements)}",
+        *told["axes"]["words"],
+    ]
+
+
+def _beside(number: Mapping[str, float | None]) -> str:
+    """``median [least, most] (paper)``; the least and most only where they differ, the paper's where it prints one."""
+    median, least, most = (number[key] for key in ("median", "least", "most"))
+    spread = f" [{cell(least)}, {cell(most)}]" if least != most else ""
+    return f"{cell(median)}{spread}" + (f" ({number['paper']:g})" if number["paper"] is not None else "")
