@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -96,6 +98,23 @@ def test_what_the_papers_print_is_marked_so() -> None:
         (name, setting) for name, choices in CHOICES.items() for setting, c in choices.items() if c.source == "printed"
     }
     assert printed == {("paper-cae", "kl_weight"), ("paper-cgan", "latent")}
+
+
+def test_the_page_has_every_setting_with_its_source() -> None:
+    marks = {"printed": "**{}**", "searched": "*{}*", "ours": "{}"}
+    page = (Path(__file__).parents[4] / "docs" / "papers" / "reproduction.md").read_text(encoding="utf-8")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| `")
+    ]
+    told = {row[0].strip("`"): dict(zip(CHOICES, row[1:], strict=True)) for row in rows}
+    settings = {setting for choices in CHOICES.values() for setting in choices}
+    assert set(told) == settings
+    for setting in settings:
+        for name, choices in CHOICES.items():
+            choice = choices.get(setting)
+            value = None if choice is None else choice.value if isinstance(choice.value, str) else f"{choice.value:g}"
+            wanted = "–" if choice is None else marks[choice.source].format(value)
+            assert told[setting][name] == wanted, (setting, name)
 
 
 def test_bad_input_is_named(alloys: LabelledAlloys, models: dict[str, BareModel]) -> None:
