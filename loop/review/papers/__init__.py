@@ -1,0 +1,1 @@
+"""The papers' figures drawn again, beside what the papers print, on one page."""

@@ -1,0 +1,1 @@
+"""Pictures of a reproduction, each from numbers alone."""
