@@ -49,6 +49,9 @@ Section 3.2, its example; and section 4.2, the place on the diagonal where a cur
 AXES = {"toughness": (60.0, 97.53), "shear modulus": (5.0, 21.0)}
 """Smallest and largest values that Tung 2022's text asks for, in its words and units: sections 3.2, 4.3 and 4.4."""
 
+PATH = (60.0, 15.0)
+"""What Tung 2022 asks along its paths between latents, section 4.4: "toughness" and "shear modulus", in its words."""
+
 ROOT_GPA_J_M2 = 1e-6 * 1e9**0.5
 """MPa m^0.5 in the square root of 1 GPa J/m2, the unit that Rice's K has before it is converted."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from alloys.errors import InputError
 from loop.cli.console import Json, err, out, print_json
 from loop.cli.evaluate.progress import measuring
 from loop.cli.evaluate.reproduction import ReproductionOrder, refuse_beside_reproduction, reproduce_paper
@@ -39,6 +40,9 @@ def generators(
     reproduce: Annotated[
         str | None, typer.Option(metavar="PAPER", help="a paper's own models and tables instead; needs --data")
     ] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="with --reproduce: the paper's figures and tables as a page, FILE.html")
+    ] = None,
     json_: Json = False,
 ) -> None:
     """Measures generators and baselines: accuracy, diversity, realism, novelty, speed.
@@ -52,8 +56,10 @@ def generators(
     if reproduce is not None:
         unused = {"--condition": condition, "--figures": figures, "--mlflow": mlflow, "--jobs": jobs > 1}
         refuse_beside_reproduction(name for name, given in unused.items() if given)
-        reproduce_paper(ReproductionOrder(reproduce, data, *chosen, seeds, quick, json_))
+        reproduce_paper(ReproductionOrder(reproduce, data, *chosen, seeds, quick, json_, page))
         return
+    if page is not None:
+        raise InputError("--page goes with --reproduce PAPER: other evaluations have --figures FOLDER")
     store = mlflow_folder if mlflow else None
     _evaluate(*chosen, data, condition or [], seeds, jobs, quick, figures, store, json_)
 

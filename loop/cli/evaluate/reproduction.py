@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
 from alloys.errors import InputError
-from loop.cli.console import out, print_json
+from loop.cli.console import err, out, print_json
 from loop.cli.evaluate.progress import measuring
 from loop.cli.evaluate.showing import ABREAST, cell, column
+
+if TYPE_CHECKING:
+    from generators.evaluation.measuring import EvaluationGround
+    from generators.evaluation.reproduction.run import ParticipantOutcome
 
 ROWS: Mapping[str, Mapping[str, str]] = {
     "tung-2022": {
@@ -50,6 +54,7 @@ class ReproductionOrder:
         seeds: training seeds.
         quick: fewer samples and epochs.
         json: whether a document is printed instead of tables.
+        page: a file for the figures and tables as a page of HTML, or None.
     """
 
     paper: str
@@ -59,6 +64,7 @@ class ReproductionOrder:
     seeds: int
     quick: bool
     json: bool
+    page: Path | None = None
 
 
 def refuse_beside_reproduction(options: Iterable[str]) -> None:
@@ -71,7 +77,7 @@ def refuse_beside_reproduction(options: Iterable[str]) -> None:
     if given:
         raise InputError(
             f"--reproduce has its own conditions and tables: leave out {', '.join(given)}; "
-            "--data, --families, --settings, --seeds, --quick and --json stay"
+            "--data, --families, --settings, --seeds, --quick, --page and --json stay"
         )
 
 
@@ -89,6 +95,8 @@ def reproduce_paper(order: ReproductionOrder) -> None:
     from generators.evaluation.reproduction.run import document, reproduce
 
     check_paper(order.paper)
+    if order.page is not None and order.page.suffix not in (".html", ".htm"):
+        raise InputError(f"--page writes a page of HTML: give FILE.html, got {order.page}")
     if order.data is None:
         raise InputError(
             f"--reproduce {order.paper} needs --data FILE: a table of alloys with a column composition_key or formula"
@@ -103,6 +111,34 @@ def reproduce_paper(order: ReproductionOrder) -> None:
         print_json(told)
     else:
         print_reproduction(told)
+    if order.page is not None:
+        _write_page(order, outcomes, ground, told)
+
+
+def _write_page(
+    order: ReproductionOrder, outcomes: Sequence[ParticipantOutcome], ground: EvaluationGround, told: Mapping[str, Any]
+) -> None:
+    """The page, and beside it the numbers that it was drawn from.
+
+    Raises:
+        InputError: if a file cannot be written.
+    """
+    from generators.evaluation.reproduction.pictures.of_outcomes import pictures_of  # late: with torch
+    from loop.review.papers.kept import Reproduction, dumps  # late: with matplotlib
+    from loop.review.papers.page import papers_page
+    from loop.review.papers.tables import papers_table
+
+    if order.page is None:
+        return
+    table = papers_table(told, {**ROWS[order.paper], **LAST})
+    done = Reproduction(order.paper, order.seeds, pictures_of(order.paper, outcomes, ground), [table])
+    for path, text in ((order.page.with_suffix(".json"), dumps(done)), (order.page, papers_page([done]))):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"--page: {path} cannot be written: {error}") from error
+        err().print(f"wrote {path}", markup=False)
 
 
 def print_reproduction(told: Mapping[str, Any]) -> None:

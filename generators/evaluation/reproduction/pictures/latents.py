@@ -67,6 +67,9 @@ def path_pictures(
     """
     rng = np.random.default_rng(seed)
     latents = rng.standard_normal((ENDS, model.latent_size))
+    if encoder is not None:  # the codes of an autoencoder without a prior have a scale of their own
+        means, deviations = encoder.encode(data.fractions, data.values)
+        latents = means.mean(axis=0) + np.sqrt(means.var(axis=0) + (deviations**2).mean(axis=0)) * latents
     ends = _apart(latents, model.decode(latents, np.tile(condition, (ENDS, 1))))
     found = {"between two random latents": _line(*ends)}
     if encoder is not None:

@@ -40,14 +40,12 @@ class PaperWords:
         title: the paper's.
         lead: what it did.
         figures: by the picture's name.
-        axes: printed ranges of properties, by the name that the paper gives them.
     """
 
     name: str
     title: str
     lead: str
     figures: dict[str, FigureWords]
-    axes: dict[str, list[float]] = field(default_factory=dict)
 
 
 @cache

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from generators.evaluation.reproduction.pictures.records import TungPictures
 from loop.cli import main as cli
+from loop.review.papers.kept import loads
 from tests.support.alloys.refractory import write_refractory_table
 
 
@@ -20,8 +22,18 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
 
 def test_theirs_and_ours_side_by_side(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     table = str(write_refractory_table(tmp_path / "table.csv", others=10))
-    code, out, err = call(capsys, "tung-2022", "--data", table, "--quick", "--families", "nearest")
+    page = tmp_path / "shown" / "tung.html"
+    code, out, err = call(capsys, "tung-2022", "--data", table, "--quick", "--families", "nearest", "--page", str(page))
     assert code == 0, err
+    shown = page.read_text("utf-8")
+    pictures = loads(page.with_suffix(".json").read_text("utf-8")).pictures
+    assert isinstance(pictures, TungPictures)
+    assert [model.name for model in pictures.models] == ["paper-cae", "paper-cvae", "paper-wcgan", "nearest"]
+    assert [len(model.paths) for model in pictures.models] == [3, 3, 1, 0]
+    assert pictures.models[0].latents is not None
+    assert not any(pictures.models[0].latents.deviations)  # a plain autoencoder states none
+    assert "(10.51)" in shown
+    assert shown.count("<svg") >= 10
     for words in (
         "120 refractory-rich alloys (the paper has 529)",
         "labels look exchanged",
@@ -54,6 +66,7 @@ def test_as_a_document(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> No
         (["tung-2022", "--data", "absent.csv"], "cannot read absent.csv"),
         (["tung-2022", "--data", "few.csv"], "30 distinct compositions"),
         (["tung-2022", "--data", "few.csv", "--families", "magic"], "30 distinct compositions"),
+        (["tung-2022", "--data", "few.csv", "--page", "page.pdf"], "--page writes a page of HTML"),
         (["tung-2022", "--data", "x.csv", "--condition", "density", "--jobs", "2"], "leave out --condition, --jobs"),
     ],
 )

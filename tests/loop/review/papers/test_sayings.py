@@ -33,10 +33,10 @@ def test_each_figure_has_words_of_the_paper_and_a_conclusion() -> None:
 
 
 def test_exchanged_labels_are_told_only_where_they_look_exchanged(tung_done: TungPictures) -> None:
-    words = words_of("tung-2022")
-    assert any("look exchanged" in line for line in tung.data(tung_done, words))
-    straight = {"shear_modulus": [20.0, 300.0], "fracture_toughness": [0.0, 60.0]}
-    assert not any("look exchanged" in line for line in tung.data(tung_done, replace(words, axes=straight)))
+    assert any("look exchanged" in line for line in tung.data(tung_done, words_of("tung-2022")))
+    values = np.array(tung_done.values)
+    straight = {"shear modulus": (20.0, 300.0), "toughness": (0.0, 60.0)}
+    assert not any("look exchanged" in line for line in tung.labels(values, straight))
 
 
 def test_a_latent_that_tells_nothing_is_said_to(tung_done: TungPictures) -> None:
