@@ -15,6 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.space import Floats, GridSpace, Points
+from alloys.space.formula import FormulaSpace
+
+LearnedSpace = GridSpace | FormulaSpace
+"""The spaces whose designs can be learned and drawn."""
 
 OnEpoch = Callable[[int, float, float], None]
 """Called after each epoch with its number from 0, the training loss and the validation loss."""
@@ -111,7 +115,7 @@ class Distribution(Sampler, Protocol):
         ...
 
     @property
-    def space(self) -> GridSpace:
+    def space(self) -> LearnedSpace:
         """The space whose compositions it draws."""
         ...
 
@@ -157,7 +161,7 @@ class Generator(Distribution, Protocol):
 class GeneratorClass(Protocol):
     """What a family's class offers besides being a `Generator`."""
 
-    def __call__(self, space: GridSpace, properties: Sequence[str], settings: Mapping[str, Any]) -> Generator:
+    def __call__(self, space: LearnedSpace, properties: Sequence[str], settings: Mapping[str, Any]) -> Generator:
         """An untrained generator."""
         ...
 

@@ -26,9 +26,8 @@ from types import ModuleType
 from typing import Any, cast
 
 from alloys.errors import InputError, first_line
-from alloys.space import GridSpace
 from generators import families
-from generators.interface import Generator, GeneratorClass
+from generators.interface import Generator, GeneratorClass, LearnedSpace
 from generators.training.settings import MANY_ROWS, Family
 
 GROUP = "alloyloop.generators"
@@ -70,7 +69,7 @@ def load_family(name: str) -> GeneratorClass:
 
 
 def make(
-    family: str, space: GridSpace, properties: Sequence[str], settings: Mapping[str, Any] | None = None
+    family: str, space: LearnedSpace, properties: Sequence[str], settings: Mapping[str, Any] | None = None
 ) -> Generator:
     """An untrained generator of a family.
 
@@ -95,13 +94,21 @@ def settings_of(family: str, settings: Mapping[str, Any] | None = None) -> dict[
     return get_family(family).settings.from_mapping(settings or {}).to_json()
 
 
-def preset(family: str, rows: int) -> dict[str, Any]:
-    """Settings that differ from the family's defaults with that many rows to learn from; none below `MANY_ROWS`.
+def preset(family: str, rows: int, *, formulas: bool = False) -> dict[str, Any]:
+    """Settings that differ from the family's defaults.
+
+    Args:
+        family: its name.
+        rows: how many there are to learn from; from `MANY_ROWS` alloys on they ask for other settings than few.
+        formulas: whether they are formulas.
 
     Raises:
         InputError: if there is no family of that name.
     """
-    return dict(get_family(family).many_rows) if rows >= MANY_ROWS else {}
+    described = get_family(family)
+    if formulas:
+        return dict(described.formulas)
+    return dict(described.many_rows) if rows >= MANY_ROWS else {}
 
 
 def restore(content: bytes) -> Generator:

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alloys.space import Floats, GridSpace, Points
-from generators.interface import Generator, OnEpoch, TrainingReport
+from alloys.space import Floats, Points
+from alloys.space.formula import FormulaSpace
+from generators.interface import Generator, LearnedSpace, OnEpoch, TrainingReport
 from generators.registry import make, preset, restore
 
 
@@ -37,7 +38,7 @@ class TrainedModel:
 
 def train(
     family: str,
-    space: GridSpace,
+    space: LearnedSpace,
     properties: Sequence[str],
     points: Points,
     conditions: Floats,
@@ -57,7 +58,7 @@ def train(
         properties: names of the conditions' columns.
         points: compositions in the space, shape ``(n, d)``.
         conditions: their properties, shape ``(n, p)``, NaN where unknown.
-        settings: values of the family's settings that differ from the defaults for that many rows
+        settings: values of the family's settings that differ from the defaults for that space and so many rows
             (`generators.registry.preset`).
         seed: of all randomness.
         device: ``auto`` (a GPU where there is one), ``cpu`` or ``cuda``.
@@ -69,7 +70,8 @@ def train(
     Raises:
         InputError: for an unknown family, settings out of range, or rows or warm weights that do not fit.
     """
-    model = make(family, space, properties, {**preset(family, len(points)), **(settings or {})})
+    usual = preset(family, len(points), formulas=isinstance(space, FormulaSpace))
+    model = make(family, space, properties, {**usual, **(settings or {})})
     report = model.fit(points, conditions, seed=seed, device=device, threads=threads, on_epoch=on_epoch, warm=warm)
     content = model.to_bytes()
     before = None if warm is None else hashlib.sha256(warm).hexdigest()

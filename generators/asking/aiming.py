@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alloys.space import Floats, GridSpace, Points
+from alloys.space import Floats, Points
+from alloys.space.formula import FormulaSpace
 from generators.asking.distance import TrainingSpread
 from generators.asking.resampling import TargetSampler, TargetSettings
-from generators.interface import Distribution, Samples
+from generators.interface import Distribution, LearnedSpace, Samples
 from generators.likeness import NEIGHBOURS
 
 Answers = Callable[[Floats, Sequence[str]], Floats]
@@ -47,7 +48,7 @@ class WrappedGenerator:
         return self.generator.name
 
     @property
-    def space(self) -> GridSpace:
+    def space(self) -> LearnedSpace:
         """The generator's space."""
         return self.generator.space
 
@@ -75,15 +76,18 @@ class AimedGenerator(WrappedGenerator):
     def sample(self, conditions: Floats, *, seed: int) -> Samples:
         """Draws one composition for each condition, shape ``(m, p)``, NaN where nothing is asked.
 
-        These are the generator's own draws where nothing is asked that is among the ``spreads``, and where too few
-        alloys are known to say what is realistic.
+        These are the generator's own draws where nothing is asked that is among the ``spreads``, where too few
+        alloys are known to say what is realistic, and of formulas, which do not move by small steps.
         """
         asked = np.flatnonzero(~np.isnan(conditions).all(axis=0))
         columns = np.array([k for k in asked if self.properties[k] in self.spreads], dtype=np.int64)
-        if not len(columns) or len(np.unique(self.space.fractions(self.known), axis=0)) <= NEIGHBOURS:
+        space = self.space
+        if isinstance(space, FormulaSpace) or not len(columns):
+            return self.generator.sample(conditions, seed=seed)
+        if len(np.unique(space.fractions(self.known), axis=0)) <= NEIGHBOURS:
             return self.generator.sample(conditions, seed=seed)
         written = _Written(self, columns)
-        sampler = TargetSampler(written, self.space, self.known, written.answers, SETTINGS)
+        sampler = TargetSampler(written, space, self.known, written.answers, SETTINGS)
         return sampler.sample(written.write(conditions[:, columns]), seed=seed)
 
 

@@ -71,7 +71,7 @@ class FixedVariables(WrappedGenerator):
         """Draws one point for each condition, shape ``(m, p)``, NaN where nothing is asked."""
         drawn = self.generator.sample(np.repeat(conditions, TRIES, axis=0), seed=seed)
         variables, owner = self.space.variables, drawn.rows // TRIES
-        steps, places = np.split(drawn.points, [self.space.alloys.dimension], axis=1)
+        steps, places = np.split(drawn.points, [self.space.dimension - len(variables)], axis=1)
         wanted = self._moved(places)
         before, after = (variables.distances(variables.raw(each)) for each in (places, wanted))
         order = np.lexsort((np.abs(after - before).sum(axis=1), owner))

@@ -3,8 +3,9 @@
 `generators.asking.resampling` answers one condition with many compositions. Here every composition has a condition of
 its own, and a constraint asks for no value: inside its bound all is well. For each condition a few compositions are
 drawn, the one nearest to it is kept, and small steps on the grid bring it nearer (`refinement.refine`), its elements
-kept. Near is meant in units of each property's scale, and what is missing of a constraint counts more than what is
-missing of an objective: targets lie beyond what is known, so that not everything can be had.
+kept; a formula, which does not move by small steps, stays as drawn. Near is meant in units of each property's scale,
+and what is missing of a constraint counts more than what is missing of an objective: targets lie beyond what is known,
+so that not everything can be had.
 
 References:
     Rubin, D. B. (1987). The calculation of posterior distributions by data augmentation: comment. J. Am. Stat.
@@ -20,6 +21,7 @@ import numpy as np
 
 from alloys.errors import InputError
 from alloys.space import Floats, GridSpace, Points
+from alloys.space.formula import FormulaSpace
 from generators.asking.refinement import refine
 from generators.interface import Generator, Samples
 
@@ -81,7 +83,9 @@ class Guidance:
         error = np.nansum((self._seen(inputs) / self._targets(asked[owner]) - 1) ** 2, axis=1)
         order = np.lexsort((error, owner))
         rows, first = np.unique(owner[order], return_index=True)
-        points = self.move(generator.space, drawn.points[order[first]], asked[rows])
+        points, space = drawn.points[order[first]], generator.space
+        if not isinstance(space, FormulaSpace):
+            points = self.move(space, points, asked[rows])
         return Samples(points, rows, drawn.first_draw_valid, drawn.note)
 
     def move(self, space: GridSpace, points: Points, conditions: Floats) -> Points:

@@ -90,7 +90,7 @@ class CvaeNetwork(nn.Module):
         self.coupling = linear(d, d, rng, bias=False)
         self.amounts = mlp((latent + 2 * p + d, hidden, hidden, 2 * a), rng)
         self.register_buffer("before", torch.ones((d, d), dtype=torch.float32).tril(-1), persistent=False)
-        self.rule = MixtureRule(codec.space.alloys, p)
+        self.rule = MixtureRule(codec)
 
     def encode(self, batch: EncodedRows) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation of the latent vector, each ``(n, latent)``."""

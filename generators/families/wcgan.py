@@ -51,6 +51,7 @@ class WcganSettings(TrainingSettings):
         penalty_weight: of the gradient penalty.
         clip: largest size of a critic's weight where weights are clipped.
         temperature: of the presence gates' slopes.
+        keep: ``best``, the epoch of the least energy score, or ``last``: of formulas the score says little.
     """
 
     epochs: int = number(800, 1, 1_000_000)
@@ -69,6 +70,7 @@ class WcganSettings(TrainingSettings):
     penalty_weight: float = number(1.0, 0.0, 1000.0)
     clip: float = number(0.2, 1e-06, 100.0)
     temperature: float = number(0.5, 0.001, 100.0)
+    keep: str = word("best", "last")
 
 
 FAMILY = Family(
@@ -77,6 +79,18 @@ FAMILY = Family(
     generator="ConditionalWassersteinGAN",
     paper="Debnath et al. 2021; Tung et al. 2022; Arjovsky, Chintala & Bottou 2017; Metz et al. 2016",
     many_rows={**MANY_ROWS_SETTINGS, "epochs": 500},
+    formulas={
+        "copies": 0,
+        "unroll": 0,
+        "latent": 128,
+        "hidden": 128,
+        "learning_rate": 1e-3,
+        "critic_rate": 3e-3,
+        "critic_steps": 1,
+        "temperature": 0.7,
+        "average": 0.99,
+        "keep": "last",
+    },
 )
 
 # What follows needs torch. Whoever only reads settings runs this file as far as here (`generators.registry`).
@@ -87,16 +101,13 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from generators.training.codec import RANGE, EncodedRows
+from generators.training.codec import Codec, EncodedRows
 from generators.training.fitting import Update, descend
 from generators.training.layers import WideOutput, linear, mlp, normal
 from generators.training.neural import CLIP, NeuralGenerator
 
 RATIO = 4.0
 """Largest log-ratio before centring, entered smoothly."""
-
-SHARPEN = 5.0
-"""Fractions are multiplied by this for the critic, so that they weigh about as much as presence."""
 
 EMISSIONS = 4
 """Emissions for each row when an epoch is judged."""
@@ -107,14 +118,14 @@ Weights = dict[str, Tensor]
 class WcganNetwork(nn.Module):
     """Generator and critic, for columns of presence and amounts and ``p`` conditions."""
 
-    def __init__(self, widths: tuple[int, int], p: int, settings: WcganSettings, rng: torch.Generator) -> None:
+    def __init__(self, codec: Codec, settings: WcganSettings, rng: torch.Generator) -> None:
         super().__init__()
-        hidden = settings.hidden
-        self.latent, self.widths = settings.latent, widths
-        self.generator = mlp((settings.latent + 2 * p, hidden, hidden, sum(widths)), rng)
+        hidden, p = settings.hidden, len(codec.properties)
+        self.latent, self.widths = settings.latent, codec.widths
+        self.generator = mlp((settings.latent + 2 * p, hidden, hidden, sum(codec.widths)), rng)
         # a constant added to every score would cancel in the game: no bias at the end
         last = linear(hidden, 1, rng, bias=False)
-        self.critic = WideOutput(mlp((sum(widths) + 2 * p, hidden, hidden), rng), nn.SiLU(), last)
+        self.critic = WideOutput(mlp((codec.seen_width + 2 * p, hidden, hidden), rng), nn.SiLU(), last)
 
     def proposal(self, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Logits of presence, logistic noise included, and amounts, shapes as `Codec.widths` says."""
@@ -128,16 +139,17 @@ class ConditionalWassersteinGAN(NeuralGenerator[WcganSettings, WcganNetwork]):
     """The family ``wcgan``: see the module's text."""
 
     family = FAMILY
+    one_hot = True
     spherical = False
 
     def build(self, rng: torch.Generator) -> WcganNetwork:
         """The network with weights from ``rng``."""
-        return WcganNetwork(self.codec.widths, len(self.properties), self.settings, rng)
+        return WcganNetwork(self.codec, self.settings, rng)
 
     def draw(self, network: WcganNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """One emission of the generator."""
         logits, amounts = network.proposal(values, known, rng)
-        return logits.sigmoid(), amounts
+        return self.codec.chances(logits), amounts
 
     def draw_latents(self, network: WcganNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:
         """Latents from the prior."""
@@ -148,32 +160,29 @@ class ConditionalWassersteinGAN(NeuralGenerator[WcganSettings, WcganNetwork]):
     ) -> tuple[Tensor, Tensor]:
         """The emission without noise on the gates."""
         logits, amounts = network.generator(torch.cat((latents, values, known), dim=1)).split(network.widths, dim=1)
-        return logits.sigmoid(), RATIO * torch.tanh(amounts / RATIO)
+        return self.codec.chances(logits), RATIO * torch.tanh(amounts / RATIO)
 
     # -- what the critic sees ----------------------------------------------------------------------
 
     @property
     def columns(self) -> int:
         """Columns of a composition in what the critic sees; those behind them are conditions."""
-        return sum(self.codec.widths)
+        return self.codec.seen_width
 
     def real(self, batch: EncodedRows) -> Tensor:
-        """Rows as the critic sees them: presence, scaled fractions and conditions, ``(n, sum(widths) + 2 p)``."""
-        fractions = self.codec.relaxed_shares(batch.presence, batch.amounts)
-        return torch.cat((batch.presence, SHARPEN * fractions, batch.values, batch.known), dim=1)
+        """Rows as the critic sees them: presence, scaled fractions and conditions, ``(n, seen_width + 2 p)``."""
+        return torch.cat((self.codec.seen(batch.presence, batch.amounts), batch.values, batch.known), dim=1)
 
     def emitted(self, network: WcganNetwork, batch: EncodedRows, rng: torch.Generator) -> Tensor:
         """The generator's rows under a batch's conditions as the critic sees them, shape as of `real`."""
         logits, amounts = network.proposal(batch.values, batch.known, rng)
-        gate = torch.sigmoid(logits / self.settings.temperature)
-        hard = (logits > 0).to(gate.dtype)
-        presence = hard + (gate - gate.detach())
-        smooth = self.codec.relaxed_shares(presence, amounts)
-        grid = self.space.alloys
-        steps = torch.from_numpy(self.codec.decode(gate, amounts)[:, : grid.dimension]).to(smooth)
-        numbers = smooth[:, grid.dimension :].clamp(0.0, RANGE)
-        fractions = torch.cat((steps / grid.total, numbers), dim=1).detach() + (smooth - smooth.detach())
-        return torch.cat((presence, SHARPEN * fractions, batch.values, batch.known), dim=1)
+        row = self.codec.emitted(logits, amounts, self.settings.temperature)
+        return torch.cat((row, batch.values, batch.known), dim=1)
+
+    @property
+    def keeps_last(self) -> bool:
+        """Whether the last epoch is kept, however it is judged."""
+        return self.settings.keep == "last"
 
     # -- the game ----------------------------------------------------------------------------------
 

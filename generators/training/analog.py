@@ -104,30 +104,9 @@ class AnalogGenerator(NeuralGenerator[Settings, AnalogNetwork]):
         # Kingma et al. 2021, Variational Diffusion Models, appendix I.1
         start = torch.rand((1, 1), generator=rng, dtype=torch.float32)
         when = ((start + torch.arange(n)[:, None] / n) % 1.0).to(device)
-        x = torch.cat((2 * presence - 1, self.blurred(presence, amounts, chance) / network.spread), dim=1)
+        x = torch.cat((2 * presence - 1, self.codec.blurred(presence, amounts, chance) / network.spread), dim=1)
         values, known = batch.values.repeat(times, 1), batch.known.repeat(times, 1)
         return self.error(network, x, noise, when, values, known).mean()
-
-    def blurred(self, presence: Tensor, amounts: Tensor, chance: Tensor) -> Tensor:
-        """Amounts moved within their cells, shape ``(n, a)``.
-
-        A present element's amount above its lower bound, plus a half, gets uniform noise in a quarter of a
-        unit to either side, less the row's mean noise: below half a unit in all, so rounding takes it away. A number
-        gets as much of the smallest difference between two of its values.
-        """
-        grid, gaps = self.space.alloys, self.codec.variables.gaps
-        d, device = grid.dimension, amounts.device
-        lower = torch.tensor(grid.lower, dtype=torch.float32, device=device)
-        there = presence[:, :d]
-        count = there.sum(dim=1, keepdim=True)
-        whole = grid.total - (there * lower).sum(dim=1, keepdim=True) + count / 2
-        share = amounts[:, :d].exp() * there
-        noise = (chance[:, :d] - 0.5) * 0.5 * there
-        moved = whole * share / share.sum(dim=1, keepdim=True) + noise - noise.sum(dim=1, keepdim=True) / count
-        logs = torch.where(there > 0, moved.clamp_min(1e-3), 1.0).log()
-        cells = torch.tensor(gaps, dtype=torch.float32, device=device) * presence[:, d : amounts.shape[1]]
-        numbers = amounts[:, d:] + (chance[:, d:] - 0.5) * 0.5 * cells
-        return torch.cat(((logs - logs.sum(dim=1, keepdim=True) / count) * there, numbers), dim=1)
 
     def predict(self, network: AnalogNetwork, x: Tensor, time: float, values: Tensor, known: Tensor) -> Tensor:
         """The guided prediction ``c + w (c - u)``, Ho & Salimans equation 6; ``u`` knows no condition."""

@@ -16,8 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from alloys.space import AlloySpace
-from generators.training.codec import EncodedRows, relaxed_fractions
+from generators.training.codec import Codec, EncodedRows
 from generators.training.forward import FEWEST, MixtureModel
 
 ROWS = 4096
@@ -30,19 +29,17 @@ TRUSTED = 0.9
 class MixtureRule(nn.Module):
     """Standardised properties of relaxed compositions; its buffers do not travel with the weights."""
 
-    lower: Tensor
     linear: Tensor
     products: Tensor
     trust: Tensor
 
-    def __init__(self, space: AlloySpace, p: int) -> None:
+    def __init__(self, codec: Codec) -> None:
         super().__init__()
-        d = space.dimension
-        self.total = space.total
+        d, p = len(codec.space.elements), len(codec.properties)
+        self.codec = codec
         shapes = {"linear": (p, d), "products": (p, d, d), "trust": (p,)}
         for name, shape in shapes.items():
             self.register_buffer(name, torch.zeros(shape, dtype=torch.float32), persistent=False)
-        self.register_buffer("lower", torch.tensor(space.lower, dtype=torch.float32), persistent=False)
 
     def fit(self, pool: EncodedRows, rows: int) -> None:
         """Fits to the first rows of a pool; a property that is hardly known or not trusted is left out.
@@ -69,13 +66,10 @@ class MixtureRule(nn.Module):
 
     def cpu_fractions(self, rows: EncodedRows) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         """Atomic fractions of rows, shape ``(n, d)``, wherever the rule lies."""
-        d = len(self.lower)
-        some = relaxed_fractions(rows.presence[:, :d], rows.amounts[:, :d], self.lower.cpu(), self.total)
-        return some.numpy().astype(np.float64)
+        return self.codec.relaxed_fractions(rows.presence, rows.amounts).numpy().astype(np.float64)
 
     def error(self, presence: Tensor, amounts: Tensor, values: Tensor, known: Tensor) -> Tensor:
         """Squared misses of the conditions, standardised, summed over the trusted known ones, shape ``(n,)``."""
-        d = len(self.lower)
-        x = relaxed_fractions(presence[:, :d], amounts[:, :d], self.lower, self.total)
+        x = self.codec.relaxed_fractions(presence, amounts)
         answer = x @ self.linear.T + torch.einsum("ni,kij,nj->nk", x, self.products, x)
         return ((answer - values) ** 2 * known * self.trust).sum(dim=1)

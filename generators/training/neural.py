@@ -21,10 +21,10 @@ import torch
 from torch import Tensor, nn
 
 from alloys.errors import InputError
-from alloys.space import Floats, GridSpace, Points
-from generators.interface import OnEpoch, Samples, TrainingReport
+from alloys.space import Floats, Points
+from generators.interface import LearnedSpace, OnEpoch, Samples, TrainingReport
 from generators.training import weights
-from generators.training.codec import Codec, ConditionScale, EncodedRows
+from generators.training.codec import Codec, ConditionScale, EncodedRows, codec_of
 from generators.training.fitting import Update, arithmetic, descend, resolve_device, torch_threads
 from generators.training.settings import Family, TrainingSettings
 from generators.training.trained_candidate import PROBE, TrainedCandidate, report_of, spread_of
@@ -47,10 +47,12 @@ class NeuralGenerator(ABC, Generic[Settings, Network]):
     """A `generators.interface.Generator` whose distribution is a torch module."""
 
     family: ClassVar[Family]
+    one_hot: ClassVar[bool] = False
+    """Whether numbers of atoms in formulas are categories to this family."""
 
     def __init__(
         self,
-        space: GridSpace,
+        space: LearnedSpace,
         properties: Sequence[str],
         settings: TrainingSettings | Mapping[str, Any] | None = None,
     ) -> None:
@@ -69,7 +71,7 @@ class NeuralGenerator(ABC, Generic[Settings, Network]):
             raise InputError(f"the family {self.name} takes {kind.__name__}, got {type(settings).__name__}")
         chosen = settings if isinstance(settings, TrainingSettings) else kind.from_mapping(settings or {})
         self.settings = cast(Settings, chosen)
-        self.codec = Codec(space, properties)
+        self.codec: Codec = codec_of(space, properties, one_hot=self.one_hot)
         self.network: Network | None = None
         self.scale: ConditionScale | None = None
 
@@ -79,7 +81,7 @@ class NeuralGenerator(ABC, Generic[Settings, Network]):
         return self.family.name
 
     @property
-    def space(self) -> GridSpace:
+    def space(self) -> LearnedSpace:
         """The space whose compositions it draws."""
         return self.codec.space
 
@@ -127,6 +129,11 @@ class NeuralGenerator(ABC, Generic[Settings, Network]):
     def judge(self, network: Network, batch: EncodedRows, rng: torch.Generator) -> Tensor:
         """What chooses the best epoch, a scalar, the smaller the better: the loss at the end of training."""
         return self.loss(network, batch, rng, 1.0)
+
+    @property
+    def keeps_last(self) -> bool:
+        """Whether the last epoch is kept, however it is judged."""
+        return False
 
     # -- training ----------------------------------------------------------------------------------
 

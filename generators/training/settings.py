@@ -158,6 +158,7 @@ class Family:
         generator: name of the generators' class in the same module, which may stand below this description.
         paper: its source.
         many_rows: settings that differ from the defaults from `MANY_ROWS` rows on.
+        formulas: settings that differ from the defaults for formulas, however many there are.
     """
 
     name: str
@@ -165,3 +166,4 @@ class Family:
     generator: str
     paper: str
     many_rows: Mapping[str, Any] = field(default_factory=dict)
+    formulas: Mapping[str, Any] = field(default_factory=dict)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from alloys.space import GridSpace, Points
-from generators.interface import TrainingReport
+from alloys.space import Points
+from generators.interface import LearnedSpace, TrainingReport
 from generators.likeness import NEIGHBOURS, Neighbourhood, pairwise_cosine
 from generators.training.training_run import EpochLog
 
@@ -39,7 +39,7 @@ class TrainedCandidate:
     spread: tuple[float | None, float | None] = (None, None)
 
 
-def spread_of(space: GridSpace, rows: Points, samples: Points) -> tuple[float | None, float | None]:
+def spread_of(space: LearnedSpace, rows: Points, samples: Points) -> tuple[float | None, float | None]:
     """How alike samples are, and how much of the rows they reach: two signs of mode collapse.
 
     Args:

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 
 from alloys.space import Bools, Floats, Points
-from generators.training.augmentation import augment
 from generators.training.codec import Codec, ConditionScale, EncodedRows
 from generators.training.settings import TrainingSettings
 
@@ -83,7 +82,7 @@ class TrainingRows:
         learn = np.flatnonzero(~held)
         test = np.flatnonzero(held) if held.any() else learn
         spread = np.random.default_rng(int(torch.randint(2**31, (1,), generator=rng)))
-        pool = codec.encode(*augment(codec.space, points[learn], values[learn], settings, spread), scale)
+        pool = codec.encode(*codec.augment(points[learn], values[learn], settings, spread), scale)
         repeats = np.tile(test, max(1, min(8, 256 // len(test))))
         checks = codec.encode(points[repeats], values[repeats], scale)
         return cls(pool, checks, len(learn), len(pool.presence) // len(learn))

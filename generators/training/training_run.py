@@ -28,6 +28,8 @@ class Trainable(Protocol):
 
     @property
     def settings(self) -> TrainingSettings: ...
+    @property
+    def keeps_last(self) -> bool: ...
     def build(self, rng: torch.Generator) -> Any: ...
     def prepare(self, network: Any, pool: EncodedRows) -> None: ...
     def finish(self, network: Any, pool: EncodedRows) -> None: ...
@@ -110,7 +112,7 @@ class TrainingRun:
             diverged = not (_sane(loss) and _sane(value))
             if diverged:
                 break
-            if best < 0 or value < values[best]:
+            if best < 0 or value < values[best] or self.learner.keeps_last:
                 best, kept = epoch, _copy(self.average.network)
             losses.append(loss)
             values.append(value)

@@ -17,7 +17,8 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,10 @@ from alloys.errors import InputError
 from alloys.files import read_plain
 from alloys.records import canonical_json
 from alloys.space import AlloySpace, GridSpace, Limit, LinearRule, VariedSpace
+from alloys.space.formula import FormulaSpace, FormulaSpec
 from alloys.space.variable_spec import VariableSpec
 from alloys.space.variables import Variable, Variables
+from generators.interface import LearnedSpace
 
 MOST_BYTES = 2**30
 """The largest file of weights that is read; those of a campaign have about 1 MB."""
@@ -163,13 +166,23 @@ def read_file(path: Path) -> bytes:
     return content
 
 
-def space_to_json(space: GridSpace) -> dict[str, Any]:
+def space_to_json(space: LearnedSpace) -> dict[str, Any]:
     """A space as a plain document; what a plain grid has not is left out."""
+    if isinstance(space, FormulaSpace):
+        return {
+            "kind": "formula",
+            "elements": list(space.elements),
+            "most_atoms": space.most_atoms,
+            "elements_count": [space.fewest, space.most],
+            "charges": space.charges,
+            "states": space.states,
+            "outside": [_rule_to_json(rule) for rule in space.outside],
+        }
     grid = space.alloys
     later = {
         "strides": list(grid.strides),
         "balance": grid.balance,
-        "rules": [[rule.text, list(rule.elements), list(rule.weights), rule.equal] for rule in grid.rules],
+        "rules": [_rule_to_json(rule) for rule in grid.rules],
         "atoms": list(grid.atoms),
         "variables": [_variable_to_json(variable) for variable in space.variables],
     }
@@ -185,6 +198,15 @@ def space_to_json(space: GridSpace) -> dict[str, Any]:
     }
 
 
+def _rule_to_json(rule: LinearRule) -> list[Any]:
+    return [rule.text, list(rule.elements), list(rule.weights), rule.equal]
+
+
+def _rules_of(rows: Iterable[Any]) -> tuple[LinearRule, ...]:
+    """Reads what `_rule_to_json` wrote."""
+    return tuple(LinearRule(text, tuple(elements), tuple(weights), equal) for text, elements, weights, equal in rows)
+
+
 def _variable_to_json(variable: Variable) -> dict[str, Any]:
     """A variable as `VariableSpec` reads it, with its name."""
     return {
@@ -198,37 +220,44 @@ def _variable_to_json(variable: Variable) -> dict[str, Any]:
     }
 
 
-def space_from_json(document: Mapping[str, Any]) -> GridSpace:
+def space_from_json(document: Mapping[str, Any]) -> LearnedSpace:
     """Reads what `space_to_json` wrote.
 
     Raises:
         InputError: if the document is not a space.
     """
     try:
-        grid = AlloySpace(
-            elements=tuple(document["elements"]),
-            total=int(document["total"]),
-            lower=tuple(document["lower"]),
-            upper=tuple(document["upper"]),
-            fewest=int(document["fewest"]),
-            most=int(document["most"]),
-            limits=tuple(Limit(element, most, where) for element, most, where in document["limits"]),
-            strides=tuple(document.get("strides", ())),
-            balance=document.get("balance"),
-            rules=tuple(
-                LinearRule(text, tuple(elements), tuple(weights), equal)
-                for text, elements, weights, equal in document.get("rules", ())
-            ),
-            atoms=tuple(document.get("atoms", ())),
-        )
-        described = [dict(each) for each in document.get("variables", ())]
-        names = [str(each.pop("name")) for each in described]
-        read = [VariableSpec(**each).variable(name) for name, each in zip(names, described, strict=True)]
-        return VariedSpace(grid, Variables(tuple(read))) if read else grid
+        return _formulas(document) if document.get("kind") == "formula" else _grid(document)
     except InputError:
         raise
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise InputError(f"the weights do not describe a space: {error!r}") from error
+
+
+def _formulas(document: Mapping[str, Any]) -> FormulaSpace:
+    keys = ("elements", "most_atoms", "elements_count", "charges", "states")
+    space = FormulaSpec(kind="formula", **{key: document[key] for key in keys}).build()
+    return replace(space, outside=_rules_of(document["outside"]))
+
+
+def _grid(document: Mapping[str, Any]) -> GridSpace:
+    grid = AlloySpace(
+        elements=tuple(document["elements"]),
+        total=int(document["total"]),
+        lower=tuple(document["lower"]),
+        upper=tuple(document["upper"]),
+        fewest=int(document["fewest"]),
+        most=int(document["most"]),
+        limits=tuple(Limit(element, most, where) for element, most, where in document["limits"]),
+        strides=tuple(document.get("strides", ())),
+        balance=document.get("balance"),
+        rules=_rules_of(document.get("rules", ())),
+        atoms=tuple(document.get("atoms", ())),
+    )
+    described = [dict(each) for each in document.get("variables", ())]
+    names = [str(each.pop("name")) for each in described]
+    read = [VariableSpec(**each).variable(name) for name, each in zip(names, described, strict=True)]
+    return VariedSpace(grid, Variables(tuple(read))) if read else grid
 
 
 def _content_digest(tensors: Mapping[str, Tensor], body: Mapping[str, Any]) -> str:

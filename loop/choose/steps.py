@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.space import Floats, GridSpace, Points, Space, TableSpace
+from alloys.space import Floats, Points, Space, TableSpace
 from generators.asking.targets import beyond_front
+from generators.interface import LearnedSpace
 from loop.choose.training import TrainingJob
 from loop.choose.warm import WarmStart
 from loop.config.schema import CampaignConfig
@@ -79,8 +80,8 @@ def known_compositions(view: View, table: Sequence[Design]) -> KnownDesigns:
 
 
 def families_of(config: CampaignConfig, space: Space, known: KnownDesigns) -> dict[str, dict[str, Any]]:
-    """The families that propose, with their settings: none where there is no grid, or nothing that they could learn."""
-    return config.generator.members() if isinstance(space, GridSpace) and len(known.points) else {}
+    """The families that propose, with their settings: none of a list, or with nothing that they could learn."""
+    return config.generator.members() if isinstance(space, LearnedSpace) and len(known.points) else {}
 
 
 def training_job(
@@ -93,8 +94,8 @@ def training_job(
 ) -> TrainingJob:
     """The trainer's work for one family in an iteration."""
     start = start or WarmStart()
-    if not isinstance(view.space, GridSpace):
-        raise InputError("generators learn alloys on a grid; a list of candidates goes without them")
+    if not isinstance(view.space, LearnedSpace):
+        raise InputError("generators learn alloys on a grid, or formulas; a list of candidates goes without them")
     return TrainingJob(
         family=family,
         space=view.space,

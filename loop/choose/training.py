@@ -12,8 +12,8 @@ import numpy as np
 
 from alloys.errors import InputError
 from alloys.records import digest_of
-from alloys.space import Floats, GridSpace, Points
-from generators.interface import TrainingReport
+from alloys.space import Floats, Points
+from generators.interface import LearnedSpace, TrainingReport
 from generators.train import TrainedModel, train
 from loop.store import CampaignStore
 from loop.store.files import inside
@@ -27,7 +27,7 @@ class TrainingJob:
     """
 
     family: str
-    space: GridSpace
+    space: LearnedSpace
     properties: tuple[str, ...]
     points: Points
     conditions: Floats

@@ -13,6 +13,7 @@ from alloys.space.base import Bools, Floats, Points
 from alloys.space.formula.drawing import Charges, Draws, draws_of
 from alloys.space.formula.ions import StateSet, ions_of, refuse_unknown
 from alloys.space.formula.moves import changed
+from alloys.space.formula.repairing import nearest_ionic
 from alloys.space.formula.rules import IonicRules
 from alloys.space.formula.writing import atoms_of, formula_text, in_atoms
 from alloys.space.rules import LinearRule
@@ -182,6 +183,23 @@ class FormulaSpace:
     def keys(self, points: Points) -> list[bytes]:
         """One hashable key for each point."""
         return [row.tobytes() for row in np.ascontiguousarray(points, dtype=np.int64)]
+
+    def settled(self, points: Points) -> Points:
+        """Points ``(n, d)`` reduced, and moved into the space where only their charges keep them out, elements kept.
+
+        The numbers of atoms are the nearest whose ions go together (`alloys.space.formula.repairing`). Where there are
+        none, or something else is wrong, a row stays as it is.
+        """
+        moved = points // np.maximum(np.gcd.reduce(points, axis=1), 1)[:, None]
+        if self.charges == "any":
+            return np.asarray(moved)
+        count = (moved > 0).sum(axis=1)
+        able = (count >= self.fewest) & (count <= self.most) & ((moved >= 0) & (moved <= self.most_atoms)).all(axis=1)
+        rows = np.flatnonzero(able)
+        rows = rows[~self._allowed(moved[rows])]
+        nearest = nearest_ionic(self.rules.ions, self.most_atoms, balanced=self.charges == "balanced")
+        moved[rows] = nearest(moved[rows])
+        return np.asarray(moved)
 
     # -- draws and moves --------------------------------------------------------------------------------------
 

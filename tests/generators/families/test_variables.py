@@ -18,7 +18,7 @@ from generators.interface import Generator
 from generators.likeness import copied
 from generators.registry import family_names, make, restore
 from generators.train import train
-from generators.training.codec import Codec, ConditionScale
+from generators.training.codec import AlloyCodec, ConditionScale
 from generators.training.weights import pack, unpack
 
 HOT = ["annealed", "rolled"]
@@ -170,7 +170,7 @@ def test_the_same_composition_in_another_state_is_no_copy() -> None:
 
 def test_the_codec_inverts_itself() -> None:
     points, values = rows(500)
-    codec = Codec(SPACE, NAMES)
+    codec = AlloyCodec(SPACE, NAMES)
     encoded = codec.encode(points, values, ConditionScale.of(values))
     assert (encoded.presence.shape[1], encoded.amounts.shape[1]) == codec.widths == (5 + 4 + 5, 5 + 4)
     np.testing.assert_array_equal(codec.decode(encoded.presence, encoded.amounts), points)
@@ -179,7 +179,7 @@ def test_the_codec_inverts_itself() -> None:
 
 
 def test_whatever_a_network_says_is_a_choice_of_variables() -> None:
-    codec, rng = Codec(SPACE, NAMES), np.random.default_rng(0)
+    codec, rng = AlloyCodec(SPACE, NAMES), np.random.default_rng(0)
     for presence in (
         rng.random((2000, 14)),
         rng.integers(0, 2, (2000, 14)),

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from alloys.errors import InputError
 from alloys.space import AlloySpace
-from generators.families.wcgan import SHARPEN, ConditionalWassersteinGAN, WcganNetwork, WcganSettings, energy_score
-from generators.training.codec import ConditionScale, EncodedRows
+from generators.families.wcgan import ConditionalWassersteinGAN, WcganNetwork, WcganSettings, energy_score
+from generators.training.codec.base import SHARPEN, ConditionScale, EncodedRows
 from tests.generators.helpers import PROPERTIES, properties_of, refractory_space, training_rows
 from tests.strategies import spaces
 

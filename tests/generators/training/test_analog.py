@@ -53,7 +53,7 @@ def test_blurred_amounts_stay_in_their_cells(space: AlloySpace, seed: int) -> No
     nothing = np.zeros((20, 0))
     batch = model.codec.encode(points, nothing, ConditionScale.of(nothing))
     chance = torch.rand(batch.amounts.shape, generator=torch.Generator().manual_seed(seed))
-    blurred = model.blurred(batch.presence, batch.amounts, chance)
+    blurred = model.codec.blurred(batch.presence, batch.amounts, chance)
     assert torch.isfinite(blurred).all()
     np.testing.assert_array_equal(model.codec.decode(batch.presence, blurred), points)
     assert (blurred[batch.presence == 0] == 0).all()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from alloys.errors import InputError
 from alloys.space import AlloySpace
-from generators.training.codec import REACH, Codec, ConditionScale
+from generators.training.codec import REACH, AlloyCodec, ConditionScale
 from tests.generators.helpers import PROPERTIES, refractory_space, training_rows
 from tests.strategies import spaces
 
@@ -20,8 +20,8 @@ from tests.strategies import spaces
 def test_decoding_inverts_encoding(space, seed) -> None:  # type: ignore[no-untyped-def]
     points = space.sample(20, np.random.default_rng(seed))
     nothing = np.zeros((20, 0))
-    batch = Codec(space, ()).encode(points, nothing, ConditionScale.of(nothing))
-    np.testing.assert_array_equal(Codec(space, ()).decode(batch.presence, batch.amounts), points)
+    batch = AlloyCodec(space, ()).encode(points, nothing, ConditionScale.of(nothing))
+    np.testing.assert_array_equal(AlloyCodec(space, ()).decode(batch.presence, batch.amounts), points)
 
 
 @settings(max_examples=25, deadline=None)
@@ -33,13 +33,13 @@ def test_any_amounts_keep_sum_zeros_and_lower_bounds(seed: int, spread: float) -
     presence = (torch.rand(amounts.shape, generator=rng) < 0.5).float()
     presence[:, 0] = 1
     presence[:, 1:3] = 1
-    points = Codec(space, ()).decode(presence, amounts)
+    points = AlloyCodec(space, ()).decode(presence, amounts)
     assert (points.sum(axis=1) == space.total).all()
     assert (points[presence.numpy() == 0] == 0).all()
     assert (points >= np.array(space.lower) * presence.numpy()).all()
 
 
-def one_row_to_the_grid(codec: Codec, real: np.ndarray, present: np.ndarray) -> list[int]:
+def one_row_to_the_grid(codec: AlloyCodec, real: np.ndarray, present: np.ndarray) -> list[int]:
     """What decoding does to one row, unit by unit."""
     space = codec.space
     low = [value if there else 0 for value, there in zip(space.lower, present, strict=True)]
@@ -61,7 +61,7 @@ def one_row_to_the_grid(codec: Codec, real: np.ndarray, present: np.ndarray) -> 
 @settings(max_examples=30, deadline=None)
 @given(space=spaces(), seed=st.integers(0, 1000), share=st.sampled_from([0.1, 0.4, 1.0]))
 def test_rounding_moves_steps_where_it_hurts_least(space: AlloySpace, seed: int, share: float) -> None:
-    codec, rng = Codec(space, ()), np.random.default_rng(seed)
+    codec, rng = AlloyCodec(space, ()), np.random.default_rng(seed)
     present = rng.random((25, space.dimension)) < share
     present[:, 0] = True
     amounts = np.where(present, rng.normal(scale=1.5, size=present.shape), 0.0)
@@ -76,14 +76,14 @@ def test_rounding_moves_steps_where_it_hurts_least(space: AlloySpace, seed: int,
 def test_nothing_present_and_infinite_amounts_are_refused_by_the_space() -> None:
     space = refractory_space()
     empty = torch.zeros((1, 9))
-    assert not space.contains(Codec(space, ()).decode(empty, empty)).any()
+    assert not space.contains(AlloyCodec(space, ()).decode(empty, empty)).any()
     wild = torch.full((1, 9), torch.inf)
     wild[0, 3] = torch.nan
-    assert Codec(space, ()).decode(torch.ones((1, 9)), wild).shape == (1, 9)
+    assert AlloyCodec(space, ()).decode(torch.ones((1, 9)), wild).shape == (1, 9)
 
 
 def test_conditions_are_standardised_and_held_within_reach() -> None:
-    codec = Codec(refractory_space(), PROPERTIES)
+    codec = AlloyCodec(refractory_space(), PROPERTIES)
     _, values = training_rows(refractory_space(), 200)
     scale = ConditionScale.of(values)
     inside, known = codec.standardise(values, scale)
@@ -109,7 +109,7 @@ def test_scale_travels_as_json_and_refuses_other_widths() -> None:
 def test_hiding_hides_the_asked_share_and_every_extreme() -> None:
     space = refractory_space()
     points, values = training_rows(space, 2000, missing=0.0)
-    batch = Codec(space, PROPERTIES).encode(points, values, ConditionScale.of(values))
+    batch = AlloyCodec(space, PROPERTIES).encode(points, values, ConditionScale.of(values))
     hidden = batch.hide(0.4, torch.Generator().manual_seed(0))
     assert abs(1 - hidden.known.mean().item() - 0.4) < 0.03
     counts = torch.bincount(hidden.known.sum(dim=1).long(), minlength=4)

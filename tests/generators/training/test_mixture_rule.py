@@ -10,7 +10,7 @@ import torch
 from alloys.space import Floats, Points
 from generators.families.cvae import ConditionalVAE, CvaeNetwork, CvaeSettings
 from generators.likeness import pairwise_cosine
-from generators.training.codec import Codec, ConditionScale, EncodedRows
+from generators.training.codec import AlloyCodec, ConditionScale, EncodedRows
 from generators.training.mixture_rule import MixtureRule
 from tests.generators.helpers import PROPERTIES, properties_of, refractory_space, training_rows, with_settings
 
@@ -19,7 +19,7 @@ UNITS, VALUES = training_rows(SPACE, 200, missing=0.0)
 
 
 def batch_of(points: Points, values: Floats) -> EncodedRows:
-    codec = Codec(SPACE, [f"property {k}" for k in range(values.shape[1])])
+    codec = AlloyCodec(SPACE, [f"property {k}" for k in range(values.shape[1])])
     return codec.encode(points, values, ConditionScale.of(values))
 
 

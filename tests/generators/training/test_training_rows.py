@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from alloys.space import Points
-from generators.training.codec import Codec, ConditionScale, EncodedRows
+from generators.training.codec import AlloyCodec, ConditionScale, EncodedRows
 from generators.training.settings import TrainingSettings
 from generators.training.training_rows import HELD_OUT_FROM, TrainingRows, held_out
 from tests.generators.helpers import PROPERTIES, properties_of, refractory_space
@@ -18,7 +18,7 @@ SHARE = TrainingSettings().validation_share
 
 
 def material(points: Points, seed: int = 0) -> TrainingRows:
-    codec, values = Codec(SPACE, PROPERTIES), properties_of(SPACE, points)
+    codec, values = AlloyCodec(SPACE, PROPERTIES), properties_of(SPACE, points)
     rng = torch.Generator().manual_seed(seed)
     return TrainingRows.of(codec, TrainingSettings(copies=0), points, values, ConditionScale.of(values), rng)
 
@@ -67,6 +67,6 @@ def test_what_was_learned_never_judges_a_later_training() -> None:
     assert not compositions(first.pool) & compositions(later.checks)
     assert compositions(first.checks) <= compositions(later.checks)
     assert not compositions(later.pool) & compositions(later.checks)
-    assert compositions(later.pool) | compositions(later.checks) == compositions(
-        Codec(SPACE, PROPERTIES).encode(ROWS, properties_of(SPACE, ROWS), ConditionScale.of(properties_of(SPACE, ROWS)))
-    )
+    known = properties_of(SPACE, ROWS)
+    rows = AlloyCodec(SPACE, PROPERTIES).encode(ROWS, known, ConditionScale.of(known))
+    assert compositions(later.pool) | compositions(later.checks) == compositions(rows)

@@ -21,6 +21,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from alloys.space import GridSpace
 from generators.families.cae import gaussian_of
 from generators.training.codec import EncodedRows
 from generators.training.layers import mlp, normal
@@ -118,7 +119,9 @@ class BareAutoencoder(NeuralGenerator[BareAutoencoderSettings, BareAutoencoderNe
         self, network: BareAutoencoderNetwork, values: Tensor, known: Tensor, rng: torch.Generator
     ) -> tuple[Tensor, Tensor]:
         """Codes from their distribution, decoded; for the grid of the space."""
-        return on_grid(network.decode(network.latents(len(values), rng), values), self.space.alloys.total)
+        return on_grid(
+            network.decode(network.latents(len(values), rng), values), cast(GridSpace, self.space).alloys.total
+        )
 
 
 def on_grid(fractions: Tensor, total: int) -> tuple[Tensor, Tensor]:

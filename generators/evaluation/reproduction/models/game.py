@@ -21,6 +21,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from alloys.space import GridSpace
 from generators.evaluation.reproduction.models.autoencoder import on_grid
 from generators.families.wcgan import FAMILY, ConditionalWassersteinGAN, WcganNetwork, WcganSettings
 from generators.training.codec import EncodedRows
@@ -73,4 +74,4 @@ class BareGame(ConditionalWassersteinGAN):
     def draw(self, network: WcganNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Noise, decoded; for the grid of the space."""
         bare = cast(BareGameNetwork, network)
-        return on_grid(bare.decode(bare.latents(len(values), rng), values), self.space.alloys.total)
+        return on_grid(bare.decode(bare.latents(len(values), rng), values), cast(GridSpace, self.space).alloys.total)

@@ -1,4 +1,4 @@
-"""The border between numpy and torch: compositions and conditions as arrays in, tensors out, and back.
+"""Alloys on a grid as presence and amounts.
 
 A composition of ``k`` elements becomes two parts:
 
@@ -24,20 +24,16 @@ References:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from alloys.errors import InputError
 from alloys.space import Bools, Floats, GridSpace, Points
 from alloys.space.variables import NOT_CHOSEN, Variable, Variables, unit_interval
-
-REACH = 4.0
-"""Conditions are held within this many standard deviations of the training mean; nothing is learned further."""
+from generators.training.augmentation import augment
+from generators.training.codec.base import Codec
+from generators.training.settings import TrainingSettings
 
 EVEN = 12.0**0.5
 """The length of an interval in standard deviations of an even distribution on it."""
@@ -46,183 +42,40 @@ RANGE = 0.5
 """Where amounts are fractions, a number's whole scale counts as so much of the composition."""
 
 
-@dataclass(frozen=True, slots=True)
-class EncodedRows:
-    """Rows as float32 tensors.
+class AlloyCodec(Codec):
+    """Translates rows of a grid of alloys, alone or with variables.
 
     Attributes:
-        presence: 0 or 1, shape ``(n, a + i)``: of the columns of amounts, then indicators of categories.
-        amounts: centred log-ratios of the present elements and places of the chosen numbers, 0 elsewhere, shape
-            ``(n, a)``, ``a`` elements and numbers.
-        values: standardised conditions, 0 where unknown, shape ``(n, p)``.
-        known: 1 where a condition is known, shape ``(n, p)``.
-    """
-
-    presence: Tensor
-    amounts: Tensor
-    values: Tensor
-    known: Tensor
-
-    @property
-    def counted(self) -> Tensor:
-        """Which amounts mean something: 1 where present, shape ``(n, a)``."""
-        return self.presence[:, : self.amounts.shape[1]]
-
-    def take(self, rows: Tensor) -> EncodedRows:
-        """The rows of those indices."""
-        return EncodedRows(self.presence[rows], self.amounts[rows], self.values[rows], self.known[rows])
-
-    def to(self, device: torch.device) -> EncodedRows:
-        """The same on a device."""
-        parts = (self.presence, self.amounts, self.values, self.known)
-        return EncodedRows(*(part.to(device) for part in parts))
-
-    def hide(self, share: float, rng: torch.Generator) -> EncodedRows:
-        """Hides known conditions at random; ``share`` of them on average.
-
-        The share of a row is ``U**(1/share - 1)`` with uniform U, whose mean is ``share`` and which reaches
-        both 0 and 1, so rows with everything and rows with nothing both occur.
-        """
-        if share <= 0:
-            return self
-        n, p = self.known.shape
-        rate = torch.rand((n, 1), generator=rng, dtype=torch.float32) ** (1 / share - 1)
-        keep = (torch.rand((n, p), generator=rng, dtype=torch.float32) >= rate).to(self.known)
-        return EncodedRows(self.presence, self.amounts, self.values * keep, self.known * keep)
-
-
-@dataclass(frozen=True, slots=True)
-class ConditionScale:
-    """Means and standard deviations of the training conditions, each of shape ``(p,)``.
-
-    A column that was never known, or never varied, teaches nothing: its ``usable`` is false and it is
-    treated as missing ever after.
-    """
-
-    mean: Floats
-    std: Floats
-    usable: Bools
-
-    @classmethod
-    def of(cls, conditions: Floats) -> ConditionScale:
-        """Statistics of conditions of shape ``(n, p)``, NaN left out."""
-        known = ~np.isnan(conditions)
-        count = np.maximum(known.sum(axis=0), 1)
-        mean = np.where(known, conditions, 0.0).sum(axis=0) / count
-        std = np.sqrt((np.where(known, conditions - mean, 0.0) ** 2).sum(axis=0) / count)
-        usable = std > 1e-9 * np.maximum(1.0, np.abs(mean))
-        return cls(mean, np.where(usable, std, 1.0), usable)
-
-    def to_json(self) -> dict[str, Any]:
-        """A plain document."""
-        return {"mean": self.mean.tolist(), "std": self.std.tolist(), "usable": self.usable.tolist()}
-
-    @classmethod
-    def from_json(cls, document: dict[str, Any], width: int) -> ConditionScale:
-        """Reads what `to_json` wrote.
-
-        Raises:
-            InputError: if it is something else or of another width.
-        """
-        try:
-            mean = np.array(document["mean"], dtype=np.float64)
-            std = np.array(document["std"], dtype=np.float64)
-            usable = np.array(document["usable"], dtype=np.bool_)
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise InputError(f"the weights do not describe the conditions' scale: {error!r}") from error
-        if {mean.shape, std.shape, usable.shape} != {(width,)} or not (std > 0).all():
-            raise InputError(f"the weights' scale does not fit {width} properties")
-        if not (np.isfinite(mean).all() and np.isfinite(std).all()):
-            raise InputError(f"the weights' scale must be finite, got {mean.tolist()} and {std.tolist()}")
-        return cls(mean, std, usable)
-
-
-class Codec:
-    """Translates rows of one space and its named conditions.
-
-    Attributes:
-        space: the space.
-        properties: the conditions' columns.
         variables: columns of the variables beside the composition.
-        widths: how many columns presence and amounts have.
     """
+
+    space: GridSpace
 
     def __init__(self, space: GridSpace, properties: Sequence[str]) -> None:
-        if len(set(properties)) != len(properties):
-            raise InputError(f"properties must be distinct, got {list(properties)}")
-        self.space = space
-        self.properties = tuple(properties)
+        super().__init__(space, properties)
         self.variables = VariableColumns(space.variables)
         amounts = space.alloys.dimension + len(self.variables.numbers)
         self.widths = (amounts + self.variables.indicators, amounts)
+        self.seen_width = sum(self.widths)
         self._lower = np.array(space.alloys.lower, dtype=np.float64)
 
-    # -- checks ------------------------------------------------------------------------------------
-
-    def check_points(self, points: Points) -> Points:
-        """The same rows as int64, shape ``(n, d)``.
-
-        Raises:
-            InputError: for another shape or dtype, no rows, or a row outside the space, with the rule it
-                breaks.
-        """
-        rows = np.asarray(points)
-        d = self.space.dimension
-        if rows.ndim != 2 or rows.shape[1] != d:
-            names = ", ".join(self.space.columns)
-            raise InputError(f"compositions must have {d} columns ({names}), got shape {rows.shape}")
-        if not np.issubdtype(rows.dtype, np.integer):
-            raise InputError(f"compositions must be whole steps of the grid, got dtype {rows.dtype}")
-        if not len(rows):
-            raise InputError("training needs at least one composition, got none")
-        rows = rows.astype(np.int64)
-        outside = np.flatnonzero(~self.space.contains(rows))
-        if len(outside):
-            why = "; ".join(self.space.broken_rules(rows[outside[0]]))
-            raise InputError(f"{len(outside)} compositions are not in the space; row {outside[0]}: {why}")
-        return rows
-
-    def check_conditions(self, conditions: Floats, rows: int | None = None) -> Floats:
-        """The same as float64, shape ``(n, p)``; NaN means unknown.
-
-        Raises:
-            InputError: for another shape, infinite values, or another number of rows than asked.
-        """
-        try:
-            values = np.asarray(conditions, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"conditions must be numbers, NaN where unknown: {error}") from error
-        p = len(self.properties)
-        if values.ndim != 2 or values.shape[1] != p:
-            names = ", ".join(self.properties)
-            raise InputError(f"conditions must have {p} columns ({names}), got shape {values.shape}")
-        if rows is not None and len(values) != rows:
-            raise InputError(f"each composition needs one row of conditions, got {len(values)} for {rows}")
-        infinite = np.flatnonzero(np.isinf(values).any(axis=0))
-        if len(infinite):
-            names = ", ".join(self.properties[i] for i in infinite)
-            raise InputError(f"conditions must be finite or NaN, got infinite values of {names}")
-        return values
+    def augment(
+        self, points: Points, conditions: Floats, settings: TrainingSettings, rng: np.random.Generator
+    ) -> tuple[Points, Floats]:
+        """As `generators.training.augmentation.augment`."""
+        return augment(self.space, points, conditions, settings, rng)
 
     # -- in ----------------------------------------------------------------------------------------
 
-    def encode(self, points: Points, conditions: Floats, scale: ConditionScale) -> EncodedRows:
-        """Rows as tensors; ``points`` ``(n, d)``, ``conditions`` ``(n, p)``."""
+    def encode_points(self, points: Points) -> tuple[Floats, Floats]:
+        """Presence and amounts of points ``(n, d)``, shapes as `widths` says."""
         steps, places = np.split(points, [len(self._lower)], axis=1)
         present = steps > 0
         logs = np.log(np.where(present, steps - self._lower + 0.5, 1.0))
         centre = logs.sum(axis=1, keepdims=True) / present.sum(axis=1, keepdims=True)
         chosen, numbers = self.variables.encode(places)
         presence = np.concatenate([present, chosen], axis=1)
-        amounts = np.concatenate([np.where(present, logs - centre, 0.0), numbers], axis=1)
-        values, known = self.standardise(conditions, scale)
-        return EncodedRows(_tensor(presence), _tensor(amounts), values, known)
-
-    def standardise(self, conditions: Floats, scale: ConditionScale) -> tuple[Tensor, Tensor]:
-        """Standardised values, 0 where unknown, and what is known (1 or 0); each ``(n, p)``."""
-        known = ~np.isnan(conditions) & scale.usable
-        values = np.clip((np.where(known, conditions, scale.mean) - scale.mean) / scale.std, -REACH, REACH)
-        return _tensor(np.where(known, values, 0.0)), _tensor(known)
+        return presence, np.concatenate([np.where(present, logs - centre, 0.0), numbers], axis=1)
 
     # -- out ---------------------------------------------------------------------------------------
 
@@ -278,17 +131,58 @@ class Codec:
 
     # -- as fractions ------------------------------------------------------------------------------
 
+    def relaxed_fractions(self, presence: Tensor, amounts: Tensor) -> Tensor:
+        """What `decode` rounds, where gradients pass: fractions, ``(n, d)``; 0 where nothing is present.
+
+        Presences may lie between 0 and 1; log-ratios beyond 20 count as 20.
+        """
+        d = len(self._lower)
+        # without a slice where all columns are elements: gradients are then summed in one order, bit by bit
+        there = presence if presence.shape[1] == d else presence[:, :d]
+        total = self.space.alloys.total
+        low = there * torch.tensor(self.space.alloys.lower, dtype=torch.float32, device=presence.device)
+        weight = amounts[:, :d].clamp(-20.0, 20.0).exp() * there
+        share = weight / weight.sum(dim=1, keepdim=True).clamp_min(1e-6)
+        rest = total - low.sum(dim=1, keepdim=True) + there.sum(dim=1, keepdim=True) / 2
+        return (low + share * rest - there / 2) / total
+
     def relaxed_shares(self, presence: Tensor, amounts: Tensor) -> Tensor:
         """What `decode` rounds, where gradients pass: fractions, and numbers within `RANGE`, shape ``(n, a)``."""
         d = len(self._lower)
-        lower = torch.tensor(self.space.alloys.lower, dtype=torch.float32, device=presence.device)
+        fractions = self.relaxed_fractions(presence, amounts)
         if self.widths == (d, d):
-            return relaxed_fractions(presence, amounts, lower, self.space.alloys.total)
-        fractions = relaxed_fractions(presence[:, :d], amounts[:, :d], lower, self.space.alloys.total)
+            return fractions
         count = presence[:, :d].sum(dim=1, keepdim=True).clamp_min(1e-6)
         centre = (presence[:, :d] * amounts[:, :d]).sum(dim=1, keepdim=True) / count
         places = (amounts[:, d:] - centre) / EVEN + 0.5
         return torch.cat((fractions, presence[:, d : self.widths[1]] * RANGE * places), dim=1)
+
+    def exact_shares(self, presence: Tensor, amounts: Tensor, relaxed: Tensor) -> Tensor:
+        """Fractions on the grid, and numbers within their range."""
+        d = len(self._lower)
+        steps = torch.from_numpy(self.decode(presence, amounts)[:, :d]).to(relaxed)
+        return torch.cat((steps / self.space.alloys.total, relaxed[:, d:].clamp(0.0, RANGE)), dim=1)
+
+    def blurred(self, presence: Tensor, amounts: Tensor, chance: Tensor) -> Tensor:
+        """Amounts moved within their cells, shape ``(n, a)``.
+
+        A present element's amount above its lower bound, plus a half, gets uniform noise in a quarter of a
+        unit to either side, less the row's mean noise: below half a unit in all, so rounding takes it away. A number
+        gets as much of the smallest difference between two of its values.
+        """
+        grid, gaps = self.space.alloys, self.variables.gaps
+        d, device = grid.dimension, amounts.device
+        lower = torch.tensor(grid.lower, dtype=torch.float32, device=device)
+        there = presence[:, :d]
+        count = there.sum(dim=1, keepdim=True)
+        whole = grid.total - (there * lower).sum(dim=1, keepdim=True) + count / 2
+        share = amounts[:, :d].exp() * there
+        noise = (chance[:, :d] - 0.5) * 0.5 * there
+        moved = whole * share / share.sum(dim=1, keepdim=True) + noise - noise.sum(dim=1, keepdim=True) / count
+        logs = torch.where(there > 0, moved.clamp_min(1e-3), 1.0).log()
+        cells = torch.tensor(gaps, dtype=torch.float32, device=device) * presence[:, d : amounts.shape[1]]
+        numbers = amounts[:, d:] + (chance[:, d:] - 0.5) * 0.5 * cells
+        return torch.cat(((logs - logs.sum(dim=1, keepdim=True) / count) * there, numbers), dim=1)
 
 
 class VariableColumns:
@@ -344,23 +238,3 @@ def _amounts_of(variable: Variable) -> Floats:
     """The amounts of a number's values or of an ordered category's, increasing."""
     values = variable.values if variable.is_number else range(len(variable.values))
     return EVEN * (unit_interval(variable, np.array(values, dtype=np.float64)) - 0.5)
-
-
-def relaxed_fractions(presence: Tensor, amounts: Tensor, lower: Tensor, total: int) -> Tensor:
-    """What `Codec.decode` rounds, where gradients pass: fractions, ``(n, d)``; 0 where nothing is present.
-
-    Args:
-        presence: 0 or 1, or between them, shape ``(n, d)``.
-        amounts: log-ratios, shape ``(n, d)``; beyond 20 they count as 20.
-        lower: lower bounds in steps of the grid, shape ``(d,)``.
-        total: steps in the whole.
-    """
-    low = presence * lower
-    weight = amounts.clamp(-20.0, 20.0).exp() * presence
-    share = weight / weight.sum(dim=1, keepdim=True).clamp_min(1e-6)
-    rest = total - low.sum(dim=1, keepdim=True) + presence.sum(dim=1, keepdim=True) / 2
-    return (low + share * rest - presence / 2) / total
-
-
-def _tensor(values: NDArray[Any]) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float32))
