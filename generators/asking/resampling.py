@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from alloys.space import Bools, Floats, GridSpace, Points
 from generators.asking.critic import log_odds
 from generators.asking.refinement import Properties, refine, relative_errors
+from generators.asking.spreading import chances, spread
 from generators.interface import Sampler, Samples
 from generators.likeness import Neighbourhood, copied
 from generators.training.settings import CheckedSettings, number
@@ -191,6 +192,8 @@ class TargetSampler:
     def pick(self, found: RefinedDraws, rows: Rows, n: int, copies: int, rng: np.random.Generator) -> Rows:
         """``n`` of some rows, their compositions distinct while they last, in random order; none of none.
 
+        Copies of known alloys and other rows are drawn apart, so that the share of copies is kept.
+
         Args:
             found: candidates.
             rows: rows of one target.
@@ -200,9 +203,16 @@ class TargetSampler:
         """
         if not len(rows):
             return rows
-        order = rows[np.argsort(-(found.weights[rows] + rng.gumbel(size=len(rows))), kind="stable")]
-        order = order[np.sort(np.unique(found.points[order], axis=0, return_index=True)[1])]
-        late = found.copy[order] & (np.cumsum(found.copy[order]) > copies)
-        chosen = np.concatenate([order[~late], order[late]])[:n]
+        rows = rows[np.sort(np.unique(found.points[rows], axis=0, return_index=True)[1])]
+        copied, other = rows[found.copy[rows]], rows[~found.copy[rows]]
+        usual = float(chances(found.weights[rows], n)[found.copy[rows]].sum())
+        some = max(min(int(usual + rng.random()), copies), min(n, len(rows)) - len(other))
+        d = self.known.shape[1]
+        chosen = np.concatenate(
+            [
+                part[spread(chances(found.weights[part], k), found.features[part, :d], rng)]
+                for part, k in ((copied, some), (other, n - some))
+            ]
+        )
         again = rng.choice(chosen, size=n - len(chosen))
         return np.asarray(rng.permutation(np.concatenate([chosen, again])), dtype=np.int64)
