@@ -114,7 +114,9 @@ def chosen_width(data: LabelledAlloys, oracle: Oracle, known: Rows, draws: int) 
     return np.array(WIDTHS)[found.argmax(axis=0)]
 
 
-def score(data: LabelledAlloys, oracle: Oracle, pairs: Sequence[tuple[Rows, int]], widths: Floats, draws: int) -> Floats:
+def score(
+    data: LabelledAlloys, oracle: Oracle, pairs: Sequence[tuple[Rows, int]], widths: Floats, draws: int
+) -> Floats:
     """Mean best cosine over alloys, each with the rows known, in each of the `WAYS`, shape ``(3,)``."""
     rng, found = np.random.default_rng(1), []
     for known, row in pairs:

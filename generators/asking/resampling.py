@@ -206,13 +206,12 @@ class TargetSampler:
         rows = rows[np.sort(np.unique(found.points[rows], axis=0, return_index=True)[1])]
         copied, other = rows[found.copy[rows]], rows[~found.copy[rows]]
         usual = float(chances(found.weights[rows], n)[found.copy[rows]].sum())
-        some = max(min(int(usual + rng.random()), copies), min(n, len(rows)) - len(other))
+        some = max(0, min(int(usual + rng.random()), copies), min(n, len(rows)) - len(other))
         d = self.known.shape[1]
-        chosen = np.concatenate(
-            [
-                part[spread(chances(found.weights[part], k), found.features[part, :d], rng)]
-                for part, k in ((copied, some), (other, n - some))
-            ]
-        )
+        drawn = [
+            part[spread(chances(found.weights[part], k), found.features[part, :d], rng)]
+            for part, k in ((copied, some), (other, n - some))
+        ]
+        chosen = rng.permutation(np.concatenate(drawn))[:n]
         again = rng.choice(chosen, size=n - len(chosen))
-        return np.asarray(rng.permutation(np.concatenate([chosen, again])), dtype=np.int64)
+        return np.asarray(np.concatenate([chosen, again]), dtype=np.int64)

@@ -80,7 +80,7 @@ def _compete(left: Floats, towards: Floats, rows: Rows, rng: np.random.Generator
     while len(rows) > 1:
         i = int(rng.integers(len(rows)))
         pair = np.array([i, int(alike[i].argmax())])
-        left[rows[pair]] = _split(*left[rows[pair]], rng.random())
+        left[rows[pair]] = _split(float(left[rows[pair[0]]]), float(left[rows[pair[1]]]), rng.random())
         settled = pair[(left[rows[pair]] <= SURE) | (left[rows[pair]] >= 1 - SURE)]
         rows = np.delete(rows, settled)
         alike = np.delete(np.delete(alike, settled, axis=0), settled, axis=1)
