@@ -16,7 +16,7 @@ export MPLBACKEND = Agg
 export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --quiet
 
-.PHONY: run test test-slow bench bench-generators bench-phases bench-sample-efficiency setup setup-dft setup-test setup-browser setup-peers docs screenshots lint lock audit clean
+.PHONY: run test test-slow bench bench-generators bench-phases bench-sample-efficiency gpu-figures setup setup-dft setup-test setup-browser setup-peers docs screenshots lint lock audit clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -109,6 +109,12 @@ bench-phases: $(STAMP)  ## the engine against plain pycalphad, on every database
 # After `make setup-peers`; without it, Ax, BayBE and NSGA-II are left out. Hours on two cores; what is done is kept.
 bench-sample-efficiency: $(STAMP)  ## evaluations that the loop and its peers need, from the same start
 	$(BIN)/python -m benchmarks.efficiency --seeds $(SEEDS)
+
+# With GPU_PYTHON, that Python does it, as it is: on a machine whose own torch knows its GPU. What it lacks costs its steps alone.
+gpu-figures: $(if $(GPU_PYTHON),,$(STAMP))  ## every figure that a GPU owes, in less than eight minutes, into build/gpu.txt
+	@mkdir -p build
+	$(or $(GPU_PYTHON),$(BIN)/python) -u -m benchmarks.gpu $(if $(SMALL),--small) > build/gpu.txt 2>&1; status=$$?; \
+	  cat build/gpu.txt; exit $$status
 
 docs: $(STAMP)  ## these pages as HTML in build/docs; a warning is an error
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs

@@ -30,6 +30,9 @@ WANTED = {
 }
 """The largest error and cosine, and the fewest hits, by league."""
 
+APART = ("diagonal, near", "diagonal, far")
+"""Errors at conditions near to and far from the data, percent."""
+
 BESIDE = ("heldout_best_of_10", "coverage", "auc_data", "copies", "valid", "train_seconds", "samples_per_second")
 """Measures without a mark to reach."""
 
@@ -42,7 +45,7 @@ def met(name: str, value: float, mark: float) -> bool:
 def told(name: str, league: str, runs: list[dict[str, float]]) -> None:
     """An entrant's medians, with the least and the most of its seeds."""
     print(f"{name}, league {league}, {len(runs)} seed(s)")
-    for measured in (*WANTED["A"], *BESIDE):
+    for measured in (*WANTED["A"], *APART, *BESIDE):
         values = [run[measured] for run in runs]
         middle = float(np.median(values))
         mark = WANTED[league].get(measured)
@@ -62,16 +65,20 @@ def main() -> None:
     plan = replace(EvaluationPlan(), samples=given.samples, domain_samples=max(1, given.samples // 10))
     ground = EvaluationGround.of(data, plan)
     entered = entrants(given.entrants.split(","), rows=len(data.points))
-    print(f"{len(data.points)} alloys of {len(data.space.elements)} elements; {given.samples} samples a condition")
+    print(
+        f"{len(data.points)} alloys of {len(data.space.elements)} elements; {given.samples} samples a condition; "
+        f"{int(ground.diagonal.far.sum())} of {len(ground.diagonal.far)} conditions far from data"
+    )
     runs: dict[str, list[dict[str, float]]] = {entrant.name: [] for entrant in entered}
     for seed in range(given.seeds):
         shared: dict[str, Trainings] = {}
         for entrant in entered:
             started = time.process_time()
             trainings = shared.setdefault(entrant.name.partition("+")[0], Trainings(seed))
-            metrics = measure(entrant, ground, trainings).metrics
+            outcome = measure(entrant, ground, trainings)
+            metrics = {**outcome.metrics, **outcome.apart}
             runs[entrant.name].append(metrics)
-            marks = "  ".join(f"{name} {metrics[name]:.4g}" for name in (*WANTED["A"], *BESIDE[:3]))
+            marks = "  ".join(f"{name} {metrics[name]:.4g}" for name in (*WANTED["A"], *APART, *BESIDE[:3]))
             seconds = time.process_time() - started
             print(f"{entrant.name}, seed {seed}: {marks}; {seconds:.0f} CPU seconds", flush=True)
     for entrant in entered:

@@ -208,3 +208,17 @@ def test_fewer_candidates_than_asked_for_are_given_more_than_once(known: Points,
 def test_settings_out_of_range_are_refused(name: str, wrong: float) -> None:
     with pytest.raises(InputError, match=f"^the target setting {name} must lie in "):
         TargetSettings.from_mapping({name: wrong})
+
+
+def test_copies_taken_for_want_of_others_do_not_make_it_too_many(published: Points) -> None:
+    """A source of copies alone overdraws what is allowed; the next condition still has as many as were asked for."""
+    fractions = SPACE.fractions(published)
+    asked = np.repeat(properties(fractions[:4]), 3, axis=0)
+
+    class Copies:
+        def sample(self, conditions: Floats, *, seed: int) -> Samples:
+            rows = np.random.default_rng(seed).integers(len(published), size=len(conditions))
+            return Samples(published[rows], np.arange(len(rows)), 1.0)
+
+    chosen = sampler(published, Copies(), copies=0.0, critics=0, least=8, draws=1)
+    assert chosen.sample(asked, seed=0).rows.tolist() == list(range(12))
