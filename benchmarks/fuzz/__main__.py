@@ -1,4 +1,4 @@
-"""``python -m benchmarks.fuzz``: how many of N bad inputs are refused, how many break something, how many hang."""
+"""``python -m benchmarks.fuzz``: how many of N inputs break something, hang, or get a wrong answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 
 from tests.support.fuzz.databases import FOLDER
-from tests.support.fuzz.run import DATABASE, SHARES, Result, fuzz, fuzz_kind, head, line
+from tests.support.fuzz.run import DATABASE, KINDS, Result, fuzz, fuzz_kind, head, line
 
 
 def main() -> int:
@@ -17,7 +17,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=10_000, help="cases in all")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kinds", default=",".join(SHARES), help="of input, with commas between")
+    parser.add_argument(
+        "--about", choices=KINDS, default="inputs", help="bad inputs, or reports, whose answer is known"
+    )
+    parser.add_argument("--kinds", help="of input, with commas between; all if none")
     parser.add_argument(
         "--limit", type=float, default=10.0, help="seconds of processor time, or of waiting, after which a case hangs"
     )
@@ -26,7 +29,9 @@ def main() -> int:
     begun = time.perf_counter()
     print(head())
     bad: list[str] = []
-    results: Iterable[Result] = fuzz(given.count, given.seed, given.kinds.split(","), given.limit)
+    results: Iterable[Result] = fuzz(
+        given.count, given.seed, given.kinds.split(",") if given.kinds else list(KINDS[given.about]), given.limit
+    )
     if given.databases:
         os.environ[FOLDER] = given.databases
         results = [fuzz_kind(DATABASE, given.seed, range(given.count), given.limit)]

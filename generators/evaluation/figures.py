@@ -13,6 +13,7 @@ mpl.use("Agg")
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.style import context
 
 from alloys.errors import InputError
 from alloys.properties import PROPERTIES
@@ -46,8 +47,9 @@ def save_figures(outcomes: Sequence[EntrantOutcome], ground: EvaluationGround, f
     return written
 
 
+@context("default")
 def figures(outcome: EntrantOutcome, ground: EvaluationGround) -> dict[str, bytes]:
-    """PNG files by kind.
+    """PNG files by kind, the same whatever a user's matplotlibrc says.
 
     They are ``parity``, ``domain`` (two properties or more), ``bars``, ``correlation`` and, of families with latents,
     ``path``.

@@ -280,16 +280,18 @@ def refuse_dead(address: str) -> None:
     Raises:
         InputError: saying what to do.
     """
-    parts = urlsplit(address if "://" in address else f"ray://{address}")
-    try:
-        place = parts.hostname, parts.port
-    except ValueError as error:
-        raise InputError(f"{address!r} is no address of a Ray cluster, HOST:PORT: {error}; {_advice()}") from error
-    if place[0] is None or place[1] is None:  # `local` and `auto`, which Ray finds by itself
+    if address in ("local", "auto"):  # which Ray finds by itself
         return
     try:
-        socket.create_connection((place[0], place[1]), KNOCK_SECONDS).close()
-    except OSError as error:
+        parts = urlsplit(address if "://" in address else f"ray://{address}")
+        host, port = parts.hostname, parts.port
+        if not host or not port:
+            raise ValueError("its host or port is missing")
+    except ValueError as error:
+        raise InputError(f"{address!r} is no address of a Ray cluster, HOST:PORT: {error}; {_advice()}") from error
+    try:
+        socket.create_connection((host, port), KNOCK_SECONDS).close()
+    except (OSError, UnicodeError) as error:
         raise InputError(f"no Ray cluster answers at {address!r}: {first_line(error)}; {_advice()}") from error
 
 

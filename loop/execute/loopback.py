@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from alloys.errors import InputError
 
-_HERE = ("127.0.0.1", "localhost", "::1")
+_HERE = ("127.0.0.1", "localhost", "::1", "[::1]")
+"""As libraries write them: some look for an address of version 6 with its brackets, others without."""
 _TOKENS = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 
 
-def leave_proxies_out() -> None:
-    """Adds this machine's own addresses to ``NO_PROXY``, which every library here obeys; no proxy can reach them."""
+def leave_proxies_out(url: str = "") -> None:
+    """Adds this machine's own addresses to ``NO_PROXY``, which every library here obeys; no proxy can reach them.
+
+    Args:
+        url: an address that is about to be asked; if it is one of this machine, in whatever form, it is added too.
+    """
+    host = urlsplit(url).hostname or ""
+    here = [*_HERE, *([host, f"[{host}]"] if _is_here(host) else [])]
     given = next((os.environ[name] for name in ("no_proxy", "NO_PROXY") if os.environ.get(name)), "")
     known = [name.strip() for name in given.split(",") if name.strip()]
-    every = ",".join([*known, *(name for name in _HERE if name not in known)])
+    every = ",".join(dict.fromkeys([*known, *here]))
     os.environ["no_proxy"] = os.environ["NO_PROXY"] = every
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host is this machine: a name for it, or any of its addresses (127.0.0.0/8, ::1)."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
 
 
 def refuse_proxy(url: str) -> None:

@@ -43,7 +43,7 @@ class Jobs:
 
     def __init__(self, address: str) -> None:
         self.address = checked_url(address)
-        leave_proxies_out()
+        leave_proxies_out(self.address)
         refuse_proxy(self.address)
         self.asks_token = _asks_token(self.address)
         from ray.exceptions import AuthenticationError  # late: Ray imports for seconds

@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from alloys.errors import InputError
 from loop.replay import metrics
 from loop.replay.run import Replay
+from loop.review.figures.style import own_style
 
 COLUMNS = ("method", "looks", "mean", "q05", "q50", "q95", "enhancement")
 
@@ -53,6 +54,7 @@ def rows(result: Replay) -> Iterator[tuple[str, int, str, str, str, str, str]]:
             yield method, i + 1, one, two, three, four, five
 
 
+@own_style()
 def figure(result: Replay) -> bytes:
     """Fraction found and enhancement factor over looks, as PNG; the band of chance is exact."""
     pool, plan = result.pool, result.plan

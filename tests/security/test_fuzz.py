@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from tests.support.fuzz.databases import FOLDER
+from tests.support.fuzz.reports import REPORTS
 from tests.support.fuzz.run import DATABASE, Result, answered, counts_of, fuzz_kind, run_case
 from tests.support.fuzz.targets import TARGETS
 from tests.support.tdb import IDEAL
@@ -29,6 +30,29 @@ def test_bad_input_is_refused(kind: str, tmp_path: Path, monkeypatch: pytest.Mon
     assert result.cases == COUNTS[kind]
     assert result.outcomes["accepted"] > 0  # some changes leave a valid content: the entry point was reached
     assert result.outcomes["refused"] > result.cases / 2
+
+
+QUICK = {"cells": 60, "spaces": 25, "frames": 60, "proxies": 12, "encodings": 10, "addresses": 30, "melting": 4}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", QUICK)
+def test_what_people_reported_is_answered_rightly_or_refused(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    target, result = REPORTS[kind](tmp_path), Result(kind)
+    for index in range(QUICK[kind]):
+        result.add(index, *run_case(target, kind, 0, index), 0.0)
+    assert result.bad == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted(set(REPORTS) - set(QUICK)))
+def test_what_people_reported_of_their_machines_is_answered_rightly(kind: str) -> None:
+    result = fuzz_kind(kind, 0, range(10), 60.0)
+    assert result.bad == []
+    assert result.cases == 10
 
 
 def test_bad_databases_are_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from scipy.optimize import brentq
 
@@ -31,15 +32,24 @@ PARAMETER G(BCC_A2,W:VA;0) 298.15 +GHSERW; 6000 N !
 
 
 def melting(fractions: dict[str, float]) -> tuple[float, float]:
+    """Solidus and liquidus of that database, K."""
+    return melting_of(FUSION, fractions)
+
+
+def melting_of(fusion: Mapping[str, tuple[float, float]], fractions: Mapping[str, float]) -> tuple[float, float]:
     """Solidus and liquidus of an ideal mixture, K.
 
     An element's mole fractions in liquid and solid stand as exp(-dG/RT), dG its energy of melting; the first drop of
     liquid, or the last grain of solid, has fractions that sum to 1.
+
+    Args:
+        fusion: enthalpy, J/mol, and entropy, J/(mol K), of fusion by element.
+        fractions: of the alloy, by element.
     """
 
     def surplus(kelvin: float, sign: float) -> float:
-        energies = {name: h - kelvin * s for name, (h, s) in FUSION.items()}
+        energies = {name: h - kelvin * s for name, (h, s) in fusion.items()}
         return sum(x * math.exp(sign * energies[e] / (GAS_CONSTANT * kelvin)) for e, x in fractions.items()) - 1.0
 
-    between = sorted(h / s for h, s in FUSION.values())
+    between = sorted(h / s for h, s in fusion.values())
     return tuple(float(brentq(surplus, *between, args=(sign,))) for sign in (-1.0, 1.0))  # type: ignore[return-value]

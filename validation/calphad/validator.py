@@ -25,7 +25,7 @@ from validation.calphad.quantities.held import Held, no_temperature, refuse
 from validation.calphad.quantities.samples import ParameterSamples, spread
 from validation.calphad.quantities.temperature import celsius_text
 from validation.calphad.reading.kept import remembered
-from validation.calphad.reading.phases import partner_of, usable
+from validation.calphad.reading.phases import not_held, partner_of, usable
 from validation.calphad.reading.ranges import temperature_range
 from validation.calphad.reading.tdbfile import check_apart, parsed, reading
 from validation.calphad.settings import CalphadSettings, asked_physics
@@ -233,11 +233,28 @@ class CalphadValidator:
             return
         text, chosen = self._settings.text, (self._settings.phases, self._settings.exclude)
         try:
-            remembered(
+            found = remembered(
                 ["usable", text, sorted(elements), *chosen], lambda: usable(reading(text), elements, *chosen).phases
             )
         except DatabaseError as error:
             raise InputError(f"the thermodynamic database cannot be used: {error}") from error
+        if self._asked.melts:
+            liquids = {*self._held.liquids} & {*found}
+            for what, phases in (("liquid", liquids), ("solid", {*found} - liquids)):
+                self._refuse_without(what, sorted(phases), sorted(elements))
+
+    def _refuse_without(self, what: str, phases: list[str], elements: list[str]) -> None:
+        """Refuses elements that no liquid, or no solid, holds: every alloy with one would fail by no fault of its own.
+
+        Raises:
+            InputError: naming them.
+        """
+        text = self._settings.text
+        if lost := remembered(["not held", text, elements, phases], lambda: not_held(parsed(text), phases, elements)):
+            raise InputError(
+                f"the thermodynamic database has no {what} with {', '.join(lost)}, so no alloy with it has a solidus; "
+                "leave it out, ask for other quantities, or take another database"
+            )
 
     def validate(self, design: Design) -> Verdict:
         """The quantities of one alloy, or why one of them has no value."""

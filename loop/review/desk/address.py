@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from alloys.errors import InputError
+from alloys.errors import InputError, first_line
 from loop.execute.loopback import leave_proxies_out
 
 VARIABLE = "MLFLOW_TRACKING_URI"
@@ -59,9 +59,14 @@ class Address:
 
     @classmethod
     def of(cls, folder: Path, advice: str = "set tracking.folder") -> Address:
-        """The store in a folder, unless `VARIABLE` names another one."""
+        """The store in a folder, unless `VARIABLE` names another one.
+
+        Raises:
+            InputError: if that is no address.
+        """
         uri = os.environ.get(VARIABLE, "").strip()
         if uri:
+            _refuse_none(uri)
             return cls(uri, None, f"correct or unset {VARIABLE}")
         return cls(tracking_uri(folder), folder, advice)
 
@@ -90,7 +95,7 @@ class Address:
         Raises:
             OSError: if nothing answers within `_PATIENCE` seconds.
         """
-        leave_proxies_out()
+        leave_proxies_out(self.uri)
         parts = urlsplit(self.uri)
         if parts.scheme in _PORTS and parts.hostname and (not getproxies() or proxy_bypass(parts.hostname)):
             with socket.create_connection((parts.hostname, parts.port or _PORTS[parts.scheme]), _PATIENCE):
@@ -117,6 +122,22 @@ class Address:
             (self.folder / "artifacts").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"MLflow's store cannot lie in {self.folder}: {error}; {self.advice}") from error
+
+
+def _refuse_none(uri: str) -> None:
+    """Refuses what is no address, before any library stumbles over it.
+
+    Raises:
+        InputError: saying what is wrong.
+    """
+    try:
+        parts = urlsplit(uri)
+        wrong = "" if parts.port != 0 else "its port is 0"
+        (parts.hostname or "").encode("idna")
+    except ValueError as error:
+        wrong = first_line(error)
+    if wrong:
+        raise InputError(f"{VARIABLE} is no address ({wrong}), got {uri[:80]!r}; correct or unset it")
 
 
 def make_whole(folder: Path, client: Callable[..., Any]) -> None:

@@ -16,6 +16,7 @@ mpl.use("Agg")
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.style import context
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
@@ -70,7 +71,7 @@ def save(figure: Figure, path: Path) -> None:
     stream = io.BytesIO()
     # No creation date: the same data give the same file.
     dated = {".png": {"Software": "alloyloop"}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
-    with mpl.rc_context({"svg.hashsalt": "alloyloop"}):
+    with context(["default", {"svg.hashsalt": "alloyloop"}]):
         figure.savefig(stream, format=path.suffix[1:], dpi=160, bbox_inches="tight", metadata=dated[path.suffix])
     write_atomic(path, stream.getvalue(), mode=0o644)
 

@@ -70,3 +70,30 @@ def test_rounding_a_known_alloy_lands_on_the_grid() -> None:
 def test_contradictory_spaces_are_refused(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         AlloySpace.build(PALETTE, **arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("elements", "arguments"),
+    [
+        (
+            PALETTE,
+            {
+                "step": 0.005,
+                "lower": 0.005,
+                "upper": 0.02,
+                "count": (9, 9),
+                "bounds": {"Nb": (0.4, 0.6), "Ti": (0.3, 0.5)},
+            },
+        ),
+        (
+            PALETTE,
+            {"step": 0.001, "balance": "W", "lower": 0.01, "upper": 0.03, "count": (9, 9), "bounds": {"W": (0.4, 0.9)}},
+        ),
+    ],
+    ids=["seven minor elements", "a balance and eight minor elements"],
+)
+def test_a_large_narrow_space_is_not_called_nearly_empty(elements: list[str], arguments: dict[str, object]) -> None:
+    space = AlloySpace.build(elements, **arguments)  # type: ignore[arg-type]
+    points = space.sample(200, np.random.default_rng(0))
+    assert space.contains(points).all()
+    assert len(set(space.keys(points))) > 190

@@ -18,12 +18,16 @@ from typing import Any
 import psutil
 
 from tests.support.fuzz.cases import CASES, rng_of
+from tests.support.fuzz.shares import REPORT_SHARES, WRONG
 
 SHARES = {"config": 0.3, "import": 0.2, "table": 0.15, "formula": 0.15, "weights": 0.15, "tdb": 0.05}
 """Share of the cases by kind."""
 
 DATABASE = "database"
 """Databases of a folder that a person names, which do not come with the project."""
+
+KINDS = {"inputs": SHARES, "reports": REPORT_SHARES}
+"""Shares by what is asked for: inputs that are bad, or inputs whose right answer is known."""
 
 MEMORY = 16 * 2**30
 """Address space of a process, so that a case which asks for everything fails in its place."""
@@ -63,19 +67,21 @@ def content_of(kind: str, seed: int, index: int, base: bytes) -> bytes:
 
 def run_case(target: Any, kind: str, seed: int, index: int) -> tuple[str, str]:
     """Makes one case and gives it to its target."""
-    content = content_of(kind, seed, index, target.base(rng_of(seed, f"{kind} base", index)))
+    base = target.base(rng_of(seed, f"{kind} base", index))
+    content = content_of(kind, seed, index, base) if kind in CASES else base
     outcome: tuple[str, str] = target.run(content, rng_of(seed, f"{kind} run", index))
     return outcome
 
 
 def _work(kind: str, seed: int, indices: Sequence[int], pipe: Connection, folder: str) -> None:
     from tests.support.fuzz.databases import Databases
+    from tests.support.fuzz.reports import REPORTS
     from tests.support.fuzz.targets import TARGETS
 
     os.environ["OMP_NUM_THREADS"] = "1"
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
-    target = {**TARGETS, DATABASE: Databases}[kind](Path(folder))
+    target = {**TARGETS, **REPORTS, DATABASE: Databases}[kind](Path(folder))
     for index in range(WARM_UP):
         target.run(target.base(rng_of(seed, kind, index)), rng_of(seed, kind, index))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -155,8 +161,9 @@ def _used(process: psutil.Process) -> float:
 
 def counts_of(count: int, kinds: Sequence[str]) -> dict[str, int]:
     """How many cases of each kind."""
-    total = sum(SHARES[kind] for kind in kinds)
-    counts = {kind: int(count * SHARES[kind] / total) for kind in kinds}
+    shares = {**SHARES, **REPORT_SHARES}
+    total = sum(shares[kind] for kind in kinds)
+    counts = {kind: int(count * shares[kind] / total) for kind in kinds}
     counts[kinds[0]] += count - sum(counts.values())
     return counts
 
@@ -167,7 +174,7 @@ def fuzz(count: int, seed: int, kinds: Sequence[str], limit: float) -> Iterator[
         yield fuzz_kind(kind, seed, range(number), limit)
 
 
-HEADS = ("cases", "accepted", "refused", "tracebacks", "hangs", "partial", "slowest, s")
+HEADS = ("cases", "accepted", "refused", "tracebacks", "hangs", "partial", "wrong", "slowest, s")
 
 
 def head() -> str:
@@ -178,5 +185,6 @@ def head() -> str:
 def line(result: Result) -> str:
     """One kind's line."""
     o = result.outcomes
-    counts = (result.cases, o["accepted"], o["refused"], o["traceback"] + o[DIED], o[HANG], o["partial import"])
+    broken = o["traceback"] + o[DIED]
+    counts = (result.cases, o["accepted"], o["refused"], broken, o[HANG], o["partial import"], o[WRONG])
     return f"{result.kind:<10}" + "".join(f"{n:>12}" for n in counts) + f"{result.slowest:>12.2f}"

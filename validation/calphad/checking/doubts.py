@@ -11,8 +11,15 @@ from typing import Any
 import symengine
 
 from validation.calphad.reading.commands import BUILT_IN
-from validation.calphad.reading.end_members import ENERGIES, has_energy, with_energy
-from validation.calphad.reading.phases import functions_in, is_gas, parameters_of, partner_of, pieces_of, rows_of
+from validation.calphad.reading.end_members import ENERGIES, has_energy, name_of, with_energy
+from validation.calphad.reading.phases import (
+    functions_in,
+    is_gas,
+    parameters_of,
+    partner_of,
+    pieces_of,
+    rows_of,
+)
 
 ABSURD_J = 2e6
 """Energy per mole of sites that no parameter of a real phase reaches, J."""
@@ -39,18 +46,13 @@ def _in_gas(database: Any, phase: str) -> bool:
     return phase in database.phases and is_gas(database, phase)
 
 
-def _name(row: Mapping[str, Any]) -> str:
-    sites = ":".join(",".join(str(species) for species in site) for site in row["constituent_array"])
-    return f"{row['parameter_type']}({row['phase_name']},{sites};{row['parameter_order']})"
-
-
 def _of_nothing(database: Any, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Parameters of phases or constituents that are not there; they count nowhere."""
     found: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         reason = _missing(database, row)
         if reason:
-            found.setdefault((row["phase_name"], reason), []).append(_name(row))
+            found.setdefault((row["phase_name"], reason), []).append(name_of(row))
     for (phase, reason), names in sorted(found.items()):
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
         yield f"{phase}: {names[0]}{more} {reason}; not counted"
@@ -71,10 +73,10 @@ def _missing(database: Any, row: Mapping[str, Any]) -> str:
 
 
 def _twice(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    counts = Counter((_name(row), str(row["diffusing_species"])) for row in rows)
+    counts = Counter((name_of(row), str(row["diffusing_species"])) for row in rows)
     for (name, _), count in counts.items():
         if count > 1:
-            yield f"{name} is given {count} times; all of them are counted"
+            yield f"{name} is given {count} times, and programs differ in which counts"
 
 
 def _absurd(database: Any, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -84,7 +86,7 @@ def _absurd(database: Any, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         value = value_at(database, row["parameter"], AT_K)
         sites = sum(database.phases[row["phase_name"]].sublattices)
         if value is not None and abs(value) > ABSURD_J * max(sites, 1.0):
-            yield f"{_name(row)} is {value:.3g} J/mol at {AT_K:g} K"
+            yield f"{name_of(row)} is {value:.3g} J/mol at {AT_K:g} K"
 
 
 def value_at(database: Any, expression: Any, kelvin: float) -> float | None:
@@ -108,7 +110,9 @@ def value_at(database: Any, expression: Any, kelvin: float) -> float | None:
 def _ranges(database: Any, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Gaps between ranges of temperature, where the value is 0 or another range's, and steps between them."""
     used = functions_in(database, (row["parameter"] for row in rows)) & set(database.symbols)
-    named = [(name, database.symbols[name]) for name in sorted(used)] + [(_name(row), row["parameter"]) for row in rows]
+    named = [(name, database.symbols[name]) for name in sorted(used)] + [
+        (name_of(row), row["parameter"]) for row in rows
+    ]
     for name, expression in named:
         pieces = sorted(pieces_of(expression))
         for (_, before), (after, _) in pairwise(pieces):

@@ -97,6 +97,11 @@ class AskedQuantities:
         }
 
     @property
+    def melts(self) -> bool:
+        """Whether any of them asks when an alloy melts or freezes, for which it needs a liquid."""
+        return any(isinstance(quantity, Melts | Solidifies) for quantity in self.asked.values())
+
+    @property
     def freezes(self) -> bool:
         """Whether any of them follows how an alloy freezes."""
         return any(isinstance(quantity, Solidifies) for quantity in self.asked.values())

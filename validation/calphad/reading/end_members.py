@@ -1,14 +1,20 @@
-"""Which end-members of phases have an energy in a database; each that has none counts as 0 J/mol."""
+"""Parameters by name, and which end-members of phases have an energy; each that has none counts as 0 J/mol."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any
 
 ENERGIES = ("G", "L")
 """Types of parameters that are energies."""
 EndMember = tuple[str, ...]
+
+
+def name_of(row: Mapping[str, Any]) -> str:
+    """A parameter as a file names it."""
+    sites = ":".join(",".join(str(species) for species in site) for site in row["constituent_array"])
+    return f"{row['parameter_type']}({row['phase_name']},{sites};{row['parameter_order']})"
 
 
 def with_energy(rows: Iterable[Any]) -> dict[str, set[EndMember]]:

@@ -23,6 +23,7 @@ from pyparsing import ParseBaseException
 from validation.calphad.errors import DatabaseError
 from validation.calphad.reading import amendments
 from validation.calphad.reading.commands import BUILT_IN, DEFAULT, Command, commands
+from validation.calphad.reading.end_members import name_of
 from validation.calphad.reading.expressions import tree
 from validation.calphad.reading.names import resolve_functions, resolve_phases
 from validation.calphad.reading.spelling import mended
@@ -97,6 +98,7 @@ class _DatabaseBuilder:
         self._without_constituents()
         resolve_phases(database, self._notes)
         database.process_parameter_queue()
+        self._notes += _once(database)
         _permuted(database)
         resolve_functions(database, self._notes)
         if not set(database.elements) - BUILT_IN or not database.phases:
@@ -212,6 +214,19 @@ class _DatabaseBuilder:
                     self._unsupported[name] = f"DISORDERED_PART {gone}"
                 for hint in ("ordered_phase", "disordered_phase", "never_disorder"):
                     hints.pop(hint, None)
+
+
+def _once(database: Any) -> list[str]:
+    """Leaves each parameter in once that stands there again with the same value; pycalphad would add them up."""
+    seen, again, notes = set[str](), list[int](), dict[str, None]()
+    for row in database._parameters.all():
+        what = str([name_of(row), row["diffusing_species"], row["parameter"]])
+        if what in seen:
+            again.append(row.doc_id)
+            notes[f"{name_of(row)} is given twice alike; counted once"] = None
+        seen.add(what)
+    database._parameters.remove(doc_ids=again)
+    return list(notes)
 
 
 def _permuted(database: Any) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from validation.calphad.errors import DatabaseError
 from validation.calphad.reading.commands import BUILT_IN
-from validation.calphad.reading.end_members import EndMember, has_energy, pure, with_energy
+from validation.calphad.reading.end_members import ENERGIES, EndMember, has_energy, name_of, pure, with_energy
 from validation.calphad.reading.tdbfile import check_elements, check_phases
 
 if TYPE_CHECKING:
@@ -124,6 +124,18 @@ def holding(database: Any, elements: set[str], names: Sequence[str]) -> list[str
     return [name for name in found if name not in parts]
 
 
+def not_held(database: Any, names: Sequence[str], elements: Iterable[str]) -> list[str]:
+    """Those of some elements, in any case, that none of the phases has among its constituents."""
+    held = {
+        symbol
+        for name in names
+        for site in database.phases[name].constituents
+        for species in site
+        for symbol in species.constituents
+    }
+    return [element for element in sorted(elements) if element.upper() not in held]
+
+
 def partner_of(database: Any, name: str) -> str | None:
     """The disordered part of an ordered phase, if the database has one."""
     hints = database.phases[name].model_hints
@@ -139,8 +151,18 @@ def _hindrance(reading: Reading, name: str, elements: set[str], given: Mapping[s
     undefined = undefined_functions(database, elements, parts)
     if undefined:
         return f"the file does not define {', '.join(undefined[:8])}"
+    for row in doubled(parameters_of(database, elements, parts)):
+        return f"{name_of(row)} is given twice, and programs differ in which counts; keep one"
     lacking = _without_energy(database, partner_of(database, name) or name, elements, given)
     return f"no energy of pure {', '.join(lacking)}, which would count as 0 J/mol" if lacking else ""
+
+
+def doubled(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of energies that are given more than once, the first of each; pycalphad would add all of them up."""
+    seen: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        seen.setdefault((name_of(row), str(row["diffusing_species"])), []).append(row)
+    return [same[0] for same in seen.values() if len(same) > 1 and same[0]["parameter_type"] in ENERGIES]
 
 
 def _without_energy(

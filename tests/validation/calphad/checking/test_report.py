@@ -109,7 +109,10 @@ DOUBTS = {
     "no such phase": (f"PARAMETER G(SIGMA,NB:W;0) 298.15 5; {LIMIT}", "SIGMA: .*of a phase that the file lacks"),
     "no such constituent": (f"PARAMETER G(LIQUID,VA;0) 298.15 5; {LIMIT}", "LIQUID: .*of constituents that the phase"),
     "too many sublattices": (f"PARAMETER G(LIQUID,NB:W;0) 298.15 5; {LIMIT}", "LIQUID: .*without the 1 sublattices"),
-    "a parameter twice": (f"PARAMETER G(BCC_A2,W:VA;0) 298.15 5; {LIMIT}", r"G\(BCC_A2,W:VA;0\) is given 2 times"),
+    "a parameter twice": (
+        f"PARAMETER G(BCC_A2,W:VA;0) 298.15 5; {LIMIT}",
+        r"G\(BCC_A2,W:VA;0\) is given 2 times, and programs",
+    ),
     "an absurd value": (
         f"PARAMETER L(LIQUID,NB,W;0) 298.15 1E9; {LIMIT}",
         r"L\(LIQUID,NB,W;0\) is 1e\+09 J/mol at 1000",

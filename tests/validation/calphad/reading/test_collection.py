@@ -18,8 +18,9 @@ OTHERWISE = {
     "021_PrecHiMn-04.tdb": "parameters of GRAPHITE are taken for those of the phase GRAPHITE_A9",
     "047_PrecHiMn-04.tdb": "parameters of GRAPHITE are taken for those of the phase GRAPHITE_A9",
     "051_case.TDB": "DEFINE_SYSTEM_DEFAULT has no '!' at its end",
+    "089_zr-nb-cr.tdb": "G(LAVES_C15,CR,ZR:CR,NB,ZR;0) is given twice alike; counted once",
 }
-"""Files that pycalphad reads with a parameter or an element less, with what is said of it here."""
+"""Files that pycalphad reads with a parameter or an element more or less, with what is said of it here."""
 
 
 def _databases(folder: Path) -> Iterator[Path]:
@@ -45,7 +46,8 @@ def test_every_published_database_is_read_as_pycalphad_reads_it_and_within_the_l
             plain = Database.from_string(text, fmt="tdb")
         if path.name in OTHERWISE:
             assert any(OTHERWISE[path.name] in note for note in reading.notes), path.name
-            assert len(reading.database._parameters) == len(plain._parameters)
+            again = sum("counted once" in note for note in reading.notes)
+            assert len(reading.database._parameters) == len(plain._parameters) - again
             assert set(reading.database.phases) == set(plain.phases)
         else:
             assert reading.database == plain, path.name

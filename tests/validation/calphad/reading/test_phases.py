@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.ideal import IDEAL_TDB
+from alloys.errors import InputError
+from tests.support.ideal import IDEAL_TDB, melting
 from tests.support.tdb import IDEAL
 from validation.calphad.errors import DatabaseError
 from validation.calphad.reading.phases import usable
 from validation.calphad.reading.tdbfile import check_phases, reading
 from validation.calphad.solving.engine import CalphadEngine
+from validation.registry import make_validator
 
 GAS = (
     "PHASE GAS:G % 1 1.0 !\nCONSTITUENT GAS:G :NB,W: !\n"
@@ -142,3 +144,32 @@ def test_a_compound_may_lack_the_energies_of_pure_elements() -> None:
         + "PHASE NBW2 % 2 1 2 !\nCONSTITUENT NBW2 :NB,W:NB,W: !\nPARAMETER G(NBW2,NB:W;0) 298.15 -900; 6000 N !\n"
     )
     assert "NBW2" in usable(reading(text), ["NB", "W"]).phases
+
+
+W_TWICE = "PARAMETER G(BCC_A2,W:VA;0) 298.15 {}; 6000 N !\n"
+
+
+def test_a_parameter_that_stands_twice_alike_counts_once_and_is_told() -> None:
+    found = reading(IDEAL_TDB + W_TWICE.format("+GHSERW"))
+    assert found.notes == ("G(BCC_A2,W:VA;0) is given twice alike; counted once",)
+    alloy = CalphadEngine(IDEAL_TDB + W_TWICE.format("+GHSERW")).alloy({"Nb": 0.5, "W": 0.5})
+    assert alloy.solidus == pytest.approx(melting({"Nb": 0.5, "W": 0.5})[0], abs=0.5)
+
+
+def test_a_parameter_that_stands_twice_with_other_values_is_refused_where_it_counts() -> None:
+    found = reading(IDEAL_TDB + W_TWICE.format("+GHSERW+100"))
+    with pytest.raises(DatabaseError, match=r"G\(BCC_A2,W:VA;0\) is given twice.*keep one"):
+        usable(found, ["NB", "W"])
+    assert usable(found, ["NB"]).phases == ("BCC_A2", "LIQUID")
+
+
+@pytest.mark.parametrize(("phase", "what"), [("LIQUID", "liquid"), ("BCC_A2", "solid")])
+def test_an_element_that_no_liquid_or_no_solid_holds_is_refused_before_any_alloy(phase: str, what: str) -> None:
+    lines = [line for line in IDEAL_TDB.splitlines() if f"G({phase},W" not in line]
+    text = "\n".join(line.replace("NB,W", "NB") if f"CONSTITUENT {phase}" in line else line for line in lines)
+    melting_asked = make_validator("calphad", {"tdb_text": text, "quantities": {"solidus": {"melting": "solidus"}}})
+    with pytest.raises(InputError, match=f"has no {what} with W, so no alloy with it has a solidus"):
+        melting_asked.check(["Nb", "W"])
+    melting_asked.check(["Nb"])
+    shares = {"bcc": {"fraction": "BCC_A2", "at": "900 degC"}}
+    make_validator("calphad", {"tdb_text": text, "quantities": shares}).check(["Nb", "W"])
