@@ -82,7 +82,7 @@ def _work(kind: str, seed: int, indices: Sequence[int], pipe: Connection, folder
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
     target = {**TARGETS, **REPORTS, DATABASE: Databases}[kind](Path(folder))
-    for index in range(WARM_UP):
+    for index in range(WARM_UP if kind in CASES else 1):
         target.run(target.base(rng_of(seed, kind, index)), rng_of(seed, kind, index))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     pipe.send("ready")
