@@ -21,7 +21,7 @@ from loop.replay.columns import InputColumns, choose_columns, number
 FEWEST = 10
 """Distinct rows below which there is nothing to search in."""
 
-LARGEST = 10_000
+LARGEST = 20_000
 """Rows above which a replay would take more memory than a small machine has."""
 
 TOP = 0.05

@@ -53,6 +53,10 @@ SHORT = 40
 FEW = 5
 """Candidates still to be found up to which it is looked ahead; beyond, the likeliest is chosen."""
 
+LONG, LIKELY = 10_000, 2048
+"""Candidates above which a batch is picked among the likeliest of them only, and how many these are: what one pick says
+of all others costs as much as the fit."""
+
 _BEYOND, _NEVER = 10.0, 1e-300
 # Gauss-Hermite quadrature with three points: exact for polynomials of a normal variable up to the fifth degree.
 _POINTS, _WEIGHTS = np.sqrt(3.0) * np.array([-1.0, 0.0, 1.0]), np.array([1.0, 4.0, 1.0]) / 6.0
@@ -160,6 +164,12 @@ class Belief:
             covariances -= np.einsum("stc,stn->scn", self.told[:, :, rows], self.told)
         return np.asarray(covariances / self.stds[:, rows, None])
 
+    def of(self, rows: Rows) -> Belief:
+        """The belief on some of the candidates, before any answer is believed."""
+        inputs = self.inputs[rows] if len(self.inputs) else self.inputs
+        parts = {"means": self.means[:, rows], "variances": self.variances[:, rows], "base": self.base[rows]}
+        return replace(self, **parts, inputs=inputs)
+
     def believing(self, row: int) -> Belief:
         """The belief once the answer at a row is its mean, for a batch."""
         steps = self.steps(np.array([row]))
@@ -204,12 +214,14 @@ class Search:
         seen: answers so far that satisfy the constraints, on the property's scale, shape ``(k,)``.
         allowed: chance that a candidate satisfies the constraints, shape ``(N,)``.
         share: the share of the list, the seen ones included, that is sought.
+        placed: of candidates from a longer list, how many the top has there, and where each model places its edge.
     """
 
     beliefs: Sequence[Belief]
     seen: Floats
     allowed: Floats
     share: float
+    placed: tuple[float, list[float]] | None = None
 
     def choose(self, count: int, pending: Rows, joins: Joins = every) -> list[tuple[int, float]]:
         """The next ``count`` candidates with the chance of each to be in the top, never one of the pending.
@@ -219,6 +231,12 @@ class Search:
             pending: rows that are waited for.
             joins: which rows may join those chosen.
         """
+        if len(self.allowed) > LONG:
+            search, rows = self.shortened(pending)
+            places = {int(row): place for place, row in enumerate(rows)}
+            waiting = np.array([places[int(row)] for row in pending], dtype=np.int64)
+            found = search.choose(count, waiting, lambda left, mine: joins(rows[left], rows[mine]))
+            return [(int(rows[place]), chance) for place, chance in found]
         search, picks = self, list[tuple[int, float]]()
         free = np.setdiff1d(np.arange(len(self.allowed)), pending)
         for row in pending:
@@ -236,14 +254,34 @@ class Search:
         """The search once a candidate is under way."""
         return replace(self, beliefs=[belief.believing(row) for belief in self.beliefs])
 
+    def shortened(self, pending: Rows) -> tuple[Search, Rows]:
+        """The search among the likeliest candidates and the pending ones, and which rows these are."""
+        edges = self.edges()
+        likely = np.argsort(-self.log_chances(edges), kind="stable")[:LIKELY]
+        rows = np.union1d(likely, pending)
+        beliefs = [belief.of(rows) for belief in self.beliefs]
+        return replace(self, beliefs=beliefs, allowed=self.allowed[rows], placed=(self.wanted, edges)), rows
+
     @property
     def wanted(self) -> float:
         """How many candidates the top has, the seen ones included."""
+        if self.placed is not None:
+            return self.placed[0]
         return self.share * (len(self.seen) + float(self.allowed.sum()))
 
     def found(self, belief: Belief, level: float) -> int:
         """How many answers lie beyond a level."""
         return int((belief.sign * (self.seen - level) > 0).sum())
+
+    def edges(self) -> list[float]:
+        """Where each model places the edge of the top."""
+        return [self.edge(belief) for belief in self.beliefs] if self.placed is None else self.placed[1]
+
+    def log_chances(self, edges: Sequence[float]) -> Floats:
+        """Logarithm of each candidate's chance to be in the top by all votes, shape ``(N,)``."""
+        pairs = zip(self.beliefs, edges, strict=True)
+        votes = [np.log(belief.weight + _NEVER) + belief.log_chances(level) for belief, level in pairs]
+        return np.asarray(logsumexp(votes, axis=0) + np.log(self.allowed + _NEVER))
 
     def edge(self, belief: Belief) -> float:
         """The level of the property beyond which a model expects as many answers as are sought."""
@@ -261,10 +299,9 @@ class Search:
 
     def worthiest(self, free: Rows) -> tuple[int, float]:
         """The free candidate to be looked at next, and its chance to be in the top."""
-        edges = [self.edge(belief) for belief in self.beliefs]
+        edges = self.edges()
         pairs = list(zip(self.beliefs, edges, strict=True))
-        votes = [np.log(belief.weight + _NEVER) + belief.log_chances(level) for belief, level in pairs]
-        chance = logsumexp(votes, axis=0) + np.log(self.allowed + _NEVER)
+        chance = self.log_chances(edges)
         short = free[np.argsort(-chance[free], kind="stable")[:SHORT]]
         found = sum(belief.weight * self.found(belief, level) for belief, level in pairs)
         missing, best = max(round(self.wanted - found), 1), 0
