@@ -14,6 +14,7 @@ from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.physics.basis import atomic_masses
+from alloys.space.formula import FormulaSpace
 from alloys.space.varied import AlloySpec, GridSpace
 
 _RARE = 0.05
@@ -105,14 +106,14 @@ def _built(rows: Sequence[Mapping[str, float]], fitting: float, *, by_weight: bo
     raise refused
 
 
-def count_outside(space: GridSpace, compositions: Sequence[Composition]) -> int:
+def count_outside(space: GridSpace | FormulaSpace, compositions: Sequence[Composition]) -> int:
     """How many compositions are none of a space's, whatever its variables."""
     return len(compositions) - sum(map(partial(_is_inside, space), compositions))
 
 
-def _is_inside(space: GridSpace, composition: Composition) -> bool:
+def _is_inside(space: GridSpace | FormulaSpace, composition: Composition) -> bool:
     try:
-        space.alloys.point_of(Design(composition))
+        (space if isinstance(space, FormulaSpace) else space.alloys).point_of(Design(composition))
     except InputError:
         return False
     return True

@@ -15,6 +15,7 @@ from alloys.intake.listing import read_list
 from alloys.intake.mapping import AlloyColumns
 from alloys.records import digest_of
 from alloys.space.base import Bools, Floats, Points, SpaceSpec
+from alloys.space.formula.writing import in_atoms
 from alloys.space.variables import Kind, Variable, Variables
 
 NEIGHBOURS = 12
@@ -169,11 +170,13 @@ class TableSpec(AlloyColumns, SpaceSpec):
         inputs: the columns that become variables; all that say nothing of the composition if None. With them, a table
             without formulas is one of plain inputs.
         per_batch: how many values of a variable may stand in one batch, by its name.
+        written: how compositions are shown: in ``at.%``, or in whole ``atoms``, as NaCl.
     """
 
     kind: Literal["table"]
     inputs: list[str] | None = None
     per_batch: dict[str, Annotated[int, Field(ge=1)]] = Field(default={})
+    written: Literal["at.%", "atoms"] = "at.%"
 
     def build(self) -> TableSpace:
         """The list.
@@ -182,7 +185,11 @@ class TableSpec(AlloyColumns, SpaceSpec):
             InputError: if the file cannot be read, or naming each row that is no design, repeats or lacks a cell.
         """
         found = read_list(self, self.inputs)
-        return TableSpace(found.designs, found.units, self.per_batch)
+        return TableSpace(tuple(map(self.shown, found.designs)), found.units, self.per_batch)
+
+    def shown(self, design: Design) -> Design:
+        """A design as the list is to be written."""
+        return in_atoms(design) if self.written == "atoms" else design
 
     def declared_variables(self) -> Variables:
         """What the columns are."""
@@ -201,7 +208,7 @@ class TableSpec(AlloyColumns, SpaceSpec):
     def _without_later_keys(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Campaigns made before a key was known go on: it is not there where it says nothing."""
         later: dict[str, Any] = {"sheet": None, "formula": None, "elements": {}, "basis": "at.%", "balance": None}
-        later |= {"where": {}, "inputs": None, "per_batch": {}}
+        later |= {"where": {}, "inputs": None, "per_batch": {}, "written": "at.%"}
         return {key: value for key, value in plain(self).items() if key not in later or value != later[key]}
 
 

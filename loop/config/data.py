@@ -18,7 +18,7 @@ from alloys.intake.spaces import NO_DESIGNS, count_outside
 from alloys.intake.tables import read_table
 from alloys.properties import Property
 from alloys.records import Observation
-from alloys.space import GridSpace, Space, TableSpace
+from alloys.space import FormulaSpace, GridSpace, Space, TableSpace
 from alloys.space.variables import Variables
 
 
@@ -125,11 +125,16 @@ def _read(entry: TableMap, properties: Mapping[str, Property], space: Space) -> 
 
 
 def _lines_on_outside(designs: Sequence[Design], space: Space) -> list[str]:
-    """How many compositions are none of a grid; of a list, whose alloys were chosen, nothing is said."""
-    if not isinstance(space, GridSpace):
+    """How many compositions are none of the space; of a list, whose alloys were chosen, nothing is said."""
+    if not isinstance(space, GridSpace | FormulaSpace):
         return []
     n = count_outside(space, [design.composition for design in designs])
-    return [f"{n} of {len(designs)} rows lie between the steps of the space or beyond it: {NO_DESIGNS}"] if n else []
+    where = (
+        "break the rules of the space"
+        if isinstance(space, FormulaSpace)
+        else "lie between the steps of the space or beyond it"
+    )
+    return [f"{n} of {len(designs)} rows {where}: {NO_DESIGNS}"] if n else []
 
 
 def lines_on_lacking(designs: Sequence[Design], variables: Variables) -> list[str]:

@@ -167,8 +167,8 @@ class Belief:
     def of(self, rows: Rows) -> Belief:
         """The belief on some of the candidates, before any answer is believed."""
         inputs = self.inputs[rows] if len(self.inputs) else self.inputs
-        parts = {"means": self.means[:, rows], "variances": self.variances[:, rows], "base": self.base[rows]}
-        return replace(self, **parts, inputs=inputs)
+        means, variances = self.means[:, rows], self.variances[:, rows]
+        return replace(self, means=means, variances=variances, base=self.base[rows], inputs=inputs)
 
     def believing(self, row: int) -> Belief:
         """The belief once the answer at a row is its mean, for a batch."""

@@ -11,7 +11,9 @@ from loop.cli.main import main
 from loop.config.reading import check_config
 
 ROOT = Path(__file__).resolve().parents[3]
-CONFIGS = sorted(path.stem for path in (ROOT / "configs").glob("*.yaml") if path.stem != "generators_mpea")
+CONFIGS = sorted(
+    path.stem for path in (ROOT / "configs").glob("*.yaml") if path.stem not in ("generators_mpea", "formulas")
+)
 SHORT = ["iterations=1", "batch=2", "screening.random=40", "generator.proposals=40", "generator.settings={epochs: 3}"]
 SHORTER = {
     "quickstart": ["start.validate=4"],

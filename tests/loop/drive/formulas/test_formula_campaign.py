@@ -12,6 +12,8 @@ import pytest
 
 from alloys.composition import Composition
 from loop.campaign import Campaign
+from loop.config.assembly import build_problem
+from loop.config.data import read_data
 from loop.config.reading import check_config
 from loop.review.report import best_document
 from tests.loop.loop_helpers import small_config
@@ -19,6 +21,7 @@ from tests.loop.loop_helpers import small_config
 PAULING = {"Ca": 1.00, "Cl": 3.16, "K": 0.82, "Li": 0.98, "Mg": 1.31, "Na": 0.93, "O": 3.44, "S": 2.58, "Ti": 1.54}
 SPACE = {"kind": "formula", "elements": list(PAULING), "most_atoms": 4, "elements_count": [2, 3]}
 ENTHALPY = {"formation_enthalpy": {"unit": "eV", "range": [-10, 10], "usual": [-3, 0]}}
+KNOWN = ["NaCl", "TiO2", "Li2O", "CaTiO3"]
 COLUMNS = {"formation_enthalpy": {"column": "enthalpy", "unit": "eV"}}
 WITHOUT = {"file": "none.csv", "formula": "formula", "properties": COLUMNS}
 
@@ -31,10 +34,8 @@ def _answer(formula: str) -> float:
 
 
 def _document(folder: Path) -> dict[str, Any]:
-    known = ["NaCl", "TiO2", "Li2O", "CaTiO3", "O66.667Ti33.333"]  # the last is TiO2, rounded
-    (folder / "known.csv").write_text(
-        "formula,enthalpy\n" + "".join(f"{text},{_answer(text)}\n" for text in known[:4]), encoding="utf-8"
-    )
+    rows = "".join(f"{text},{_answer(text)}\n" for text in KNOWN)
+    (folder / "known.csv").write_text(f"formula,enthalpy\n{rows}", encoding="utf-8")
     return {
         "space": SPACE,
         "physics": "generic",
@@ -71,7 +72,7 @@ def test_every_proposal_is_a_new_neutral_formula_of_the_space(campaign: Campaign
 
 def test_designs_are_written_in_whole_atoms_wherever_they_come_from(campaign: Campaign) -> None:
     written = {row.design.formula for row in campaign.view().rows}
-    assert {"NaCl", "TiO2", "Li2O", "CaTiO3"} <= written
+    assert set(KNOWN) <= written
     assert not any("50" in text or "." in text for text in written)
     assert {stored.observation.design.formula for stored in campaign.store.observations()} == written
     assert {job.request.design.formula for job in campaign.store.jobs()} <= written
@@ -81,7 +82,17 @@ def test_designs_are_written_in_whole_atoms_wherever_they_come_from(campaign: Ca
 def test_what_is_known_is_learned_from(campaign: Campaign) -> None:
     best = min(campaign.view().rows, key=lambda row: row.values["formation_enthalpy"])
     assert best.iteration is not None
-    assert best.values["formation_enthalpy"] < min(map(_answer, ["NaCl", "TiO2", "Li2O", "CaTiO3"]))
+    assert best.values["formation_enthalpy"] < min(map(_answer, KNOWN))
+
+
+def test_rows_that_break_the_rules_teach_and_are_told(tmp_path: Path) -> None:
+    document = _document(tmp_path)
+    with (tmp_path / "known.csv").open("a", encoding="utf-8") as stream:
+        stream.write("Ti3O,-1.0\n")  # neutral by no states
+    config = small_config(tmp_path, **document)
+    problem = build_problem(config)
+    (file,) = read_data(config.data, problem.physics.properties, problem.space)
+    assert any("1 of 5 rows break the rules of the space" in line for line in file.told), file.told
 
 
 @pytest.mark.parametrize(
