@@ -15,7 +15,7 @@ from loop.cli.console import Chosen, Json, chosen_variables, out, print_json
 from loop.config.lookup import Directory, Name, campaign_database
 from loop.drive.schedule import shown_to
 from loop.store import CampaignStore
-from loop.view import view_of
+from loop.view import View, view_of
 
 
 def predict(
@@ -40,7 +40,7 @@ def predict(
     database = campaign_database(directory, name)
     with CampaignStore.open(database) as store:
         view = view_of(store)
-    designs = [Design.known_as(formula, view.nameable, chosen) for formula in formulas or [""]]
+    designs = [_meant(view, formula, chosen) for formula in formulas or [""]]
     with kept_hyperparameters(database):
         documents = predict_document(view, designs, nearest)
     if json_:
@@ -75,7 +75,7 @@ def explain(
     database = campaign_database(directory, name)
     with CampaignStore.open(database) as store, kept_hyperparameters(database):
         view = view_of(store)
-        design = Design.known_as(formula or "", view.nameable, chosen)
+        design = _meant(view, formula or "", chosen)
         hidden, acts = shown_to(store, design)
         then = view_of(store, hidden=hidden, upto=acts)
         document = explain_document(view, store.proposals(), design, then)
@@ -85,6 +85,11 @@ def explain(
     console = out()
     for part in explain_tables(document):
         console.print(part, markup=False, soft_wrap=isinstance(part, str))
+
+
+def _meant(view: View, formula: str, variables: Mapping[str, Value]) -> Design:
+    """The design that is named, written as those of the space are."""
+    return view.config.space.shown(Design.known_as(formula, view.nameable, variables))
 
 
 def _named(formulas: Sequence[str] | None, chosen: Mapping[str, Value]) -> Sequence[str]:

@@ -142,7 +142,7 @@ def add(
     """
     acts, view = store.acts(), view_of(store)
     _refuse_finished(store)
-    design = Design.of(Composition.parse(formula), variables or {})
+    design = view.config.space.shown(Design.of(Composition.parse(formula), variables or {}))
     point = view.space.point_of(design)
     asked = next((p.iteration for p in store.proposals() if p.selection.candidate.design == design), None)
     if asked is not None:

@@ -138,12 +138,12 @@ def test_an_element_that_takes_the_rest_is_read(tmp_path: Path) -> None:
 
 def test_a_larger_table_is_refused_or_sampled(tmp_path: Path) -> None:
     path = write(tmp_path, [f"{i},{i % 7},{i % 1000}" for i in range(LARGEST + 1)])
-    with pytest.raises(InputError, match=r"has 10001 rows; at most 10000 can be replayed\. Draw some with --sample"):
+    with pytest.raises(InputError, match=rf"has {LARGEST + 1} rows; at most {LARGEST} can be replayed\. Draw some"):
         read_pool(path, "y")
     pool = read_pool(path, "y", sample=50)
     assert len(pool) == 50
     np.testing.assert_array_equal(pool.values, read_pool(path, "y", sample=50).values)
-    assert pool.notes[0] == "50 of 10001 rows drawn at random"
+    assert pool.notes[0] == f"50 of {LARGEST + 1} rows drawn at random"
 
 
 @pytest.mark.parametrize(
