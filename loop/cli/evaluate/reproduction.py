@@ -131,7 +131,8 @@ def _write_page(
     if order.page is None:
         return
     table = papers_table(told, {**ROWS[order.paper], **LAST})
-    done = Reproduction(order.paper, order.seeds, pictures_of(order.paper, outcomes, ground), [table])
+    seeds = dict.fromkeys(told["models"], order.seeds)
+    done = Reproduction(order.paper, seeds, pictures_of(order.paper, outcomes, ground), [table])
     for path, text in ((order.page.with_suffix(".json"), dumps(done)), (order.page, papers_page([done]))):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

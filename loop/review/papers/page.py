@@ -132,7 +132,8 @@ def _paper(done: Reproduction) -> dict[str, Any]:
     return {
         "key": done.paper,
         "words": words,
-        "seeds": done.seeds,
+        "seeds": _seeds(done.seeds, published),
+        "source": pictures.source,
         "alloys": len(pictures.values),
         "published": published,
         "others": [model.name for model in pictures.models if not model.published],
@@ -140,6 +141,13 @@ def _paper(done: Reproduction) -> dict[str, Any]:
         "standings": standings(measured, published) if measured[0].values else [],
         "figures": figures,
     }
+
+
+def _seeds(seeds: Mapping[str, int], published: Sequence[str]) -> str:
+    """How many training seeds the paper's architectures and the project's families have."""
+    parts = {"each of the paper's": [seeds[name] for name in published]}
+    parts["each of the project's"] = [count for name, count in seeds.items() if name not in published]
+    return ", ".join(f"{' or '.join(map(str, sorted(set(some))))} of {who}" for who, some in parts.items() if some)
 
 
 def _standing_table(measured: Sequence[Any], published: Sequence[str]) -> PageTable:

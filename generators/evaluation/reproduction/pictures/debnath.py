@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
@@ -67,7 +68,7 @@ def debnath_pictures(
     oracle = Oracle.of(data)
     chosen = np.random.default_rng(seed).permutation(len(data.points))[:SHOWN]
     return DebnathPictures(
-        data.source,
+        Path(data.source).name,
         list(data.space.elements),
         rounded(oracle(np.eye(len(data.space.elements)))[:, 0]),
         list(data.names),

@@ -203,7 +203,7 @@ class TungPictures:
     """All figures of Tung et al. 2022.
 
     Attributes:
-        source: the data's, for people.
+        source: name of the data's file.
         elements: the columns of compositions.
         element_moduli: the first property of each pure element, shape ``(E,)``.
         names: the properties.
@@ -308,7 +308,7 @@ class DebnathPictures:
     """All figures of Debnath et al. 2021.
 
     Attributes:
-        source: the data's, for people.
+        source: name of the data's file.
         elements: the columns of compositions.
         element_moduli: the first property of each pure element, shape ``(E,)``.
         names: the properties.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -84,7 +85,7 @@ def tung_pictures(
     along, over = diagonal(data, plan.diagonal).values, domain(data, plan.domain).values
     models = [_model(one, data, oracle, (along, over, path), plan, seed) for one in entered]
     return TungPictures(
-        source=data.source,
+        source=Path(data.source).name,
         elements=list(data.space.elements),
         element_moduli=rounded(oracle(np.eye(len(data.space.elements)))[:, 0]),
         names=list(data.names),

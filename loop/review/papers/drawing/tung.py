@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator, NullFormatter
 from scipy.stats import norm
 
 from generators.evaluation.reproduction.pictures.records import TungModel, TungPictures
@@ -127,6 +128,9 @@ def curves(models: Sequence[TungModel], pictures: TungPictures) -> Figure:
         left.plot(places, np.maximum(np.mean(model.diagonal.errors, axis=0), 1e-3), label=model.name, **style)
         right.plot(places, model.diagonal.cosine, **style)
     left.set(yscale="log", ylabel="MAPE over both properties, %")
+    left.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    left.yaxis.set_major_formatter("{x:g}")
+    left.yaxis.set_minor_formatter(NullFormatter())
     right.set(ylabel="mean pairwise cosine", ylim=(0, 1.03))
     for axes in (left, right):
         axes.set_xlabel(f"asked: {axis_label(pictures.names[0])}")

@@ -65,8 +65,8 @@ def moduli(pictures: DebnathPictures, words: PaperWords) -> list[str]:
         others = [one.values[1].mean for one in model.moduli]
         way = "rises each time" if np.all(np.diff(others) > 0) else "does not rise each time"
         told.append(
-            f"{model.name}: {plain(first)} {in_unit(first)}: {reached}; {plain(second)} {way}, "
-            f"{in_unit(second, *others, digits=2)}."
+            f"{model.name}: {plain(first)}, {in_unit(first)}: {reached}; {plain(second)} {way}: "
+            f"{', '.join(number(value, 2) for value in others[:-1])}, {in_unit(second, others[-1], digits=2)}."
         )
     return told
 
@@ -86,7 +86,7 @@ def means(pictures: DebnathPictures, words: PaperWords) -> list[str]:
         fall = ", ".join(f"{pictures.elements[i]} {_from_to(shares, i)}" for i in order[:4])
         first, last = model.moduli[0].label, model.moduli[-1].label
         told.append(f"{model.name}, mean at.% from {first} to {last} GPa: most rise {rise}; most fall {fall}.")
-        told += _against(model.name, shares, pictures.elements, words.figures["moduli"])
+        told += _against(model.name, shares, pictures, words.figures["moduli"])
     return told
 
 
@@ -99,14 +99,19 @@ def _from_to(shares: Floats, element: int) -> str:
     return f"{number(100 * shares[0, element], 2)} to {number(100 * shares[-1, element], 2)}"
 
 
-def _against(name: str, shares: Floats, elements: Sequence[str], words: FigureWords) -> list[str]:
+def _against(name: str, shares: Floats, pictures: DebnathPictures, words: FigureWords) -> list[str]:
     """Each element that the paper names: whether it went the same way."""
-    told = []
+    elements, moduli, told = pictures.elements, pictures.element_moduli, []
     for said, sign, symbols in (("rise", 1, words.rising), ("fall", -1, words.falling)):
         known = [symbol for symbol in symbols if symbol in elements]
         change = {symbol: float(sign * np.diff(shares[[0, -1], elements.index(symbol)])[0]) for symbol in known}
         same = [symbol for symbol in known if change[symbol] > 0]
-        other = [f"{symbol} ({_from_to(shares, elements.index(symbol))})" for symbol in known if change[symbol] <= 0]
+        other = [
+            f"{symbol} ({_from_to(shares, elements.index(symbol))}; its own modulus is "
+            f"{number(moduli[elements.index(symbol)], 3)} GPa here)"
+            for symbol in known
+            if change[symbol] <= 0
+        ]
         verb = said if len(same) > 1 else f"{said}s"
         text = f"{name}: of the elements that the paper sees {said}, {listed(same)} {verb} here"
         told.append(text + (f", and {', '.join(other)} {'do' if len(other) > 1 else 'does'} not." if other else "."))

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from alloys.space import Floats
-from generators.evaluation.reproduction.pictures.records import SamplesPicture, TungModel, TungPictures
+from generators.evaluation.reproduction.pictures.records import PathPicture, SamplesPicture, TungModel, TungPictures
 from generators.evaluation.reproduction.published import AXES, ROOT_GPA_J_M2
 from loop.review.figures.words import number
 from loop.review.papers.saying import in_unit, percent, plain
@@ -19,6 +19,9 @@ NEAR = 0.1
 
 COLLAPSED = 0.98
 """Mean cosine from which samples of one condition count as collapsed: the paper says so of 98.87 % and of 99.95 %."""
+
+STILL = 0.05
+"""Share of the atoms exchanged along a path below which its evenness says nothing."""
 
 SURE = 0.05
 """Level of significance below which a rank correlation counts."""
@@ -180,16 +183,19 @@ def paths(pictures: TungPictures, words: PaperWords) -> list[str]:
     told = []
     for model in pictures.models:
         for found in model.paths:
-            if not np.isfinite(found.abruptness):
-                told.append(f"{model.name}, {found.kind}: nothing changes.")
+            if found.length < STILL:
+                told.append(f"{model.name}, {found.kind}: all but nothing changes ({_atoms(found)} of the atoms).")
                 continue
             off = 100 * np.abs(np.asarray(found.values) / np.asarray(pictures.path) - 1).mean()
             told.append(
-                f"{model.name}, {found.kind}: {100 * found.length:.0f} % of the atoms are exchanged on the way; the "
-                f"largest step is {number(found.abruptness, 2)} times the mean one; {number(off, 2)} % off the "
-                "condition on average."
+                f"{model.name}, {found.kind}: the steps exchange {_atoms(found)} of the atoms in sum; the largest is "
+                f"{number(found.abruptness, 2)} times the mean one; {number(off, 2)} % off the condition on average."
             )
     return told
+
+
+def _atoms(found: PathPicture) -> str:
+    return f"{number(100 * found.length, 2)} %"
 
 
 def novelty(pictures: TungPictures, words: PaperWords) -> list[str]:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from alloys.space import Floats
+from generators.evaluation.measuring import EvaluationGround
 from generators.evaluation.oracle import Oracle
+from generators.evaluation.reproduction.entering import TrainFractions, participants
+from generators.evaluation.reproduction.interface import FractionSampler
+from generators.evaluation.reproduction.models.training import train_model
 from generators.evaluation.reproduction.pictures.latents import STEPS, latent_picture, path_pictures
+from generators.evaluation.reproduction.pictures.of_outcomes import pictures_of
 from generators.evaluation.reproduction.pictures.records import Histogram, TungPictures
 from generators.evaluation.reproduction.pictures.tung import diagonal_picture, domain_picture, samples_picture
+from generators.evaluation.reproduction.run import reproduce
 from generators.evaluation.table import LabelledAlloys
 from tests.generators.evaluation.reproduction.pictures_helpers import PLAN, Components, known, small_tung
 
@@ -114,3 +122,26 @@ def test_a_distribution_says_what_lies_outside_by_its_sum() -> None:
     assert found.shares == pytest.approx([1 / 3, 1 / 3], abs=1e-3)
     assert list(found.centres) == [0.5, 1.5]
     assert found.mean == pytest.approx(11 / 3, abs=1e-2)
+
+
+def test_the_papers_models_are_drawn_at_the_papers_own_condition(data: LabelledAlloys) -> None:
+    ground = EvaluationGround.of(data, PLAN)
+    quick = [replace(one, train=_barely(one.name)) for one in participants("tung-2022")]
+    found = pictures_of("tung-2022", reproduce(quick, ground), ground)
+    assert isinstance(found, TungPictures)
+    assert found.path == pytest.approx([60.0, 0.4743], rel=1e-3)
+    assert [model.name for model in found.models] == ["paper-cae", "paper-cvae", "paper-wcgan"]
+    assert [len(model.paths) for model in found.models] == [3, 3, 1]  # a GAN encodes nothing
+    plain, variational, game = (model.latents for model in found.models)
+    assert plain is not None
+    assert variational is not None
+    assert game is None
+    assert not any(plain.deviations)
+    assert all(variational.deviations)
+
+
+def _barely(name: str) -> TrainFractions:
+    def train(data: LabelledAlloys, oracle: Oracle, seed: int) -> FractionSampler:
+        return train_model(name, data, seed, {"epochs": 2})
+
+    return train

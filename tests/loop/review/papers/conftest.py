@@ -13,6 +13,6 @@ def done() -> list[Reproduction]:
     data = known()
     table = PageTable("Table 1 <of the paper>", ["model", "MAPE, %"], [["components", "12.5"]], "Medians over seeds.")
     return [
-        Reproduction("tung-2022", 1, small_tung(data), [table]),
-        Reproduction("debnath-2021", 2, small_debnath(data), []),
+        Reproduction("tung-2022", {"components": 1, "nearest": 1}, small_tung(data), [table]),
+        Reproduction("debnath-2021", {"components": 5, "nearest": 2}, small_debnath(data), []),
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from generators.evaluation.reproduction.pictures.records import TungPictures
+from generators.evaluation.reproduction.pictures.records import DebnathPictures, TungPictures
 from loop.review.papers.kept import Reproduction, dumps, loads
 from loop.review.papers.page import compact, papers_page
 from loop.review.papers.words import words_of
@@ -19,7 +19,10 @@ from tests.support.browser import Browser, browser, needs_browser
 
 @pytest.fixture(scope="module")
 def page(done: list[Reproduction]) -> str:
-    return papers_page(done)
+    """All of the first paper; of the second only one model."""
+    first, second = done
+    assert isinstance(second.pictures, DebnathPictures)
+    return papers_page([first, replace(second, pictures=replace(second.pictures, models=second.pictures.models[:1]))])
 
 
 class Tags(HTMLParser):

@@ -84,7 +84,7 @@ def test_elements_that_rise_and_fall_are_held_against_the_paper_s(debnath_done: 
     assert not any("not." in line for line in told)
     assert f"{rising[0]} 1 to 40" in told[0]
     told = debnath.means(_with_means(debnath_done, dict.fromkeys(rising, down)), words)
-    assert any(f"sees rise, none rises here, and {rising[0]} (40 to 2)" in line for line in told)
+    assert any(f"sees rise, none rises here, and {rising[0]} (40 to 2; its own modulus" in line for line in told)
 
 
 def test_whether_the_other_property_follows_is_read_from_its_means(debnath_done: DebnathPictures) -> None:
@@ -98,7 +98,10 @@ def test_whether_the_other_property_follows_is_read_from_its_means(debnath_done:
         ]
         return replace(debnath_done, models=[replace(model, moduli=moduli)])
 
-    assert "toughness rises each time" in debnath.moduli(with_others([0.1, 0.2, 0.3, 0.4]), words)[0]
+    assert (
+        "toughness rises each time: 0.1, 0.2, 0.3, 0.4 MPa"
+        in debnath.moduli(with_others([0.1, 0.2, 0.3, 0.4]), words)[0]
+    )
     assert "does not rise each time" in debnath.moduli(with_others([0.1, 0.2, 0.15, 0.4]), words)[0]
 
 
