@@ -73,7 +73,7 @@ CHOICES: Mapping[str, Mapping[str, Choice]] = {
         **_RATES,
         "epochs": ours(150),
         "latent": printed(16),
-        "unroll": ours(5),
+        "unroll": ours(2),
         "penalty": searched("gradient"),
         "clip": ours(0.1),
         "critic_steps": ours(1),
