@@ -98,6 +98,7 @@ def document(paper: str, outcomes: Sequence[ParticipantOutcome], ground: Evaluat
         "axes": AxisCheck.of(data, ground.diagonal).to_json(),
         "diagonal": _rounded(ground.diagonal.values),
         "domain": _rounded(ground.domain.values),
+        "near": {kind: int((~getattr(ground, kind).far).sum()) for kind in ("diagonal", "domain")},
         "models": {outcome.participant.name: _told(outcome) for outcome in outcomes},
     }
 

@@ -63,6 +63,7 @@ def measure_model(model: FractionSampler, ground: EvaluationGround, seed: int) -
     real_cosines = np.concatenate(real)
     numbers = {
         "mape_percent": float(mape.mean()),
+        "near_mape_percent": _mean(mape[~ground.diagonal.far]),
         "worst_mape_percent": measures.worst(mape),
         "cosine_percent": _mean(cosine[~np.isnan(cosine)]),
         "real_cosine_percent": 100 * _mean(real_cosines),

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 ROWS: Mapping[str, Mapping[str, str]] = {
     "tung-2022": {
         "mape_percent": "Table 1: MAPE",
-        "worst_mape_percent": "its worst condition",
+        "near_mape_percent": "at its conditions near data",
+        "worst_mape_percent": "at its worst condition",
         "cosine_percent": "Table 1: cosine under one condition",
         "real_cosine_percent": "Table 2: cosine to the real alloy",
         "domain_near_percent": "25 over the domain: MAPE near data",
@@ -165,12 +166,17 @@ def print_reproduction(told: Mapping[str, Any]) -> None:
 
 
 def _about(told: Mapping[str, Any]) -> list[str]:
+    from generators.evaluation.protocol import COMPANY, NEAR  # late: with torch
+
     here, there = told["alloys"]["here"], told["alloys"]["paper"]
     elements = told["elements"]["here"]
     return [
         f"{told['data']}: {here} refractory-rich alloys (the paper has {there}) of {len(elements)} elements "
         f"(the paper names {told['elements']['paper']}): {'-'.join(elements)}",
         *told["axes"]["words"],
+        f"Near data are {told['near']['diagonal']} of {len(told['diagonal'])} conditions along the diagonal and "
+        f"{told['near']['domain']} of {len(told['domain'])} over the domain: {COMPANY} alloys or more lie within "
+        f"{NEAR:.0%} of them in both properties.",
     ]
 
 

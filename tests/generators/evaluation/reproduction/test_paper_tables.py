@@ -57,6 +57,10 @@ def test_who_recalls_the_table_is_exact_and_alike(ground: EvaluationGround) -> N
     ]
     np.testing.assert_allclose(found.mape, 100 * np.abs(nearest / ground.diagonal.values - 1).mean(axis=1), atol=GRID)
     assert found.numbers["mape_percent"] == pytest.approx(found.mape.mean())
+    near = ~ground.diagonal.far
+    assert found.numbers["near_mape_percent"] == pytest.approx(
+        found.mape[near].mean() if near.any() else np.nan, nan_ok=True
+    )
     assert (found.mape.shape, found.domain.shape, found.real_cosines.shape) == ((4,), (4,), (30,))
 
 

@@ -40,7 +40,7 @@ def test_as_a_document_and_as_a_page(capsys: pytest.CaptureFixture[str], tmp_pat
     code, out, _ = call(capsys, "debnath-2021", "--data", table, "--quick", "--json", "--page", str(page))
     told = json.loads(out)
     assert code == 0
-    assert set(told) == {"paper", "data", "alloys", "elements", "axes", "diagonal", "domain", "models"}
+    assert set(told) == {"paper", "data", "alloys", "elements", "axes", "diagonal", "domain", "near", "models"}
     model = told["models"]["paper-cgan"]
     assert set(model) == {"published", "numbers", "curves", "histogram", "settings"}
     assert model["numbers"]["answered_percent"]["median"] == 100
