@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from alloys.design import heading_of
 from alloys.goal import Constraint, Objective
 from alloys.records import Measured, proposer
 from loop.review.figures.results import front_rows
@@ -102,6 +103,7 @@ def found(about: Reported) -> dict[str, Any]:
         for row in about.best
     ]
     return {
+        "heading": heading_of(row.design for row in about.best).capitalize(),
         "columns": [about.label(name) for name in columns],
         "rows": rows,
         "broken": [] if rows else _broken(about),
