@@ -25,6 +25,10 @@ highlight_language = "text"
 html_theme = "furo"
 html_title = f"alloyloop {version}"
 html_copy_source = False
+# The page of the papers' figures stands by itself, without the theme. Sphinx wants its folder already here.
+PAPERS_DONE = ROOT / "build" / "papers"
+PAPERS_DONE.mkdir(parents=True, exist_ok=True)
+html_extra_path = [str(PAPERS_DONE)]
 html_show_copyright = False
 
 myst_enable_extensions = ["dollarmath"]
@@ -77,9 +81,10 @@ def _formula(self: Any, node: nodes.math_block) -> None:
 
 
 def _draw(app: Any) -> None:
-    from figures import draw_all  # late: beside this file, and with the project
+    from figures import draw_all, draw_papers  # late: beside this file, and with the project
 
     draw_all(ROOT / "build" / "figures")
+    draw_papers(PAPERS_DONE)
 
 
 def setup(app: Any) -> None:

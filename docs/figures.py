@@ -27,6 +27,20 @@ def draw_all(folder: Path) -> None:
         draw(folder / f"{draw.__name__}.svg")
 
 
+def draw_papers(folder: Path) -> None:
+    """Writes the page of the papers' figures from the numbers that are kept, unless it is newer than all it needs."""
+    from loop.review import papers  # late: with the project
+    from loop.review.papers.kept import loads
+    from loop.review.papers.page import papers_page
+
+    kept = [RESULTS / "generators" / "papers" / f"{paper}.json" for paper in ("tung-2022", "debnath-2021")]
+    needed = [*kept, *(path for path in Path(papers.__file__).parent.rglob("*") if path.is_file())]
+    page = folder / "papers-done-again.html"
+    if not page.exists() or page.stat().st_mtime < max(path.stat().st_mtime for path in needed):
+        folder.mkdir(parents=True, exist_ok=True)
+        page.write_text(papers_page([loads(path.read_text("utf-8")) for path in kept]), encoding="utf-8")
+
+
 def _axes(**labels: Any) -> tuple[Any, Any]:
     from matplotlib import pyplot
 

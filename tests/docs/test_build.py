@@ -56,6 +56,13 @@ def test_the_front_leads_to_the_pages_of_the_root(built: Path) -> None:
         assert f'href="{page}"' in front
 
 
+def test_the_papers_figures_stand_on_a_page_of_their_own(built: Path) -> None:
+    assert 'href="../papers-done-again.html"' in (built / "papers" / "figures.html").read_text("utf-8")
+    page = (built / "papers-done-again.html").read_text("utf-8")
+    assert {"tung-2022-parity", "debnath-2021-moduli"} <= set(re.findall(r'<h3 id="([^"]*)"', page))
+    assert len(page.encode()) < 5e6
+
+
 def test_benchmarks_are_drawn(built: Path) -> None:
     page = (built / "benchmarks.html").read_text("utf-8")
     pictures = re.findall(r'src="(_images/[a-z]+\.svg)"', page)

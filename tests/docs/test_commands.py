@@ -33,6 +33,7 @@ NOT_FOLLOWED = {
     "docs/howto/cluster.md": "a cluster",
     "docs/howto/extend.md": "a package that is installed",
     "docs/howto/thermodynamics.md": "the reader's databases",
+    "docs/papers/figures.md": "a table that does not come with the project",
     "docs/reference/cli.md": "the commands of other pages, with other options",
 }
 """Pages none of whose commands are typed in here."""
