@@ -1,7 +1,9 @@
 """Sampling for a target: many draws of a generator, moved onto the target, weighed, and picked.
 
 For ``n`` compositions under a condition, ``draws * n`` candidates are drawn (``least`` at least) under conditions near
-it. Each is projected onto the target and polished on the grid, its elements kept. Critics, one after another, say how
+it. Each is projected onto the target and polished on the grid, its elements kept. Where too few can get there so, the
+others give way to mixtures of two known alloys that have nearly the properties asked for: between them lie elements
+together that the generator does not draw. Critics, one after another, say how
 likely a candidate is one of the known alloys rather than one that would be picked so far (`generators.asking.critic`).
 Picks are made without replacement by how near the target a candidate is and by the critics' odds. A limited share may
 be copies of known alloys: nearly all of a small ball around a known alloy is copies, so that without any the samples
@@ -38,6 +40,12 @@ AUDIENCE = 500
 CHUNK = 4096
 """RefinedDraws refined at a time."""
 
+PARENTS = 30
+"""Known alloys nearest to a target, two of which are mixed."""
+
+ARRIVED = 9.0
+"""Squared errors, in widths, up to which a candidate is at its target."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSettings(CheckedSettings):
@@ -67,7 +75,7 @@ class TargetSettings(CheckedSettings):
     critics: int = number(3, 0, 100)
     outside: float = number(3.0, 0.0, 1e6)
     copies: float = number(0.198, 0.0, 1.0)
-    shy: float = number(4.0, 0.0, 1e6)
+    shy: float = number(1.0, 0.0, 1e6)
     small: float = number(0.05, 1e-9, 10.0)
 
 
@@ -119,6 +127,7 @@ class TargetSampler:
         self.source, self.space, self.properties = source, space, properties
         self.settings = settings or TargetSettings()
         self.known = space.fractions(known)
+        self.values = properties(space.inputs(known))
         self.near = Neighbourhood.of(np.unique(self.known, axis=0))
         self.beside = self._beside(known)
 
@@ -134,7 +143,7 @@ class TargetSampler:
         owner = np.repeat(np.arange(len(asked)), np.maximum(self.settings.least, self.settings.draws * number))
         wide = 1 + self.settings.spread * rng.standard_normal((len(owner), asked.shape[1]))
         drawn = self.source.sample(asked[owner] * wide, seed=int(rng.integers(2**31)))
-        found = self._realistic(self._candidates(drawn.points, asked, owner[drawn.rows]), number, rng)
+        found = self._realistic(self._candidates(drawn.points, asked, owner[drawn.rows], number, rng), number, rng)
         answer = np.full(len(conditions), -1, dtype=np.int64)
         places = np.split(np.argsort(wanted.ravel(), kind="stable"), np.cumsum(number)[:-1])
         mine, allowance = found.of_each(len(asked)), float(rng.random())
@@ -152,23 +161,69 @@ class TargetSampler:
         variables = self.space.variables
         return variables.encoded(variables.raw(points[:, self.known.shape[1] :]))
 
-    def _candidates(self, points: Points, asked: Floats, owner: Rows) -> RefinedDraws:
+    def _candidates(
+        self, points: Points, asked: Floats, owner: Rows, number: Rows, rng: np.random.Generator
+    ) -> RefinedDraws:
         """Refined draws, weighed by how near they are to their targets and to known alloys."""
-        settings, refined, misses = self.settings, np.empty_like(points), np.empty(len(points))
-        for i in range(0, len(points), CHUNK):
-            part = slice(i, i + CHUNK)
-            target = asked[owner[part]]
-            refined[part] = refine(self.space, points[part], target, self.properties, settings.rounds)
-            error = relative_errors(self.properties(self.space.inputs(refined[part])), target)
-            misses[part] = ((error / settings.width) ** 2).sum(axis=1)
+        settings = self.settings
+        refined, misses = self._refined(points, asked[owner])
+        lost = self._lost(refined, misses <= ARRIVED, owner, number)
+        mixed, still = self._refined(self._mixtures(refined[lost], asked[owner[lost]], rng), asked[owner[lost]])
+        better = (still < misses[lost]) | (still <= ARRIVED)
+        refined[lost[better]], misses[lost[better]] = mixed[better], still[better]
         fractions = self.space.fractions(refined)
         tight = self.near.tightest(fractions)
         strange = np.isinf(tight) | ~self.near.knows(fractions)
-        beside = self._beside(refined)
-        copy = copied(fractions, self.known, beside, self.beside)
+        copy = self._copied(refined)
         needless = np.where(copy, np.log(np.clip(tight, settings.small, 1.0) / settings.small), 0.0)
         weights = -0.5 * misses - settings.outside * strange - settings.shy * needless
-        return RefinedDraws(refined, np.concatenate([fractions, beside], axis=1), owner, weights, copy)
+        return RefinedDraws(refined, self._features(refined), owner, weights, copy)
+
+    def _features(self, points: Points) -> Floats:
+        """Points as a critic sees them: fractions, then variables as models see them, shape ``(m, f)``."""
+        return np.concatenate([self.space.fractions(points), self._beside(points)], axis=1)
+
+    def _copied(self, points: Points) -> Bools:
+        """Which points are copies of known alloys, shape ``(m,)``."""
+        return copied(self.space.fractions(points), self.known, self._beside(points), self.beside)
+
+    def _lost(self, points: Points, arrived: Bools, owner: Rows, number: Rows) -> Rows:
+        """Points that did not arrive, or as another did, of targets with too few different new ones that arrived."""
+        copy = self._copied(points)
+        new = np.flatnonzero(arrived & ~copy)
+        named = np.concatenate([owner[new, None], points[new]], axis=1)
+        first = new[np.unique(named, axis=0, return_index=True)[1]]
+        short = np.bincount(owner[first], minlength=len(number)) < number
+        needless = short[owner] & ~(arrived & copy)
+        needless[first] = False
+        return np.flatnonzero(needless)
+
+    def _refined(self, points: Points, targets: Floats) -> tuple[Points, Floats]:
+        """Points moved towards their targets, and their squared errors in widths, shape ``(m,)``."""
+        refined, misses = np.empty_like(points), np.empty(len(points))
+        for i in range(0, len(points), CHUNK):
+            part = slice(i, i + CHUNK)
+            refined[part] = refine(self.space, points[part], targets[part], self.properties, self.settings.rounds)
+            error = relative_errors(self.properties(self.space.inputs(refined[part])), targets[part])
+            misses[part] = ((error / self.settings.width) ** 2).sum(axis=1)
+        return refined, misses
+
+    def _mixtures(self, points: Points, targets: Floats, rng: np.random.Generator) -> Points:
+        """Two known alloys near each target, mixed at random; what lies outside the space stays the point that it was.
+
+        Variables beside the composition stay too.
+        """
+        if not len(points):
+            return points
+        asked, which = np.unique(np.where(np.isnan(targets), np.inf, targets), axis=0, return_inverse=True)
+        misses = [np.square(relative_errors(self.values, np.where(np.isinf(row), np.nan, row))).sum(1) for row in asked]
+        near = np.array([np.argsort(each, kind="stable")[:PARENTS] for each in misses], dtype=np.int64)
+        parents = near[which.ravel()[:, None], rng.integers(near.shape[1], size=(len(points), 2))]
+        share = rng.random((len(points), 1))
+        mixed = share * self.known[parents[:, 0]] + (1 - share) * self.known[parents[:, 1]]
+        grid = self.space.alloys
+        moved = np.concatenate([grid.round_to_grid(mixed), points[:, grid.dimension :]], axis=1)
+        return np.where(self.space.contains(moved)[:, None], moved, points)
 
     def _realistic(self, found: RefinedDraws, number: Rows, rng: np.random.Generator) -> RefinedDraws:
         """The same, their weights raised by critics' log odds that each is a known alloy.

@@ -222,3 +222,23 @@ def test_copies_taken_for_want_of_others_do_not_make_it_too_many(published: Poin
 
     chosen = sampler(published, Copies(), copies=0.0, critics=0, least=8, draws=1)
     assert chosen.sample(asked, seed=0).rows.tolist() == list(range(12))
+
+
+def test_a_target_that_no_draw_can_reach_is_met_by_mixtures_of_known_alloys() -> None:
+    """Between two systems of three elements, for a source that draws one alloy of each."""
+    shares = np.random.default_rng(3).dirichlet([5.0, 5.0, 5.0], 12)
+    fractions = np.zeros((12, SPACE.dimension))
+    fractions[:6, [0, 1, 2]], fractions[6:, [0, 3, 4]] = shares[:6], shares[6:]
+    known = SPACE.round_to_grid(fractions)
+
+    class Ends:
+        def sample(self, conditions: Floats, *, seed: int) -> Samples:
+            rows = np.random.default_rng(seed).integers(2, size=len(conditions))
+            return Samples(known[[0, -1]][rows], np.arange(len(rows)), 1.0)
+
+    asked = np.repeat(properties(fractions).mean(axis=0)[None], 20, axis=0)
+    drawn = sampler(known, Ends(), critics=0, copies=0.0).sample(asked, seed=0).points
+    assert mape(properties(SPACE.fractions(drawn)), asked) < 0.2
+    five = (drawn > 0).sum(axis=1) == 5
+    assert five.mean() > 0.2
+    assert len(np.unique(drawn, axis=0)) == 20
