@@ -16,7 +16,7 @@ export MPLBACKEND = Agg
 export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --quiet
 
-.PHONY: run test test-slow bench bench-generators bench-phases bench-sample-efficiency gpu-figures setup setup-dft setup-test setup-browser setup-peers docs screenshots lint lock audit clean
+.PHONY: run test test-slow bench bench-generators bench-phases bench-sample-efficiency gpu-figures setup setup-dft setup-test setup-browser setup-peers setup-ctgan docs screenshots lint lock audit clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -46,6 +46,14 @@ setup-dft: $(STAMP)  ## ASE, GPAW and sqsgenerator for the validator `dft`; Debi
 
 setup-peers: $(STAMP)  ## Ax, BayBE and pymoo, which the loop is compared with
 	$(PIP) -c requirements.lock -e '.[peers]'
+
+# CTGAN needs pandas below 3, which the project does not have, and its licence (BUSL-1.1) is no free one: so it is no
+# dependency, and lies in a folder that only `alloyloop evaluate augmentation` looks into. Torch and scipy are the project's.
+CTGAN := build/ctgan
+setup-ctgan: $(STAMP)  ## CTGAN in build/ctgan, which augmentation is tried with
+	@rm -rf $(CTGAN)
+	$(PIP) --no-deps --target $(CTGAN) 'ctgan>=0.12,<0.13' 'rdt>=2.0,<3' 'pandas>=2.2,<3' 'faker>=30' pytz tqdm
+	@PYTHONPATH=$(CTGAN) $(BIN)/python -P -c 'import ctgan, pandas; print("ctgan", ctgan.__version__, "with pandas", pandas.__version__)'
 
 run: $(STAMP)  ## set up everything and run the main job
 	$(BIN)/alloyloop run $(CONFIG)

@@ -30,6 +30,7 @@ from generators.interface import Distribution, Generator
 from loop.choose.fitting import fit_surrogate
 from loop.choose.steps import KnownDesigns, known_compositions
 from loop.config.assembly import start_table
+from loop.review.resembling import AskedValue, Observed, generator_resemblance, resemblance_notes
 from loop.store import Artifact, CampaignStore
 from loop.store.files import inside, usual_mode
 from loop.view import View, view_of
@@ -49,6 +50,7 @@ class GeneratorSource:
         drawn_from: what draws: the generator, or one that moves its draws onto their targets.
         known: values of known alloys by property, each of shape ``(n,)``, NaN where unknown; empty for a file.
         note: what could not be read, or empty.
+        observed: the known alloys, to tell what is new in a question; None for a file.
     """
 
     generator: Generator
@@ -57,6 +59,7 @@ class GeneratorSource:
     drawn_from: Distribution
     known: Mapping[str, Floats] = field(default_factory=dict)
     note: str = ""
+    observed: Observed | None = None
 
 
 def from_file(path: Path) -> GeneratorSource:
@@ -100,7 +103,8 @@ def from_campaign(database: Path) -> GeneratorSource:
     columns = dict(zip(known.names, known.conditions.T, strict=True))
     spreads = training_spreads(generator) or _observed(columns)
     label = f"{generator.name} of {name}, iteration {newest.iteration}"
-    return GeneratorSource(generator, label, spreads, _aimed(generator, view, known, spreads), columns, note)
+    aimed, observed = _aimed(generator, view, known, spreads), Observed.of_known(view.space, known)
+    return GeneratorSource(generator, label, spreads, aimed, columns, note, observed)
 
 
 def _known(view: View) -> tuple[KnownDesigns, str]:
@@ -139,6 +143,7 @@ class GeneratedAlloys:
         drawn: what was found.
         notes: what a person should know.
         fixed: the variables of which something was asked.
+        observed: as `GeneratorSource.observed`.
     """
 
     space: Space
@@ -147,6 +152,21 @@ class GeneratedAlloys:
     drawn: DistinctDraws
     notes: tuple[str, ...]
     fixed: tuple[str, ...] = ()
+    observed: Observed | None = None
+
+    @property
+    def resembles(self) -> list[dict[str, Any] | None]:
+        """Which split each design with its targets resembles; None where no observations tell."""
+        if self.observed is None:
+            return [None] * len(self.drawn.points)
+        return [
+            generator_resemblance(
+                self.observed,
+                self.space.design(points).composition.elements,
+                [AskedValue(target.name, value, value) for target, value in zip(self.targets, asked, strict=True)],
+            )
+            for points, asked in zip(self.drawn.points, self.drawn.asked, strict=True)
+        ]
 
     @property
     def reached(self) -> dict[str, Floats]:
@@ -183,6 +203,9 @@ class GeneratedAlloys:
         for name, values in self.reached.items():
             for document, value in zip(documents, values, strict=True):
                 document.setdefault("reached", {})[name] = float(value)
+        if self.observed is not None:
+            for document, found in zip(documents, self.resembles, strict=True):
+                document["resembles"] = found
         return documents
 
     def write_csv(self, path: Path) -> None:
@@ -271,8 +294,9 @@ def answer(source: GeneratorSource, wishes: Sequence[Target | Word], n: int, see
             "widen a target to a range, or ask for fewer properties"
         )
     names = tuple(wish.name for wish in fixed)
-    found = GeneratedAlloys(generator.space, generator.name, targets, drawn, tuple(notes), names)
-    return found.nearest(n, spreads)
+    found = GeneratedAlloys(generator.space, generator.name, targets, drawn, (), names, source.observed)
+    nearest = found.nearest(n, spreads)
+    return replace(nearest, notes=(*notes, *resemblance_notes(nearest.resembles)))
 
 
 def _observed(known: Mapping[str, Floats]) -> dict[str, TrainingSpread]:

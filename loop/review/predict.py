@@ -15,6 +15,7 @@ from alloys.design import Design, design_text
 from alloys.errors import InputError
 from loop.choose.fitting import fit_surrogate
 from loop.measurements import rounded
+from loop.review.resembling import resemblance_line, surrogate_resemblance
 from loop.view import Row, View, outside
 from surrogates.model.calibration import HALF_WIDTH
 from surrogates.model.surrogate import Surrogate
@@ -65,6 +66,7 @@ def predict_document(
                 "constraints": chances,
                 "nearest": nearest_known(view, design, nearest),
                 "remoteness": remoteness(view, design),
+                "resembles": None if row is not None else surrogate_resemblance(view, design, entry),
             }
         )
     return documents
@@ -262,6 +264,8 @@ def predict_lines(document: dict[str, Any]) -> list[str]:
         lines.append(f"outside the space: {document['outside']}")
     if document["remoteness"] is not None and document["remoteness"] >= _FAR:
         lines.append(f"far from the data: {document['remoteness']:.0%} of the known alloys have a nearer neighbour")
+    if document["resembles"] is not None:
+        lines.append(resemblance_line(document["resembles"]))
     if document["remoteness"] is None:
         lines.append("next to nothing is known yet: physics speaks")
     return [line for line in lines if line]

@@ -48,7 +48,7 @@ def test_document(capsys: pytest.CaptureFixture[str], small: list[str]) -> None:
     assert code == 0
     assert len({row["formula"] for row in rows}) == len(rows) == 50
     for row in rows:
-        assert set(row) == {"formula", "composition", "targets", "generator", "reached"}
+        assert set(row) == {"formula", "composition", "targets", "generator", "reached", "resembles"}
         composition = Composition.parse(row["formula"])
         assert composition.fractions() == row["composition"]
         assert SPACE.point_of(Design(composition)).sum() == SPACE.total
@@ -56,7 +56,9 @@ def test_document(capsys: pytest.CaptureFixture[str], small: list[str]) -> None:
         assert row["targets"]["density"] == 8.5
         assert 4.6 <= row["targets"]["vec"] <= 4.9
         assert row["generator"] == "cvae"
+        assert set(row["resembles"]) == {"split", "because", "best_of_10"}
     assert len({row["targets"]["vec"] for row in rows}) == 50
+    assert "of 50 alloys: " in err
     assert "cvae of small, iteration 2: density=8.5 g/cm3, vec=4.6..4.9 electrons/atom" in err
 
 

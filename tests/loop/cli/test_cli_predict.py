@@ -6,14 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from alloys.design import Design
 from loop.campaign import Campaign
+from loop.choose.fitting import fit_surrogate
 from loop.cli import main as cli
 from loop.store import CampaignStore
 from loop.view import View, view_of
+from surrogates.model.gp import GP
 from tests.loop.loop_helpers import call, small_config, write_config
 
 NAMES = [
@@ -52,7 +55,7 @@ def test_an_unknown_alloy_is_predicted(capsys: pytest.CaptureFixture[str], campa
     (found,) = _document(capsys, "predict", campaigns, "Nb40Ti30Mo20V10")
     assert set(found) == {
         *("formula", "status", "in_space", "outside", "properties", "probability_feasible", "probability_success"),
-        *("constraints", "nearest", "remoteness"),
+        *("constraints", "nearest", "remoteness", "resembles"),
     }
     assert (found["formula"], found["status"], found["in_space"]) == ("Mo20Nb40Ti30V10", "unknown", True)
     assert list(found["properties"]) == NAMES
@@ -69,6 +72,26 @@ def test_an_unknown_alloy_is_predicted(capsys: pytest.CaptureFixture[str], campa
     assert len(distances) == 3
     assert distances == sorted(distances)
     assert 0 < distances[0] < 1
+
+
+def test_a_prediction_says_which_split_it_resembles(capsys: pytest.CaptureFixture[str], campaigns: Path) -> None:
+    seen = {frozenset(row.design.composition.elements) for row in _view(campaigns).rows}
+    (found,) = _document(capsys, "predict", campaigns, "Nb40Ti30Mo20V10")
+    assert set(found["resembles"]) == {"split", "because", "errors", "within_90"}
+    assert (found["resembles"]["split"] in ("element", "system")) == ({"Mo", "Nb", "Ti", "V"} not in seen)
+    (known,) = _document(capsys, "predict", campaigns, str(_view(campaigns).rows[0].design))
+    assert known["resembles"] is None
+    out = call(capsys, "predict", "small", "Nb40Ti30Mo20V10", "--directory", str(campaigns))[1]
+    assert f"{found['resembles']['because']}: like " in out
+
+
+def test_the_surrogate_of_a_campaign_learns_from_its_observations_alone(campaigns: Path) -> None:
+    """Docs: the loop uses no made-up data, as no way to make them up has won (docs/evaluation/augmentation.md)."""
+    view = _view(campaigns)
+    observed = view.observed().values
+    for name, output in fit_surrogate(view).outputs.items():
+        assert isinstance(output.gp, GP)
+        assert len(output.gp.targets) == np.isfinite(observed[name]).sum()
 
 
 def test_a_known_alloy_is_answered_by_its_measurement(capsys: pytest.CaptureFixture[str], campaigns: Path) -> None:
