@@ -30,7 +30,7 @@ from generators.interface import Distribution, Generator
 from loop.choose.fitting import fit_surrogate
 from loop.choose.steps import KnownDesigns, known_compositions
 from loop.config.assembly import start_table
-from loop.review.resembling import AskedValue, Observed, generator_resemblance, resemblance_notes
+from loop.review.resembling import AskedValue, Observed, resemblance, resemblance_notes
 from loop.store import Artifact, CampaignStore
 from loop.store.files import inside, usual_mode
 from loop.view import View, view_of
@@ -155,12 +155,12 @@ class GeneratedAlloys:
     observed: Observed | None = None
 
     @property
-    def resembles(self) -> list[dict[str, Any] | None]:
+    def resembles(self) -> list[dict[str, str] | None]:
         """Which split each design with its targets resembles; None where no observations tell."""
         if self.observed is None:
             return [None] * len(self.drawn.points)
         return [
-            generator_resemblance(
+            resemblance(
                 self.observed,
                 self.space.design(points).composition.elements,
                 [AskedValue(target.name, value, value) for target, value in zip(self.targets, asked, strict=True)],

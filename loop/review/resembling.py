@@ -38,9 +38,6 @@ SURROGATE = {
 """Errors of the surrogate over those of a random fifth, and shares within 90 % intervals: least and most of the two
 tables of ``benchmarks/results/generators/generalisation.txt``."""
 
-GENERATORS = {"element": 0.0, "system": 0.0, "top": 0.0, "random": 0.0}
-"""Cosine of the best of 10 draws of the ``cvae`` to alloys held out, in the same file."""
-
 
 @dataclass(frozen=True, slots=True)
 class Observed:
@@ -138,18 +135,6 @@ def surrogate_resemblance(view: View, design: Design, properties: Mapping[str, A
     return {**found, "errors": list(errors), "within_90": list(within)}
 
 
-def generator_resemblance(
-    observed: Observed, elements: Collection[str], asked: Sequence[AskedValue]
-) -> dict[str, Any] | None:
-    """`resemblance` of a drawn alloy with its targets, and what generators were worth in that split.
-
-    Returns:
-        ``{"split", "because", "best_of_10"}``; None where too little is observed.
-    """
-    found = resemblance(observed, elements, asked)
-    return None if found is None else {**found, "best_of_10": GENERATORS[found["split"]]}
-
-
 def resemblance_notes(found: Sequence[Mapping[str, Any] | None]) -> list[str]:
     """A sentence for each split that drawn alloys resemble, the random fifth left out unless all do."""
     by_split: dict[str, list[Mapping[str, Any]]] = {}
@@ -159,7 +144,7 @@ def resemblance_notes(found: Sequence[Mapping[str, Any] | None]) -> list[str]:
     told = {split: some for split, some in by_split.items() if split != "random"} or by_split
     return [
         f"{len(some)} of {len(found)} alloys: {some[0]['because']}{' (for one)' if len(some) > 1 else ''}: like "
-        f"{WORDS[split]}, where the best of 10 draws had a cosine of {some[0]['best_of_10']:g} (on a published table)"
+        f"{WORDS[split]}"
         for split, some in told.items()
     ]
 

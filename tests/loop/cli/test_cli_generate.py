@@ -56,7 +56,7 @@ def test_document(capsys: pytest.CaptureFixture[str], small: list[str]) -> None:
         assert row["targets"]["density"] == 8.5
         assert 4.6 <= row["targets"]["vec"] <= 4.9
         assert row["generator"] == "cvae"
-        assert set(row["resembles"]) == {"split", "because", "best_of_10"}
+        assert set(row["resembles"]) == {"split", "because"}
     assert len({row["targets"]["vec"] for row in rows}) == 50
     assert "of 50 alloys: " in err
     assert "cvae of small, iteration 2: density=8.5 g/cm3, vec=4.6..4.9 electrons/atom" in err
