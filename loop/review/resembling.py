@@ -38,6 +38,9 @@ SURROGATE = {
 """Errors of the surrogate over those of a random fifth, and shares within 90 % intervals: least and most of the two
 tables of ``benchmarks/results/generators/generalisation.txt``."""
 
+GENERATORS = {"element": 0.69, "system": 0.85, "top": 0.85, "random": 0.87}
+"""Cosine of the best of 10 draws of the plainest family to alloys held out, in the same file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
@@ -144,7 +147,7 @@ def resemblance_notes(found: Sequence[Mapping[str, Any] | None]) -> list[str]:
     told = {split: some for split, some in by_split.items() if split != "random"} or by_split
     return [
         f"{len(some)} of {len(found)} alloys: {some[0]['because']}{' (for one)' if len(some) > 1 else ''}: like "
-        f"{WORDS[split]}"
+        f"{WORDS[split]}, where the best of 10 draws had a cosine of {GENERATORS[split]:g} (on a published table)"
         for split, some in told.items()
     ]
 

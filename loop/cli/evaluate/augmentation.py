@@ -25,6 +25,9 @@ def augmentation(
     folds: Annotated[int, typer.Option(help="outer folds, at least 2")] = 5,
     repeats: Annotated[int, typer.Option(min=1, help="of the outer folds")] = 2,
     inner: Annotated[int, typer.Option(help="folds that choose the amount, at least 2")] = 2,
+    amount: Annotated[
+        list[float] | None, typer.Option(help="rows made up for each real one; repeat for several to choose from")
+    ] = None,
     family: Annotated[str, typer.Option(help="of generators, for samples and filtered")] = "cvae",
     epochs: Annotated[int | None, typer.Option(min=1, help="that the family trains for; its own if none")] = None,
     seed: Annotated[int, typer.Option(min=0, help="of the folds and of what is made up")] = 0,
@@ -47,7 +50,8 @@ def augmentation(
     if target in table.computed:
         raise InputError(f"{data}: has no column {target!r}, and a closed form has no error to make smaller")
     judged, _ = table.judged(target)
-    plan = TrialPlan(chosen, folds, repeats, inner, seed=seed, family=family, epochs=epochs, ctgan=ctgan)
+    amounts = tuple(amount or TrialPlan().amounts)
+    plan = TrialPlan(chosen, folds, repeats, inner, amounts, seed, family, epochs, ctgan)
     with progress_bar() as progress:
         bar = progress.add_task("outer folds", total=plan.steps)
 

@@ -19,6 +19,9 @@ from surrogates.evaluation.held_out import HeldPredictions, JudgedTable, judge
 SIGNIFICANT = 0.05
 """A way wins only where its p, corrected for the folds and for the number of ways, is below."""
 
+MOST = 10.0
+"""Rows made up for each real one, at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrialPlan:
@@ -29,7 +32,7 @@ class TrialPlan:
         folds: outer folds of a repeat.
         repeats: of the outer folds, each drawn anew.
         inner: folds of what is learned from, which choose the amount.
-        amounts: rows made up for each row that is learned from, to choose from.
+        amounts: rows made up for each row that is learned from, to choose from; a single one needs no inner folds.
         seed: of the folds and of what is made up.
         family: of generators.
         epochs: that the family trains for; its own number if None.
@@ -45,6 +48,10 @@ class TrialPlan:
     family: str = "cvae"
     epochs: int | None = None
     ctgan: Path = Path("build/ctgan")
+
+    def __post_init__(self) -> None:
+        if not self.amounts or not all(0 < amount <= MOST for amount in self.amounts):
+            raise InputError(f"amounts lie between 0 and {MOST:g} rows for each real one, got {list(self.amounts)}")
 
     @property
     def possible(self) -> list[str]:
@@ -120,13 +127,15 @@ def _inner_folds(rows: SplitTable, outer: Fold, plan: TrialPlan, seed: int) -> l
 
 
 def _outer(table: JudgedTable, plan: TrialPlan, outer: Fold, rows: SplitTable, seed: int) -> OuterFold:
-    inner = _inner_folds(rows, outer, plan, seed)
+    inner = _inner_folds(rows, outer, plan, seed) if len(plan.amounts) > 1 else []
     sources = {id(fold): _learned(table, plan, fold, seed) for fold in (outer, *inner)}
     errors, amounts = {NONE: _error([judge(table, outer)])}, dict[str, float]()
     for way in plan.possible:
         made = {id(fold): WAYS[way](sources[id(fold)]) for fold in inner}
         by_amount = {
             amount: _error([judge(table, fold, _some(made[id(fold)], amount, fold)) for fold in inner])
+            if inner
+            else 0.0
             for amount in plan.amounts
         }
         amounts[way] = min(by_amount, key=lambda amount: by_amount[amount])

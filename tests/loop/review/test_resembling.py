@@ -76,4 +76,7 @@ def test_what_is_told_of_each_split_stands_in_the_results_file() -> None:
         ratios = sorted(table[split][0] / table["random"][0] for table in tables)
         assert [round(ratio, 1) for ratio in ratios] == list(errors), split
         assert sorted(table[split][1] for table in tables) == list(shares), split
-    assert set(resembling.SURROGATE) == set(resembling.WORDS) < set(MEANINGS)
+    for split, cosine in resembling.GENERATORS.items():
+        (found,) = re.findall(rf"^ *cae +{split} +\d+ +\d+ +\S+ +([\d.]+)", text, re.MULTILINE)
+        assert float(found) == pytest.approx(cosine, abs=0.0051), split
+    assert set(resembling.SURROGATE) == set(resembling.GENERATORS) == set(resembling.WORDS) < set(MEANINGS)

@@ -122,6 +122,7 @@ def test_a_trial_of_noise_as_a_person_and_a_program_call_it(
         (("--target", "hardness", "--ways", "magic"), "unknown way 'magic'; available are noise, ctgan"),
         (("--target", "hardness", "--family", "oracle"), "unknown generator family 'oracle'"),
         (("--target", "hardness", "--folds", "30"), "leaves no fold with at least 5 rows held out"),
+        (("--target", "hardness", "--amount", "0"), "amounts lie between 0 and 10 rows for each real one, got [0.0]"),
         (("--target", "hardness", "--inner", "1"), "at least 2 folds are needed, got 1"),
     ],
 )
