@@ -30,6 +30,8 @@ NOT_TYPED = {
 """Commands that are not typed in here, by what follows `alloyloop`, and why."""
 
 NOT_FOLLOWED = {
+    "docs/evaluation/augmentation.md": "the reader's table; tests/loop/trials/test_augmentation.py",
+    "docs/evaluation/generalisation.md": "the reader's table; tests/loop/trials/test_generalisation.py",
     "docs/howto/cluster.md": "a cluster",
     "docs/howto/extend.md": "a package that is installed",
     "docs/howto/thermodynamics.md": "the reader's databases",
