@@ -30,7 +30,7 @@ def generalisation(
         typer.Option(metavar="PROPERTY", help="a column, or a property with a closed form; may be repeated"),
     ],
     split: Annotated[
-        str | None, typer.Option(metavar="A,B", help="random,element,system,paper,year,top; all that are possible")
+        str | None, typer.Option(metavar="A,B", help="random, element, system, paper, year, top; all if none")
     ] = None,
     families: Annotated[
         str | None, typer.Option(help="generators and baselines to judge, by commas; none if none")
@@ -48,7 +48,7 @@ def generalisation(
 ) -> None:
     """Judges surrogates, and generators that are named, on elements, systems, papers, years and values left out.
 
-    For example: alloyloop evaluate generalisation results.csv --target hardness --split random,element
+    For example: alloyloop evaluate generalisation results.csv --target hardness
     """
     from loop.trials.generalisation import GeneratorTask, SurrogateTask, check_names, judged  # late: with torch
     from loop.trials.table import TableColumns, read_trial_table
