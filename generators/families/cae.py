@@ -53,6 +53,7 @@ FAMILY = Family(
     generator="ConditionalAutoencoder",
     paper="Tung et al. 2022",
     many_rows={**MANY_ROWS_SETTINGS, "weight_decay": 0.01},
+    formulas={"copies": 0},
 )
 
 # What follows needs torch. Whoever only reads settings runs this file as far as here (`generators.registry`).

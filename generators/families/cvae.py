@@ -59,6 +59,15 @@ FAMILY = Family(
         "patience": 500,
         "consistency": 300.0,
     },
+    formulas={
+        "copies": 0,
+        "hidden": 256,
+        "latent": 32,
+        "learning_rate": 2e-3,
+        "batch_size": 256,
+        "patience": 15,
+        "validation_share": 0.05,
+    },
 )
 
 # What follows needs torch. Whoever only reads settings runs this file as far as here (`generators.registry`).

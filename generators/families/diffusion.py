@@ -39,6 +39,7 @@ FAMILY = Family(
     generator="ConditionalDiffusion",
     paper="Ho, Jain & Abbeel 2020; Song, Meng & Ermon 2021; Ho & Salimans 2022; Chen, Zhang & Hinton 2023",
     many_rows={**MANY_ROWS_SETTINGS, "patience": 2000, "guidance": 0.0},
+    formulas={"copies": 0},
 )
 
 # What follows needs torch. Whoever only reads settings runs this file as far as here (`generators.registry`).

@@ -32,6 +32,7 @@ FAMILY = Family(
     generator="ConditionalFlow",
     paper="Lipman et al. 2023; Chen, Zhang & Hinton 2023",
     many_rows={**MANY_ROWS_SETTINGS, "patience": 2000, "guidance": 0.0},
+    formulas={"copies": 0},
 )
 
 # What follows needs torch. Whoever only reads settings runs this file as far as here (`generators.registry`).

@@ -80,7 +80,9 @@ FAMILY = Family(
     paper="Debnath et al. 2021; Tung et al. 2022; Arjovsky, Chintala & Bottou 2017; Metz et al. 2016",
     many_rows={**MANY_ROWS_SETTINGS, "epochs": 500},
     formulas={
+        "epochs": 170,
         "copies": 0,
+        "validation_share": 0.02,
         "unroll": 0,
         "latent": 128,
         "hidden": 128,
@@ -88,7 +90,7 @@ FAMILY = Family(
         "critic_rate": 3e-3,
         "critic_steps": 1,
         "temperature": 0.7,
-        "average": 0.99,
+        "average": 0.995,
         "keep": "last",
     },
 )

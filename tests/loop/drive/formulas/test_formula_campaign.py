@@ -70,6 +70,12 @@ def test_every_proposal_is_a_new_neutral_formula_of_the_space(campaign: Campaign
     assert {row.origin.removeprefix("polish of ") for row in view.rows if row.iteration == 0} == {"design"}
 
 
+def test_generators_learn_and_propose_formulas(campaign: Campaign) -> None:
+    told = campaign.store.iteration(1).notes.training
+    assert told
+    assert all(report["rows"] == 8 and not report["diverged"] for report in told.values())
+
+
 def test_designs_are_written_in_whole_atoms_wherever_they_come_from(campaign: Campaign) -> None:
     written = {row.design.formula for row in campaign.view().rows}
     assert set(KNOWN) <= written

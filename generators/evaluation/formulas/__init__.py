@@ -1,0 +1,1 @@
+"""Generators of formulas, measured as MatGAN was: what is drawn without asking for anything."""
