@@ -107,7 +107,9 @@ def _unknown_in_call(words: list[str]) -> list[str]:
     name, command, rest = _command(words)
     if command is None:
         return [] if name.endswith((" COMMAND", " NAME")) else [f"alloyloop {name}"]
-    known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+    known = {option for parameter in command.params for option in [*parameter.opts, *parameter.secondary_opts]} | {
+        "--help"
+    }
     asked = re.findall(r"(?<!\S)\[?(--[a-z-]+)", " ".join(rest))
     return [f"alloyloop {name} {option}" for option in asked if option not in known]
 

@@ -61,6 +61,7 @@ FAMILY = Family(
     },
     formulas={
         "copies": 0,
+        "beta": 0.3,
         "hidden": 256,
         "latent": 32,
         "learning_rate": 2e-3,

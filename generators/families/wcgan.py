@@ -51,6 +51,8 @@ class WcganSettings(TrainingSettings):
         penalty_weight: of the gradient penalty.
         clip: largest size of a critic's weight where weights are clipped.
         temperature: of the presence gates' slopes.
+        gate_noise: of sampling: factor of the logistic noise on the logits, 1 as in training. With less of it samples
+            are likelier, and repeat.
         keep: ``best``, the epoch of the least energy score, or ``last``: of formulas the score says little.
     """
 
@@ -70,6 +72,7 @@ class WcganSettings(TrainingSettings):
     penalty_weight: float = number(1.0, 0.0, 1000.0)
     clip: float = number(0.2, 1e-06, 100.0)
     temperature: float = number(0.5, 0.001, 100.0)
+    gate_noise: float = number(1.0, 0.0, 10.0)
     keep: str = word("best", "last")
 
 
@@ -129,12 +132,14 @@ class WcganNetwork(nn.Module):
         last = linear(hidden, 1, rng, bias=False)
         self.critic = WideOutput(mlp((codec.seen_width + 2 * p, hidden, hidden), rng), nn.SiLU(), last)
 
-    def proposal(self, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Logits of presence, logistic noise included, and amounts, shapes as `Codec.widths` says."""
+    def proposal(
+        self, values: Tensor, known: Tensor, rng: torch.Generator, noise: float = 1.0
+    ) -> tuple[Tensor, Tensor]:
+        """Logits of presence, logistic noise times a factor included, and amounts, shapes as `Codec.widths` says."""
         z = normal((len(values), self.latent), rng, values.device)
         logits, amounts = self.generator(torch.cat((z, values, known), dim=1)).split(self.widths, dim=1)
         chance = torch.rand(logits.shape, generator=rng, dtype=torch.float32).clamp(1e-6, 1 - 1e-6)
-        return logits + torch.logit(chance).to(values.device), RATIO * torch.tanh(amounts / RATIO)
+        return logits + noise * torch.logit(chance).to(values.device), RATIO * torch.tanh(amounts / RATIO)
 
 
 class ConditionalWassersteinGAN(NeuralGenerator[WcganSettings, WcganNetwork]):
@@ -150,7 +155,7 @@ class ConditionalWassersteinGAN(NeuralGenerator[WcganSettings, WcganNetwork]):
 
     def draw(self, network: WcganNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """One emission of the generator."""
-        logits, amounts = network.proposal(values, known, rng)
+        logits, amounts = network.proposal(values, known, rng, self.settings.gate_noise)
         return self.codec.chances(logits), amounts
 
     def draw_latents(self, network: WcganNetwork, values: Tensor, known: Tensor, rng: torch.Generator) -> Tensor:

@@ -70,7 +70,7 @@ class FormulaCodec(Codec):
 
     def blurred(self, presence: Tensor, amounts: Tensor, chance: Tensor) -> Tensor:
         """Logarithms of numbers of atoms moved by a quarter of one to either side; those of one atom stay."""
-        moved = (amounts.exp() + CELL * (chance - 0.5)).log() * presence
+        moved = (amounts.exp() + CELL * (chance - 0.5)).log() * presence[:, : amounts.shape[1]]
         return torch.cat((moved[:, :-1], amounts[:, -1:]), dim=1)
 
     def relaxed_fractions(self, presence: Tensor, amounts: Tensor) -> Tensor:

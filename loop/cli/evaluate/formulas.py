@@ -50,28 +50,32 @@ def formulas(
     from generators.evaluation.formulas.run import FormulaPlan, chosen_entrants, document, evaluate
     from loop.review.evaluation import read_settings
 
-    if half not in HALVES:
-        raise InputError(f"--half is one of {', '.join(HALVES)}, got {half!r}")
-    if all_rows and rules:
-        raise InputError("--all-rows are not all neutral and balanced, so they go with --no-rules only")
+    _refuse(half, all_rows=all_rows, rules=rules)
     names = chosen_entrants([name.strip() for name in families.split(",")] if families else [])
     known = known_formulas(data, most_atoms, elements)
-    told = f"{len(known.points)} of {known.rows} formulas taken, {known.balanced.sum()} neutral and balanced"
-    err().print(told, markup=False)
+    taken = f"{len(known.points)} of {known.rows} formulas taken, {known.balanced.sum()} neutral and balanced"
+    err().print(taken, markup=False)
     known = known if all_rows else known.screened()
     plan = FormulaPlan(
         samples=samples, rules=rules, half=half, even=even, models=models,  # type: ignore[arg-type]
         settings=read_settings(settings) if settings else {},
     )  # fmt: skip
-
-    def tell(outcome: FormulaOutcome) -> None:
-        err().print(f"{outcome.name}: measured with seed {outcome.seed}", markup=False)
-
-    outcomes = evaluate(known, names, plan, seeds, tell)
+    outcomes = evaluate(known, names, plan, seeds, _tell)
     if json_:
         print_json(document(known, plan, outcomes))
     else:
         print_outcomes(known, outcomes)
+
+
+def _tell(outcome: FormulaOutcome) -> None:
+    err().print(f"{outcome.name}: measured with seed {outcome.seed}", markup=False)
+
+
+def _refuse(half: str, *, all_rows: bool, rules: bool) -> None:
+    if half not in HALVES:
+        raise InputError(f"--half is one of {', '.join(HALVES)}, got {half!r}")
+    if all_rows and rules:
+        raise InputError("--all-rows are not all neutral and balanced, so they go with --no-rules only")
 
 
 def print_outcomes(known: KnownFormulas, outcomes: list[FormulaOutcome]) -> None:
