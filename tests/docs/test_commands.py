@@ -31,6 +31,7 @@ NOT_TYPED = {
 
 NOT_FOLLOWED = {
     "docs/evaluation/augmentation.md": "the reader's table; tests/loop/trials/test_augmentation.py",
+    "docs/evaluation/formulas.md": "a table that does not come with the project; tests/loop/cli/evaluate",
     "docs/evaluation/generalisation.md": "the reader's table; tests/loop/trials/test_generalisation.py",
     "docs/howto/cluster.md": "a cluster",
     "docs/howto/extend.md": "a package that is installed",

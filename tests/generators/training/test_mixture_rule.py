@@ -18,13 +18,13 @@ SPACE = refractory_space()
 UNITS, VALUES = training_rows(SPACE, 200, missing=0.0)
 
 
-def batch_of(points: Points, values: Floats) -> EncodedRows:
+def rule_and_batch(points: Points, values: Floats) -> tuple[MixtureRule, EncodedRows]:
     codec = AlloyCodec(SPACE, [f"property {k}" for k in range(values.shape[1])])
-    return codec.encode(points, values, ConditionScale.of(values))
+    return MixtureRule(codec), codec.encode(points, values, ConditionScale.of(values))
 
 
 def test_linear_properties_are_trusted_and_rows_meet_their_own() -> None:
-    rule, rows = MixtureRule(SPACE, 3), batch_of(UNITS, VALUES)
+    rule, rows = rule_and_batch(UNITS, VALUES)
     rule.fit(rows, len(UNITS))
     assert rule.trust.tolist() == [1.0, 1.0, 1.0]
     assert rule.error(rows.presence, rows.amounts, rows.values, rows.known).max() < 1e-3
@@ -38,7 +38,7 @@ def test_what_rows_do_not_determine_is_not_pressed() -> None:
     rng = np.random.default_rng(0)
     few = np.where(np.arange(200) < 5, VALUES[:, 1], np.nan)
     values = np.stack((VALUES[:, 0], rng.normal(size=200), few, np.full(200, 3.0)), axis=1)
-    rule, rows = MixtureRule(SPACE, 4), batch_of(UNITS, values)
+    rule, rows = rule_and_batch(UNITS, values)
     rule.fit(rows, len(UNITS))
     assert rule.trust.tolist() == [1.0, 0.0, 0.0, 0.0]
     nonsense = rows.values.clone()
@@ -57,7 +57,7 @@ def test_copies_do_not_make_a_property_trusted() -> None:
 
 
 def test_conditions_not_asked_are_not_missed() -> None:
-    rule, rows = MixtureRule(SPACE, 3), batch_of(UNITS, VALUES)
+    rule, rows = rule_and_batch(UNITS, VALUES)
     rule.fit(rows, len(UNITS))
     assert not rule.error(rows.presence, rows.amounts, rows.values + 5, torch.zeros_like(rows.known)).any()
     one = torch.zeros_like(rows.known)

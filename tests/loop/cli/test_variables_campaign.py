@@ -85,7 +85,7 @@ def test_alloys_for_targets_are_made_as_asked(file: Path, capsys: pytest.Capture
     with CampaignStore.open(file.parent / "campaigns" / "small" / "campaign.db") as store:
         space = view_of(store).space
     for row in rows:
-        assert list(row) == ["formula", "composition", "variables", "targets", "generator"]
+        assert list(row) == ["formula", "composition", "variables", "targets", "generator", "resembles"]
         assert row["variables"] == {"route": "annealed", "anneal_temperature": 900}
         assert row["targets"] == {"hardness": 400, "anneal_temperature": 900, "route": "annealed"}
         space.point_of(Design.parse(row["formula"], row["variables"]))

@@ -52,7 +52,7 @@ def test_the_default_campaign_has_no_mistakes() -> None:
         ("upper: 0.50", "steps: {W: 0.003}", 12, "the step of W must divide 1 exactly"),
         ("upper: 0.50", "balance: Fe", 12, "the balance Fe is not among the elements Cr, Hf, Mo"),
         ("Cr, Hf, Mo", "Cr, Cr, Hf, Mo", 10, "Cr is named twice among the elements"),
-        ("upper: 0.50", "kind: lattice", 9, "space: unknown kind 'lattice'; known are alloy, table"),
+        ("upper: 0.50", "kind: lattice", 9, "space: unknown kind 'lattice'; known are alloy, formula, table"),
         ("upper: 0.50", "kind: table", 9, "space.file: Field required"),
         ("seed: 0", "physics: alchemy", 4, "unknown physics 'alchemy'; available are generic, refractory"),
         ("maximize ductility_index", "maximize beauty", 20, "unknown property 'beauty'"),

@@ -122,11 +122,11 @@ def means(model: DebnathModel, pictures: DebnathPictures) -> Figure:
     axes = figure.add_subplot()
     places = range(len(labels))
     for k, (one, column) in enumerate(zip(model.moduli, shares.T, strict=True)):
-        radius = np.sqrt(np.maximum(column, 0.0))
+        radius, beside = np.sqrt(np.maximum(column, 0.0)), k + 0.28
         axes.scatter(np.full(len(places), k), list(places), s=14 * radius**2 + 0.5, color=SKY, lw=0)
         for place, share in zip(places, column, strict=True):
             if share >= 0.5:
-                axes.text(k + 0.28, place, f"{share:.0f}", fontsize=7, va="center")
+                axes.text(beside, place, f"{share:.0f}", fontsize=7, va="center")
         axes.text(k, len(places) + 0.2, one.label, ha="center", fontsize=9)
     axes.set_yticks(places, labels, fontsize=7.5)
     axes.set(xticks=[], xlim=(-0.6, len(shares.T) - 0.3), ylim=(-0.8, len(places) + 0.9))

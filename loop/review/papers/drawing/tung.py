@@ -97,7 +97,8 @@ def domain(model: TungModel, pictures: TungPictures) -> Figure:
         whole[corner[0] : corner[0] + found.bins, corner[1] : corner[1] + found.bins] = counts / max(counts.max(), 1)
         first, second = corner + found.bins * (condition - low) / (high - low) - 0.5
         axes.plot(first, second, "o", ms=4.5, c=VERMILION)
-        axes.text(corner[0] + 0.5, corner[1] + found.bins - 1.5, f"{found.errors[k]:.0f} %", fontsize=8, va="top")
+        inside = corner[0] + 0.5, corner[1] + found.bins - 1.5
+        axes.text(*inside, f"{found.errors[k]:.0f} %", fontsize=8, va="top")
         axes.add_patch(
             Rectangle((corner[0] - 0.5, corner[1] - 0.5), found.bins, found.bins, fill=False, ec=GREY, lw=0.6)
         )
