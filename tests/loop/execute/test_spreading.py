@@ -84,34 +84,42 @@ class _Marking(_Numbered):
 
 
 @dataclass(frozen=True)
-class _Fatal(_Numbered):
-    """A work that ends its process if that is not this one, the first time or always."""
-
-    mark: Path
-    home: int = field(default_factory=os.getpid)
-    always: bool = False
-
-    def __call__(self, block: Block) -> tuple[int, int]:
-        if os.getpid() != self.home and (self.always or not self.mark.exists()):
-            self.mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().__call__(block)
-
-
-@dataclass(frozen=True)
-class _Hung(_Numbered):
-    """A work that elsewhere waits for what never comes; here the first block waits for that."""
+class _Shared(_Numbered):
+    """A work that leaves a mark elsewhere; here the first block waits for that, however slowly a worker starts."""
 
     mark: Path
     home: int = field(default_factory=os.getpid)
 
     def __call__(self, block: Block) -> tuple[int, int]:
         if os.getpid() != self.home:
-            self.mark.touch()
-            threading.Event().wait(600)
+            self.elsewhere()
         while block[0][0, 0] == 0 and not self.mark.exists():
             threading.Event().wait(0.02)
         return super().__call__(block)
+
+    def elsewhere(self) -> None:
+        self.mark.touch()
+
+
+@dataclass(frozen=True)
+class _Fatal(_Shared):
+    """A work that ends its process if that is not this one, the first time or always."""
+
+    always: bool = False
+
+    def elsewhere(self) -> None:
+        if self.always or not self.mark.exists():
+            self.mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class _Hung(_Shared):
+    """A work that elsewhere waits for what never comes."""
+
+    def elsewhere(self) -> None:
+        self.mark.touch()
+        threading.Event().wait(600)
 
 
 @dataclass(frozen=True)
@@ -200,7 +208,7 @@ def test_a_block_that_does_not_come_back_is_done_here(ray: Any, tmp_path: Path) 
     assert {process for _, process in answers} == {os.getpid()}
     assert [number for number, _ in answers] == list(range(20))
     # The hung ones were taken back, and others may have their CPUs.
-    assert len({process for _, process in spreader(ray)(_Numbered(), blocks(30))}) > 1
+    assert len({process for _, process in spreader(ray)(_Shared(tmp_path / "again"), blocks(30))}) > 1
 
 
 def test_without_a_free_cpu_threads_do_it_all(ray: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
