@@ -32,7 +32,7 @@ def test_bad_input_is_refused(kind: str, tmp_path: Path, monkeypatch: pytest.Mon
     assert result.outcomes["refused"] > result.cases / 2
 
 
-QUICK = {"cells": 60, "spaces": 25, "frames": 60, "proxies": 12, "encodings": 10, "addresses": 30, "melting": 2}
+QUICK = {"cells": 60, "spaces": 25, "frames": 60, "proxies": 12, "encodings": 10, "addresses": 30}
 
 
 @pytest.mark.filterwarnings("ignore")
