@@ -14,12 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from alloys.errors import InputError, WorkError, first_line
 from alloys.records import Failed, FailureKind
 from loop.config.schema import ClusterConfig
 from loop.execute.actors import Actors, last_line
+from loop.execute.loopback import host_and_port
 from loop.execute.spreading import RaySpreader
 from loop.execute.tasks import FOLDER, Done, Finished, ModelTask, ValidationTask, ValidatorSpec, do_validation
 
@@ -283,15 +283,14 @@ def refuse_dead(address: str) -> None:
     if address in ("local", "auto"):  # which Ray finds by itself
         return
     try:
-        parts = urlsplit(address if "://" in address else f"ray://{address}")
-        host, port = parts.hostname, parts.port
+        host, port = host_and_port(address if "://" in address else f"ray://{address}")
         if not host or not port:
             raise ValueError("its host or port is missing")
     except ValueError as error:
         raise InputError(f"{address!r} is no address of a Ray cluster, HOST:PORT: {error}; {_advice()}") from error
     try:
         socket.create_connection((host, port), KNOCK_SECONDS).close()
-    except (OSError, UnicodeError) as error:
+    except OSError as error:
         raise InputError(f"no Ray cluster answers at {address!r}: {first_line(error)}; {_advice()}") from error
 
 

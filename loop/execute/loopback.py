@@ -40,6 +40,20 @@ def _is_here(host: str) -> bool:
     return (mapped or address).is_loopback
 
 
+def host_and_port(address: str) -> tuple[str, int | None]:
+    """The host of an address with a scheme, empty where it names none, and its port.
+
+    Raises:
+        ValueError: if no library could ask it: saying why.
+    """
+    parts = urlsplit(address)
+    if parts.port == 0:
+        raise ValueError("its port is 0")
+    host = parts.hostname or ""
+    host.encode("idna")
+    return host, parts.port
+
+
 def refuse_proxy(url: str) -> None:
     """Refuses to send a token through a proxy that could read it.
 

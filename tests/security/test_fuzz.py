@@ -13,19 +13,25 @@ import pytest
 from tests.support.fuzz.databases import FOLDER
 from tests.support.fuzz.reports import REPORTS
 from tests.support.fuzz.run import DATABASE, Result, answered, counts_of, fuzz_kind, run_case
-from tests.support.fuzz.targets import TARGETS
+from tests.support.fuzz.targets import TARGETS, Target
 from tests.support.tdb import IDEAL
 
 COUNTS = counts_of(300, list(TARGETS))
+
+
+def in_this_process(target: Target, kind: str, count: int) -> Result:
+    """The first cases of a kind."""
+    result = Result(kind)
+    for index in range(count):
+        result.add(index, *run_case(target, kind, 0, index), 0.0)
+    return result
 
 
 @pytest.mark.filterwarnings("ignore")  # what strange numbers make of themselves
 @pytest.mark.parametrize("kind", [kind for kind in TARGETS if kind != "tdb"])
 def test_bad_input_is_refused(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    target, result = TARGETS[kind](tmp_path), Result(kind)
-    for index in range(COUNTS[kind]):
-        result.add(index, *run_case(target, kind, 0, index), 0.0)
+    result = in_this_process(TARGETS[kind](tmp_path), kind, COUNTS[kind])
     assert result.bad == []
     assert result.cases == COUNTS[kind]
     assert result.outcomes["accepted"] > 0  # some changes leave a valid content: the entry point was reached
@@ -41,10 +47,7 @@ def test_what_people_reported_is_answered_rightly_or_refused(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    target, result = REPORTS[kind](tmp_path), Result(kind)
-    for index in range(QUICK[kind]):
-        result.add(index, *run_case(target, kind, 0, index), 0.0)
-    assert result.bad == []
+    assert in_this_process(REPORTS[kind](tmp_path), kind, QUICK[kind]).bad == []
 
 
 @pytest.mark.slow

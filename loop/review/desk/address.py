@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from alloys.errors import InputError, first_line
-from loop.execute.loopback import leave_proxies_out
+from loop.execute.loopback import host_and_port, leave_proxies_out
 
 VARIABLE = "MLFLOW_TRACKING_URI"
 """MLflow's own name for the address of a store."""
@@ -131,13 +131,10 @@ def _refuse_none(uri: str) -> None:
         InputError: saying what is wrong.
     """
     try:
-        parts = urlsplit(uri)
-        wrong = "" if parts.port != 0 else "its port is 0"
-        (parts.hostname or "").encode("idna")
+        host_and_port(uri)
     except ValueError as error:
-        wrong = first_line(error)
-    if wrong:
-        raise InputError(f"{VARIABLE} is no address ({wrong}), got {uri[:80]!r}; correct or unset it")
+        told = f"{VARIABLE} is no address ({first_line(error)}), got {uri[:80]!r}; correct or unset it"
+        raise InputError(told) from error
 
 
 def make_whole(folder: Path, client: Callable[..., Any]) -> None:

@@ -6,9 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 import yaml
@@ -16,6 +14,7 @@ import yaml
 from alloys.errors import InputError
 from loop.execute.loopback import refuse_proxy
 from loop.execute.ray_jobs import Jobs
+from tests.loop.execute.noting_proxy import noting_proxy
 from tests.loop.loop_helpers import call, write_config
 from tests.support.processes import ROOT, environment
 
@@ -23,28 +22,13 @@ from tests.support.processes import ROOT, environment
 @pytest.fixture
 def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """A proxy that the environment names, and the requests that it got."""
-    got: list[str] = []
-
-    class Noting(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            got.append(f"{self.path} {self.headers}")
-            self.send_response(403)
-            self.end_headers()
-
-        do_POST = do_CONNECT = do_GET  # noqa: N815 - as the library wants them
-
-        def log_message(self, format: str, *args: object) -> None: ...
-
-    server = HTTPServer(("127.0.0.1", 0), Noting)
-    Thread(target=server.serve_forever, daemon=True).start()
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{server.server_port}")
-    for name in ("no_proxy", "NO_PROXY"):
-        monkeypatch.setenv(name, "example.org")
-    monkeypatch.setenv("RAY_AUTH_TOKEN", "secret" * 8)
-    yield got
-    server.shutdown()
-    server.server_close()
+    with noting_proxy() as (port, got):
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.setenv(name, "example.org")
+        monkeypatch.setenv("RAY_AUTH_TOKEN", "secret" * 8)
+        yield got
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise, product
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import symengine
 
 from validation.calphad.reading.commands import BUILT_IN
-from validation.calphad.reading.end_members import ENERGIES, has_energy, name_of, with_energy
+from validation.calphad.reading.end_members import ENERGIES, counted, has_energy, name_of, with_energy
 from validation.calphad.reading.phases import (
     functions_in,
     is_gas,
@@ -73,10 +72,9 @@ def _missing(database: Any, row: Mapping[str, Any]) -> str:
 
 
 def _twice(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    counts = Counter((name_of(row), str(row["diffusing_species"])) for row in rows)
-    for (name, _), count in counts.items():
+    for row, count in counted(rows):
         if count > 1:
-            yield f"{name} is given {count} times, and programs differ in which counts"
+            yield f"{name_of(row)} is given {count} times, and programs differ in which counts"
 
 
 def _absurd(database: Any, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:

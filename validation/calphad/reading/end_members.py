@@ -17,6 +17,14 @@ def name_of(row: Mapping[str, Any]) -> str:
     return f"{row['parameter_type']}({row['phase_name']},{sites};{row['parameter_order']})"
 
 
+def counted(rows: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], int]]:
+    """Each parameter's first row, and how often the parameter is given; pycalphad would add all of them up."""
+    same: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        same.setdefault((name_of(row), str(row["diffusing_species"])), []).append(row)
+    return [(found[0], len(found)) for found in same.values()]
+
+
 def with_energy(rows: Iterable[Any]) -> dict[str, set[EndMember]]:
     """By phase, the end-members that rows of parameters give an energy: a constituent by sublattice, ``*`` for any."""
     given: dict[str, set[EndMember]] = {}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from validation.calphad.errors import DatabaseError
 from validation.calphad.reading.commands import BUILT_IN
-from validation.calphad.reading.end_members import ENERGIES, EndMember, has_energy, name_of, pure, with_energy
+from validation.calphad.reading.end_members import ENERGIES, EndMember, counted, has_energy, name_of, pure, with_energy
 from validation.calphad.reading.tdbfile import check_elements, check_phases
 
 if TYPE_CHECKING:
@@ -63,9 +63,11 @@ def usable(
     asked = {name.upper() for name in phases or database.phases} - {name.upper() for name in exclude}
     able = holding(database, wanted, sorted(asked - set(left_out)))
     given = with_energy(rows_of(database))
+    again = [row for row, count in counted(parameters_of(database, wanted)) if count > 1]
+    twice = {row["phase_name"]: name_of(row) for row in again if row["parameter_type"] in ENERGIES}
     used, wrong = [], []
     for name in able:
-        reason = _hindrance(reading, name, wanted, given)
+        reason = _hindrance(reading, name, wanted, given, twice)
         if not reason:
             used.append(name)
         elif phases is None and is_gas(database, name):
@@ -142,8 +144,22 @@ def partner_of(database: Any, name: str) -> str | None:
     return hints.get("disordered_phase") if hints.get("ordered_phase") == name else None
 
 
-def _hindrance(reading: Reading, name: str, elements: set[str], given: Mapping[str, Collection[EndMember]]) -> str:
-    """Why a phase cannot be computed, or nothing; ``given`` are the end-members with an energy by phase."""
+def _hindrance(
+    reading: Reading,
+    name: str,
+    elements: set[str],
+    given: Mapping[str, Collection[EndMember]],
+    twice: Mapping[str, str],
+) -> str:
+    """Why a phase cannot be computed, or nothing.
+
+    Args:
+        reading: what a TDB text says.
+        name: of the phase.
+        elements: upper-case element names.
+        given: the end-members with an energy, by phase.
+        twice: an energy that is given more than once, by phase.
+    """
     database = reading.database
     parts = {name, str(database.phases[name].model_hints.get("disordered_phase", name))}
     for part in sorted(parts & set(reading.unsupported)):
@@ -151,18 +167,10 @@ def _hindrance(reading: Reading, name: str, elements: set[str], given: Mapping[s
     undefined = undefined_functions(database, elements, parts)
     if undefined:
         return f"the file does not define {', '.join(undefined[:8])}"
-    for row in doubled(parameters_of(database, elements, parts)):
-        return f"{name_of(row)} is given twice, and programs differ in which counts; keep one"
+    for part in sorted(parts & set(twice)):
+        return f"{twice[part]} is given twice, and programs differ in which counts; keep one"
     lacking = _without_energy(database, partner_of(database, name) or name, elements, given)
     return f"no energy of pure {', '.join(lacking)}, which would count as 0 J/mol" if lacking else ""
-
-
-def doubled(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Of energies that are given more than once, the first of each; pycalphad would add all of them up."""
-    seen: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for row in rows:
-        seen.setdefault((name_of(row), str(row["diffusing_species"])), []).append(row)
-    return [same[0] for same in seen.values() if len(same) > 1 and same[0]["parameter_type"] in ENERGIES]
 
 
 def _without_energy(

@@ -66,7 +66,11 @@ class Melting(Planted):
         a, b = fusion
         percent = rng.randint(10, 90)
         order = "0" if kind.endswith("no order") else f"{rng.uniform(-2000, -10):.0f}"
-        extra = {"o": ORDERED.replace("{order}", order), "i": CARBON.replace("{carbide}", "-50000")}.get(kind[0], "")
+        extra = ""
+        if kind.startswith("ordered"):
+            extra = ORDERED.replace("{order}", order)
+        elif kind == "interstitial":
+            extra = CARBON.replace("{carbide}", "-50000")
         text = _spoiled(rng, database(fusion, extra, "C,VA" if kind == "interstitial" else "VA"), kind)
         path = self.folder / "case.tdb"
         path.write_text(text, encoding="utf-8")

@@ -9,17 +9,15 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
-from threading import Thread
 from unittest.mock import patch
 
 import yaml
 
 from alloys.errors import InputError
+from tests.loop.execute.noting_proxy import noting_proxy
 from tests.support.fuzz.reports.base import Planted, right
 from tests.support.fuzz.targets import ROOT
 
@@ -44,21 +42,8 @@ class Proxies(Planted):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self._got: list[str] = []
-        got = self._got
-
-        class Noting(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                got.append(f"{self.path} {self.headers}")
-                self.send_response(403)
-                self.end_headers()
-
-            do_POST = do_CONNECT = do_HEAD = do_GET  # noqa: N815 - as the library wants them
-
-            def log_message(self, format: str, *args: object) -> None: ...
-
-        self._server = HTTPServer(("127.0.0.1", 0), Noting)
-        Thread(target=self._server.serve_forever, daemon=True).start()
+        self._open = ExitStack()  # for as long as the process: nothing closes a target
+        self._port, self._got = self._open.enter_context(noting_proxy())
 
     def ask(self, rng: Random) -> bool:
         """One address, of a cluster or of MLflow's store, in one environment."""
@@ -69,7 +54,7 @@ class Proxies(Planted):
             ("http://127.0.0.1:{}", "http://me:secret@127.0.0.1:{}", "127.0.0.1:{}", "http://localhost:{}/")
         )
         names = [name for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY") if rng.random() < 0.6]
-        given = {name: proxy.format(self._server.server_port) for name in names}
+        given = {name: proxy.format(self._port) for name in names}
         given |= {name: rng.choice(BYPASSED) for name in ("no_proxy", "NO_PROXY") if rng.random() < 0.5}
         secret = rng.random() < 0.7
         given |= {"RAY_AUTH_TOKEN": TOKEN} if secret else {}
@@ -217,7 +202,7 @@ class Folders(Planted):
         name = name if name not in (".", "..") else "a"
         with tempfile.TemporaryDirectory(dir=self.folder) as outer:
             folder = Path(outer) / name
-            with _inside(Path(outer)):
+            with contextlib.chdir(outer):  # so that a relative path that is read wrongly is seen there
                 folder.mkdir()
                 if rng.random() < 0.1:
                     self._mlflow(folder)
@@ -250,13 +235,6 @@ class Folders(Planted):
         held = sorted(path.name for path in folder.iterdir())
         right(held == ["artifacts", "mlflow.db"], f"in {folder.name!r} there is {held}")
         right(len(list(folder.rglob("note.txt"))) == 1, f"the note is not in {folder.name!r}")
-
-
-@contextmanager
-def _inside(folder: Path) -> Iterator[None]:
-    """This process in a folder, so that a relative path that is read wrongly is seen there."""
-    with contextlib.chdir(folder):
-        yield
 
 
 MODULES = (
