@@ -174,6 +174,25 @@ class PathPicture:
 
 
 @dataclass(frozen=True, slots=True)
+class PaperPictures:
+    """What the figures of every paper have in common.
+
+    Attributes:
+        source: name of the data's file.
+        elements: the columns of compositions.
+        element_moduli: the first property of each pure element, shape ``(E,)``.
+        names: the properties.
+        values: of the training alloys, shape ``(n, p)``.
+    """
+
+    source: str
+    elements: list[str]
+    element_moduli: Row
+    names: list[str]
+    values: Grid
+
+
+@dataclass(frozen=True, slots=True)
 class TungModel:
     """One model in the figures of Tung et al. 2022; None where a figure is not of it.
 
@@ -199,26 +218,16 @@ class TungModel:
 
 
 @dataclass(frozen=True, slots=True)
-class TungPictures:
+class TungPictures(PaperPictures):
     """All figures of Tung et al. 2022.
 
     Attributes:
-        source: name of the data's file.
-        elements: the columns of compositions.
-        element_moduli: the first property of each pure element, shape ``(E,)``.
-        names: the properties.
-        values: of the training alloys, shape ``(n, p)`` (figure 9).
         diagonal: conditions that vary together, shape ``(c, p)``.
         domain: conditions that vary independently, shape ``(c, p)``.
         path: the condition of the paths, shape ``(p,)``.
         models: the paper's and the project's.
     """
 
-    source: str
-    elements: list[str]
-    element_moduli: Row
-    names: list[str]
-    values: Grid
     diagonal: Grid
     domain: Grid
     path: Row
@@ -304,23 +313,13 @@ class DebnathModel:
 
 
 @dataclass(frozen=True, slots=True)
-class DebnathPictures:
+class DebnathPictures(PaperPictures):
     """All figures of Debnath et al. 2021.
 
     Attributes:
-        source: name of the data's file.
-        elements: the columns of compositions.
-        element_moduli: the first property of each pure element, shape ``(E,)``.
-        names: the properties.
-        values: of the training alloys, shape ``(n, p)``.
         data: the training alloys as an ensemble.
         models: the paper's and the project's.
     """
 
-    source: str
-    elements: list[str]
-    element_moduli: Row
-    names: list[str]
-    values: Grid
     data: EnsemblePicture
     models: list[DebnathModel]
