@@ -16,8 +16,8 @@ from generators.evaluation.reproduction.pictures.records import (
     EnsemblePicture,
     Histogram,
 )
-from loop.review.figures.style import BLUE, GREY, INK, MANY, ORANGE, SKY, VERMILION
-from loop.review.papers.drawing.parts import axis_label, columns
+from loop.review.figures.style import BLUE, INK, MANY, ORANGE, SKY, VERMILION
+from loop.review.papers.drawing.parts import alloys_in_plane, axis_label, columns
 
 CORRELATION = LinearSegmentedColormap.from_list(
     "correlation", [to_rgba(BLUE), (0.5, 0.5, 0.5, 0.0), to_rgba(VERMILION)]
@@ -139,11 +139,9 @@ def plane(pictures: DebnathPictures) -> Figure:
     """Figure 7A: the real alloys in the plane of both properties, and the four corners."""
     figure = Figure(figsize=(5.8, 4.0), layout="constrained")
     axes = figure.add_subplot()
-    values = np.asarray(pictures.values)
-    axes.scatter(values[:, 0], values[:, 1], s=9, color=GREY, alpha=0.6, lw=0, rasterized=len(values) > MANY)
+    alloys_in_plane(axes, pictures)
     for one in pictures.models[0].corners:
         first, second = one.asked[:2]
         axes.plot(first, second, "o", c=ORANGE, ms=9)
         axes.annotate(one.label, (first, second), (7, 5), textcoords="offset points", fontsize=11, weight="bold")
-    axes.set(xlabel=axis_label(pictures.names[0]), ylabel=axis_label(pictures.names[1]))
     return figure

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from alloys.properties import PROPERTIES
-from generators.evaluation.reproduction.pictures.records import Grid, Histogram, Row
-from loop.review.figures.style import BLUE, INK, SKY, below, element_colours
+from generators.evaluation.reproduction.pictures.records import Grid, Histogram, PaperPictures, Row
+from loop.review.figures.style import BLUE, GREY, INK, MANY, SKY, below, element_colours
 from loop.review.figures.words import label
 from loop.review.papers.saying import in_unit, plain
 
@@ -32,6 +32,15 @@ def in_words(names: Sequence[str], values: Row) -> str:
     """A condition, a property a line; what is not asked is left out."""
     asked = [(name, value) for name, value in zip(names, values, strict=True) if np.isfinite(value)]
     return "\n".join(f"{plain(name)} {in_unit(name, value)}" for name, value in asked)
+
+
+def alloys_in_plane(axes: Any, pictures: PaperPictures) -> None:
+    """The training alloys by their first two properties."""
+    values = np.asarray(pictures.values)
+    axes.scatter(
+        values[:, 0], values[:, 1], s=9, color=GREY, alpha=0.6, lw=0, rasterized=len(values) > MANY, label="alloys"
+    )
+    axes.set(xlabel=axis_label(pictures.names[0]), ylabel=axis_label(pictures.names[1]))
 
 
 def violin(axes: Any, place: float, found: Histogram, width: float, colour: str = SKY, *, lying: bool = False) -> None:

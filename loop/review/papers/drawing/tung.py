@@ -12,9 +12,18 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from scipy.stats import norm
 
 from generators.evaluation.reproduction.pictures.records import TungModel, TungPictures
-from loop.review.figures.style import BLUE, GREY, MANY, ORANGE, SERIES, SKY, VERMILION, below
+from loop.review.figures.style import BLUE, GREY, ORANGE, SERIES, SKY, VERMILION, below
 from loop.review.figures.words import number
-from loop.review.papers.drawing.parts import AMOUNT, axis_label, element_legend, in_words, layers, stacked, violin
+from loop.review.papers.drawing.parts import (
+    AMOUNT,
+    alloys_in_plane,
+    axis_label,
+    element_legend,
+    in_words,
+    layers,
+    stacked,
+    violin,
+)
 from loop.review.papers.saying import in_unit, plain
 
 DASHES = ("-", "--", ":", "-.")
@@ -49,13 +58,10 @@ def data(pictures: TungPictures) -> Figure:
     """Figure 9: the training alloys and both kinds of conditions."""
     figure = Figure(figsize=(6.4, 4.4), layout="constrained")
     axes = figure.add_subplot()
-    values, along, over = (np.asarray(rows) for rows in (pictures.values, pictures.diagonal, pictures.domain))
-    axes.scatter(
-        values[:, 0], values[:, 1], s=9, color=GREY, alpha=0.6, lw=0, rasterized=len(values) > MANY, label="alloys"
-    )
+    along, over = np.asarray(pictures.diagonal), np.asarray(pictures.domain)
+    alloys_in_plane(axes, pictures)
     axes.plot(*along[:, :2].T, "o-", c=VERMILION, ms=4, lw=1, label=f"{len(along)} conditions together")
     axes.plot(*over[:, :2].T, "s", c=BLUE, ms=5, mfc="none", label=f"{len(over)} conditions independently")
-    axes.set(xlabel=axis_label(pictures.names[0]), ylabel=axis_label(pictures.names[1]))
     below(figure, *axes.get_legend_handles_labels())
     return figure
 
@@ -124,8 +130,7 @@ def curves(models: Sequence[TungModel], pictures: TungPictures) -> Figure:
     left, right = figure.subplots(1, 2)
     places = np.asarray(pictures.diagonal)[:, 0]
     for k, model in enumerate(models):
-        style: dict[str, Any] = {"c": SERIES[k % len(SERIES)], "ls": DASHES[k // len(SERIES) % len(DASHES)], "lw": 1.4}
-        style |= {"marker": "o" if model.published else "^", "ms": 3}
+        style = _style(k) | {"marker": "o" if model.published else "^", "ms": 3}
         left.plot(places, np.maximum(np.mean(model.diagonal.errors, axis=0), 1e-3), label=model.name, **style)
         right.plot(places, model.diagonal.cosine, **style)
     left.set(yscale="log", ylabel="MAPE over both properties, %")
@@ -137,6 +142,11 @@ def curves(models: Sequence[TungModel], pictures: TungPictures) -> Figure:
         axes.set_xlabel(f"asked: {axis_label(pictures.names[0])}")
     below(figure, *left.get_legend_handles_labels())
     return figure
+
+
+def _style(place: int) -> dict[str, Any]:
+    """The line of the model at a place: its colour, and dashes where the colours come again."""
+    return {"color": SERIES[place % len(SERIES)], "ls": DASHES[place // len(SERIES) % len(DASHES)], "lw": 1.4}
 
 
 def bars(models: Sequence[TungModel], pictures: TungPictures) -> Figure:
@@ -186,10 +196,9 @@ def novelty(models: Sequence[TungModel]) -> Figure:
     figure = Figure(figsize=(7.4, 3.6), layout="constrained")
     axes = figure.add_subplot()
     for k, model in enumerate(models):
-        style: dict[str, Any] = {"color": SERIES[k % len(SERIES)], "ls": DASHES[k // len(SERIES) % len(DASHES)]}
         edges = np.linspace(model.novelty.low, model.novelty.high, len(model.novelty.shares) + 1)
         told = f"{model.name}, mean {100 * model.novelty.mean:.1f} %"
-        axes.stairs(100 * np.asarray(model.novelty.shares), edges, label=told, lw=1.4, **style)
+        axes.stairs(100 * np.asarray(model.novelty.shares), edges, label=told, **_style(k))
     axes.set(xlabel="cosine to the real alloy whose properties were asked for", ylabel="samples, %", xlim=(0, 1))
     below(figure, *axes.get_legend_handles_labels(), columns=3)
     return figure
