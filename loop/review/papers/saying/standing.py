@@ -9,6 +9,7 @@ import numpy as np
 
 from generators.evaluation.reproduction.pictures.records import DebnathPictures, TungPictures
 from loop.review.figures.words import number
+from loop.review.papers.saying import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def measures(pictures: TungPictures | DebnathPictures) -> list[Measure]:
         }
     else:
         by_name = {
-            f"MAPE over the database, {name.replace('_', ' ')}, %": {m.name: m.parity.mape[k] for m in pictures.models}
+            f"MAPE over the database, {plain(name)}, %": {m.name: m.parity.mape[k] for m in pictures.models}
             for k, name in enumerate(pictures.names)
         }
         by_name["disagreement of correlations, 1 - r"] = {m.name: 1 - m.agreement for m in pictures.models}
@@ -56,8 +57,8 @@ def standings(found: Sequence[Measure], published: Sequence[str]) -> list[str]:
         better = [one.name for one in found if one.values[name] < min(one.values[p] for p in published)]
         rest = [one for one in found if one.name not in better]
         worse = [f"{one.name} ({_best(one, published)})" for one in rest]
-        text = f"{name} is better than every architecture of the paper in {_listed(better)}" if better else ""
-        text += f"{'; it is not in ' if better else f'{name} is not better in '}{_listed(worse)}" if worse else ""
+        text = f"{name} is better than every architecture of the paper in {_in_a_row(better)}" if better else ""
+        text += f"{'; it is not in ' if better else f'{name} is not better in '}{_in_a_row(worse)}" if worse else ""
         told.append(f"{text}.")
     return told
 
@@ -67,6 +68,7 @@ def _best(one: Measure, published: Sequence[str]) -> str:
     return f"{best}: {number(one.values[best], 3)}"
 
 
-def _listed(words: Sequence[str]) -> str:
+def _in_a_row(words: Sequence[str]) -> str:
+    """Measures without their unit; semicolons, as there are commas in them."""
     short = [word.replace(", %", "") for word in words]
     return short[0] if len(short) == 1 else f"{'; '.join(short[:-1])}; and {short[-1]}"
