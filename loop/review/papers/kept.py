@@ -35,7 +35,7 @@ class Reproduction:
     """One paper, done again.
 
     Attributes:
-        paper: its key, one of `loop.review.papers.words.PAPERS`.
+        paper: its key, one of `generators.evaluation.reproduction.published.PAPERS`.
         seeds: by model, how many training seeds it has.
         pictures: the numbers of its figures.
         tables: what can be held against the paper's tables, and of the project's families.

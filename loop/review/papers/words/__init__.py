@@ -7,8 +7,6 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-PAPERS = ("tung-2022", "debnath-2021")
-
 
 @dataclass(frozen=True, slots=True)
 class FigureWords:
@@ -50,7 +48,7 @@ class PaperWords:
 
 @cache
 def words_of(paper: str) -> PaperWords:
-    """The words of one of `PAPERS`."""
+    """The words of one of `generators.evaluation.reproduction.published.PAPERS`."""
     from ruamel.yaml import YAML
 
     text = resources.files("loop.review.papers.words").joinpath(f"{paper}.yaml").read_text(encoding="utf-8")

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from generators.evaluation.reproduction.pictures.records import DebnathPictures, TungPictures
+from generators.evaluation.reproduction.published import PAPERS
 from loop.review.papers.kept import Reproduction
 from loop.review.papers.saying import debnath, tung
 from loop.review.papers.saying.standing import Measure, measures, standings
-from loop.review.papers.words import PAPERS, words_of
+from loop.review.papers.words import words_of
 
 
 @pytest.fixture
