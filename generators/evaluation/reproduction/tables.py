@@ -8,6 +8,7 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +18,7 @@ from generators.evaluation import measures, protocol
 from generators.evaluation.measuring import UNANSWERED, EvaluationGround
 from generators.evaluation.reproduction.interface import FractionSampler
 from generators.evaluation.reproduction.published import PLENTY
+from generators.evaluation.table import LabelledAlloys
 from generators.likeness import pairwise_cosine
 
 
@@ -50,17 +52,12 @@ def measure_model(model: FractionSampler, ground: EvaluationGround, seed: int) -
         seed: of the draws.
     """
     plan, data = ground.plan, ground.data
-    along, asked = _by_condition(model, ground.diagonal.values, plan.samples, seed)
-    mape = _errors(along, asked, ground)
-    cosine = np.array([100 * pairwise_cosine(_answered(rows)) for rows in along])
-    domain = _errors(*_by_condition(model, ground.domain.values, plan.domain_samples, seed + 1), ground)
-    chosen = protocol.real_rows(data, plan.real, seed=0)
-    drawn, _ = _by_condition(model, data.values[chosen], plan.real_samples, seed + 2)
-    pairs = zip(drawn, data.fractions[chosen], strict=True)
-    real = [
-        measures.cosine_to(_answered(rows), np.repeat(alloy[None], len(_answered(rows)), 0)) for rows, alloy in pairs
-    ]
-    real_cosines = np.concatenate(real)
+    along = drawn_under(model, ground.diagonal.values, plan.samples, seed)
+    over = drawn_under(model, ground.domain.values, plan.domain_samples, seed + 1)
+    mape = _errors(along, ground.diagonal.values, ground)
+    cosine = np.array([100 * pairwise_cosine(rows) for rows in along])
+    domain = _errors(over, ground.domain.values, ground)
+    real_cosines = cosines_to_real(model, data, plan, seed + 2)
     numbers = {
         "mape_percent": float(mape.mean()),
         "near_mape_percent": _mean(mape[~ground.diagonal.far]),
@@ -74,31 +71,40 @@ def measure_model(model: FractionSampler, ground: EvaluationGround, seed: int) -
     return ModelTables(model.name, numbers, mape, cosine, domain, real_cosines)
 
 
-def _by_condition(model: FractionSampler, conditions: Floats, each: int, seed: int) -> tuple[Floats, Floats]:
-    """Samples, shape ``(c, each, E)``, and their conditions, shape ``(c, p)``."""
-    drawn = model.draw(np.repeat(conditions, each, axis=0), seed=seed)
-    return drawn.reshape(len(conditions), each, -1), conditions
+def answered(rows: Floats) -> Floats:
+    """The rows that a sampler did not give up, whose fractions are all numbers."""
+    return rows[np.isfinite(rows).all(axis=1)]
 
 
-def _answered(rows: Floats) -> Floats:
-    return rows[~np.isnan(rows).any(axis=1)]
+def drawn_under(model: FractionSampler, conditions: Floats, each: int, seed: int) -> list[Floats]:
+    """What is `answered` of ``each`` samples of every condition, shape ``(c, p)``."""
+    made = model.draw(np.repeat(conditions, each, axis=0), seed=seed)
+    return [answered(rows) for rows in np.split(made, len(conditions))]
 
 
-def _errors(drawn: Floats, conditions: Floats, ground: EvaluationGround) -> Floats:
+def cosines_to_real(model: FractionSampler, data: LabelledAlloys, plan: protocol.EvaluationPlan, seed: int) -> Floats:
+    """Cosines of samples to the real alloy whose properties were asked for, shape ``(n,)`` (Tung 2022, section 4.5)."""
+    chosen = protocol.real_rows(data, plan.real, seed=0)
+    drawn = drawn_under(model, data.values[chosen], plan.real_samples, seed)
+    pairs = zip(drawn, data.fractions[chosen], strict=True)
+    return np.concatenate([measures.cosine_to(rows, np.tile(alloy, (len(rows), 1))) for rows, alloy in pairs])
+
+
+def _errors(drawn: Sequence[Floats], conditions: Floats, ground: EvaluationGround) -> Floats:
     """MAPE by condition, percent; `UNANSWERED` where nothing came."""
-    found = []
-    for rows, condition in zip(map(_answered, drawn), conditions, strict=True):
-        found.append(measures.mape(ground.oracle(rows), condition) if len(rows) else UNANSWERED)
-    return np.array(found)
+    pairs = zip(drawn, conditions, strict=True)
+    return np.array(
+        [measures.mape(ground.oracle(rows), condition) if len(rows) else UNANSWERED for rows, condition in pairs]
+    )
 
 
 def _parity(model: FractionSampler, ground: EvaluationGround, seed: int) -> dict[str, float]:
     """MAPE by property over the table (Debnath 2021, figure 5), and of the first property in and beyond `PLENTY`."""
     values = ground.data.values
     repeats = max(1, -(-ground.plan.data_samples // len(values)))
-    drawn, asked = _by_condition(model, values, repeats, seed)
-    rows, wanted = drawn.reshape(-1, drawn.shape[2]), np.repeat(asked, repeats, axis=0)
-    came = ~np.isnan(rows).any(axis=1)
+    wanted = np.repeat(values, repeats, axis=0)
+    rows = model.draw(wanted, seed=seed)
+    came = np.isfinite(rows).all(axis=1)
     errors = np.full(wanted.shape, UNANSWERED)
     errors[came] = measures.absolute_percentage_error(ground.oracle(rows[came]), wanted[came])
     low, high = PLENTY

@@ -21,6 +21,7 @@ from generators.evaluation.measures import (
     count_total_variation,
     element_correlation,
 )
+from generators.evaluation.measuring import UNANSWERED
 from generators.evaluation.oracle import Oracle
 from generators.evaluation.reproduction.interface import FractionSampler
 from generators.evaluation.reproduction.pictures.records import (
@@ -35,6 +36,7 @@ from generators.evaluation.reproduction.pictures.records import (
     rounded,
 )
 from generators.evaluation.reproduction.pictures.tung import BINS, Entered, samples_picture, shown_range
+from generators.evaluation.reproduction.tables import answered
 from generators.evaluation.table import LabelledAlloys
 
 MODULI = (30.0, 60.0, 90.0, 120.0)
@@ -81,7 +83,7 @@ def debnath_pictures(
 def _model(entered: Entered, data: LabelledAlloys, oracle: Oracle, samples: int, seed: int) -> DebnathModel:
     first = entered.samplers[0]
     drawn = first.draw(data.values, seed=seed)
-    made = drawn[np.isfinite(drawn).all(axis=1)]
+    made = answered(drawn)
     shown = made[np.random.default_rng(seed).permutation(len(made))[:SHOWN]]
     return DebnathModel(
         name=first.name,
@@ -111,11 +113,11 @@ def ensemble(fractions: Floats, shown: Floats) -> EnsemblePicture:
 
 
 def parity(drawn: Floats, data: LabelledAlloys, oracle: Oracle) -> ParityPicture:
-    """Figure 5: samples, shape ``(n, E)``, one for each alloy of the data; rows of NaN are errors of 100 %."""
+    """Figure 5: samples, shape ``(n, E)``, one for each alloy of the data; rows of NaN are errors of `UNANSWERED`."""
     made: Bools = np.isfinite(drawn.sum(axis=1))
     values = np.full(data.values.shape, np.nan)
     values[made] = oracle(drawn[made])
-    errors: Floats = np.where(made[:, None], absolute_percentage_error(values, data.values), 100.0)
+    errors: Floats = np.where(made[:, None], absolute_percentage_error(values, data.values), UNANSWERED)
     ranges = list(pairwise(REGIONS))
     inside = [(data.values[:, 0] >= low) & (data.values[:, 0] < high) for low, high in ranges]
     return ParityPicture(
@@ -164,8 +166,7 @@ def asked_picture(
 ) -> AskedPicture:  # fmt: skip
     """Samples under conditions, shape ``(m, p)``, of which ``asked``, shape ``(p,)``, is what a person asks for."""
     low, high = shown_range(data.values)
-    drawn = [sampler.draw(conditions, seed=seed) for sampler in samplers]
-    rows = [made[np.isfinite(made).all(axis=1)] for made in drawn]
+    rows = [answered(sampler.draw(conditions, seed=seed)) for sampler in samplers]
     values = oracle(rows[0])
     return AskedPicture(
         label,

@@ -15,9 +15,10 @@ from typing import cast
 import numpy as np
 
 from alloys.space import Floats
-from generators.evaluation.measures import absolute_percentage_error, cosine_to
+from generators.evaluation.measures import absolute_percentage_error, mape
+from generators.evaluation.measuring import UNANSWERED
 from generators.evaluation.oracle import Oracle
-from generators.evaluation.protocol import EvaluationPlan, diagonal, domain, real_rows
+from generators.evaluation.protocol import EvaluationPlan, diagonal, domain
 from generators.evaluation.reproduction.interface import Encoder, FractionSampler, LatentModel
 from generators.evaluation.reproduction.pictures.latents import latent_picture, path_pictures
 from generators.evaluation.reproduction.pictures.records import (
@@ -31,6 +32,7 @@ from generators.evaluation.reproduction.pictures.records import (
     number,
     rounded,
 )
+from generators.evaluation.reproduction.tables import cosines_to_real, drawn_under
 from generators.evaluation.table import LabelledAlloys
 from generators.likeness import pairwise_cosine
 
@@ -118,20 +120,14 @@ def _model(
     )
 
 
-def drawn_under(sampler: FractionSampler, conditions: Floats, samples: int, seed: int) -> list[Floats]:
-    """Samples under each condition, shape ``(c, p)``; rows of NaN, which a sampler gave up, are left out."""
-    made = sampler.draw(np.repeat(conditions, samples, axis=0), seed=seed)
-    return [rows[np.isfinite(rows).all(axis=1)] for rows in np.split(made, len(conditions))]
-
-
 def diagonal_picture(
     drawn: Sequence[Floats], conditions: Floats, data: LabelledAlloys, oracle: Oracle
 ) -> DiagonalPicture:
-    """Figures 10 and 12 of samples under each condition, shape ``(c, p)``; one without a sample errs by 100 %."""
+    """Figures 10 and 12 of samples under each condition, ``(c, p)``; one without a sample errs by `UNANSWERED`."""
     low, high = shown_range(data.values)
     values = [oracle(rows) for rows in drawn]
     errors = [
-        absolute_percentage_error(rows, condition).mean(axis=0) if len(rows) else np.full(len(condition), 100.0)
+        absolute_percentage_error(rows, condition).mean(axis=0) if len(rows) else np.full(len(condition), UNANSWERED)
         for rows, condition in zip(values, conditions, strict=True)
     ]
     spread = [[Histogram.of(rows[:, k], low[k], high[k], BINS) for rows in values] for k in range(len(low))]
@@ -148,7 +144,7 @@ def domain_picture(drawn: Sequence[Floats], conditions: Floats, data: LabelledAl
         filled = np.flatnonzero(found)
         cells.append(filled.tolist())
         counts.append(found[filled].astype(int).tolist())
-        errors.append(float(absolute_percentage_error(values, condition).mean()) if len(rows) else 100.0)
+        errors.append(mape(values, condition) if len(rows) else UNANSWERED)
     return DomainPicture(rounded(low), rounded(high), DOMAIN_BINS, cells, counts, rounded(errors))
 
 
@@ -165,12 +161,7 @@ def samples_picture(rows: Floats, shown: int) -> SamplesPicture:
 
 def novelty(sampler: FractionSampler, data: LabelledAlloys, plan: EvaluationPlan, seed: int) -> Histogram:
     """Figure 18: cosines of samples to the real alloy whose properties were asked for."""
-    rows = real_rows(data, plan.real, seed)
-    drawn = drawn_under(sampler, data.values[rows], plan.real_samples, seed + 2)
-    found = [
-        cosine_to(made, np.tile(data.fractions[row], (len(made), 1))) for made, row in zip(drawn, rows, strict=True)
-    ]
-    cosines = np.minimum(np.concatenate(found), 1.0)  # rounding leaves it
+    cosines = np.minimum(cosines_to_real(sampler, data, plan, seed + 2), 1.0)  # rounding leaves it
     return Histogram.of(cosines, 0.0, 1.0, BINS)
 
 
