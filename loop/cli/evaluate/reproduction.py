@@ -113,11 +113,11 @@ def reproduce_paper(order: ReproductionOrder) -> None:
     else:
         print_reproduction(told)
     if order.page is not None:
-        _write_page(order, outcomes, ground, told)
+        _write_page(order.page, order.seeds, outcomes, ground, told)
 
 
 def _write_page(
-    order: ReproductionOrder, outcomes: Sequence[ParticipantOutcome], ground: EvaluationGround, told: Mapping[str, Any]
+    page: Path, seeds: int, outcomes: Sequence[ParticipantOutcome], ground: EvaluationGround, told: Mapping[str, Any]
 ) -> None:
     """The page, and beside it the numbers that it was drawn from.
 
@@ -129,12 +129,10 @@ def _write_page(
     from loop.review.papers.page import papers_page
     from loop.review.papers.tables import papers_table
 
-    if order.page is None:
-        return
-    table = papers_table(told, {**ROWS[order.paper], **LAST})
-    seeds = dict.fromkeys(told["models"], order.seeds)
-    done = Reproduction(order.paper, seeds, pictures_of(order.paper, outcomes, ground), [table])
-    for path, text in ((order.page.with_suffix(".json"), dumps(done)), (order.page, papers_page([done]))):
+    paper, each = told["paper"], dict.fromkeys(told["models"], seeds)
+    table = papers_table(told, {**ROWS[paper], **LAST})
+    done = Reproduction(paper, each, pictures_of(paper, outcomes, ground), [table])
+    for path, text in ((page.with_suffix(".json"), dumps(done)), (page, papers_page([done]))):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
