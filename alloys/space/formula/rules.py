@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -25,6 +26,9 @@ _CHUNK = 2**16
 
 _Term = tuple[int, int]
 """The place of an element in the order of electronegativities, and how many atoms there are of it."""
+
+_Charges = tuple[float, tuple[int, ...], tuple[int, ...]]
+"""The electronegativity of an element, its positive states, and the sizes of its negative ones."""
 
 
 @dataclass(frozen=True)
@@ -59,19 +63,25 @@ class IonicRules:
         Returns:
             shape ``(n,)``.
         """
-        order, ions = self._by_electronegativity()
-        table = [(ion.electronegativity, _positive(ion), _negative(ion)) for ion in ions]
-        return np.fromiter((_balances(terms, table) for terms in _terms(points, order)), np.bool_, len(points))
+        table = self._charges
+        return np.fromiter((_balances(terms, table) for terms in _terms(points, self._order)), np.bool_, len(points))
 
     def neutral(self, points: Points) -> Bools:
         """Which rows ``(n, len(elements))`` are neutral, shape ``(n,)``; an element alone is."""
-        order, ions = self._by_electronegativity()
-        states = [ion.states for ion in ions]
-        return np.fromiter((_cancels(terms, states) for terms in _terms(points, order)), np.bool_, len(points))
+        states = [self.ions[place].states for place in self._order]
+        return np.fromiter((_cancels(terms, states) for terms in _terms(points, self._order)), np.bool_, len(points))
 
-    def _by_electronegativity(self) -> tuple[list[int], list[Ions]]:
-        order = np.argsort([ion.electronegativity for ion in self.ions], kind="stable").tolist()  # NaN comes last
-        return order, [self.ions[place] for place in order]
+    @cached_property
+    def _order(self) -> list[int]:
+        """Places of the elements, the least electronegative first; without an electronegativity they come last."""
+        order: list[int] = np.argsort([ion.electronegativity for ion in self.ions], kind="stable").tolist()
+        return order
+
+    @cached_property
+    def _charges(self) -> list[_Charges]:
+        """What `_balances` asks of each element, in that order."""
+        ions = [self.ions[place] for place in self._order]
+        return [(ion.electronegativity, _positive(ion), _negative(ion)) for ion in ions]
 
 
 def _positive(ion: Ions) -> tuple[int, ...]:
@@ -102,7 +112,7 @@ def _reached(charges: int, count: int, sizes: Iterable[int]) -> int:
     return reached
 
 
-def _balances(terms: Sequence[_Term], table: Sequence[tuple[float, tuple[int, ...], tuple[int, ...]]]) -> bool:
+def _balances(terms: Sequence[_Term], table: Sequence[_Charges]) -> bool:
     """Whether some cut between less and more electronegative elements makes positive and negative charges equal."""
     if len(terms) < 2:
         return len(terms) == 1
