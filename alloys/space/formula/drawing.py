@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from alloys.space.base import Floats, Points
 from alloys.space.formula.ions import Ions, StateSet, ions_of
+from alloys.space.formula.reducing import reduced
 
 Charges = Literal["balanced", "neutral", "any"]
 """What the ions of a formula must be together."""
@@ -88,7 +89,7 @@ class Draws:
             points[:, place] += np.array([0, *(option.count for option in options)])[taken]
             charge += np.array([0, *(option.charge for option in options)])[taken]
             left -= taken > 0
-        return np.asarray(points // np.gcd.reduce(points, axis=1)[:, None])
+        return reduced(points)
 
 
 def _weights(option: _Option, ways: Floats, at: tuple[NDArray[np.int64], ...]) -> Floats:

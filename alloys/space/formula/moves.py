@@ -13,6 +13,7 @@ import itertools
 import numpy as np
 
 from alloys.space.base import Points
+from alloys.space.formula.reducing import reduced
 
 
 def changed(point: Points, most_atoms: int) -> Points:
@@ -31,7 +32,7 @@ def changed(point: Points, most_atoms: int) -> Points:
     rows.append(_entered(point, absent))
     made = np.concatenate(rows)
     made = made[made.any(axis=1)]
-    made = np.unique(made // np.gcd.reduce(made, axis=1)[:, None], axis=0)
+    made = np.unique(reduced(made), axis=0)
     return np.asarray(made[(made != point).any(axis=1)])
 
 

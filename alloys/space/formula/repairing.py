@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from alloys.space.base import Floats, Points
 from alloys.space.formula.ions import Ions
+from alloys.space.formula.reducing import reduced
 
 _CHUNK = 4096
 
@@ -59,7 +60,7 @@ class NearestIonic:
             rows = np.flatnonzero(numbers == k)
             for part in np.array_split(rows, -(-len(rows) // _CHUNK)):
                 moved[part] = self._moved(points[part], k)
-        return np.asarray(moved // np.maximum(np.gcd.reduce(moved, axis=1), 1)[:, None])
+        return reduced(moved)
 
     def _moved(self, points: Points, k: int) -> Points:
         """Rows of ``k`` elements each."""

@@ -13,6 +13,7 @@ from alloys.space.base import Bools, Floats, Points
 from alloys.space.formula.drawing import Charges, Draws, draws_of
 from alloys.space.formula.ions import StateSet, ions_of, refuse_unknown
 from alloys.space.formula.moves import changed
+from alloys.space.formula.reducing import reduced
 from alloys.space.formula.repairing import nearest_ionic
 from alloys.space.formula.rules import IonicRules
 from alloys.space.formula.writing import atoms_of, formula_text, in_atoms
@@ -190,16 +191,16 @@ class FormulaSpace:
         The numbers of atoms are the nearest whose ions go together (`alloys.space.formula.repairing`). Where there are
         none, or something else is wrong, a row stays as it is.
         """
-        moved = points // np.maximum(np.gcd.reduce(points, axis=1), 1)[:, None]
+        moved = reduced(points)
         if self.charges == "any":
-            return np.asarray(moved)
+            return moved
         count = (moved > 0).sum(axis=1)
         able = (count >= self.fewest) & (count <= self.most) & ((moved >= 0) & (moved <= self.most_atoms)).all(axis=1)
         rows = np.flatnonzero(able)
         rows = rows[~self._allowed(moved[rows])]
         nearest = nearest_ionic(self.rules.ions, self.most_atoms, balanced=self.charges == "balanced")
         moved[rows] = nearest(moved[rows])
-        return np.asarray(moved)
+        return moved
 
     # -- draws and moves --------------------------------------------------------------------------------------
 

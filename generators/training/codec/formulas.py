@@ -27,6 +27,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from alloys.space import Floats, Points
+from alloys.space.formula.reducing import reduced
 from alloys.space.formula.space import FormulaSpace
 from generators.training.codec.base import Codec
 from generators.training.settings import TrainingSettings
@@ -149,9 +150,3 @@ class OneHotCodec(FormulaCodec):
     def _matrix(self, elements: Tensor, numbers: Tensor) -> Tensor:
         """Which elements have which numbers of atoms, ``(n, elements, most_atoms)``."""
         return elements[:, :, 1:].transpose(1, 2) @ numbers
-
-
-def reduced(points: Points) -> Points:
-    """Formulas ``(n, d)`` without common divisors; rows of zeros stay."""
-    divisors = np.gcd.reduce(points, axis=1)
-    return np.asarray(points // np.maximum(divisors, 1)[:, None])
