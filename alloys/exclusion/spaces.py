@@ -6,7 +6,7 @@ samples, neighbours and searches know nothing else. Likewise of formulas. Of a l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import fields, replace
 from functools import lru_cache
 from typing import Any
@@ -81,9 +81,9 @@ def _outside(space: AlloySpace, region: Region) -> AlloySpace:
     what = f"outside {region.text!r}"
     rule = _loose_rule(space, region, "wt" if space.atoms else "at", space.total)
     bound_too = "=" in region.sign
-    # w . p < 0 in whole numbers is w . p + 1 <= 0, and the steps of p sum to the total.
-    strict, reverse = (tuple(space.total * sign * w + 1 for w in rule.weights) for sign in (1, -1))
-    kept, inside = (strict, tuple(-w for w in rule.weights)) if bound_too else (rule.weights, reverse)
+    inverse = tuple(-w for w in rule.weights)
+    strict = _strictly(rule.weights if bound_too else inverse, space.total)
+    kept, inside = (strict, inverse) if bound_too else (rule.weights, strict)
     if _surely_empty(space, replace(rule, weights=inside)):
         raise InputError(f"nothing of the space is in the region {region.text!r}")
     rules = (*space.rules, LinearRule(f"not {region.text}", rule.elements, kept))
@@ -118,6 +118,25 @@ def _loose_rule(space: Space, region: Region, basis: str, total: int) -> LinearR
     return rule
 
 
+def _strictly(weights: Sequence[int], total: int) -> tuple[int, ...]:
+    """Weights of a rule without its bound: ``w . p < 0`` in whole numbers is ``total w . p + sum of p <= 0``.
+
+    Args:
+        weights: of the rule with its bound.
+        total: the largest sum of a point.
+    """
+    return tuple(total * w + 1 for w in weights)
+
+
+def _narrowed(rule: LinearRule, gone: Collection[str], kept: Sequence[int]) -> LinearRule:
+    """A rule of a space without some elements, in which those in the places ``kept`` stay."""
+    return replace(
+        rule,
+        elements=tuple(s for s in rule.elements if s not in gone),
+        weights=tuple(rule.weights[i] for i in kept),
+    )
+
+
 def _surely_empty(space: AlloySpace, rule: LinearRule) -> bool:
     """Whether no composition keeps a further rule, as far as that is found out."""
     try:
@@ -139,14 +158,7 @@ def _made(grid: Grid, gone: Collection[str], what: str) -> AlloySpace:
     for name in ("elements", "lower", "upper", "strides", "atoms"):
         parts[name] = tuple(parts[name][i] for i in kept) if parts[name] else ()
     parts["limits"] = tuple(limit for limit in grid.limits if not {limit.element, limit.where} & set(gone))
-    rules = [
-        replace(
-            rule,
-            elements=tuple(s for s in rule.elements if s not in gone),
-            weights=tuple(rule.weights[i] for i in kept),
-        )
-        for rule in grid.rules
-    ]
+    rules = [_narrowed(rule, gone, kept) for rule in grid.rules]
     parts["rules"] = tuple(r for r in rules if max(r.weights, default=0) > 0 or (r.equal and any(r.weights)))
     try:
         return AlloySpace(**parts)
@@ -158,18 +170,10 @@ def _made(grid: Grid, gone: Collection[str], what: str) -> AlloySpace:
 
 
 def _formulas_without(space: FormulaSpace, symbol: str) -> FormulaSpace:
-    place = space.elements.index(symbol)
-    kept = tuple(other for other in space.elements if other != symbol)
-    rules = tuple(
-        replace(
-            rule,
-            elements=tuple(other for other in rule.elements if other != symbol),
-            weights=rule.weights[:place] + rule.weights[place + 1 :],
-        )
-        for rule in space.outside
-    )
+    kept = [i for i, other in enumerate(space.elements) if other != symbol]
+    rules = tuple(_narrowed(rule, [symbol], kept) for rule in space.outside)
     try:
-        return replace(space, elements=kept, outside=rules)
+        return replace(space, elements=tuple(space.elements[i] for i in kept), outside=rules)
     except InputError as error:
         raise InputError(f"nothing of the space is left without {symbol}: {error}") from None
 
@@ -178,9 +182,7 @@ def _formulas_outside(space: FormulaSpace, region: Region) -> FormulaSpace:
     """The formulas that are not in a region of amounts."""
     total = space.most_atoms * space.most
     rule = _loose_rule(space, region, "at", total)
-    weights = rule.weights
-    if "=" in region.sign:  # w . p < 0 in whole numbers is total w . p + sum of p <= 0, as p sums to the total at most
-        weights = tuple(total * w + 1 for w in weights)
+    weights = _strictly(rule.weights, total) if "=" in region.sign else rule.weights
     left = replace(space, outside=(*space.outside, LinearRule(f"not {region.text}", rule.elements, weights)))
     try:
         left.sample(1, np.random.default_rng(0))
