@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alloys.space import Floats, Points
-from alloys.space.formula import FormulaSpace
+from alloys.space import Floats, GridSpace, Points
 from generators.asking.distance import TrainingSpread
 from generators.asking.resampling import TargetSampler, TargetSettings
 from generators.interface import Distribution, LearnedSpace, Samples
@@ -82,7 +81,7 @@ class AimedGenerator(WrappedGenerator):
         asked = np.flatnonzero(~np.isnan(conditions).all(axis=0))
         columns = np.array([k for k in asked if self.properties[k] in self.spreads], dtype=np.int64)
         space = self.space
-        if isinstance(space, FormulaSpace) or not len(columns):
+        if not isinstance(space, GridSpace) or not len(columns):
             return self.generator.sample(conditions, seed=seed)
         if len(np.unique(space.fractions(self.known), axis=0)) <= NEIGHBOURS:
             return self.generator.sample(conditions, seed=seed)

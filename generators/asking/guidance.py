@@ -21,7 +21,6 @@ import numpy as np
 
 from alloys.errors import InputError
 from alloys.space import Floats, GridSpace, Points
-from alloys.space.formula import FormulaSpace
 from generators.asking.refinement import refine
 from generators.interface import Generator, Samples
 
@@ -84,7 +83,7 @@ class Guidance:
         order = np.lexsort((error, owner))
         rows, first = np.unique(owner[order], return_index=True)
         points, space = drawn.points[order[first]], generator.space
-        if not isinstance(space, FormulaSpace):
+        if isinstance(space, GridSpace):
             points = self.move(space, points, asked[rows])
         return Samples(points, rows, drawn.first_draw_valid, drawn.note)
 
