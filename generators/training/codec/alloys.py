@@ -32,7 +32,7 @@ from torch import Tensor
 from alloys.space import Bools, Floats, GridSpace, Points
 from alloys.space.variables import NOT_CHOSEN, Variable, Variables, unit_interval
 from generators.training.augmentation import augment
-from generators.training.codec.base import Codec
+from generators.training.codec.base import Codec, finite_numbers, shares_of
 from generators.training.settings import TrainingSettings
 
 EVEN = 12.0**0.5
@@ -56,7 +56,6 @@ class AlloyCodec(Codec):
         self.variables = VariableColumns(space.variables)
         amounts = space.alloys.dimension + len(self.variables.numbers)
         self.widths = (amounts + self.variables.indicators, amounts)
-        self.seen_width = sum(self.widths)
         self._lower = np.array(space.alloys.lower, dtype=np.float64)
 
     def augment(
@@ -89,7 +88,7 @@ class AlloyCodec(Codec):
         d = len(self._lower)
         chance = presence.detach().cpu().numpy()
         present = chance[:, :d] > 0.5
-        numbers = np.nan_to_num(amounts.detach().cpu().numpy().astype(np.float64), posinf=1e3, neginf=-1e3)
+        numbers = finite_numbers(amounts)
         points = self._steps(present, numbers[:, :d])
         if not len(self.space.variables):
             return points
@@ -141,8 +140,7 @@ class AlloyCodec(Codec):
         there = presence if presence.shape[1] == d else presence[:, :d]
         total = self.space.alloys.total
         low = there * torch.tensor(self.space.alloys.lower, dtype=torch.float32, device=presence.device)
-        weight = amounts[:, :d].clamp(-20.0, 20.0).exp() * there
-        share = weight / weight.sum(dim=1, keepdim=True).clamp_min(1e-6)
+        share = shares_of(amounts[:, :d].clamp(-20.0, 20.0).exp() * there)
         rest = total - low.sum(dim=1, keepdim=True) + there.sum(dim=1, keepdim=True) / 2
         return (low + share * rest - there / 2) / total
 

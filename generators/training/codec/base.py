@@ -126,11 +126,9 @@ class Codec(ABC):
         space: the space.
         properties: the conditions' columns.
         widths: how many columns presence and amounts have.
-        seen_width: how many columns a critic sees.
     """
 
     widths: tuple[int, int]
-    seen_width: int
 
     def __init__(self, space: LearnedSpace, properties: Sequence[str]) -> None:
         if len(set(properties)) != len(properties):
@@ -171,6 +169,11 @@ class Codec(ABC):
         """Likewise of what `decode` reads; ``relaxed`` are the `relaxed_shares`."""
 
     # -- what a critic sees ------------------------------------------------------------------------
+
+    @property
+    def seen_width(self) -> int:
+        """How many columns a critic sees."""
+        return sum(self.widths)
 
     def chances(self, logits: Tensor) -> Tensor:
         """Presence, as `decode` reads it, of logits."""
@@ -251,6 +254,16 @@ class Codec(ABC):
         known = ~np.isnan(conditions) & scale.usable
         values = np.clip((np.where(known, conditions, scale.mean) - scale.mean) / scale.std, -REACH, REACH)
         return _tensor(np.where(known, values, 0.0)), _tensor(known)
+
+
+def shares_of(weights: Tensor) -> Tensor:
+    """Weights ``(n, k)`` over the sum of their row, same shape; 0 where all are 0."""
+    return weights / weights.sum(dim=1, keepdim=True).clamp_min(1e-6)
+
+
+def finite_numbers(amounts: Tensor) -> Floats:
+    """Amounts as numpy has them, same shape; what a network says that is no number is 0 or large."""
+    return np.nan_to_num(amounts.detach().cpu().numpy().astype(np.float64), posinf=1e3, neginf=-1e3)
 
 
 def _tensor(values: NDArray[Any]) -> Tensor:

@@ -29,7 +29,7 @@ from torch.nn import functional
 from alloys.space import Floats, Points
 from alloys.space.formula.reducing import reduced
 from alloys.space.formula.space import FormulaSpace
-from generators.training.codec.base import Codec
+from generators.training.codec.base import Codec, finite_numbers, shares_of
 from generators.training.settings import TrainingSettings
 
 CELL = 0.5
@@ -48,7 +48,6 @@ class FormulaCodec(Codec):
         super().__init__(space, properties)
         self._elements = len(space.elements)
         self.widths = (self._elements + 1, self._elements + 1)
-        self.seen_width = sum(self.widths)
 
     def encode_points(self, points: Points) -> tuple[Floats, Floats]:
         """Presence and logarithms, ``(n, elements + 1)`` each."""
@@ -58,7 +57,7 @@ class FormulaCodec(Codec):
     def decode(self, presence: Tensor, amounts: Tensor) -> Points:
         """Formulas, reduced, of presences and logarithms; each number the nearest that the space allows."""
         there = presence.detach().cpu().numpy()[:, : self._elements] > 0.5
-        logs = np.nan_to_num(amounts.detach().cpu().numpy().astype(np.float64), posinf=1e3, neginf=-1e3)
+        logs = finite_numbers(amounts)
         most = self.space.most_atoms
         counts = np.rint(np.exp(np.clip(logs[:, :-1] - logs[:, -1:], 0.0, np.log(most)))).astype(np.int64)
         return reduced(np.where(there, np.minimum(counts, most), 0))
@@ -76,8 +75,7 @@ class FormulaCodec(Codec):
 
     def relaxed_fractions(self, presence: Tensor, amounts: Tensor) -> Tensor:
         """Atomic fractions, where gradients pass, ``(n, elements)``."""
-        weight = presence[:, :-1] * (amounts[:, :-1] - amounts[:, -1:]).clamp(-20.0, 20.0).exp()
-        return weight / weight.sum(dim=1, keepdim=True).clamp_min(1e-6)
+        return shares_of(presence[:, :-1] * (amounts[:, :-1] - amounts[:, -1:]).clamp(-20.0, 20.0).exp())
 
     def relaxed_shares(self, presence: Tensor, amounts: Tensor) -> Tensor:
         """Atomic fractions, and 0 for the column of one atom."""
@@ -99,7 +97,6 @@ class OneHotCodec(FormulaCodec):
         super().__init__(space, properties)
         self._parts = [self._elements + 1, space.most_atoms]
         self.widths = (space.most * sum(self._parts), 0)
-        self.seen_width = (self._elements + 1) * space.most_atoms
 
     def encode_points(self, points: Points) -> tuple[Floats, Floats]:
         """Indicators ``(n, places * (1 + elements + most_atoms))``, elements in their order, and no amounts."""
@@ -122,12 +119,16 @@ class OneHotCodec(FormulaCodec):
     def relaxed_fractions(self, presence: Tensor, amounts: Tensor) -> Tensor:
         """Atomic fractions, where gradients pass, ``(n, elements)``."""
         counts = torch.arange(1, self.space.most_atoms + 1, dtype=presence.dtype, device=presence.device)
-        weight = self._matrix(*self._by_place(presence)) @ counts
-        return weight / weight.sum(dim=1, keepdim=True).clamp_min(1e-6)
+        return shares_of(self._matrix(*self._by_place(presence)) @ counts)
 
     def chances(self, logits: Tensor) -> Tensor:
         """Numbers between 0 and 1 in the order of logits, none of which are alike for being large."""
         return torch.sigmoid(logits / FLAT)
+
+    @property
+    def seen_width(self) -> int:
+        """Columns of the matrix and of the sum of its rows."""
+        return (self._elements + 1) * self.space.most_atoms
 
     def seen(self, presence: Tensor, amounts: Tensor) -> Tensor:
         """The matrix, and the sum of its rows: how many elements have each number of atoms."""
