@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 from rich.table import Table
@@ -14,8 +14,6 @@ from loop.cli.console import Json, err, out, print_json
 if TYPE_CHECKING:
     from generators.evaluation.formulas.known import KnownFormulas
     from generators.evaluation.formulas.run import FormulaOutcome
-
-HALVES = ("first", "second", "all")
 
 ABREAST = 3
 """Entrants in one table: more would cut their names."""
@@ -72,8 +70,10 @@ def _tell(outcome: FormulaOutcome) -> None:
 
 
 def _refuse(half: str, *, all_rows: bool, rules: bool) -> None:
-    if half not in HALVES:
-        raise InputError(f"--half is one of {', '.join(HALVES)}, got {half!r}")
+    from generators.evaluation.formulas.known import Half  # late, as above
+
+    if half not in get_args(Half):
+        raise InputError(f"--half is one of {', '.join(get_args(Half))}, got {half!r}")
     if all_rows and rules:
         raise InputError("--all-rows are not all neutral and balanced, so they go with --no-rules only")
 
