@@ -58,6 +58,11 @@ class Fold:
     learned_rows: Rows
     held_rows: Rows
 
+    @property
+    def is_large(self) -> bool:
+        """Whether it has the fewest rows on both sides."""
+        return len(self.held_rows) >= FEWEST_HELD and len(self.learned_rows) >= FEWEST_LEARNED
+
 
 @dataclass(frozen=True, slots=True)
 class SplitTable:
@@ -89,21 +94,28 @@ def folds(split: str, table: SplitTable, count: int = 5, seed: int = 0) -> list[
     Raises:
         InputError: for an unknown split, or rows that do not allow it, with the reason.
     """
-    if split not in _SPLITS:
-        raise InputError(f"unknown split {split!r}; available are {', '.join(MEANINGS)}")
+    check_splits([split])
     if count < 2:
         raise InputError(f"at least 2 folds are needed, got {count}")
-    found = [
-        fold
-        for fold in _SPLITS[split](table, count, np.random.default_rng(seed))
-        if len(fold.held_rows) >= FEWEST_HELD and len(fold.learned_rows) >= FEWEST_LEARNED
-    ]
+    found = [fold for fold in _SPLITS[split](table, count, np.random.default_rng(seed)) if fold.is_large]
     if not found:
         raise InputError(
             f"the split {split!r} ({MEANINGS[split]}) leaves no fold with at least {FEWEST_HELD} rows held out and "
             f"{FEWEST_LEARNED} learned from; there are {len(table.systems)} rows"
         )
     return found
+
+
+def check_splits(names: Sequence[str]) -> list[str]:
+    """Names of splits, each once.
+
+    Raises:
+        InputError: for one that there is none of.
+    """
+    unknown = [name for name in names if name not in MEANINGS]
+    if unknown:
+        raise InputError(f"unknown split {unknown[0]!r}; available are {', '.join(MEANINGS)}")
+    return list(dict.fromkeys(names))
 
 
 def possible_splits(table: SplitTable, names: Sequence[str] = (), count: int = 5) -> tuple[list[str], dict[str, str]]:
@@ -144,10 +156,10 @@ def _random(table: SplitTable, count: int, rng: np.random.Generator) -> list[Fol
 
 def _element(table: SplitTable, count: int, rng: np.random.Generator) -> list[Fold]:
     symbols = sorted(frozenset().union(*table.systems))
-    holding = {symbol: np.array([symbol in system for system in table.systems]) for symbol in symbols}
-    enough = [s for s in symbols if holding[s].sum() >= FEWEST_HELD and (~holding[s]).sum() >= FEWEST_LEARNED]
-    nearest = sorted(enough, key=lambda symbol: abs(holding[symbol].mean() - 1 / count))[:count]
-    return [_fold(symbol, holding[symbol]) for symbol in sorted(nearest)]
+    every = [_fold(symbol, np.array([symbol in system for system in table.systems])) for symbol in symbols]
+    large = [fold for fold in every if fold.is_large]
+    nearest = sorted(large, key=lambda fold: abs(len(fold.held_rows) / len(table.systems) - 1 / count))[:count]
+    return sorted(nearest, key=lambda fold: fold.held)
 
 
 def _system(table: SplitTable, count: int, rng: np.random.Generator) -> list[Fold]:
@@ -181,8 +193,7 @@ def _year(table: SplitTable, count: int, rng: np.random.Generator) -> list[Fold]
         raise InputError("the split 'year' needs a column of years; name it with --year COLUMN")
     years = table.years
     every = [_fold(f"{year:g}", years == year, years < year) for year in np.unique(years[np.isfinite(years)])]
-    enough = [f for f in every if len(f.held_rows) >= FEWEST_HELD and len(f.learned_rows) >= FEWEST_LEARNED]
-    return enough[-count:]
+    return [fold for fold in every if fold.is_large][-count:]
 
 
 def _top(table: SplitTable, count: int, rng: np.random.Generator) -> list[Fold]:

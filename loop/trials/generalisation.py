@@ -11,7 +11,7 @@ import numpy as np
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.physics.closed_forms import CLOSED_FORMS, answered
-from alloys.splits.folds import MEANINGS, Fold, SplitTable, folds, possible_splits
+from alloys.splits.folds import Fold, SplitTable, folds, possible_splits
 from generators.evaluation.entrants import Entrant, entrants
 from generators.evaluation.measuring import EvaluationGround
 from generators.evaluation.protocol import EvaluationPlan
@@ -183,15 +183,3 @@ def _held(parts: Sequence[Fold]) -> list[dict[str, Any]]:
     return [
         {"held": part.held, "held_rows": len(part.held_rows), "learned_rows": len(part.learned_rows)} for part in parts
     ]
-
-
-def check_names(names: Sequence[str]) -> list[str]:
-    """Names of splits, each once.
-
-    Raises:
-        InputError: for one that there is none of.
-    """
-    unknown = [name for name in names if name not in MEANINGS]
-    if unknown:
-        raise InputError(f"unknown split {unknown[0]!r}; available are {', '.join(MEANINGS)}")
-    return list(dict.fromkeys(names))

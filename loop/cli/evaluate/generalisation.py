@@ -11,6 +11,7 @@ from rich import box
 from rich.table import Table
 
 from alloys.errors import InputError
+from alloys.splits.folds import check_splits
 from loop.cli.console import Json, err, out, print_json
 from loop.cli.evaluate.progress import progress_bar
 
@@ -50,10 +51,10 @@ def generalisation(
 
     For example: alloyloop evaluate generalisation results.csv --target hardness
     """
-    from loop.trials.generalisation import GeneratorTask, SurrogateTask, check_names, judged  # late: with torch
+    from loop.trials.generalisation import GeneratorTask, SurrogateTask, judged  # late: with torch
     from loop.trials.table import TableColumns, read_trial_table
 
-    names = check_names(_listed(split))
+    names = check_splits(_listed(split))
     table = read_trial_table(data, target, TableColumns(tuple(features or ()), formula, basis, balance, paper, year))
     measured = [name for name in dict.fromkeys(target) if name not in table.computed]
     tasks = [SurrogateTask.of(table, name, names, folds, seed) for name in measured]
