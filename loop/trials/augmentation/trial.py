@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,21 +101,15 @@ def try_augmentation(
     """
     if len(table.space.variables) or not all(design.composition.items for design in table.space.designs):
         raise InputError("augmentation is tried on compositions alone; leave other features out")
+    rows = SplitTable(tuple(frozenset(design.composition.elements) for design in table.space.designs), table.values)
+    outers = [fold for repeat in range(plan.repeats) for fold in folds("random", rows, plan.folds, plan.seed + repeat)]
+    for outer in outers:  # too few rows for the inner folds are told before any work
+        _inner_folds(rows, outer, plan, 0)
     found = []
-    for number, (rows, outer) in enumerate(list(_outer_folds(table, plan))):
+    for number, outer in enumerate(outers):
         found.append(_outer(table, plan, outer, rows, plan.seed + number))
         on_fold(found[-1])
     return found
-
-
-def _outer_folds(table: JudgedTable, plan: TrialPlan) -> Iterator[tuple[SplitTable, Fold]]:
-    """The folds of all repeats; the inner ones are drawn first, so that too few rows are told before any work."""
-    systems = tuple(frozenset(design.composition.elements) for design in table.space.designs)
-    rows = SplitTable(systems, table.values)
-    for repeat in range(plan.repeats):
-        for outer in folds("random", rows, plan.folds, plan.seed + repeat):
-            _inner_folds(rows, outer, plan, 0)
-            yield rows, outer
 
 
 def _inner_folds(rows: SplitTable, outer: Fold, plan: TrialPlan, seed: int) -> list[Fold]:
@@ -128,20 +122,21 @@ def _inner_folds(rows: SplitTable, outer: Fold, plan: TrialPlan, seed: int) -> l
 
 def _outer(table: JudgedTable, plan: TrialPlan, outer: Fold, rows: SplitTable, seed: int) -> OuterFold:
     inner = _inner_folds(rows, outer, plan, seed) if len(plan.amounts) > 1 else []
-    sources = {id(fold): _learned(table, plan, fold, seed) for fold in (outer, *inner)}
+    learned, *inner_learned = [_learned(table, plan, fold, seed) for fold in (outer, *inner)]
     errors, amounts = {NONE: _error([judge(table, outer)])}, dict[str, float]()
     for way in plan.possible:
-        made = {id(fold): WAYS[way](sources[id(fold)]) for fold in inner}
-        by_amount = {
-            amount: _error([judge(table, fold, _some(made[id(fold)], amount, fold)) for fold in inner])
-            if inner
-            else 0.0
-            for amount in plan.amounts
-        }
-        amounts[way] = min(by_amount, key=lambda amount: by_amount[amount])
-        extra = _some(WAYS[way](sources[id(outer)]), amounts[way], outer)
-        errors[way] = _error([judge(table, outer, extra)])
+        made = [(fold, WAYS[way](source)) for fold, source in zip(inner, inner_learned, strict=True)]
+        amounts[way] = _best_amount(table, plan, made) if made else plan.amounts[0]
+        errors[way] = _error([judge(table, outer, _some(WAYS[way](learned), amounts[way], outer))])
     return OuterFold(errors, amounts, len(outer.held_rows) / len(outer.learned_rows))
+
+
+def _best_amount(table: JudgedTable, plan: TrialPlan, made: Sequence[tuple[Fold, MadeUp]]) -> float:
+    """The amount with which the inner folds err least, the first of equals."""
+    errors = [
+        _error([judge(table, fold, _some(extra, amount, fold)) for fold, extra in made]) for amount in plan.amounts
+    ]
+    return plan.amounts[int(np.argmin(errors))]
 
 
 def _learned(table: JudgedTable, plan: TrialPlan, fold: Fold, seed: int) -> Learned:

@@ -8,7 +8,8 @@ References:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +32,9 @@ SPARE = 4
 """How many times as many samples are drawn where some are filtered out."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Learned:
-    """The rows that are learned from, and what was drawn from them so far.
+    """The rows that are learned from.
 
     Attributes:
         table: all rows.
@@ -43,7 +44,6 @@ class Learned:
         family: of generators.
         epochs: that it trains for; its own number if None.
         ctgan: the folder where CTGAN is.
-        drawn: the generator's samples, which two ways share.
     """
 
     table: JudgedTable
@@ -53,7 +53,6 @@ class Learned:
     family: str
     epochs: int | None
     ctgan: Path
-    drawn: list[MadeUp] = field(default_factory=list)
 
     @property
     def fractions(self) -> Floats:
@@ -64,6 +63,11 @@ class Learned:
     def values(self) -> Floats:
         """Of the rows, shape ``(n,)``."""
         return self.table.values[self.rows]
+
+    @cached_property
+    def samples(self) -> MadeUp:
+        """The generator's, `SPARE` times as many as are made up: drawn once, as two ways share them."""
+        return _drawn(self)
 
 
 def _noise(learned: Learned) -> MadeUp:
@@ -79,9 +83,7 @@ def _ctgan(learned: Learned) -> MadeUp:
 
 def _samples(learned: Learned) -> MadeUp:
     """Samples of a family for values of the rows, labelled by the forward model that the project's samplers use."""
-    if not learned.drawn:
-        learned.drawn.append(_drawn(learned))
-    fractions, values = learned.drawn[0]
+    fractions, values = learned.samples
     return fractions[: learned.most], values[: learned.most]
 
 
@@ -108,9 +110,7 @@ def _drawn(learned: Learned) -> MadeUp:
 
 def _filtered(learned: Learned) -> MadeUp:
     """Of the same samples: near the rows, known pairs only, no copies, and the half that the surrogate is surer of."""
-    if not learned.drawn:
-        learned.drawn.append(_drawn(learned))
-    fractions, values = learned.drawn[0]
+    fractions, values = learned.samples
     near = Neighbourhood.of(learned.fractions)
     kept = near.covers(fractions) & near.knows(fractions) & (nearest_cosine(fractions, learned.fractions) < COPY)
     fractions, values = fractions[kept], values[kept]
