@@ -15,7 +15,7 @@ from alloys.design import Design, design_text
 from alloys.errors import InputError
 from loop.choose.fitting import fit_surrogate
 from loop.measurements import rounded
-from loop.review.resembling import resemblance_line, surrogate_resemblance
+from loop.review.resembling import Observed, resemblance_line, surrogate_resemblance
 from loop.view import Row, View, outside
 from surrogates.model.calibration import HALF_WIDTH
 from surrogates.model.surrogate import Surrogate
@@ -47,7 +47,7 @@ def predict_document(
     surrogate = surrogate or fit_surrogate(view)
     entries = property_entries(view, surrogate, designs)
     success = surrogate.probability_success(view.inputs(designs))
-    rows = {row.design: row for row in view.rows}
+    rows, observed = {row.design: row for row in view.rows}, Observed.of(view)
     documents = []
     for design, entry, modelled in zip(designs, entries, success, strict=True):
         row = rows.get(design)
@@ -66,7 +66,7 @@ def predict_document(
                 "constraints": chances,
                 "nearest": nearest_known(view, design, nearest),
                 "remoteness": remoteness(view, design),
-                "resembles": None if row is not None else surrogate_resemblance(view, design, entry),
+                "resembles": None if row is not None else surrogate_resemblance(observed, view.goal, design, entry),
             }
         )
     return documents

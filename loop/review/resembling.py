@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from alloys.design import Design
+from alloys.goal import Goal
 from alloys.space import Floats, Space
 from alloys.splits.folds import TOP
 from loop.choose.steps import KnownDesigns
@@ -55,9 +56,9 @@ class Observed:
     values: Mapping[str, Floats]
 
     @classmethod
-    def of(cls, view: View, without: Design | None = None) -> Observed:
-        """The observations of a campaign, one of them left out if named; validations that failed are none."""
-        rows = [row for row in view.rows if row.failure is None and row.design != without]
+    def of(cls, view: View) -> Observed:
+        """The observations of a campaign; validations that failed are none."""
+        rows = [row for row in view.rows if row.failure is None]
         names = {name for row in rows for name in row.values}
         values = {name: np.array([row.values[name] for row in rows if name in row.values]) for name in sorted(names)}
         return cls([frozenset(row.design.composition.elements) for row in rows], values)
@@ -119,8 +120,16 @@ def resemblance(
     return {"split": "random", "because": "its elements occur together, and its values too"}
 
 
-def surrogate_resemblance(view: View, design: Design, properties: Mapping[str, Any]) -> dict[str, Any] | None:
+def surrogate_resemblance(
+    observed: Observed, goal: Goal, design: Design, properties: Mapping[str, Any]
+) -> dict[str, Any] | None:
     """`resemblance` of an alloy with its predicted properties, and what the surrogate was worth in that split.
+
+    Args:
+        observed: what was observed, the alloy not among it.
+        goal: of the campaign.
+        design: the alloy.
+        properties: its entries of `alloyloop predict`, by name.
 
     Returns:
         ``{"split", "because", "errors", "within_90"}``, the last two from least to most; None where too little is
@@ -128,10 +137,10 @@ def surrogate_resemblance(view: View, design: Design, properties: Mapping[str, A
     """
     asked = [
         AskedValue(o.name, properties[o.name]["mean"], properties[o.name]["mean"], o.sign)
-        for o in view.goal.objectives
+        for o in goal.objectives
         if o.target is None and properties[o.name]["source"] == "model"
     ]
-    found = resemblance(Observed.of(view, design), design.composition.elements, asked)
+    found = resemblance(observed, design.composition.elements, asked)
     if found is None:
         return None
     errors, within = SURROGATE[found["split"]]
