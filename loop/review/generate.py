@@ -143,7 +143,8 @@ class GeneratedAlloys:
         drawn: what was found.
         notes: what a person should know.
         fixed: the variables of which something was asked.
-        observed: as `GeneratorSource.observed`.
+        resembles: which split each design with its targets resembles, as `resemblance`; empty where no observations
+            tell.
     """
 
     space: Space
@@ -152,21 +153,19 @@ class GeneratedAlloys:
     drawn: DistinctDraws
     notes: tuple[str, ...]
     fixed: tuple[str, ...] = ()
-    observed: Observed | None = None
+    resembles: tuple[dict[str, str] | None, ...] = ()
 
-    @property
-    def resembles(self) -> list[dict[str, str] | None]:
-        """Which split each design with its targets resembles; None where no observations tell."""
-        if self.observed is None:
-            return [None] * len(self.drawn.points)
-        return [
+    def resembling(self, observed: Observed) -> GeneratedAlloys:
+        """The same, told which split each design resembles, with notes of that."""
+        found = tuple(
             resemblance(
-                self.observed,
+                observed,
                 self.space.design(points).composition.elements,
                 [AskedValue(target.name, value, value) for target, value in zip(self.targets, asked, strict=True)],
             )
             for points, asked in zip(self.drawn.points, self.drawn.asked, strict=True)
-        ]
+        )
+        return replace(self, resembles=found, notes=(*self.notes, *resemblance_notes(found)))
 
     @property
     def reached(self) -> dict[str, Floats]:
@@ -203,7 +202,7 @@ class GeneratedAlloys:
         for name, values in self.reached.items():
             for document, value in zip(documents, values, strict=True):
                 document.setdefault("reached", {})[name] = float(value)
-        if self.observed is not None:
+        if self.resembles:
             for document, found in zip(documents, self.resembles, strict=True):
                 document["resembles"] = found
         return documents
@@ -294,9 +293,8 @@ def answer(source: GeneratorSource, wishes: Sequence[Target | Word], n: int, see
             "widen a target to a range, or ask for fewer properties"
         )
     names = tuple(wish.name for wish in fixed)
-    found = GeneratedAlloys(generator.space, generator.name, targets, drawn, (), names, source.observed)
-    nearest = found.nearest(n, spreads)
-    return replace(nearest, notes=(*notes, *resemblance_notes(nearest.resembles)))
+    found = GeneratedAlloys(generator.space, generator.name, targets, drawn, tuple(notes), names).nearest(n, spreads)
+    return found if source.observed is None else found.resembling(source.observed)
 
 
 def _observed(known: Mapping[str, Floats]) -> dict[str, TrainingSpread]:
