@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import Any
 
@@ -41,32 +41,37 @@ class StorePart:
     @cached_property
     def properties(self) -> Mapping[str, Property]:
         """The properties that the campaign knows, its own among them."""
-        with self._read() as connection:
-            written = connection.execute(sa.select(campaign.c.config)).scalar_one()
-        return declared_properties(decode(written).get("science", {}))
+        return declared_properties(self._science)
 
     def driver(self) -> str | None:
         """Which process drives the campaign; None where none does."""
         return self._database.driver()
 
-    @contextmanager
-    def _read(self) -> Iterator[sa.Connection]:
-        shown = self._shown
-        with self._database.read() as connection:
-            yield connection.execution_options(**{_SHOWN: shown})
+    def _read(self) -> AbstractContextManager[sa.Connection]:
+        return self._showing(self._database.read)
+
+    def _write(self) -> AbstractContextManager[sa.Connection]:
+        return self._showing(self._database.write)
 
     @contextmanager
-    def _write(self) -> Iterator[sa.Connection]:
+    def _showing(self, begin: Callable[[], AbstractContextManager[sa.Connection]]) -> Iterator[sa.Connection]:
+        """A transaction that knows how designs are written, which is read before it begins."""
         shown = self._shown
-        with self._database.write() as connection:
+        with begin() as connection:
             yield connection.execution_options(**{_SHOWN: shown})
+
+    @cached_property
+    def _science(self) -> Mapping[str, Any]:
+        """What the campaign's configuration says of its science; it never changes."""
+        with self._database.read() as connection:
+            written = connection.execute(sa.select(campaign.c.config)).scalar_one()
+        found: Mapping[str, Any] = decode(written).get("science", {})
+        return found
 
     @cached_property
     def _shown(self) -> Callable[[Design], Design]:
         """How designs of the campaign's space are written."""
-        with self._database.read() as connection:
-            written = connection.execute(sa.select(campaign.c.config)).scalar_one()
-        space = decode(written).get("science", {}).get("space")
+        space = self._science.get("space")
         return spec_of(space).shown if space else lambda design: design
 
 
