@@ -11,7 +11,7 @@ import numpy as np
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.physics.closed_forms import CLOSED_FORMS, answered
-from alloys.splits.folds import Fold, SplitTable, folds, possible_splits
+from alloys.splits.folds import Fold, Rows, SplitTable, folds, possible_splits
 from generators.evaluation.entrants import Entrant, entrants
 from generators.evaluation.measuring import EvaluationGround
 from generators.evaluation.protocol import EvaluationPlan
@@ -89,12 +89,12 @@ class GeneratorTask:
             InputError: for an unknown family, too few alloys with all targets, or splits asked for by name that they do
                 not allow.
         """
-        told, without = _labelled_rows(table, targets)
-        alloys = labelled([row for _, row in told], targets, table.source)
-        places = [told[k][0] for k in np.arange(len(told))[alloys.rows]]
+        places, told = _labelled_rows(table, targets)
+        alloys = labelled(told, targets, table.source)
+        chosen = places[alloys.rows].tolist()
         entered = entrants(families, None, len(alloys.points), quick=quick)
-        splits = _splits(table.splits_of(places, alloys.values[:, 0]), names, count, seed)
-        return cls(entered, EvaluationGround.of(alloys, EvaluationPlan()), *splits, without)
+        splits = _splits(table.splits_of(chosen, alloys.values[:, 0]), names, count, seed)
+        return cls(entered, EvaluationGround.of(alloys, EvaluationPlan()), *splits, len(table.designs) - len(told))
 
     @property
     def steps(self) -> int:
@@ -104,25 +104,25 @@ class GeneratorTask:
 
 def _labelled_rows(
     table: TrialTable, targets: Sequence[str]
-) -> tuple[list[tuple[int, tuple[Composition, dict[str, float]]]], int]:
-    """Places, compositions and known targets of the designs that every closed form can be told of; how many others.
+) -> tuple[Rows, list[tuple[Composition, dict[str, float]]]]:
+    """Places of the designs that every closed form can be told of, and their compositions with known targets.
 
     Raises:
         InputError: if a design has no composition.
     """
-    found, without = [], 0
+    places, found = [], []
+    computed = {name: CLOSED_FORMS[name] for name in table.computed}
     for i, design in enumerate(table.designs):
         if not design.composition.items:
             raise InputError(f"{table.source}: generators draw compositions, and there is a row without one")
         values = {name: float(column[i]) for name, column in table.values.items() if np.isfinite(column[i])}
-        exact, _ = answered({name: CLOSED_FORMS[name] for name in table.computed}, design)
-        if set(exact) == set(table.computed):
-            found.append((i, (design.composition, {**values, **exact})))
-        else:
-            without += 1
+        exact, _ = answered(computed, design)
+        if set(exact) == set(computed):
+            places.append(i)
+            found.append((design.composition, {**values, **exact}))
     if not found:
         raise InputError(f"{table.source}: no design has elements with all numbers of {' and '.join(targets)}")
-    return found, without
+    return np.array(places), found
 
 
 def _splits(
