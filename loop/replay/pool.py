@@ -231,6 +231,11 @@ def _readable(
 
 
 def read_design(row: Mapping[str, str], columns: InputColumns, basis: Basis, balance: str | None) -> Design:
+    """The design of a row.
+
+    Raises:
+        InputError: if its composition cannot be read, or an input is none.
+    """
     values: dict[str, Value] = {}
     for column, name in columns.variables.items():
         cell = row[column].strip()

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from alloys.errors import InputError
 from loop.cli.console import Json, out, print_json
-from loop.cli.evaluate.generalisation import Formula
+from loop.cli.evaluate.generalisation import Formula, listed
 from loop.cli.evaluate.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def augmentation(
     from loop.trials.augmentation.ways import check_ways
     from loop.trials.table import TableColumns, read_trial_table
 
-    chosen = check_ways([name.strip() for name in (ways or "").split(",") if name.strip()])
+    chosen = check_ways(listed(ways))
     settings_of(family, {} if epochs is None else {"epochs": epochs})
     table = read_trial_table(data, [target], TableColumns(formula=formula))
     if target in table.computed:

@@ -23,6 +23,8 @@ Features = Annotated[
 Formula = Annotated[str | None, typer.Option(metavar="COLUMN", help="of formulas, where its header does not say so")]
 Balance = Annotated[str | None, typer.Option(metavar="ELEMENT", help="has no column, and takes the rest")]
 
+_MEASURES = ("rows", "RMSE", "RMSE of\nthe mean", "bias", "within\n90 %", "± of\n90 %", "at.%\naway")
+
 
 def generalisation(
     data: Annotated[Path, typer.Argument(metavar="DATA.csv", help="a table of alloys")],
@@ -54,11 +56,11 @@ def generalisation(
     from loop.trials.generalisation import GeneratorTask, SurrogateTask, judged  # late: with torch
     from loop.trials.table import TableColumns, read_trial_table
 
-    names = check_splits(_listed(split))
+    names = check_splits(listed(split))
     table = read_trial_table(data, target, TableColumns(tuple(features or ()), formula, basis, balance, paper, year))
     measured = [name for name in dict.fromkeys(target) if name not in table.computed]
     tasks = [SurrogateTask.of(table, name, names, folds, seed) for name in measured]
-    drawn = GeneratorTask.of(table, target, _listed(families), names, folds, seed, quick=quick) if families else None
+    drawn = GeneratorTask.of(table, target, listed(families), names, folds, seed, quick=quick) if families else None
     if not tasks and drawn is None:
         raise InputError(f"{', '.join(target)}: no surrogate is asked for closed forms; name generators by --families")
     for note in table.notes:
@@ -69,7 +71,8 @@ def generalisation(
     print_json(document) if json_ else _print(document)
 
 
-def _listed(text: str | None) -> list[str]:
+def listed(text: str | None) -> list[str]:
+    """Names given by commas."""
     return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
@@ -101,26 +104,14 @@ def _table(title: str, *heads: str) -> Table:
 
 
 def _surrogate_table(splits: Mapping[str, Mapping[str, Any]]) -> Table:
-    heads = (
-        "held\nout",
-        "folds",
-        "rows",
-        "RMSE",
-        "RMSE of\nthe mean",
-        "bias",
-        "within\n90 %",
-        "± of\n90 %",
-        "at.%\naway",
-    )
-    table = _table("Rows held out, and the surrogate's 90 % interval", *heads)
+    table = _table("Rows held out, and the surrogate's 90 % interval", "held\nout", "folds", *_MEASURES)
     for name, row in splits.items():
         table.add_row(name, str(len(row["held"])), *_numbers(row))
     return table
 
 
 def _distance_table(rows: Sequence[Mapping[str, Any]]) -> Table:
-    heads = ("at.% from what\nwas learned", "rows", "RMSE", "RMSE of\nthe mean", "bias", "within\n90 %", "± of\n90 %")
-    table = _table("The same by distance, all splits but the top", *heads)
+    table = _table("The same by distance, all splits but the top", "at.% from what\nwas learned", *_MEASURES[:-1])
     for row in rows:
         end = f"{row['from']:g} to {row['to']:g}" if row["to"] is not None else f"{row['from']:g} and more"
         table.add_row(end, *_numbers(row)[:-1])
