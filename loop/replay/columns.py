@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 from alloys.composition import SYMBOLS, Composition
 from alloys.errors import InputError
@@ -129,6 +130,16 @@ def _names_property(column: str) -> bool:
     header = read_header(column)
     meaning = next(meanings_of(header.words), None)
     return meaning is not None and meaning.kind == "property" and column not in SYMBOLS and len(header.words) > 2
+
+
+def check_column(source: Path | str, columns: Sequence[str], name: str) -> None:
+    """Refuses a column that a table lacks.
+
+    Raises:
+        InputError: naming those that there are.
+    """
+    if name not in columns:
+        raise InputError(f"{source}: has no column {name!r}; there are {', '.join(map(repr, columns))}")
 
 
 def _check_features(source: str, columns: Sequence[str], target: str, features: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from alloys.errors import InputError
 from alloys.intake.mapping import Basis
 from alloys.intake.tables import read_rows, shown
 from alloys.space import Floats, TableSpace
-from loop.replay.columns import InputColumns, choose_columns, number
+from loop.replay.columns import InputColumns, check_column, choose_columns, number
 
 FEWEST = 10
 """Distinct rows below which there is nothing to search in."""
@@ -183,8 +183,7 @@ def read_pool(
         InputError: if the file cannot be read or no pool comes of it, with the reason.
     """
     table = read_rows(path, "the pool")
-    if target not in table.columns:
-        raise InputError(f"{path}: has no column {target!r}; there are {', '.join(map(repr, table.columns))}")
+    check_column(path, table.columns, target)
     notes, rows = list[str](), list(table.numbered())
     if sample is not None and sample < len(rows):
         kept = np.sort(np.random.default_rng(seed).choice(len(rows), sample, replace=False))

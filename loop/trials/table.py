@@ -20,7 +20,7 @@ from alloys.physics.declaring import PropertySpec, declare
 from alloys.physics.registry import get_physics
 from alloys.space import Floats, TableSpace
 from alloys.splits.folds import SplitTable
-from loop.replay.columns import ANSWER, InputColumns, choose_columns, number
+from loop.replay.columns import ANSWER, InputColumns, check_column, choose_columns, number
 from loop.replay.pool import read_design
 from surrogates.evaluation.held_out import JudgedTable
 
@@ -154,8 +154,7 @@ def _input_columns(
         others = [name for name in table.columns if name not in targets]
         return choose_columns(str(path), others, table.rows, "", given.features, notes)
     for name in (given.formula, *given.features):
-        if name not in table.columns:
-            raise InputError(f"{path}: has no column {name!r}; there are {', '.join(map(repr, table.columns))}")
+        check_column(path, table.columns, name)
     words = [name for name in given.features if not any(math.isfinite(number(row[name])) for row in table.rows)]
     return InputColumns.of(given.formula, [name for name in given.features if name not in words], words)
 
@@ -163,8 +162,7 @@ def _input_columns(
 def _told_column(path: Path, table: PlainTable, asked: str | None, words: Sequence[str]) -> str | None:
     """The column that was asked for, else the first with one of the words in its header, else none."""
     if asked is not None:
-        if asked not in table.columns:
-            raise InputError(f"{path}: has no column {asked!r}; there are {', '.join(map(repr, table.columns))}")
+        check_column(path, table.columns, asked)
         return asked
     heads = {column: set(read_header(column).words.replace(":", " ").split()) for column in table.columns}
     return next((column for word in words for column, head in heads.items() if word in head), None)
