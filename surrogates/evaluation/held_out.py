@@ -75,8 +75,10 @@ class HeldPredictions:
     @classmethod
     def together(cls, parts: Sequence[HeldPredictions]) -> HeldPredictions:
         """Several as one."""
-        names = ("means", "stds", "truths", "constant", "distance")
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        return cls(*map(np.concatenate, zip(*(part._columns() for part in parts), strict=True)))
+
+    def _columns(self) -> tuple[Floats, ...]:
+        return self.means, self.stds, self.truths, self.constant, self.distance
 
     def summary(self) -> dict[str, float]:
         """Numbers of held rows: error, that of the constant, share within the 90 % interval, half its width, distance.
@@ -100,13 +102,7 @@ class HeldPredictions:
         for low, high in pairwise(EDGES):
             inside = (self.distance >= low) & (self.distance < high)
             if inside.any():
-                part = HeldPredictions(
-                    self.means[inside],
-                    self.stds[inside],
-                    self.truths[inside],
-                    self.constant[inside],
-                    self.distance[inside],
-                )
+                part = HeldPredictions(*(column[inside] for column in self._columns()))
                 found.append({"from": low, "to": high if np.isfinite(high) else None, **part.summary()})
         return found
 
