@@ -42,7 +42,7 @@ def evaluate(
     for number, what in ((seeds, "seed"), (jobs, "process")):
         if number < 1:
             raise InputError(f"at least one {what} is needed, got {number}")
-    tasks = [(group, seed) for group in _groups(entrants) for seed in range(seeds)]
+    tasks = [(group, seed) for group in groups(entrants) for seed in range(seeds)]
     runs: dict[tuple[int, int], EntrantOutcome] = {}
     for (group, seed), measured in _measured(entrants, tasks, ground, jobs):
         for k, run in zip(group, measured, strict=True):
@@ -52,7 +52,7 @@ def evaluate(
     return [_over_seeds([runs[k, seed] for seed in range(seeds)]) for k in range(len(entrants))]
 
 
-def _groups(entrants: Sequence[Entrant]) -> list[tuple[int, ...]]:
+def groups(entrants: Sequence[Entrant]) -> list[tuple[int, ...]]:
     """Places of the entrants that share a training."""
     kinds: list[Train] = []
     members: list[list[int]] = []

@@ -8,23 +8,26 @@ import numpy as np
 
 from alloys.splits.folds import Fold
 from generators.evaluation import measures
-from generators.evaluation.entrants import Entrant, Train
-from generators.evaluation.measuring import EvaluationGround, Trainings, draw, errors_by_condition, learned
+from generators.evaluation.entrants import Entrant
+from generators.evaluation.measuring import EvaluationGround, Trainings, draw, errors_by_condition
 from generators.evaluation.oracle import Oracle
+from generators.evaluation.run import groups
 from generators.likeness import Neighbourhood
 
 
-def measure_fold(entrant: Entrant, ground: EvaluationGround, fold: Fold, trainings: Trainings) -> dict[str, float]:
+def measure_fold(
+    entrant: Entrant, ground: EvaluationGround, fold: Fold, trainings: Trainings, oracle: Oracle
+) -> dict[str, float]:
     """Trains on the rows that are learned from, and asks for the properties of those held out.
 
-    The oracle that errors are measured with knows all rows. The one that league B may call knows those that are learned
-    from alone.
+    The oracle that errors are measured with knows all rows.
 
     Args:
         entrant: who is measured.
         ground: data and oracle.
         fold: which alloys are held out.
         trainings: of this fold; of other entrants that are trained alike, too.
+        oracle: that league B may call, of the rows that are learned from alone.
 
     Returns:
         numbers over the conditions of the held rows: ``mape_percent``; ``best_of_10``, as `measures.best_of`;
@@ -33,7 +36,7 @@ def measure_fold(entrant: Entrant, ground: EvaluationGround, fold: Fold, trainin
     """
     data, plan, seed = ground.data, ground.plan, trainings.seed
     seen, held = data.subset(fold.learned_rows.tolist()), data.subset(fold.held_rows.tolist())
-    sampler, _ = trainings.get("fold", entrant, seen, Oracle.of(seen))
+    sampler, _ = trainings.get("fold", entrant, seen, oracle)
     drawn = draw(sampler, held.values, plan.draws, seed, ground)
     near, fractions = ground.near, data.space.fractions
     balls = Neighbourhood(near.roots[fold.held_rows], near.radii[fold.held_rows], near.pairs)
@@ -59,14 +62,12 @@ def measure_split(
     """
     found: dict[str, list[dict[str, float]]] = {entrant.name: [] for entrant in entrants}
     for part in parts:
-        done: list[tuple[Train, Trainings]] = []
-        for entrant in entrants:
-            train = learned(entrant)
-            alike = next((trainings for other, trainings in done if other == train), None)
-            trainings = alike or Trainings(seed)
-            done.append((train, trainings))
-            found[entrant.name].append(measure_fold(entrant, ground, part, trainings))
-            on_step()
+        oracle = Oracle.of(ground.data.subset(part.learned_rows.tolist()))
+        for group in groups(entrants):
+            trainings = Trainings(seed)
+            for entrant in (entrants[k] for k in group):
+                found[entrant.name].append(measure_fold(entrant, ground, part, trainings, oracle))
+                on_step()
     weights = [len(part.held_rows) for part in parts]
     return {
         name: {measure: float(np.average([row[measure] for row in rows], weights=weights)) for measure in rows[0]}
