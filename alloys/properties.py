@@ -66,8 +66,8 @@ class Property:
             raise InputError(f"{self.name}: a property on a log scale is usually positive, got usual {self.usual}")
 
 
-def _read() -> list[dict[str, str]]:
-    text = resources.files("alloys").joinpath("data/properties.csv").read_text(encoding="utf-8")
+def _rows(name: str) -> list[dict[str, str]]:
+    text = resources.files("alloys").joinpath("data", name).read_text(encoding="utf-8")
     return list(csv.DictReader(text.splitlines()))
 
 
@@ -117,7 +117,12 @@ class _Properties(dict[str, Property]):
             return default
 
 
-PROPERTIES: dict[str, Property] = _Properties(_read())
+def read_properties(name: str) -> dict[str, Property]:
+    """The properties that one of the package's tables lists, by name."""
+    return _Properties(_rows(name))
+
+
+PROPERTIES = read_properties("properties.csv")
 
 
 def get_property(name: str, properties: Mapping[str, Property] = PROPERTIES) -> Property:
