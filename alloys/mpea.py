@@ -22,18 +22,15 @@ from pathlib import Path
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.files import open_atomic
-from alloys.intake.tables import read_rows
 from alloys.physics.closed_forms import properties_of
 from alloys.physics.elements import tabulated_elements
+from alloys.points.published_records import FORMULA, TEMPERATURE, Record, composition_of, number_in, read_records
 
 CLOSED = ("shear_modulus", "fracture_toughness")
 """Closed forms written for each composition; the papers' conditions."""
 
 ROOM = (15.0, 35.0)
 """Test temperatures, in degrees Celsius, that count as room temperature."""
-
-_FORMULA = "FORMULA"
-_TEMPERATURE = "PROPERTY: Test temperature ($^\\circ$C)"
 
 MEASURED: dict[str, tuple[str, tuple[float, float] | None]] = {
     "measured_density": ("PROPERTY: Exp. Density (g/cm$^3$)", None),
@@ -73,13 +70,7 @@ def read_mpea(path: Path) -> ImportedTable:
     Raises:
         InputError: if the file cannot be read, is another table, or leaves no composition.
     """
-    table = read_rows(path)
-    needed = (_FORMULA, _TEMPERATURE, *(column for column, _ in MEASURED.values()))
-    lacking = sorted(set(needed) - set(table.columns))
-    if lacking:
-        raise InputError(
-            f"{path} is not the published MPEA table: it lacks the columns {', '.join(map(repr, lacking))}"
-        )
+    table = read_records(path, (FORMULA, TEMPERATURE, *(column for column, _ in MEASURED.values())))
     imported = reduce_records(table.rows)
     if not imported.rows:
         reasons = ", ".join(f"{n} {why}" for why, n in imported.dropped.items()) or "it has no records"
@@ -87,14 +78,14 @@ def read_mpea(path: Path) -> ImportedTable:
     return imported
 
 
-def reduce_records(records: Sequence[Mapping[str, str | None]]) -> ImportedTable:
+def reduce_records(records: Sequence[Record]) -> ImportedTable:
     """Distinct compositions with closed forms and unambiguous measurements, and what was dropped and why.
 
     A measurement is unambiguous where all records of the composition that give it, at the temperatures that
     count, give the same number.
     """
     dropped: Counter[str] = Counter()
-    groups: dict[Composition, list[Mapping[str, str | None]]] = {}
+    groups: dict[Composition, list[Record]] = {}
     closed: dict[Composition, Columns] = {}
     for record in records:
         try:
@@ -111,9 +102,9 @@ def reduce_records(records: Sequence[Mapping[str, str | None]]) -> ImportedTable
     return ImportedTable(rows, len(records), dict(dropped.most_common()), dict(ambiguous))
 
 
-def _read(record: Mapping[str, str | None]) -> tuple[Composition, Columns]:
+def _read(record: Record) -> tuple[Composition, Columns]:
     try:
-        composition = Composition.parse((record[_FORMULA] or "").replace(" ", ""))
+        composition = composition_of(record)
     except InputError:
         raise InputError("formula that cannot be read") from None
     stray = sorted(set(composition.elements) - set(tabulated_elements()))
@@ -125,7 +116,7 @@ def _read(record: Mapping[str, str | None]) -> tuple[Composition, Columns]:
     return composition, {name: values[name] for name in CLOSED}
 
 
-def _measured(group: Iterable[Mapping[str, str | None]], ambiguous: Counter[str]) -> Columns:
+def _measured(group: Iterable[Record], ambiguous: Counter[str]) -> Columns:
     found: Columns = {}
     records = list(group)
     for name, (column, window) in MEASURED.items():
@@ -137,20 +128,12 @@ def _measured(group: Iterable[Mapping[str, str | None]], ambiguous: Counter[str]
     return found
 
 
-def _value(record: Mapping[str, str | None], column: str, window: tuple[float, float] | None) -> float | None:
+def _value(record: Record, column: str, window: tuple[float, float] | None) -> float | None:
     if window is not None:
-        temperature = _number(record[_TEMPERATURE])
+        temperature = number_in(record[TEMPERATURE])
         if temperature is None or not window[0] <= temperature <= window[1]:
             return None
-    return _number(record[column])
-
-
-def _number(cell: str | None) -> float | None:
-    try:
-        value = float((cell or "").strip())
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    return number_in(record[column])
 
 
 def formula_of(composition: Composition) -> str:

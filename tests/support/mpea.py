@@ -42,3 +42,33 @@ def write_made_table(path: Path, compositions: int = 60) -> Path:
         writer.writeheader()
         writer.writerows(made_records(compositions))
     return path
+
+
+PUBLISHED = {
+    "formula": FORMULA,
+    "temperature": TEMPERATURE,
+    "strength": STRENGTH,
+    "ultimate": "PROPERTY: UTS (MPa)",
+    "elongation": "PROPERTY: Elongation (%)",
+    "density": DENSITY,
+    "calculated": "PROPERTY: Calculated Density (g/cm$^3$)",
+    "hardness": HARDNESS,
+    "modulus": YOUNGS_MODULUS,
+    "processing": "PROPERTY: Processing method",
+    "phase": "PROPERTY: Microstructure",
+    "test": "PROPERTY: Type of test",
+    "doi": "REFERENCE: doi",
+    "year": "REFERENCE: year",
+}
+"""Short names of headings of the published table."""
+
+
+def write_published(path: Path, *records: dict[str, str]) -> Path:
+    """Records, by the short names, as a file under the published headings; of 2019 where they say no year."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, PUBLISHED.values())
+        writer.writeheader()
+        for given in records:
+            cells = {"year": "2019", **given}
+            writer.writerow({heading: cells.get(name, "") for name, heading in PUBLISHED.items()})
+    return path
