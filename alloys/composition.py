@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 from alloys.errors import InputError
 
@@ -85,14 +86,22 @@ class Composition:
         return cls(tuple((symbol, exact[symbol] / total) for symbol in sorted(exact)))
 
     @classmethod
-    def parse(cls, formula: str) -> Composition:
+    def parse(cls, formula: object) -> Composition:
         """Reads a formula such as ``NbMoTaW``, ``(MoW)0.5NbTaTiZr`` or ``Nb45Ta25Ti15Hf15``; see `amounts_in`.
 
-        Amounts are ratios; where all are below 1 they are fractions and must sum to 1 within 0.005.
+        Amounts are ratios; where all are below 1 they are fractions and must sum to 1 within 0.005. What has a
+        composition is taken for a formula too: see `composition_of`.
 
         Raises:
-            InputError: if the text is not a formula or names an unknown element.
+            InputError: if the text is not a formula or names an unknown element, or there is no composition in it.
         """
+        if (known := composition_of(formula)) is not None:
+            return known
+        if not isinstance(formula, str):
+            raise InputError(
+                f"a formula is a text such as Nb45Ta25Ti15Hf15, or a Composition or Structure of pymatgen; got "
+                f"{type(formula).__name__} {str(formula)[:40]!r}"
+            )
         amounts = amounts_in(formula)
         total = sum(amounts.values(), Fraction(0))
         if total and all(amount < 1 for amount in amounts.values()) and abs(total - 1) > ROUNDING:
@@ -138,6 +147,53 @@ class Composition:
         """The formula as it is written; in at.%, with up to three decimals, or up to six where these say it exactly."""
         return self.written or "".join(f"{symbol}{_percent(fraction)}" for symbol, fraction in self.items)
 
+    def exactly(self) -> str:
+        """A formula that `parse` reads as this very composition: in at.%, or in whole ratios where that rounds."""
+        percent = [(symbol, _percent(fraction)) for symbol, fraction in self.items]
+        if all(Fraction(text) == 100 * fraction for (_, text), (_, fraction) in zip(percent, self.items, strict=True)):
+            return "".join(map("".join, percent))
+        whole = math.lcm(*(fraction.denominator for _, fraction in self.items))
+        return "".join(f"{symbol}{fraction * whole}" for symbol, fraction in self.items)
+
+
+def composition_of(given: object) -> Composition | None:
+    """The composition of what stands for a formula without being a text; None for all else.
+
+    That is a `Composition`, and pymatgen's ``Composition``, ``Structure`` and others that have a ``composition``
+    (also disordered ones). Of an ion only the element counts. pymatgen takes amounts that differ by 1e-8 for the
+    same; so does this, which finds the 1/3 behind 0.33333333.
+
+    Raises:
+        InputError: if it has no atoms, isotopes, or dummy species.
+    """
+    if isinstance(given, Composition):
+        return given
+    found: Any = given if hasattr(given, "get_el_amt_dict") else getattr(given, "composition", None)
+    if isinstance(given, type) or not hasattr(found, "get_el_amt_dict"):
+        return None
+    amounts: dict[str, Fraction] = {}
+    for species, amount in found.items():
+        element = getattr(species, "element", species)
+        symbol = str(getattr(element, "name", None) or element)
+        if symbol not in SYMBOLS:
+            raise InputError(
+                f"{symbol!r} in {str(found)[:80]!r} is no chemical element (isotopes and dummy species are none); "
+                "leave it out, or replace it by an element"
+            )
+        _add(amounts, {symbol: _simplest(float(amount))}, Fraction(1))
+    return Composition.from_amounts(amounts)
+
+
+def _simplest(amount: float) -> Fraction:
+    """The fraction of a small denominator that an amount is within pymatgen's tolerance, or else its own decimals."""
+    if not math.isfinite(amount):
+        raise InputError(f"an amount must be a finite number, got {amount!r}")
+    simple = Fraction(amount).limit_denominator(1000)
+    return simple if abs(simple - Fraction(amount)) <= _SAME else Fraction(str(amount))
+
+
+_SAME = Fraction(1, 10**8)
+"""``Composition.amount_tolerance`` of pymatgen."""
 
 ROUNDING = Fraction(1, 200)
 """How far amounts may sum from a whole."""
@@ -226,7 +282,7 @@ def _percent(fraction: Fraction) -> str:
     return f"{float(fraction * 100):.{places}f}".rstrip("0").rstrip(".")
 
 
-def parse_formulas(formulas: Iterable[str]) -> list[Composition]:
+def parse_formulas(formulas: Iterable[object]) -> list[Composition]:
     """Parses several formulas, reporting every bad one in one error.
 
     Raises:

@@ -70,7 +70,7 @@ class Design:
         return cls(composition, tuple(sorted((variables or {}).items())))
 
     @classmethod
-    def parse(cls, formula: str, variables: Mapping[str, Value] | None = None) -> Design:
+    def parse(cls, formula: object, variables: Mapping[str, Value] | None = None) -> Design:
         """A design from a formula, as `Composition.parse` reads it, and its variables.
 
         Raises:
@@ -79,11 +79,11 @@ class Design:
         return cls.of(Composition.parse(formula), variables)
 
     @classmethod
-    def known_as(cls, formula: str, known: Iterable[Design], variables: Mapping[str, Value] | None = None) -> Design:
+    def known_as(cls, formula: object, known: Iterable[Design], variables: Mapping[str, Value] | None = None) -> Design:
         """The design that is meant: a known one, also where its formula is rounded or its variables are left out.
 
         Args:
-            formula: of the composition; empty where the variables alone name a design.
+            formula: of the composition, as `Composition.parse` reads it; empty where the variables alone name a design.
             known: the designs that may be meant.
             variables: some of the design's, or all.
 
@@ -95,10 +95,11 @@ class Design:
         """
         known, chosen = set(known), variables or {}
         composition = known_composition(formula, known)
+        named = formula if isinstance(formula, str) else composition.exactly()
         meant = cls.of(composition, chosen) if composition.items or chosen else None
         if meant in known:
             return meant
-        fitting = [d for d in known if d.composition == composition or not formula]
+        fitting = [d for d in known if d.composition == composition or not named]
         fitting = sorted((d for d in fitting if chosen.items() <= d.values.items()), key=str)
         if len(fitting) == 1:
             return fitting[0]
@@ -107,7 +108,7 @@ class Design:
                 len(fitting) > _NAMED
             )
             raise InputError(
-                f"{formula or _told(chosen) or 'nothing'} names {len(fitting)} designs{': ' * bool(told)}{told}; name "
+                f"{named or _told(chosen) or 'nothing'} names {len(fitting)} designs{': ' * bool(told)}{told}; name "
                 "one by its variables too (on the command line --variable NAME=VALUE)"
             )
         return meant
@@ -189,15 +190,17 @@ def _told(variables: Mapping[str, Value]) -> str:
     return ", ".join(f"{name} {variable_text(value)}" for name, value in sorted(variables.items()))
 
 
-def known_composition(formula: str, known: Iterable[Design]) -> Composition:
+def known_composition(formula: object, known: Iterable[Design]) -> Composition:
     """The composition that a formula names: that of a known design, also where it is rounded; unknown if empty.
 
     Raises:
         InputError: for a bad formula.
     """
-    composition = Composition.parse(formula) if formula.strip() else Composition.unknown()
+    text = formula.strip() if isinstance(formula, str) else formula
+    composition = Composition.unknown() if text == "" else Composition.parse(text)
     there = {design.composition for design in known}
-    rounded = [other for other in there if str(other) == formula.strip()] if composition not in there else []
+    told = text if isinstance(text, str) else str(composition)
+    rounded = [other for other in there if str(other) == told] if composition not in there else []
     return rounded[0] if len(rounded) == 1 else composition
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, Self
 
 import pandas as pd
 
-from alloys.composition import Composition
-from alloys.design import Design
 from alloys.errors import InputError
 from alloys.records import Failed, FailureKind, Measured, quantities
 from loop.config.data import lines_on_lacking
@@ -29,8 +27,9 @@ from loop.review.predict import predict_document
 from loop.review.report import best_document
 from loop.store import Added
 
-Alloys = str | Composition | Design | Iterable[str | Composition | Design] | pd.DataFrame
-"""One alloy, several, or a frame with a column ``formula``."""
+Alloys = Any
+"""One alloy (a formula, `Composition` or `Design`, or a Composition or Structure of pymatgen), several, or a frame with
+a column ``formula``."""
 
 
 log = logging.getLogger(__name__)
@@ -186,7 +185,7 @@ class Campaign(OpenCampaign):
         view = self.view()
         return predictions_frame(predict_document(view, designs_in(alloys, view.space.variables.names, view.nameable)))
 
-    def explain(self, alloy: str | Composition | Design) -> pd.DataFrame:
+    def explain(self, alloy: Any) -> pd.DataFrame:
         """Why an alloy was selected, or what speaks for and against it now: sentences first, then numbers.
 
         Raises:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from alloys.composition import SYMBOLS, Composition
+from alloys.composition import SYMBOLS, Composition, composition_of
 from alloys.design import Design, Value, known_composition, read_variable
 from alloys.errors import InputError
 from alloys.intake.cells import is_missing
@@ -35,8 +35,9 @@ def read_frame(
     """Reads measurements; rows in which nothing is filled in are passed over, and so is what a campaign wrote itself.
 
     Args:
-        table: a column ``formula`` (of texts or `Composition` or `Design` objects), ``NAME``, ``NAME_std`` and ``NAME
-            [UNIT]`` for properties, perhaps ``failure`` and ``source``. NA, None, NaN and empty cells are unknown.
+        table: a column ``formula`` (of texts, `Composition` or `Design` objects, or pymatgen's), ``NAME``, ``NAME_std``
+            and ``NAME [UNIT]`` for properties, perhaps ``failure`` and ``source``. NA, None, NaN and empty cells are
+            unknown.
         wanted: properties to name where none is measured.
         space: the campaign's, whose variables are columns too.
         properties: that may be named.
@@ -97,7 +98,8 @@ def designs_in(alloys: Any, variables: Collection[str], known: Collection[Design
         rows = alloys.to_dict("records")
         chosen = [{n: read_variable(t) for n in named if (t := _text(row[n]))} for row in rows]
         return [_named(row.get("formula", ""), c, known) for row, c in zip(rows, chosen, strict=True)]
-    given = [alloys] if isinstance(alloys, str | Composition | Design) else list(alloys)
+    single = isinstance(alloys, str | Design) or composition_of(alloys) is not None
+    given = [alloys] if single else list(alloys)
     if not given:
         raise InputError("no alloy is named; give formulas such as Nb45Ta25Ti15Hf15")
     return [_named(alloy, {}, known) for alloy in given]
@@ -106,7 +108,7 @@ def designs_in(alloys: Any, variables: Collection[str], known: Collection[Design
 def _named(cell: Any, chosen: Mapping[str, Value], known: Collection[Design]) -> Design:
     if isinstance(cell, Design | Composition):
         return _design(cell, chosen, known)
-    return Design.known_as(_text(cell), known, chosen)
+    return Design.known_as(_formula(cell), known, chosen)
 
 
 def _columns(
@@ -171,7 +173,12 @@ def _design(cell: Any, chosen: Mapping[str, Value], known: Collection[Design]) -
     """The design of a cell, and of the variables that stand beside it."""
     if isinstance(cell, Design):
         return Design.of(cell.composition, {**cell.values, **chosen})
-    return Design.of(cell if isinstance(cell, Composition) else known_composition(_text(cell), known), chosen)
+    return Design.of(cell if isinstance(cell, Composition) else known_composition(_formula(cell), known), chosen)
+
+
+def _formula(cell: Any) -> Any:
+    """A cell as `known_composition` takes it."""
+    return _text(cell) if composition_of(cell) is None else cell
 
 
 def _text(cell: Any) -> str:

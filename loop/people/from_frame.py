@@ -15,6 +15,7 @@ import pandas as pd
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from alloys.composition import Composition, composition_of
 from alloys.errors import InputError, first_line
 from alloys.files import write_atomic
 from alloys.intake.drafting import Draft, draft
@@ -95,7 +96,18 @@ def _text(table: pd.DataFrame) -> str:
     if table.empty or table.columns.nlevels > 1:
         raise InputError("the frame has no rows, or several rows of column names; give one row of names, and results")
     named = [name for name in table.index.names if name is not None and name not in table.columns]
-    return (table.reset_index(level=named) if named else table).to_csv(index=False)
+    plain = table.reset_index(level=named) if named else table.copy()
+    for place, column in enumerate(plain.dtypes):
+        if pd.api.types.is_object_dtype(column):
+            cells = [_written(cell) for cell in plain.iloc[:, place]]
+            plain.isetitem(place, pd.Series(cells, plain.index, dtype=object).array)
+    return plain.to_csv(index=False)
+
+
+def _written(cell: Any) -> Any:
+    """A cell as a table's text has it: a composition of pymatgen's as a formula that says it exactly."""
+    composition = None if isinstance(cell, Composition) else composition_of(cell)
+    return cell if composition is None else composition.exactly()
 
 
 def _drafted(
