@@ -17,6 +17,7 @@ from alloys.physics.combined import form_of
 from alloys.physics.declaring import PropertySpec, check_on, declare
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
 from alloys.physics.registry import get_physics
+from alloys.points.choice import check_choices
 from alloys.space import Space
 from alloys.space.variables import Variables, condition_text
 from generators.registry import settings_of
@@ -30,6 +31,7 @@ from loop.config.schema import (
     ChoiceConfig,
     ClusterConfig,
     GeneratorConfig,
+    MaterialsConfig,
     StartConfig,
     SurrogateConfig,
     TierConfig,
@@ -84,6 +86,7 @@ def semantic_mistakes(data: Mapping[str, Any]) -> list[Mistake]:
     _part(data, "start", StartConfig, partial(start_table, physics=physics), found)
     if space is not None:
         _part(data, "data", list[TableMap], partial(read_data, properties=physics.properties, space=space), found)
+    _part(data, "materials", MaterialsConfig, lambda its: check_choices(its.points, physics.properties), found)
     if isinstance(data.get("state"), str):
         found += _unusable_state(data["state"])
     return found

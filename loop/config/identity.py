@@ -26,7 +26,8 @@ DATABASE = "campaign.db"
 URL = "campaign.url"
 """The file that names the server of a campaign that is not in a file."""
 MAY_CHANGE = (
-    "iterations, validation, stop, schedule, cluster, tracking, directory, validator.settings.run and validator.cost"
+    "iterations, validation, stop, schedule, cluster, tracking, directory, materials.table, validator.settings.run and "
+    "validator.cost"
 )
 """What of a configuration may change while a campaign goes on: where and how long it runs, not what it finds."""
 

@@ -14,6 +14,7 @@ from alloys.intake.mapping import TableMap
 from alloys.physics.combined import only_amounts
 from alloys.physics.declaring import PropertySpec
 from alloys.physics.registry import DEFAULT as DEFAULT_PHYSICS
+from alloys.points.choice import PointChoice
 from alloys.records import digest_of
 from alloys.space import SpaceSpec, kinds_of_space
 from loop.config.batches import BatchLimitsConfig
@@ -189,6 +190,18 @@ class TrackingConfig(_Strict):
     folder: str = "mlruns"
 
 
+class MaterialsConfig(_Strict):
+    """The materials table that a campaign begins from and writes its verdicts to.
+
+    What the same validator is known to have answered ``teach``es the campaign from its start, or is the ``answer``
+    once it is asked for. ``points`` of other sources speak of properties of the campaign, by their names.
+    """
+
+    table: Annotated[str, StringConstraints(min_length=1)] = "materials.db"
+    known: Literal["teach", "answer"] = "teach"
+    points: dict[str, PointChoice] = {}
+
+
 class CampaignConfig(_Strict):
     """A whole campaign."""
 
@@ -206,6 +219,7 @@ class CampaignConfig(_Strict):
     reference_point: dict[str, float] = {}
     start: StartConfig = StartConfig()
     data: list[TableMap] = []
+    materials: MaterialsConfig | None = None
     generator: GeneratorConfig = GeneratorConfig()
     surrogate: SurrogateConfig = SurrogateConfig()
     choice: ChoiceConfig = ChoiceConfig()
@@ -275,7 +289,11 @@ class CampaignConfig(_Strict):
         return document
 
     def _drop_unused(self, document: dict[str, Any]) -> None:
-        """Takes out keys that say nothing, which older campaigns do not have."""
+        """Takes out keys that say nothing, which older campaigns do not have, and where the materials table lies."""
+        if self.materials is None:
+            del document["materials"]
+        else:
+            del document["materials"]["table"]
         if self.batch_limits == BatchLimitsConfig():
             del document["batch_limits"]
         if not self.laboratories:
