@@ -54,7 +54,7 @@ class PointConditions:
 
     def to_json(self) -> dict[str, Any]:
         """What is known of them."""
-        known = {field.name: getattr(self, field.name) for field in fields(self)}
+        known = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
         return {name: value for name, value in known.items() if value not in (None, "")}
 
     @classmethod
@@ -144,8 +144,8 @@ class Point:
             "design": self.design.canonical(),
             "property": self.property_name,
             "unit": self.unit,
-            "value": self.value,
-            "std": self.std,
+            "value": _plain(self.value),
+            "std": _plain(self.std),
             "conditions": self.conditions.to_json(),
             "kind": str(self.kind),
             "source": self.source,
@@ -167,6 +167,11 @@ class Point:
             conditions=PointConditions.from_json(document.get("conditions", {})),
             failure=document.get("failure"),
         )
+
+
+def _plain(value: Any) -> Any:
+    """A number in the one way it is written: the same fact is the same point whether somebody says 5, 5.0 or -0."""
+    return value if value is None or isinstance(value, str) else float(value) + 0.0
 
 
 @lru_cache(maxsize=1)

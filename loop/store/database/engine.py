@@ -21,6 +21,8 @@ from loop.store.errors import NoCampaign, StoreBusy, StoreError, StoreUnwritable
 
 BUSY_MILLISECONDS = 30_000
 _BEGIN = "alloyloop_begin"
+CAMPAIGN = "campaign database"
+"""What messages call a database that nothing else is said of."""
 
 
 def wal_is_safe(version: tuple[int, int, int]) -> bool:
@@ -52,18 +54,24 @@ def _on_begin(connection: sa.Connection) -> None:
 
 
 class Database:
-    """An engine with two kinds of transaction: read, and short immediate write."""
+    """An engine with two kinds of transaction: read, and short immediate write.
 
-    def __init__(self, url: sa.URL) -> None:
+    Args:
+        url: where it is.
+        what: kind of database it is, for messages.
+    """
+
+    def __init__(self, url: sa.URL, what: str = CAMPAIGN) -> None:
+        self.what = what
         self.engine = sa.create_engine(url)
         event.listen(self.engine, "connect", _on_connect)
         event.listen(self.engine, "begin", _on_begin)
         self._writing = self.engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
 
     @classmethod
-    def at(cls, path: Path) -> Database:
+    def at(cls, path: Path, what: str = CAMPAIGN) -> Database:
         """The database in one file."""
-        return Database(sa.URL.create("sqlite", database=str(path)))
+        return Database(sa.URL.create("sqlite", database=str(path)), what)
 
     def driver(self) -> str | None:
         """Which process of this host drives the campaign; None where none does."""
@@ -76,7 +84,7 @@ class Database:
         Raises:
             StoreBusy: if a writer held it for too long.
         """
-        with told(), self.engine.connect() as connection:
+        with told(self.what), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -86,7 +94,7 @@ class Database:
         Raises:
             StoreBusy: if another writer held it for too long.
         """
-        with told(), self._writing.begin() as connection:
+        with told(self.what), self._writing.begin() as connection:
             yield connection
 
     def set_journal(self) -> None:
@@ -106,8 +114,8 @@ class Database:
             cursor.close()
         except sqlite3.OperationalError as error:
             if unwritable(error):
-                raise no_room(error) from error
-            raise StoreBusy(f"the campaign database is in use by another process ({error})") from error
+                raise no_room(error, self.what) from error
+            raise StoreBusy(f"the {self.what} is in use by another process ({error})") from error
         finally:
             connection.close()
 
@@ -117,30 +125,30 @@ class Database:
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Turns what the database says of locks, a full disk, damage or a lost server into a line to act on."""
+def told(what: str = CAMPAIGN) -> Iterator[None]:
+    """Turns what a kind of database says of locks, a full disk, damage or a lost server into a line to act on."""
     try:
         yield
     except sa.exc.DBAPIError as error:
-        meant = _meant(error)
+        meant = _meant(error, what)
         if meant is None:
             raise
         raise meant from error
 
 
-def _meant(error: sa.exc.DBAPIError) -> StoreError | None:
+def _meant(error: sa.exc.DBAPIError, what: str) -> StoreError | None:
     """What a person can act on, where there is such a thing to say."""
     said = str(error.orig)
     if unwritable(error.orig):
-        return no_room(error.orig)
+        return no_room(error.orig, what)
     if type(error) is sa.exc.DatabaseError:
-        return StoreError(f"the campaign database is damaged ({said}); restore it from a copy")
+        return StoreError(f"the {what} is damaged ({said}); restore it from a copy")
     if not isinstance(error, sa.exc.OperationalError):
         return None
     if error.connection_invalidated or "connection" in said:
-        return StoreError(f"the campaign's database server cannot be reached: {said}")
+        return StoreError(f"the {what}'s server cannot be reached: {said}")
     if any(word in said for word in ("locked", "busy", "lock timeout")):
-        held = f"another process held the campaign database for over {BUSY_MILLISECONDS / 1000:g} s"
+        held = f"another process held the {what} for over {BUSY_MILLISECONDS / 1000:g} s"
         return StoreBusy(f"{held}; try again")
     return None
 
@@ -156,11 +164,9 @@ def unwritable(error: BaseException | None) -> bool:
     return (code is not None and code & 0xFF in _UNWRITABLE) or getattr(error, "sqlstate", None) in _UNWRITABLE_STATES
 
 
-def no_room(error: BaseException | None) -> StoreUnwritable:
+def no_room(error: BaseException | None, what: str) -> StoreUnwritable:
     """The same as an error to act on."""
-    return StoreUnwritable(
-        f"the campaign database cannot be written ({error}); make room on its disk, or make it writable"
-    )
+    return StoreUnwritable(f"the {what} cannot be written ({error}); make room on its disk, or make it writable")
 
 
 def is_database(path: Path) -> bool:

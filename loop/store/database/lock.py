@@ -50,7 +50,7 @@ def refuse_network_folder(folder: Path, mounts: Path = Path("/proc/mounts")) -> 
     if kind is not None and NETWORK.match(kind):
         raise NetworkFolder(
             f"{folder} is on a network filesystem ({kind}), where SQLite's locks are not safe; "
-            "keep campaigns on a local disk"
+            "keep databases on a local disk"
         )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from loop.store.database.engine import BUSY_MILLISECONDS, Database, told
+from loop.store.database.engine import BUSY_MILLISECONDS, CAMPAIGN, Database, told
 from loop.store.errors import CampaignBusy, NoCampaign, StoreError
 
 DRIVER = "postgresql+psycopg"
@@ -25,12 +25,13 @@ _QUERY = frozenset(
 _SCHEMA = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
-def parse_url(text: str, schema: str | None = None) -> sa.URL:
-    """The URL of a campaign's database, ``postgresql+psycopg://USER@HOST/DATABASE?schema=CAMPAIGN``.
+def parse_url(text: str, schema: str | None = None, what: str = CAMPAIGN) -> sa.URL:
+    """The URL of a database on a server, ``postgresql+psycopg://USER@HOST/DATABASE?schema=SCHEMA``.
 
     Args:
         text: the URL.
-        schema: the campaign's schema, where the URL names none.
+        schema: what lies in this one, where the URL names none.
+        what: kind of database it is, for messages.
 
     Raises:
         StoreError: if it is no such URL, names no schema, or holds a password.
@@ -42,19 +43,18 @@ def parse_url(text: str, schema: str | None = None) -> sa.URL:
             f"cannot read the URL {_without_password(text)[:80]!r}: write {DRIVER}://USER@HOST/DATABASE"
         ) from None
     if url.drivername != DRIVER:
-        raise StoreError(f"a campaign on a server is at {DRIVER}://USER@HOST/DATABASE, got {url.drivername}://")
+        raise StoreError(f"a {what} on a server is at {DRIVER}://USER@HOST/DATABASE, got {url.drivername}://")
     stray = sorted(set(url.query) - _QUERY)
     if stray:
         raise StoreError(
-            f"the URL of a campaign's database cannot have {', '.join(stray)}; after '?' are known "
-            f"{', '.join(sorted(_QUERY))}"
+            f"the URL of a {what} cannot have {', '.join(stray)}; after '?' are known {', '.join(sorted(_QUERY))}"
         )
     if url.password is not None:
-        raise StoreError("the URL of a campaign's database holds no password: set PGPASSWORD, or keep it in ~/.pgpass")
+        raise StoreError(f"the URL of a {what} holds no password: set PGPASSWORD, or keep it in ~/.pgpass")
     if schema is not None and "schema" not in url.query:
         url = url.update_query_dict({"schema": schema})
     if not _SCHEMA.fullmatch(str(url.query.get("schema", ""))):
-        raise StoreError(f"the URL needs the campaign's schema, ?schema=NAME, got {url.query.get('schema')!r}")
+        raise StoreError(f"the URL needs the {what}'s schema, ?schema=NAME, got {url.query.get('schema')!r}")
     return url
 
 
@@ -88,9 +88,7 @@ def _engine(url: sa.URL, name: str = "alloyloop", schema: str | None = None) -> 
     try:
         return sa.create_engine(url.difference_update_query(["schema"]), connect_args=settings, pool_pre_ping=True)
     except ModuleNotFoundError as error:
-        raise StoreError(
-            f"a campaign on PostgreSQL needs the package {error.name!r}: pip install 'alloyloop[postgresql]'"
-        ) from error
+        raise StoreError(f"PostgreSQL needs the package {error.name!r}: pip install 'alloyloop[postgresql]'") from error
 
 
 class PostgreSQLDatabase(Database):
@@ -98,9 +96,11 @@ class PostgreSQLDatabase(Database):
 
     Args:
         url: as `parse_url` gives it.
+        what: kind of database it is, for messages.
     """
 
-    def __init__(self, url: sa.URL) -> None:
+    def __init__(self, url: sa.URL, what: str = CAMPAIGN) -> None:
+        self.what = what
         self.schema = str(url.query["schema"])
         self.engine = _engine(url, schema=self.schema)
         self._reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -113,7 +113,7 @@ class PostgreSQLDatabase(Database):
         Raises:
             StoreError: if the server cannot be reached.
         """
-        with told(), self._reading.connect() as connection:
+        with told(self.what), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
@@ -123,7 +123,7 @@ class PostgreSQLDatabase(Database):
         Raises:
             StoreBusy: if another writer held the lock for too long.
         """
-        with told(), self.engine.begin() as connection:
+        with told(self.what), self.engine.begin() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self._lock)))
             yield connection
 
@@ -136,12 +136,12 @@ class PostgreSQLDatabase(Database):
             return _holder(connection, _lock_number("driver", self.schema))
 
     def make_schema(self) -> None:
-        """Makes the campaign's schema where there is none.
+        """Makes the schema where there is none.
 
         Raises:
             StoreError: if the server cannot be reached, or does not allow it.
         """
-        with told(), self.engine.begin() as connection:
+        with told(self.what), self.engine.begin() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self._lock)))
             connection.execute(sa.schema.CreateSchema(self.schema, if_not_exists=True))
         # What SQLAlchemy has learned of the default schema is from before it was there.

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import sqlalchemy as sa
 
+from loop.store.database.triggers import refuse_changes
 from loop.store.states import ANSWERED, MOVES, ActKind, DataEventKind, IterationState, JobState, move_text
 
 metadata = sa.MetaData()
@@ -286,18 +287,4 @@ def make_triggers(connection: sa.Connection) -> None:
             "a job cannot make that move",
         ),
     ]
-    server = connection.dialect.name == "postgresql"
-    if server:
-        connection.execute(
-            sa.text(
-                "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ "
-                "BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation'; END $$"
-            )
-        )
-    for name, where, when, said in refused:
-        condition = f"WHEN ({when})" if when else ""
-        if server:
-            what = f"FOR EACH ROW {condition} EXECUTE FUNCTION refuse_change('{said}')"
-        else:
-            what = f"{condition} BEGIN SELECT RAISE(ABORT, '{said}'); END"
-        connection.execute(sa.text(f"CREATE TRIGGER {name} BEFORE {where} {what}"))
+    refuse_changes(connection, refused)

@@ -84,7 +84,12 @@ def test_the_default_campaign_has_no_mistakes() -> None:
         ("family: cvae", "family: magic", 40, "unknown generator family 'magic'"),
         ("validate: 24 ", "validate: 1000000000 ", 36, "less than or equal to 10000"),
         ("name: refractory", "name: ../etc", 3, "should match pattern"),
-        ("seed: 0", "seed: 0\nstate: mysql://x/y", 5, "state: a campaign on a server is at postgresql+psycopg"),
+        (
+            "seed: 0",
+            "seed: 0\nstate: mysql://x/y",
+            5,
+            "state: a campaign database on a server is at postgresql+psycopg",
+        ),
         ("ductility_index: 2.5", "density: 2.5", 33, "reference_point must name the objectives"),
     ],
 )

@@ -30,8 +30,8 @@ def path(tmp_path, postgresql, backend):
         ("postgresql+psycopg://me:secret@host/db?schema=x", "holds no password: set PGPASSWORD"),
         ("mysql://me@host/db?schema=x", "got mysql://"),
         ("nonsense", "cannot read the URL 'nonsense'"),
-        ("postgresql+psycopg://me@host/db", "needs the campaign's schema"),
-        ('postgresql+psycopg://me@host/db?schema=x"y', "needs the campaign's schema"),
+        ("postgresql+psycopg://me@host/db", "needs the campaign database's schema"),
+        ('postgresql+psycopg://me@host/db?schema=x"y', "needs the campaign database's schema"),
     ],
 )
 def test_a_url_that_cannot_be_used_is_refused(text, message):

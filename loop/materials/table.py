@@ -1,0 +1,214 @@
+"""The materials table: one SQLite file or one schema of a PostgreSQL server, which many campaigns and people share."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import sqlalchemy as sa
+
+from alloys.errors import InputError
+from alloys.points.point import Point, PointSource
+from loop.materials.query import PointQuery, conditions_of
+from loop.materials.reading import points_of
+from loop.materials.records import AddedPoints, StoredPoint
+from loop.materials.schema import REVISION, make_tables, materials_schema, points
+from loop.materials.writing import fill_in, insert_points, rows_of, source_rows
+from loop.store.database.engine import Database, is_database
+from loop.store.database.lock import refuse_network_folder
+from loop.store.database.postgresql import DRIVER, PostgreSQLDatabase, parse_url, url_in
+from loop.store.errors import StoreError, UnknownSchema
+
+WHAT = "materials table"
+_SCHEMA = "materials"
+"""The schema on a server, where the URL names none."""
+
+
+class NoMaterialsTable(StoreError):  # noqa: N818 - named for what is the case, as the store's errors are
+    """There is no materials table at that place."""
+
+
+class MaterialsTable:
+    """Everything that is known of materials, as points that never change.
+
+    Writers come one after the other, each with all its points or none. So numbers of points become visible in their
+    order, and "up to point N" is the same for ever.
+
+    Args:
+        database: where the rows are.
+        clock: gives unix seconds.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+
+    @classmethod
+    def open(cls, where: str | Path, *, create: bool = False, clock: Callable[[], float] = time.time) -> Self:
+        """Opens a table.
+
+        Args:
+            where: a file, or ``postgresql://USER@HOST/DATABASE?schema=NAME``; the schema is ``materials`` if none is
+                named.
+            create: whether to make it where there is none.
+            clock: gives unix seconds.
+
+        Raises:
+            NoMaterialsTable: if there is none, or something else.
+            UnknownSchema: if another version of the program wrote it; it is left as it is.
+            StoreError: if it cannot be opened, is damaged or on a network filesystem.
+        """
+        database = _database(where, create=create)
+        try:
+            with database.read() as connection:
+                there = _is_there(connection, where)
+            if not there and not create:
+                raise NoMaterialsTable(f"there is no materials table at {where}; `alloyloop materials add` makes one")
+            if not there:
+                _make(database, where, clock())
+            with database.read() as connection:
+                _refuse_other_revision(connection, where)
+            database.set_journal()
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, clock)
+
+    def add(self, points: Iterable[Point], *, sources: Iterable[PointSource] = (), who: str) -> AddedPoints:
+        """Adds points: all that are not there yet, or none.
+
+        Args:
+            points: what is said; the same fact is one point, however often it is told.
+            sources: what is known of where they come from; a source that is not among them has only its name. What the
+                table says of a source already stays.
+            who: adds them.
+
+        Raises:
+            InputError: for a text that cannot be kept, or if nobody is named.
+            StoreBusy: if other writers held the table for too long; nothing was added.
+            StoreUnwritable: if it cannot be written; nothing was added.
+        """
+        if not who.strip():
+            raise InputError("points are added by somebody: give `who`")
+        rows, repeats = rows_of(points)
+        described = [*sources]
+        with self.write() as connection:
+            new = insert_points(connection, rows, who, self._clock())
+            notes = fill_in(connection, described)
+        return AddedPoints(new, len(rows) - new + repeats, tuple(notes))
+
+    def points(self, query: PointQuery = PointQuery()) -> Iterator[StoredPoint]:  # noqa: B008 - frozen
+        """The points that match now, in order of their numbers; no writer waits until they are read."""
+        with self.read() as connection:
+            numbers = connection.execute(self._select(points.c.id, query)).scalars().all()
+        return points_of(self.read, numbers)
+
+    def sources(self, names: Iterable[str] | None = None) -> dict[str, PointSource]:
+        """Sources by name, those that are there; all of them if None."""
+        with self.read() as connection:
+            return source_rows(connection, names)
+
+    def last(self) -> int:
+        """The number of the newest point; 0 if there is none."""
+        with self.read() as connection:
+            return int(connection.execute(sa.select(sa.func.max(points.c.id))).scalar_one() or 0)
+
+    def digest(self, query: PointQuery) -> str:
+        """sha256 over the keys of the points that match, in order of their numbers."""
+        found = hashlib.sha256()
+        with self.read() as connection:
+            for keys in connection.execute(self._select(points.c.key, query)).scalars().partitions(10_000):
+                found.update(b"".join(keys))
+        return found.hexdigest()
+
+    def read(self) -> AbstractContextManager[sa.Connection]:
+        """One consistent look at the rows; keep it short, for it can make writers wait."""
+        return self._database.read()
+
+    def write(self) -> AbstractContextManager[sa.Connection]:
+        """One transaction that is alone in writing; it commits at the end, or leaves nothing."""
+        return self._database.write()
+
+    def close(self) -> None:
+        """Closes every connection; the table cannot be used after."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @staticmethod
+    def _select(column: sa.Column[Any], query: PointQuery) -> sa.Select[Any]:
+        return sa.select(column).where(*conditions_of(query)).order_by(points.c.id)
+
+
+def _database(where: str | Path, *, create: bool) -> Database:
+    """The database at a place; a file or a schema that is not there is made only where one may be created."""
+    text = str(where).strip()
+    url = _url(text) if text.startswith("postgresql") else url_in(Path(where))
+    if url is not None:
+        server = PostgreSQLDatabase(url, WHAT)
+        try:
+            if create:
+                server.make_schema()
+        except BaseException:
+            server.close()
+            raise
+        return server
+    if "://" in text:
+        raise StoreError(f"a materials table is a file or at postgresql://USER@HOST/DATABASE, got {text[:60]!r}")
+    path = Path(where)
+    if path.is_dir():
+        raise NoMaterialsTable(f"{path} is a folder; a materials table is a file, such as {path / 'materials.db'}")
+    if not path.is_file() and not create:
+        raise NoMaterialsTable(f"there is no materials table at {path}; `alloyloop materials add` makes one")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    refuse_network_folder(path.parent)
+    if path.exists() and not is_database(path):
+        raise NoMaterialsTable(f"{path} is not a materials table, nor any database; name another file")
+    return Database.at(path, WHAT)
+
+
+def _url(text: str) -> sa.URL:
+    plain = text.replace("postgresql://", f"{DRIVER}://", 1) if text.startswith("postgresql://") else text
+    return parse_url(plain, _SCHEMA, WHAT)
+
+
+def _is_there(connection: sa.Connection, where: object) -> bool:
+    """Whether there is a materials table; False where there is nothing at all.
+
+    Raises:
+        NoMaterialsTable: if there is something else.
+    """
+    tables = sa.inspect(connection).get_table_names()
+    if materials_schema.name in tables:
+        return True
+    if "campaign" in tables and "jobs" in tables:
+        raise NoMaterialsTable(f"{where} is the database of a campaign, not a materials table; name another file")
+    if tables:
+        raise NoMaterialsTable(f"{where} is another database, with tables {', '.join(sorted(tables)[:8])}")
+    return False
+
+
+def _make(database: Database, where: object, now: float) -> None:
+    with database.write() as connection:
+        if not _is_there(connection, where):  # another process may have been first
+            make_tables(connection, now)
+
+
+def _refuse_other_revision(connection: sa.Connection, where: object) -> None:
+    found = connection.execute(sa.select(materials_schema.c.revision)).scalar_one_or_none()
+    if found != REVISION:
+        raise UnknownSchema(
+            f"{where} has schema revision {found!r}, which this version does not know (it knows {REVISION}); it was "
+            "left as it is: use the newer version that wrote it"
+        )
