@@ -67,7 +67,8 @@ def test_ctrl_c_says_what_happens_and_the_next_run_goes_on(tmp_path: Path) -> No
     _wait_for(process, tmp_path / "campaigns" / "small" / "campaign.db", 60)  # type: ignore[arg-type]
     os.kill(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
+    # Python ends by the signal where the interrupt fell into an `exec`, as in imports; shells say 130 to both.
+    assert process.returncode in (130, -signal.SIGINT)
     assert "the same command goes on from here" in err
     assert run(tmp_path, config).status == 0
     assert _problems(tmp_path) == []

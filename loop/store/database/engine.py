@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
 from loop.store.database.driving import driver_of
+from loop.store.database.interrupts import held_back
 from loop.store.database.schema import drop_triggers, make_triggers, metadata
 from loop.store.errors import NoCampaign, StoreBusy, StoreError, StoreUnwritable, UnknownSchema
 
@@ -84,7 +85,7 @@ class Database:
         Raises:
             StoreBusy: if a writer held it for too long.
         """
-        with told(self.what), self.engine.connect() as connection:
+        with held_back(), told(self.what), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -94,7 +95,7 @@ class Database:
         Raises:
             StoreBusy: if another writer held it for too long.
         """
-        with told(self.what), self._writing.begin() as connection:
+        with held_back(), told(self.what), self._writing.begin() as connection:
             yield connection
 
     def set_journal(self) -> None:

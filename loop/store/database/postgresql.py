@@ -14,6 +14,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from loop.store.database.engine import BUSY_MILLISECONDS, CAMPAIGN, Database, told
+from loop.store.database.interrupts import held_back
 from loop.store.errors import CampaignBusy, NoCampaign, StoreError
 
 DRIVER = "postgresql+psycopg"
@@ -113,7 +114,7 @@ class PostgreSQLDatabase(Database):
         Raises:
             StoreError: if the server cannot be reached.
         """
-        with told(self.what), self._reading.connect() as connection:
+        with held_back(), told(self.what), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
@@ -123,7 +124,7 @@ class PostgreSQLDatabase(Database):
         Raises:
             StoreBusy: if another writer held the lock for too long.
         """
-        with told(self.what), self.engine.begin() as connection:
+        with held_back(), told(self.what), self.engine.begin() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self._lock)))
             yield connection
 
@@ -141,7 +142,7 @@ class PostgreSQLDatabase(Database):
         Raises:
             StoreError: if the server cannot be reached, or does not allow it.
         """
-        with told(self.what), self.engine.begin() as connection:
+        with held_back(), told(self.what), self.engine.begin() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self._lock)))
             connection.execute(sa.schema.CreateSchema(self.schema, if_not_exists=True))
         # What SQLAlchemy has learned of the default schema is from before it was there.
