@@ -13,9 +13,9 @@ from alloys.composition import SYMBOLS
 from alloys.design import Value, read_variable
 from alloys.errors import InputError
 from alloys.intake.tables import read_cells, refuse_doubled
+from alloys.points.csv_cells import unescape
 from alloys.properties import PROPERTIES, Property, refuse_contradictions
 from alloys.units import scale_of
-from loop.people.csv_cells import unescape
 from loop.store import Result
 
 _COLUMN = re.compile(r"^\s*([a-z0-9_]+?)(_std)?\s*(?:\[\s*(.+?)\s*\])?\s*$")

@@ -14,12 +14,12 @@ from alloys.composition import Composition
 from alloys.design import Design, variable_text
 from alloys.errors import InputError
 from alloys.files import write_atomic
+from alloys.points.csv_cells import escape
 from alloys.properties import Property
 from alloys.records import Failed, FailureKind, Measured, Observation
 from loop.config.assembly import build_problem
 from loop.config.batches import laboratory_of
 from loop.people.answers import TOLERANCE, Line, read_answers
-from loop.people.csv_cells import escape
 from loop.people.doubts import doubts
 from loop.store import CampaignStore, Imported, Job, Result
 from loop.store.files import usual_mode

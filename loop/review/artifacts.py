@@ -7,8 +7,8 @@ import io
 import json
 
 from alloys.design import variable_text
+from alloys.points.csv_cells import escape
 from loop.config.schema import CampaignConfig
-from loop.people.csv_cells import escape
 from loop.review.figures.catalog import figures
 from loop.store import CampaignStore
 from loop.store.files import write_named

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from loop.people.csv_cells import escape, unescape
+from alloys.points.csv_cells import escape, unescape
 from loop.store import CampaignStore, check_store
 from tests.loop.drive.test_campaign import ANSWERS
 from tests.loop.loop_helpers import call, write_config
