@@ -10,7 +10,6 @@ References:
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from typing import Any
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError
+from alloys.points.doi import doi_of
 from alloys.points.point import Point, PointConditions, PointKind, PointSource, point_properties
 from alloys.points.published_records import FORMULA, TEMPERATURE, Record, composition_of, number_in, read_records
 
@@ -36,7 +36,6 @@ _TEST = "PROPERTY: Type of test"
 _TESTS = {"C": "compression", "T": "tension"}
 _UNTOLD = "other"
 """The structure of an alloy that is neither of the two that the table names."""
-_DOI = re.compile(r"10\.\d{4,9}/\S+")
 _REPEAT = "repeat of a point: "
 
 
@@ -139,9 +138,12 @@ def published_columns() -> tuple[PublishedColumn, ...]:
 
 
 def _source(record: Record) -> PointSource:
-    doi = (record[DOI] or "").strip()
-    if not _DOI.fullmatch(doi):
-        raise InputError("its source is no DOI, such as 10.1038/s41597-020-00768-9" if doi else "it names no source")
+    said = (record[DOI] or "").strip()
+    try:
+        doi = doi_of(said)
+    except InputError:
+        why = "its source is no DOI, such as 10.1038/s41597-020-00768-9" if said else "it names no source"
+        raise InputError(why) from None
     year = number_in(record.get(_YEAR))
     return PointSource(doi, (record.get(_TITLE) or "").strip(), None if year is None else int(year))
 

@@ -81,6 +81,10 @@ COMMANDS = {
         "Checks a campaign and sends it to a Ray cluster as a job; sent again, it goes on.",
     ),
     "data": ("data:app", "Results of a campaign, by hand; tables of alloys from elsewhere."),
+    "materials": (
+        "materials.command:app",
+        "One table of what is known of materials, above all campaigns: published, validated, drawn, predicted.",
+    ),
     "evaluate": ("evaluate:app", "How good the loop's parts are."),
     "replay": (
         "replay:replay",

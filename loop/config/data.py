@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +10,12 @@ from pathlib import Path
 
 from alloys.design import Design, variable_text
 from alloys.errors import InputError, MistakesError
-from alloys.intake.mapping import PropertyColumn, TableMap
+from alloys.intake.mapping import TableMap
 from alloys.intake.reading import Intake, read_mapped
 from alloys.intake.reasons import by_reason
 from alloys.intake.spaces import NO_DESIGNS, count_outside
 from alloys.intake.tables import read_table
+from alloys.points.tables.heads import named_columns
 from alloys.properties import Property
 from alloys.records import Observation
 from alloys.space import FormulaSpace, GridSpace, Space, TableSpace
@@ -146,7 +146,6 @@ def lines_on_lacking(designs: Sequence[Design], variables: Variables) -> list[st
 
 _NAMED = 6
 """Mistakes that one message names."""
-_COLUMN = re.compile(r"\s*(?P<name>[a-z0-9_]+?)(?P<std>_std)?\s*(?:[\[(]\s*(?P<unit>.+?)\s*[\])])?\s*")
 
 
 def map_for(
@@ -164,19 +163,7 @@ def map_for(
         if Path(entry.file).name == path.name:
             return entry.model_copy(update={"file": str(path)})
     header = read_table(path).header
-    named = {head: found for head in header if (found := _COLUMN.fullmatch(head))}
-    chosen = {
-        found["name"]: head for head, found in named.items() if found["name"] in variables.names and not found["std"]
-    }
-    heads = {
-        head: found for head, found in named.items() if found["name"] in properties and found["name"] not in chosen
-    }
-    stds = {found["name"]: head for head, found in heads.items() if found["std"]}
-    columns = {
-        found["name"]: PropertyColumn(column=head, unit=found["unit"], std=stds.get(found["name"]))
-        for head, found in heads.items()
-        if not found["std"]
-    }
+    chosen, columns = named_columns(header, properties, variables.names)
     if "formula" not in header or not columns:
         raise InputError(
             f"{path}: needs a column 'formula' and columns named after properties, or an entry in `data` for a file of "

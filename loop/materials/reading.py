@@ -23,7 +23,7 @@ _JOINED = (
     .join(conditions, points.c.conditions == conditions.c.id)
     .join(additions, points.c.addition == additions.c.id)
 )
-_TOLD = sa.select(
+TOLD = sa.select(
     points.c.id,
     materials.c.composition,
     points.c.variables,
@@ -41,13 +41,14 @@ _TOLD = sa.select(
     additions.c.at,
     additions.c.who,
 ).select_from(_JOINED)
+"""All that is said of points."""
 
 
 def points_of(
     read: Callable[[], AbstractContextManager[sa.Connection]], numbers: Sequence[int]
 ) -> Iterator[StoredPoint]:
     """The points of these numbers, read part by part, as they are wanted: rows never change."""
-    question = _TOLD.where(points.c.id.in_(sa.bindparam("numbers", expanding=True))).order_by(points.c.id)
+    question = TOLD.where(points.c.id.in_(sa.bindparam("numbers", expanding=True))).order_by(points.c.id)
     designs: dict[tuple[str, str], Design] = {}
     for part in chunks(numbers):
         with read() as connection:
@@ -55,16 +56,23 @@ def points_of(
         for row in rows:
             said = (row.composition, row.variables)
             if said not in designs:
-                designs[said] = _design(*said)
-            yield StoredPoint(row.id, _point(row, designs[said]), row.at, row.who)
+                designs[said] = design_in(*said)
+            yield StoredPoint(row.id, point_in(row, designs[said]), row.at, row.who)
 
 
-def _design(composition: str, variables: str) -> Design:
-    alloy = Composition.from_canonical(composition) if composition else Composition.unknown()
+def design_in(composition: str, variables: str) -> Design:
+    """The design of a row, whose variables are canonical JSON or nothing."""
+    alloy = composition_in(composition)
     return Design.of(alloy, json.loads(variables)) if variables else Design(alloy)
 
 
-def _point(row: Any, design: Design) -> Point:
+def composition_in(text: str) -> Composition:
+    """The composition of a row of `materials`; that of designs told by their variables alone is unknown."""
+    return Composition.from_canonical(text) if text else Composition.unknown()
+
+
+def point_in(row: Any, design: Design) -> Point:
+    """The point of a row of `TOLD`."""
     return Point(
         design=design,
         property_name=row.property_name,

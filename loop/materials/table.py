@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from alloys.errors import InputError
 from alloys.points.point import Point, PointSource
+from loop.materials.checking import problems_of
 from loop.materials.query import PointQuery, conditions_of
 from loop.materials.reading import points_of
 from loop.materials.records import AddedPoints, StoredPoint
@@ -125,6 +126,14 @@ class MaterialsTable:
             for keys in connection.execute(self._select(points.c.key, query)).scalars().partitions(10_000):
                 found.update(b"".join(keys))
         return found.hexdigest()
+
+    def problems(self) -> list[str]:
+        """What cannot be in a table that only this program wrote; none is the good answer. Reads every row.
+
+        Raises:
+            StoreError: if the table is too damaged to be read.
+        """
+        return problems_of(self.read)
 
     def read(self) -> AbstractContextManager[sa.Connection]:
         """One consistent look at the rows; keep it short, for it can make writers wait."""

@@ -120,3 +120,8 @@ def test_what_was_added_stays(table: MaterialsTable, change: str) -> None:
     table.add(EVERY, who="ada")
     with pytest.raises(sa.exc.IntegrityError, match="never"), table.write() as connection:
         connection.exec_driver_sql(change)
+
+
+def test_what_only_the_program_wrote_has_no_problems(table: MaterialsTable) -> None:
+    table.add(EVERY, who="ada")
+    assert table.problems() == []

@@ -1,0 +1,14 @@
+"""``alloyloop materials``: its commands, one from each file of this folder."""
+
+from __future__ import annotations
+
+import typer
+
+from loop.cli.materials.adding import add
+from loop.cli.materials.finding import find
+from loop.cli.materials.showing import show
+
+_HELP = "One table of what is known of materials, above all campaigns: published, validated, drawn and predicted."
+app = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False)
+for _command in (add, show, find):
+    app.command()(_command)

@@ -1,0 +1,133 @@
+"""People's tables as points: what their heads or a map say, and every line that is none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+from pydantic import ValidationError
+
+from alloys.errors import InputError
+from alloys.points.doi import doi_of
+from alloys.points.point import PointKind, PointSource
+from alloys.points.tables.mapping import PointsMap
+from alloys.points.tables.reading import read_table_points
+
+HEADS = "formula,yield_strength [GPa],yield_strength_std,test_temperature [K],processing,phase,doi,year,remark"
+FIRST = "HfNbTaTiZr,0.929,0.01,296.15,as  cast,BCC,https://doi.org/10.1016/J.JALLCOM.2011.02.171,2011,x"
+
+
+def write(folder: Path, *lines: str) -> Path:
+    path = folder / "mine.csv"
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return path
+
+
+def test_heads_say_units_conditions_and_source(tmp_path: Path) -> None:
+    found = read_table_points(write(tmp_path, HEADS, FIRST))
+    (point,) = found.points
+    assert point.to_json() == {
+        "design": "Hf:1/5,Nb:1/5,Ta:1/5,Ti:1/5,Zr:1/5",
+        "property": "yield_strength",
+        "unit": "MPa",
+        "value": 929.0,
+        "std": 10.0,
+        "conditions": {"test_temperature": 23.0, "processing": "as cast", "phase": "BCC"},
+        "kind": "literature",
+        "source": "10.1016/j.jallcom.2011.02.171",
+    }
+    assert found.sources == {point.source: PointSource(point.source, "", 2011)}
+    assert found.lines == (2,)
+    assert found.notes == ("not read: 'remark'",)
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("NbMoTaW,,,,,,10.1016/j.x.2010.1,2010,", "no value: the cells are empty"),
+        ("NbMoTaW,1.0,,,,,10.10,2010,", "'10.10' is no DOI"),
+        ("NbMoTaW,1.0,,,,,,2010,", "no source"),
+        ("NbMoTaW,1.0,,hot,,,10.1016/j.x.2010.1,2010,", "no temperature: 'hot' is no number"),
+        ("NbMoTaW,1.0,,-5,,,10.1016/j.x.2010.1,2010,", "between -273.15"),
+        ("NbMoTaW,1.0,,,,,10.1016/j.x.2010.1,soon,", "no year"),
+        ("QqNb,1.0,,,,,10.1016/j.x.2010.1,2010,", "unknown element 'Qq'"),
+        ("NbMoTaW,1000,,,,,10.1016/j.x.2010.1,2010,", "cannot be true"),
+    ],
+)
+def test_a_line_that_is_no_point_is_told_with_its_reason(tmp_path: Path, line: str, why: str) -> None:
+    found = read_table_points(write(tmp_path, HEADS, FIRST, line))
+    assert found.lines == (2,)
+    ((number, told),) = found.dropped
+    assert number == 3
+    assert why in told
+
+
+def test_a_map_says_what_no_head_does(tmp_path: Path) -> None:
+    path = write(tmp_path, "Alloy;HV;rate;1000;Route;who", "NbTa;310;3,6;250;cast;me", "NbW;n/a;;;;you")
+    shared = {"file": str(path), "formula": "Alloy", "source": {"column": "who"}}
+    cold = {
+        **shared,
+        "properties": {"hardness": {"column": "HV"}, "creep_rate": {"column": "rate", "unit": "1/h"}},
+        "declare": {"creep_rate": {"unit": "1/s", "range": [0.0, 1.0]}},
+        "conditions": {"test_temperature": 25.0, "processing": {"column": "Route"}},
+        "kind": "predicted",
+    }
+    hot = {**shared, "properties": {"yield_strength": {"column": "1000"}}, "conditions": {"test_temperature": 1000.0}}
+    found = read_table_points(path, [PointsMap.model_validate(cold), PointsMap.model_validate(hot)])
+    told = [(p.property_name, p.value, p.unit, p.conditions.test_temperature, p.kind) for p in found.points]
+    assert told == [
+        ("hardness", 310.0, "HV", 25.0, PointKind.PREDICTED),
+        ("creep_rate", pytest.approx(0.001), "1/s", 25.0, PointKind.PREDICTED),
+        ("yield_strength", 250.0, "MPa", 1000.0, PointKind.LITERATURE),
+    ]
+    assert {point.source for point in found.points} == {"me"}
+    assert [line for line, _ in found.dropped] == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"doi": "10.x"}, "is no DOI"),
+        ({"kind": "measured"}, "a kind is one of literature"),
+        ({"kind": "generated"}, "drew has no values"),
+        ({"conditions": {"temperature": 25.0}}, "Extra inputs"),
+    ],
+)
+def test_a_map_that_is_wrong_is_refused(change: dict[str, object], told: str) -> None:
+    plain = {"file": "x.csv", "formula": "Alloy", "properties": {"hardness": {"column": "HV"}}}
+    with pytest.raises(ValidationError, match=told):
+        PointsMap.model_validate({**plain, **change})
+
+
+def test_spreadsheets_and_documents_say_the_same(tmp_path: Path) -> None:
+    record = {"formula": "NbTa", "hardness [HV]": 310.5, "test_temperature": 25, "source": "me"}
+    book = Workbook()
+    book.active.append([*record])
+    book.active.append([*record.values()])
+    book.save(tmp_path / "mine.xlsx")
+    (tmp_path / "mine.json").write_text(json.dumps([record]), encoding="utf-8")
+    plain = read_table_points(write(tmp_path, ",".join(record), ",".join(map(str, record.values()))))
+    for name in ("mine.xlsx", "mine.json"):
+        found = read_table_points(tmp_path / name)
+        assert [point.key for point in found.points] == [point.key for point in plain.points]
+        assert found.notes == ("'test_temperature' says no unit, and is read in °C",)
+
+
+def test_a_table_without_a_point_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no row is a point \(line 2: no value"):
+        read_table_points(write(tmp_path, HEADS, "NbMoTaW,,,,,,10.1016/j.x.2010.1,2010,"))
+    with pytest.raises(InputError, match="needs a column 'formula'"):
+        read_table_points(write(tmp_path, "alloy,HV", "NbTa,300"))
+
+
+@pytest.mark.parametrize("text", ["10.1038", "10.12/x", "doi:", "see 10.1038/s41597-020-00768-9", "10.1038/a b", ""])
+def test_what_is_no_doi_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="is no DOI"):
+        doi_of(text)
+
+
+@pytest.mark.parametrize("before", ["", "doi: ", "https://doi.org/", "http://dx.doi.org/", "DOI:"])
+def test_a_doi_is_one_however_it_is_written(before: str) -> None:
+    assert doi_of(f" {before}10.1007/978-3-319-27013-5_8 ") == "10.1007/978-3-319-27013-5_8"

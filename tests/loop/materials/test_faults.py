@@ -1,0 +1,112 @@
+"""Files that are none, are damaged or of tomorrow, disks that are full, and rows that somebody else wrote."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from loop.materials import MaterialsTable, NoMaterialsTable, PointQuery
+from loop.store import CampaignStore, NoCampaign, StoreError, StoreUnwritable, UnknownSchema
+from tests.loop.materials.test_table import EVERY, HOT, STRONG
+from tests.support.database import write_past_the_store
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "materials.db"
+    with MaterialsTable.open(file, create=True) as table:
+        table.add(EVERY, who="ada")
+    return file
+
+
+@pytest.mark.parametrize("revision", ["m0002", "nonsense"])
+def test_a_schema_of_tomorrow_is_refused_and_left_as_it_is(path: Path, revision: str) -> None:
+    write_past_the_store(path, "UPDATE materials_schema SET revision = ?", (revision,))
+    before = path.read_bytes()
+    for create in (False, True):
+        with pytest.raises(UnknownSchema, match=f"{revision}.*it was left as it is"):
+            MaterialsTable.open(path, create=create)
+    assert path.read_bytes() == before
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_a_damaged_file_is_told_in_one_line(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[100:4096] = b"\xff" * 3996
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match="the materials table is damaged"):
+        MaterialsTable.open(path)
+
+
+def test_a_file_that_lost_its_end_is_told(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 8192 * 4096])
+    with pytest.raises(StoreError, match="the materials table is damaged"), MaterialsTable.open(path) as table:
+        table.problems()
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_what_is_no_table_is_left_as_it_is(tmp_path: Path, create: bool) -> None:
+    (tmp_path / "a.csv").write_text("formula,x\n", encoding="utf-8")
+    for place in (tmp_path / "a.csv", tmp_path):
+        with pytest.raises(NoMaterialsTable):
+            MaterialsTable.open(place, create=create)
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8") == "formula,x\n"
+
+
+def test_an_empty_file_is_no_table_until_points_are_added(tmp_path: Path) -> None:
+    path = tmp_path / "materials.db"
+    path.touch()
+    with pytest.raises(NoMaterialsTable, match="there is no materials table at"):
+        MaterialsTable.open(path)
+    with MaterialsTable.open(path, create=True) as table:
+        assert table.last() == 0
+
+
+def test_a_table_is_no_campaign(path: Path) -> None:
+    with pytest.raises(NoCampaign, match="is not a campaign database"):
+        CampaignStore.open(path)
+
+
+def test_a_disk_that_is_full_is_told_and_nothing_is_added(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with MaterialsTable.open(path) as table:
+        with table.read() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        many = [replace(HOT, value=100.0 + i / 7) for i in range(3000)]
+        with pytest.raises(StoreUnwritable, match=r"the materials table cannot be written.*full"):
+            table.add(many, who="ada")
+        assert table.last() == len(EVERY)
+        assert table.problems() == []
+
+
+def test_a_file_that_cannot_be_written_can_be_read(path: Path) -> None:
+    with MaterialsTable.open(path) as table:
+        with table.read() as connection:
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+        assert [one.point for one in table.points(PointQuery(until=1))] == [STRONG]
+        with pytest.raises(StoreUnwritable, match=r"the materials table cannot be written.*readonly"):
+            table.add([replace(STRONG, value=930.0)], who="ada")
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("UPDATE points SET value = 930 WHERE id = 1", "point 1 says something else than when it was added"),
+        ("UPDATE points SET value = -5 WHERE id = 1", "point 1: .*-5"),
+        ("DELETE FROM points WHERE id = 3", "points has 5 rows, and numbers up to 6"),
+        ("UPDATE systems SET low = low + 1 WHERE id = 1", "material 1, .*is not of the system"),
+        ("UPDATE points SET source = 99 WHERE id = 2", "points 2 names a row of sources that is not there"),
+    ],
+)
+def test_rows_that_somebody_else_changed_are_named(path: Path, statement: str, told: str) -> None:
+    with sqlite3.connect(path) as connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+    connection.close()
+    write_past_the_store(path, statement)
+    with MaterialsTable.open(path) as table, pytest.raises(AssertionError, match=told):
+        assert "\n".join(table.problems()) == ""
