@@ -24,6 +24,7 @@ class Tier:
         hours: expected hours that it may be asked for in one iteration; None for every alloy that got so far.
         seconds: what one answer is expected to take; 0 where that is not known.
         measured: whether the seconds are those of its finished jobs, once there are some.
+        version: of the validator's method; empty for people.
     """
 
     label: str
@@ -36,6 +37,7 @@ class Tier:
     hours: float | None = None
     seconds: float = 0.0
     measured: bool = False
+    version: str = ""
 
     def passes(self, values: Mapping[str, float]) -> bool:
         """Whether measured values satisfy every gate; a missing value does not.

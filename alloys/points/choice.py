@@ -58,6 +58,11 @@ class PointChoice(BaseModel):
         )
 
     @property
+    def temperatures(self) -> tuple[float, float] | None:
+        """The first and the last °C, as the table takes them."""
+        return None if self.test_temperature is None else (self.test_temperature[0], self.test_temperature[1])
+
+    @property
     def point_kinds(self) -> tuple[PointKind, ...]:
         """The kinds as the table names them."""
         return tuple(PointKind(kind) for kind in self.kinds)
@@ -86,7 +91,8 @@ def check_choices(choices: Mapping[str, PointChoice], properties: Mapping[str, P
 def _check(name: str, choice: PointChoice, properties: Mapping[str, Property]) -> None:
     if name not in properties:
         raise InputError(f"the campaign has no property {name}; it has {', '.join(properties)}")
-    known = {**point_properties(), **properties}
-    if choice.property_name not in known:
-        raise InputError(f"points have no property {choice.property_name}; they have {', '.join(known)}")
-    scale_of(properties[name], known[choice.property_name].unit)
+    meant = properties.get(choice.property_name) or point_properties().get(choice.property_name)
+    if meant is None:
+        known = ", ".join(dict.fromkeys([*point_properties(), *properties]))
+        raise InputError(f"points have no property {choice.property_name}; they have {known}")
+    scale_of(properties[name], meant.unit)

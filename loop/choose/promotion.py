@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from alloys.design import Design
+from alloys.points.verdicts import KNOWN
 from alloys.records import Measured, Selection
 from loop.choose.steps import seed_for
 from loop.config.schema import CampaignConfig, TierConfig
-from loop.store import CampaignStore, JobState
+from loop.store import CampaignStore, Job, JobState
 from loop.view import Row, View, view_of
 from validation.tier import Tier
 
@@ -145,10 +146,15 @@ def expected_seconds(tier: Tier, store: CampaignStore) -> Mapping[int, float]:
     if tier.measured:
         for job in store.jobs(JobState.DONE):
             asked = (job.request.validator, job.request.fingerprint)
-            if asked == (tier.validator, tier.fingerprint) and isinstance(job.verdict, Measured):
+            if asked == (tier.validator, tier.fingerprint) and _took_time(job):
                 for count in (0, len(job.request.design.composition.elements)):
-                    times.setdefault(count, []).append(max(job.verdict.seconds, 1e-6))
+                    times.setdefault(count, []).append(max(job.verdict.seconds if job.verdict else 0.0, 1e-6))
     return {0: tier.seconds} | {count: statistics.median(t) for count, t in times.items() if len(t) >= ENOUGH}
+
+
+def _took_time(job: Job) -> bool:
+    """Whether a validator measured it, and the answer was not known from elsewhere."""
+    return isinstance(job.verdict, Measured) and not job.verdict.details.get(KNOWN)
 
 
 def _spent(store: CampaignStore, index: int) -> dict[str, float]:

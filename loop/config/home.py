@@ -22,9 +22,11 @@ def thrown_away(folder: Path) -> bool:
 
 
 def folders_of(config: CampaignConfig) -> dict[str, str]:
-    """The folders that a campaign writes to, by the key that names each."""
+    """The folders, and the materials table, that a campaign writes to, by the key that names each."""
     tracking = {"tracking.folder": config.tracking.folder} if config.tracking.enabled else {}
-    return {"directory": config.directory, **tracking}
+    table = "" if config.materials is None else config.materials.table
+    materials = {"materials.table": table} if table and "://" not in table else {}
+    return {"directory": config.directory, **tracking, **materials}
 
 
 def may_be_home(home: str) -> bool:
@@ -45,6 +47,8 @@ def lasting(config: CampaignConfig) -> CampaignConfig:
     changes: dict[str, object] = {"directory": kept["directory"]}
     if "tracking.folder" in kept:
         changes["tracking"] = config.tracking.model_copy(update={"folder": kept["tracking.folder"]})
+    if config.materials is not None and "materials.table" in kept:
+        changes["materials"] = config.materials.model_copy(update={"table": kept["materials.table"]})
     return config.model_copy(update=changes)
 
 

@@ -108,6 +108,7 @@ def listed_tier(
         hours=config.hours,
         seconds=float(config.seconds) if isinstance(config.seconds, float | int) else declared,
         measured=config.seconds == "measured",
+        version=validator.description.version,
     )
     _check_hours(tier, number)
     return tier, validator

@@ -54,7 +54,7 @@ def record_files(store: CampaignStore, files: Sequence[DataFile], name: str) -> 
     made_with = store.campaign().config.get("data", [])
     done = [event.detail for event in store.data_events() if event.kind is DataEventKind.START]
     for i, (file, digest) in enumerate(zip(files, made_with, strict=True)):
-        recorded = any(detail["entry"] == i for detail in done)
+        recorded = any(detail.get("entry") == i for detail in done)
         if file.sha256 != digest and not recorded:
             raise InputError(f"{file.entry.file} changed since the campaign {name!r} was made; take it back")
         if file.sha256 != digest:

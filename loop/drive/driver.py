@@ -293,6 +293,7 @@ class Driver:
         with self.recorder.driver(index, "close"):
             store.note_iteration(index, timeline=self.recorder.of(index), **notes)
             view = close_iteration(self.campaign, index)
+            self.campaign.tell_materials(now=True)
         with self.recorder.driver(index, "log"):
             self._telling.closed(index, view)
         store.note_iteration(index, timeline=self.recorder.of(index))

@@ -23,8 +23,10 @@ from loop.config.reading import load_config
 from loop.config.schema import CampaignConfig
 from loop.config.tiers import build_tiers
 from loop.drive.beginning import names_by_design, record_campaign, record_files, start_count
+from loop.drive.materials.reading import answer_known, read_snapshot, unread
+from loop.drive.materials.writing import TableWriter
 from loop.execute.tasks import ValidatorSpec
-from loop.store import CampaignStore, DriverLock, Proposal
+from loop.store import CampaignStore, DriverLock, Job, Proposal
 from loop.store.files import remove_unfinished
 from loop.view import View, view_of
 from validation.tier import Tier
@@ -52,6 +54,7 @@ class OpenCampaign:
         table: list[Design],
         problem: Problem,
         lock: DriverLock,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.config = config
         self.folder = config.folder
@@ -60,6 +63,8 @@ class OpenCampaign:
         self.table = table
         self.problem = problem
         self._lock = lock
+        wanted = config.materials
+        self._writer = None if wanted is None else TableWriter(wanted.table, store, self.tiers, clock)
 
     @classmethod
     def open(
@@ -84,9 +89,11 @@ class OpenCampaign:
         tiers, problem = build_tiers(config, config.folder / "scratch"), build_problem(config)
         table = start_table(config.start, problem.physics)
         files = read_data(config.data, problem.properties, problem.space)
-        # A start that cannot be had is found out before there is a campaign.
-        known = names_by_design(row for file in files for row in file.rows)
-        _start(config, problem, table, start_count(config, problem, known))
+        snapshot = unread(config, tiers, problem)
+        if config.materials is None or snapshot is not None:
+            # A start that cannot be had is found out before there is a campaign.
+            rows = [row for file in files for row in file.rows] + (snapshot.rows if snapshot else [])
+            _start(config, problem, table, start_count(config, problem, names_by_design(rows)))
         database = None if begin_from is None else campaign_database(Path(config.directory), begin_from)
         lock = DriverLock(config.folder, state_url(config))
         lock.acquire()
@@ -94,12 +101,16 @@ class OpenCampaign:
             store = open_store(config, tiers, table, clock, data=[file.sha256 for file in files])
             try:
                 record_files(store, files, config.name)
+                if config.materials is not None and store.began_with() is None:
+                    (snapshot or read_snapshot(config.materials, tiers, problem)).record(store)
                 if database is not None:
                     _record_other(store, database, problem)
                 remove_unfinished(config.folder)
                 # The lock is ours, so whoever worked on jobs is gone.
                 store.requeue_running(note=f"taken over by {lock.owner}")
-                return cls(config, store, tiers, table, problem, lock)
+                campaign = cls(config, store, tiers, table, problem, lock, clock)
+                campaign.tell_materials(now=True)
+                return campaign
             except BaseException:
                 store.close()
                 raise
@@ -109,6 +120,7 @@ class OpenCampaign:
 
     def close(self) -> None:
         """Lets go of the campaign."""
+        self.tell_materials(now=True)
         self.store.close()
         self._lock.release()
 
@@ -146,6 +158,15 @@ class OpenCampaign:
     @cached_property
     def _specs(self) -> dict[tuple[str, str], ValidatorSpec]:
         return {(tier.validator, tier.fingerprint): ValidatorSpec.of_tier(tier) for tier in self.tiers}
+
+    def answer_known(self, job: Job) -> bool:
+        """Answers a running job where the materials table knew its answer as the campaign began; whether it did."""
+        return self._writer is not None and answer_known(self.store, job, self.tiers[job.tier or 0], self.problem)
+
+    def tell_materials(self, *, now: bool = False) -> None:
+        """Tells the materials table, if there is one, what it was not told yet; see `TableWriter.write`."""
+        if self._writer is not None:
+            self._writer.write(now=now)
 
     def start(self, count: int | None = None) -> list[Selection]:
         """The start: known alloys and a space-filling design, without what is known already; none if that is enough."""

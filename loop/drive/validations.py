@@ -56,13 +56,21 @@ class Validations:
 
     def hand_out(self, refuses: Refuses | None = None) -> None:
         """Gives a queued job to every free slot; those whose designs are refused are withdrawn."""
-        free = self.executor.slots - self.executor.pending
-        for job in self.campaign.store.take(self.owner, free, refuses) if free > 0 else ():
+        for job in self._taken(refuses):
             taken = {entry.slot for entry in self._under_way.values()}
             slot = next(n for n in range(1, len(taken) + 2) if n not in taken)
             self._under_way[job.key] = _JobUnderWay(job, slot, self.clock())
             task = ValidationTask(job.key, job.request.design.canonical(), job.adjustment)
             self.executor.submit(self.campaign.spec_for(job.request), task)
+
+    def _taken(self, refuses: Refuses | None) -> list[Job]:
+        """A job for every free slot, as many as there are; those whose answers were known are answered at once."""
+        free, found, more = self.executor.slots - self.executor.pending, list[Job](), True
+        while more and len(found) < free:
+            jobs = self.campaign.store.take(self.owner, free - len(found), refuses)
+            found += [job for job in jobs if not self.campaign.answer_known(job)]
+            more = bool(jobs)
+        return found
 
     def record(self, finished: Sequence[Done]) -> None:
         """Stores what came back: a verdict, or a worker's death."""
@@ -70,6 +78,8 @@ class Validations:
             entry = self._under_way.pop(done.key)
             self._span(entry, done)
             self._record(entry.job, done)
+        if finished:
+            self.campaign.tell_materials()
 
     def _span(self, entry: _JobUnderWay, done: Done) -> None:
         """The worker's own times, as far as its clock agrees with ours."""

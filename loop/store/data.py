@@ -52,7 +52,7 @@ class DataMethods(StorePart):
             if kind is not DataEventKind.ADD and _is_there(connection, kind, written):
                 return Added(0, 0, len(rows))
             added = insert_rows(connection, rows, now)
-            _log(connection, now, who, kind, why, written)
+            log_event(connection, now, who, kind, why, written)
             return added
 
     def withdraw(self, ids: Sequence[int], *, names: Sequence[str] = (), who: str, why: str) -> None:
@@ -73,8 +73,8 @@ class DataMethods(StorePart):
         with self._write() as connection:
             marked = {number: _counting(_row(connection, number), names) for number in ids}
             detail = encode({"observations": sorted(ids), "properties": sorted(set(names))}, "a withdrawal")
-            event = _log(connection, now, who, DataEventKind.WITHDRAW, why, detail)
-            _mark(connection, marked, event)
+            event = log_event(connection, now, who, DataEventKind.WITHDRAW, why, detail)
+            mark(connection, marked, event)
 
     def correct(self, number: int, name: str, value: float, *, who: str, why: str) -> int:
         """Puts another value in the place of one that no longer counts from now on.
@@ -106,8 +106,8 @@ class DataMethods(StorePart):
             made = sa.insert(observations).values(row).returning(observations.c.id)
             added = int(connection.execute(made).scalar_one())
             detail = {"observations": [number], "properties": [name], "added": added}
-            event = _log(connection, now, who, DataEventKind.CORRECT, why, encode(detail, "a correction"))
-            _mark(connection, marked, event)
+            event = log_event(connection, now, who, DataEventKind.CORRECT, why, encode(detail, "a correction"))
+            mark(connection, marked, event)
             return added
 
 
@@ -121,7 +121,7 @@ def _is_there(connection: sa.Connection, kind: DataEventKind, detail: str) -> bo
     return connection.execute(same.limit(1)).first() is not None
 
 
-def _log(connection: sa.Connection, now: float, who: str, kind: DataEventKind, why: str, detail: str) -> int:
+def log_event(connection: sa.Connection, now: float, who: str, kind: DataEventKind, why: str, detail: str) -> int:
     row = {"at": now, "who": who, "kind": kind, "why": why, "detail": detail}
     return int(connection.execute(sa.insert(data_events).values(row).returning(data_events.c.id)).scalar_one())
 
@@ -146,7 +146,7 @@ def _counting(stored: StoredObservation, names: Sequence[str]) -> Sequence[str]:
     return names or tuple(seen.values) or ("",)
 
 
-def _mark(connection: sa.Connection, marked: Mapping[int, Sequence[str]], event: int) -> None:
+def mark(connection: sa.Connection, marked: Mapping[int, Sequence[str]], event: int) -> None:
     rows = [{"observation": number, "property": n, "event": event} for number, names in marked.items() for n in names]
     if rows:
         connection.execute(sa.insert(withdrawals), rows)

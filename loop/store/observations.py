@@ -141,8 +141,17 @@ def select_results(connection: sa.Connection, design: Design) -> list[StoredObse
     return select_rows(connection, observations.c.design == design.canonical())
 
 
-def insert_rows(connection: sa.Connection, rows: Sequence[Observation], now: float) -> Added:
-    """Adds results brought by hand that are not there yet."""
+def insert_rows(
+    connection: sa.Connection, rows: Sequence[Observation], now: float, tiers: Sequence[int | None] = ()
+) -> Added:
+    """Adds results that answer no job and are not there yet.
+
+    Args:
+        connection: a transaction.
+        rows: the results.
+        now: unix seconds.
+        tiers: which of the campaign's validators said each, where one did; none of them if empty.
+    """
     recorded: dict[Design, list[Observation]] = {}
     counting: dict[Design, list[Observation]] = {}
     designs = list(dict.fromkeys(row.design.canonical() for row in rows))
@@ -152,12 +161,12 @@ def insert_rows(connection: sa.Connection, rows: Sequence[Observation], now: flo
             if stored.standing is not None:
                 counting.setdefault(stored.observation.design, []).append(stored.standing)
     fresh, repeats = [], 0
-    for row in rows:
+    for row, tier in zip(rows, tiers or [None] * len(rows), strict=True):
         told, there = recorded.setdefault(row.design, []), counting.setdefault(row.design, [])
         if row in told:
             continue
         late = contradicts(row, there)
-        fresh.append({**content_of(row), "replicate": late, "at": now})
+        fresh.append({**content_of(row), "replicate": late, "at": now, "tier": tier})
         repeats += overlaps(row, there)
         told.append(row)
         if not late:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from alloys.points.point import Point
 from alloys.records import Adjustment, Observation, Selection, ValidationRequest, Verdict
 from loop.store.notes import IterationNotes
 from loop.store.states import ActKind, DataEventKind, IterationState, JobState
@@ -201,6 +202,40 @@ class DataEvent:
     kind: DataEventKind
     why: str
     detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPoint:
+    """A point of the materials table as it was when the campaign began.
+
+    Attributes:
+        number: its id in the table.
+        property_name: the campaign's property that it speaks of; empty for an answer of one of its validators.
+        point: what it says.
+    """
+
+    number: int
+    property_name: str
+    point: Point
+
+
+@dataclass(frozen=True, slots=True)
+class GivenVerdict:
+    """A verdict that a campaign's job was given, and that counts.
+
+    Attributes:
+        number: of its observation; a later one has a larger number.
+        observation: what was seen; who says so is its source.
+        validator: who was asked.
+        fingerprint: of the validator.
+        by_hand: whether people answered.
+    """
+
+    number: int
+    observation: Observation
+    validator: str
+    fingerprint: str
+    by_hand: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from loop.store.observations import ObservationMethods
 from loop.store.outbox import OutboxMethods
 from loop.store.queue.imports import ImportMethods
 from loop.store.queue.jobs import QueueMethods
+from loop.store.queue.known import KnownMethods
 from loop.store.queue.people import PeopleMethods
 from loop.store.records import CampaignInfo, CodeVersion, Facts
 
@@ -40,6 +41,7 @@ class CampaignStore(
     QueueMethods,
     PeopleMethods,
     ImportMethods,
+    KnownMethods,
     ObservationMethods,
     DataMethods,
     ActMethods,

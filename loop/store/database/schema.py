@@ -208,6 +208,17 @@ withdrawals = sa.Table(
     sa.Column("event", sa.Integer, sa.ForeignKey("data_events.id", name="fk_withdrawals_event"), nullable=False),
 )
 
+known_points = sa.Table(
+    "known_points",  # what the materials table said when the campaign began; it never changes for the campaign
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),  # of the point in the materials table
+    sa.Column("property", sa.Text, primary_key=True),  # of the campaign; empty for an answer of one of its validators
+    sa.Column("design", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("point", sa.Text, nullable=False),
+)
+sa.Index("ix_known_points_answer", known_points.c.design, known_points.c.source)
+
 acts = sa.Table(
     "acts",  # what people did to the campaign as it goes on
     metadata,
@@ -254,7 +265,7 @@ sa.Index("uq_artifacts", sa.text("coalesce(iteration, -1)"), artifacts.c.name, u
 
 # Triggers ---------------------------------------------------------------------------------------------------
 
-_KEPT = ("campaign", "proposals", "job_events", "observations", "data_events", "withdrawals", "acts")
+_KEPT = ("campaign", "proposals", "job_events", "observations", "data_events", "withdrawals", "known_points", "acts")
 """What was recorded stays: nothing in these tables is changed or removed."""
 
 

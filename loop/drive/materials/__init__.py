@@ -1,0 +1,1 @@
+"""A campaign and the materials table: what it reads as it begins, what that answers, and what goes back."""
