@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from alloys.errors import InputError
@@ -53,11 +54,14 @@ class Composition:
                 raise InputError(f"{symbol!r} is not a chemical element; write symbols such as Nb or W")
         if symbols != sorted(set(symbols)):
             raise InputError(f"elements must be distinct and in alphabetical order, got {symbols}")
-        if any(fraction <= 0 for _, fraction in self.items):
+        # In whole numbers, for a table has many compositions, and fractions are slow.
+        shares = [fraction.as_integer_ratio() for _, fraction in self.items]
+        if any(part <= 0 for part, _ in shares):
             raise InputError(f"atomic fractions must be positive, got {dict(self.items)}")
-        total = sum(fraction for _, fraction in self.items)
-        if total != 1 and symbols:
-            raise InputError(f"atomic fractions must sum to 1, got {float(total):.6g}")
+        whole = math.lcm(*(parts for _, parts in shares))
+        total = sum(part * (whole // parts) for part, parts in shares)
+        if total != whole and symbols:
+            raise InputError(f"atomic fractions must sum to 1, got {total / whole:.6g}")
 
     @classmethod
     def unknown(cls) -> Composition:
@@ -133,9 +137,7 @@ class Composition:
         """
         try:
             pairs = [part.split(":") for part in text.split(",")]
-            if not all(value.replace("/", "", 1).isdigit() for _, value in pairs):  # 1e999999999 would never be made
-                raise ValueError("a fraction is written as 1/5")
-            return cls(tuple((symbol, Fraction(value)) for symbol, value in pairs))
+            return cls(tuple((symbol, _written_fraction(value)) for symbol, value in pairs))
         except (ValueError, ZeroDivisionError) as error:
             raise InputError(f"not a canonical composition: {text[:80]!r} ({error})") from error
 
@@ -194,6 +196,15 @@ def _simplest(amount: float) -> Fraction:
 
 _SAME = Fraction(1, 10**8)
 """``Composition.amount_tolerance`` of pymatgen."""
+
+
+@lru_cache(maxsize=4096)
+def _written_fraction(text: str) -> Fraction:
+    """The fraction in a canonical text; those of a table are the same few."""
+    if not text.replace("/", "", 1).isdigit():  # 1e999999999 would never be made
+        raise ValueError("a fraction is written as 1/5")
+    return Fraction(text)
+
 
 ROUNDING = Fraction(1, 200)
 """How far amounts may sum from a whole."""

@@ -27,7 +27,10 @@ def find(
     property_: Annotated[
         list[str] | None, typer.Option("--property", help="with points of it; may be repeated")
     ] = None,
-    kind: Annotated[list[PointKind] | None, typer.Option(help="with points of this kind; may be repeated")] = None,
+    kind: Annotated[
+        list[PointKind] | None,
+        typer.Option(metavar="KIND", help="with points of it: literature, validation, predicted or generated"),
+    ] = None,
     source: Annotated[list[str] | None, typer.Option(help="with points of this source; may be repeated")] = None,
     temperature: Annotated[
         str | None, typer.Option(metavar="LOW[:HIGH]", help="with points of tests at such °C, ends included")
@@ -43,7 +46,7 @@ def find(
 
     They come by their largest value where one property is named, else by how many of their points match.
 
-    For example: alloyloop materials find --elements Hf,Nb,Ta,Ti,Zr --property yield_strength --temperature 1000
+    For example: alloyloop materials find --elements Nb,Ta,W --property hardness
     """
     from loop.materials import MaterialsTable, PointQuery  # late, for a light start: with the database's libraries
     from loop.materials.finding import ValueRange, find_materials

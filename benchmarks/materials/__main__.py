@@ -1,0 +1,158 @@
+"""A materials table with a great many points: what filling it, looking at it and starting from it cost.
+
+    python -m benchmarks.materials [--points 1000000] [--table FILE] [--url POSTGRESQL_URL]
+
+The points are random: of materials of two to six elements, half of them of the nine of the default campaign; of what
+papers measure and of what validators and models say; a fifth are designs that a generator drew. They are added as any
+points are, 250,000 at a time. A table that has them already is used as it is. Each question is asked three times by new
+connections; told are the seconds of the slowest, and of the processor. On a server the work of the server's process is
+only in the first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alloys.composition import Composition
+from alloys.design import Design
+from alloys.points.point import MEASURED, Point, PointConditions, PointKind, PointSource
+from loop.materials import MaterialsTable, PointQuery
+from loop.materials.finding import ValueRange, find_materials, resembling
+
+NINE = ("Cr", "Hf", "Mo", "Nb", "Ta", "Ti", "V", "W", "Zr")
+OTHERS = ("Al", "B", "C", "Co", "Cu", "Fe", "Ga", "Mg", "Mn", "N", "Ni", "Pd", "Re", "Sc", "Si", "Sn", "Y", "Zn")
+PAPERS = {"yield_strength": "MPa", "tensile_strength": "MPa", "hardness": "HV", "elongation": "%", "grain_size": "µm"}
+PROGRAMS = {"solidus": "K", "yield_strength_1300c": "MPa", "density": "g/cm3", "shear_modulus": "GPa"}
+RANGES = {"elongation": (0.1, 60), "density": (4, 18), "shear_modulus": (20, 150), "solidus": (1200, 3200)}
+ROUTES = ("cast", "cast and annealed", "HIP", "wrought", "powder", "")
+PHASES = ("BCC", "FCC", "BCC+Laves", "")
+SHARES = {PointKind.LITERATURE: 0.1, PointKind.VALIDATION: 0.25, PointKind.PREDICTED: 0.45, PointKind.GENERATED: 0.2}
+AT_ONCE = 250_000
+POINTS_OF_A_MATERIAL = 5
+
+
+def _material(rng: np.random.Generator) -> Composition:
+    palette = NINE if rng.random() < 0.5 else NINE + OTHERS
+    chosen = rng.choice(len(palette), size=rng.integers(2, 7), replace=False)
+    cuts = rng.multinomial(20 - len(chosen), np.full(len(chosen), 1 / len(chosen))) + 1
+    return Composition.from_amounts({palette[place]: int(n) for place, n in zip(chosen, cuts, strict=True)})
+
+
+def made_up(seed: int = 0) -> Iterator[Point]:
+    """Random points without end."""
+    rng = np.random.default_rng(seed)
+    kinds, shares = [*SHARES], [*SHARES.values()]
+    while True:
+        design = Design(_material(rng))
+        for kind_number in rng.choice(len(kinds), size=rng.integers(1, 2 * POINTS_OF_A_MATERIAL), p=shares):
+            yield _point(design, kinds[kind_number], rng)
+
+
+def _point(design: Design, kind: PointKind, rng: np.random.Generator) -> Point:
+    if kind is PointKind.GENERATED:
+        return Point(design, "", "", None, kind, f"generator {rng.integers(10_000)}")
+    properties = PAPERS if kind is PointKind.LITERATURE else PROGRAMS
+    name = [*properties][rng.integers(len(properties))]
+    value = round(float(rng.uniform(*RANGES.get(name, (50, 1500)))), 6)
+    if kind is not PointKind.LITERATURE:
+        return Point(design, name, properties[name], value, kind, f"{kind} {rng.integers(50)}", 0.01 * value)
+    conditions = PointConditions(
+        test_temperature=float(rng.choice([25, 600, 800, 1000, 1200])),
+        processing=ROUTES[rng.integers(len(ROUTES))],
+        phase=PHASES[rng.integers(len(PHASES))],
+        test="compression",
+    )
+    return Point(design, name, properties[name], value, kind, f"10.1000/{rng.integers(5000)}", None, conditions)
+
+
+def _fill(table: MaterialsTable, wanted: int) -> None:
+    """Adds points until there are as many as wanted."""
+    source = made_up()
+    began, used, was = time.perf_counter(), 0.0, table.last()
+    while (there := table.last()) < wanted:
+        points = [*islice(source, min(AT_ONCE, wanted - there))]
+        start = time.process_time()
+        table.add(points, sources=[PointSource(p.source, "A paper", 2020) for p in points[:100]], who="benchmark")
+        used += time.process_time() - start
+    if wanted > was:
+        print(
+            f"{wanted - was:,} points added: {time.perf_counter() - began:.0f} s with making them up, "
+            f"{used:.0f} s of the processor to add them"
+        )
+
+
+def questions(busiest: Composition, last: int) -> dict[str, Callable[[MaterialsTable], Any]]:
+    """What people and campaigns ask, by what it is called."""
+    nine = frozenset(NINE)
+    campaign = PointQuery(elements=nine, properties=("yield_strength_1300c", "solidus"), kinds=MEASURED, until=last)
+    hot = PointQuery(elements=nine, properties=("yield_strength",), test_temperature=(900, 1100))
+
+    def start(table: MaterialsTable) -> int:
+        table.digest(campaign)
+        return sum(1 for _ in table.points(campaign))
+
+    return {
+        "open it, and its last point": lambda table: table.last(),
+        "show: a material's points": lambda table: sum(1 for _ in table.points(PointQuery(composition=busiest))),
+        "show: nothing known, what is like it": lambda table: len(
+            resembling(table, Composition.from_amounts({"Nb": 1, "Ta": 1, "W": 97}))
+        ),
+        "find: all materials": lambda table: find_materials(table, PointQuery()).materials,
+        "find: elements, property, temperature": lambda table: find_materials(table, hot).materials,
+        "find: values of a property in a range": lambda table: (
+            find_materials(table, PointQuery(properties=("solidus",)), ValueRange(3000, None)).materials
+        ),
+        "campaign start: pinned digest, and its points": start,
+        "digest of everything": lambda table: table.digest(PointQuery())[:12],
+    }
+
+
+def _busiest(table: MaterialsTable) -> Composition:
+    found = find_materials(table, PointQuery(), limit=1)
+    return found.first[0].composition
+
+
+def measure(where: str, wanted: int) -> None:
+    """Fills a table and asks it."""
+    with MaterialsTable.open(where, create=True) as table:
+        _fill(table, wanted)
+        busiest, last = _busiest(table), table.last()
+        materials = find_materials(table, PointQuery(), limit=1).materials
+    size = f", {Path(where).stat().st_size / 1e6:.0f} MB" if Path(where).is_file() else ""
+    print(f"{last:,} points of {materials:,} materials{size}\n{'question':48}{'seconds':>9}{'processor':>11}  answer")
+    for name, ask in questions(busiest, last).items():
+        taken = []
+        for _ in range(3):
+            began, used = time.perf_counter(), time.process_time()
+            with MaterialsTable.open(where) as table:
+                answer = ask(table)
+            taken.append((time.perf_counter() - began, time.process_time() - used))
+        print(f"{name:48}{max(t for t, _ in taken):9.2f}{max(u for _, u in taken):11.2f}  {answer}", flush=True)
+
+
+def main() -> None:
+    """Measures a file, or a server."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--points", type=int, default=1_000_000)
+    parser.add_argument("--table", help="a file that is kept")
+    parser.add_argument("--url", help="of a PostgreSQL server: postgresql://USER@HOST/DATABASE?schema=NAME")
+    given = parser.parse_args()
+    print(f"python -m benchmarks.materials {' '.join(sys.argv[1:]).replace(given.url or chr(0), 'URL')}")
+    if given.table or given.url:
+        measure(given.url or given.table, given.points)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        measure(str(Path(folder) / "materials.db"), given.points)
+
+
+if __name__ == "__main__":
+    main()
