@@ -14,9 +14,10 @@ JOBS ?= 1
 export OMP_NUM_THREADS ?= 1
 export MPLBACKEND = Agg
 export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
-PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --quiet
+# Of all that is installed a small part is ever imported; Python compiles it then.
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --no-compile --quiet
 
-.PHONY: run test test-slow bench bench-generators bench-phases bench-sample-efficiency gpu-figures setup setup-dft setup-test setup-browser setup-peers setup-ctgan docs screenshots lint lock audit clean
+.PHONY: run test test-slow bench bench-generators bench-phases bench-sample-efficiency gpu-figures setup setup-dft setup-test setup-browser setup-debian setup-peers setup-ctgan docs screenshots lint lock audit clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -59,19 +60,20 @@ run: $(STAMP)  ## set up everything and run the main job
 	$(BIN)/alloyloop run $(CONFIG)
 
 # Debian's package begins to serve where systemd runs, which a test must not bring about: there a person installs it.
-setup-test: $(STAMP)  ## PostgreSQL's programs for the tests of campaigns on a server, where this may install them
+setup-test:  ## PostgreSQL's programs for the tests of campaigns on a server, where this may install them
 	@if command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && [ ! -d /run/systemd/system ]; then \
-	  echo "installing Debian's postgresql for the tests of campaigns on a server"; \
+	  mkdir -p $(VENV); echo "installing Debian's postgresql for the tests of campaigns on a server"; \
 	  { timeout 120 apt-get update -qq && DEBIAN_FRONTEND=noninteractive timeout 600 apt-get install -y -qq \
 	    --no-install-recommends postgresql; } >$(VENV)/postgresql.log 2>&1 && exit 0; \
 	  tail -n 3 $(VENV)/postgresql.log; \
 	fi; \
 	echo "tests of campaigns on a PostgreSQL server will be skipped; to have them run: sudo apt-get install postgresql"
 
-setup-browser: $(STAMP)  ## Chromium for the tests of pages, where this may install it
+setup-browser:  ## Chromium for the tests of pages, where this may install it
 	@if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && [ ! -d /run/systemd/system ]; then \
+	  mkdir -p $(VENV); \
 	  { timeout 120 apt-get update -qq && DEBIAN_FRONTEND=noninteractive timeout 600 apt-get install -y -qq \
 	    --no-install-recommends chromium chromium-driver; } >$(VENV)/chromium.log 2>&1 && exit 0; \
 	  tail -n 3 $(VENV)/chromium.log; \
@@ -81,7 +83,13 @@ setup-browser: $(STAMP)  ## Chromium for the tests of pages, where this may inst
 # Tests that have a Ray cluster, servers and kills: one at a time. The others share nothing but the processor.
 ALONE := $(addprefix tests/,acceptance extras loop/execute security/test_network.py)
 
-test: $(STAMP) setup-test setup-browser lint  ## set up everything and pass the tests
+setup-debian:  # one after the other: apt-get runs once at a time
+	@$(MAKE) --no-print-directory setup-test
+	@$(MAKE) --no-print-directory setup-browser
+
+test:  ## set up everything and pass the tests
+	@$(MAKE) --no-print-directory -j2 setup setup-debian
+	@$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
 	$(BIN)/python -m pytest -m "not slow" $(ALONE)
 
