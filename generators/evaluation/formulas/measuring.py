@@ -5,7 +5,10 @@ Each share has its own denominator:
 - **unique**: distinct formulas, of all that were drawn;
 - **novel**: distinct formulas that were not learned from, of all distinct ones;
 - **balanced**: neutral and balanced ones, of all that were drawn;
-- **recovered**: held-out formulas that were drawn, of all that were held out.
+- **recovered**: held-out formulas that were drawn, of all that were held out;
+- **recovered among new**: likewise, among the first so many **new** formulas, which are neutral and balanced, not
+  learned, and not drawn before. A campaign looks at no others, so entrants that repeat themselves, or that draw what
+  cannot be, lose nothing here.
 
 References:
     Dan, Y. et al. (2020). Generative adversarial networks (GAN) based efficient sampling of chemical composition space
@@ -28,6 +31,9 @@ from generators.evaluation.formulas.baselines import row_hashes
 CHUNK = 20_000
 """Formulas that are drawn at a time."""
 
+STEPS = (2_000, 20_000, 200_000)
+"""Numbers of draws whose finds are told, beside all of them."""
+
 Draw = Callable[[int, int], Points]
 """Draws so many formulas from a seed, shape ``(n, d)``; fewer where some were given up."""
 
@@ -44,6 +50,7 @@ class FormulaMeasures:
         balanced: neutral and balanced ones, of the draws.
         balanced_unique: likewise of the distinct ones.
         recovered: held-out formulas that were drawn, of those held out, by number of draws.
+        recovered_new: likewise by number of new formulas, up to all of them.
         pair_correlation: of the shares of pairs of elements, drawn and known (Pearson).
         pair_distance: total variation distance of these shares.
         seconds: CPU seconds of drawing.
@@ -57,6 +64,7 @@ class FormulaMeasures:
     balanced: float
     balanced_unique: float
     recovered: dict[int, float]
+    recovered_new: dict[int, float]
     pair_correlation: float
     pair_distance: float
     seconds: float
@@ -87,6 +95,7 @@ def measure(draw: Draw, samples: int, known: Points, held_out: Points, rules: Io
     drawn, good = np.concatenate(hashes), np.concatenate(balanced)
     distinct, first = np.unique(drawn, return_index=True)
     learned = row_hashes(known)
+    first_new = np.sort(first[good[first] & ~np.isin(distinct, learned)])
     real = pair_shares(pair_counts(np.concatenate([known, held_out])))
     got = pair_shares(pairs)
     return FormulaMeasures(
@@ -96,7 +105,8 @@ def measure(draw: Draw, samples: int, known: Points, held_out: Points, rules: Io
         novel_draws=float((~np.isin(drawn, learned)).mean()),
         balanced=float(good.mean()),
         balanced_unique=float(good[first].mean()),
-        recovered={n: _recovered(drawn[:n], held_out) for n in _steps(len(drawn))},
+        recovered=_recovered(drawn, held_out),
+        recovered_new=_recovered(drawn[first_new], held_out),
         pair_correlation=float(np.corrcoef(got, real)[0, 1]),
         pair_distance=float(np.abs(got - real).sum() / 2),
         seconds=seconds,
@@ -104,13 +114,10 @@ def measure(draw: Draw, samples: int, known: Points, held_out: Points, rules: Io
     )
 
 
-def _steps(draws: int) -> list[int]:
-    """Powers of ten times two up to the number of draws, and that."""
-    return [n for n in (2_000, 20_000, 200_000) if n < draws] + [draws]
-
-
-def _recovered(drawn: np.ndarray[tuple[int], np.dtype[np.uint64]], held_out: Points) -> float:
-    return float(np.isin(row_hashes(held_out), drawn).mean())
+def _recovered(drawn: np.ndarray[tuple[int], np.dtype[np.uint64]], held_out: Points) -> dict[int, float]:
+    """The share of held-out formulas among the first so many hashes, by their number."""
+    wanted = row_hashes(held_out)
+    return {n: float(np.isin(wanted, drawn[:n]).mean()) for n in (*(n for n in STEPS if n < len(drawn)), len(drawn))}
 
 
 def pair_counts(points: Points) -> Floats:

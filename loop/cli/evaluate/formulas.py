@@ -93,7 +93,8 @@ def print_outcomes(known: KnownFormulas, outcomes: list[FormulaOutcome]) -> None
         out().print(table)
     out().print(
         "unique: distinct formulas of all drawn; novel: not learned from, of the distinct ones; balanced: neutral and "
-        "balanced, of all drawn; found: of the held-out formulas; pairs of elements: shares, drawn against known; "
+        "balanced, of all drawn; new: distinct, balanced and not learned; found: of the held-out formulas; "
+        "pairs of elements: shares, drawn against known; "
         f"memory: {max(o.measures.memory for o in outcomes):.2g} GB at most",
         markup=False,
     )
@@ -104,9 +105,12 @@ def _cells(outcome: FormulaOutcome) -> dict[str, str]:
     shares = {"unique %": m.unique, "novel %": m.novel, "novel, of all drawn %": m.novel_draws}
     shares |= {"balanced %": m.balanced, "balanced, of distinct %": m.balanced_unique}
     shares |= {f"found in {n} draws %": share for n, share in m.recovered.items()}
+    new = {n: share for n, share in m.recovered_new.items() if n in m.recovered}
     return {
         "drawn": str(m.draws),
+        "new": str(max(m.recovered_new)),
         **{head: f"{100 * share:.2f}" for head, share in shares.items()},
+        **{f"found in {n} new %": f"{100 * new[n]:.2f}" if n in new else "" for n in m.recovered},
         "pairs: correlation": f"{m.pair_correlation:.3f}",
         "pairs: total variation": f"{m.pair_distance:.3f}",
         "training, CPU s": f"{outcome.training:.0f}",

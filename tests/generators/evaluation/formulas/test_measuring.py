@@ -51,6 +51,7 @@ def test_each_share_has_its_own_denominator() -> None:
     assert (found.novel, found.novel_draws) == (2 / 3, 2 / 4)
     assert found.balanced_unique == 2 / 3
     assert found.recovered == {4: 1 / 2}
+    assert found.recovered_new == {1: 1 / 2}, "NaCl was learned and NaK is not balanced: KCl alone is new"
 
 
 def test_pairs_of_elements_are_held_against_the_known_ones() -> None:
