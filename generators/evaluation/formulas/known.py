@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +11,7 @@ import numpy as np
 from alloys.errors import InputError
 from alloys.space import Bools, Points
 from alloys.space.formula import FormulaSpace
+from alloys.space.formula.ions import StateSet
 from alloys.space.formula.rules import IonicRules
 from alloys.space.formula.writing import atoms_of
 from generators.evaluation.table import read_table
@@ -36,6 +37,7 @@ class KnownFormulas:
         points: numbers of atoms, shape ``(n, elements)``.
         balanced: which are neutral and balanced, shape ``(n,)``.
         rows: of the table.
+        states: which oxidation states count as common.
     """
 
     source: str
@@ -45,10 +47,11 @@ class KnownFormulas:
     points: Points
     balanced: Bools
     rows: int
+    states: StateSet = "icsd24"
 
     def space(self, *, rules: bool) -> FormulaSpace:
         """Their space, with the rules for charges or without."""
-        return FormulaSpace(self.elements, self.most_atoms, *self.counts, "balanced" if rules else "any")
+        return FormulaSpace(self.elements, self.most_atoms, *self.counts, "balanced" if rules else "any", self.states)
 
     def screened(self) -> KnownFormulas:
         """Those that are neutral and balanced, of the elements that they have.
@@ -65,7 +68,7 @@ class KnownFormulas:
         there = np.flatnonzero(points.any(axis=0))
         elements = tuple(self.elements[i] for i in there)
         ones = np.ones(len(points), dtype=np.bool_)
-        return KnownFormulas(self.source, elements, self.most_atoms, self.counts, points[:, there], ones, self.rows)
+        return replace(self, elements=elements, points=points[:, there], balanced=ones)
 
     def split(self, half: Half) -> tuple[Points, Points]:
         """Formulas to learn from and a tenth that is held out, of one half of the table or all of it.
@@ -79,13 +82,14 @@ class KnownFormulas:
         return self.points[taken[cut:]], self.points[taken[:cut]]
 
 
-def known_formulas(path: Path, most_atoms: int, counts: tuple[int, int]) -> KnownFormulas:
+def known_formulas(path: Path, most_atoms: int, counts: tuple[int, int], states: StateSet = "icsd24") -> KnownFormulas:
     """Reads a table with a column ``formula``.
 
     Args:
         path: a CSV file.
         most_atoms: formulas with more atoms of an element are left out.
         counts: fewest and most elements; formulas with fewer or more are left out.
+        states: which oxidation states count as common.
 
     Raises:
         InputError: if the table cannot be read, or fewer than `FEWEST` formulas are left.
@@ -105,8 +109,8 @@ def known_formulas(path: Path, most_atoms: int, counts: tuple[int, int]) -> Know
         point[[places[symbol] for symbol in atoms]] = list(atoms.values())
     _, first = np.unique(points, axis=0, return_index=True)
     points = points[np.sort(first)]
-    balanced = IonicRules(elements).balanced(points)
-    return KnownFormulas(str(path), elements, most_atoms, counts, points, balanced, len(table))
+    balanced = IonicRules(elements, states).balanced(points)
+    return KnownFormulas(str(path), elements, most_atoms, counts, points, balanced, len(table), states)
 
 
 def evened(points: Points, power: float, rng: np.random.Generator) -> Points:

@@ -94,7 +94,7 @@ def evaluate(
     Raises:
         InputError: if the rules cannot be had for the elements.
     """
-    space, rules = known.space(rules=plan.rules), IonicRules(known.elements)
+    space, rules = known.space(rules=plan.rules), IonicRules(known.elements, known.states)
     learned, held_out = known.split(plan.half)
     outcomes = []
     for name in names:
@@ -153,6 +153,7 @@ def document(known: KnownFormulas, plan: FormulaPlan, outcomes: Sequence[Formula
         "learned": len(learned),
         "held_out": len(held_out),
         "rules": plan.rules,
+        "states": known.states,
         "even": plan.even,
         "outcomes": [outcome.to_json() for outcome in outcomes],
     }

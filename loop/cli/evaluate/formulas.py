@@ -33,6 +33,9 @@ def formulas(
     even: Annotated[float, typer.Option(min=0, max=1, help="learn common stoichiometries less, by this power")] = 0.0,
     most_atoms: Annotated[int, typer.Option(min=1, max=64, help="atoms of one element")] = 8,
     elements: Annotated[tuple[int, int], typer.Option(help="fewest and most elements of a formula")] = (2, 5),
+    states: Annotated[
+        str, typer.Option(help="oxidation states that count: icsd24, icsd24_common, smact14, icsd16 or pymatgen_sp")
+    ] = "icsd24",
     settings: Annotated[Path | None, typer.Option(help="a YAML file of settings by family")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="training seeds")] = 1,
     models: Annotated[
@@ -48,9 +51,9 @@ def formulas(
     from generators.evaluation.formulas.run import FormulaPlan, chosen_entrants, document, evaluate
     from loop.review.evaluation import read_settings
 
-    _refuse(half, all_rows=all_rows, rules=rules)
+    _refuse(half, states, all_rows=all_rows, rules=rules)
     names = chosen_entrants([name.strip() for name in families.split(",")] if families else [])
-    known = known_formulas(data, most_atoms, elements)
+    known = known_formulas(data, most_atoms, elements, states)  # type: ignore[arg-type]
     taken = f"{len(known.points)} of {known.rows} formulas taken, {known.balanced.sum()} neutral and balanced"
     err().print(taken, markup=False)
     known = known if all_rows else known.screened()
@@ -69,11 +72,13 @@ def _tell(outcome: FormulaOutcome) -> None:
     err().print(f"{outcome.name}: measured with seed {outcome.seed}", markup=False)
 
 
-def _refuse(half: str, *, all_rows: bool, rules: bool) -> None:
-    from generators.evaluation.formulas.known import Half  # late, as above
+def _refuse(half: str, states: str, *, all_rows: bool, rules: bool) -> None:
+    from alloys.space.formula.ions import StateSet  # late, as above
+    from generators.evaluation.formulas.known import Half
 
-    if half not in get_args(Half):
-        raise InputError(f"--half is one of {', '.join(get_args(Half))}, got {half!r}")
+    for option, given, kind in (("--half", half, Half), ("--states", states, StateSet)):
+        if given not in get_args(kind):
+            raise InputError(f"{option} is one of {', '.join(get_args(kind))}, got {given!r}")
     if all_rows and rules:
         raise InputError("--all-rows are not all neutral and balanced, so they go with --no-rules only")
 

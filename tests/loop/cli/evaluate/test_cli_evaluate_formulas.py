@@ -48,6 +48,7 @@ def test_json_is_one_document(capsys: pytest.CaptureFixture[str], table: Path) -
     ("arguments", "words"),
     [
         (("--half", "third"), "--half is one of first, second, all"),
+        (("--states", "guessed"), "--states is one of icsd24, icsd24_common, smact14"),
         (("--all-rows",), "--no-rules only"),
         (("--elements", "5", "5"), "0 of 100 formulas have 5 to 5 elements"),
         (("--families", "abacus"), "unknown families abacus"),
