@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 import sqlalchemy as sa
 
 from alloys.errors import InputError
-from loop.materials.reading import TOLD, composition_in, design_in, point_in
+from loop.materials.reading import PointReader, composition_in
 from loop.materials.schema import additions, bits_of, conditions, materials, points, quantities, sources, systems
 from loop.materials.writing import chunks
 
@@ -26,9 +26,10 @@ def problems_of(read: Read) -> list[str]:
         problems = [*_of_the_file(connection), *_of_numbers(connection), *_of_materials(connection)]
         last = connection.execute(sa.select(sa.func.max(points.c.id))).scalar_one() or 0
     found: list[str] = []
+    reader = PointReader()
     for part in chunks(range(1, last + 1), _ROWS):
         with read() as connection:
-            found += _of_points(connection, part[0], part[-1])
+            found += _of_points(connection, reader, part)
         if len(found) >= _MOST:
             return [*problems, *found[:_MOST], "there may be more: the check of points ended there"]
     return problems + found
@@ -65,13 +66,14 @@ def _of_materials(connection: sa.Connection) -> Iterator[str]:
             yield f"material {number}, {text}, is not of the system {system[0]}"
 
 
-def _of_points(connection: sa.Connection, first: int, last: int) -> Iterator[str]:
-    query = TOLD.add_columns(points.c.key).where(points.c.id.between(first, last)).order_by(points.c.id)
-    for row in connection.execute(query):
+def _of_points(connection: sa.Connection, reader: PointReader, numbers: list[int]) -> Iterator[str]:
+    for row in reader.rows(connection, numbers):
         try:
-            point = point_in(row, design_in(row.composition, row.variables))
+            point = reader.point(row)
         except (InputError, ValueError) as error:
-            yield f"point {row.id}: {error}"
-            continue
-        if bytes.fromhex(point.key) != bytes(row.key):
-            yield f"point {row.id} says something else than when it was added"
+            yield f"point {row[0]}: {error}"
+        except KeyError:
+            yield f"point {row[0]} names a row that is not there"
+        else:
+            if bytes.fromhex(point.key) != bytes(row[1]):
+                yield f"point {row[0]} says something else than when it was added"

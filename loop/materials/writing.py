@@ -97,6 +97,9 @@ def chunks(values: Iterable[T], size: int = _AT_ONCE) -> Iterator[list[T]]:
 
 def insert_points(connection: sa.Connection, rows: Sequence[NewRow], who: str, at: float) -> int:
     """Writes those that are not there yet, inside the caller's transaction; gives how many that were."""
+    if connection.dialect.name == "sqlite":
+        # A page that is written before the end would keep readers out until then.
+        connection.exec_driver_sql("PRAGMA cache_spill = OFF")
     known = _known(connection, [row.key for row in rows])
     fresh = [row for row in rows if row.key not in known]
     if not fresh:

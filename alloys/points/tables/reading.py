@@ -12,7 +12,7 @@ from alloys.intake.headers import read_header
 from alloys.intake.mapping import ColumnName
 from alloys.intake.reading import IntakeRow, places_in, read_rows_of
 from alloys.intake.tables import RawTable, read_table, shown
-from alloys.points.doi import doi_of
+from alloys.points.doi import doi_of, means_doi
 from alloys.points.point import Point, PointConditions, PointKind, PointSource, point_properties
 from alloys.points.tables.heads import points_map_for
 from alloys.points.tables.mapping import PointsMap, TemperatureColumn, TextOrColumn
@@ -173,6 +173,7 @@ class _Conditions:
             raise InputError("no source: the cell of its DOI is empty, and no other source is named")
         else:
             name = row.source.strip() or Path(entry.file).name
+            name = doi_of(name) if means_doi(name) else name
         year = self._year(cells)
         return PointSource(name, self._text(entry.title, cells), year, self._text(entry.licence, cells))
 

@@ -115,6 +115,13 @@ def test_spreadsheets_and_documents_say_the_same(tmp_path: Path) -> None:
         assert found.notes == ("'test_temperature' says no unit, and is read in °C",)
 
 
+def test_a_source_that_begins_as_a_doi_is_one_or_a_slip(tmp_path: Path) -> None:
+    rows = ["NbTa,300,doi:10.1038/ABC", "NbTa,301,doi:10.1038", "NbTa,302,my notes 10.1038"]
+    found = read_table_points(write(tmp_path, "formula,hardness,source", *rows))
+    assert [point.source for point in found.points] == ["10.1038/abc", "my notes 10.1038"]
+    assert [line for line, why in found.dropped if "is no DOI" in why] == [3]
+
+
 def test_a_table_without_a_point_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no row is a point \(line 2: no value"):
         read_table_points(write(tmp_path, HEADS, "NbMoTaW,,,,,,10.1016/j.x.2010.1,2010,"))
