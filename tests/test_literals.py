@@ -26,6 +26,7 @@ HOMES = (
     "alloys/properties.py",
     "validation/calphad/",
     "validation/dft/",
+    "validation/strength/",
 )
 """Where such knowledge belongs: the periodic table, the table of properties, physics, and the folders of validators."""
 

@@ -13,6 +13,7 @@ What a class may have beside `validation.base.Validator`:
     ``completed(settings, properties)``: the settings with what they need to know of a campaign's properties.
     ``settings_schema()``: what an editor should know of the settings, as a JSON schema.
     ``variables``: of an object, the variables that a design must have, as numbers.
+    ``takes_measurements``: true where its setting ``table`` names a materials table, which whoever makes it reads.
 """
 
 from __future__ import annotations
@@ -89,6 +90,15 @@ def declared_properties(name: str, settings: Mapping[str, Any]) -> Mapping[str, 
     """
     declares = getattr(_kind(name), "declares", None) if settings else None
     return declares(settings) if declares is not None else {}
+
+
+def takes_measurements(name: str) -> bool:
+    """Whether a validator's setting ``table`` names a materials table.
+
+    Raises:
+        InputError: for an unknown name.
+    """
+    return bool(getattr(_kind(name), "takes_measurements", False))
 
 
 def settings_schemas() -> dict[str, dict[str, Any]]:

@@ -16,6 +16,7 @@ from alloys.errors import InputError
 from alloys.space.variables import Variables
 from loop.cli.console import Chosen, Json, chosen_variables, err, out, print_json
 from loop.config.assembly import build_problem
+from loop.config.measured_strength import with_measurements
 from loop.config.reading import load_config
 from loop.config.tiers import PEOPLE
 from loop.execute.bulk_validation import AnswerFile, read_designs, refuse_variables, run_batch, verdict_document
@@ -30,8 +31,13 @@ def validate(
     with_: Annotated[str, typer.Option("--with", help="the validator")] = "calphad",
     tdb: Annotated[Path | None, typer.Option(help="a thermodynamic database of your own")] = None,
     temperature: Annotated[
-        list[int] | None, typer.Option(metavar="°C", help="calphad: phases here too; may be repeated")
+        list[int] | None,
+        typer.Option(metavar="°C", help="calphad: phases here too; strength: strengths here; may be repeated"),
     ] = None,
+    points: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="strength: the published table, or exported points")
+    ] = None,
+    table: Annotated[str | None, typer.Option(metavar="TABLE", help="strength: a materials table")] = None,
     scheil: Annotated[bool, typer.Option("--scheil", help="calphad: the freezing range after Scheil too")] = False,
     config: Annotated[Path | None, typer.Option(help="a campaign's YAML file: its validator answers")] = None,
     csv_: Annotated[
@@ -49,8 +55,9 @@ def validate(
 
     For example: alloyloop validate HfNbTaTiZr --with calphad
     """
-    calphad = {"temperatures": temperature, "scheil": scheil, "tdb": None if tdb is None else str(tdb)}
-    settings = {name: value for name, value in calphad.items() if value}
+    paths = {name: None if path is None else str(path) for name, path in (("tdb", tdb), ("points", points))}
+    told = {"temperatures": temperature, "scheil": scheil, "table": table, **paths}
+    settings = {name: value for name, value in told.items() if value}
     _refuse_mixtures(formulas, csv_, jsonl)
     validator, variables = _chosen(with_, settings, config)
     chosen = chosen_variables(variable)
@@ -94,7 +101,7 @@ def _refuse_mixtures(formulas: list[str] | None, csv_: Path | None, jsonl: Path 
 def _chosen(name: str, settings: dict[str, Any], config: Path | None) -> tuple[Validator, Variables]:
     """The validator, and the variables of the campaign's space where it is a campaign's."""
     if config is None:
-        return make_validator(name, settings), Variables()
+        return make_validator(name, with_measurements(name, settings)), Variables()
 
     if settings:
         given = ", ".join("--temperature" if key == "temperatures" else f"--{key}" for key in settings)
@@ -106,8 +113,8 @@ def _chosen(name: str, settings: dict[str, Any], config: Path | None) -> tuple[V
     if named.validator.name in PEOPLE:
         raise InputError(f"{config} names no validator that could be asked: a person brings its answers")
     problem = build_problem(named)
-    validator = make_validator(named.validator.name, named.validator.settings, None, problem.properties)
-    return validator, problem.space.variables
+    asked = with_measurements(named.validator.name, named.validator.settings)
+    return make_validator(named.validator.name, asked, None, problem.properties), problem.space.variables
 
 
 def answer(designs: Sequence[tuple[str, Design]], validator: Any, *, json_: bool, details: bool = False) -> None:
@@ -119,8 +126,9 @@ def answer(designs: Sequence[tuple[str, Design]], validator: Any, *, json_: bool
         json_: whether to print one document in place of tables.
         details: whether the document holds the verdicts' details.
     """
+    whole = details or not json_
     documents = [
-        verdict_document(formula, design, validator.validate(design), details=details) for formula, design in designs
+        verdict_document(formula, design, validator.validate(design), details=whole) for formula, design in designs
     ]
     if json_:
         print_json(documents)
@@ -135,10 +143,22 @@ def _print_verdict(document: dict[str, Any]) -> None:
     if document["status"] == "failed":
         err().print(f"{design_text(document)}: failed: {document['message']}", markup=False, soft_wrap=True)
         return
-    table = Table("property", "value", "unit", title=design_text(document), title_justify="left")
-    for name, entry in document["properties"].items():
-        table.add_row(name, f"{entry['value']:.5g}", entry["unit"])
-    out().print(table)
+    properties = document["properties"]
+    scattered = any("std" in entry for entry in properties.values())
+    heads = ("property", "value", *(("±",) if scattered else ()), "unit")
+    shown = Table(*heads, title=design_text(document), title_justify="left")
+    for name, entry in properties.items():
+        cells = {"property": name, "value": f"{entry['value']:.5g}", "unit": entry["unit"]}
+        cells["±"] = f"{entry['std']:.3g}" if "std" in entry else ""
+        shown.add_row(*(cells[head] for head in heads))
+    out().print(shown)
+    for row in document["details"].get("intervals", ()):
+        out().print(
+            "{celsius} °C: {share:.0%} of tests are expected within {low:.3g} to {high:.3g} MPa; the nearest was at "
+            "{nearest[celsius]:g} °C, {nearest[percent_away]:.3g} at.% away".format(**row),
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 def _batch(validator: Validator, designs: Mapping[Design, str], jsonl: Path, jobs: int) -> None:

@@ -12,6 +12,7 @@ from alloys.problem import Problem
 from alloys.properties import Property
 from alloys.records import canonical_json
 from loop.config.assembly import build_problem
+from loop.config.measured_strength import with_measurements
 from loop.config.schema import CampaignConfig, TierConfig, ValidatorConfig
 from validation.base import Validator
 from validation.people import People
@@ -116,7 +117,8 @@ def listed_tier(
 
 def _validator(config: TierConfig, needs: GoalNeeds, scratch: Path | None) -> Validator:
     if config.name not in PEOPLE:
-        return make_validator(config.name, config.settings, scratch, needs.properties)
+        settings = with_measurements(config.name, config.settings)
+        return make_validator(config.name, settings, scratch, needs.properties)
     if config.seconds == "measured":
         raise InputError("nobody takes the time that people need; give seconds as a number")
     return People.of(config.name, config.label or config.name, config.settings, needs.unknown, needs.properties)

@@ -1,0 +1,1 @@
+"""Models of strength on papers that they have not seen."""

@@ -1,0 +1,94 @@
+"""`alloyloop evaluate strength` and `alloyloop validate --with strength`, on made-up measurements."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from alloys.points.published import read_published_points
+from loop.cli import main as cli
+from loop.materials.table import MaterialsTable
+from tests.validation.strength.made_up_strengths import LEVEL, write_made_up
+
+
+def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return int(stopped.value.code or 0), captured.out, " ".join(captured.err.split())
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_made_up(tmp_path_factory.mktemp("strength") / "table.csv", papers=6)
+
+
+@pytest.fixture(scope="module")
+def table(file: Path) -> Path:
+    where, read = file.with_suffix(".db"), read_published_points(file)
+    with MaterialsTable.open(where, create=True) as opened:
+        opened.add(read.points, sources=read.sources.values(), who="test")
+    return where
+
+
+def test_figures_of_papers_left_out_stand_beside_the_edge_models(
+    capsys: pytest.CaptureFixture[str], file: Path
+) -> None:
+    code, out, _ = call(capsys, "evaluate", "strength", "--data", file, "--json")
+    document = json.loads(out)
+    assert (code, document["records"], document["sources"]) == (0, 36, 6)
+    rows = {row["celsius"]: row for row in document["temperatures"]}
+    assert [*rows] == [25.0, 600.0, 1000.0]
+    warm = rows[600.0]
+    assert (warm["records"], warm["sources"], warm["measurements"]) == (12, 6, 12)
+    assert [*warm["entrants"]] == ["calibrated", "edge", "edge-constant", "without-edge", "forest"]
+    ours, edge = warm["entrants"]["calibrated"], warm["entrants"]["edge"]
+    assert edge["median_ratio"]["value"] == pytest.approx(1 / LEVEL, rel=0.15)
+    assert edge["coverage"] is None
+    assert ours["median_ratio"]["value"] == pytest.approx(1, rel=0.15)
+    assert ours["log_rmse"]["value"] < edge["log_rmse"]["value"]
+    low, high = ours["coverage"]["interval"]
+    assert low <= ours["coverage"]["value"] <= high
+    assert [*ours["calibration"]] == ["0.5", "0.8", "0.9", "0.95"]
+
+
+def test_a_materials_table_is_as_good_as_a_file(capsys: pytest.CaptureFixture[str], file: Path, table: Path) -> None:
+    told = []
+    for arguments in (("--data", file), ("--table", table)):
+        code, out, err = call(capsys, "evaluate", "strength", *arguments, "--no-baselines")
+        assert code == 0, err
+        told.append(out.splitlines()[1:])
+    assert told[0] == told[1]
+    assert "25 °C: 12 records of 6 papers" in told[0][0]
+    asked = ("validate", "NbTaTiW", "--with", "strength", "--temperature", 600, "--json")
+    answers = [json.loads(call(capsys, *asked, *a)[1]) for a in (("--points", file), ("--table", table))]
+    assert answers[0][0]["properties"] == answers[1][0]["properties"]
+
+
+def test_a_person_sees_the_interval_at_each_temperature(capsys: pytest.CaptureFixture[str], file: Path) -> None:
+    asked = ("validate", "NbTaTiW", "--with", "strength", "--points", file)
+    code, out, _ = call(capsys, *asked, "--temperature", 1000, "--temperature", 1300)
+    assert code == 0
+    assert "calibrated_yield_strength_1000c" in out
+    assert "1300 °C: 90% of tests are expected within" in out
+    assert "the nearest was at 1000 °C" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("evaluate", "strength"), "give measured strengths: --data FILE"),
+        (("evaluate", "strength", "--data", "none.csv"), "there is no file none.csv; the published table of Borg"),
+        (("evaluate", "strength", "--table", "none.db"), "there is no materials table at none.db"),
+        (("validate", "NbTa", "--with", "strength"), "needs measured strengths: give 'points'"),
+        (("validate", "NbTa", "--with", "reference", "--points", "x.csv"), "has no settings, got ['points']"),
+    ],
+)
+def test_without_measurements_it_says_what_to_do(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
+) -> None:
+    code, out, err = call(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
