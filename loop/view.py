@@ -19,7 +19,7 @@ from loop.config.assembly import build_problem
 from loop.config.schema import CampaignConfig
 from loop.config.steering.in_force import in_force
 from loop.config.tiers import PEOPLE
-from loop.measurements import AcceptedResult, Measurements, ModelData
+from loop.measurements import AcceptedResult, ForeignPoints, Measurements, ModelData
 from loop.store import CampaignStore, JobState, StoredObservation
 from validation.tier import Tier
 
@@ -78,8 +78,8 @@ class View:
         dropped: designs whose validation was cancelled, rejected or given up, or whose answer was withdrawn: no answer
             will come, and they are not asked for again.
         frozen: where hypervolume has been measured from since iteration 0 was closed, by objective in its unit.
-        begun: when iterations were begun, by number, in unix seconds.
-        closed: when they were closed.
+        begun, closed: when iterations were, by number, in unix seconds.
+        others: points of other sources or conditions that its surrogate may learn from.
     """
 
     config: CampaignConfig
@@ -91,6 +91,7 @@ class View:
     frozen: Mapping[str, float] | None = None
     begun: Mapping[int, float] = field(default_factory=dict)
     closed: Mapping[int, float] = field(default_factory=dict)
+    others: tuple[ForeignPoints, ...] = ()
 
     @property
     def space(self) -> Space:

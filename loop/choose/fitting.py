@@ -14,6 +14,7 @@ from surrogates.model.features import Described, Scaling
 from surrogates.model.fidelity import FidelityData, fit_fidelities
 from surrogates.model.learning.kept import kept_in
 from surrogates.model.surrogate import Surrogate
+from surrogates.model.transfer.tasks import ForeignTask
 
 
 def kept_hyperparameters(database: Path) -> AbstractContextManager[None]:
@@ -34,18 +35,28 @@ def fit_surrogate(view: View, before: Surrogate | None = None) -> Surrogate:
     """
     known, foreign, inference = view.observed(), view.foreign, view.config.surrogate.inference
     physics, elements, variables = view.problem.physics, view.space.elements, view.space.variables
-    inputs = view.inputs(known.designs, foreign)
+    inputs, tasks = view.inputs(known.designs, foreign), tasks_of(view)
     if len(view.tiers) > 1:
         levels = [
             FidelityData(label, view.inputs(data.designs, foreign), data.values, data.stds, data.asked)
             for label, data in view.fidelities()
         ]
-        tried = (inputs, known.failed)
-        return fit_fidelities(physics, elements, levels, inference, tried=tried, foreign=foreign, variables=variables)
+        beside: dict[str, Any] = {"foreign": foreign, "variables": variables, "tasks": tasks}
+        return fit_fidelities(physics, elements, levels, inference, tried=(inputs, known.failed), **beside)
     more: dict[str, Any] = {"failed": known.failed, "stds": known.stds, "foreign": foreign, "variables": variables}
-    more["asked"] = known.asked
+    more |= {"asked": known.asked, "tasks": tasks}
     scaling = before.scaling if before is not None else _scaling_of_list(view)
     return Surrogate.fit(physics, elements, inputs, known.values, inference, **more, scaling=scaling, before=before)
+
+
+def tasks_of(view: View) -> list[ForeignTask]:
+    """What other sources or conditions say of the properties, as a surrogate takes it."""
+    tasks = []
+    for points in view.others:
+        foreign = tuple(sorted(points.elements - set(view.space.elements)))
+        inputs = view.inputs(points.designs, foreign)
+        tasks.append(ForeignTask(points.name, inputs, points.values, points.stds, foreign))
+    return tasks
 
 
 def _scaling_of_list(view: View) -> Scaling | None:

@@ -83,7 +83,8 @@ class Ours:
         goal = Goal.parse(config.objectives, config.constraints, physics.properties)
         tier = Tier("table", "table", "", (ANSWER,))
         config = config.model_copy(update={"seed": seed})
-        self.view = View(config, Problem(pool.space, goal, physics), (), (), (tier,))
+        others = () if pool.foreign is None else (pool.foreign,)
+        self.view = View(config, Problem(pool.space, goal, physics), (), (), (tier,), others=others)
         self._answers = pool.answers
         self._surrogate: Surrogate | None = None
         self._iteration = 0

@@ -16,6 +16,7 @@ from alloys.errors import InputError
 from alloys.intake.mapping import Basis
 from alloys.intake.tables import read_rows, shown
 from alloys.space import Floats, TableSpace
+from loop.measurements import ForeignPoints
 from loop.replay.columns import InputColumns, check_column, choose_columns, number
 
 FEWEST = 10
@@ -41,6 +42,7 @@ class ReplayPool:
         share: of the pool that is looked for.
         notes: what was left out, merged or ignored, in words.
         match: the answer that is sought; None where an extreme is.
+        foreign: answers of another source that `ours` may learn from.
     """
 
     source: str
@@ -51,6 +53,7 @@ class ReplayPool:
     share: float = TOP
     notes: tuple[str, ...] = ()
     match: float | None = None
+    foreign: ForeignPoints | None = None
 
     def __post_init__(self) -> None:
         if self.minimize and self.match is not None:

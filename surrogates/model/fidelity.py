@@ -39,6 +39,8 @@ from surrogates.model.output import Inference, Output, fit_output
 from surrogates.model.sparse import LEARN, ResidualPrior, fit_gp, fit_residual
 from surrogates.model.surrogate import Surrogate
 from surrogates.model.training import Training, describable, digest_of_fit
+from surrogates.model.transfer.sharing import with_tasks
+from surrogates.model.transfer.tasks import ForeignTask, describe_all
 from surrogates.model.warps import scatter_about
 
 RHO_SPREAD = 0.5
@@ -172,6 +174,7 @@ def fit_fidelities(
     tried: tuple[Floats, Bools] | None = None,
     foreign: tuple[str, ...] = (),
     variables: Variables = NO_VARIABLES,
+    tasks: Sequence[ForeignTask] = (),
 ) -> Surrogate:
     """Fits every property at the highest fidelity that answers it.
 
@@ -186,6 +189,7 @@ def fit_fidelities(
             for good, shape ``(k,)``; None where nothing failed.
         foreign: elements outside the palette, for the columns of every level's fractions behind the palette's.
         variables: what may be chosen beside the composition.
+        tasks: as `Surrogate.fit`; of properties that one level alone answers.
 
     Raises:
         InputError: as `Surrogate.fit`, or without a level.
@@ -194,24 +198,28 @@ def fit_fidelities(
         raise InputError("a surrogate of several fidelities needs at least one level")
     notes: list[str] = []
     parts = [own.checked(physics, elements, foreign, notes, variables) for own in levels]
-    raw = np.concatenate([part.described.raw()[part.seen] for part in parts])
-    scaling = Scaling.fit(raw, parts[0].described.indicators)
-    named = zip(levels, parts, strict=True)
+    scaling, named = _scaling(parts), zip(levels, parts, strict=True)
     rows = [_Rows(level.name, part, scaling.apply(part.described.raw())) for level, part in named]
     outputs: dict[str, Output] = {}
-    for name in sorted({name for part in parts for name in part.table}, key=partial(_sources_first, physics)):
+    names = sorted({name for part in parts for name in part.table}, key=partial(_sources_first, physics))
+    others = describe_all(tasks, physics, elements, names, variables, notes)
+    for name in names:
         below, *above = [row for row in rows if name in row.known.table]
-        known = below.known
-        output = fit_output(
-            name, known.described, below.inputs, known.table, notes, inference, known.stds, asked=known.asked
-        )
+        outputs[name] = output = _fit_lowest(name, below, inference, notes)
+        if others and not above:
+            outputs[name] = with_tasks(output, below.known, scaling, others, notes)
         for lower, own in pairwise([below, *above]):
-            output = _fit_above(name, output, own, lower.level, outputs.get(output.source), notes)
-        outputs[name] = output
+            source = outputs.get(output.source)
+            outputs[name] = output = _fit_above(name, output, own, lower.level, source, notes)
     outputs = {name: outputs[name] for name in sorted(outputs)}
     failures = tried and _failures(Described.of(physics, elements, tried[0], foreign, variables), tried[1], notes)
-    digest = digest_of_fit(elements, parts, outputs, failures)
+    digest = digest_of_fit(elements, [*(task.known for task in others), *parts], outputs, failures)
     return Surrogate(physics, elements, scaling, outputs, tuple(notes), digest, failures, variables)
+
+
+def _scaling(parts: Sequence[Training]) -> Scaling:
+    raw = np.concatenate([part.described.raw()[part.seen] for part in parts])
+    return Scaling.fit(raw, parts[0].described.indicators)
 
 
 def _failures(asked: Described, failed: Bools, notes: list[str]) -> Failures | None:
@@ -231,6 +239,12 @@ class _Rows:
 def _sources_first(physics: Physics, name: str) -> tuple[bool, str]:
     """Orders properties so that what others follow from is modelled before them."""
     return name not in physics.derived.values(), name
+
+
+def _fit_lowest(name: str, rows: _Rows, inference: Inference, notes: list[str]) -> Output:
+    """Fits one property at the lowest level that answers it."""
+    known = rows.known
+    return fit_output(name, known.described, rows.inputs, known.table, notes, inference, known.stds, asked=known.asked)
 
 
 def _fit_above(

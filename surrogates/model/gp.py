@@ -142,6 +142,15 @@ class GP:
         std[order] = (factor * ~known).square().sum(dim=1).sqrt().numpy()
         return self.shift + self.scale * mean, self.scale * std
 
+    def correlations(self) -> Tensor:
+        """Of what each row of ``inputs`` observes with what is predicted, shape ``n``: one, unless tasks differ."""
+        return torch.ones(len(self.inputs), dtype=torch.float64)
+
+    def noisy_covariance(self, rows: Tensor) -> Tensor:
+        """Covariance, noise included, among some rows of ``inputs``, on the standardised scale."""
+        chosen = self.inputs[rows]
+        return matern(chosen, chosen, self.lengthscale) + torch.diag(self.noises[rows])
+
     @property
     def noise_std(self) -> float:
         """Standard deviation of the noise, in the targets' unit; root of the mean variance where some are given."""

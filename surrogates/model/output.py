@@ -192,28 +192,43 @@ def fit_output(
     """
     if inference == "bayesian":
         require()
+    basis, source, warp, known, targets, prior = modelled(name, described, table, stds or {})
+    if described.foreign and (lost := int(np.isfinite(table[name]).sum() - known.sum())):
+        notes.append(f"{name}: {lost} row(s) are left out, as what physics expects of them is not known")
+    plain = partial(fit_gp, free=len(described.variables.features))
+    fit: Fit[GP | Mixture | Votes] = choosing(described, plain if inference == "map" else _averaged)
+    if inference == "votes":
+        fit = _voting(described, before)
+    gp = fit_residual(prior, inputs[known], targets, notes, fit)
+    output = Output(name, warp, basis, prior.centre, prior.broad, gp, source=source)
+    output = _with_amplitude(output, prior, inputs[known], targets, notes, plain)
+    return output.recalibrated(notes, None if asked is None else asked[known])
+
+
+def modelled(
+    name: str, described: Described, table: Mapping[str, Floats], stds: Mapping[str, Floats]
+) -> tuple[str, str, Warp, NDArray[np.bool_], Floats, ResidualPrior]:
+    """What of a property is modelled: its basis, source and warp, the rows with a target, the targets, and their prior.
+
+    Args:
+        name: the property.
+        described: the compositions, ``n`` of them.
+        table: values by property, shape ``(n,)`` each, NaN where unknown.
+        stds: standard deviations of the values, by property, NaN where not given.
+    """
     declared = described.physics.properties[name]
     base, basis, source = _basis(name, described, table)
     # What physics expects is in the property's unit, and so is the residual.
     warp = warp_of(declared) if basis == "none" else Identity()
     known = np.isfinite(table[name]) & np.isfinite(base)
-    if described.foreign and (lost := int((np.isfinite(table[name]) & np.isnan(base)).sum())):
-        notes.append(f"{name}: {lost} row(s) are left out, as what physics expects of them is not known")
     targets = warp.forward(table[name][known]) - base[known]
     centre, broad = expected(declared, warp)
     if basis != "none":
         centre, broad = 0.0, described.physics.prior_std.get(name, broad)
     scatter = scatter_about(declared, warp, table[name][known])
-    plain = partial(fit_gp, free=len(described.variables.features))
-    fit: Fit[GP | Mixture | Votes] = choosing(described, plain if inference == "map" else _averaged)
-    if inference == "votes":
-        fit = _voting(described, before)
-    given = _given(name, source, warp, described, table, stds or {})
+    given = _given(name, source, warp, described, table, stds)
     prior = ResidualPrior(name, centre, broad, scatter, None if given is None else given[known])
-    gp = fit_residual(prior, inputs[known], targets, notes, fit)
-    output = Output(name, warp, basis, centre, broad, gp, source=source)
-    output = _with_amplitude(output, prior, inputs[known], targets, notes, plain)
-    return output.recalibrated(notes, None if asked is None else asked[known])
+    return basis, source, warp, known, targets, prior
 
 
 def _with_amplitude(

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from alloys.space import Floats
 from surrogates.model.bayesian import Mixture, mixed
-from surrogates.model.gp import GP, central_and_spread_out, matern
+from surrogates.model.gp import GP, central_and_spread_out
 
 RANK = 128
 """Observations that a quick variance is conditioned on."""
@@ -54,14 +54,15 @@ class QuickGP:
         first = central_and_spread_out(scaled, RANK)
         rest = np.setdiff1d(np.arange(len(scaled)), first)
         order = torch.tensor(np.concatenate([first, rest]))
-        chosen = gp.inputs[order[: len(first)]]
         eye = torch.eye(len(first), dtype=torch.float64)
-        noises = torch.diag(gp.noises[order[: len(first)]])
-        factor = torch.linalg.cholesky(matern(chosen, chosen, gp.lengthscale) + noises)
-        inverse = torch.linalg.solve_triangular(factor, eye, upper=False)
+        factor = torch.linalg.cholesky(gp.noisy_covariance(order[: len(first)]))
+        links = gp.correlations()[order]
+        inverse = torch.linalg.solve_triangular(factor, eye, upper=False) * links[: len(first)]
         centre = gp.inputs.mean(dim=0)
         inputs = (gp.inputs[order] - centre) / gp.lengthscale
-        inputs, weights, inverse = (part.to(device, torch.float32) for part in (inputs, gp.weights[order], inverse))
+        inputs, weights, inverse = (
+            part.to(device, torch.float32) for part in (inputs, links * gp.weights[order], inverse)
+        )
         return cls(inputs, centre, gp.lengthscale, weights, inverse, gp.constant, gp.shift, gp.scale)
 
     def predict(self, x: Floats) -> tuple[Floats, Floats]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,8 @@ from surrogates.model.failures import Failures
 from surrogates.model.features import NO_VARIABLES, Described, Scaling
 from surrogates.model.output import CombinedOutput, Inference, Output, combined_outputs, fit_output
 from surrogates.model.training import Training, digest_of_fit, numbers, split_inputs
+from surrogates.model.transfer.sharing import is_linked, with_tasks
+from surrogates.model.transfer.tasks import DescribedTask, ForeignTask, describe_all, scaling_over
 from surrogates.model.warps import Warp
 
 Latent = Mapping[str, tuple[Floats, Floats]]
@@ -73,6 +75,7 @@ class Surrogate:
         scaling: Scaling | None = None,
         before: Surrogate | None = None,
         asked: NDArray[np.int64] | None = None,
+        tasks: Sequence[ForeignTask] = (),
     ) -> Surrogate:
         """Fits every property to what is known of it; the same arguments give the same surrogate.
 
@@ -90,6 +93,7 @@ class Surrogate:
             scaling: of the inputs; that of the rows if None.
             before: of nearly the same rows, scaled alike: models that vote keep what it learned.
             asked: the batch of each row, shape ``(n,)``, 0 for what no model chose; None where there were no batches.
+            tasks: points of other sources or conditions, which are used where they do not harm.
 
         Raises:
             InputError: where NumPyro is needed and missing; for wrong shapes, values that are infinite or beyond what
@@ -97,17 +101,43 @@ class Surrogate:
         """
         notes: list[str] = []
         known = Training.checked(physics, elements, inputs, values, failed, stds, foreign, notes, variables, asked)
-        described, table = known.described, known.table
-        scaling = scaling or Scaling.fit(described.raw()[known.seen], described.indicators)
+        own = scaling or Scaling.fit(known.described.raw()[known.seen], known.described.indicators)
+        others = describe_all(tasks, physics, elements, sorted(known.table), variables, notes)
+        if others:
+            said, over = list[str](), scaling or scaling_over(known, others)
+            found = cls._of(known, over, inference, before, notes, others, said)
+            if any(is_linked(output) for output in found.outputs.values()):
+                return found
+            notes += said
+        return cls._of(known, own, inference, before, notes)  # what is not used leaves no trace in the scaling either
+
+    @classmethod
+    def _of(
+        cls,
+        known: Training,
+        scaling: Scaling,
+        inference: Inference,
+        before: Surrogate | None,
+        notes: Sequence[str],
+        others: Sequence[DescribedTask] = (),
+        said: list[str] | None = None,
+    ) -> Surrogate:
+        """Fits every property; ``said`` receives what became of the tasks."""
+        described, table, told = known.described, known.table, [*notes]
         scaled = scaling.apply(described.raw())
         kept, asked = {} if before is None else before.outputs, known.asked
         outputs = {
-            name: fit_output(name, described, scaled, table, notes, inference, known.stds, kept.get(name), asked)
+            name: fit_output(name, described, scaled, table, told, inference, known.stds, kept.get(name), asked)
             for name in sorted(table)
         }
-        failures = Failures.fit(described.raw(), known.failed, notes, described.indicators)
-        digest = digest_of_fit(elements, [known], outputs, failures)
-        return cls(physics, elements, scaling, outputs, tuple(notes), digest, failures, variables)
+        about = [] if said is None else said
+        if others:
+            outputs = {name: with_tasks(output, known, scaling, others, about) for name, output in outputs.items()}
+        told += about
+        failures = Failures.fit(described.raw(), known.failed, told, described.indicators)
+        digest = digest_of_fit(described.elements, [*(task.known for task in others), known], outputs, failures)
+        physics, variables = described.physics, described.variables
+        return cls(physics, described.elements, scaling, outputs, tuple(told), digest, failures, variables)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ class Training:
         notes: list[str] | None = None,
         variables: Variables = NO_VARIABLES,
         asked: NDArray[np.int64] | None = None,
+        bare: bool = False,
     ) -> Training:
         """The rows in an order by their content, so that the order they come in does not change a bit of a fit.
 
@@ -63,7 +64,8 @@ class Training:
             foreign: elements of the columns behind the palette's.
             notes: receives a line if rows are left out.
             variables: what may be chosen beside the composition, ``v`` of them.
-            asked: the batch that each row came with, shape ``(n,)``; None where they did not come in batches.
+            asked: the batch of each row, shape ``(n,)``; None where they did not come in batches.
+            bare: whether rows stay whose descriptors are not known.
 
         Raises:
             InputError: as `surrogates.model.surrogate.Surrogate.fit` does.
@@ -79,12 +81,10 @@ class Training:
         lost, given = _failed(table, failed, len(fractions)), _given(table, stds or {})
         foreign, fractions = _used(elements, foreign, fractions)
         columns = [*(table[name] for name in sorted(table)), lost, *(given[name] for name in sorted(given))]
-        batches = [] if asked is None else [asked]
-        keys = [fractions, np.nan_to_num(chosen, nan=-1e300), *columns, *batches]
+        keys = [fractions, np.nan_to_num(chosen, nan=-1e300), *columns, *([] if asked is None else [asked])]
         order = np.lexsort(np.column_stack(keys).T[::-1])
-        inputs = np.concatenate([fractions, chosen], axis=1)[order]
-        described = Described.of(physics, elements, inputs, foreign, variables)
-        kept = describable(described, [] if notes is None else notes)
+        described = Described.of(physics, elements, np.hstack([fractions, chosen])[order], foreign, variables)
+        kept = np.arange(len(described)) if bare else describable(described, [] if notes is None else notes)
         order = order[kept]
         table, given = ({name: column[order] for name, column in part.items()} for part in (table, given))
         return cls(described.take(kept), table, lost[order], given, None if asked is None else asked[order])
