@@ -55,9 +55,11 @@ def strength(
     For example: alloyloop evaluate strength --data MPEA_dataset.csv
     """
     from loop.trials.strength.entrants import entrants
-    from loop.trials.strength.trial import leave_papers_out, trial_document
+    from loop.trials.strength.trial import FEWEST, leave_papers_out, temperatures, trial_document
 
     measurements = _measurements(data, table, format_)
+    if not temperatures(measurements):
+        raise InputError(f"at no temperature are there {FEWEST} records, so nothing can be said of any")
     for reason, count in measurements.left_out.items():
         err().print(f"{count} left out: {reason}", markup=False, soft_wrap=True)
     chosen = entrants(seed)
@@ -94,6 +96,10 @@ def _print(document: dict[str, Any]) -> None:
         for name, figures in row["entrants"].items():
             table.add_row(_NAMES[name], *(_cell(key, figures[key]) for key in _KEYS))
         out().print(table)
+        held = row["entrants"]["calibrated"]["calibration"].items()
+        out().print(
+            "calibrated: " + ", ".join(f"{float(p):.0%} intervals hold {share:.0%}" for p, share in held) + "\n"
+        )
     out().print("In brackets: 90 % intervals of a bootstrap over papers.")
 
 

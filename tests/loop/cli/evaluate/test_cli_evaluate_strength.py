@@ -62,6 +62,7 @@ def test_a_materials_table_is_as_good_as_a_file(capsys: pytest.CaptureFixture[st
         told.append(out.splitlines()[1:])
     assert told[0] == told[1]
     assert "25 °C: 12 records of 6 papers" in told[0][0]
+    assert sum("calibrated: 50% intervals hold" in line for line in told[0]) == 3
     asked = ("validate", "NbTaTiW", "--with", "strength", "--temperature", 600, "--json")
     answers = [json.loads(call(capsys, *asked, *a)[1]) for a in (("--points", file), ("--table", table))]
     assert answers[0][0]["properties"] == answers[1][0]["properties"]
