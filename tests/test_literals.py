@@ -35,6 +35,7 @@ _PAPERS = "the import of one published table: conditions that its papers set, an
 ALLOWED: dict[str, dict[str, str]] = {
     "alloys/mpea.py": dict.fromkeys(("shear_modulus", "fracture_toughness", "measured_yield_strength_1300c"), _PAPERS),
     "alloys/points/published.py": dict.fromkeys(("BCC", "FCC", "C"), "a heading of one published table, and its cells"),
+    "loop/materials/governance/observing.py": {"vec": "an elemental number, of any alloy"},
     "generators/evaluation/entrants.py": {"B": "the second league of entrants, not boron"},
 }
 """By file: what may stand in it for good, each with the reason. The literal is written as the findings write it."""

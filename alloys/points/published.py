@@ -137,13 +137,22 @@ def published_columns() -> tuple[PublishedColumn, ...]:
     return tuple(PublishedColumn(row["heading"], row["property"], bool(row["at_test"]), row["why_not"]) for row in rows)
 
 
-def _source(record: Record) -> PointSource:
+def doi_in(record: Record) -> str:
+    """The paper of a record.
+
+    Raises:
+        InputError: if it tells none.
+    """
     said = (record[DOI] or "").strip()
     try:
-        doi = doi_of(said)
+        return doi_of(said)
     except InputError:
         why = "its source is no DOI, such as 10.1038/s41597-020-00768-9" if said else "it names no source"
         raise InputError(why) from None
+
+
+def _source(record: Record) -> PointSource:
+    doi = doi_in(record)
     year = number_in(record.get(_YEAR))
     return PointSource(doi, (record.get(_TITLE) or "").strip(), None if year is None else int(year))
 
@@ -186,16 +195,26 @@ def _point(column: PublishedColumn, composition: Composition, record: Record) ->
     )
 
 
-def _conditions(record: Record, at_test: bool) -> PointConditions:
+def state_in(record: Record) -> PointConditions:
+    """Processing and phase of a record's alloy: what holds of it whatever the test."""
     phase, structure = ((record.get(heading) or "").strip() for heading in (_PHASES, _STRUCTURE))
-    known = PointConditions(
+    return PointConditions(
         processing=(record.get(_PROCESSING) or "").strip(), phase=phase or ("" if structure == _UNTOLD else structure)
     )
+
+
+def test_in(record: Record) -> str:
+    """The kind of a record's test."""
+    told = (record.get(_TEST) or "").strip()
+    return _TESTS.get(told, told)
+
+
+def _conditions(record: Record, at_test: bool) -> PointConditions:
+    known = state_in(record)
     if not at_test:
         return known
     cell = (record[TEMPERATURE] or "").strip()
     celsius = number_in(cell)
     if cell and celsius is None:
         raise InputError(f"test temperature is no number: {cell!r}")
-    test = (record.get(_TEST) or "").strip()
-    return replace(known, test_temperature=celsius, test=_TESTS.get(test, test))
+    return replace(known, test_temperature=celsius, test=test_in(record))

@@ -16,6 +16,7 @@ from alloys.errors import InputError
 from alloys.mpea import read_mpea, write_rows
 from loop.cli.console import Chosen, Json, Yes, chosen_variables, confirm_doubts, err, out, print_json
 from loop.cli.console import who as _who
+from loop.cli.materials.checking import data_check
 from loop.config.lookup import Directory, Name, campaign_database
 
 if TYPE_CHECKING:
@@ -201,3 +202,6 @@ def import_(
         console.print(f"  dropped {count}: {why}", markup=False)
     for name, count in imported.ambiguous.items():
         console.print(f"  {name} left empty for {count} compositions whose records disagree", markup=False)
+
+
+app.command("check")(data_check)
