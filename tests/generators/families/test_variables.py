@@ -64,7 +64,7 @@ def trained(family: str) -> Generator:
     if family not in _TRAINED:
         points, values = rows(100)
         _TRAINED[family] = train(
-            family, SPACE, NAMES, points, values, {"epochs": 500}, seed=1, device="cpu"
+            family, SPACE, NAMES, points, values, {"epochs": 150 if family == "wcgan" else 500}, seed=1, device="cpu"
         ).generator()
     return _TRAINED[family]
 
