@@ -143,6 +143,7 @@ PREPARED: dict[str, Callable[[Path], None]] = {
     "docs/howto/queue.md": lambda folder: (refractory(folder), held(folder))[0],
     "docs/howto/replay.md": tables,
     "docs/howto/variables.md": treated,
+    "docs/materials/exchange.md": lambda folder: None,
     "docs/materials/table.md": lambda folder: None,
     "docs/concepts/batches.md": laboratories,
     "docs/concepts/review-desk.md": refractory,

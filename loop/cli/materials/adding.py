@@ -32,7 +32,7 @@ def add(
         typer.Option(
             "--map",
             help="YAML that says which column is what, as an entry of `data`, or a campaign's file with such entries; "
-            "without one the heads name formula, properties [UNIT] and conditions",
+            "without one the heads name formula, properties [UNIT] and conditions, or it is what `export` wrote",
         ),
     ] = None,
     format_: Annotated[PublishedFormat | None, typer.Option("--format", help="a published table, as it is")] = None,
@@ -74,8 +74,11 @@ def _read(file: Path, map_: Path | None, format_: PublishedFormat | None) -> tup
 
         published = read_published_points(file)
         return published.points, published.sources.values(), published.dropped, ()
+    from alloys.points.exported import read_exported
     from alloys.points.tables.reading import read_table_points
 
+    if map_ is None and (exported := read_exported(file)) is not None:
+        return exported.points, exported.sources.values(), (), ()
     found = read_table_points(file, [] if map_ is None else _entries(map_, file))
     return found.points, found.sources.values(), found.dropped, found.notes
 
