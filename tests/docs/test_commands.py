@@ -21,6 +21,7 @@ NOT_TYPED = {
     r"submit ": "needs a Ray cluster; tests/loop/execute/test_submit.py",
     r".*--set state=postgresql": "needs the reader's server; tests/loop/store/ have one of their own",
     r".*--tdb my\.tdb": "needs the reader's database; tests/loop/cli/test_cli_phases.py",
+    r"materials serve": "serves until Ctrl-C; tests/loop/materials/serving",
     r"materials fetch ": "needs the network; tests/loop/materials/exchange",
     r"materials add MPEA": "a table that the reader downloads; tests/alloys/points",
     r"tdb check my\.tdb": "needs the reader's database; tests/loop/cli/test_cli_tdb.py",
