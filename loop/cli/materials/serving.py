@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 import typer
@@ -22,11 +23,11 @@ def serve(
     from loop.materials import MaterialsTable, PointQuery  # late, for a light start
     from loop.materials.serving.server import listener_at
     from loop.materials.serving.server import serve as served
-    from loop.materials.serving.snapshot import Snapshot
+    from loop.materials.serving.snapshot import ServedTable
 
     with MaterialsTable.open(table) as opened:
         last = opened.last()
-        snapshot = Snapshot(opened.points(PointQuery(until=last)), opened.sources())
+        snapshot = ServedTable(opened.points(PointQuery(until=last)), opened.sources())
     try:
         listener = listener_at(port)
     except OSError as error:
@@ -35,4 +36,5 @@ def serve(
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         told = f"{len(snapshot)} materials, up to point {last}, at {address}/v1/structures (Ctrl-C ends it)"
         err().print(told, markup=False, soft_wrap=True)
-        served(snapshot, listener)
+        with contextlib.suppress(KeyboardInterrupt):
+            served(snapshot, listener)

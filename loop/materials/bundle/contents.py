@@ -11,13 +11,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from alloys.errors import InputError
 from alloys.points.csv_cells import escape
+from alloys.points.doi import doi_of
 from alloys.points.point import Point, PointKind, PointSource
 from loop.materials.records import StoredPoint
 
 UNKNOWN = "unknown"
 """What stands for a licence that nobody stated."""
-_DOI = re.compile(r"10\.[0-9]{4,9}/[^\s,;()]+")
+_DATABASE = re.compile(r"\(doi (10\.[0-9]{4,9}/\S+)\), entry ")
+"""How the source of a database's entry names the database's paper."""
 
 
 @dataclass(slots=True)
@@ -101,8 +104,11 @@ def source_of(name: str, sources: Mapping[str, PointSource]) -> PointSource:
 
 def doi_in(source: PointSource) -> str:
     """The DOI of a source, or of the database that it is an entry of; empty where none is said."""
-    found = _DOI.search(source.name) or _DOI.search(source.title)
-    return found[0].rstrip(".") if found else ""
+    try:
+        return doi_of(source.name)
+    except InputError:
+        found = _DATABASE.search(source.title)
+        return found[1] if found else ""
 
 
 def sources_csv(counted: Counted, sources: Mapping[str, PointSource], head: list[str]) -> bytes:

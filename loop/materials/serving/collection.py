@@ -13,7 +13,7 @@ from optimade.server.mappers import StructureMapper
 
 from loop.materials.serving.filters import FilterTransformer
 from loop.materials.serving.masks import Truth
-from loop.materials.serving.snapshot import Snapshot
+from loop.materials.serving.snapshot import ServedTable
 
 
 class MaterialsCollection(EntryCollection):  # type: ignore[misc]
@@ -24,7 +24,7 @@ class MaterialsCollection(EntryCollection):  # type: ignore[misc]
         config: of the server.
     """
 
-    def __init__(self, snapshot: Snapshot, config: ServerConfig) -> None:
+    def __init__(self, snapshot: ServedTable, config: ServerConfig) -> None:
         mapper = StructureMapper(config)
         super().__init__(StructureResource, mapper, FilterTransformer(mapper, snapshot.column), config)
         self._snapshot = snapshot

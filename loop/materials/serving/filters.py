@@ -9,11 +9,11 @@ from typing import Any
 from lark import v_args
 from optimade.filtertransformers.base_transformer import BaseTransformer, Quantity
 
-from loop.materials.serving.masks import Column, Truth
+from loop.materials.serving.masks import ServedColumn, Truth
 
-Columns = Callable[[str], Column]
+Columns = Callable[[str], ServedColumn]
 """The column of a property's name, perhaps with keys within it behind dots."""
-_Question = Callable[[Column], Truth]
+_Question = Callable[[ServedColumn], Truth]
 
 
 class FilterTransformer(BaseTransformer):  # type: ignore[misc]
@@ -43,28 +43,28 @@ class FilterTransformer(BaseTransformer):  # type: ignore[misc]
         truth: Truth = parts[-1]
         return ~truth if len(parts) > 1 else truth
 
-    def property(self, parts: list[Any]) -> Column:
+    def property(self, parts: list[Any]) -> ServedColumn:
         """``name`` or ``name.key``."""
         found = super().property(parts)
         name = found.name if isinstance(found, Quantity) else found
         return self._columns(".".join([str(name), *map(str, parts[1:])]))
 
     @v_args(inline=True)
-    def property_first_comparison(self, column: Column, question: _Question) -> Truth:
+    def property_first_comparison(self, column: ServedColumn, question: _Question) -> Truth:
         """``name`` and what is asked of it."""
         return question(column)
 
     @v_args(inline=True)
-    def constant_first_comparison(self, value: Any, sign: Any, column: Column) -> Truth:
+    def constant_first_comparison(self, value: Any, sign: Any, column: ServedColumn) -> Truth:
         """``3 < name``."""
-        if not isinstance(column, Column):
+        if not isinstance(column, ServedColumn):
             raise NotImplementedError("Constants are not compared with each other.")
         return column.compare(self._reversed_operator_map[str(sign)], value)
 
     @v_args(inline=True)
     def value_op_rhs(self, sign: Any, value: Any) -> _Question:
         """``> 3``."""
-        if isinstance(value, Column):
+        if isinstance(value, ServedColumn):
             raise NotImplementedError("Properties are not compared with each other.")
         return lambda column: column.compare(str(sign), value)
 
@@ -91,7 +91,7 @@ class FilterTransformer(BaseTransformer):  # type: ignore[misc]
 
     def value_list(self, parts: list[Any]) -> list[Any]:
         """``a, b``."""
-        if any(isinstance(part, Column) or str(part) in self.operator_map for part in parts):
+        if any(isinstance(part, ServedColumn) or str(part) in self.operator_map for part in parts):
             raise NotImplementedError("Operators and properties within lists are not implemented.")
         return parts
 

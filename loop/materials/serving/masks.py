@@ -49,7 +49,7 @@ class Truth:
         return Truth(self.true | other.true, self.false & other.false)
 
 
-class Column:
+class ServedColumn:
     """A property of all rows. What a kind of column cannot be asked is a bad request."""
 
     kind = "a property without values"
@@ -87,12 +87,12 @@ class Column:
         raise BadRequest(detail=f"{self.kind} cannot be sorted by")
 
     def _unknown(self, what: str) -> Truth:
-        if type(self) is not Column:
+        if type(self) is not ServedColumn:
             raise BadRequest(detail=f"{self.kind} cannot be {what}"[:200])
         return Truth(self.there, self.there)
 
 
-class Numbers(Column):
+class ServedNumbers(ServedColumn):
     """A number in each row, of shape ``(rows,)``; NaN where it is unknown. ``parse`` reads what it is compared with."""
 
     kind = "a number"
@@ -113,7 +113,7 @@ class Numbers(Column):
         return self._values
 
 
-class Texts(Column):
+class ServedTexts(ServedColumn):
     """A text in each row."""
 
     kind = "a text"
@@ -140,7 +140,7 @@ class Texts(Column):
         return self._values
 
 
-class Lists(Column):
+class ServedLists(ServedColumn):
     """A list in each row: its values one after the other, the row of each, and how long it is; -1 where unknown."""
 
     kind = "a list"
@@ -178,7 +178,7 @@ class Lists(Column):
         return found
 
 
-class WithinLists(Lists):
+class WithinLists(ServedLists):
     """One key of the objects in lists: a comparison is true of a row where it is of any of its objects."""
 
     kind = "a key of objects in a list"

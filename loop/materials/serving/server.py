@@ -15,7 +15,7 @@ from starlette.middleware.cors import CORSMiddleware  # noqa: E402
 from starlette.middleware.trustedhost import TrustedHostMiddleware  # noqa: E402
 
 from loop.materials.serving.collection import MaterialsCollection  # noqa: E402
-from loop.materials.serving.snapshot import PREFIX, Snapshot, field_of, moment  # noqa: E402
+from loop.materials.serving.snapshot import PREFIX, ServedTable, field_of, moment  # noqa: E402
 
 HOST = "127.0.0.1"
 _NAMES = [HOST, "localhost"]
@@ -54,7 +54,7 @@ async def _refuse(send: Any, status: int, why: bytes) -> None:
     await send({"type": "http.response.body", "body": why})
 
 
-def make_app(snapshot: Snapshot, address: str) -> Any:
+def make_app(snapshot: ServedTable, address: str) -> Any:
     """The application, as ASGI.
 
     Args:
@@ -88,7 +88,7 @@ def make_app(snapshot: Snapshot, address: str) -> Any:
     return TrustedHostMiddleware(_ReadOnly(app), allowed_hosts=_NAMES)
 
 
-def _references(snapshot: Snapshot) -> list[dict[str, Any]]:
+def _references(snapshot: ServedTable) -> list[dict[str, Any]]:
     return [
         {
             "id": doi,
@@ -111,7 +111,7 @@ def listener_at(port: int) -> socket.socket:
     return socket.create_server((HOST, port))
 
 
-def serve(snapshot: Snapshot, listener: socket.socket) -> None:
+def serve(snapshot: ServedTable, listener: socket.socket) -> None:
     """Serves until SIGINT or SIGTERM."""
     address = f"http://{HOST}:{listener.getsockname()[1]}"
     config = uvicorn.Config(

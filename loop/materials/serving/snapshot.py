@@ -19,7 +19,7 @@ from alloys.composition import Composition
 from alloys.points.point import Point, PointSource
 from loop.materials.bundle.contents import doi_in
 from loop.materials.records import StoredPoint
-from loop.materials.serving.masks import Column, Lists, Numbers, Texts, WithinLists
+from loop.materials.serving.masks import ServedColumn, ServedLists, ServedNumbers, ServedTexts, WithinLists
 
 PREFIX = "alloyloop"
 """What properties that OPTIMADE does not know begin with."""
@@ -43,7 +43,7 @@ class _Material:
     points: dict[str, list[Point]] = field(default_factory=dict)
 
 
-class Snapshot:
+class ServedTable:
     """The points of a table at one moment.
 
     Args:
@@ -77,12 +77,12 @@ class Snapshot:
         self.references = {doi: _named(doi, sources) for doi in sorted(set(self._dois.values()))}
         self.properties = {name: sorted(units[name]) for name in sorted(units)}
         self.newest = max((material.at for material in self._materials), default=0.0)
-        self._columns: dict[str, Column] = {}
+        self._columns: dict[str, ServedColumn] = {}
 
     def __len__(self) -> int:
         return len(self._materials)
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> ServedColumn:
         """A property of all materials; one that nothing is known of where it is none of theirs."""
         if name not in self._columns:
             self._columns[name] = self._made(name)
@@ -109,7 +109,7 @@ class Snapshot:
             **{field_of(name): [_told(point) for point in told] for name, told in material.points.items()},
         }
 
-    def _made(self, name: str) -> Column:
+    def _made(self, name: str) -> ServedColumn:
         plain = self._plain().get(name)
         if plain is not None:
             return plain()
@@ -117,22 +117,22 @@ class Snapshot:
         known = whole.removeprefix(f"_{PREFIX}_")
         if whole != known and known in self.properties:
             return self._points(known, key)
-        return Column(len(self))
+        return ServedColumn(len(self))
 
-    def _plain(self) -> dict[str, Callable[[], Column]]:
+    def _plain(self) -> dict[str, Callable[[], ServedColumn]]:
         """How columns of properties that OPTIMADE knows are made."""
         every = self._materials
         return {
-            "id": lambda: Texts(self._ids),
-            "type": lambda: Texts(["structures"] * len(self)),
-            "immutable_id": lambda: Texts([one.composition.digest() for one in every]),
-            "last_modified": lambda: Numbers(np.array([_second(one.at) for one in every]), _seconds),
-            "nelements": lambda: Numbers(np.array([float(len(one.composition.elements)) for one in every])),
+            "id": lambda: ServedTexts(self._ids),
+            "type": lambda: ServedTexts(["structures"] * len(self)),
+            "immutable_id": lambda: ServedTexts([one.composition.digest() for one in every]),
+            "last_modified": lambda: ServedNumbers(np.array([_second(one.at) for one in every]), _seconds),
+            "nelements": lambda: ServedNumbers(np.array([float(len(one.composition.elements)) for one in every])),
             "elements": lambda: self._lists([one.composition.elements for one in every], "U2"),
             "elements_ratios": lambda: self._lists([one.composition.fractions().values() for one in every], float),
-            "chemical_formula_descriptive": lambda: Texts([str(one.composition) for one in every]),
-            "chemical_formula_reduced": lambda: Texts([_reduced(one.composition) for one in every]),
-            "chemical_formula_anonymous": lambda: Texts([_anonymous(_whole(one.composition)) for one in every]),
+            "chemical_formula_descriptive": lambda: ServedTexts([str(one.composition) for one in every]),
+            "chemical_formula_reduced": lambda: ServedTexts([_reduced(one.composition) for one in every]),
+            "chemical_formula_anonymous": lambda: ServedTexts([_anonymous(_whole(one.composition)) for one in every]),
             "structure_features": lambda: self._lists([()] * len(self), "U1"),
             "references.id": lambda: self._lists([self._references(one) for one in every], object),
         }
@@ -140,15 +140,15 @@ class Snapshot:
     def _references(self, material: _Material) -> set[str]:
         return {self._dois[p.source] for told in material.points.values() for p in told if p.source in self._dois}
 
-    def _lists(self, values: Sequence[Iterable[Any]], kind: Any) -> Lists:
+    def _lists(self, values: Sequence[Iterable[Any]], kind: Any) -> ServedLists:
         lists = [list(each) for each in values]
-        return Lists(*_flat(lists, [len(each) for each in lists], kind))
+        return ServedLists(*_flat(lists, [len(each) for each in lists], kind))
 
-    def _points(self, name: str, key: str) -> Column:
+    def _points(self, name: str, key: str) -> ServedColumn:
         lists = [material.points.get(name, []) for material in self._materials]
         lengths = [len(each) or -1 for each in lists]
         if not key:
-            return Lists(*_flat([[""] * len(each) for each in lists], lengths, object))
+            return ServedLists(*_flat([[""] * len(each) for each in lists], lengths, object))
         if key not in KEYS:
             raise BadRequest(detail=f"{field_of(name)} has no {key!r}; its points have {', '.join(KEYS)}"[:300])
         values = [[told[key] for point in each if key in (told := _told(point))] for each in lists]
@@ -158,7 +158,7 @@ class Snapshot:
 def _flat(
     lists: Sequence[Sequence[Any]], lengths: Sequence[int], kind: Any
 ) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[np.int64]]:
-    """The rows of all values, the values, and the lengths; see `Lists`."""
+    """The rows of all values, the values, and the lengths; see `ServedLists`."""
     owners = np.repeat(np.arange(len(lists)), [len(each) for each in lists])
     values = np.array([value for each in lists for value in each], dtype=kind)
     return owners, values, np.array(lengths, dtype=np.int64)

@@ -23,6 +23,7 @@ from alloys.dataset import known_alloys
 from alloys.design import Design
 from alloys.points.point import Point, PointConditions, PointKind, PointSource
 from loop.materials import MaterialsTable
+from loop.materials.bundle.contents import doi_in
 
 ROOT = Path(__file__).resolve().parents[4]
 Entry = dict[str, Any]
@@ -174,6 +175,21 @@ def test_materials_are_sorted(address: str, entries: list[Entry]) -> None:
     keys = [(-entry["attributes"]["nelements"], entry["attributes"]["chemical_formula_reduced"]) for entry in found]
     assert keys == sorted(keys)
     assert len(keys) == len(entries)
+
+
+@pytest.mark.parametrize(
+    ("source", "doi"),
+    [
+        (PointSource("10.1016/0001-6160(89)90042-9", title="Solid solution"), "10.1016/0001-6160(89)90042-9"),
+        (
+            PointSource("oqmd:4061139", title="OQMD (doi 10.1007/s11837-013-0755-4), entry 4061139"),
+            "10.1007/s11837-013-0755-4",
+        ),
+        (PointSource("ada", title="after 10.1007/s11837-013-0755-4"), ""),
+    ],
+)
+def test_a_doi_is_that_of_the_paper_or_of_the_database(source: PointSource, doi: str) -> None:
+    assert doi_in(source) == doi
 
 
 def test_papers_are_references(address: str) -> None:
