@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -133,25 +133,3 @@ class ModelData:
             np.repeat(np.array([failed for _, _, failed, _ in told], dtype=np.bool_), counts),
             np.repeat(np.array([asked or 0 for _, asked, _, _ in told], dtype=np.int64), counts),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class ForeignPoints:
-    """What another source, or the same under another condition, measured: a task beside a campaign's own.
-
-    Attributes:
-        name: what people call it.
-        designs: of ``m`` points, with any elements.
-        values: by property, shape ``(m,)`` each, NaN where unknown.
-        stds: standard deviations of some of them, likewise.
-    """
-
-    name: str
-    designs: tuple[Design, ...]
-    values: Mapping[str, Floats]
-    stds: Mapping[str, Floats] = field(default_factory=dict)
-
-    @property
-    def elements(self) -> set[str]:
-        """All elements that any of the designs has."""
-        return {symbol for design in self.designs for symbol in design.composition.elements}

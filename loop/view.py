@@ -19,7 +19,8 @@ from loop.config.assembly import build_problem
 from loop.config.schema import CampaignConfig
 from loop.config.steering.in_force import in_force
 from loop.config.tiers import PEOPLE
-from loop.measurements import AcceptedResult, ForeignPoints, Measurements, ModelData
+from loop.measurements import AcceptedResult, Measurements, ModelData
+from loop.other_sources import ForeignPoints, others_of
 from loop.store import CampaignStore, JobState, StoredObservation
 from validation.tier import Tier
 
@@ -212,15 +213,13 @@ class View:
 
     def fractions(self, designs: Sequence[Design], foreign: Sequence[str] = ()) -> Floats:
         """Atomic fractions of the space's elements in its order, and of foreign ones behind, shape ``(n, d)``."""
-        amounts = [design.composition.fractions() for design in designs]
-        elements = (*self.space.elements, *foreign)
+        amounts, elements = [design.composition.fractions() for design in designs], (*self.space.elements, *foreign)
         return np.array([[a.get(s, 0.0) for s in elements] for a in amounts]).reshape(len(designs), len(elements))
 
     def chosen(self, designs: Sequence[Design]) -> Floats:
         """A column for each variable of the space, as `Variables.raw` gives it, shape ``(n, v)``."""
-        variables = self.space.variables
-        rows = [variables.raw_of(design.values) for design in designs]
-        return np.array(rows).reshape(len(designs), len(variables))
+        rows = [self.space.variables.raw_of(design.values) for design in designs]
+        return np.array(rows).reshape(len(designs), len(self.space.variables))
 
     def inputs(self, designs: Sequence[Design], foreign: Sequence[str] = ()) -> Floats:
         """What the surrogate takes of designs, in the space or not: `fractions` and `chosen`, shape ``(n, k)``."""
@@ -299,6 +298,7 @@ def view_of(
         closed={it.index: it.finished for it in iterations if it.finished is not None},
         pending=tuple(design for design in unanswered if design not in ended),
         dropped=tuple(design for design in unanswered if design in ended),
+        others=others_of(store, empty.config),
     )
 
 

@@ -14,7 +14,8 @@ from rich.table import Table
 from loop.cli.console import Json, err, out, print_json
 
 if TYPE_CHECKING:
-    from loop.replay.run import Replay
+    from loop.replay.pool import ReplayPool
+    from loop.replay.run import Replay, ReplayPlan
 
 
 def replay(
@@ -40,6 +41,9 @@ def replay(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="of the campaign that `ours` plays")
     ] = None,
+    foreign: Annotated[
+        Path | None, typer.Option(metavar="OTHER.csv", help="points of another source, which `ours` learns from")
+    ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="processes; one for each core, if none")] = None,
     folder: Annotated[Path | None, typer.Option("--out", help="folder for replay.csv and replay.png")] = None,
     json_: Json = False,
@@ -48,20 +52,33 @@ def replay(
 
     For example: alloyloop replay results.csv --target hardness --seeds 5
     """
-    from loop.replay.pool import read_pool  # late: with torch
-    from loop.replay.run import ReplayPlan, check_methods, document  # late: with torch
-    from loop.replay.run import replay as run
+    from loop.replay.pool import read_foreign, read_pool  # late: with torch
+    from loop.replay.run import ReplayPlan, check_methods  # late: with torch
 
     names = check_methods(method or ())
     sought: dict[str, Any] = {"minimize": minimize, "match": match, "share": top}
-    table = read_pool(pool, target, features=features or (), **sought, basis=basis, balance=balance, sample=sample)
+    columns: dict[str, Any] = {"features": features or (), "basis": basis, "balance": balance}
+    table = read_pool(pool, target, **columns, **sought, sample=sample)
+    table = table if foreign is None else read_foreign(table, foreign, **columns)
     plan = ReplayPlan.of(table, init=init, batch=batch, seeds=seeds, looks=looks)
     _tell(table.notes)
-    workers = jobs or min(len(os.sched_getaffinity(0)), plan.seeds)
+    result = _played(table, names, plan, set_ or (), jobs or min(len(os.sched_getaffinity(0)), plan.seeds))
+    _keep(result, folder)
+    _show(result, json_)
+
+
+def _played(table: ReplayPool, names: Sequence[str], plan: ReplayPlan, overrides: Sequence[str], jobs: int) -> Replay:
+    """The replay, with a bar for each method."""
+    from loop.replay.run import replay as run  # late: with torch
+
     with _progress() as progress:
         bars = {name: progress.add_task(name, total=plan.seeds) for name in names}
-        result = run(table, names, plan, lambda name: progress.advance(bars[name]), overrides=set_ or (), jobs=workers)
-    _keep(result, folder)
+        return run(table, names, plan, lambda name: progress.advance(bars[name]), overrides=overrides, jobs=jobs)
+
+
+def _show(result: Replay, json_: bool) -> None:
+    from loop.replay.run import document  # late: with torch
+
     if json_:
         print_json(document(result))
     else:

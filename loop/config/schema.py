@@ -194,12 +194,14 @@ class MaterialsConfig(_Strict):
     """The materials table that a campaign begins from and writes its verdicts to.
 
     What the same validator is known to have answered ``teach``es the campaign from its start, or is the ``answer``
-    once it is asked for. ``points`` of other sources speak of properties of the campaign, by their names.
+    once it is asked for. ``points`` of other sources speak of properties of the campaign, by their names; with
+    ``transfer`` the surrogate learns from those that are not its own.
     """
 
     table: Annotated[str, StringConstraints(min_length=1)] = "materials.db"
     known: Literal["teach", "answer"] = "teach"
     points: dict[str, PointChoice] = {}
+    transfer: bool = True
 
 
 class CampaignConfig(_Strict):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,8 @@ from alloys.errors import InputError
 from alloys.intake.mapping import Basis
 from alloys.intake.tables import read_rows, shown
 from alloys.space import Floats, TableSpace
-from loop.measurements import ForeignPoints
-from loop.replay.columns import InputColumns, check_column, choose_columns, number
+from loop.other_sources import ForeignPoints
+from loop.replay.columns import ANSWER, InputColumns, check_column, choose_columns, number
 
 FEWEST = 10
 """Distinct rows below which there is nothing to search in."""
@@ -203,6 +204,34 @@ def read_pool(
     if not designs:
         raise InputError(f"{path}: no row is left; " + ("; ".join(notes) or "the table is empty"))
     return ReplayPool.of(str(path), target, designs, answers, minimize=minimize, share=share, notes=notes, match=match)
+
+
+def read_foreign(pool: ReplayPool, path: Path, **columns: Any) -> ReplayPool:
+    """The pool with the answers of another file, of another source, for a campaign to learn from.
+
+    Args:
+        pool: what is searched.
+        path: the other file, with the same columns.
+        columns: ``features``, ``basis`` and ``balance`` as `read_pool` takes them.
+
+    Raises:
+        InputError: if the file cannot be read or has no row with an answer.
+    """
+    table, notes = read_rows(path, "the foreign points"), list[str]()
+    check_column(path, table.columns, pool.target)
+    rows, features = list(table.numbered()), columns.get("features", ())
+    found = choose_columns(str(path), table.columns, [row for _, row in rows], pool.target, features, notes)
+    amounts = columns.get("basis", "parts"), columns.get("balance")
+    designs, answers = _readable(rows, pool.target, found, amounts, notes)
+    if not designs:
+        raise InputError(f"{path}: no row is left to learn from; " + ("; ".join(notes) or "the table is empty"))
+    if any(bool(design.composition.elements) != bool(pool.space.elements) for design in designs):
+        raise InputError(
+            f"{path}: not both it and {pool.source} tell compositions; they need the same columns of inputs"
+        )
+    told = [f"{path.name}: {note}" for note in notes] + [f"{path.name}: {len(designs)} foreign points"]
+    points = ForeignPoints(path.stem, tuple(designs), {ANSWER: answers})
+    return replace(pool, foreign=points, notes=(*pool.notes, *told))
 
 
 def _readable(

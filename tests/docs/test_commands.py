@@ -40,6 +40,7 @@ NOT_FOLLOWED = {
     "docs/howto/extend.md": "a package that is installed",
     "docs/howto/thermodynamics.md": "the reader's databases",
     "docs/materials/strength.md": "a table that does not come with the project; tests/loop/cli/evaluate",
+    "docs/materials/transfer.md": "the reader's tables; tests/loop/replay/test_foreign.py",
     "docs/papers/figures.md": "a table that does not come with the project",
     "docs/reference/cli.md": "the commands of other pages, with other options",
 }

@@ -1,0 +1,1 @@
+"""What foreign points save a campaign."""
