@@ -70,11 +70,13 @@ class Composition:
 
     @classmethod
     def from_amounts(cls, amounts: Mapping[str, float | int | Fraction]) -> Composition:
-        """Normalises any positive amounts (parts, at.%, fractions); zeros are left out.
+        """Normalises any positive amounts (parts, at.%, fractions); zeros are left out. Also those of pymatgen.
 
         Raises:
             InputError: for unknown elements, negative, infinite or NaN amounts, or nothing at all.
         """
+        if (known := composition_of(amounts)) is not None:
+            return known
         exact: dict[str, Fraction] = {}
         for symbol, amount in amounts.items():
             if not isinstance(amount, Fraction | int) and not math.isfinite(amount):

@@ -65,19 +65,7 @@ def _exported(table: MaterialsTable, folder: Path) -> None:
 
 @contextmanager
 def _served(path: Path) -> Iterator[tuple[str, psutil.Process]]:
-    words = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-m",
-        "loop.cli",
-        "materials",
-        "serve",
-        "--port",
-        "0",
-        "--table",
-        str(path),
-    ]
+    words = ["-W", "ignore", "-m", "loop.cli", "materials", "serve", "--port", "0", "--table", str(path)]
     server = subprocess.Popen([sys.executable, *words], stderr=subprocess.PIPE, text=True)
     try:
         assert server.stderr is not None

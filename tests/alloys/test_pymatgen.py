@@ -38,6 +38,7 @@ def test_a_composition_or_structure_of_pymatgen_is_a_formula(given: Any, formula
     assert Composition.parse(given) == Composition.parse(formula)
     assert Design.parse(given, {"anneal_c": 900}) == Design.parse(formula, {"anneal_c": 900})
     assert parse_formulas([given]) == [Composition.parse(formula)]
+    assert Composition.from_amounts(given) == Composition.parse(formula)
 
 
 @pytest.mark.parametrize(

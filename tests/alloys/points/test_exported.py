@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alloys.design import Design
@@ -44,6 +44,7 @@ def points(draw: st.DrawFn) -> Point:
 def test_every_point_comes_back_with_its_key(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("exported") / name
 
+    @settings(max_examples=40)
     @given(st.lists(points(), min_size=1, max_size=4), WORDS, st.none() | st.integers(1500, 2100), WORDS)
     def holds(told: list[Point], title: str, year: int | None, licence: str) -> None:
         sources = {point.source: PointSource(point.source, title, year, licence) for point in told}

@@ -8,7 +8,9 @@ import pandas as pd
 from pymatgen.core import Composition as Amounts
 from pymatgen.core import Lattice, Structure
 
+from alloys.design import Design
 from loop.campaign import Campaign
+from loop.people.frames import designs_in
 from tests.loop.loop_helpers import small_config
 
 B2 = Structure(Lattice.cubic(2.9), [{"Al": 0.5, "Co": 0.5}, {"Ni": 0.5, "Fe": 0.5}], [[0, 0, 0], [0.5, 0.5, 0.5]])
@@ -32,10 +34,14 @@ def test_measurements_of_pymatgen_objects_are_taken_and_asked_about(tmp_path: Pa
         frame = pd.DataFrame({"formula": [B2, *others], "hardness": [520.0, 300, 310, 420, 430]})
         assert campaign.observe(frame).new == 5
         assert "Al25Co25Fe25Ni25" in list(campaign.results()["formula"])
-        told = [campaign.predict(one)["formula"][0] for one in (B2, Amounts("AlCoFeNi"), "AlCoFeNi")]
-        assert told == ["Al25Co25Fe25Ni25"] * 3
-        assert len(campaign.predict([B2, others[0], "AlCoNi2"])) == 3
-        assert not campaign.explain(B2).empty
+        known = campaign.view().nameable
+    one = Design.parse("AlCoFeNi")
+    for asked in (B2, [B2], [Amounts("AlCoFeNi")], "AlCoFeNi", pd.DataFrame({"formula": [B2]})):
+        assert designs_in(asked, (), known) == [one]
+    assert designs_in([B2, others[0], "AlCoNi2"], (), known)[1:] == [
+        Design.parse("Al20Co20Ni60"),
+        Design.parse("AlCoNi2"),
+    ]
 
 
 def test_a_campaign_begins_from_a_frame_of_pymatgen_objects(tmp_path: Path) -> None:
