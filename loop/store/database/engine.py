@@ -142,6 +142,8 @@ def _meant(error: sa.exc.DBAPIError, what: str) -> StoreError | None:
     said = str(error.orig)
     if unwritable(error.orig):
         return no_room(error.orig, what)
+    if getattr(error.orig, "sqlstate", None) == _FORBIDDEN:
+        return StoreError(f"the {what}'s server does not allow it: {said.splitlines()[0]}; ask its owner")
     if type(error) is sa.exc.DatabaseError:
         return StoreError(f"the {what} is damaged ({said}); restore it from a copy")
     if not isinstance(error, sa.exc.OperationalError):
@@ -155,6 +157,8 @@ def _meant(error: sa.exc.DBAPIError, what: str) -> StoreError | None:
 
 
 _UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+_FORBIDDEN = "42501"
+"""PostgreSQL's insufficient_privilege."""
 # disk_full, read_only_sql_transaction
 _UNWRITABLE_STATES = ("53100", "25006")
 

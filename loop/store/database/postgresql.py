@@ -144,7 +144,8 @@ class PostgreSQLDatabase(Database):
         """
         with held_back(), told(self.what), self.engine.begin() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self._lock)))
-            connection.execute(sa.schema.CreateSchema(self.schema, if_not_exists=True))
+            if not self._has_schema(connection):  # who may write in it need not be allowed to make it
+                connection.execute(sa.schema.CreateSchema(self.schema))
         # What SQLAlchemy has learned of the default schema is from before it was there.
         self.engine.dispose()
         self.engine.dialect.default_schema_name = self.schema
@@ -156,10 +157,13 @@ class PostgreSQLDatabase(Database):
             NoCampaign: if there is none.
             StoreError: if the server cannot be reached.
         """
-        query = sa.text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
         with self.read() as connection:
-            if connection.execute(query, {"name": self.schema}).first() is None:
+            if not self._has_schema(connection):
                 raise NoCampaign(f"there is no campaign in the schema {self.schema!r}; `alloyloop run` makes one")
+
+    def _has_schema(self, connection: sa.Connection) -> bool:
+        query = sa.text("SELECT 1 FROM pg_namespace WHERE nspname = :name")
+        return connection.execute(query, {"name": self.schema}).first() is not None
 
 
 def _holder(connection: sa.Connection, number: int) -> str | None:

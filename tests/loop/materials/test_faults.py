@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from loop.materials import MaterialsTable, NoMaterialsTable, PointQuery
 from loop.store import CampaignStore, NoCampaign, StoreError, StoreUnwritable, UnknownSchema
@@ -110,3 +111,27 @@ def test_rows_that_somebody_else_changed_are_named(path: Path, statement: str, t
     write_past_the_store(path, statement)
     with MaterialsTable.open(path) as table, pytest.raises(AssertionError, match=told):
         assert "\n".join(table.problems()) == ""
+
+
+def test_on_a_server_who_may_only_read_is_told_so(postgresql: sa.URL) -> None:
+    url = postgresql.update_query_dict({"schema": "readable"})
+    with MaterialsTable.open(url.render_as_string(), create=True) as table:
+        table.add(EVERY, who="ada")
+        with table.write() as connection:
+            connection.exec_driver_sql("CREATE ROLE reader LOGIN")
+            connection.exec_driver_sql("GRANT USAGE ON SCHEMA readable TO reader")
+            connection.exec_driver_sql("GRANT SELECT ON ALL TABLES IN SCHEMA readable TO reader")
+    theirs = url.set(username="reader").render_as_string()
+    with MaterialsTable.open(theirs, create=True) as table:
+        assert [one.point for one in table.points()] == [*EVERY]
+        with pytest.raises(StoreError, match="the materials table's server does not allow it: permission denied"):
+            table.add([replace(STRONG, value=930.0)], who="bob")
+    with pytest.raises(StoreError, match="does not allow it: permission denied for database"):
+        MaterialsTable.open(
+            url.set(username="reader").update_query_dict({"schema": "x"}).render_as_string(), create=True
+        )
+
+
+def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="the materials table's server cannot be reached"):
+        MaterialsTable.open(f"postgresql://me@/db?host={tmp_path}")
