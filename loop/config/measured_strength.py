@@ -20,7 +20,7 @@ def measurements_in_table(where: str) -> StrengthMeasurements:
         StoreError: if there is no table there.
     """
     with MaterialsTable.open(where) as table:
-        points = [stored.point for stored in table.points(PointQuery(properties=(PROPERTY,)))]
+        points = [stored.point for stored in table.points(PointQuery(properties=(PROPERTY,), counting=True))]
         return StrengthMeasurements.of_points(points, table.sources({point.source for point in points}))
 
 

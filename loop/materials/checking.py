@@ -9,10 +9,21 @@ import sqlalchemy as sa
 
 from alloys.errors import InputError
 from loop.materials.reading import PointReader, composition_in
-from loop.materials.schema import additions, bits_of, conditions, materials, points, quantities, sources, systems
+from loop.materials.schema import (
+    additions,
+    bits_of,
+    conditions,
+    decisions,
+    flags,
+    materials,
+    points,
+    quantities,
+    sources,
+    systems,
+)
 from loop.materials.writing import chunks
 
-_NUMBERED = (systems, materials, quantities, sources, conditions, additions, points)
+_NUMBERED = (systems, materials, quantities, sources, conditions, additions, points, flags, decisions)
 _MOST = 50
 """Problems of one kind that are named."""
 _ROWS = 500

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -9,7 +10,16 @@ import sqlalchemy as sa
 from alloys.composition import SYMBOLS, Composition
 from alloys.errors import InputError
 from alloys.points.point import PointKind
-from loop.materials.schema import bits_of, materials, points, quantities, sources, systems
+from loop.materials.schema import (
+    bits_of,
+    decisions,
+    materials,
+    points,
+    points_set_aside,
+    quantities,
+    sources,
+    systems,
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,7 @@ class PointQuery:
         test_temperature: of tests at such temperatures in °C, both ends included; points without one are left out.
         composition: of this material, whatever its variables.
         until: of an id of at most this.
+        counting: whether points are left out that people have set aside.
 
     Raises:
         InputError: for what is no element, or a range that ends before it begins.
@@ -36,6 +47,7 @@ class PointQuery:
     test_temperature: tuple[float, float] | None = None
     composition: Composition | None = None
     until: int | None = None
+    counting: bool = False
 
     def __post_init__(self) -> None:
         strangers = sorted((self.elements or frozenset()) - SYMBOLS)
@@ -58,15 +70,16 @@ def materials_among(elements: frozenset[str]) -> sa.Select[tuple[int]]:
     return sa.select(materials.c.id).where(materials.c.system.in_(sa.select(systems.c.id).where(among(elements))))
 
 
+def set_aside() -> sa.Select[int]:
+    """The numbers of the points that the last decision about a flag sets aside."""
+    last = sa.select(sa.func.max(decisions.c.id)).group_by(decisions.c.flag)
+    return sa.select(points_set_aside.c.point).where(points_set_aside.c.decision.in_(last))
+
+
 def conditions_of(query: PointQuery) -> list[sa.ColumnElement[bool]]:
     """The query as conditions on rows of `points`, all of which must hold."""
     row = points.c
-    found: list[sa.ColumnElement[bool]] = []
-    if query.composition is not None:
-        meant = sa.select(materials.c.id).where(materials.c.composition == query.composition.canonical())
-        found.append(row.material == meant.scalar_subquery())
-    if query.elements is not None:
-        found.append(row.material.in_(materials_among(query.elements)))
+    found = [*_of_materials(query)]
     if query.properties is not None:
         found.append(row.quantity.in_(sa.select(quantities.c.id).where(quantities.c.name.in_(query.properties))))
     if query.kinds is not None:
@@ -77,4 +90,12 @@ def conditions_of(query: PointQuery) -> list[sa.ColumnElement[bool]]:
         found.append(row.test_temperature.between(*query.test_temperature))
     if query.until is not None:
         found.append(row.id <= query.until)
-    return found
+    return [*found, row.id.not_in(set_aside())] if query.counting else found
+
+
+def _of_materials(query: PointQuery) -> Iterator[sa.ColumnElement[bool]]:
+    if query.composition is not None:
+        meant = sa.select(materials.c.id).where(materials.c.composition == query.composition.canonical())
+        yield points.c.material == meant.scalar_subquery()
+    if query.elements is not None:
+        yield points.c.material.in_(materials_among(query.elements))

@@ -116,6 +116,44 @@ sa.Index(
     *(points.c[name] for name in ("material", "quantity", "kind", "test_temperature", "value")),
 )
 
+flags = sa.Table(
+    "flags",  # doubts about points, as a check told them
+    metadata,
+    _number(),
+    sa.Column("key", sa.LargeBinary, nullable=False, unique=True),  # sha256 of the kind and the points
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("properties", sa.Text, nullable=False),  # by commas
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("suggestion", sa.Text, nullable=False),
+    sa.Column("addition", sa.ForeignKey("additions.id"), nullable=False),  # who checked, and when
+)
+
+flagged_points = sa.Table(
+    "flagged_points",
+    metadata,
+    sa.Column("flag", sa.ForeignKey("flags.id"), primary_key=True),
+    sa.Column("point", sa.ForeignKey("points.id"), primary_key=True, index=True),
+    sa.Column("doubted", sa.Boolean(create_constraint=True, name="ck_flagged_points_doubted"), nullable=False),
+)
+
+decisions = sa.Table(
+    "decisions",  # what people said of a flag; the last one counts
+    metadata,
+    _number(),
+    sa.Column("flag", sa.ForeignKey("flags.id"), nullable=False, index=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("addition", sa.ForeignKey("additions.id"), nullable=False),  # who decided, and when
+    sa.CheckConstraint("state IN ('open', 'kept', 'set aside')", name="ck_decisions_state"),
+)
+
+points_set_aside = sa.Table(
+    "points_set_aside",  # by a decision, while it is the last one of its flag
+    metadata,
+    sa.Column("decision", sa.ForeignKey("decisions.id"), primary_key=True),
+    sa.Column("point", sa.ForeignKey("points.id"), primary_key=True),
+)
+
 _HALF = len(SYMBOLS) // 2
 _BIT = {symbol: divmod(place, _HALF) for place, symbol in enumerate(sorted(SYMBOLS))}
 
@@ -135,7 +173,10 @@ def bits_of(elements: Iterable[str]) -> tuple[int, int]:
 
 # Triggers ---------------------------------------------------------------------------------------------------
 
-_KEPT = ("systems", "materials", "quantities", "conditions", "additions", "points")
+_KEPT = (
+    *("systems", "materials", "quantities", "conditions", "additions", "points"),
+    *("flags", "flagged_points", "decisions", "points_set_aside"),
+)
 _FILLED = " OR ".join(
     [
         "OLD.id <> NEW.id OR OLD.name <> NEW.name",

@@ -63,6 +63,7 @@ def data_check(
 
 def flags_table(documents: Iterable[Mapping[str, Any]], what: str) -> Table:
     """Flags as people read them; those that have a state show it."""
+    from rich.markup import escape
     from rich.table import Table
 
     documents = list(documents)
@@ -75,8 +76,8 @@ def flags_table(documents: Iterable[Mapping[str, Any]], what: str) -> Table:
             _named(document[f"{what}s"]) + beside,
             document["kind"],
             *[document.get("state", "")] * states,
-            document["reason"],
-            document["suggestion"],
+            escape(document["reason"]),
+            escape(document["suggestion"]),
         )
     return shown
 

@@ -33,15 +33,20 @@ def show(
     For example: alloyloop materials show HfNbTaTiZr --property yield_strength
     """
     from loop.materials import MaterialsTable, PointQuery  # late, for a light start: with the database's libraries
+    from loop.materials.governance.decisions import doubts_about
 
     with MaterialsTable.open(table) as opened:
         composition = _meant(opened, formula)
         names = tuple(property_) if property_ else None
         points = [*opened.points(PointQuery(composition=composition, properties=names))]
         sources = opened.sources({stored.point.source for stored in points})
+        aside, doubts = doubts_about(opened, [stored.id for stored in points])
     if not points:
         raise InputError(f"{formula}: the table has no points of {', '.join(names or ())}")
     document = _document(composition, points, sources)
+    for told in (one for of_property in document["properties"].values() for one in of_property):
+        told |= {"doubts": doubts[told["number"]]} if told["number"] in doubts else {}
+        told |= {"set_aside": True} if told["number"] in aside else {}
     if json_:
         print_json(document)
         return
@@ -126,7 +131,7 @@ def _shown(name: str, points: list[dict[str, Any]]) -> Table:
         chosen = [f"{key} {value}" for key, value in point.get("variables", {}).items()]
         row = (
             str(point["number"]),
-            _value(point),
+            _value(point) + (" (set aside)" if "set_aside" in point else " (in doubt)" * ("doubts" in point)),
             "" if celsius is None else f"{celsius:g}",
             "; ".join([*told.values(), *chosen]),
             point["kind"],

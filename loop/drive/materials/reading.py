@@ -127,7 +127,7 @@ class _Verdicts:
         cls, table: MaterialsTable, until: int, tiers: Sequence[Tier], properties: Mapping[str, Property]
     ) -> _Verdicts:
         asked = {tier.fingerprint: (place, tier) for place, tier in enumerate(tiers) if not tier.by_hand}
-        query = PointQuery(kinds=(PointKind.VALIDATION,), sources=tuple(asked), until=until)
+        query = PointQuery(kinds=(PointKind.VALIDATION,), sources=tuple(asked), until=until, counting=True)
         told: dict[tuple[str, Design], list[StoredPoint]] = {}
         for found in table.points(query) if asked else ():
             told.setdefault((found.point.source, found.point.design), []).append(found)
@@ -157,6 +157,7 @@ def _others(table: MaterialsTable, until: int, choices: Mapping[str, PointChoice
             sources=tuple(choice.sources) or None,
             test_temperature=choice.temperatures,
             until=until,
+            counting=True,
         )
         yield from ((name, found) for found in table.points(query) if choice.takes(found.point))
 
