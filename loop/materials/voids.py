@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from alloys.points.choice import PointChoice
 from alloys.points.point import MEASURED, PointKind
-from loop.materials.query import PointQuery, conditions_of
+from loop.materials.query import PointQuery, conditions_of, set_aside
 from loop.materials.schema import bits_of, conditions, materials, points, quantities, systems
 from loop.materials.table import MaterialsTable
 
@@ -49,7 +49,7 @@ class Stock:
         self._high = self._numbers(sa.select(systems.c.high).order_by(systems.c.id))
         self.size = len(self._system)
 
-    def _numbers(self, query: sa.Select[tuple[int]]) -> Numbers:
+    def _numbers(self, query: sa.Select[Any]) -> Numbers:
         # A million rows of SQLAlchemy's take a second; those of the driver a tenth.
         cursor: Any = self._connection.execute(query).cursor
         return np.fromiter(chain.from_iterable(cursor), dtype=np.int64)
@@ -66,7 +66,9 @@ class Stock:
         name_of = {row.id: row.name for row in self._connection.execute(known)}
         width = 2 * (max(name_of, default=0) + 1)
         row, told = points.c, sa.case((points.c.kind.in_(MEASURED), 1), else_=0)
-        wanted = (row.quantity.in_(list(name_of)), row.kind.in_((*MEASURED, PointKind.PREDICTED)))
+        wanted = [row.quantity.in_(list(name_of)), row.kind.in_((*MEASURED, PointKind.PREDICTED))]
+        if len(self._numbers(set_aside())):  # else the index alone answers
+            wanted.append(row.id.not_in(set_aside()))
         codes = self._numbers(sa.select(row.material * width + row.quantity * 2 + told).where(*wanted))
         places, rest = codes // width - 1, codes % width
         for number, name in name_of.items():
@@ -108,6 +110,7 @@ def _conditions(choice: PointChoice) -> list[sa.ColumnElement[bool]]:
         kinds=choice.point_kinds,
         sources=tuple(choice.sources) or None,
         test_temperature=choice.temperatures,
+        counting=True,
     )
     tested = sa.select(conditions.c.id).where(conditions.c.test == choice.test)
     return [*conditions_of(query), *([] if choice.test is None else [points.c.conditions.in_(tested)])]

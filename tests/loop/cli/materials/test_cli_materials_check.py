@@ -108,3 +108,14 @@ def test_a_decision_is_never_changed_or_removed(table: Path, capsys: pytest.Capt
     for statement in ("DELETE FROM decisions", "UPDATE points_set_aside SET point = 1", "DELETE FROM flags"):
         with sqlite3.connect(table) as connection, pytest.raises(sqlite3.IntegrityError, match="never changed"):
             connection.execute(statement)
+
+
+def test_a_material_whose_points_are_set_aside_is_a_void(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def lacking() -> int:
+        told = json.loads(call(capsys, "materials", "voids", "--property", "yield_strength", "--json")[1])
+        return sum(count for count in told["voids"]["yield_strength"].values() if isinstance(count, int))
+
+    _asked(capsys)
+    assert lacking() == 0
+    _asked(capsys, "--set-aside", "1", "--why", "a misprint")
+    assert lacking() == 1
