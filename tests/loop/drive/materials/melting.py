@@ -23,6 +23,8 @@ if request["composition"].get("Zr", 0) > 0.4:
     sys.exit(json.dump(verdict, sys.stdout))
 mean = sum(fraction * MELTING[symbol] for symbol, fraction in request["composition"].items())
 told = {"solidus": (mean - 40.1, 5.0), "freezing_range": (80.0 + mean / 100.0, None)}
+if sys.argv[1:] == ["draft"]:
+    del told["freezing_range"]
 verdict["properties"] = {n: {"value": v, "unit": "K", **({"std": s} if s else {})} for n, (v, s) in told.items()}
 json.dump(verdict, sys.stdout)
 """
