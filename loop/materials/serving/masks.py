@@ -165,7 +165,7 @@ class ServedLists(ServedColumn):
             return Truth.where(np.logical_and.reduce(each), self.there)
         if how == "ANY":
             return Truth.where(np.logical_or.reduce(each), self.there)
-        others = self._some(~np.isin(self._values, np.array(values, dtype=self._values.dtype)))
+        others = self._some(~np.isin(self._values, np.array(values)))
         return Truth.where(~others & (self._lengths > 0), self.there)
 
     def length(self, sign: str, number: int) -> Truth:

@@ -74,7 +74,9 @@ class ServedTable:
         self._materials = sorted(found.values(), key=lambda material: material.composition.exactly())
         self._ids = [material.composition.exactly() for material in self._materials]
         self._dois = {name: doi for name in named if (doi := doi_in(sources.get(name, PointSource(name))))}
-        self.references = {doi: _named(doi, sources) for doi in sorted(set(self._dois.values()))}
+        self.references = {doi: PointSource(doi) for doi in sorted(set(self._dois.values()))}
+        papers = {doi: sources[name] for name, doi in self._dois.items() if name.lower() == doi and name in sources}
+        self.references |= papers
         self.properties = {name: sorted(units[name]) for name in sorted(units)}
         self.newest = max((material.at for material in self._materials), default=0.0)
         self._columns: dict[str, ServedColumn] = {}
@@ -152,7 +154,8 @@ class ServedTable:
         if key not in KEYS:
             raise BadRequest(detail=f"{field_of(name)} has no {key!r}; its points have {', '.join(KEYS)}"[:300])
         values = [[told[key] for point in each if key in (told := _told(point))] for each in lists]
-        return WithinLists(*_flat(values, lengths, float if key in _NUMERIC else object))
+        there = [len(each) or -1 for each in values]
+        return WithinLists(*_flat(values, there, float if key in _NUMERIC else object))
 
 
 def _flat(
@@ -177,10 +180,6 @@ def _told(point: Point) -> dict[str, Any]:
         "variables": point.design.values,
     }
     return {name: value for name, value in told.items() if value not in (None, "", {})}
-
-
-def _named(doi: str, sources: Mapping[str, PointSource]) -> PointSource:
-    return sources.get(doi, PointSource(doi))
 
 
 def _whole(composition: Composition) -> list[int]:

@@ -141,6 +141,9 @@ FILTERS: list[tuple[str, Callable[[Entry], bool]]] = [
     ('chemical_formula_reduced STARTS WITH "Al"', lambda e: e["id"].startswith("Al")),
     ('chemical_formula_reduced CONTAINS "NbTa"', lambda e: "NbTa" in e["attributes"]["chemical_formula_reduced"]),
     ('chemical_formula_anonymous!="ABCDE"', lambda e: e["attributes"]["chemical_formula_anonymous"] != "ABCDE"),
+    ('elements HAS ONLY "Nb","Ta","Wx"', lambda e: set(e["attributes"]["elements"]) <= {"Nb", "Ta"}),
+    ("NOT _alloyloop_hardness.std > 3", lambda e: False),
+    ("_alloyloop_hardness.std IS UNKNOWN", lambda e: True),
     ("_alloyloop_density IS KNOWN", lambda e: e["attributes"]["_alloyloop_density"] is not None),
     ("_alloyloop_density IS UNKNOWN", lambda e: e["attributes"]["_alloyloop_density"] is None),
     ("lattice_vectors IS KNOWN", lambda e: False),
@@ -196,7 +199,8 @@ def test_papers_are_references(address: str) -> None:
     found = ask(address, "references/10.1016/j.intermet.2011.01.004")["data"]
     assert (found["attributes"]["year"], found["attributes"]["doi"]) == ("2011", "10.1016/j.intermet.2011.01.004")
     every = ask(address, "references", page_limit=500)
-    assert {entry["id"] for entry in every["data"]} == {alloy.doi for alloy in known_alloys()}
+    assert {entry["id"] for entry in every["data"]} == {alloy.doi.lower() for alloy in known_alloys()}
+    assert all(entry["attributes"]["title"] for entry in every["data"])
 
 
 @pytest.mark.parametrize(
