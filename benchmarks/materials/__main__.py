@@ -26,9 +26,13 @@ import numpy as np
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.points.point import MEASURED, Point, PointConditions, PointKind, PointSource
+from loop.config.reading import load_config
 from loop.materials import MaterialsTable, PointQuery
 from loop.materials.finding import ValueRange, find_materials, resembling
+from loop.people.filling.needs import Needs
+from loop.people.filling.routes import find_voids
 
+ROOT = Path(__file__).resolve().parents[2]
 NINE = ("Cr", "Hf", "Mo", "Nb", "Ta", "Ti", "V", "W", "Zr")
 OTHERS = ("Al", "B", "C", "Co", "Cu", "Fe", "Ga", "Mg", "Mn", "N", "Ni", "Pd", "Re", "Sc", "Si", "Sn", "Y", "Zn")
 PAPERS = {"yield_strength": "MPa", "tensile_strength": "MPa", "hardness": "HV", "elongation": "%", "grain_size": "µm"}
@@ -98,6 +102,9 @@ def questions(busiest: Composition, last: int) -> dict[str, Callable[[MaterialsT
     solid = PointQuery(elements=nine, properties=("yield_strength_1300c", "solidus"), kinds=MEASURED, until=last)
     verdicts = PointQuery(kinds=(PointKind.VALIDATION,), sources=("validation 7",), until=last)
 
+    goal = Needs.of_config(load_config(ROOT / "configs" / "refractory.yaml"))
+    measured = Needs.of_names([*PAPERS][:4])
+
     def read(table: MaterialsTable, *queries: PointQuery) -> int:
         return sum(1 for query in queries for _ in table.points(query))
 
@@ -112,6 +119,8 @@ def questions(busiest: Composition, last: int) -> dict[str, Callable[[MaterialsT
         "find: values of a property in a range": lambda table: (
             find_materials(table, PointQuery(properties=("solidus",)), ValueRange(3000, None)).materials
         ),
+        "voids of the default campaign's goal": lambda table: find_voids(table, goal).lacking().sum(),
+        "voids of four measured properties": lambda table: find_voids(table, measured).lacking().sum(),
         "campaign start: verdicts, literature at 1000 °C": lambda table: read(table, verdicts, hot),
         "all measured points of nine elements": lambda table: read(table, solid),
         "their digest": lambda table: table.digest(solid)[:12],
