@@ -52,35 +52,40 @@ def add(
 
     if map_ is not None and format_ is not None:
         raise InputError("give either --map or --format: a published table has its own map")
-    points, sources, dropped, notes = _read(file, map_, format_)
+    points, sources, dropped, notes, counts = _read(file, map_, format_)
     told = [replace(one, licence=one.licence or licence) for one in sources]
     with MaterialsTable.open(table, create=True) as opened:
         added = opened.add(points, sources=told, who=who(by))
         last = opened.last()
     if json_:
         lines = [{"line": line, "reason": why} for line, why in dropped]
-        told_of = [*notes, *added.notes]
-        print_json({"new": added.new, "known": added.known, "last": last, "dropped": lines, "notes": told_of})
+        document = {"new": added.new, "known": added.known, "last": last, "dropped": lines}
+        print_json({**document, "notes": [*notes, *added.notes], **({"properties": counts} if counts else {})})
         return
-    for line in [*notes, *added.notes, *_lines(dropped)]:
+    told_of = [
+        f"{name}: {one['published']} as published, {one['points']} points and {one['repeats']} repeats of them"
+        for name, one in counts.items()
+    ]
+    for line in [*notes, *added.notes, *_lines(dropped), *told_of]:
         err().print(line, markup=False, soft_wrap=True)
     err().print(f"{added.new} points are new, {added.known} were there; {table} has {last}", markup=False)
 
 
 def _read(file: Path, map_: Path | None, format_: PublishedFormat | None) -> tuple[Any, ...]:
-    """The points of a file, their sources, what was dropped, and what was assumed."""
+    """The points of a file, their sources, what was dropped, what was assumed, and counts of a published table."""
     if format_ is not None:
         from alloys.points.published import read_published_points  # late, for a light start
 
         published = read_published_points(file)
-        return published.points, published.sources.values(), published.dropped, ()
+        counts = published.to_json()["properties"]
+        return published.points, published.sources.values(), published.dropped, (), counts
     from alloys.points.exported import read_exported
     from alloys.points.tables.reading import read_table_points
 
     if map_ is None and (exported := read_exported(file)) is not None:
-        return exported.points, exported.sources.values(), (), ()
+        return exported.points, exported.sources.values(), (), (), {}
     found = read_table_points(file, [] if map_ is None else _entries(map_, file))
-    return found.points, found.sources.values(), found.dropped, found.notes
+    return found.points, found.sources.values(), found.dropped, found.notes, {}
 
 
 def _entries(path: Path, file: Path) -> list[PointsMap]:

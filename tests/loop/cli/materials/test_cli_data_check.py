@@ -80,3 +80,12 @@ def test_what_cannot_be_checked_is_refused(
     code, _, told = call(capsys, "data", "check", *words)
     assert code == 2
     assert why in " ".join(told.split())
+
+
+def test_a_published_table_is_added_with_its_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_published(tmp_path / "t.csv", _RIGHT, {**_RIGHT, "hardness": "300"})
+    words = ("materials", "add", str(path), "--format", "mpea", "--table", str(tmp_path / "m.db"))
+    told = json.loads(call(capsys, *words, "--json")[1])
+    assert (told["new"], told["last"]) == (3, 3)
+    assert told["properties"]["yield_strength"] == {"published": 2, "points": 1, "repeats": 1}
+    assert "hardness: 1 as published, 1 points and 0 repeats of them" in call(capsys, *words)[2]
