@@ -83,7 +83,7 @@ COMMANDS = {
     "data": ("data:app", "Results of a campaign, by hand; tables of alloys from elsewhere."),
     "materials": (
         "materials.command:app",
-        "One table of what is known of materials, above all campaigns: published, validated, drawn, predicted.",
+        "One table of what is known of materials, above all campaigns: published, validated, drawn and predicted.",
     ),
     "evaluate": ("evaluate:app", "How good the loop's parts are."),
     "replay": (

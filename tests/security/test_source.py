@@ -13,9 +13,11 @@ CONSTANT_SQL = {
     ("loop/store/database/engine.py", "f'PRAGMA busy_timeout = {BUSY_MILLISECONDS}'"),
     ("loop/store/database/engine.py", "f'PRAGMA synchronous = {synchronous}'"),
     ("loop/store/database/engine.py", "f'PRAGMA journal_mode = {wanted}'"),
-    ("loop/store/database/schema.py", "f'CREATE TRIGGER {name} BEFORE {where} {what}'"),
+    ("loop/store/database/triggers.py", "f'CREATE TRIGGER {name} BEFORE {where} {what}'"),
+    ("loop/materials/checking.py", "f'PRAGMA integrity_check({_MOST})'"),
+    ("loop/materials/writing.py", "f'INSERT INTO {table.name} ({columns}) VALUES ({marks})'"),
 }
-"""Settings and triggers, which take no bound values; all of them come from the program's own constants."""
+"""Settings, triggers and names of tables, which take no bound values; all of them are the program's own constants."""
 
 ALLOWED = {
     ("loop/execute/submit.py", "import zipfile"),

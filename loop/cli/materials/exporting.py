@@ -51,6 +51,7 @@ def export(
     source: Sources = None,
     temperature: Temperature = None,
     until: Until = None,
+    all_: Annotated[bool, typer.Option("--all", help="also points that people have set aside")] = False,
     campaign: Campaigns = None,
     title: Annotated[str | None, typer.Option(help="of the data in the bundle")] = None,
     check: Annotated[Path | None, typer.Option(help="looks whether a bundle is what it says; writes nothing")] = None,
@@ -72,7 +73,7 @@ def export(
         raise InputError("say where to: --out FILE, or --out FOLDER for a bundle")
     if format_ is not ExportFormat.BUNDLE and (campaign or title is not None):
         raise InputError("--campaign and --title are of a bundle: give --format bundle")
-    query = query_of(elements, property_, kind, source, temperature, until)
+    query = query_of(elements, property_, kind, source, temperature, until, counting=not all_)
     with MaterialsTable.open(table) as opened:
         if format_ is ExportFormat.BUNDLE:
             told = _bundle(opened, query, out, title, _campaigns(campaign or (), directory))
@@ -93,6 +94,8 @@ def query_of(
     sources: Sequence[str] | None,
     temperature: str | None,
     until: int | None,
+    *,
+    counting: bool,
 ) -> PointQuery:
     """The question that options ask."""
     from loop.materials import PointQuery  # late, for a light start: with the database's libraries
@@ -104,6 +107,7 @@ def query_of(
         sources=tuple(sources) if sources else None,
         test_temperature=None if temperature is None else range_in(temperature),
         until=until,
+        counting=counting,
     )
 
 

@@ -27,7 +27,7 @@ def serve(
 
     with MaterialsTable.open(table) as opened:
         last = opened.last()
-        snapshot = ServedTable(opened.points(PointQuery(until=last)), opened.sources())
+        snapshot = ServedTable(opened.points(PointQuery(until=last, counting=True)), opened.sources())
     try:
         listener = listener_at(port)
     except OSError as error:

@@ -126,6 +126,7 @@ def _digests(query: PointQuery, counted: Counted, digest: str, campaigns: Sequen
         "test_temperature": query.test_temperature,
         "composition": query.composition.canonical() if query.composition is not None else None,
         "until": query.until,
+        "counting": query.counting or None,
     }
     return {
         "query": {name: value for name, value in asked.items() if value is not None},

@@ -166,7 +166,8 @@ def test_help_needs_nothing_heavy() -> None:
         "import sys; from loop.cli import main as cli\n"
         "try: cli.main(['--help'])\n"
         "except SystemExit: pass\n"
-        "heavy = ('torch', 'ray', 'mlflow', 'pycalphad', 'botorch', 'numpy', 'pandas', 'sqlalchemy', 'pydantic')\n"
+        "heavy = ('torch', 'ray', 'mlflow', 'pycalphad', 'botorch', 'numpy', 'pandas', 'sqlalchemy', 'pydantic',"
+        " 'optimade', 'rdflib')\n"
         "print([m for m in heavy if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

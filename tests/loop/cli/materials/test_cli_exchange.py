@@ -97,6 +97,19 @@ def test_only_what_was_asked_for_leaves(folder: Path, capsys: pytest.CaptureFixt
     assert rows[0]["processing"] == "'=cast"
 
 
+def test_points_that_people_have_set_aside_stay_behind(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "slip.csv").write_text("formula,yield_strength [MPa],doi\nNbMoTaW,0.55,10.1016/j.b\n", encoding="utf-8")
+    assert ask(capsys, "add", "slip.csv")[0] == 0
+    flags = json.loads(ask(capsys, "check", "--json")[1])["flags"]
+    (number,) = [flag["number"] for flag in flags if flag["points"] == [6]]
+    assert ask(capsys, "check", "--set-aside", str(number), "--why", "in GPa")[0] == 0
+    for more, points in ((), 5), (("--all",), 6):
+        assert json.loads(ask(capsys, "export", "--out", "x.csv", "--json", *more)[1])["points"] == points
+        bundle = ("--format", "bundle", "--out", f"bundle{points}", *more)
+        assert json.loads(ask(capsys, "export", "--json", *bundle)[1])["points"] == points
+        assert ask(capsys, "export", "--check", f"bundle{points}")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
