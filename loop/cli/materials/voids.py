@@ -38,6 +38,7 @@ CAMPAIGNS = Path("campaigns")
 class AskedVoids:
     """What a command was asked about: a table, a goal, and the campaign whose goal it is, if it has one."""
 
+    where: str
     table: MaterialsTable
     needs: Needs
     store: CampaignStore | None
@@ -69,16 +70,22 @@ def asked_of(
     if campaign is None and config is None and not properties:
         raise InputError("name what is wanted: --campaign NAME or --config FILE for a goal, or --property NAME")
     with ExitStack() as stack:
-        opened = stack.enter_context(MaterialsTable.open(table))
         store = None
         if campaign is not None:
             store = stack.enter_context(CampaignStore.open(campaign_database(directory, campaign)))
             needs = Needs.of_campaign(store)
+            table = _table_of(store) if table == USUAL and not Path(USUAL).exists() else table
         else:
             needs = Needs.of_config(load_config(config)) if config is not None else Needs.of_names(properties or ())
         needs = needs.only(properties) if properties else needs
+        opened = stack.enter_context(MaterialsTable.open(table))
         among = None if elements is None else PointQuery(elements=elements_in(elements)).elements
-        yield AskedVoids(opened, needs, store, find_voids(opened, needs, among))
+        yield AskedVoids(table, opened, needs, store, find_voids(opened, needs, among))
+
+
+def _table_of(store: CampaignStore) -> str:
+    """The table that a campaign began from, for who names none and has none of the usual name."""
+    return str((store.began_with() or {}).get("materials", USUAL))
 
 
 def voids(
@@ -111,7 +118,7 @@ def voids(
         out().print(f"{void.composition}  {void.property_name}  {void.route}", markup=False, soft_wrap=True)
     n = sum(count for routes in counts.values() for way, count in routes.items() if route in (None, way))
     cut = f"; shown are {len(first)}, --limit shows more" if n > len(first) else ""
-    err().print(f"{n} voids of {asked.voids.materials} materials{cut}", markup=False)
+    err().print(f"{n} voids of {asked.voids.materials} materials in {asked.where}{cut}", markup=False)
 
 
 def _plain(counts: dict[str, dict[Route, int]]) -> dict[str, dict[str, int]]:

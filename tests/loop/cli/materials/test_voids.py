@@ -75,6 +75,10 @@ def test_each_void_has_the_route_by_which_it_can_come(folder: Path, capsys: pyte
     assert told["voids"]["solidus"] == dict(Counter(expected.values()))
     some = ask(capsys, "voids", *GOAL, "--elements", "Nb,Ta", "--route", "validation", "--property", "solidus")
     assert _routes(some, "solidus") == {"Nb50Ta50": "validation"}
+    Path("materials.db").rename("elsewhere.db")
+    code, of_its_own, _ = call(capsys, "materials", "voids", *GOAL, "--limit", "1000", "--json")
+    assert (code, json.loads(of_its_own)) == (0, told)
+    Path("elsewhere.db").rename("materials.db")
     alone = ask(capsys, "voids", "--property", "yield_strength", "--property", "density")
     assert alone["voids"]["yield_strength"] == {"literature": 8, "prediction": 0, "validation": 0}
     assert alone["voids"]["density"] == {"literature": 0, "prediction": 11, "validation": 0}
