@@ -15,10 +15,12 @@ import sqlalchemy as sa
 
 from alloys.composition import SYMBOLS
 from alloys.points.point import PointKind
-from loop.store.database.triggers import refuse_changes
+from loop.store.database.triggers import drop_triggers, refuse_changes
 
-REVISION = "m0001"
+REVISION = "m0002"
 """Of this schema."""
+EARLIER = ("m0001",)
+"""Schemas that lack tables of this one and are the same otherwise: before people decided about doubts."""
 
 metadata = sa.MetaData()
 _BITS = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -191,6 +193,18 @@ def make_tables(connection: sa.Connection, created: float) -> None:
     """Makes an empty materials table inside the caller's transaction."""
     metadata.create_all(connection)
     connection.execute(sa.insert(materials_schema).values(id=1, revision=REVISION, created=created))
+    _make_triggers(connection)
+
+
+def bring_up_to_date(connection: sa.Connection) -> None:
+    """Makes what an earlier schema lacks inside the caller's transaction; the rows that are there stay as they are."""
+    drop_triggers(connection)
+    metadata.create_all(connection)
+    connection.execute(sa.update(materials_schema).values(revision=REVISION))
+    _make_triggers(connection)
+
+
+def _make_triggers(connection: sa.Connection) -> None:
     kept = [(table, verb) for table in _KEPT for verb in ("UPDATE", "DELETE")]
     refuse_changes(
         connection,

@@ -18,7 +18,7 @@ from loop.materials.checking import problems_of
 from loop.materials.query import PointQuery, conditions_of
 from loop.materials.reading import points_of
 from loop.materials.records import AddedPoints, StoredPoint
-from loop.materials.schema import REVISION, make_tables, materials_schema, points
+from loop.materials.schema import EARLIER, REVISION, bring_up_to_date, make_tables, materials_schema, points
 from loop.materials.writing import fill_in, insert_points, rows_of, source_rows
 from loop.store.database.engine import Database, is_database
 from loop.store.database.lock import refuse_network_folder
@@ -51,7 +51,7 @@ class MaterialsTable:
 
     @classmethod
     def open(cls, where: str | Path, *, create: bool = False, clock: Callable[[], float] = time.time) -> Self:
-        """Opens a table.
+        """Opens a table; one of an earlier schema is brought up to date.
 
         Args:
             where: a file, or ``postgresql://USER@HOST/DATABASE?schema=NAME``; the schema is ``materials`` if none is
@@ -67,13 +67,11 @@ class MaterialsTable:
         database = _database(where, create=create)
         try:
             with database.read() as connection:
-                there = _is_there(connection, where)
-            if not there and not create:
+                revision = _revision(connection, where)
+            if revision is None and not create:
                 raise NoMaterialsTable(f"there is no materials table at {where}; `alloyloop materials add` makes one")
-            if not there:
+            if revision != REVISION:
                 _make(database, where, clock())
-            with database.read() as connection:
-                _refuse_other_revision(connection, where)
             database.set_journal()
         except BaseException:
             database.close()
@@ -192,32 +190,35 @@ def _url(text: str) -> sa.URL:
     return parse_url(plain, _SCHEMA, WHAT)
 
 
-def _is_there(connection: sa.Connection, where: object) -> bool:
-    """Whether there is a materials table; False where there is nothing at all.
+def _revision(connection: sa.Connection, where: object) -> str | None:
+    """The schema of the materials table; None where there is nothing at all.
 
     Raises:
         NoMaterialsTable: if there is something else.
+        UnknownSchema: if this program does not know it.
     """
     tables = sa.inspect(connection).get_table_names()
-    if materials_schema.name in tables:
-        return True
-    if "campaign" in tables and "jobs" in tables:
-        raise NoMaterialsTable(f"{where} is the database of a campaign, not a materials table; name another file")
-    if tables:
-        raise NoMaterialsTable(f"{where} is another database, with tables {', '.join(sorted(tables)[:8])}")
-    return False
+    if materials_schema.name not in tables:
+        if "campaign" in tables and "jobs" in tables:
+            raise NoMaterialsTable(f"{where} is the database of a campaign, not a materials table; name another file")
+        if tables:
+            raise NoMaterialsTable(f"{where} is another database, with tables {', '.join(sorted(tables)[:8])}")
+        return None
+    found = connection.execute(sa.select(materials_schema.c.revision)).scalar_one_or_none()
+    known = (*EARLIER, REVISION)
+    if found not in known:
+        raise UnknownSchema(
+            f"{where} has schema revision {found!r}, which this version does not know (it knows {', '.join(known)}); "
+            "it was left as it is: use the newer version that wrote it"
+        )
+    return str(found)
 
 
 def _make(database: Database, where: object, now: float) -> None:
+    """Makes what is not there: everything, or what an earlier schema lacks; another process may have been first."""
     with database.write() as connection:
-        if not _is_there(connection, where):  # another process may have been first
+        revision = _revision(connection, where)
+        if revision is None:
             make_tables(connection, now)
-
-
-def _refuse_other_revision(connection: sa.Connection, where: object) -> None:
-    found = connection.execute(sa.select(materials_schema.c.revision)).scalar_one_or_none()
-    if found != REVISION:
-        raise UnknownSchema(
-            f"{where} has schema revision {found!r}, which this version does not know (it knows {REVISION}); it was "
-            "left as it is: use the newer version that wrote it"
-        )
+        elif revision != REVISION:
+            bring_up_to_date(connection)

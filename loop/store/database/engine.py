@@ -17,7 +17,8 @@ from sqlalchemy import event
 
 from loop.store.database.driving import driver_of
 from loop.store.database.interrupts import held_back
-from loop.store.database.schema import drop_triggers, make_triggers, metadata
+from loop.store.database.schema import make_triggers, metadata
+from loop.store.database.triggers import drop_triggers
 from loop.store.errors import NoCampaign, StoreBusy, StoreError, StoreUnwritable, UnknownSchema
 
 BUSY_MILLISECONDS = 30_000

@@ -269,17 +269,6 @@ _KEPT = ("campaign", "proposals", "job_events", "observations", "data_events", "
 """What was recorded stays: nothing in these tables is changed or removed."""
 
 
-def drop_triggers(connection: sa.Connection) -> None:
-    """Takes them away, so that a migration can change what they hold."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("DROP FUNCTION IF EXISTS refuse_change CASCADE")
-        return
-    names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
-    for name in names:
-        quoted = connection.dialect.identifier_preparer.quote_identifier(name)
-        connection.execute(sa.DDL("DROP TRIGGER %(name)s", context={"name": quoted}))  # type: ignore[no-untyped-call]
-
-
 def make_triggers(connection: sa.Connection) -> None:
     """What only triggers can hold: rows that stay as they are, and the table of moves."""
     moves = ", ".join(

@@ -30,3 +30,14 @@ def refuse_changes(connection: sa.Connection, refused: Iterable[tuple[str, str, 
         else:
             what = f"{condition} BEGIN SELECT RAISE(ABORT, '{said}'); END"
         connection.execute(sa.text(f"CREATE TRIGGER {name} BEFORE {where} {what}"))
+
+
+def drop_triggers(connection: sa.Connection) -> None:
+    """Takes them away, so that a migration can change what they hold."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("DROP FUNCTION IF EXISTS refuse_change CASCADE")
+        return
+    names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
+    for name in names:
+        quoted = connection.dialect.identifier_preparer.quote_identifier(name)
+        connection.execute(sa.DDL("DROP TRIGGER %(name)s", context={"name": quoted}))  # type: ignore[no-untyped-call]

@@ -125,3 +125,17 @@ def test_what_was_added_stays(table: MaterialsTable, change: str) -> None:
 def test_what_only_the_program_wrote_has_no_problems(table: MaterialsTable) -> None:
     table.add(EVERY, who="ada")
     assert table.problems() == []
+
+
+def test_a_table_of_an_earlier_schema_goes_on_with_its_points(table: MaterialsTable, place: str | Path) -> None:
+    table.add(EVERY, who="ada")
+    with table.write() as connection:
+        for later in ("points_set_aside", "decisions", "flagged_points", "flags"):
+            connection.exec_driver_sql(f"DROP TABLE {later}")
+        connection.exec_driver_sql("UPDATE materials_schema SET revision = 'm0001'")
+    for _ in range(2):
+        with MaterialsTable.open(place) as again:
+            assert tuple(one.point for one in again.points()) == EVERY
+            assert again.problems() == []
+    with pytest.raises(sa.exc.IntegrityError, match="never"), table.write() as connection:
+        connection.exec_driver_sql("DELETE FROM points")
