@@ -17,7 +17,7 @@ export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
 # Of all that is installed a small part is ever imported; Python compiles it then.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --no-compile --quiet
 
-.PHONY: run test test-slow bench bench-generators bench-phases bench-sample-efficiency gpu-figures setup setup-dft setup-test setup-browser setup-debian setup-peers setup-ctgan docs screenshots lint lock audit clean
+.PHONY: run test test-alone test-slow bench bench-generators bench-phases bench-sample-efficiency gpu-figures setup setup-dft setup-test setup-browser setup-debian setup-peers setup-ctgan docs screenshots lint lock audit clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -89,8 +89,10 @@ setup-debian:  # one after the other: apt-get runs once at a time
 
 test:  ## set up everything and pass the tests
 	@$(MAKE) --no-print-directory -j2 setup setup-debian
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory -j2 test-alone lint
 	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile $(addprefix --ignore=,$(ALONE))
+
+test-alone: $(STAMP)  # they wait more than they compute, and leave time for the lint
 	$(BIN)/python -m pytest -m "not slow" $(ALONE)
 
 test-slow: $(STAMP)  ## the slow checks: whole campaigns, kills
