@@ -43,7 +43,7 @@ def check(
 
     Exits with 1 if the table itself is damaged.
 
-    For example: alloyloop materials check --set-aside 17 --why "in GPa, see the paper's table 2"
+    For example: alloyloop materials check --set-aside 17 --why "in GPa"
     """
     from loop.materials import MaterialsTable  # late, for a light start: with the database's libraries
     from loop.materials.governance.decisions import FlagState, stored_flags

@@ -19,6 +19,7 @@ from loop.drive.driver import Driver
 from loop.execute.local import LocalExecutor
 from loop.store import IterationState, JobState, check_store
 from tests.loop.loop_helpers import ROOT, call, small_config, small_document, write_config
+from tests.validation.strength.made_up_strengths import made_up_rows
 from validation.registry import make_validator, validator_names
 
 EXAMPLE = ROOT / "configs" / "examples" / "script.yaml"
@@ -188,6 +189,8 @@ def test_every_validator_describes_itself(name: str, tmp_path: Path, monkeypatch
     if name == "dft":
         pytest.importorskip("ase", reason="ASE is not installed; `make setup-dft` brings it")
         settings = {"calculator": {"name": "emt"}}
+    if name == "strength":
+        settings = {"measurements": made_up_rows(), "temperatures": [1000]}
     validator = make_validator(name, settings)
     description = validator.description
     assert description.name == name == validator.name
