@@ -16,6 +16,9 @@ thousands of pairs."""
 _SILENT = (density.__name__, "grain_size")
 """Properties whose agreement says nothing: those of all good measurements agree, or are round."""
 
+_COARSE = ("elongation", "plastic_elongation")
+"""Properties that are told so coarsely that two measurements often agree: they speak against a repeat, not for it."""
+
 Pair = tuple[CheckedRecord, CheckedRecord, tuple[str, ...]]
 
 
@@ -28,7 +31,8 @@ def repeated_between_papers(records: Sequence[CheckedRecord]) -> Iterator[Flag]:
     for first, second, common in _repeats(records):
         alike[first.source, second.source].append((first, second, common))
     for (one, other), pairs in alike.items():
-        if sum(_digits(pair[0].values[name]) for pair in pairs for name in pair[2]) >= _SURE:
+        alike_in = (first.values[name] for first, _, common in pairs for name in common if name not in _COARSE)
+        if sum(map(_digits, alike_in)) >= _SURE:
             yield _told(one, other, pairs)
 
 

@@ -172,6 +172,11 @@ def test_papers_that_agree_in_one_value_and_differ_in_another_measured_twice() -
     )
 
 
+def test_elongations_that_agree_are_no_repeat() -> None:
+    first = _record("NbTa", 2, values={"elongation": 39.5})
+    assert _kinds(first, replace(first, place=3, source="10.1000/two")) == []
+
+
 def test_what_cannot_be_read_is_told() -> None:
     flag = _only(CheckedRecord(7, "rubbish", {}, "", {}, unread=("cannot read the formula",)))
     assert (flag.kind, flag.places, flag.reason) == ("unreadable record", (7,), "cannot read the formula")
