@@ -69,10 +69,16 @@ def data_tables(document: dict[str, Any]) -> list[Table]:
         results.add_row(str(entry["number"]), alloy, escape(measured), escape(entry["source"]), entry["at"])
     events = _table("at", "who", "what", "why", "results or file")
     for event in document["events"]:
-        detail = event["detail"]
-        what = detail.get("file") or detail.get("campaign") or ", ".join(map(str, detail.get("observations", [])))
+        what = _about(event["detail"])
         events.add_row(event["at"], *map(escape, (event["who"], event["kind"], event["why"], what)))
     return [results, events] if document["events"] else [results]
+
+
+def _about(detail: dict[str, Any]) -> str:
+    """What an event was about: a file, a campaign, a materials table as it was then, or results by their numbers."""
+    if "materials" in detail:
+        return f"{detail['materials']}, up to point {detail['until']}"
+    return detail.get("file") or detail.get("campaign") or ", ".join(map(str, detail.get("observations", [])))
 
 
 def _value(name: str, each: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from loop.campaign import Campaign
 from loop.config.schema import CampaignConfig
 from loop.materials import MaterialsTable, PointQuery
 from loop.materials.foreign import foreign_points
+from loop.people.data_report import data_document, data_tables
 from loop.store import check_store
 from tests.loop.drive.materials.melting import melting_config, run, table_of
 
@@ -131,6 +132,10 @@ def test_a_campaign_that_has_read_the_table_needs_it_no_more_and_minds_no_later_
     with Campaign.open(config) as opened:
         until = opened.store.began_with()
         assert until is not None
+        shown = data_document(opened.store)["events"]
+        assert [(event["kind"], event["detail"]["materials"]) for event in shown] == [("start", str(other))]
+        (_, events) = data_tables(data_document(opened.store))
+        assert f"up to point {until['until']}" in str(next(iter(events.columns[4].cells)))
         with MaterialsTable.open(other) as table:
             assert until["until"] < table.last()
     other.unlink()
