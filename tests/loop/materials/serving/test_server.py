@@ -24,6 +24,7 @@ from alloys.design import Design
 from alloys.points.point import Point, PointConditions, PointKind, PointSource
 from loop.materials import MaterialsTable
 from loop.materials.bundle.contents import doi_in
+from tests.loop.loop_helpers import call
 
 ROOT = Path(__file__).resolve().parents[4]
 Entry = dict[str, Any]
@@ -251,18 +252,16 @@ def test_pages_of_others_get_nothing(address: str) -> None:
     assert request(address, "GET", Origin="https://evil.example") == (200, None)
 
 
-def test_a_taken_port_and_a_missing_table_are_told(table: Path, address: str, tmp_path: Path) -> None:
-    port = str(urlsplit(address).port)
-    for words, why in (
-        (["--port", port, "--table", str(table)], f"port {port} cannot be used"),
-        (["--table", str(tmp_path / "no.db")], "there is no materials table"),
-    ):
-        command = [sys.executable, "-m", "loop.cli", "materials", "serve", *words]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-        assert (done.returncode, why in done.stderr) == (2, True), done.stderr
+def test_a_taken_port_and_a_missing_table_are_told(
+    table: Path, address: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port, none = str(urlsplit(address).port), str(tmp_path / "no.db")
+    taken = call(capsys, "materials", "serve", "--port", port, "--table", str(table))
+    assert (taken[0], f"port {port} cannot be used" in taken[2]) == (2, True)
+    missing = call(capsys, "materials", "serve", "--table", none)
+    assert (missing[0], "there is no materials table" in missing[2]) == (2, True)
 
 
-@pytest.mark.slow
 def test_the_validator_of_optimade_passes(address: str) -> None:
     program = str(Path(sys.executable).with_name("optimade-validator"))
     words = [program, f"{address}/v1", "--json", "--random-seed", "0"]
