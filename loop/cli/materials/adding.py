@@ -125,18 +125,24 @@ def _mistake(document: Document, before: Location, detail: Any) -> str:
 
 
 def _lines(dropped: Sequence[tuple[int, str]]) -> Iterable[str]:
-    """Every line that was dropped, those of one kind of reason together; the most frequent first."""
+    """The lines that were dropped, those of one kind of reason together; the most frequent first."""
     from alloys.intake.reasons import by_reason
 
     for why, lines in by_reason(dropped):
         yield f"dropped, line{'s' * (len(lines) > 1)} {runs(lines)}: {why}"
 
 
-def runs(numbers: Sequence[int]) -> str:
-    """Numbers in rising order, those that follow each other as one.
+_RUNS = 12
+"""Runs of lines that one message names."""
+
+
+def runs(numbers: Sequence[int], most: int = _RUNS) -> str:
+    """Numbers in rising order, those that follow each other as one; of many, how many there are.
 
     >>> runs([2, 3, 4, 9, 9, 11])
     '2-4, 9, 11'
+    >>> runs([2, 3, 4, 9, 9, 11], most=1)
+    '2-4 and more, 5 in all (--json names each)'
     """
     parts: list[list[int]] = []
     for number in sorted(set(numbers)):
@@ -144,4 +150,5 @@ def runs(numbers: Sequence[int]) -> str:
             parts[-1] = [parts[-1][0], number]
         else:
             parts.append([number])
-    return ", ".join("-".join(map(str, part)) for part in parts)
+    named = ", ".join("-".join(map(str, part)) for part in parts[:most])
+    return named if len(parts) <= most else f"{named} and more, {len(set(numbers))} in all (--json names each)"
