@@ -15,6 +15,7 @@ from alloys.design import Design
 from alloys.errors import InputError
 from alloys.physics.basis import atomic_masses
 from alloys.space.formula import FormulaSpace
+from alloys.space.formula.around import formulas_around
 from alloys.space.varied import AlloySpec, GridSpace
 
 _RARE = 0.05
@@ -51,24 +52,34 @@ class SpaceAround:
         keys: of a configuration.
         seen: how many alloys have each element.
         outside: lines on alloys that teach the model, but are no designs of the space.
+        balanced: of formulas, the share that is neutral and balanced; None of alloys on a grid.
     """
 
     keys: dict[str, Any]
     seen: dict[str, int]
     outside: tuple[str, ...]
+    balanced: float | None = None
 
 
-def space_around(compositions: Sequence[Composition], *, by_weight: bool) -> SpaceAround:
+def space_around(compositions: Sequence[Composition], *, by_weight: bool, varied: bool = False) -> SpaceAround:
     """A space that holds the usual ones of some alloys with a margin, and most of them as designs.
+
+    It is one of formulas where these are formulas of inorganic compounds, else a grid.
 
     Args:
         compositions: the alloys.
         by_weight: whether bounds and steps are weight fractions.
+        varied: whether there are variables beside the composition, which a space of formulas has none of.
 
     Raises:
         InputError: if no such space can be built.
     """
     seen = Counter(symbol for composition in compositions for symbol in composition.elements)
+    of = f"of {len(compositions)} rows"
+    formulas = None if by_weight or varied else formulas_around(compositions)
+    if formulas is not None:
+        lines = tuple(f"{n} {of} {what}" for what, n in formulas.outside.items())
+        return SpaceAround(formulas.keys, dict(seen), lines, formulas.balanced)
     few = len(seen) <= _MANY
     palette = {s for s, n in seen.most_common(_MOST) if few or n >= _RARE * len(compositions)}
     inside = [c for c in compositions if set(c.elements) <= palette] or list(compositions)
@@ -87,7 +98,6 @@ def space_around(compositions: Sequence[Composition], *, by_weight: bool) -> Spa
         "lie between its steps": count_outside(best[2], inside),
         "have other elements": len(compositions) - len(inside),
     }
-    of = f"of {len(compositions)} rows"
     return SpaceAround(best[1], dict(seen), tuple(f"{n} {of} {what}" for what, n in told.items() if n))
 
 

@@ -127,7 +127,7 @@ def _drafted(
 def _document(drafted: Draft) -> dict[str, Any]:
     """The keys of the configuration."""
     compositions = [row.design.composition for row in drafted.intake.rows]
-    space = space_around(compositions, by_weight=drafted.entry.basis == "wt.%").keys
+    space = space_around(compositions, by_weight=drafted.entry.basis == "wt.%", varied=bool(drafted.variables)).keys
     return {
         "physics": _PHYSICS,
         "space": space | ({"variables": drafted.variables} if drafted.variables else {}),

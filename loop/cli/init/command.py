@@ -61,7 +61,7 @@ def init(
     drafted = draft(table, found, goals, constraint or [], get_physics(_PHYSICS), str(file), sheet)
     path = out or Path(f"{_name(file)}.yaml")
     compositions = [row.design.composition for row in drafted.intake.rows]
-    around = space_around(compositions, by_weight=drafted.entry.basis == "wt.%")
+    around = space_around(compositions, by_weight=drafted.entry.basis == "wt.%", varied=bool(drafted.variables))
     if not json_:
         print_draft(err(), table, drafted, around)
     if asks and not typer.confirm(f"Write {path}?", default=True, err=True):

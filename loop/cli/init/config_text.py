@@ -85,6 +85,8 @@ def _space(around: SpaceAround, rows: int) -> list[str]:
     others = {s: n for s, n in sorted(around.seen.items(), key=lambda item: -item[1]) if s not in space["elements"]}
     unit = "weight" if space.get("basis") == "wt" else "atomic"
     lines = ["space:", *(f"  # {line}: {NO_DESIGNS}" for line in around.outside)]
+    if around.balanced is not None:
+        return [*lines, *_formulas(space, around.balanced)]
     lines.append(f"  elements: {scalar(space['elements'])}")
     if others:
         rare = ", ".join(f"{symbol} ({count})" for symbol, count in others.items())
@@ -104,6 +106,18 @@ def _space(around: SpaceAround, rows: int) -> list[str]:
     if "steps" in space:
         lines.append(f"  steps: {scalar(space['steps'])}   # finer, of minor additions")
     return [*lines, '  # rules: ["x_A + x_B <= 0.3"]   # linear in amounts, with symbols of your elements']
+
+
+def _formulas(space: Mapping[str, Any], balanced: float) -> list[str]:
+    """The keys of a space of formulas."""
+    share = f"{balanced:.0%} of the rows are neutral and balanced"
+    return [
+        "  kind: formula        # whole numbers of atoms",
+        f"  elements: {scalar(space['elements'])}",
+        f"  most_atoms: {scalar(space['most_atoms']):<9} # of one element",
+        f"  elements_count: {scalar(space['elements_count'])}",
+        f"  charges: {space['charges']:<12} # balanced, neutral or any: {share}",
+    ]
 
 
 def _variables(draft: Draft) -> list[str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +122,46 @@ def test_rows_that_are_no_designs_are_told_on_the_page_and_in_the_file(
     assert told in Path("results.yaml").read_text("utf-8")
     _, out, _ = call(capsys, "init", table.name, "--maximize", "HV", "--json", "--force")
     assert json.loads(out)["outside"] == ["9 of 10 rows lie between its steps"]
+
+
+COMPOUNDS = "NaCl MgO CaF2 Al2O3 LiF KCl BaO Fe2O3 TiO2 ZnS CaS Na2O K2S MgF2 SrTiO3 CaTiO3 LiAlO2 BaTiO3".split()
+
+
+def test_formulas_of_compounds_become_a_space_of_formulas(capsys: pytest.CaptureFixture[str], table: Path) -> None:
+    rows = [f"{formula},{-2.5 + 0.1 * i}" for i, formula in enumerate([*COMPOUNDS, "Fe3O4", "Na12Cl13"])]
+    table.write_text("\n".join(["formula,formation enthalpy (eV/atom)", *rows]), "utf-8")
+    code, _, err = call(capsys, "init", table.name, "--minimize", "formation enthalpy")
+    assert code == 0
+    for told in ("have more than 8 atoms of an element", "are not neutral and balanced"):
+        assert f"1 of 20 rows {told}: they teach the model, but are no designs" in " ".join(err.split())
+    text = Path("results.yaml").read_text("utf-8")
+    space = yaml.safe_load(text)["space"]
+    assert space.pop("elements") == sorted({e for formula in COMPOUNDS for e in re.findall("[A-Z][a-z]?", formula)})
+    assert space == {"kind": "formula", "most_atoms": 8, "elements_count": [2, 3], "charges": "balanced"}
+    assert call(capsys, "check", "results.yaml")[0] == 0
+
+
+def test_intermetallic_compounds_among_formulas_leave_charges_free(
+    capsys: pytest.CaptureFixture[str], table: Path
+) -> None:
+    rows = [
+        f"{formula},{0.1 * i}" for i, formula in enumerate([*COMPOUNDS, "Ni3Al", "CuZn", "Ti3Au", "Mg2Cu", "LaPb3"])
+    ]
+    table.write_text("\n".join(["formula,target", *rows]), "utf-8")
+    assert call(capsys, "init", table.name, "--minimize", "target")[0] == 0
+    text = Path("results.yaml").read_text("utf-8")
+    assert "charges: any" in text
+    assert "of the rows are neutral and balanced" in text
+    assert call(capsys, "check", "results.yaml")[0] == 0
+
+
+def test_alloys_in_ratios_stay_on_a_grid(capsys: pytest.CaptureFixture[str], table: Path) -> None:
+    rows = [
+        f"{formula},{100 + i}" for i, formula in enumerate(["CoCrFeNi", "AlCoCrFeNi", "TiFe", "Al3CoCrFeNi", "AlTi"])
+    ]
+    table.write_text("\n".join(["alloy,HV", *rows]), "utf-8")
+    assert call(capsys, "init", table.name, "--maximize", "HV")[0] == 0
+    assert "step" in yaml.safe_load(Path("results.yaml").read_text("utf-8"))["space"]
 
 
 def test_a_document_names_every_row_that_is_left_out(capsys: pytest.CaptureFixture[str], table: Path) -> None:
