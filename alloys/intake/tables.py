@@ -319,7 +319,7 @@ def _workbook_rows(content: bytes, sheet: str | None) -> tuple[list[Row], list[s
 
 def _json_rows(text: str) -> Iterator[Row]:
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise InputError(f"it is no JSON document ({first_line(error)[:80]})") from error
     records = _records(data)
@@ -329,6 +329,16 @@ def _json_rows(text: str) -> Iterator[Row]:
     yield 0, columns
     for number, record in enumerate(records, start=1):
         yield number, [_written(record[name]) if record.get(name) is not None else "" for name in columns]
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a JSON document, in which no name may stand twice: one of the values would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(f"the name {shown(twice)} stands twice in one record; rename one of them")
+    return found
 
 
 def _records(data: Any) -> list[dict[str, Any]]:

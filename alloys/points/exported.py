@@ -183,6 +183,7 @@ def _json_row(document: Any, named: Mapping[str, PointSource]) -> Callable[[], t
     def read() -> tuple[Point, PointSource]:
         try:
             numbers = {name: _plain(name, document[name]) for name in ("value", "std") if name in document}
+            _refuse_types(document)
             point = Point.from_json({**document, **numbers})
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             if isinstance(error, InputError):
@@ -191,6 +192,16 @@ def _json_row(document: Any, named: Mapping[str, PointSource]) -> Callable[[], t
         return point, named.get(point.source, PointSource(point.source))
 
     return read
+
+
+def _refuse_types(document: Mapping[str, Any]) -> None:
+    """Refuses what is no text where texts stand, and no number where one stands."""
+    told = document.get("conditions", {})
+    for name, value in (*document.items(), *(told.items() if isinstance(told, dict) else ())):
+        if name == "test_temperature":
+            _plain(name, value)
+        elif name not in ("value", "std", "conditions") and not isinstance(value, str):
+            raise InputError(f"{name} is {value!r:.40}, no text")
 
 
 def _plain(name: str, value: Any) -> float:

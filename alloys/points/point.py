@@ -31,6 +31,10 @@ MEASURED = (PointKind.LITERATURE, PointKind.VALIDATION)
 """Kinds that say what is true of a material, as far as anybody knows."""
 
 
+LONGEST_TEXT = 600
+"""Letters of a text that many points share: an index of PostgreSQL holds 2,700 bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class PointConditions:
     """Under which a value holds; what is not known is None or empty.
@@ -72,12 +76,19 @@ class PointSource:
         title: of the publication, or what a person would call it.
         year: of publication.
         licence: that its data may be used under, as its publisher names it.
+
+    Raises:
+        InputError: for a year that is none.
     """
 
     name: str
     title: str = ""
     year: int | None = None
     licence: str = ""
+
+    def __post_init__(self) -> None:
+        if self.year is not None and not 0 < self.year < 10_000:
+            raise InputError(f"a year is such as 2020, got {str(self.year)[:20]} for {self.name[:80]!r}")
 
 
 @dataclass(frozen=True, slots=True)

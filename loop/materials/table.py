@@ -13,13 +13,13 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from alloys.errors import InputError
-from alloys.points.point import Point, PointSource
+from alloys.points.point import LONGEST_TEXT, Point, PointSource
 from loop.materials.checking import problems_of
 from loop.materials.query import PointQuery, conditions_of
 from loop.materials.reading import points_of
 from loop.materials.records import AddedPoints, StoredPoint
 from loop.materials.schema import EARLIER, REVISION, bring_up_to_date, make_tables, materials_schema, points
-from loop.materials.writing import fill_in, insert_points, rows_of, source_rows
+from loop.materials.writing import fill_in, insert_points, refuse_unfit, rows_of, source_rows
 from loop.store.database.engine import Database, is_database
 from loop.store.database.lock import refuse_network_folder
 from loop.store.database.postgresql import DRIVER, PostgreSQLDatabase, parse_url, url_in
@@ -94,8 +94,12 @@ class MaterialsTable:
         """
         if not who.strip():
             raise InputError("points are added by somebody: give `who`")
+        refuse_unfit(who, LONGEST_TEXT)
         rows, repeats = rows_of(points)
         described = [*sources]
+        for one in described:
+            refuse_unfit(one.name, LONGEST_TEXT)
+            refuse_unfit(f"{one.title}{one.licence}", None)
         with self.write() as connection:
             new = insert_points(connection, rows, who, self._clock())
             notes = fill_in(connection, described)
@@ -173,16 +177,24 @@ def _database(where: str | Path, *, create: bool) -> Database:
         return server
     if "://" in text:
         raise StoreError(f"a materials table is a file or at postgresql://USER@HOST/DATABASE, got {text[:60]!r}")
-    path = Path(where)
+    return _file(Path(where), create=create)
+
+
+def _file(path: Path, *, create: bool) -> Database:
     if path.is_dir():
         raise NoMaterialsTable(f"{path} is a folder; a materials table is a file, such as {path / 'materials.db'}")
+    if not path.name.strip() or (path.exists() and not path.is_file()):
+        raise NoMaterialsTable(
+            f"{str(path)!r} is no ordinary file, as a materials table is; name one such as materials.db"
+        )
     if not path.is_file() and not create:
         raise NoMaterialsTable(f"there is no materials table at {path}; `alloyloop materials add` makes one")
     path.parent.mkdir(parents=True, exist_ok=True)
     refuse_network_folder(path.parent)
     if path.exists() and not is_database(path):
         raise NoMaterialsTable(f"{path} is not a materials table, nor any database; name another file")
-    return Database.at(path, WHAT)
+    # The whole path: SQLite takes some names, such as :memory:, for no file.
+    return Database.at(path.absolute(), WHAT)
 
 
 def _url(text: str) -> sa.URL:

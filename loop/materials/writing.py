@@ -9,14 +9,12 @@ from typing import Any, NamedTuple, TypeVar
 import sqlalchemy as sa
 
 from alloys.errors import InputError
-from alloys.points.point import Point, PointSource
+from alloys.points.point import LONGEST_TEXT, Point, PointSource
 from loop.materials.schema import additions, bits_of, conditions, materials, points, quantities, sources, systems
 
 _AT_ONCE = 500
 """Values that one question to the database names; SQLite may be built for 999."""
 _ROWS_AT_ONCE = 20_000
-_LONGEST = 600
-"""Letters of a text that an index holds: PostgreSQL's hold 2,700 bytes."""
 
 T = TypeVar("T")
 Key = TypeVar("Key", bound=Hashable)
@@ -51,9 +49,9 @@ def rows_of(given: Iterable[Point]) -> tuple[list[NewRow], int]:
         row = _row(point)
         for text in (*row.quantity, row.source, *row.conditions):
             if text not in checked:
-                _refuse_unfit(text, _LONGEST)
+                refuse_unfit(text, LONGEST_TEXT)
                 checked.add(text)
-        _refuse_unfit(row.failure or "", None)
+        refuse_unfit(row.failure or "", None)
         rows.setdefault(row.key, row)
     return [*rows.values()], n - len(rows)
 
@@ -79,7 +77,12 @@ def _real(value: float | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _refuse_unfit(text: str, longest: int | None) -> None:
+def refuse_unfit(text: str, longest: int | None) -> None:
+    """Refuses a text of more letters than are allowed, or with such as no database can hold.
+
+    Raises:
+        InputError: saying which.
+    """
     if longest is not None and len(text) > longest:
         raise InputError(
             f"a text of {len(text)} letters is too long for the materials table: {text[:60]!r}; shorten it"

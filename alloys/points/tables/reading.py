@@ -13,7 +13,7 @@ from alloys.intake.mapping import ColumnName
 from alloys.intake.reading import IntakeRow, places_in, read_rows_of
 from alloys.intake.tables import RawTable, read_table, shown
 from alloys.points.doi import doi_of, means_doi
-from alloys.points.point import Point, PointConditions, PointKind, PointSource, point_properties
+from alloys.points.point import LONGEST_TEXT, Point, PointConditions, PointKind, PointSource, point_properties
 from alloys.points.tables.heads import points_map_for
 from alloys.points.tables.mapping import PointsMap, TemperatureColumn, TextOrColumn
 from alloys.properties import Property, with_own
@@ -130,6 +130,9 @@ class _Conditions:
             self._celsius(cells), *(self._text(one, cells) for one in (told.processing, told.phase, told.test))
         )
         source = self._source(row, cells)
+        for text in (conditions.processing, conditions.phase, conditions.test, source.name):
+            if len(text) > LONGEST_TEXT:
+                raise InputError(f"a text of {len(text)} letters is more than {LONGEST_TEXT}: {shown(text)}")
         kind = self._kind(cells)
         return source, [
             Point(row.design, name, properties[name].unit, value, kind, source.name, row.stds.get(name), conditions)
@@ -182,6 +185,6 @@ class _Conditions:
         if not isinstance(told, ColumnName):
             return told
         cell = self._text(told, cells)
-        if cell and not (cell.isdigit() and len(cell) == 4):
+        if cell and not (cell.isdecimal() and len(cell) == 4):
             raise InputError(f"no year: {shown(cell)} is none, such as 2020")
         return int(cell) if cell else None

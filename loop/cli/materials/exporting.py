@@ -44,7 +44,9 @@ Campaigns = Annotated[list[str] | None, typer.Option(help="whose configuration g
 
 def export(
     out: Annotated[Path | None, typer.Option(help="the file, or the folder of a bundle")] = None,
-    format_: Annotated[ExportFormat, typer.Option("--format", help="of what is written")] = ExportFormat.CSV,
+    format_: Annotated[
+        ExportFormat | None, typer.Option("--format", help="of what is written; of a file as its name ends, else csv")
+    ] = None,
     elements: Elements = None,
     property_: Properties = None,
     kind: Kinds = None,
@@ -71,6 +73,7 @@ def export(
         return
     if out is None:
         raise InputError("say where to: --out FILE, or --out FOLDER for a bundle")
+    format_ = format_ or (ExportFormat.JSON if out.suffix.lower() == ".json" else ExportFormat.CSV)
     if format_ is not ExportFormat.BUNDLE and (campaign or title is not None):
         raise InputError("--campaign and --title are of a bundle: give --format bundle")
     query = query_of(elements, property_, kind, source, temperature, until, counting=not all_)

@@ -149,7 +149,8 @@ def _meant(error: sa.exc.DBAPIError, what: str) -> StoreError | None:
         return StoreError(f"the {what} is damaged ({said}); restore it from a copy")
     if not isinstance(error, sa.exc.OperationalError):
         return None
-    if error.connection_invalidated or "connection" in said:
+    # A name that nobody can resolve, and the like, has no state: it did not come from a server.
+    if error.connection_invalidated or "connection" in said or getattr(error.orig, "sqlstate", "") is None:
         return StoreError(f"the {what}'s server cannot be reached: {said}")
     if any(word in said for word in ("locked", "busy", "lock timeout")):
         held = f"another process held the {what} for over {BUSY_MILLISECONDS / 1000:g} s"

@@ -245,6 +245,12 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: bytes, reason: str
         read(path)
 
 
+def test_a_name_that_stands_twice_in_a_record_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text('[{"Alloy": "NbTa", "HV": 250, "HV": 400}]')
+    with pytest.raises(InputError, match="the name 'HV' stands twice in one record"):
+        read(tmp_path / "results.json")
+
+
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a": 1}', "[1, 2]", '[{"a": [[[1]]]}, {}]', "no json", "[{}]"])
 def test_documents_without_records_are_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "results.json"

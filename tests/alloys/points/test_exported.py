@@ -121,6 +121,13 @@ def test_a_row_that_was_changed_for_the_worse_is_named(cells: dict[str, str], wh
         ({"points": ["Nb"]}, "point 1: is no point"),
         ({"points": [{**YIELD.to_json(), "value": "1"}]}, "point 1: value is '1', no number"),
         ({"points": [{**YIELD.to_json(), "value": True}]}, "point 1: value is True, no number"),
+        *(
+            ({"points": [{**YIELD.to_json(), **wrong}]}, f"point 1: {next(iter(wrong))} is .*, no text")
+            for wrong in ({"property": 7}, {"unit": ["MPa"]}, {"source": None}, {"failure": float("nan")})
+        ),
+        ({"points": [{**YIELD.to_json(), "conditions": {"phase": {"a": 1}}}]}, "point 1: phase is .*, no text"),
+        ({"points": [{**YIELD.to_json(), "conditions": {"test_temperature": True}}]}, "point 1: .* is True, no number"),
+        ({"points": [YIELD.to_json()], "sources": [{"name": "x", "year": 10**30}]}, "source 1: a year is such as 2020"),
         ({"points": [YIELD.to_json()], "sources": [{}]}, "source 1: has no name"),
         ({"points": [YIELD.to_json()], "sources": [{"name": "x", "year": "2020"}]}, "source 1: title and licence"),
     ],

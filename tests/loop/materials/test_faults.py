@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from alloys.errors import InputError
+from alloys.points.point import PointSource
 from loop.materials import MaterialsTable, NoMaterialsTable, PointQuery
 from loop.store import CampaignStore, NoCampaign, StoreError, StoreUnwritable, UnknownSchema
 from tests.loop.materials.test_table import EVERY, HOT, STRONG
@@ -56,6 +60,39 @@ def test_what_is_no_table_is_left_as_it_is(tmp_path: Path, create: bool) -> None
         with pytest.raises(NoMaterialsTable):
             MaterialsTable.open(place, create=create)
     assert (tmp_path / "a.csv").read_text(encoding="utf-8") == "formula,x\n"
+
+
+@pytest.mark.parametrize("place", ["pipe", " ", "/dev/zero", "/dev/null"])
+def test_what_is_no_ordinary_file_is_refused_at_once(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    for create in (False, True):
+        with pytest.raises(NoMaterialsTable):
+            MaterialsTable.open(place, create=create)
+    assert [one.name for one in tmp_path.iterdir()] == ["pipe"]
+
+
+@pytest.mark.parametrize("name", [":memory:", "file:x?mode=memory", "a%20b?c#d.db", "-x;'\".db", "漢😀.db"])
+def test_a_name_of_any_letters_is_a_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with MaterialsTable.open(name, create=True) as table:
+        table.add(EVERY, who="ada")
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+    with MaterialsTable.open(tmp_path / name) as table:
+        assert table.last() == len(EVERY)
+
+
+@pytest.mark.parametrize("text", ["a\0b", "a\ud800b"])
+def test_texts_that_no_database_holds_are_refused_wherever_they_stand(path: Path, text: str) -> None:
+    sources = [PointSource("x", title=text), PointSource("x", licence=text), PointSource(text)]
+    given: list[dict[str, Any]] = [{"who": text}, *({"who": "ada", "sources": [one]} for one in sources)]
+    with MaterialsTable.open(path) as table:
+        for how in given:
+            with pytest.raises(InputError, match="has letters that no database holds"):
+                table.add([replace(STRONG, value=930.0)], **how)
+        assert table.last() == len(EVERY)
 
 
 def test_an_empty_file_is_no_table_until_points_are_added(tmp_path: Path) -> None:
@@ -133,5 +170,6 @@ def test_on_a_server_who_may_only_read_is_told_so(postgresql: sa.URL) -> None:
 
 
 def test_a_server_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="the materials table's server cannot be reached"):
-        MaterialsTable.open(f"postgresql://me@/db?host={tmp_path}")
+    for place in (f"postgresql://me@/db?host={tmp_path}", "postgresql://me@nowhere.invalid/db"):
+        with pytest.raises(StoreError, match="the materials table's server cannot be reached"):
+            MaterialsTable.open(place)

@@ -135,6 +135,25 @@ def test_what_is_no_doi_is_refused(text: str) -> None:
         doi_of(text)
 
 
-@pytest.mark.parametrize("before", ["", "doi: ", "https://doi.org/", "http://dx.doi.org/", "DOI:"])
-def test_a_doi_is_one_however_it_is_written(before: str) -> None:
-    assert doi_of(f" {before}10.1007/978-3-319-27013-5_8 ") == "10.1007/978-3-319-27013-5_8"
+@pytest.mark.parametrize("behind", ["", ".", ";", ").", ","])
+@pytest.mark.parametrize("before", ["", "doi: ", "DOI ", "https://doi.org/", "https://www.doi.org/", "doi:doi.org/"])
+def test_a_doi_is_one_however_it_is_written(before: str, behind: str) -> None:
+    assert doi_of(f" {before}10.1007/978-3-319-27013-5_8{behind} ") == "10.1007/978-3-319-27013-5_8"
+
+
+def test_texts_that_no_table_holds_cost_their_rows_alone(tmp_path: Path) -> None:
+    path = tmp_path / "points.json"
+    rows = [
+        {"formula": "NbTa", "hardness": 300, "source": "a\0b\ud800\n c", "title": "t\0\ud800"},
+        {"formula": "NbTa", "hardness": 301, "source": "s" * 601},
+        {"formula": "NbTa", "hardness": 302, "source": "x", "processing": "p" * 601},
+        {"formula": "NbTa", "hardness": 303, "source": "x", "year": "²⁰²⁰"},
+        {"formula": "NbTa", "hardness": 304, "source": "x", "year": 2020},
+    ]
+    path.write_text(json.dumps(rows), encoding="utf-8")
+    found = read_table_points(path)
+    assert {point.value: point.source for point in found.points} == {300.0: "ab c", 304.0: "x"}
+    assert [why.partition(":")[0] for _, why in found.dropped] == [
+        *["a text of 601 letters is more than 600"] * 2,
+        "no year",
+    ]

@@ -77,7 +77,7 @@ def keys(table: str | Path) -> list[str]:
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
 def test_points_leave_and_come_back_the_same(kind: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, told = ask(capsys, "export", "--format", kind, "--out", f"out/points.{kind}")
+    code, _, told = ask(capsys, "export", "--out", f"out/points.{kind}")
     assert code == 0
     assert f"out/points.{kind}: 5 points from 3 sources; the licence of 2 is unknown" in told
     code, _, told = ask(capsys, "add", f"out/points.{kind}", "--table", "other.db")
