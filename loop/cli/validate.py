@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +20,8 @@ from loop.config.measured_strength import with_measurements
 from loop.config.reading import load_config
 from loop.config.tiers import PEOPLE
 from loop.execute.bulk_validation import AnswerFile, read_designs, refuse_variables, run_batch, verdict_document
+from loop.measurements import rounded
+from loop.review.figures.words import spread
 from validation.base import Validator
 from validation.registry import make_validator
 
@@ -148,16 +150,28 @@ def _print_verdict(document: dict[str, Any]) -> None:
     heads = ("property", "value", *(("±",) if scattered else ()), "unit")
     shown = Table(*heads, title=design_text(document), title_justify="left")
     for name, entry in properties.items():
-        cells = {"property": name, "value": f"{entry['value']:.5g}", "unit": entry["unit"]}
-        cells["±"] = f"{entry['std']:.3g}" if "std" in entry else ""
+        value, _, std = spread(entry["value"], entry["std"]).partition(" ± ") if "std" in entry else ("", "", "")
+        cells = {"property": name, "value": value or f"{entry['value']:.5g}", "unit": entry["unit"], "±": std}
         shown.add_row(*(cells[head] for head in heads))
     out().print(shown)
-    for row in document["details"].get("intervals", ()):
-        out().print(
-            "{celsius} °C: {share:.0%} of tests are expected within {low:.3g} to {high:.3g} MPa; the nearest was at "
-            "{nearest[celsius]:g} °C, {nearest[percent_away]:.3g} at.% away".format(**row),
-            markup=False,
-            soft_wrap=True,
+    for line in _calibration_lines(document["details"]):
+        out().print(line, markup=False, soft_wrap=True)
+
+
+def _calibration_lines(details: Mapping[str, Any]) -> Iterator[str]:
+    """What `strength` says of its intervals, and of measurements that cannot be right and widen them all."""
+    for row in details.get("intervals", ()):
+        near = row["nearest"]
+        yield (
+            f"{row['celsius']} °C: {row['share']:.0%} of tests are expected within {rounded(row['low'], 3)} to "
+            f"{rounded(row['high'], 3)} MPa; the nearest was {rounded(near['measured'], 4)} MPa at "
+            f"{near['celsius']:g} °C, {rounded(near['percent_away'], 3)} at.% away"
+        )
+    for row in details.get("implausible", ()):
+        yield (
+            f"in doubt: {rounded(row['measured'], 4)} MPa of {row['formula']} at {row['celsius']:g} °C "
+            f"({row['source']}) is no usual strength, and widens every interval; `alloyloop materials check` and "
+            "`data check` say more"
         )
 
 

@@ -139,7 +139,7 @@ def _best_table(
         table.add_column("\n".join(line for line in lines if line is not None), justify="right")
     for place, row in enumerate(rows):
         cells = [_cell(row, name, with_predictions and not _is_share(view, name), stds) for name in names]
-        where = "by hand" if row.iteration is None else f"{row.iteration} {proposer(row.origin)}"
+        where = "known before" if row.iteration is None else f"{row.iteration} {proposer(row.origin)}"
         last = len(view.goal.objectives) > 1 and place + 1 == on_front < len(rows)
         table.add_row(str(row.design), where, *cells, end_section=last)
     if not rows:

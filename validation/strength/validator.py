@@ -15,10 +15,11 @@ import numpy as np
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.physics.elements import element_table, known_elements
+from alloys.points.checking.values import plausible_values
 from alloys.records import Failed, FailureKind, Measured, Verdict, canonical_json, digest_of, quantities
 from validation.base import Description
 from validation.strength.inputs import StrengthInputs
-from validation.strength.measurements import UNIT, Floats, StrengthMeasurements, Texts, read_measurements
+from validation.strength.measurements import PROPERTY, UNIT, Floats, StrengthMeasurements, Texts, read_measurements
 from validation.strength.model import INTERVAL, PredictedStrength, StrengthModel
 
 VERSION = 1
@@ -30,6 +31,8 @@ NAMES = ("points", "table", "measurements", "temperatures", "processing", "test"
 TEMPERATURES = (25, 1000, 1200, 1300)
 """°C, where none are set: three at which there are measurements, and that of the default campaign."""
 _LOWEST_C, _HIGHEST_C = 10, 2500
+_NAMED = 5
+"""How many measurements that cannot be right are named."""
 
 
 class StrengthValidator:
@@ -138,16 +141,19 @@ class StrengthValidator:
     def _details(
         self, predicted: PredictedStrength, learned: StrengthMeasurements, fractions: Floats
     ) -> dict[str, Any]:
-        """The interval at each temperature, and the nearest measurements that speak for it."""
+        """The intervals, the nearest measurements that speak for them, and measurements that cannot be right."""
         low, high = predicted.interval
         apart = 50 * np.abs(learned.fractions - fractions).sum(axis=1)
         found = []
         for i, celsius in enumerate(self._temperatures):
             row = int(np.lexsort((apart, np.abs(learned.celsius - celsius)))[0])
-            near = {"formula": str(learned.formulas[row]), "celsius": float(learned.celsius[row])}
-            near |= {"measured": float(learned.values[row]), "percent_away": float(apart[row])}
+            near = _measurement(learned, row) | {"percent_away": float(apart[row])}
             found.append({"celsius": celsius, "share": INTERVAL, "low": low[i], "high": high[i], "nearest": near})
-        return {"intervals": found}
+        usual = plausible_values()[PROPERTY]
+        beyond = np.maximum(usual[0] / learned.values, learned.values / usual[1])
+        odd = [row for row in np.argsort(-beyond) if beyond[row] > 1]  # the least likely first
+        told = [_measurement(learned, int(row)) | {"source": str(learned.sources[row])} for row in odd[:_NAMED]]
+        return {"intervals": found} | ({"implausible": told} if told else {})
 
 
 VALIDATOR = StrengthValidator
@@ -159,6 +165,14 @@ def _learned(rows: str) -> tuple[StrengthMeasurements, StrengthModel]:
     every = StrengthMeasurements.of_rows(json.loads(rows))
     once = every.take(every.each_once(np.arange(len(every)), every.copies()))
     return once, StrengthModel.fit(once)
+
+
+def _measurement(learned: StrengthMeasurements, row: int) -> dict[str, Any]:
+    return {
+        "formula": str(learned.formulas[row]),
+        "celsius": float(learned.celsius[row]),
+        "measured": float(learned.values[row]),
+    }
 
 
 def _names(celsius: int) -> tuple[str, str]:

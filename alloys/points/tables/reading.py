@@ -173,7 +173,9 @@ class _Conditions:
         if doi:
             name = doi_of(doi)
         elif entry.doi and not row.source.strip():
-            raise InputError("no source: the cell of its DOI is empty, and no other source is named")
+            raise InputError(
+                "no source: the cell of its DOI is empty, and no other source is named; a column 'source' has them"
+            )
         else:
             name = row.source.strip() or Path(entry.file).name
             name = doi_of(name) if means_doi(name) else name

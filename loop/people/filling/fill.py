@@ -175,7 +175,7 @@ class Filling:
             yield composition, [void.property_name for void in voids]
 
 
-_ABOUT = ("test_temperature [°C]", "processing", "phase", "test", "doi", "year")
+_ABOUT = ("test_temperature [°C]", "processing", "phase", "test", "doi", "source", "year")
 
 
 def _heads(wanted: Property) -> list[str]:

@@ -167,7 +167,9 @@ def _best(view: View) -> str:
         [alloy(row.design), *(_cell(row, name) for name in objectives), *(_cell(row, n, short=True) for n in others)]
         for row in rows
     ]
-    where = ["by hand" if row.iteration is None else f"{row.iteration}, {plain(proposer(row.origin))}" for row in rows]
+    where = [
+        "known before" if row.iteration is None else f"{row.iteration}, {plain(proposer(row.origin))}" for row in rows
+    ]
     about = "Measured, and in brackets what the model had predicted before."
     if len(objectives) > 1:
         about += f" The first {on_front} are on the front: none is better in every objective."

@@ -18,7 +18,7 @@ from alloys.space import Bools, Floats
 from loop.review.figures.words import formula_html, label, spread, title, unit
 from loop.view import Row, View
 
-BY_HAND = "by hand"
+KNOWN_BEFORE = "known before"
 SHOWN = 4000
 """The most results that a picture in a browser holds; see `thinned`."""
 
@@ -28,7 +28,7 @@ class Results:
     """What is known of a campaign's designs.
 
     Attributes:
-        frame: a row for each design that was validated: ``design``, ``iteration`` (0 for what was brought by hand),
+        frame: a row for each design that was validated: ``design``, ``iteration`` (0 for what was known before),
             ``origin`` (who proposed it), ``feasible``, ``failed``, ``front`` (see `front_rows`), and for each
             property of the goal ``NAME``, ``NAME std`` (the scatter of measurements), ``NAME predicted`` and
             ``NAME predicted std`` (before it was measured), NaN where there is none.
@@ -72,7 +72,7 @@ def results_of(view: View, upto: int | None = None) -> Results:
     table = {
         "design": [row.design for row in rows],
         "iteration": [row.iteration or 0 for row in rows],
-        "origin": [BY_HAND if row.iteration is None else proposer(row.origin) for row in rows],
+        "origin": [KNOWN_BEFORE if row.iteration is None else proposer(row.origin) for row in rows],
         "feasible": [row.feasible for row in rows],
         "failed": [row.failure is not None for row in rows],
         "front": [id(row) in front for row in rows],

@@ -129,7 +129,7 @@ def _predicted(row: Row, name: str) -> Markup | None:
 
 def _origin(about: Reported, row: Row) -> Markup:
     if row.iteration is None:
-        return Markup("brought by hand")
+        return Markup("known before")
     number = count(row.iteration, "iteration", row.design.canonical())
     return Markup("iteration {}, {}").format(number, code(proposer(row.origin)))
 

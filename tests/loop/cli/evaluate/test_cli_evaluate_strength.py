@@ -70,7 +70,22 @@ def test_a_person_sees_the_interval_at_each_temperature(capsys: pytest.CaptureFi
     assert code == 0
     assert "calibrated_yield_strength_1000c" in out
     assert "1300 °C: 90% of tests are expected within" in out
-    assert "the nearest was at 1000 °C" in out
+    assert " MPa at 1000 °C, " in out  # the nearest measurement
+    assert "e+0" not in out
+
+
+def test_a_strength_that_cannot_be_right_is_named_with_its_source(
+    capsys: pytest.CaptureFixture[str], table: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "slip.db"
+    copy.write_bytes(table.read_bytes())
+    slip = tmp_path / "slip.csv"
+    heads = "formula,yield_strength [MPa],test_temperature [°C],source"
+    slip.write_text(f"{heads}\nNbTaTiW,0.95,25,lab 9\n", encoding="utf-8")  # told in GPa
+    assert call(capsys, "materials", "add", slip, "--table", copy)[0] == 0
+    _, out, _ = call(capsys, "validate", "NbTaTiW", "--with", "strength", "--table", copy, "--temperature", 25)
+    assert "in doubt: 0.95 MPa of Nb25Ta25Ti25W25 at 25 °C (lab 9)" in out
+    assert "materials check" in out
 
 
 @pytest.mark.parametrize(

@@ -119,11 +119,12 @@ def test_a_file_that_people_filled_in_fills_the_voids(folder: Path, capsys: pyte
         rows = list(csv.DictReader(file))
     assert [row["formula"] for row in rows] == ["Al50Nb50", "Re50W50"]
     rows[0] |= {"solidus [K]": "2300", "solidus_std": "15", "doi": "10.1000/found"}
+    rows[1] |= {"solidus [K]": "3500", "source": "our furnace"}  # measured by oneself: there is no DOI
     with Path("wanted.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    assert ask(capsys, "add", "wanted.csv", "--by", "Bo")["new"] == 1
+    assert ask(capsys, "add", "wanted.csv", "--by", "Bo")["new"] == 2
     told = ask(capsys, "voids", *GOAL, "--limit", "1000")
     assert FOREIGN not in _routes(told, "solidus")
     assert FOREIGN in _routes(told, "freezing_range")

@@ -15,6 +15,7 @@ from loop.config.schema import CampaignConfig
 from loop.materials import MaterialsTable, PointQuery
 from loop.materials.foreign import foreign_points
 from loop.people.data_report import data_document, data_tables
+from loop.review.report import best_tables
 from loop.store import check_store
 from tests.loop.drive.materials.melting import melting_config, run, table_of
 
@@ -111,6 +112,8 @@ def test_a_campaign_that_is_taught_begins_at_the_front_of_the_first_and_asks_onl
         assert _front(taught) == _front(first)
         assert taught.store.dataset_digest() == first.store.dataset_digest()
         assert {row.iteration for row in taught.view().rows} == {None}
+        origins = best_tables(taught.view(), 5)[0].columns[1].cells
+        assert {*origins} == {"known before"}  # nobody brought them by hand
         assert {row.failure for row in taught.view().rows} == {row.failure for row in first.view().rows}
     again, asked = run(_config(folder, "taught").model_copy(update={"iterations": 0}))
     with again:
