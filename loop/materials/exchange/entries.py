@@ -111,7 +111,10 @@ def _by_ratios(elements: Any, ratios: Any) -> Composition:
     names = [_text(symbol, "elements") for symbol in elements]
     if len(set(names)) < len(names):
         raise InputError("elements names one twice")
-    amounts = [Fraction(_number(ratio, "elements_ratios")).limit_denominator(1000) for ratio in ratios]
+    numbers = [_number(ratio, "elements_ratios") for ratio in ratios]
+    if not all(0 <= number <= 1 for number in numbers):
+        raise InputError("elements_ratios lie between 0 and 1")
+    amounts = [Fraction(number).limit_denominator(1000) for number in numbers]
     if abs(sum(amounts, Fraction(0)) - 1) > ROUNDING:
         raise InputError(f"elements_ratios sum to {float(sum(amounts, Fraction(0))):.4g}, not 1")
     return Composition.from_amounts(dict(zip(names, amounts, strict=True)))

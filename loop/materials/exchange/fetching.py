@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlencode, urlsplit
 
 from alloys.errors import InputError
@@ -231,8 +231,13 @@ def _licence(attributes: Any) -> str:
     said = attributes if isinstance(attributes, Mapping) else {}
     for name in ("available_licenses_for_entries", "available_licenses"):
         listed = said.get(name)
-        if isinstance(listed, list) and listed:
-            return " OR ".join(str(one)[:80] for one in listed[:5])
+        names = [one[:80] for one in listed[:5] if _is_line(one)] if isinstance(listed, list) else []
+        if names:
+            return " OR ".join(names)
     link = said.get("license")
     link = link.get("href") if isinstance(link, Mapping) else link
-    return link[:200] if isinstance(link, str) and link.isprintable() else ""
+    return link[:200] if _is_line(link) else ""
+
+
+def _is_line(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and value.isprintable() and bool(value.strip())

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 
 from alloys.errors import InputError, WorkError
+from loop.materials.exchange import http
 from loop.materials.exchange.fetching import FetchedPoints, fetch
 from loop.materials.exchange.providers import Provider
 from tests.loop.materials.exchange.servers import Answer, answering, document
 
 INFO = {"meta": {"provider": {"prefix": "oqmd"}}, "data": {"attributes": {"available_licenses": ["CC-BY-4.0"]}}}
 LISTED = {"data": {"properties": {"elements": {}, "_oqmd_delta_e": {}}}}
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "PAUSES", (0.0, 0.0))
+
+
 Structures = Callable[[int], Any]
 """From the number of the page to a document, or an answer as it is sent."""
 
@@ -70,6 +79,10 @@ NONSENSE: list[tuple[Answer, str]] = [
     (provider(lambda at: {"data": [], "links": {"next": f"?at={at + 1}"}}), "an empty page that another one follows"),
     (provider(lambda at: page(at, f"/v1/structures?at={at + 1}", entry(7))), "tells entry 'e7' twice"),
     (provider(lambda at: page(at, "http://127.0.0.2:80/v1/structures")), "leads to another server, http://127.0.0.2:80"),
+    (lambda _: (200, {"Content-Encoding": "gzip"}, gzip.compress(b" " * 2**24)), "answers no JSON"),
+    (provider(lambda at: page(at, "http://[")), "leads to what is no address, 'http://['"),
+    (provider(lambda at: page(at, "/v1/structures?at=\ud800")), "leads to what is no address, "),
+    (provider(lambda at: page(at, None, entry(elements=["Nb"], elements_ratios=[1e308]))), "lie between 0 and 1"),
     (provider(lambda at: page(at, {"href": "//example.org/x"})), "leads to another server, http://example.org"),
     (provider(lambda at: page(at, 7)), "the link to the next page is 7"),
     (provider(lambda at: page(at, meta={"more_data_available": True})), "more entries after 0, and no link to them"),
@@ -108,12 +121,27 @@ def test_entries_that_are_wrong_are_left_out_beside_those_that_are_right() -> No
     assert {source.licence for source in found.sources} == {"CC-BY-4.0"}
 
 
-@pytest.mark.parametrize("info", [{}, {"available_licenses": "free"}, {"license": 7}, None])
+@pytest.mark.parametrize(
+    "info",
+    [{}, {"available_licenses": "free"}, {"available_licenses": [None, {}, "a\0\ud800", " "]}, {"license": 7}, None],
+)
 def test_a_licence_that_is_not_stated_is_unknown(info: Any) -> None:
     said = {"meta": {}, "data": {"attributes": info}}
     with answering(provider(page, info=said)) as address:
         found = asked(address)
     assert [(source.name, source.licence) for source in found.sources] == [("127.0.0.1:e0", "")]
+
+
+def test_a_server_that_fails_now_and_then_is_asked_again() -> None:
+    seen: list[str] = []
+
+    def answer(path: str) -> tuple[int, dict[str, str], bytes]:
+        seen.append(path)
+        return (502, {}, b"oops") if len(seen) % 3 else provider(page)(path)
+
+    with answering(answer) as address:
+        assert len(asked(address).points) == 1
+    assert len(seen) == 9
 
 
 def test_pages_that_never_end_end_at_the_limit() -> None:
@@ -137,15 +165,15 @@ def test_an_answer_of_many_megabytes_is_refused() -> None:
 
 
 @contextmanager
-def dripping(seconds: float) -> Iterator[str]:
-    """A server that begins to answer, and sends a blank every few seconds for ever."""
+def dripping(start: bytes, letters: bytes) -> Iterator[str]:
+    """A server that begins to answer, and sends some letters now and then for ever."""
     done = threading.Event()
 
     def serve(listener: socket.socket) -> None:
-        with listener.accept()[0] as talk:
-            talk.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" if seconds else b"")
-            while not done.wait(seconds or 60):
-                talk.sendall(b" ")
+        with suppress(OSError), listener.accept()[0] as talk:
+            talk.sendall(start)
+            while not done.wait(0.05):
+                talk.sendall(letters)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve, args=(listener,), daemon=True)
@@ -157,12 +185,42 @@ def dripping(seconds: float) -> Iterator[str]:
             thread.join(10)
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.05], ids=["silent", "a blank now and then"])
-def test_a_slow_server_is_given_up(seconds: float) -> None:
+_OK, _LONG = b"HTTP/1.1 200 OK\r\n", b"Content-Length: 1000000\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("start", "letters"),
+    [
+        (b"", b""),
+        (b"HTTP/1.1 2", b"0"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (_OK + b"X: ", b"a"),
+        (_OK + _LONG, b" "),
+        (_OK + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
+        (b"HTTP/1.1 404 Not Found\r\n" + _LONG, b" "),
+        (b"HTTP/1.1 302 Found\r\nLocation: /v1/x\r\n" + _LONG, b" "),
+    ],
+    ids=["silent", "status", "continue", "header", "body", "chunk", "error", "redirect"],
+)
+def test_a_slow_server_is_given_up(start: bytes, letters: bytes) -> None:
     began = time.monotonic()
-    with dripping(seconds) as address, pytest.raises(WorkError, match=r"does not answer: it took longer than 0\.3 s"):
-        asked(address, timeout=0.3)
-    assert time.monotonic() - began < 5
+    with dripping(start, letters) as address:
+        with pytest.raises(WorkError, match=r"does not answer: it took longer than 0\.3 s"):
+            asked(address, timeout=0.3)
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("rest", [_LONG, b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"])
+def test_an_error_whose_document_breaks_off_is_told(rest: bytes) -> None:
+    def serve(listener: socket.socket) -> None:
+        with listener.accept()[0] as talk:
+            talk.recv(2**16)
+            talk.sendall(b"HTTP/1.1 404 Not Found\r\n" + rest)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        with pytest.raises(WorkError, match="/v1/info answers 404 Not Found"):
+            asked(f"http://127.0.0.1:{listener.getsockname()[1]}")
 
 
 def test_a_server_that_is_down_is_named() -> None:
