@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 import sqlalchemy as sa
 
 from alloys.composition import Composition
 from alloys.errors import InputError
+from alloys.intake.tables import shown
 from alloys.points.point import PointKind
 from loop.materials.query import PointQuery, conditions_of
 from loop.materials.reading import composition_in
-from loop.materials.schema import materials, points, quantities, systems
+from loop.materials.schema import materials, points, quantities, sources, systems
 from loop.materials.table import MaterialsTable
+
+_NEAR = 6
+"""How many names of the table a message tells at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +64,15 @@ class FoundMaterial:
 
 @dataclass(frozen=True, slots=True)
 class FoundMaterials:
-    """The first materials that match, how many there are, and how many points these have."""
+    """The first materials that match, how many there are, and how many points these have.
+
+    Where temperatures are asked for, ``untold`` counts points that match all else and tell none.
+    """
 
     first: tuple[FoundMaterial, ...]
     materials: int
     points: int
+    untold: int = 0
 
 
 def find_materials(
@@ -80,13 +89,10 @@ def find_materials(
     many points match.
 
     Raises:
-        InputError: for limits of values of more than one property, or of one in several units.
+        InputError: for limits of values of more than one property, or of one in several units; for properties and
+            sources that the table does not have.
     """
-    matches = conditions_of(query)
-    if values.low is not None:
-        matches.append(points.c.value >= values.low)
-    if values.high is not None:
-        matches.append(points.c.value <= values.high)
+    matches = [*conditions_of(query), *_within(values)]
     one = query.properties is not None and len(query.properties) == 1
     count = sa.func.count()
     worth: sa.ColumnElement[Any] = count
@@ -96,6 +102,7 @@ def find_materials(
     ranked = sa.select(points.c.material, count).where(*matches).group_by(points.c.material)
     totals = sa.select(count, sa.func.count(points.c.material.distinct())).where(*matches)
     with table.read() as connection:
+        _refuse_unknown(connection, query)
         if (values.low, values.high) != (None, None):
             _refuse_mixed_units(connection, query.properties or ())
         rows = connection.execute(ranked.order_by(order, points.c.material).limit(limit)).all()
@@ -103,8 +110,37 @@ def find_materials(
         told = _values_of(connection, [row.material for row in rows], matches)
         texts = sa.select(materials.c.id, materials.c.composition).where(materials.c.id.in_(told))
         compositions = {number: composition_in(text) for number, text in connection.execute(texts)}
+        untold = _without_temperature(connection, query, values)
     first = tuple(FoundMaterial(compositions[number], n, tuple(told[number])) for number, n in rows)
-    return FoundMaterials(first, n_materials, n_points)
+    return FoundMaterials(first, n_materials, n_points, untold)
+
+
+def _within(values: ValueRange) -> list[sa.ColumnElement[bool]]:
+    low = [] if values.low is None else [points.c.value >= values.low]
+    return low if values.high is None else [*low, points.c.value <= values.high]
+
+
+def _without_temperature(connection: sa.Connection, query: PointQuery, values: ValueRange) -> int:
+    """How many points match all but the temperature that is asked for, and tell none."""
+    if query.test_temperature is None:
+        return 0
+    others = [*conditions_of(replace(query, test_temperature=None)), *_within(values)]
+    count = sa.select(sa.func.count()).select_from(points).where(*others, points.c.test_temperature.is_(None))
+    return int(connection.execute(count).scalar_one())
+
+
+def _refuse_unknown(connection: sa.Connection, query: PointQuery) -> None:
+    """A slip in a name is told, and is no answer that nothing is known."""
+    for what, asked, named in (
+        ("property", query.properties, quantities.c.name),
+        ("source", query.sources, sources.c.name),
+    ):
+        if not asked:
+            continue
+        there = set(connection.execute(sa.select(named).where(named != "").distinct()).scalars())
+        if lacking := [name for name in asked if name not in there]:
+            near = get_close_matches(lacking[0], sorted(there), n=_NEAR, cutoff=0.5) or sorted(there)[:_NEAR]
+            raise InputError(f"the table has no {what} {shown(lacking[0])}; it has {', '.join(near)} and the like")
 
 
 def _refuse_mixed_units(connection: sa.Connection, names: tuple[str, ...]) -> None:

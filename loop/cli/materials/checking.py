@@ -63,12 +63,15 @@ def data_check(
 
 def flags_table(documents: Iterable[Mapping[str, Any]], what: str) -> Table:
     """Flags as people read them; those that have a state show it."""
+    from rich import box
     from rich.markup import escape
     from rich.table import Table
 
     documents = list(documents)
     states = any("state" in document for document in documents)
-    shown = Table("no.", f"{what}s", "doubt", *["state"] * states, "reason", "perhaps")
+    shown = Table(
+        "no.", f"{what}s", "doubt", *["state"] * states, "reason", "perhaps", box=box.SIMPLE_HEAD, pad_edge=False
+    )
     for document in documents:
         beside = f" (beside {_named(document['beside'])})" if document["beside"] else ""
         shown.add_row(
@@ -97,8 +100,8 @@ def _of_file(file: Path, format_: PublishedFormat | None) -> list[CheckedRecord]
 
 
 def _of_table(where: str) -> list[CheckedRecord]:
-    from loop.materials import MaterialsTable  # late, for a light start: with the database's libraries
+    from loop.materials import MaterialsTable, PointQuery  # late, for a light start: with the database's libraries
     from loop.materials.governance.records import records_of_points
 
     with MaterialsTable.open(where) as opened:
-        return records_of_points((stored.id, stored.point) for stored in opened.points())
+        return records_of_points((stored.id, stored.point) for stored in opened.points(PointQuery(counting=True)))

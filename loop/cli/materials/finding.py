@@ -39,6 +39,7 @@ def find(
     high: Annotated[float | None, typer.Option("--max", help="with values of at most this; for one --property")] = None,
     ascending: Annotated[bool, typer.Option("--ascending", help="the smallest first, not the largest")] = False,
     limit: Annotated[int, typer.Option(min=1, help="how many materials to show")] = 20,
+    every: Annotated[bool, typer.Option("--all", help="also points that people have set aside")] = False,
     json_: Json = False,
     table: Place = USUAL,
 ) -> None:
@@ -57,6 +58,7 @@ def find(
         kinds=tuple(kind) if kind else None,
         sources=tuple(source) if source else None,
         test_temperature=None if temperature is None else range_in(temperature),
+        counting=not every,
     )
     with MaterialsTable.open(table) as opened:
         found = find_materials(opened, query, ValueRange(low, high), limit=limit, ascending=ascending)
@@ -66,7 +68,8 @@ def find(
     if found.materials:
         out().print(_shown(found))
     cut = f"; shown are {len(found.first)}, --limit shows more" if found.materials > len(found.first) else ""
-    err().print(f"{found.materials} materials with {found.points} points that match{cut}", markup=False)
+    untold = f"; {found.untold} more points tell no temperature" if found.untold else ""
+    err().print(f"{found.materials} materials with {found.points} points that match{cut}{untold}", markup=False)
 
 
 def elements_in(text: str) -> frozenset[str]:
@@ -94,6 +97,7 @@ def _document(found: FoundMaterials) -> dict[str, Any]:
     return {
         "materials": found.materials,
         "points": found.points,
+        "without_temperature": found.untold,
         "first": [
             {
                 "formula": str(one.composition),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from alloys.errors import InputError
+from alloys.points.point import PointKind
 from loop.cli.console import Json, out, print_json
 from loop.cli.materials.place import USUAL, Place
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 _NAMED = 5
 """How many materials like one that is not there a message names."""
+_DIGEST = 12
+"""Characters of a digest that people are shown."""
+_HEX = re.compile(r"[0-9a-f]{64}")
 
 
 def show(
@@ -34,6 +39,7 @@ def show(
     """
     from loop.materials import MaterialsTable, PointQuery  # late, for a light start: with the database's libraries
     from loop.materials.governance.decisions import doubts_about
+    from loop.review.terminal.fitting import fitted
 
     with MaterialsTable.open(table) as opened:
         composition = _meant(opened, formula)
@@ -42,7 +48,7 @@ def show(
         sources = opened.sources({stored.point.source for stored in points})
         aside, doubts = doubts_about(opened, [stored.id for stored in points])
     if not points:
-        raise InputError(f"{formula}: the table has no points of {', '.join(names or ())}")
+        raise InputError(f"{formula}: the table has no points of {', '.join(names or ())} for it")
     document = _document(composition, points, sources)
     for told in (one for of_property in document["properties"].values() for one in of_property):
         told |= {"doubts": doubts[told["number"]]} if told["number"] in doubts else {}
@@ -52,7 +58,7 @@ def show(
         return
     out().print(f"{document['formula']}: {len(points)} points", markup=False)
     for name, told in document["properties"].items():
-        out().print(_shown(name, told))
+        out().print(fitted([_shown(name, told, whole=True), _shown(name, told, whole=False)], out()))
 
 
 def _meant(table: MaterialsTable, formula: str) -> Composition:
@@ -116,32 +122,52 @@ def _told(stored: StoredPoint, source: PointSource) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value not in ("", None, {})}
 
 
-def _shown(name: str, points: list[dict[str, Any]]) -> Table:
-    """The points of one property as a table."""
+def _shown(name: str, points: list[dict[str, Any]], *, whole: bool) -> Table:
+    """The points of one property as a table; the whole of it says too who added each, and when."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table
 
-    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=escape(name or "drawn"), title_justify="left")
-    for head in ("number", "value", "°C", "conditions", "kind", "source", "year", "who", "at"):
-        shown.add_column(head, justify="right" if head in ("number", "°C") else "left")
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title_justify="left")
+    shown.title = escape(name or "drawn")
+    for head in ("number", "value", "°C", "conditions", "kind", "source", "year", *(("who", "at") if whole else ())):
+        narrow = head == "source" and not whole
+        shown.add_column(
+            head,
+            justify="right" if head in ("number", "°C") else "left",
+            overflow="fold" if narrow else "ellipsis",
+            no_wrap=whole and head == "value",
+        )
     for point in points:
         told = dict(point.get("conditions", {}))
         celsius = told.pop("test_temperature", None)
         chosen = [f"{key} {value}" for key, value in point.get("variables", {}).items()]
         row = (
             str(point["number"]),
-            _value(point) + (" (set aside)" if "set_aside" in point else " (in doubt)" * ("doubts" in point)),
+            _value(point) + _standing(point),
             "" if celsius is None else f"{celsius:g}",
             "; ".join([*told.values(), *chosen]),
             point["kind"],
-            point["source"]["name"],
+            _named(point),
             str(point["source"].get("year", "")),
-            point["who"],
-            point["at"],
+            *((point["who"], point["at"]) if whole else ()),
         )
         shown.add_row(*map(escape, row))
     return shown
+
+
+def _standing(point: dict[str, Any]) -> str:
+    """Whether people have set a point aside, or which doubts about it they have not dispelled."""
+    if "set_aside" in point:
+        return " (set aside)"
+    return f" (doubt {', '.join(map(str, point['doubts']))})" if "doubts" in point else ""
+
+
+def _named(point: dict[str, Any]) -> str:
+    """A source as people know it: what has a digest for a name is called by its title."""
+    name, title = str(point["source"]["name"]), point["source"].get("title")
+    short = name[:_DIGEST] if _HEX.fullmatch(name) else name
+    return f"{title} ({short})" if title and point["kind"] != PointKind.LITERATURE else short
 
 
 def _value(point: dict[str, Any]) -> str:

@@ -156,14 +156,19 @@ def decide(
 
 
 def doubts_about(table: MaterialsTable, points: Iterable[int]) -> tuple[set[int], dict[int, list[int]]]:
-    """Which of some points are set aside, and the numbers of the flags that doubt each, by point."""
+    """Which of some points are set aside, and the numbers of the flags that doubt each, by point.
+
+    Flags whose points people have called right doubt no more.
+    """
     wanted = list(points)
+    last = sa.select(sa.func.max(decisions.c.id)).group_by(decisions.c.flag)
+    kept = sa.select(decisions.c.flag).where(decisions.c.id.in_(last), decisions.c.state == str(FlagState.KEPT))
     with table.read() as connection:
         aside = set(connection.execute(set_aside()).scalars())
         flagged: dict[int, list[int]] = defaultdict(list)
         for part in chunks(wanted):
             query = sa.select(flagged_points.c.point, flagged_points.c.flag).where(
-                flagged_points.c.point.in_(part), flagged_points.c.doubted
+                flagged_points.c.point.in_(part), flagged_points.c.doubted, flagged_points.c.flag.not_in(kept)
             )
             for point, flag in connection.execute(query.order_by(flagged_points.c.flag)):
                 flagged[point].append(flag)
@@ -182,7 +187,7 @@ def _refuse_unfit(
     if unknown or not numbers:
         raise InputError(f"there is no doubt of number {unknown[0]}" if unknown else "name at least one doubt")
     if not who.strip() or not why.strip():
-        raise InputError("a decision needs who decides, and why")
+        raise InputError("a decision needs who decides, and why: --why TEXT")
     if points and (len(numbers) > 1 or state is not FlagState.SET_ASIDE):
         raise InputError("points are named to set some of one doubt's points aside")
     if points:

@@ -71,6 +71,22 @@ def test_a_list_that_is_cut_says_how_many_there_are(folder: Path, capsys: pytest
     assert "NbMoTaW" not in shown
     assert "3 materials with 4 points that match; shown are 1, --limit shows more" in told
     assert "0 materials with 0 points" in ask(capsys, "find", "--kind", "predicted")[2]
+    (folder / "cold.csv").write_text("formula,hardness,source\nNbTaTi,300,me\n", encoding="utf-8")
+    ask(capsys, "add", "cold.csv")
+    told = ask(capsys, "find", "--property", "hardness", "--temperature", "20:30")[2]
+    assert "1 materials with 1 points that match; 1 more points tell no temperature" in told
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_points_are_a_table_on_usual_terminals(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    ask(capsys, "add", "mine.csv")
+    monkeypatch.setenv("COLUMNS", columns)
+    _, shown, _ = ask(capsys, "show", "HfNbTaTiZr")
+    heads, lines = [line for line in shown.splitlines() if "number" in line], shown.splitlines()
+    assert heads[0].split()[:3] == ["number", "value", "°C"]
+    assert any("929 MPa" in line and "cast" in line and "2011" in line for line in lines)
 
 
 def test_a_formula_is_found_as_it_is_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -121,6 +137,8 @@ def test_bad_input_is_told_and_makes_nothing(
         (("--temperature", "hot"), "--temperature takes °C"),
         (("--temperature", "1000:20"), "from the lower to the higher one"),
         (("--min", "3"), "limits of values are for one property"),
+        (("--property", "hardnes"), "the table has no property 'hardnes'; it has hardness"),
+        (("--source", "10.1016/j.y"), "the table has no source '10.1016/j.y'; it has 10.1016/j.x"),
     ],
 )
 def test_a_question_that_is_none_is_told(
