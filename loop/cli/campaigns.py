@@ -93,7 +93,7 @@ def status(
 
     with CampaignStore.open(campaign_database(directory, name)) as store:
         document = status_document(store)
-        acts = [act_text(act) for act in store.acts()]
+        acts = [act_text(act, store) for act in store.acts()]
     if json_:
         print_json(document)
         return

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from alloys.design import Design
 from alloys.errors import PeopleNeededError
 from alloys.records import Candidate, Selection
 from alloys.space import Space
@@ -98,7 +97,7 @@ class Steering:
         campaign = self.campaign
         known = {proposal.selection.candidate.design for proposal in campaign.store.proposals()}
         for act in added:
-            design = Design.from_canonical(act.detail["design"])
+            design = campaign.store.design(act.detail["design"])
             self._placed.add(act.id)
             if design in known or (self._space is not None and outside(self._space, design)):
                 continue

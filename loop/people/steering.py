@@ -52,16 +52,16 @@ def act_document(act: Act) -> dict[str, Any]:
     return {**told, "detail": dict(act.detail)}
 
 
-def act_text(act: Act) -> str:
-    """An act in one line, such as ``excludes W``."""
-    told = _TEXTS[act.kind].format(**{**act.detail, **_names(act)})
+def act_text(act: Act, store: CampaignStore) -> str:
+    """An act in one line, such as ``excludes W``; the store says how designs are written."""
+    told = _TEXTS[act.kind].format(**{**act.detail, **_names(act, store)})
     return f"{act.id}  {moment(act.at)}  {act.who}: {told}" + (f" ({act.why})" if act.why else "")
 
 
-def _names(act: Act) -> dict[str, str]:
+def _names(act: Act, store: CampaignStore) -> dict[str, str]:
     """What an act is about, as people write it."""
     if act.kind is ActKind.ADD:
-        return {"formula": str(Design.from_canonical(act.detail["design"]))}
+        return {"formula": str(store.design(act.detail["design"]))}
     return {"what": next((text_of(act.detail[key], key) for key in _SAID if key in act.detail), "")}
 
 

@@ -43,6 +43,10 @@ class StorePart:
         """The properties that the campaign knows, its own among them."""
         return declared_properties(self._science)
 
+    def design(self, text: str) -> Design:
+        """The design of a canonical text, written as the campaign's space has it."""
+        return self._shown(Design.from_canonical(text))
+
     def driver(self) -> str | None:
         """Which process drives the campaign; None where none does."""
         return self._database.driver()

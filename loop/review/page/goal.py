@@ -16,7 +16,7 @@ from loop.review.page.about import Reported, value_of
 from loop.review.page.marks import alloy, code, count, joined, moment, named, real, unit_of, with_spread, words
 from loop.review.page.novelty import nearest_of
 from loop.review.report import best_of_each
-from loop.store.records import Act
+from loop.store.records import Act, ActKind
 from loop.view import Row, View
 
 _MONEY = ("USD/", "EUR/")
@@ -59,7 +59,7 @@ def asked(about: Reported) -> dict[str, Any]:
         "variables": joined(variables),
         "validators": joined([code(tier.label) for tier in view.tiers]),
         "batch": count(view.config.batch, "config", "batch"),
-        "acts": [_act(act) for act in about.store.acts()],
+        "acts": [_act(about, act) for act in about.store.acts()],
     }
 
 
@@ -79,10 +79,13 @@ def _wanted(objective: Objective) -> Markup:
     return Markup("as near as possible to {}").format(joined(told, " to "))
 
 
-def _act(act: Act) -> Markup:
+def _act(about: Reported, act: Act) -> Markup:
     """What somebody did to the campaign, when and why."""
     parts = [Markup("{}: {} by {}").format(moment(act.at, "act", act.id), str(act.kind), words(act.who))]
-    parts += [code(", ".join(f"{key} {value}" for key, value in act.detail.items()))] if act.detail else []
+    if act.kind is ActKind.ADD:
+        parts += [alloy(about.store.design(act.detail["design"]))]
+    elif act.detail:
+        parts += [code(", ".join(f"{key} {value}" for key, value in act.detail.items()))]
     parts += [Markup("because {}").format(words(act.why))] if act.why else []
     return joined(parts)
 

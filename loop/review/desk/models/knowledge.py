@@ -54,20 +54,18 @@ def view_from(document: dict[str, Any]) -> View:
     problem = build_problem(config)
     space = reduce(narrowed, document["excluded"], problem.space)
     empty = View(config, replace(problem, space=space), (), (), tiers)
+    shown = config.space.shown
     rows = [
         row_of(
             empty,
-            Design.from_canonical(row["design"]),
+            shown(Design.from_canonical(row["design"])),
             [AcceptedResult(**answer) for answer in row["answers"]],
             iteration=row["iteration"],
             origin=row["origin"],
         )
         for row in document["rows"]
     ]
-    return replace(
-        empty, rows=tuple(rows), pending=_designs(document["pending"]), dropped=_designs(document["dropped"])
+    pending, dropped = (
+        tuple(shown(Design.from_canonical(text)) for text in document[name]) for name in ("pending", "dropped")
     )
-
-
-def _designs(texts: Sequence[str]) -> tuple[Design, ...]:
-    return tuple(Design.from_canonical(text) for text in texts)
+    return replace(empty, rows=tuple(rows), pending=pending, dropped=dropped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from loop.campaign import Campaign
 from loop.config.assembly import build_problem
 from loop.config.data import read_data
 from loop.config.reading import check_config
+from loop.review.desk.models.knowledge import knowledge, view_from
 from loop.review.report import best_document
-from tests.loop.loop_helpers import small_config
+from tests.loop.loop_helpers import call, small_config
 
 PAULING = {"Ca": 1.00, "Cl": 3.16, "K": 0.82, "Li": 0.98, "Mg": 1.31, "Na": 0.93, "O": 3.44, "S": 2.58, "Ti": 1.54}
 SPACE = {"kind": "formula", "elements": list(PAULING), "most_atoms": 4, "elements_count": [2, 3]}
@@ -83,6 +85,21 @@ def test_designs_are_written_in_whole_atoms_wherever_they_come_from(campaign: Ca
     assert {stored.observation.design.formula for stored in campaign.store.observations()} == written
     assert {job.request.design.formula for job in campaign.store.jobs()} <= written
     assert {entry["formula"] for entry in best_document(campaign.view(), 3)} <= written
+    registered = view_from(knowledge(campaign.view(), campaign.store.acts()))
+    assert {row.design.formula for row in registered.rows} == written
+
+
+def test_formulas_that_a_person_adds_are_shown_as_they_were_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Campaign.open(small_config(tmp_path, **_document(tmp_path))):
+        pass
+    where = ("small", "--directory", str(tmp_path / "campaigns"))
+    code, _, err = call(capsys, "add", where[0], "Li2S", "--by", "Ada", *where[1:])
+    assert (code, "Li2S joins the validations" in err) == (0, True)
+    assert "Ada: adds Li2S" in call(capsys, "status", *where)[1]
+    assert call(capsys, "report", *where, "--quick", "--out", str(tmp_path / "small.html"))[0] == 0
+    assert re.search(r"add by .*Ada.*Li<sub>2</sub>S", (tmp_path / "small.html").read_text("utf-8"))
 
 
 def test_what_is_known_is_learned_from(campaign: Campaign) -> None:
