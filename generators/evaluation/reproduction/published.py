@@ -57,6 +57,47 @@ ROOT_GPA_J_M2 = 1e-6 * 1e9**0.5
 
 
 @dataclass(frozen=True, slots=True)
+class LabelShares:
+    """Shares of alloys inside the ranges of `AXES`, as they are labelled and with the labels exchanged.
+
+    Attributes:
+        straight: with a shear modulus, GPa, in the range of shear moduli; and with a K, in the square root of GPa J/m2,
+            in that of toughness.
+        crossed: with a K in the range of shear moduli, and with a shear modulus in that of toughness.
+    """
+
+    straight: tuple[float, float]
+    crossed: tuple[float, float]
+
+    @classmethod
+    def of(cls, values: Floats, axes: Mapping[str, tuple[float, float]] = AXES) -> LabelShares:
+        """Shares of alloys with shear moduli, GPa, and Rice's K, MPa m^0.5, shape ``(n, 2)``."""
+        modulus, rice = values[:, 0], values[:, 1] / ROOT_GPA_J_M2
+        shear, toughness = axes["shear modulus"], axes["toughness"]
+        return cls(
+            (_inside(modulus, shear), _inside(rice, toughness)), (_inside(rice, shear), _inside(modulus, toughness))
+        )
+
+    @property
+    def exchanged(self) -> bool:
+        """Whether more alloys lie in the ranges with the labels exchanged."""
+        return sum(self.crossed) > sum(self.straight)
+
+    def line(self) -> str:
+        """What they say of the labels, in words."""
+        says = "Its labels look exchanged" if self.exchanged else "Nothing here says that its labels are exchanged"
+        modulus, rice, low, high = (f"{100 * share:.0f} %" for share in (*self.straight, *self.crossed))
+        return (
+            f"{says}: {modulus} of these alloys have a shear modulus in its range of shear moduli and {rice} a K in "
+            f"its range of toughness; {low} have a K in the first and {high} a shear modulus in the second."
+        )
+
+
+def _inside(values: Floats, ends: tuple[float, float]) -> float:
+    return float(((values >= ends[0]) & (values <= ends[1])).mean())
+
+
+@dataclass(frozen=True, slots=True)
 class AxisCheck:
     """The range of our two properties beside those that tung-2022 prints for the two.
 
@@ -66,12 +107,14 @@ class AxisCheck:
         rice: of the same, in the square root of GPa J/m2, shape ``(3,)``.
         on_diagonal: by pair of `PAIRS`, the K, in the square root of GPa J/m2, where the diagonal has the pair's first
             number as its shear modulus in GPa; NaN where the diagonal does not reach.
+        shares: of alloys in the ranges that the paper prints, with its labels and with these exchanged.
     """
 
     modulus: Floats
     toughness: Floats
     rice: Floats
     on_diagonal: tuple[float, ...]
+    shares: LabelShares
 
     @classmethod
     def of(cls, data: LabelledAlloys, diagonal: Conditions) -> AxisCheck:
@@ -79,7 +122,7 @@ class AxisCheck:
         modulus, toughness = np.percentile(data.values, [2.5, 50, 97.5], axis=0).T
         along, rice = diagonal.values[:, 0], diagonal.values[:, 1] / ROOT_GPA_J_M2
         met = tuple(float(np.interp(first, along, rice, np.nan, np.nan)) for first, _ in PAIRS)
-        return cls(modulus, toughness, toughness / ROOT_GPA_J_M2, met)
+        return cls(modulus, toughness, toughness / ROOT_GPA_J_M2, met, LabelShares.of(data.values))
 
     def to_json(self) -> dict[str, Any]:
         """A plain document; a place that the diagonal does not reach is None."""
@@ -99,9 +142,10 @@ class AxisCheck:
             for (first, second), found in zip(PAIRS, self.on_diagonal, strict=True)
         ]
         return [
-            f"tung-2022's labels look exchanged. It asks for shear moduli of {least:g} to {most:g} GPa and toughnesses "
+            f"tung-2022 asks for shear moduli of {least:g} to {most:g} GPa and toughnesses "
             f"of {lowest:g} to {highest:g} MPa m^0.5; 95 % of these alloys have shear moduli of {self.modulus[0]:.0f} "
             f"to {self.modulus[2]:.0f} GPa and Rice's K of {self.toughness[0]:.2f} to {self.toughness[2]:.2f} "
             f"MPa m^0.5, which is {self.rice[0]:.1f} to {self.rice[2]:.1f} in the square root of GPa J/m2.",
+            self.shares.line(),
             f"Its pairs of toughness and shear modulus: {'; '.join(pairs)} in that unit.",
         ]

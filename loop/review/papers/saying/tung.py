@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 
 from alloys.space import Floats
 from generators.evaluation.reproduction.pictures.records import PathPicture, SamplesPicture, TungModel, TungPictures
-from generators.evaluation.reproduction.published import AXES, ROOT_GPA_J_M2
+from generators.evaluation.reproduction.published import AXES, ROOT_GPA_J_M2, LabelShares
 from loop.review.figures.words import number
 from loop.review.papers.saying import in_unit, percent, plain
 from loop.review.papers.words import PaperWords
@@ -65,22 +65,15 @@ def labels(values: Floats, axes: Mapping[str, tuple[float, float]] = AXES) -> li
         values: shear moduli, GPa, and Rice's K, MPa m^0.5, shape ``(n, 2)``.
         axes: the paper's ranges, by the name that it gives each.
     """
-    modulus, rice = values[:, 0], values[:, 1] / ROOT_GPA_J_M2
+    rice = values[:, 1] / ROOT_GPA_J_M2
     toughness, shear = axes["toughness"], axes["shear modulus"]
     told = [
         f"In √(GPa·J/m²), the unit of Rice's formula with the inputs in GPa and J/m², K runs from "
         f"{number(rice.min(), 3)} to {number(rice.max(), 3)}. The paper asks for {_interval(shear)} of what it calls "
         f"shear modulus, {_interval(toughness)} of toughness."
     ]
-    straight = [_inside(modulus, shear), _inside(rice, toughness)]
-    crossed = [_inside(modulus, toughness), _inside(rice, shear)]
-    if sum(crossed) > sum(straight):
-        told.append(
-            f"Its labels look exchanged: {percent(straight[0])} of these alloys have a shear modulus in its range of "
-            f"shear moduli and {percent(straight[1])} a K in its range of toughness, but {percent(crossed[1])} have a "
-            f"K in the first and {percent(crossed[0])} a shear modulus in the second."
-        )
-    return told
+    shares = LabelShares.of(values, axes)
+    return [*told, shares.line()] if shares.exchanged else told
 
 
 def _ranges(names: Sequence[str], values: Floats) -> str:
@@ -90,10 +83,6 @@ def _ranges(names: Sequence[str], values: Floats) -> str:
 
 def _interval(ends: Sequence[float]) -> str:
     return f"{number(ends[0])} to {number(ends[1])}"
-
-
-def _inside(values: Floats, ends: Sequence[float]) -> float:
-    return float(((values >= ends[0]) & (values <= ends[1])).mean())
 
 
 def parity(pictures: TungPictures, words: PaperWords) -> list[str]:
