@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
+KEPT = [RESULTS / "generators" / "papers" / f"{paper}.json" for paper in ("tung-2022", "debnath-2021")]
+"""Numbers of the papers' figures, done again."""
 OURS, OTHERS = "#0072b2", "#999999"
 """Blue and grey, told apart by everybody and in print."""
 
@@ -29,16 +32,24 @@ def draw_all(folder: Path) -> None:
 
 def draw_papers(folder: Path) -> None:
     """Writes the page of the papers' figures from the numbers that are kept, unless it is newer than all it needs."""
-    from loop.review import papers  # late: with the project
+    from alloys.files import write_atomic  # late: with the project
     from loop.review.papers.kept import loads
     from loop.review.papers.page import papers_page
 
-    kept = [RESULTS / "generators" / "papers" / f"{paper}.json" for paper in ("tung-2022", "debnath-2021")]
-    needed = [*kept, *(path for path in Path(papers.__file__).parent.rglob("*") if path.is_file())]
     page = folder / "papers-done-again.html"
-    if not page.exists() or page.stat().st_mtime < max(path.stat().st_mtime for path in needed):
-        folder.mkdir(parents=True, exist_ok=True)
-        page.write_text(papers_page([loads(path.read_text("utf-8")) for path in kept]), encoding="utf-8")
+    if not page.exists() or page.stat().st_mtime < max(path.stat().st_mtime for path in papers_need()):
+        text = papers_page([loads(path.read_text("utf-8")) for path in KEPT])
+        write_atomic(page, text.encode(), mode=0o644)
+
+
+def papers_need() -> set[Path]:
+    """What the page of the papers' figures is made of: numbers, texts, code, and the modules that this code imports."""
+    from loop.review import papers  # late: with the project
+
+    own = {path for path in Path(papers.__file__).parent.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    code = "".join(path.read_text("utf-8") for path in own if path.suffix == ".py")
+    names = set(re.findall(r"^from ((?:alloys|generators|loop)\.[\w.]+) import", code, re.MULTILINE))
+    return {*KEPT, *own, *(Path(str(import_module(name).__file__)) for name in names)}
 
 
 def _axes(**labels: Any) -> tuple[Any, Any]:

@@ -55,8 +55,8 @@ def steps(page: Path) -> Iterator[Step]:
 
 
 def words_of(line: str) -> list[str]:
-    """The words of a line that calls alloyloop, without its remark; none of another line."""
-    call = re.match(r"\s*(?:\.venv/bin/)?(alloyloop\s.*)", line)
+    """The words of a line that calls alloyloop, without prompt and remark; none of another line."""
+    call = re.match(r"\s*(?:\$ )?(?:\.venv/bin/)?(alloyloop\s.*)", line)
     return shlex.split(call[1], comments=True) if call else []
 
 

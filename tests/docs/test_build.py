@@ -63,6 +63,19 @@ def test_the_papers_figures_stand_on_a_page_of_their_own(built: Path) -> None:
     assert len(page.encode()) < 5e6
 
 
+def test_the_papers_page_is_drawn_anew_when_what_it_is_made_of_changes() -> None:
+    code = "import sys; sys.path[:0] = ['docs']; import figures; print(*figures.papers_need(), sep='\\n')"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    needed = {Path(line).relative_to(ROOT).as_posix() for line in told.split()}
+    assert needed >= {
+        "benchmarks/results/generators/papers/tung-2022.json",
+        "generators/evaluation/reproduction/pictures/records.py",
+        "loop/review/figures/style.py",
+        "loop/review/papers/papers.css",
+        "loop/review/papers/drawing/tung.py",
+    }
+
+
 def test_benchmarks_are_drawn(built: Path) -> None:
     page = (built / "benchmarks.html").read_text("utf-8")
     pictures = re.findall(r'src="(_images/[a-z]+\.svg)"', page)

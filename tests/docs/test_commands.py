@@ -39,9 +39,12 @@ NOT_FOLLOWED = {
     "docs/howto/cluster.md": "a cluster",
     "docs/howto/extend.md": "a package that is installed",
     "docs/howto/thermodynamics.md": "the reader's databases",
+    "docs/materials/governance.md": "the reader's tables and doubts; tests/loop/materials/governance",
     "docs/materials/strength.md": "a table that does not come with the project; tests/loop/cli/evaluate",
     "docs/materials/transfer.md": "the reader's tables; tests/loop/replay/test_foreign.py",
+    "docs/materials/voids.md": "a materials table and a campaign of the reader's; tests/loop/cli/materials",
     "docs/papers/figures.md": "a table that does not come with the project",
+    "docs/papers/reproduction.md": "likewise; tests/loop/cli/evaluate",
     "docs/reference/cli.md": "the commands of other pages, with other options",
 }
 """Pages none of whose commands are typed in here."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from alloys.errors import InputError
+from alloys.files import write_atomic
 from loop.cli.console import err, out, print_json
 from loop.cli.evaluate.progress import measuring
 from loop.cli.evaluate.showing import ABREAST, cell, column
@@ -134,8 +135,7 @@ def _write_page(
     done = Reproduction(paper, each, pictures_of(paper, outcomes, ground), [table])
     for path, text in ((page.with_suffix(".json"), dumps(done)), (page, papers_page([done]))):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            write_atomic(path, text.encode(), mode=0o644)
         except OSError as error:
             raise InputError(f"--page: {path} cannot be written: {error}") from error
         err().print(f"wrote {path}", markup=False)

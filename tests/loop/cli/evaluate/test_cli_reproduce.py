@@ -37,6 +37,9 @@ def test_theirs_and_ours_side_by_side(capsys: pytest.CaptureFixture[str], tmp_pa
 
 def test_as_a_document_and_as_a_page(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     table, page = str(write_refractory_table(tmp_path / "table.csv")), tmp_path / "shown" / "debnath.html"
+    page.parent.mkdir()
+    page.write_text("of before", "utf-8")
+    (tmp_path / "kept.html").hardlink_to(page)
     code, out, _ = call(capsys, "debnath-2021", "--data", table, "--quick", "--json", "--page", str(page))
     told = json.loads(out)
     assert code == 0
@@ -51,6 +54,9 @@ def test_as_a_document_and_as_a_page(capsys: pytest.CaptureFixture[str], tmp_pat
     assert [one.name for one in pictures.models] == ["paper-cgan"]
     assert len(pictures.values) == told["alloys"]["here"]
     assert page.read_text("utf-8").count("<svg") == 6
+    # Written beside and put in its place whole, so that a reader never finds half of a page.
+    assert (tmp_path / "kept.html").read_text("utf-8") == "of before"
+    assert sorted(path.name for path in page.parent.iterdir()) == ["debnath.html", "debnath.json"]
 
 
 @pytest.mark.parametrize(
