@@ -16,7 +16,8 @@ from loop.review.page.about import Reported, value_of
 from loop.review.page.marks import alloy, code, count, joined, moment, named, real, unit_of, with_spread, words
 from loop.review.page.novelty import nearest_of
 from loop.review.report import best_of_each
-from loop.store.records import Act, ActKind
+from loop.store.records import Act
+from loop.store.states import ActKind
 from loop.view import Row, View
 
 _MONEY = ("USD/", "EUR/")
