@@ -103,7 +103,8 @@ def read_snapshot(config: MaterialsConfig, tiers: Sequence[Tier], problem: Probl
     with MaterialsTable.open(config.table, create=True) as table:
         until = table.last()
         verdicts = _Verdicts.read(table, until, tiers, problem.properties)
-        others = [*_others(table, until, config.points)]
+        said = {tier.fingerprint for tier in tiers if not tier.by_hand}
+        others = [one for one in _others(table, until, config.points) if one[1].point.source not in said]
     own = [(name, found) for name, found in others if config.points[name].own]
     foreign = [KnownPoint(found.id, name, found.point) for name, found in others if not config.points[name].own]
     taught: list[tuple[Observation, int | None]] = list(verdicts.observations) if config.known == "teach" else []
@@ -112,7 +113,12 @@ def read_snapshot(config: MaterialsConfig, tiers: Sequence[Tier], problem: Probl
     digest = hashlib.sha256(b"".join(map(bytes.fromhex, keys.values()))).hexdigest()
     told = f"{len(verdicts.observations)} verdicts of the campaign's validators, {len(foreign)} points of other sources"
     log.info("materials table %s up to point %d: %s, %d taken as its own", config.table, until, told, len(own))
-    return Snapshot(config.table, until, digest, (*verdicts.points, *foreign), tuple(taught))
+    return Snapshot(whole_place(config.table), until, digest, (*verdicts.points, *foreign), tuple(taught))
+
+
+def whole_place(table: str) -> str:
+    """Where a table is, whatever the working folder is later."""
+    return table if "://" in table else str(Path(table).absolute())
 
 
 @dataclass(frozen=True, slots=True)

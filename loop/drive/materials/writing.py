@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -60,6 +61,7 @@ class TableWriter:
             points += _drawn_points(self.store, index)
         try:
             if points:
+                self._warn_if_gone()
                 with MaterialsTable.open(self.table, create=True) as table:
                     table.add(points, sources=sources, who=self._name)
         except (InputError, OSError, sa.exc.SQLAlchemyError) as error:
@@ -69,6 +71,17 @@ class TableWriter:
         self._again = 0.0
         self._number = max([self._number, *(given.number for given in verdicts)])
         self._drawn.update(drawn)
+
+    def _warn_if_gone(self) -> None:
+        """Says that there is no table any more, or none where this process looks, before another one is made."""
+        place = Path(self.table)
+        if "://" not in self.table and not place.exists():
+            began = (self.store.began_with() or {}).get("materials", "")
+            log.warning(
+                "there is no materials table at %s, so one is made, of this campaign alone; it began from %s",
+                place.absolute(),
+                began,
+            )
 
     @property
     def _name(self) -> str:

@@ -150,6 +150,34 @@ def test_a_campaign_that_has_read_the_table_needs_it_no_more_and_minds_no_later_
     assert "the materials table is caught up with later" in caplog.text
 
 
+@pytest.mark.parametrize("own", [False, True], ids=["foreign", "own"])
+@pytest.mark.parametrize("known", ["teach", "answer"])
+def test_what_its_validator_said_counts_once_whatever_points_are_chosen(
+    known: str, own: bool, first: Campaign, folder: Path
+) -> None:
+    chosen = {"solidus": {"property": "solidus", "own": own}}
+    config = _config(folder, f"once-{known}-{own}".lower(), known=known, points=chosen)
+    with Campaign.open(config) as campaign:
+        assert foreign_points(campaign.store) == ()
+        told = [row.observation.design for row in campaign.store.observations()]
+        assert len(told) == len(set(told))
+        assert bool(told) is (known == "teach")
+
+
+def test_a_table_that_is_not_there_any_more_is_told_before_another_is_made(
+    first: Campaign, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = melting_config(folder, "moved", materials={"table": "here.db"}, iterations=0)
+    monkeypatch.chdir(tmp_path)
+    Campaign.open(config).close()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with run(config)[0] as campaign:
+        assert (campaign.store.began_with() or {})["materials"] == str(tmp_path / "here.db")
+    assert f"there is no materials table at {tmp_path / 'elsewhere' / 'here.db'}" in caplog.text
+    assert f"it began from {tmp_path / 'here.db'}" in caplog.text
+
+
 def test_what_could_not_be_written_is_written_when_the_campaign_is_opened_again(folder: Path, tmp_path: Path) -> None:
     place = tmp_path / "later.db"
     config = melting_config(folder, "late", materials={"table": str(place)}, iterations=0)
