@@ -19,7 +19,7 @@ from loop.materials.query import PointQuery, conditions_of
 from loop.materials.reading import points_of
 from loop.materials.records import AddedPoints, StoredPoint
 from loop.materials.schema import EARLIER, REVISION, bring_up_to_date, make_tables, materials_schema, points
-from loop.materials.writing import fill_in, insert_points, refuse_unfit, rows_of, source_rows
+from loop.materials.writing import chunks, fill_in, insert_points, refuse_unfit, rows_of, source_rows
 from loop.store.database.engine import Database, is_database
 from loop.store.database.lock import refuse_network_folder
 from loop.store.database.postgresql import DRIVER, PostgreSQLDatabase, parse_url, url_in
@@ -120,6 +120,13 @@ class MaterialsTable:
         """The number of the newest point; 0 if there is none."""
         with self.read() as connection:
             return int(connection.execute(sa.select(sa.func.max(points.c.id))).scalar_one() or 0)
+
+    def numbers(self, given: Iterable[Point]) -> list[int]:
+        """The numbers of those of some points that are there."""
+        query = sa.select(points.c.id).where(points.c.key.in_(sa.bindparam("keys", expanding=True)))
+        with self.read() as connection:
+            parts = chunks(bytes.fromhex(point.key) for point in given)
+            return [number for part in parts for number in connection.execute(query, {"keys": part}).scalars()]
 
     def digest(self, query: PointQuery) -> str:
         """sha256 over the keys of the points that match, in order of their numbers."""

@@ -14,6 +14,7 @@ from alloys.points.point import Point, PointKind, PointSource
 from alloys.points.verdicts import points_of_verdict
 from alloys.properties import Property
 from alloys.records import proposer
+from loop.drive.materials.withdrawing import set_withdrawn_aside, withdrawals
 from loop.materials import MaterialsTable
 from loop.store import CampaignStore, GivenVerdict, IterationState
 from validation.tier import Tier
@@ -44,6 +45,7 @@ class TableWriter:
     clock: Callable[[], float]
     _number: int = 0
     _drawn: set[int] = field(default_factory=set)
+    _taken_back: set[int] = field(default_factory=set)
     _again: float = 0.0
 
     def write(self, *, now: bool = False) -> None:
@@ -59,11 +61,13 @@ class TableWriter:
         sources = [self._source(given) for given in {given.fingerprint: given for given in verdicts}.values()]
         for index in drawn:
             points += _drawn_points(self.store, index)
+        gone = [event for event in withdrawals(self.store) if event.id not in self._taken_back] if now else []
         try:
-            if points:
+            if points or gone:
                 self._warn_if_gone()
                 with MaterialsTable.open(self.table, create=True) as table:
                     table.add(points, sources=sources, who=self._name)
+                    set_withdrawn_aside(table, self.store, self.tiers, gone)
         except (InputError, OSError, sa.exc.SQLAlchemyError) as error:
             self._again = self.clock() + _PATIENCE_SECONDS
             log.warning("the materials table is caught up with later, and nothing is lost: %s", error)
@@ -71,6 +75,7 @@ class TableWriter:
         self._again = 0.0
         self._number = max([self._number, *(given.number for given in verdicts)])
         self._drawn.update(drawn)
+        self._taken_back.update(event.id for event in gone)
 
     def _warn_if_gone(self) -> None:
         """Says that there is no table any more, or none where this process looks, before another one is made."""

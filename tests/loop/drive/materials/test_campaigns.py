@@ -14,6 +14,7 @@ from loop.campaign import Campaign
 from loop.config.schema import CampaignConfig
 from loop.materials import MaterialsTable, PointQuery
 from loop.materials.foreign import foreign_points
+from loop.materials.governance.decisions import FlagState, decide, stored_flags
 from loop.people.data_report import data_document, data_tables
 from loop.review.report import best_tables
 from loop.store import check_store
@@ -162,6 +163,33 @@ def test_what_its_validator_said_counts_once_whatever_points_are_chosen(
         told = [row.observation.design for row in campaign.store.observations()]
         assert len(told) == len(set(told))
         assert bool(told) is (known == "teach")
+
+
+def test_a_verdict_that_was_withdrawn_teaches_no_other_campaign_unless_people_keep_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    place: dict[str, Any] = {"table": str(tmp_path / "doubted.db")}
+    with run(melting_config(folder, "doubting", materials=place, iterations=0))[0] as campaign:
+        row, other = [each for each in campaign.store.observations() if not each.observation.failure][:2]
+        campaign.store.withdraw([row.id], who="Ada", why="the crucible leaked")
+        campaign.store.correct(other.id, "solidus", 2000.0, who="Ada", why="read wrongly")
+    wrong = {row.observation.design, other.observation.design}
+
+    def taught(name: str) -> set[Design]:
+        with Campaign.open(melting_config(folder, name, materials=place, iterations=0)) as opened:
+            return {each.observation.design for each in opened.store.observations()}
+
+    Campaign.open(melting_config(folder, "doubting", materials=place, iterations=0)).close()
+    with MaterialsTable.open(place["table"]) as table:
+        flags = stored_flags(table)
+        assert [(one.state, one.who, one.why) for one in flags] == [
+            (FlagState.SET_ASIDE, "Ada", "the crucible leaked"),
+            (FlagState.SET_ASIDE, "Ada", "read wrongly"),
+        ]
+        assert not wrong & taught("warned")
+        decide(table, [one.number for one in flags], FlagState.KEPT, who="Bob", why="it did not")
+        Campaign.open(melting_config(folder, "doubting", materials=place, iterations=0)).close()
+        assert wrong <= taught("trusting")
 
 
 def test_a_table_that_is_not_there_any_more_is_told_before_another_is_made(
