@@ -25,6 +25,9 @@ _SAID: dict[str, Basis] = {"wt": "wt.%", "mass": "wt.%", "at": "at.%", "mol": "a
 _BALANCED = re.compile(r"([0-9]+(?:\.[0-9]+)?|\.[0-9]+)\s*([A-Z][a-z]?)")
 _BASIS = re.compile(r"\s*[(\[,]?\s*(?:(at|wt|mol|mass)\.?\s*-?)?(?:%|pct\.?|percent)\s*[)\]]?$", re.IGNORECASE)
 
+_GRADE = 200
+"""An amount from which a formula that has an element once is a grade, such as SUS304 or IN718."""
+
 
 @lru_cache(maxsize=65_536)
 def composition_of_formula(text: str, basis: Basis, balance: str | None = None) -> tuple[Composition, bool]:
@@ -56,6 +59,9 @@ def composition_of_formula(text: str, basis: Basis, balance: str | None = None) 
     amounts = amounts_in("".join(parts))
     if len(amounts) == 1 and not set(amounts.values()) & {1, 100}:
         raise InputError(f"{shown(text)} reads as pure {next(iter(amounts))}, but looks like a name; write a formula")
+    if min(amounts.values()) == 1 and max(amounts.values()) >= _GRADE:
+        read = " and ".join(f"{float(amount):g} {symbol}" for symbol, amount in amounts.items())
+        raise InputError(f"{shown(text)} reads as {read}, but looks like the name of a grade; write a formula")
     rest = balance is not None and balance not in amounts
     return composition_of_amounts(amounts, basis if rest else _basis_of(amounts, basis), balance)
 

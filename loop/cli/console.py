@@ -72,6 +72,11 @@ def _console(*, stderr: bool) -> Console:
     return _Console(stderr=stderr, highlight=False, width=None if told else _WIDTH)
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things: 1 point, 2 points."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def who(by: str | None) -> str:
     """The name for the log: the one that is given, or the user's."""
     from loop.store.database.lock import user_name  # late, for a light start: with the database's libraries

@@ -115,6 +115,9 @@ def summary(campaign: OpenCampaign, console: Console, where: str | None, top: in
     console.print(
         fitted(iteration_table(iteration_summaries(campaign.store, view), measure_of(view.goal.objectives)), console)
     )
+    if begun := campaign.store.began_with():
+        told = f"{begun['points']} points of {begun['materials']} speak of this campaign, up to point {begun['until']}"
+        console.print(told, markup=False, soft_wrap=True)
     counts = campaign.store.counts()
     if counts.get("needs_review"):
         console.print(f"{counts['needs_review']} validations gave no answer and are set aside for review", markup=False)

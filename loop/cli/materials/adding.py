@@ -11,7 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from alloys.errors import InputError
-from loop.cli.console import Json, err, print_json, who
+from loop.cli.console import Json, counted, err, print_json, who
 from loop.cli.materials.place import USUAL, Place
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def add(
         print_json({**document, "notes": [*notes, *added.notes], **({"properties": counts} if counts else {})})
         return
     told_of = [
-        f"{name}: {one['published']} as published, {one['points']} points and {one['repeats']} repeats of them"
+        f"{name}: {one['published']} as published, {counted(one['points'], 'point')} and "
+        f"{counted(one['repeats'], 'repeat')}"
         for name, one in counts.items()
     ]
     for line in [*notes, *added.notes, *_lines(dropped), *told_of]:

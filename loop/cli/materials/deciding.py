@@ -9,6 +9,7 @@ import typer
 
 from alloys.errors import InputError
 from loop.cli.console import Json, err, out, print_json, who
+from loop.cli.materials.adding import runs
 from loop.cli.materials.checking import flags_table
 from loop.cli.materials.place import USUAL, Place
 
@@ -94,7 +95,8 @@ def _show(found: Sequence[StoredFlag], new: int, problems: Sequence[str], json_:
         out().print(flags_table(documents, "point"))
     states = {state: sum(one["state"] == state for one in documents) for state in ("open", "kept", "set aside")}
     told = ", ".join(f"{count} {state}" for state, count in states.items() if count) or "none"
-    err().print(f"doubts: {told}; {new} are new", markup=False)
+    newest = runs([one["number"] for one in documents[len(documents) - new :]]) if new else ""
+    err().print(f"doubts: {told}; {new} are new" + (f": {newest}" if newest else ""), markup=False)
 
 
 def _document(stored: StoredFlag) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from loop.cli.console import Json, err, print_json, who
+from loop.cli.console import Json, counted, err, print_json, who
 from loop.cli.materials.place import USUAL, Place
 from loop.cli.materials.voids import CAMPAIGNS, Among, OfCampaign, OfConfig, Properties, asked_of
 from loop.config.lookup import Directory
@@ -54,10 +54,10 @@ def fill(
         lacking = {str(way): n for way, n in materials.items()}
         print_json({"lacking": lacking, **done, "left": dict(filled.left), "file": str(to) if filled.asked else None})
         return
-    lines = [f"{way}: {n} materials" for way, n in materials.items()]
+    lines = [f"{way}: {counted(n, 'material')}" for way, n in materials.items()]
     if not dry_run:
         lines += [f"predicted: {n} of {name}" for name, n in filled.predicted.items()]
-        lines.append(f"queued: {len(filled.queued)} designs")
-        lines += [f"people are asked for {filled.asked} materials in {to}"] * bool(filled.asked)
+        lines.append(f"queued: {counted(len(filled.queued), 'design')}")
+        lines += [f"people are asked for {counted(filled.asked, 'material')} in {to}"] * bool(filled.asked)
         lines += [f"left: {n}, {why}" for why, n in filled.left.most_common()]
     err().print("\n".join(lines), markup=False, soft_wrap=True)

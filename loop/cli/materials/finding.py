@@ -9,7 +9,7 @@ import typer
 
 from alloys.errors import InputError
 from alloys.points.point import PointKind
-from loop.cli.console import Json, err, out, print_json
+from loop.cli.console import Json, counted, err, out, print_json
 from loop.cli.materials.place import USUAL, Place
 
 if TYPE_CHECKING:
@@ -65,11 +65,18 @@ def find(
     if json_:
         print_json(_document(found))
         return
+    _print(found)
+
+
+def _print(found: FoundMaterials) -> None:
+    from loop.review.terminal.fitting import fitted  # late, for a light start
+
     if found.materials:
-        out().print(_shown(found))
+        out().print(fitted([_shown(found), _shown(found, fold=True)], out()))
     cut = f"; shown are {len(found.first)}, --limit shows more" if found.materials > len(found.first) else ""
-    untold = f"; {found.untold} more points tell no temperature" if found.untold else ""
-    err().print(f"{found.materials} materials with {found.points} points that match{cut}{untold}", markup=False)
+    untold = f"; {found.untold} more without a temperature" if found.untold else ""
+    told = f"{counted(found.materials, 'material')} with {counted(found.points, 'point')} that match{cut}{untold}"
+    err().print(told, markup=False, soft_wrap=True)
 
 
 def elements_in(text: str) -> frozenset[str]:
@@ -120,7 +127,7 @@ def _document(found: FoundMaterials) -> dict[str, Any]:
     }
 
 
-def _shown(found: FoundMaterials) -> Table:
+def _shown(found: FoundMaterials, *, fold: bool = False) -> Table:
     from rich import box
     from rich.markup import escape
     from rich.table import Table
@@ -128,6 +135,8 @@ def _shown(found: FoundMaterials) -> Table:
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for head in ("material", "property", "values", "°C", "kind", "points"):
         shown.add_column(head, justify="right" if head == "points" else "left")
+    if fold:
+        shown.columns[0].overflow = "fold"
     for one in found.first:
         for i, each in enumerate(one.values):
             cells = (

@@ -68,9 +68,11 @@ def _meant(table: MaterialsTable, formula: str) -> Composition:
         InputError: if there is none, naming those like it.
     """
     from alloys.composition import Composition
+    from alloys.intake.amounts import composition_of_formula, names_base
     from loop.materials.finding import resembling
 
-    asked = Composition.parse(formula)
+    named = composition_of_formula(formula, "as written")[0] if names_base(formula) else None
+    asked = named or Composition.parse(formula)
     alike = resembling(table, asked)
     rounded = [other for other in alike if str(other) == str(asked)]
     if asked in alike:

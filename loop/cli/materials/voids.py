@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alloys.errors import InputError
-from loop.cli.console import Json, err, out, print_json
+from loop.cli.console import Json, counted, err, out, print_json
 from loop.cli.materials.finding import elements_in
 from loop.cli.materials.place import USUAL, Place
 from loop.config.lookup import Directory, campaign_database
@@ -118,7 +118,9 @@ def voids(
         out().print(f"{void.composition}  {void.property_name}  {void.route}", markup=False, soft_wrap=True)
     n = sum(count for routes in counts.values() for way, count in routes.items() if route in (None, way))
     cut = f"; shown are {len(first)}, --limit shows more" if n > len(first) else ""
-    err().print(f"{n} voids of {asked.voids.materials} materials in {asked.where}{cut}", markup=False)
+    err().print(
+        f"{counted(n, 'void')} of {counted(asked.voids.materials, 'material')} in {asked.where}{cut}", markup=False
+    )
 
 
 def _plain(counts: dict[str, dict[Route, int]]) -> dict[str, dict[str, int]]:

@@ -124,6 +124,8 @@ def test_an_alloy_by_weight_is_the_same_that_a_space_of_weights_proposed(tmp_pat
         ("Nb0.5Ta0.4", "do not sum to 1, but to: 0.9"),
         ("Mo-Si-B", "does not say how much"),
         ("In718", "looks like a name"),
+        ("SUS304", "reads as 305 S and 1 U, but looks like the name of a grade"),
+        ("IN718", "looks like the name of a grade"),
         ("stainless steel", "cannot read the formula"),
         ("Fe-99Cr-8Ni", "leaves nothing for Fe"),
     ],

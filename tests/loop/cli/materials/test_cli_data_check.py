@@ -88,4 +88,4 @@ def test_a_published_table_is_added_with_its_counts(tmp_path: Path, capsys: pyte
     told = json.loads(call(capsys, *words, "--json")[1])
     assert (told["new"], told["last"]) == (3, 3)
     assert told["properties"]["yield_strength"] == {"published": 2, "points": 1, "repeats": 1}
-    assert "hardness: 1 as published, 1 points and 0 repeats of them" in call(capsys, *words)[2]
+    assert "hardness: 1 as published, 1 point and 0 repeats" in call(capsys, *words)[2]

@@ -74,7 +74,14 @@ def test_a_list_that_is_cut_says_how_many_there_are(folder: Path, capsys: pytest
     (folder / "cold.csv").write_text("formula,hardness,source\nNbTaTi,300,me\n", encoding="utf-8")
     ask(capsys, "add", "cold.csv")
     told = ask(capsys, "find", "--property", "hardness", "--temperature", "20:30")[2]
-    assert "1 materials with 1 points that match; 1 more points tell no temperature" in told
+    assert "1 material with 1 point that match; 1 more without a temperature" in told
+
+
+def test_a_name_in_weight_percent_is_shown_as_it_was_added(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "names.csv").write_text("formula,hardness\nTi-6Al-4V,349\nSUS304,200\n", encoding="utf-8")
+    told = ask(capsys, "add", "names.csv")[2]
+    assert "dropped, line 3: no composition: 'SUS304' reads as 305 S and 1 U" in told
+    assert "349 HV" in ask(capsys, "show", "Ti-6Al-4V")[1]
 
 
 @pytest.mark.parametrize("columns", ["80", "120"])

@@ -69,6 +69,10 @@ def test_from_a_doubt_to_a_decision(table: Path, capsys: pytest.CaptureFixture[s
 
 def test_points_set_aside_are_still_shown_marked(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _asked(capsys)
+    slip = table.with_name("slip.csv")
+    slip.write_text("formula,density,source\nHfNbTaTiZr,0.3,me\n", encoding="utf-8")
+    call(capsys, "materials", "add", str(slip))
+    assert "2 are new: 3-4" in " ".join(call(capsys, "materials", "check")[2].split())
     assert "0.55 MPa (doubt 2)" in call(capsys, "materials", "show", "NbMoTaW")[1]
     _asked(capsys, "--approve", "2", "--why", "hot")
     assert "doubt" not in call(capsys, "materials", "show", "NbMoTaW")[1]
@@ -79,7 +83,7 @@ def test_points_set_aside_are_still_shown_marked(table: Path, capsys: pytest.Cap
     weak = ("materials", "find", "--property", "yield_strength", "--max", "10")
     assert "0 materials with 0 points" in call(capsys, *weak)[2]
     assert "0.55 MPa" in call(capsys, *weak, "--all")[1]
-    assert "1 doubts in " in call(capsys, "data", "check", "--table", str(table))[2]
+    assert "3 doubts in " in call(capsys, "data", "check", "--table", str(table))[2]
     told = json.loads(call(capsys, "materials", "show", "NbMoTaW", "--json")[1])["properties"]["yield_strength"]
     assert [(one["number"], one.get("set_aside"), one.get("doubts")) for one in told] == [
         (3, None, None),
