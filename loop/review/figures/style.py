@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.style import context
+from matplotlib.transforms import Bbox
 
 BLUE, VERMILION, GREEN, PURPLE, SKY, ORANGE = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
 """Okabe and Ito's (https://jfly.uni-koeln.de/color)."""
@@ -31,6 +33,8 @@ HATCHES = ("", "//", "..", "xx")
 
 MANY = 300
 """Marks from which a picture in lines (SVG, PDF) holds them as an image."""
+_SVG_DPI = 72
+"""Units of an SVG picture in an inch."""
 MIME = {".png": "image/png", ".svg": "image/svg+xml", ".pdf": "application/pdf", ".html": "text/html"}
 
 _RC = {
@@ -96,6 +100,22 @@ def written(figure: Figure, suffix: str) -> bytes:
     return stream.getvalue()
 
 
+def _laid_out(figure: Figure) -> Bbox:
+    """Gives the parts of a picture their places; what it covers, inches, with a margin.
+
+    That is what ``bbox_inches="tight"`` does, without drawing all of the picture once more for it.
+    """
+    FigureCanvasSVG(figure)
+    figure.set_dpi(_SVG_DPI)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
+    width, height = _SVG_DPI * figure.get_size_inches()
+    tight = figure.get_tightbbox(RendererSVG(width, height, io.StringIO()))
+    return tight.padded(mpl.rcParams["savefig.pad_inches"])
+
+
 def inline(figure: Figure, name: str) -> str:
     """A picture to stand in a page: no background, text in the page's own colour, identifiers of its own.
 
@@ -105,7 +125,7 @@ def inline(figure: Figure, name: str) -> str:
     """
     stream = io.StringIO()
     dated = {"Date": None, "Creator": None, "Format": None, "Type": None}
-    figure.savefig(stream, format="svg", bbox_inches="tight", transparent=True, metadata=dated, dpi=110)
+    figure.savefig(stream, format="svg", bbox_inches=_laid_out(figure), transparent=True, metadata=dated, dpi=110)
     text = stream.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
