@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,11 +28,25 @@ _TEXTS: dict[str, Callable[[str, str], bool]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Objects:
+    """The objects in the lists of one property, the row of each, and of which of them something is true."""
+
+    name: str
+    owners: NDArray[np.int64]
+    true: Mask
+
+
+@dataclass(frozen=True, slots=True)
 class Truth:
-    """Of which rows something is true, and of which false; each of shape ``(rows,)``, never both."""
+    """Of which rows something is true, and of which false; each of shape ``(rows,)``, never both.
+
+    What is asked of keys of objects in a list knows the ``objects`` too: two such questions joined by AND are about
+    one object.
+    """
 
     true: Mask
     false: Mask
+    objects: Objects | None = None
 
     @classmethod
     def where(cls, mask: Mask, known: Mask) -> Truth:
@@ -43,7 +57,11 @@ class Truth:
         return Truth(self.false, self.true)
 
     def __and__(self, other: Truth) -> Truth:
-        return Truth(self.true & other.true, self.false | other.false)
+        true, objects = self.true & other.true, None
+        if self.objects and other.objects and self.objects.name == other.objects.name:
+            objects = replace(self.objects, true=self.objects.true & other.objects.true)
+            true = true & np.isin(np.arange(len(true)), objects.owners[objects.true])
+        return Truth(true, self.false | other.false | (self.true & other.true & ~true), objects)
 
     def __or__(self, other: Truth) -> Truth:
         return Truth(self.true | other.true, self.false & other.false)
@@ -179,19 +197,45 @@ class ServedLists(ServedColumn):
 
 
 class WithinLists(ServedLists):
-    """One key of the objects in lists: a comparison is true of a row where it is of any of its objects."""
+    """One key of the objects in lists: a comparison is true of a row where it is of any of its objects.
+
+    Args:
+        owners: the row of each value.
+        values: of the key.
+        lengths: how many objects of each row have the key; -1 where none has.
+        name: of the property.
+        whose: the row of each object, whether it has the key or not.
+        places: the object of each value.
+    """
 
     kind = "a key of objects in a list"
+
+    def __init__(
+        self,
+        owners: NDArray[np.int64],
+        values: NDArray[Any],
+        lengths: NDArray[np.int64],
+        name: str,
+        whose: NDArray[np.int64],
+        places: NDArray[np.int64],
+    ) -> None:
+        super().__init__(owners, values, lengths)
+        self._name, self._whose, self._places = name, whose, places
 
     def compare(self, sign: str, value: Any) -> Truth:
         if isinstance(value, str) != self._textual:
             return self._unknown(f"compared with {value!r}")
-        return Truth.where(self._some(_OPERATORS[sign](self._values, value).astype(np.bool_)), self.there)
+        return self._truth(_OPERATORS[sign](self._values, value).astype(np.bool_))
 
     def fuzzy(self, how: str, text: Any) -> Truth:
         test, wanted = _TEXTS[how], _text(text)
-        found = np.fromiter((test(str(value), wanted) for value in self._values), np.bool_, len(self._values))
-        return Truth.where(self._some(found), self.there)
+        return self._truth(np.fromiter((test(str(value), wanted) for value in self._values), np.bool_))
+
+    def _truth(self, of_values: Mask) -> Truth:
+        objects = np.zeros(len(self._whose), dtype=np.bool_)
+        objects[self._places[of_values]] = True
+        rows = Truth.where(self._some(of_values), self.there)
+        return replace(rows, objects=Objects(self._name, self._whose, objects))
 
 
 def _number(value: Any) -> float:

@@ -153,9 +153,12 @@ class ServedTable:
             return ServedLists(*_flat([[""] * len(each) for each in lists], lengths, object))
         if key not in KEYS:
             raise BadRequest(detail=f"{field_of(name)} has no {key!r}; its points have {', '.join(KEYS)}"[:300])
-        values = [[told[key] for point in each if key in (told := _told(point))] for each in lists]
+        told = [[_told(point) for point in each] for each in lists]
+        values = [[one[key] for one in each if key in one] for each in told]
         there = [len(each) or -1 for each in values]
-        return WithinLists(*_flat(values, there, float if key in _NUMERIC else object))
+        whose = np.repeat(np.arange(len(told)), [len(each) for each in told])
+        places = np.flatnonzero([key in one for each in told for one in each])
+        return WithinLists(*_flat(values, there, float if key in _NUMERIC else object), name, whose, places)
 
 
 def _flat(

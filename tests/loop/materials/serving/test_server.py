@@ -153,6 +153,13 @@ FILTERS: list[tuple[str, Callable[[Entry], bool]]] = [
     ("_alloyloop_yield_strength.value > 1200", lambda e: any(v > 1200 for v in values(e, "yield_strength"))),
     ("NOT _alloyloop_density.value > 7",
      lambda e: e["attributes"]["_alloyloop_density"] is not None and not any(v > 7 for v in values(e, "density"))),
+    ("_alloyloop_yield_strength.value > 500 AND _alloyloop_yield_strength.test_temperature >= 900", lambda e: False),
+    ('_alloyloop_yield_strength.value > 310 AND _alloyloop_yield_strength.test_temperature >= 900 AND '
+     '_alloyloop_yield_strength.kind="literature"', lambda e: any(310 < v < 900 for v in values(e, "yield_strength"))),
+    ("NOT (_alloyloop_yield_strength.value > 500 AND _alloyloop_yield_strength.test_temperature >= 900)",
+     lambda e: bool(values(e, "yield_strength"))),
+    ('_alloyloop_yield_strength.value > 1200 AND _alloyloop_density.kind = "predicted"',
+     lambda e: any(v > 1200 for v in values(e, "yield_strength")) and "predicted" in values(e, "density", "kind")),
     ("_alloyloop_yield_strength LENGTH > 2", lambda e: len(values(e, "yield_strength")) > 2),
     ('_alloyloop_density.kind = "predicted"', lambda e: "predicted" in values(e, "density", "kind")),
     ('_alloyloop_solidus.failure CONTAINS "equil"', lambda e: e["id"] == "Nb50Ta50"),
