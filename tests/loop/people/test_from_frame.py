@@ -12,6 +12,7 @@ import pytest
 
 from alloys.composition import Composition
 from alloys.errors import InputError
+from alloys.space.formula import FormulaSpace
 from loop.campaign import Campaign
 from tests.loop.loop_helpers import ROOT
 
@@ -50,6 +51,16 @@ def test_a_frame_of_results_is_a_campaign_that_proposes_at_once(tmp_path: Path) 
         assert list(again.pending()["formula"]) == list(table["formula"][1:])
     with Campaign.open(tmp_path / "hard" / "campaign.yaml") as opened:
         assert opened.best(1)["hardness"].item() == 570.0
+
+
+def test_a_frame_of_compounds_is_a_campaign_over_formulas(tmp_path: Path) -> None:
+    compounds = ["NaCl", "MgO", "CaF2", "Al2O3", "KCl", "BaO", "TiO2", "SrTiO3", "LiF", "Na2O", "K2S", "CaTiO3"]
+    told = pd.DataFrame({"formula": compounds, "enthalpy": [-2.0 - 0.1 * i for i in range(12)]})
+    with Campaign.from_frame(told, minimize="enthalpy", directory=tmp_path, name="compounds") as campaign:
+        space = campaign.view().space
+        assert isinstance(space, FormulaSpace)
+        assert (space.most_atoms, space.fewest, space.most, space.charges) == (8, 2, 3, "balanced")
+        assert set(campaign.results()["formula"]) == set(compounds)
 
 
 def test_columns_of_amounts_a_unit_and_objects_are_understood(tmp_path: Path) -> None:
