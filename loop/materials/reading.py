@@ -11,10 +11,12 @@ import sqlalchemy as sa
 
 from alloys.composition import Composition
 from alloys.design import Design
+from alloys.errors import InputError
 from alloys.points.point import Point, PointConditions, PointKind
 from loop.materials.records import StoredPoint
 from loop.materials.schema import additions, conditions, materials, points, quantities, sources
 from loop.materials.writing import chunks
+from loop.store.errors import StoreError
 
 _AT_ONCE = 2000
 _NUMBERS: sa.BindParameter[Any] = sa.bindparam("numbers", expanding=True, literal_execute=True)
@@ -93,7 +95,15 @@ def points_of(
     for part in chunks(numbers, _AT_ONCE):
         with read() as connection:
             rows = reader.rows(connection, part)
-        yield from map(reader.stored, rows)
+        yield from (_sound(reader, row) for row in rows)
+
+
+def _sound(reader: PointReader, row: Sequence[Any]) -> StoredPoint:
+    try:
+        return reader.stored(row)
+    except (InputError, KeyError, TypeError, ValueError) as error:
+        why = f"{type(error).__name__}: {str(error)[:200]}"
+        raise StoreError(f"point {row[0]} of the materials table is damaged ({why}); restore it from a copy") from error
 
 
 def _design(composition: str, variables: str) -> Design:

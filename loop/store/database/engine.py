@@ -136,6 +136,12 @@ def told(what: str = CAMPAIGN) -> Iterator[None]:
         if meant is None:
             raise
         raise meant from error
+    except UnicodeDecodeError as error:  # SQLite repeats what it cannot read
+        raise _damaged(what, error) from error
+
+
+def _damaged(what: str, error: object) -> StoreError:
+    return StoreError(f"the {what} is damaged ({error}); restore it from a copy")
 
 
 def _meant(error: sa.exc.DBAPIError, what: str) -> StoreError | None:
@@ -145,8 +151,8 @@ def _meant(error: sa.exc.DBAPIError, what: str) -> StoreError | None:
         return no_room(error.orig, what)
     if getattr(error.orig, "sqlstate", None) == _FORBIDDEN:
         return StoreError(f"the {what}'s server does not allow it: {said.splitlines()[0]}; ask its owner")
-    if type(error) is sa.exc.DatabaseError:
-        return StoreError(f"the {what} is damaged ({said}); restore it from a copy")
+    if type(error) is sa.exc.DatabaseError or said.startswith("Could not decode to UTF-8"):
+        return _damaged(what, said)
     if not isinstance(error, sa.exc.OperationalError):
         return None
     # A name that nobody can resolve, and the like, has no state: it did not come from a server.

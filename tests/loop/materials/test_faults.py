@@ -27,6 +27,14 @@ def path(tmp_path: Path) -> Path:
     return file
 
 
+def unguarded(path: Path) -> None:
+    """Takes the guards of its rows away."""
+    with sqlite3.connect(path) as connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+    connection.close()
+
+
 @pytest.mark.parametrize("revision", ["m0999", "nonsense"])
 def test_a_schema_of_tomorrow_is_refused_and_left_as_it_is(path: Path, revision: str) -> None:
     write_past_the_store(path, "UPDATE materials_schema SET revision = ?", (revision,))
@@ -42,6 +50,30 @@ def test_a_damaged_file_is_told_in_one_line(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[100:4096] = b"\xff" * 3996
     path.write_bytes(content)
+    with pytest.raises(StoreError, match="the materials table is damaged"):
+        MaterialsTable.open(path)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE sources SET name = CAST(x'ff' AS TEXT) WHERE id = 1",
+        "UPDATE points SET variables = 'x'",
+        "UPDATE points SET value = 'x' WHERE value IS NOT NULL",
+        "UPDATE materials SET composition = 'Nb:x' WHERE id = 1",
+        "UPDATE points SET conditions = 99",
+    ],
+)
+def test_rows_that_are_no_points_any_more_are_told_in_one_line(path: Path, statement: str) -> None:
+    unguarded(path)
+    write_past_the_store(path, statement)
+    with pytest.raises(StoreError, match="the materials table is damaged"), MaterialsTable.open(path) as table:
+        list(table.points())
+
+
+def test_a_schema_that_nobody_can_read_is_told(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"CREATE TABLE additions", b"CREATE TABLE\xbbadditions"))
     with pytest.raises(StoreError, match="the materials table is damaged"):
         MaterialsTable.open(path)
 
@@ -141,10 +173,7 @@ def test_a_file_that_cannot_be_written_can_be_read(path: Path) -> None:
     ],
 )
 def test_rows_that_somebody_else_changed_are_named(path: Path, statement: str, told: str) -> None:
-    with sqlite3.connect(path) as connection:
-        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            connection.execute(f"DROP TRIGGER {name}")
-    connection.close()
+    unguarded(path)
     write_past_the_store(path, statement)
     with MaterialsTable.open(path) as table, pytest.raises(AssertionError, match=told):
         assert "\n".join(table.problems()) == ""
