@@ -102,7 +102,7 @@ def read_snapshot(config: MaterialsConfig, tiers: Sequence[Tier], problem: Probl
     """
     with MaterialsTable.open(config.table, create=True) as table:
         until = table.last()
-        verdicts = _Verdicts.read(table, until, tiers, problem.properties)
+        verdicts = _Verdicts.read(table, until, tiers, problem)
         said = {tier.fingerprint for tier in tiers if not tier.by_hand}
         others = [one for one in _others(table, until, config.points) if one[1].point.source not in said]
     own = [(name, found) for name, found in others if config.points[name].own]
@@ -129,14 +129,15 @@ class _Verdicts:
     observations: tuple[tuple[Observation, int], ...]
 
     @classmethod
-    def read(
-        cls, table: MaterialsTable, until: int, tiers: Sequence[Tier], properties: Mapping[str, Property]
-    ) -> _Verdicts:
+    def read(cls, table: MaterialsTable, until: int, tiers: Sequence[Tier], problem: Problem) -> _Verdicts:
+        properties, variables = problem.properties, set(problem.space.variables.names)
         asked = {tier.fingerprint: (place, tier) for place, tier in enumerate(tiers) if not tier.by_hand}
         query = PointQuery(kinds=(PointKind.VALIDATION,), sources=tuple(asked), until=until, counting=True)
         told: dict[tuple[str, Design], list[StoredPoint]] = {}
         for found in table.points(query) if asked else ():
-            told.setdefault((found.point.source, found.point.design), []).append(found)
+            # A design with other variables than the campaign's is another question.
+            if {name for name, _ in found.point.design.variables} <= variables:
+                told.setdefault((found.point.source, found.point.design), []).append(found)
         points, observations = [], []
         for (fingerprint, design), stored in told.items():
             place, tier = asked[fingerprint]

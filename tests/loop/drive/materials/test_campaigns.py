@@ -192,6 +192,26 @@ def test_a_verdict_that_was_withdrawn_teaches_no_other_campaign_unless_people_ke
         assert wrong <= taught("trusting")
 
 
+def test_verdicts_that_answer_another_question_are_not_taken(first: Campaign, folder: Path, tmp_path: Path) -> None:
+    fingerprint, place = first.tiers[0].fingerprint, tmp_path / "odd.db"
+
+    def verdict(formula: str, unit: str = "K", source: str = fingerprint, **variables: int) -> list[Point]:
+        design = Design.of(Design.parse(formula).composition, variables)
+        told = (("solidus", unit, 2300.0), ("freezing_range", "K", 50.0))
+        return [Point(design, name, u, value, PointKind.VALIDATION, source) for name, u, value in told]
+
+    right = [*verdict("Nb3Ti"), *verdict("TaTi", "°C")]
+    half, other = verdict("NbTi")[:1], verdict("NbTa", source="0" * 64)
+    with MaterialsTable.open(place, create=True) as table:
+        table.add([*right, *half, *other, *verdict("NbZr", "MPa"), *verdict("Ta3Ti", anneal=900)], who="Ada")
+    with Campaign.open(melting_config(folder, "odd", materials={"table": str(place)}, iterations=0)) as campaign:
+        found = {str(each.observation.design): each.observation.values for each in campaign.store.observations()}
+    assert found == {
+        "Nb75Ti25": {"solidus": 2300.0, "freezing_range": 50.0},
+        "Ta50Ti50": {"solidus": pytest.approx(2573.15), "freezing_range": 50.0},
+    }
+
+
 def test_a_table_that_is_not_there_any_more_is_told_before_another_is_made(
     first: Campaign, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
