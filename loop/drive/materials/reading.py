@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.points.choice import PointChoice
-from alloys.points.point import PointKind
+from alloys.points.point import Point, PointKind
 from alloys.points.verdicts import in_unit_of, verdict_of_points
 from alloys.problem import Problem
 from alloys.properties import Property
@@ -104,7 +105,7 @@ def read_snapshot(config: MaterialsConfig, tiers: Sequence[Tier], problem: Probl
         until = table.last()
         verdicts = _Verdicts.read(table, until, tiers, problem)
         said = {tier.fingerprint for tier in tiers if not tier.by_hand}
-        others = [one for one in _others(table, until, config.points) if one[1].point.source not in said]
+        others = _each_once(one for one in _others(table, until, config.points) if one[1].point.source not in said)
     own = [(name, found) for name, found in others if config.points[name].own]
     foreign = [KnownPoint(found.id, name, found.point) for name, found in others if not config.points[name].own]
     taught: list[tuple[Observation, int | None]] = list(verdicts.observations) if config.known == "teach" else []
@@ -167,6 +168,35 @@ def _others(table: MaterialsTable, until: int, choices: Mapping[str, PointChoice
             counting=True,
         )
         yield from ((name, found) for found in table.points(query) if choice.takes(found.point))
+
+
+_SAME = 0.002
+"""Relative difference up to which two papers print one value."""
+
+
+def _each_once(others: Iterable[tuple[str, StoredPoint]]) -> list[tuple[str, StoredPoint]]:
+    """The points without those that another source repeats: later papers print earlier papers' results, and a value
+    that two of them print was measured once."""
+    alike: dict[tuple[str, Design, str, int | None], list[Point]] = {}
+    kept, repeats = [], 0
+    for name, found in others:
+        point, celsius = found.point, found.point.conditions.test_temperature
+        about = (name, point.design, point.unit, None if celsius is None else round(celsius))
+        before = alike.setdefault(about, [])
+        if any(_repeats(point, other) for other in before):
+            repeats += 1
+            continue
+        before.append(point)
+        kept.append((name, found))
+    if repeats:
+        log.info("%d points repeat what another source says of the same alloy, and count once with it", repeats)
+    return kept
+
+
+def _repeats(point: Point, other: Point) -> bool:
+    if point.value is None or other.value is None or point.source == other.source:
+        return False
+    return math.isclose(point.value, other.value, rel_tol=_SAME)
 
 
 def _measurements(

@@ -268,3 +268,17 @@ def test_points_of_other_sources_speak_of_a_property_in_its_unit_and_teach_only_
         values = {str(row.design): row.values["solidus"] for row in campaign.view().rows}
         assert values == {"Nb50Ta50": 2900.0, "Ta50W50": pytest.approx(3273.15), "Al50Nb50": 2200.0}
         assert foreign_points(campaign.store) == ()
+
+
+def test_what_later_papers_print_again_counts_once(folder: Path, tmp_path: Path) -> None:
+    place = tmp_path / "reviews.db"
+    told = [("10.1/first", 2900.0), ("10.1/review", 2900.0), ("10.1/other", 2860.0), ("10.1/first", 2890.0)]
+    with MaterialsTable.open(place, create=True) as table:
+        niobium = Design.parse("Nb50Ta50")
+        table.add((Point(niobium, "solidus", "K", v, PointKind.LITERATURE, s) for s, v in told), who="Ada")
+    chosen = {"solidus": {"property": "solidus", "kinds": ["literature"], "own": True}}
+    with Campaign.open(
+        melting_config(folder, "reviews", materials={"table": str(place), "points": chosen})
+    ) as campaign:
+        observed = [(o.observation.source, o.observation.values["solidus"]) for o in campaign.store.observations()]
+        assert observed == [("10.1/first", 2900.0), ("10.1/other", 2860.0), ("10.1/first", 2890.0)]
