@@ -21,7 +21,7 @@ STRONG = Point(
     unit="MPa",
     value=929.0,
     kind=PointKind.LITERATURE,
-    source="10.1016/j.jallcom.2011.02.171",
+    source="10.1007/s10853-012-6260-2",
     std=12.5,
     conditions=PointConditions(test_temperature=25.0, processing="CAST", phase="BCC", test="compression"),
 )

@@ -16,7 +16,7 @@ from alloys.points.tables.mapping import PointsMap
 from alloys.points.tables.reading import read_table_points
 
 HEADS = "formula,yield_strength [GPa],yield_strength_std,test_temperature [K],processing,phase,doi,year,remark"
-FIRST = "HfNbTaTiZr,0.929,0.01,296.15,as  cast,BCC,https://doi.org/10.1016/J.JALLCOM.2011.02.171,2011,x"
+FIRST = "HfNbTaTiZr,0.929,0.01,296.15,as  cast,BCC,https://doi.org/10.1007/S10853-012-6260-2,2011,x"
 
 
 def write(folder: Path, *lines: str) -> Path:
@@ -36,7 +36,7 @@ def test_heads_say_units_conditions_and_source(tmp_path: Path) -> None:
         "std": 10.0,
         "conditions": {"test_temperature": 23.0, "processing": "as cast", "phase": "BCC"},
         "kind": "literature",
-        "source": "10.1016/j.jallcom.2011.02.171",
+        "source": "10.1007/s10853-012-6260-2",
     }
     assert found.sources == {point.source: PointSource(point.source, "", 2011)}
     assert found.lines == (2,)

@@ -23,8 +23,8 @@ from tests.loop.loop_helpers import call, small_config
 from tests.loop.materials.exchange.servers import Answer, answering, document
 
 TABLE = """formula,yield_strength [MPa],hardness,test_temperature [°C],processing,phase,doi,year
-HfNbTaTiZr,929,,25,cast,BCC,10.1016/j.jallcom.2011.02.171,2011
-HfNbTaTiZr,295,,1000,=cast,BCC,10.1016/j.jallcom.2011.02.171,2011
+HfNbTaTiZr,929,,25,cast,BCC,10.1007/s10853-012-6260-2,2011
+HfNbTaTiZr,295,,1000,=cast,BCC,10.1007/s10853-012-6260-2,2011
 NbMoTaW,1058,454,25,cast,"BCC, ordered",10.1016/j.intermet.2010.05.014,2010
 Nb33.333Ta33.333Ti33.333,200,,1000,,,10.1016/j.x,2012
 """
@@ -143,8 +143,8 @@ def test_a_bundle_has_all_that_others_need(bundle: Path, capsys: pytest.CaptureF
     assert digest_of(config.science()) == json.loads((bundle / "digests.json").read_text())["campaigns"][config.name]
     rows = list(csv.DictReader((bundle / "data/sources.csv").read_text(encoding="utf-8").splitlines()))
     assert [(row["doi"], row["licence"], row["points"]) for row in rows] == [
+        ("10.1007/s10853-012-6260-2", "CC-BY-4.0", "2"),
         ("10.1016/j.intermet.2010.05.014", "unknown", "2"),
-        ("10.1016/j.jallcom.2011.02.171", "CC-BY-4.0", "2"),
         ("10.1016/j.x", "unknown", "1"),
     ]
     metadata = json.loads((bundle / "croissant.json").read_text())
