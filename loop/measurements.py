@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alloys.design import Design
 from alloys.space import Bools, Floats
-from loop.store import StoredObservation
+
+if TYPE_CHECKING:
+    from loop.store import StoredObservation  # for a light start: with the database's libraries
 
 
 def rounded(number: float, digits: int = 2) -> str:

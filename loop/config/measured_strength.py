@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from alloys.errors import InputError
-from loop.materials.query import PointQuery
-from loop.materials.table import MaterialsTable
 from validation.registry import takes_measurements
 from validation.strength.measurements import PROPERTY, StrengthMeasurements
 
@@ -19,6 +17,8 @@ def measurements_in_table(where: str) -> StrengthMeasurements:
         InputError: if they are of too few sources.
         StoreError: if there is no table there.
     """
+    from loop.materials import MaterialsTable, PointQuery  # late, for a light start: with the database's libraries
+
     with MaterialsTable.open(where) as table:
         points = [stored.point for stored in table.points(PointQuery(properties=(PROPERTY,), counting=True))]
         return StrengthMeasurements.of_points(points, table.sources({point.source for point in points}))
