@@ -80,13 +80,19 @@ class Database:
         return driver_of(Path(self.engine.url.database or "").parent)
 
     @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Around every transaction: Ctrl-C waits for its end, and what goes wrong is told."""
+        with held_back(), told(self.what):
+            yield
+
+    @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """One consistent look at the database.
 
         Raises:
             StoreBusy: if a writer held it for too long.
         """
-        with held_back(), told(self.what), self.engine.connect() as connection:
+        with self.undisturbed(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -96,7 +102,7 @@ class Database:
         Raises:
             StoreBusy: if another writer held it for too long.
         """
-        with held_back(), told(self.what), self._writing.begin() as connection:
+        with self.undisturbed(), self._writing.begin() as connection:
             yield connection
 
     def set_journal(self) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from loop.store.database.engine import BUSY_MILLISECONDS, CAMPAIGN, Database, told
-from loop.store.database.interrupts import held_back
 from loop.store.errors import CampaignBusy, NoCampaign, StoreError
 
 DRIVER = "postgresql+psycopg"
@@ -114,7 +113,7 @@ class PostgreSQLDatabase(Database):
         Raises:
             StoreError: if the server cannot be reached.
         """
-        with held_back(), told(self.what), self._reading.connect() as connection:
+        with self.undisturbed(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
@@ -124,7 +123,7 @@ class PostgreSQLDatabase(Database):
         Raises:
             StoreBusy: if another writer held the lock for too long.
         """
-        with held_back(), told(self.what), self.engine.begin() as connection:
+        with self.undisturbed(), self.engine.begin() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self._lock)))
             yield connection
 
@@ -142,7 +141,7 @@ class PostgreSQLDatabase(Database):
         Raises:
             StoreError: if the server cannot be reached, or does not allow it.
         """
-        with held_back(), told(self.what), self.engine.begin() as connection:
+        with self.undisturbed(), self.engine.begin() as connection:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(self._lock)))
             if not self._has_schema(connection):  # who may write in it need not be allowed to make it
                 connection.execute(sa.schema.CreateSchema(self.schema))
