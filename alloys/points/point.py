@@ -27,6 +27,9 @@ class PointKind(StrEnum):
     PREDICTED = "predicted"
 
 
+SAME_VALUE = 0.002
+"""Relative difference up to which two sources print one value: later papers print earlier papers' results."""
+
 MEASURED = (PointKind.LITERATURE, PointKind.VALIDATION)
 """Kinds that say what is true of a material, as far as anybody knows."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import sqlalchemy as sa
 
 from alloys.composition import SYMBOLS, Composition
 from alloys.errors import InputError
+from alloys.points.choice import PointChoice
 from alloys.points.point import PointKind
 from loop.materials.schema import (
     bits_of,
@@ -56,6 +58,18 @@ class PointQuery:
         if self.test_temperature is not None and not self.test_temperature[0] <= self.test_temperature[1]:
             low, high = self.test_temperature
             raise InputError(f"a range of temperatures goes from the lower to the higher one, got {low:g} to {high:g}")
+
+    @classmethod
+    def chosen(cls, choice: PointChoice, until: int | None = None) -> Self:
+        """Points that are chosen to speak of a property and count, whatever their kind of test."""
+        return cls(
+            properties=(choice.property_name,),
+            kinds=choice.point_kinds,
+            sources=tuple(choice.sources) or None,
+            test_temperature=choice.temperatures,
+            until=until,
+            counting=True,
+        )
 
 
 def among(elements: frozenset[str]) -> sa.ColumnElement[bool]:

@@ -105,12 +105,8 @@ _FEW = 500
 
 def _conditions(choice: PointChoice) -> list[sa.ColumnElement[bool]]:
     """Which points are chosen to speak of a property."""
-    query = PointQuery(
-        properties=(choice.property_name,),
-        kinds=choice.point_kinds,
-        sources=tuple(choice.sources) or None,
-        test_temperature=choice.temperatures,
-        counting=True,
-    )
     tested = sa.select(conditions.c.id).where(conditions.c.test == choice.test)
-    return [*conditions_of(query), *([] if choice.test is None else [points.c.conditions.in_(tested)])]
+    return [
+        *conditions_of(PointQuery.chosen(choice)),
+        *([] if choice.test is None else [points.c.conditions.in_(tested)]),
+    ]

@@ -16,7 +16,7 @@ from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.physics.elements import known_elements
 from alloys.points.exported import read_exported
-from alloys.points.point import MEASURED, Point, PointSource
+from alloys.points.point import MEASURED, SAME_VALUE, Point, PointSource
 from alloys.points.published import read_published_points
 
 Floats = NDArray[np.float64]
@@ -32,8 +32,6 @@ _COLUMNS = 7
 FEWEST_SOURCES = 5
 """Sources below which nothing can be learned of how sources differ."""
 
-_SAME = 0.002
-"""Relative difference up to which two values of one alloy at one temperature are one measurement, printed twice."""
 _LATE = 9999
 """The year of a source whose year is not known: it comes last."""
 
@@ -133,7 +131,7 @@ class StrengthMeasurements:
         found: list[list[int]] = [[] for _ in range(len(self))]
         for rows in alike.values():
             for i in rows:
-                near = (j for j in rows if math.isclose(self.values[i], self.values[j], rel_tol=_SAME))
+                near = (j for j in rows if math.isclose(self.values[i], self.values[j], rel_tol=SAME_VALUE))
                 found[i] = [j for j in near if self.sources[i] != self.sources[j]]
         return found
 

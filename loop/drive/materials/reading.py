@@ -12,7 +12,7 @@ from pathlib import Path
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.points.choice import PointChoice
-from alloys.points.point import Point, PointKind
+from alloys.points.point import SAME_VALUE, Point, PointKind
 from alloys.points.verdicts import in_unit_of, verdict_of_points
 from alloys.problem import Problem
 from alloys.properties import Property
@@ -110,7 +110,8 @@ def read_snapshot(config: MaterialsConfig, tiers: Sequence[Tier], problem: Probl
     foreign = [KnownPoint(found.id, name, found.point) for name, found in others if not config.points[name].own]
     taught: list[tuple[Observation, int | None]] = list(verdicts.observations) if config.known == "teach" else []
     taught += _measurements(own, problem.properties)
-    keys = dict(sorted({*((p.number, p.point.key) for p in (*verdicts.points, *foreign)), *_keys(own)}))
+    read = [(known.number, known.point.key) for known in (*verdicts.points, *foreign)]
+    keys = dict(sorted({*read, *((found.id, found.point.key) for _, found in own)}))
     digest = hashlib.sha256(b"".join(map(bytes.fromhex, keys.values()))).hexdigest()
     told = f"{len(verdicts.observations)} verdicts of the campaign's validators, {len(foreign)} points of other sources"
     log.info("materials table %s up to point %d: %s, %d taken as its own", config.table, until, told, len(own))
@@ -159,19 +160,8 @@ class _Verdicts:
 def _others(table: MaterialsTable, until: int, choices: Mapping[str, PointChoice]) -> Iterator[tuple[str, StoredPoint]]:
     """Points that speak of properties of the campaign as its configuration says, by the campaign's property."""
     for name, choice in choices.items():
-        query = PointQuery(
-            properties=(choice.property_name,),
-            kinds=choice.point_kinds,
-            sources=tuple(choice.sources) or None,
-            test_temperature=choice.temperatures,
-            until=until,
-            counting=True,
-        )
+        query = PointQuery.chosen(choice, until)
         yield from ((name, found) for found in table.points(query) if choice.takes(found.point))
-
-
-_SAME = 0.002
-"""Relative difference up to which two papers print one value."""
 
 
 def _each_once(others: Iterable[tuple[str, StoredPoint]]) -> list[tuple[str, StoredPoint]]:
@@ -196,7 +186,7 @@ def _each_once(others: Iterable[tuple[str, StoredPoint]]) -> list[tuple[str, Sto
 def _repeats(point: Point, other: Point) -> bool:
     if point.value is None or other.value is None or point.source == other.source:
         return False
-    return math.isclose(point.value, other.value, rel_tol=_SAME)
+    return math.isclose(point.value, other.value, rel_tol=SAME_VALUE)
 
 
 def _measurements(
@@ -210,7 +200,3 @@ def _measurements(
             continue
         stds = {} if quantity.std is None else {name: quantity.std}
         yield Observation(point.design, {name: quantity.value}, point.source, None, stds), None
-
-
-def _keys(own: Sequence[tuple[str, StoredPoint]]) -> Iterator[tuple[int, str]]:
-    return ((found.id, found.point.key) for _, found in own)
