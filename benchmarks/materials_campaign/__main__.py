@@ -30,21 +30,7 @@ from loop.campaign import Campaign
 from loop.config.reading import load_config
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
-from loop.execute.local import LocalExecutor
-from loop.execute.tasks import ValidationTask, ValidatorSpec
-
-
-class Counting(LocalExecutor):
-    """This process, which notes the designs that its validators are asked of."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[str] = []
-
-    def submit(self, spec: ValidatorSpec, task: ValidationTask) -> None:
-        """Does it, and notes it."""
-        self.asked.append(task.canonical)
-        super().submit(spec, task)
+from tests.support.materials.counting import Counting
 
 
 @dataclass(frozen=True)

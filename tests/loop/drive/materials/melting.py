@@ -9,9 +9,8 @@ from typing import Any
 from loop.campaign import Campaign
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
-from loop.execute.local import LocalExecutor
-from loop.execute.tasks import ValidationTask, ValidatorSpec
 from tests.loop.loop_helpers import small_document
+from tests.support.materials.counting import Counting
 
 _COMMAND = """
 import json, sys
@@ -57,18 +56,6 @@ def melting_config(folder: Path, name: str, **changes: Any) -> CampaignConfig:
 def table_of(folder: Path) -> str:
     """Where the campaigns of a folder have their table."""
     return str(folder / "materials.db")
-
-
-class Counting(LocalExecutor):
-    """Counts what the validators are asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[str] = []
-
-    def submit(self, spec: ValidatorSpec, task: ValidationTask) -> None:
-        self.asked.append(task.canonical)
-        super().submit(spec, task)
 
 
 def run(config: CampaignConfig) -> tuple[Campaign, list[str]]:
