@@ -23,13 +23,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from alloys.goal import count_dominating
 from loop.campaign import Campaign
 from loop.config.reading import load_config
 from loop.config.schema import CampaignConfig
 from loop.drive.driver import Driver
+from loop.review.report import front_first
 from tests.support.materials.counting import Counting
 
 
@@ -62,12 +60,11 @@ class Outcome:
 
 def _standing(campaign: Campaign, name: str, asked: tuple[str, ...], seconds: float) -> Outcome:
     view = campaign.view()
-    rows = [(row.design.canonical(), view.goal.signed_objectives(row.values)) for row in view.rows if row.feasible]
-    points = np.array([point for _, point in rows if point is not None])
-    front = {design for design, point in rows if point is not None and not count_dominating(points, np.array(point))}
+    best, on_front, _ = front_first(view, len(view.rows))
+    front = frozenset(row.design.canonical() for row in best[:on_front])
     known = frozenset(row.design.canonical() for row in view.rows)
     volume, digest = view.hypervolume(view.rows), campaign.store.dataset_digest()
-    return Outcome(name, campaign.config.iterations, known, asked, digest, frozenset(front), volume, seconds)
+    return Outcome(name, campaign.config.iterations, known, asked, digest, front, volume, seconds)
 
 
 def run(config: CampaignConfig, name: str, **changes: Any) -> Outcome:
