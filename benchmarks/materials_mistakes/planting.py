@@ -15,7 +15,7 @@ from alloys.points.published import DOI
 from alloys.points.published_records import FORMULA, TEMPERATURE
 
 YIELD, ULTIMATE, HARDNESS = "PROPERTY: YS (MPa)", "PROPERTY: UTS (MPa)", "PROPERTY: HV"
-DENSITY, ELONGATION = "PROPERTY: Exp. Density (g/cm$^3$)", "PROPERTY: Elongation (%)"
+DENSITY = "PROPERTY: Exp. Density (g/cm$^3$)"
 
 Row = dict[str, str]
 Plant = Callable[[Row, np.random.Generator], Row | None]

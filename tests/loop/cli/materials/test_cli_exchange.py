@@ -8,7 +8,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -252,13 +251,12 @@ def database(pages: int) -> Answer:
 
 
 @pytest.fixture
-def proxied(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def proxied(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy in the environment that nobody answers at."""
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "")
-    return
 
 
 @pytest.mark.usefixtures("proxied")
