@@ -14,6 +14,7 @@ from loop.store import CampaignStore, Facts, IterationNotes, StoreBusy, StoreErr
 from loop.store.database.engine import Database, head_revision, journal_settings, wal_is_safe
 from loop.store.states import MOVES, move_text
 from tests.loop.store.store_helpers import begin, make, measured, take_one
+from tests.support.database import write_past_the_store
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 
@@ -86,10 +87,7 @@ def test_a_database_of_a_past_schema_opens(dump, tmp_path):
 def test_a_newer_schema_is_refused_and_left_as_it_is(tmp_path, revision):
     path = tmp_path / "campaign.db"
     make(path).close()
-    connection = sqlite3.connect(path)
-    connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
-    connection.commit()
-    connection.close()
+    write_past_the_store(path, "UPDATE alembic_version SET version_num = ?", (revision,))
     before = path.read_bytes()
     with pytest.raises(UnknownSchema, match=revision):
         CampaignStore.open(path)
