@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -151,15 +152,24 @@ def measure(where: str, wanted: int, server: int | None = None) -> None:
     print(f"{last:,} points of {materials:,} materials{size}\n{'question':50}{'seconds':>9}{'processor':>11}  answer")
     time.sleep(1.0 if server else 0.0)
     for name, ask in questions(busiest, last).items():
-        taken = []
-        for _ in range(3):
-            began, used = time.perf_counter(), processor(server)
-            with MaterialsTable.open(where) as table:
-                answer = ask(table)
-            seconds = time.perf_counter() - began
-            time.sleep(0.5 if server else 0.0)  # until the server has buried the process of this connection
-            taken.append((seconds, processor(server) - used))
-        print(f"{name:50}{max(t for t, _ in taken):9.2f}{max(u for _, u in taken):11.2f}  {answer}", flush=True)
+        tell_slowest(name, partial(_of_table, where, ask), server)
+
+
+def _of_table(where: str, ask: Callable[[MaterialsTable], Any]) -> Any:
+    with MaterialsTable.open(where) as table:
+        return ask(table)
+
+
+def tell_slowest(name: str, ask: Callable[[], Any], server: int | None = None) -> None:
+    """Asks three times, and prints the most seconds and processor that it took, and the answer."""
+    taken = []
+    for _ in range(3):
+        began, used = time.perf_counter(), processor(server)
+        answer = ask()
+        seconds = time.perf_counter() - began
+        time.sleep(0.5 if server else 0.0)  # until the server has buried the process of this connection
+        taken.append((seconds, processor(server) - used))
+    print(f"{name:50}{max(t for t, _ in taken):9.2f}{max(u for _, u in taken):11.2f}  {answer}", flush=True)
 
 
 def main() -> None:

@@ -9,11 +9,11 @@ new connections; told are the seconds of the slowest, and of the processor.
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.materials.__main__ import tell_slowest
 from loop.config.assembly import build_problem
 from loop.config.reading import load_config
 from loop.config.schema import MaterialsConfig
@@ -51,14 +51,9 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=Path("configs/refractory.yaml"))
     given = parser.parse_args()
     with MaterialsTable.open(given.table) as table:
-        print(f"{table.last():,} points\n{'question':48}{'seconds':>9}{'processor':>11}  answer")
+        print(f"{table.last():,} points\n{'question':50}{'seconds':>9}{'processor':>11}  answer")
     for name, ask in questions(given.table, given.config).items():
-        taken = []
-        for _ in range(3):
-            began, used = time.perf_counter(), time.process_time()
-            answer = ask()
-            taken.append((time.perf_counter() - began, time.process_time() - used))
-        print(f"{name:48}{max(t for t, _ in taken):9.2f}{max(u for _, u in taken):11.2f}  {answer}", flush=True)
+        tell_slowest(name, ask)
 
 
 if __name__ == "__main__":
