@@ -64,10 +64,10 @@ def write_config(folder: Path, **changes: Any) -> Path:
     return path
 
 
-def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
     """Exit status, standard output and standard error of a command line."""
     with pytest.raises(SystemExit) as stop:
-        cli.main(list(arguments))
+        cli.main([str(argument) for argument in arguments])
     captured = capsys.readouterr()
     code = stop.value.code
     return (code if isinstance(code, int) else 0), captured.out, captured.err

@@ -8,16 +8,9 @@ from pathlib import Path
 import pytest
 
 from alloys.points.published import read_published_points
-from loop.cli import main as cli
 from loop.materials.table import MaterialsTable
+from tests.loop.loop_helpers import call
 from tests.validation.strength.made_up_strengths import LEVEL, write_made_up
-
-
-def call(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as stopped:
-        cli.main([str(argument) for argument in arguments])
-    captured = capsys.readouterr()
-    return int(stopped.value.code or 0), captured.out, " ".join(captured.err.split())
 
 
 @pytest.fixture(scope="module")
@@ -103,4 +96,4 @@ def test_without_measurements_it_says_what_to_do(
 ) -> None:
     code, out, err = call(capsys, *arguments)
     assert (code, out) == (2, "")
-    assert message in err
+    assert message in " ".join(err.split())
