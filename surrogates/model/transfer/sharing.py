@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.linalg import LinAlgError
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from alloys.space import Floats
 from surrogates.model.bayesian import Mixture
@@ -137,6 +136,8 @@ def _linked(output: Output, own: _OwnRows, lessons: Sequence[Lesson]) -> tuple[O
 
 def gain_of(linked: Output, plain: Output) -> float:
     """By how many nats own observations, each left out, are told better; 0 where there are fewer than two."""
+    from scipy.stats import norm  # late: it imports for most of a second
+
     found, before = linked.leave_one_out(), plain.leave_one_out()
     if found is None or before is None:
         return 0.0

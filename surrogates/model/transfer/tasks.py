@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from alloys.physics.base import Physics
 from alloys.space import Floats
@@ -126,6 +125,8 @@ class DescribedTask:
 
 def tells_of_itself(gp: GP) -> float:
     """Nats by which each point is told better by the others than by the mean and spread of all."""
+    from scipy.stats import norm  # late: it imports for most of a second
+
     mean, std = gp.leave_one_out()
     truth = gp.observed()
     return float(norm.logpdf(truth, mean, std).sum() - norm.logpdf(truth, truth.mean(), truth.std() + 1e-300).sum())
