@@ -20,8 +20,7 @@ from surrogates.model.sparse import ResidualPrior
 from surrogates.model.transfer.link import TaskLink, learn_link
 from surrogates.model.transfer.linked import Foreign, LinkedGP
 from surrogates.model.transfer.tasks import digest, remembered
-from surrogates.model.voting.draws import Prior, draw, learn, made
-from surrogates.model.voting.votes import STEPS, TAUGHT, Voter, Votes, order_score, weighed
+from surrogates.model.voting.votes import Voter, VoterData, Votes, weighed
 from surrogates.model.warps import Identity, NormalScores, Warp
 
 PATIENCE = 3.0
@@ -113,44 +112,29 @@ def _linked_voter(
     ranked = isinstance(own.warp, NormalScores)
     warp: Warp = NormalScores.of(np.concatenate([lesson.y for lesson in lessons])) if ranked else Identity()
     parts = [_alone(lesson, own.columns, warp, prior.scatter) for lesson in lessons]
-    z, seen = warp.forward(y), x[:, own.columns]
-    middle = np.full(1, np.median(y))
-    scatter = float(warp.spread(middle, np.full(1, prior.scatter))[0]) if prior.scatter else 0.0
-    given = prior.given
-    given = None if given is None else np.where(np.isnan(given), np.nan, warp.spread(y, np.nan_to_num(given)))
+    at = VoterData.of(x[:, own.columns], warp, y, prior.scatter, prior.given)
     links = [lesson.correlation for lesson in lessons]
     tried = {} if lessons[0].link is None else {"correlations": (1.0,)}
-    link = learn_link(Foreign.of([part[0] for part in parts], links), parts[0][0], seen, z, scatter, given, **tried)
+    link = learn_link(
+        Foreign.of([part[0] for part in parts], links), parts[0][0], at.x, at.z, at.scatter, at.given, **tried
+    )
     members = []
     for i in range(DRAWN):
         foreign = Foreign.of([part[i] for part in parts], [link.correlation * each for each in links])
-        members.append(LinkedGP.linked(foreign, seen, z, link.shift, link.scale, link.noise, given))
+        members.append(LinkedGP.linked(foreign, at.x, at.z, link.shift, link.scale, link.noise, at.given))
     name = f"{own.name}, linked with {', '.join(lesson.name for lesson in lessons)}"
     return Voter(name, own.weight, own.columns, warp, Mixture(tuple(members))), link
 
 
 def _alone(lesson: Lesson, columns: NDArray[np.int64], warp: Warp, scatter: float) -> list[GP]:
     """Processes of a task alone, with hyperparameters from their posterior, `DRAWN` of them."""
-    x, y = lesson.x[:, columns], warp.forward(lesson.y)
-    given = lesson.given
-    given = None if given is None else np.where(np.isnan(given), np.nan, warp.spread(lesson.y, np.nan_to_num(given)))
-    shift, scale = float(y.mean()), max(float(y.std()), 1e-12)
-    some = np.unique(np.linspace(0, len(x) - 1, min(len(x), TAUGHT)).round().astype(np.int64))
-    part = None if given is None else (given[some] / scale) ** 2
-    least = float(warp.spread(np.full(1, np.median(lesson.y)), np.full(1, scatter))[0]) if scatter else 0.0
+    at = VoterData.of(lesson.x[:, columns], warp, lesson.y, scatter, lesson.given)
+    at = replace(at, scale=max(at.scale, 1e-12))
 
     def drawn() -> list[GP]:
-        seen, z, rng, prior = (
-            x[some],
-            (y[some] - shift) / scale,
-            np.random.default_rng(len(y)),
-            Prior.scaled(x.shape[1]),
-        )
-        start = learn(seen, z, prior, [prior.centre], part)
-        thetas = [draw(start, seen, z, prior, rng, 2 * STEPS, part) for _ in range(DRAWN)]
-        return [made(theta, x, y, shift, scale, least, given) for theta in thetas]
+        return list(at.mixture(at.draws((), DRAWN, np.random.default_rng(len(lesson.y)))).members)
 
-    return remembered(digest(x, y, given, least, columns.astype(np.float64)), drawn)
+    return remembered(digest(at.x, at.z, at.given, at.scatter, columns.astype(np.float64)), drawn)
 
 
 def _gain(plain: Sequence[Voter], linked: Sequence[Voter], y: Floats) -> float:
@@ -161,11 +145,7 @@ def _gain(plain: Sequence[Voter], linked: Sequence[Voter], y: Floats) -> float:
 
 
 def _score(voters: Sequence[Voter], y: Floats) -> float:
-    scores = []
-    for voter in voters:
-        members = voter.model.members if isinstance(voter.model, Mixture) else (voter.model,)
-        means, stds = zip(*(member.leave_one_out() for member in members), strict=True)
-        scores.append(order_score(np.array(means), np.array(stds), voter.warp.forward(y)))
+    scores = [voter.order_score(y) for voter in voters]
     return float(logsumexp(scores) - np.log(len(scores)))
 
 

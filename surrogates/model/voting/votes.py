@@ -81,6 +81,12 @@ class Voter:
         moved, width = self.warp.moments(mean, std)
         return moved, covariance * np.outer(width / std, width / std)
 
+    def order_score(self, values: Floats) -> float:
+        """`order_score` of ``n`` values, each left out."""
+        members = self.model.members if isinstance(self.model, Mixture) else (self.model,)
+        means, stds = zip(*(member.leave_one_out() for member in members), strict=True)
+        return order_score(np.array(means), np.array(stds), self.warp.forward(values))
+
     @property
     def noise_std(self) -> float:
         """Standard deviation of the noise, in the targets' unit."""
@@ -202,7 +208,7 @@ def fit_votes(
     voters, drawn = list[Voter](), {}
     for name, scale in places:
         columns, warp = sets[name], NormalScores.of(y) if scale == "ranks" else Identity()
-        data = _Data.of(x[:, columns], warp, y, scatter, given)
+        data = VoterData.of(x[:, columns], warp, y, scatter, given)
         thetas = kept.drawn[name, scale] if kept is not None else ()
         drawn[name, scale] = data.draws(thetas, count, rng) if learning else thetas
         voters.append(Voter(f"process on {scale} of {name}", 1.0, columns, warp, data.mixture(drawn[name, scale])))
@@ -221,8 +227,17 @@ def _trees(x: Floats, y: Floats, before: Voter | None) -> Voter:
 
 
 @dataclass(frozen=True, slots=True)
-class _Data:
-    """What one process sees: inputs ``(n, d)``, and targets on its scale with their centre and spread."""
+class VoterData:
+    """What one process sees.
+
+    Attributes:
+        x: inputs, shape ``(n, d)``.
+        z: targets on its scale, shape ``(n,)``.
+        shift: their centre.
+        scale: their spread.
+        scatter: standard deviation on its scale that noise never falls below.
+        given: standard deviations on its scale, shape ``(n,)``, NaN where not given; None if none is.
+    """
 
     x: Floats
     z: Floats
@@ -232,7 +247,8 @@ class _Data:
     given: Floats | None
 
     @classmethod
-    def of(cls, x: Floats, warp: Warp, y: Floats, scatter: float, given: Floats | None) -> _Data:
+    def of(cls, x: Floats, warp: Warp, y: Floats, scatter: float, given: Floats | None) -> VoterData:
+        """Inputs, and targets, scatter and standard deviations in their own unit."""
         z = warp.forward(y)
         middle = np.full(1, np.median(y))
         least = float(warp.spread(middle, np.full(1, scatter))[0]) if scatter else 0.0
@@ -259,11 +275,7 @@ class _Data:
 
 def weighed(voters: Sequence[Voter], values: Floats) -> list[Voter]:
     """The voters with the weights that the order of ``n`` values gives them."""
-    scores = []
-    for voter in voters:
-        members = voter.model.members if isinstance(voter.model, Mixture) else (voter.model,)
-        means, stds = zip(*(member.leave_one_out() for member in members), strict=True)
-        scores.append(SHARPNESS * order_score(np.array(means), np.array(stds), voter.warp.forward(values)))
+    scores = [SHARPNESS * voter.order_score(values) for voter in voters]
     weights = np.exp(np.array(scores) - logsumexp(scores))
     return [replace(voter, weight=float(weight)) for voter, weight in zip(voters, weights, strict=True)]
 
