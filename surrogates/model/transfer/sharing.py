@@ -117,14 +117,14 @@ def _lesson(output: Output, task: DescribedTask, scaling: Scaling, notes: list[s
 
 def _linked(output: Output, own: _OwnRows, lessons: Sequence[Lesson]) -> tuple[Output | None, TaskLink | None, float]:
     """The model with some tasks, how it is linked to them, and the gain in nats by own observations left out."""
-    parts = [lesson.gp for lesson in sorted(lessons, key=lambda lesson: -len(lesson.y))]
+    by_size = sorted(lessons, key=lambda lesson: -len(lesson.y))
+    parts = [lesson.gp for lesson in by_size]
     scatter, given = own.prior.scatter, own.prior.given
     try:
         if len(parts) == 1:
             link = learn_link(Foreign.of(parts, [1.0]), parts[0], own.x, own.y, scatter, given)
             foreign = Foreign.of(parts, [link.correlation])
         else:
-            by_size = sorted(lessons, key=lambda lesson: -len(lesson.y))
             foreign = Foreign.of(parts, [lesson.correlation for lesson in by_size])
             link = learn_link(foreign, parts[0], own.x, own.y, scatter, given, (1.0,))
         gp = LinkedGP.linked(foreign, own.x, own.y, link.shift, link.scale, link.noise, given)
