@@ -126,21 +126,16 @@ class GP:
     def ahead(self, asked: NDArray[np.int64]) -> tuple[Floats, Floats]:
         """Means and standard deviations (noise included) at each observation by those of the batches before its own.
 
-        Hyperparameters kept. The factor of all, in the order of their batches, holds all of these posteriors:
-        its rows before a batch are the factor of what was known.
+        Hyperparameters kept.
 
         Args:
             asked: the batch of each observation, shape ``(n,)``.
         """
         order = np.argsort(asked, kind="stable")
-        inputs, batches = self.inputs[order], torch.tensor(asked[order])
-        factor = torch.linalg.cholesky(matern(inputs, inputs, self.lengthscale) + torch.diag(self.noises[order]))
-        known = batches[:, None] > batches
-        whitened = torch.linalg.solve_triangular(factor, (self.targets[order] - self.constant)[:, None], upper=False)
-        mean, std = np.empty(len(order)), np.empty(len(order))
-        mean[order] = (self.constant + ((factor * known) @ whitened)[:, 0]).numpy()
-        std[order] = (factor * ~known).square().sum(dim=1).sqrt().numpy()
-        return self.shift + self.scale * mean, self.scale * std
+        covariance = self.noisy_covariance(torch.tensor(order))
+        told, std = told_before(covariance, self.targets[order] - self.constant, asked[order])
+        back = np.argsort(order)
+        return self.shift + self.scale * (self.constant + told)[back].numpy(), self.scale * std[back].numpy()
 
     def correlations(self) -> Tensor:
         """Of what each row of ``inputs`` observes with what is predicted, shape ``n``: one, unless tasks differ."""
@@ -168,6 +163,22 @@ class GP:
     def hyperparameters(self) -> list[float]:
         """Everything that was learned, as plain numbers."""
         return [self.shift, self.scale, self.constant, self.noise, *self.lengthscale.tolist()]
+
+
+def told_before(covariance: Tensor, residuals: Tensor, batches: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+    """Means and standard deviations of residuals by those of the batches before their own, each of shape ``n``.
+
+    The factor of all holds all of these posteriors: its rows before a batch are the factor of what was known.
+
+    Args:
+        covariance: noise included, shape ``n x n``.
+        residuals: shape ``n``.
+        batches: of each, in ascending order, shape ``(n,)``.
+    """
+    factor, asked = torch.linalg.cholesky(covariance), torch.tensor(batches)
+    known = asked[:, None] > asked
+    whitened = torch.linalg.solve_triangular(factor, residuals[:, None], upper=False)
+    return ((factor * known) @ whitened)[:, 0], (factor * ~known).square().sum(dim=1).sqrt()
 
 
 def matern(a: Tensor, b: Tensor, lengthscale: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from alloys.space import Floats
-from surrogates.model.gp import GP, matern
+from surrogates.model.gp import GP, matern, told_before
 from surrogates.model.learning.most_probable import noise_variances
 
 
@@ -129,6 +129,11 @@ class LinkedGP(GP):
             torch.cat([foreign.tasks, torch.full((len(own),), -1)]),
         )
 
+    @property
+    def _start(self) -> int:
+        """The row from which on observations are one's own."""
+        return len(self.inputs) - len(self.targets)
+
     def _project(self, points: Tensor) -> tuple[Tensor, Tensor]:
         cross = self.links[:, None] * matern(self.inputs, points, self.lengthscale)
         half = torch.linalg.solve_triangular(self.factor, cross, upper=False)
@@ -139,25 +144,21 @@ class LinkedGP(GP):
 
         As `GP.leave_one_out`; the block of the inverse that is one's own needs the last block of the factor alone.
         """
-        start = len(self.inputs) - len(self.targets)
+        start = self._start
         inverse = torch.cholesky_inverse(self.factor[start:, start:]).diagonal()
         mean = self.targets - self.weights[start:] / inverse
         return (self.shift + self.scale * mean).numpy(), (self.scale * inverse.rsqrt()).numpy()
 
     def ahead(self, asked: NDArray[np.int64]) -> tuple[Floats, Floats]:
         """As `GP.ahead`; the foreign rows are known before the first batch."""
-        start = len(self.inputs) - len(self.targets)
+        start = self._start
         lower = self.factor[start:, start:]
         rest = lower @ (lower.T @ self.weights[start:])
         order = np.argsort(asked, kind="stable")
-        factor = torch.linalg.cholesky((lower @ lower.T)[order][:, order])
-        batches = torch.tensor(asked[order])
-        known = batches[:, None] > batches
-        whitened = torch.linalg.solve_triangular(factor, rest[order][:, None], upper=False)
-        mean, std = np.empty(len(order)), np.empty(len(order))
-        mean[order] = ((self.targets - rest)[order] + ((factor * known) @ whitened)[:, 0]).numpy()
-        std[order] = (factor * ~known).square().sum(dim=1).sqrt().numpy()
-        return self.shift + self.scale * mean, self.scale * std
+        told, std = told_before((lower @ lower.T)[order][:, order], rest[order], asked[order])
+        back = np.argsort(order)
+        mean = self.targets - rest + told[back]
+        return self.shift + self.scale * mean.numpy(), self.scale * std[back].numpy()
 
     def correlations(self) -> Tensor:
         """Correlation of each row's task with one's own, shape ``m + n``."""
@@ -173,13 +174,13 @@ class LinkedGP(GP):
     @property
     def noise_std(self) -> float:
         """Standard deviation of the noise of own observations, in the targets' unit."""
-        own = self.noises[len(self.inputs) - len(self.targets) :]
+        own = self.noises[self._start :]
         return float(self.scale * np.sqrt(float(own.mean()) if self.noise_given else self.noise))
 
     @property
     def noise_given(self) -> bool:
         """Whether some own observations came with standard deviations of their own."""
-        return bool((self.noises[len(self.inputs) - len(self.targets) :] != self.noise).any())
+        return bool((self.noises[self._start :] != self.noise).any())
 
     def hyperparameters(self) -> list[float]:
         """Everything that was learned, as plain numbers."""
