@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.linalg import cho_solve, solve_triangular
@@ -65,7 +66,7 @@ class PredictedStrength:
         """MPa, shape ``(m,)``."""
         return np.asarray(np.exp(self.quantile(0.5)))
 
-    @property
+    @cached_property
     def interval(self) -> tuple[Floats, Floats]:
         """Ends of the interval that holds `INTERVAL` of tests, MPa."""
         outside = (1 - INTERVAL) / 2
@@ -126,10 +127,10 @@ class StrengthModel:
         """
         inputs, logs = StrengthInputs.of(measurements), np.log(measurements.values)
         targets = logs - _start(inputs, with_edge=with_edge)
-        loss = _loss(terms, inputs, targets)
+        covariance = Covariance(terms, inputs, inputs)
+        loss = _loss(covariance, targets)
         mean, _ = prior_of(terms)
         best = minimize(loss, mean, jac=True, method="L-BFGS-B", options={"maxiter": _ROUNDS}).x
-        covariance = Covariance(terms, inputs, inputs)
         thetas = _drawn(loss, best, seed)
         posteriors = tuple(_posterior(covariance, Hyper.of(terms, theta), targets) for theta in thetas)
         return cls(terms, inputs, with_edge, Hyper.of(terms, best), posteriors)
@@ -168,10 +169,10 @@ def _posterior(covariance: Covariance, hyper: Hyper, targets: Floats) -> _Poster
 Loss = Callable[[Floats], tuple[float, Floats]]
 
 
-def _loss(terms: tuple[Term, ...], inputs: StrengthInputs, targets: Floats) -> Loss:
+def _loss(covariance: Covariance, targets: Floats) -> Loss:
     """Minus the log posterior of the hyperparameters, with its gradient (Rasmussen & Williams 2006, eqs. 5.8-5.9)."""
+    terms, inputs = covariance.terms, covariance.left
     mean, std = prior_of(terms)
-    covariance = Covariance(terms, inputs, inputs)
 
     def loss(theta: Floats) -> tuple[float, Floats]:
         hyper = Hyper.of(terms, theta)
