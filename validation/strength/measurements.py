@@ -6,6 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,7 @@ class StrengthMeasurements:
         columns = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "left_out"}
         return replace(self, **{name: column[rows] for name, column in columns.items()})
 
+    @cached_property
     def copies(self) -> list[list[int]]:
         """For each measurement, those of other sources with its alloy, temperature and value: later papers print
         earlier papers' results.
@@ -135,20 +137,21 @@ class StrengthMeasurements:
                 found[i] = [j for j in near if self.sources[i] != self.sources[j]]
         return found
 
-    def each_once(self, rows: Indices, copies: Sequence[Sequence[int]]) -> Indices:
+    def each_once(self, rows: Indices) -> Indices:
         """Those of some rows that no earlier source among the rows prints: each measurement counts once."""
         among: set[int] = {*rows.tolist()}
         age = {i: (int(self.years[i]), i) for i in among}
         return np.array(
-            [i for i in sorted(among) if not any(j in among and age[j] < age[i] for j in copies[i])], dtype=np.int64
+            [i for i in sorted(among) if not any(j in among and age[j] < age[i] for j in self.copies[i])],
+            dtype=np.int64,
         )
 
-    def without_source(self, source: str, copies: Sequence[Sequence[int]]) -> tuple[Indices, Indices]:
+    def without_source(self, source: str) -> tuple[Indices, Indices]:
         """Rows to learn from, each measurement once, and rows of the source, none of which the others print too."""
         held = np.flatnonzero(self.sources == source)
-        out = {*held.tolist(), *(j for i in held.tolist() for j in copies[i])}
+        out = {*held.tolist(), *(j for i in held.tolist() for j in self.copies[i])}
         rest = np.array([i for i in range(len(self)) if i not in out], dtype=np.int64)
-        return self.each_once(rest, copies), held
+        return self.each_once(rest), held
 
 
 def _reason_against(point: Point) -> str:

@@ -163,7 +163,7 @@ VALIDATOR = StrengthValidator
 def _learned(rows: str) -> tuple[StrengthMeasurements, StrengthModel]:
     """The measurements, each once, and what is learned from them; learned once in a process."""
     every = StrengthMeasurements.of_rows(json.loads(rows))
-    once = every.take(every.each_once(np.arange(len(every)), every.copies()))
+    once = every.take(every.each_once(np.arange(len(every))))
     return once, StrengthModel.fit(once)
 
 

@@ -56,9 +56,8 @@ def leave_papers_out(
     """
     count, logs = len(measurements), np.log(measurements.values)
     found = {name: HeldOut(*(np.full(count, np.nan) for _ in range(4))) for name in entrants}
-    copies = measurements.copies()
     for source in np.unique(measurements.sources):
-        learned, held = measurements.without_source(source, copies)
+        learned, held = measurements.without_source(source)
         known, asked = measurements.take(learned), measurements.take(held)
         for name, entrant in entrants.items():
             _write(found[name], held, entrant.learn(known, asked), logs[held], told=entrant.with_interval)
@@ -89,7 +88,7 @@ def trial_document(measurements: StrengthMeasurements, found: Mapping[str, HeldO
     the share within central intervals of other sizes.
     """
     every = np.arange(len(measurements))
-    once = set(measurements.each_once(every, measurements.copies()).tolist())
+    once = set(measurements.each_once(every).tolist())
     return [
         {
             "celsius": celsius,

@@ -96,11 +96,10 @@ def test_a_measurement_that_a_later_paper_prints_again_counts_once_and_leaves_wi
     rows = made_up_rows()
     again = [*rows[0][:2], rows[0][2] * 1.0005, "OTHER", "compression", "10.1000/review", 2030]
     measured = StrengthMeasurements.of_rows([*rows, again])
-    copies = measured.copies()
-    assert (copies[0], copies[-1]) == ([len(rows)], [0])
-    assert len(rows) not in measured.each_once(np.arange(len(measured)), copies)
-    learned, held = measured.without_source("10.1000/review", copies)
+    assert (measured.copies[0], measured.copies[-1]) == ([len(rows)], [0])
+    assert len(rows) not in measured.each_once(np.arange(len(measured)))
+    learned, held = measured.without_source("10.1000/review")
     assert held.tolist() == [len(rows)]
     assert 0 not in learned
-    learned, _ = measured.without_source("10.1000/0", copies)
+    learned, _ = measured.without_source("10.1000/0")
     assert len(rows) not in learned
