@@ -84,10 +84,14 @@ def materials_among(elements: frozenset[str]) -> sa.Select[tuple[int]]:
     return sa.select(materials.c.id).where(materials.c.system.in_(sa.select(systems.c.id).where(among(elements))))
 
 
+def last_decisions() -> sa.Select[int]:
+    """The number of the last decision about each flag, the one that counts."""
+    return sa.select(sa.func.max(decisions.c.id)).group_by(decisions.c.flag)
+
+
 def set_aside() -> sa.Select[int]:
     """The numbers of the points that the last decision about a flag sets aside."""
-    last = sa.select(sa.func.max(decisions.c.id)).group_by(decisions.c.flag)
-    return sa.select(points_set_aside.c.point).where(points_set_aside.c.decision.in_(last))
+    return sa.select(points_set_aside.c.point).where(points_set_aside.c.decision.in_(last_decisions()))
 
 
 def conditions_of(query: PointQuery) -> list[sa.ColumnElement[bool]]:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from alloys.errors import InputError
 from alloys.points.checking import Flag
-from loop.materials.query import set_aside
+from loop.materials.query import last_decisions, set_aside
 from loop.materials.schema import additions, decisions, flagged_points, flags, points_set_aside
 from loop.materials.table import MaterialsTable
 from loop.materials.writing import chunks
@@ -85,9 +85,8 @@ def record_flags(table: MaterialsTable, found: Iterable[Flag], who: str, clock: 
 def stored_flags(table: MaterialsTable, state: FlagState | None = None) -> list[StoredFlag]:
     """The doubts of a table by number, those in a state if one is given."""
     with table.read() as connection:
-        last = sa.select(sa.func.max(decisions.c.id)).group_by(decisions.c.flag)
         query = sa.select(decisions, additions.c.who, additions.c.at).join(additions)
-        decided = {row.flag: row for row in connection.execute(query.where(decisions.c.id.in_(last)))}
+        decided = {row.flag: row for row in connection.execute(query.where(decisions.c.id.in_(last_decisions())))}
         aside: dict[int, list[int]] = defaultdict(list)
         for decision, point in connection.execute(sa.select(points_set_aside).order_by(points_set_aside.c.point)):
             aside[decision].append(point)
@@ -161,8 +160,8 @@ def doubts_about(table: MaterialsTable, points: Iterable[int]) -> tuple[set[int]
     Flags whose points people have called right doubt no more.
     """
     wanted = list(points)
-    last = sa.select(sa.func.max(decisions.c.id)).group_by(decisions.c.flag)
-    kept = sa.select(decisions.c.flag).where(decisions.c.id.in_(last), decisions.c.state == str(FlagState.KEPT))
+    is_kept = decisions.c.state == str(FlagState.KEPT)
+    kept = sa.select(decisions.c.flag).where(decisions.c.id.in_(last_decisions()), is_kept)
     with table.read() as connection:
         aside = set(connection.execute(set_aside()).scalars())
         flagged: dict[int, list[int]] = defaultdict(list)
