@@ -21,7 +21,7 @@ from loop.materials.schema import (
     sources,
     systems,
 )
-from loop.materials.writing import chunks
+from loop.materials.writing import chunks, last_number
 
 _NUMBERED = (systems, materials, quantities, sources, conditions, additions, points, flags, decisions)
 _MOST = 50
@@ -35,7 +35,7 @@ def problems_of(read: Read) -> list[str]:
     """Problems of the table behind a connection; the first ones of each kind."""
     with read() as connection:
         problems = [*_of_the_file(connection), *_of_numbers(connection), *_of_materials(connection)]
-        last = connection.execute(sa.select(sa.func.max(points.c.id))).scalar_one() or 0
+        last = last_number(connection, points)
     found: list[str] = []
     reader = PointReader()
     for part in chunks(range(1, last + 1), _ROWS):

@@ -19,7 +19,7 @@ from loop.materials.query import PointQuery, conditions_of
 from loop.materials.reading import points_of
 from loop.materials.records import AddedPoints, StoredPoint
 from loop.materials.schema import EARLIER, REVISION, bring_up_to_date, make_tables, materials_schema, points
-from loop.materials.writing import chunks, fill_in, insert_points, refuse_unfit, rows_of, source_rows
+from loop.materials.writing import chunks, fill_in, insert_points, last_number, refuse_unfit, rows_of, source_rows
 from loop.store.database.engine import Database, is_database
 from loop.store.database.lock import refuse_network_folder
 from loop.store.database.postgresql import DRIVER, PostgreSQLDatabase, parse_url, url_in
@@ -119,7 +119,7 @@ class MaterialsTable:
     def last(self) -> int:
         """The number of the newest point; 0 if there is none."""
         with self.read() as connection:
-            return int(connection.execute(sa.select(sa.func.max(points.c.id))).scalar_one() or 0)
+            return last_number(connection, points)
 
     def numbers(self, given: Iterable[Point]) -> list[int]:
         """The numbers of those of some points that are there."""

@@ -107,13 +107,12 @@ def insert_points(connection: sa.Connection, rows: Sequence[NewRow], who: str, a
     fresh = [row for row in rows if row.key not in known]
     if not fresh:
         return 0
-    addition = _last(connection, additions) + 1
-    connection.execute(sa.insert(additions).values(id=addition, at=at, who=who))
+    addition = new_addition(connection, who, at)
     material = _material_numbers(connection, {row.composition: row.elements for row in fresh})
     quantity = _numbers(connection, quantities, ("name", "unit"), (row.quantity for row in fresh))
     told = _numbers(connection, conditions, ("processing", "phase", "test"), (row.conditions for row in fresh))
     source = _numbers(connection, sources, ("name",), ((row.source,) for row in fresh), {"title": "", "licence": ""})
-    first = _last(connection, points) + 1
+    first = last_number(connection, points) + 1
     names = "id key material variables quantity kind source conditions test_temperature value std failure addition"
     written = (
         (
@@ -135,8 +134,15 @@ def insert_points(connection: sa.Connection, rows: Sequence[NewRow], who: str, a
     return len(fresh)
 
 
+def new_addition(connection: sa.Connection, who: str, at: float) -> int:
+    """The number of a new row that says who adds rows of other tables, and when; inside the caller's transaction."""
+    number = last_number(connection, additions) + 1
+    connection.execute(sa.insert(additions).values(id=number, at=at, who=who))
+    return number
+
+
 def _known(connection: sa.Connection, keys: Sequence[bytes]) -> set[bytes]:
-    if not _last(connection, points):
+    if not last_number(connection, points):
         return set()
     question = sa.select(points.c.key).where(points.c.key.in_(sa.bindparam("keys", expanding=True)))
     return {bytes(key) for part in chunks(keys) for key in connection.execute(question, {"keys": part}).scalars()}
@@ -147,14 +153,14 @@ def _material_numbers(connection: sa.Connection, wanted: dict[str, tuple[str, ..
     named = {elements: ",".join(elements) for elements in wanted.values()}
     found = _found(connection, systems, ("elements",), [(text,) for text in named.values()])
     new = [(elements, text) for elements, text in named.items() if (text,) not in found]
-    first = _last(connection, systems) + 1
+    first = last_number(connection, systems) + 1
     rows = [(number, text, *bits_of(elements)) for number, (elements, text) in enumerate(new, start=first)]
     _insert(connection, systems, ["id", "elements", "low", "high"], rows)
     system = {elements: found.get((text,), 0) for elements, text in named.items()}
     system |= {elements: number for number, (elements, _) in enumerate(new, start=first)}
     there = _found(connection, materials, ("composition",), [(text,) for text in wanted])
     made = [text for text in wanted if (text,) not in there]
-    first = _last(connection, materials) + 1
+    first = last_number(connection, materials) + 1
     numbered = {text: number for number, text in enumerate(made, start=first)}
     rows_made = [(number, text, system[wanted[text]]) for text, number in numbered.items()]
     _insert(connection, materials, ["id", "composition", "system"], rows_made)
@@ -172,7 +178,7 @@ def _numbers(
     distinct = [*dict.fromkeys(wanted)]
     found = _found(connection, table, names, distinct)
     made = [texts for texts in distinct if texts not in found]
-    new = {texts: number for number, texts in enumerate(made, start=_last(connection, table) + 1)}
+    new = {texts: number for number, texts in enumerate(made, start=last_number(connection, table) + 1)}
     more = rest or {}
     _insert(connection, table, ["id", *names, *more], [(n, *texts, *more.values()) for texts, n in new.items()])
     return found | new
@@ -183,7 +189,7 @@ def _found(
 ) -> dict[tuple[str, ...], int]:
     """Numbers of the rows that are there, by their texts."""
     columns = [table.c[name] for name in names]
-    if not _last(connection, table):
+    if not last_number(connection, table):
         return {}
     if len(columns) == 1:
         question = columns[0].in_(sa.bindparam("texts", expanding=True))
@@ -197,7 +203,8 @@ def _found(
     return found
 
 
-def _last(connection: sa.Connection, table: sa.Table) -> int:
+def last_number(connection: sa.Connection, table: sa.Table) -> int:
+    """The largest number of a row; 0 if there is none."""
     return int(connection.execute(sa.select(sa.func.max(table.c.id))).scalar_one() or 0)
 
 

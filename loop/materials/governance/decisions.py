@@ -17,7 +17,7 @@ from alloys.points.checking import Flag
 from loop.materials.query import last_decisions, set_aside
 from loop.materials.schema import additions, decisions, flagged_points, flags, points_set_aside
 from loop.materials.table import MaterialsTable
-from loop.materials.writing import chunks
+from loop.materials.writing import chunks, last_number, new_addition
 
 
 class FlagState(StrEnum):
@@ -63,8 +63,8 @@ def record_flags(table: MaterialsTable, found: Iterable[Flag], who: str, clock: 
         new = [(key, flag) for key, flag in told.items() if key not in known]
         if not new:
             return 0
-        addition = _added(connection, who, clock())
-        first = _next(connection, flags)
+        addition = new_addition(connection, who, clock())
+        first = last_number(connection, flags) + 1
         rows = [
             {
                 "id": number,
@@ -138,7 +138,8 @@ def decide(
     there = {one.number: one for one in stored_flags(table)}
     _refuse_unfit(wanted, there, state, who, why, points)
     with table.write() as connection:
-        addition, first = _added(connection, who.strip(), clock()), _next(connection, decisions)
+        addition = new_addition(connection, who.strip(), clock())
+        first = last_number(connection, decisions) + 1
         rows = [
             {"id": first + place, "flag": number, "state": str(state), "why": why.strip(), "addition": addition}
             for place, number in enumerate(wanted)
@@ -206,13 +207,3 @@ def _points(first: int, new: Sequence[Flag]) -> Iterable[dict[str, int | bool]]:
     for number, flag in enumerate(new, start=first):
         for point in dict.fromkeys((*flag.places, *flag.beside)):
             yield {"flag": number, "point": point, "doubted": point in flag.places}
-
-
-def _next(connection: sa.Connection, rows: sa.Table) -> int:
-    return int(connection.execute(sa.select(sa.func.max(rows.c.id))).scalar_one() or 0) + 1
-
-
-def _added(connection: sa.Connection, who: str, at: float) -> int:
-    number = _next(connection, additions)
-    connection.execute(sa.insert(additions).values(id=number, at=at, who=who))
-    return number
