@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from alloys.composition import Composition
 from alloys.points.checking import CheckedRecord
 from alloys.points.checking.record import ROOM
 from alloys.points.point import MEASURED, Point
 from alloys.points.tables.reading import read_table_points
+from alloys.space.formula.writing import atoms_of
 
 Placed = tuple[int, Point]
 """A point with its number, or its line."""
@@ -73,7 +72,7 @@ def _record(place: int, points: Sequence[Placed], unread: tuple[str, ...] = ()) 
     record = CheckedRecord(
         place=place,
         formula=str(composition),
-        amounts=_parts(composition),
+        amounts={symbol: Fraction(number) for symbol, number in atoms_of(composition).items()},
         source=points[0][1].source,
         values={point.property_name: point.value for _, point in points if point.value is not None},
         places={point.property_name: number for number, point in points},
@@ -83,9 +82,3 @@ def _record(place: int, points: Sequence[Placed], unread: tuple[str, ...] = ()) 
     return replace(
         record, temperature=told.test_temperature, processing=told.processing, phase=told.phase, test=told.test
     )
-
-
-def _parts(composition: Composition) -> Mapping[str, Fraction]:
-    """Whole numbers of atoms that relate as the fractions do."""
-    whole = math.lcm(*(fraction.denominator for _, fraction in composition.items))
-    return {symbol: fraction * whole for symbol, fraction in composition.items}

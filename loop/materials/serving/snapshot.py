@@ -17,6 +17,7 @@ from optimade.models.utils import ANONYMOUS_ELEMENTS
 
 from alloys.composition import Composition
 from alloys.points.point import Point, PointSource
+from alloys.space.formula.writing import atoms_of
 from loop.materials.bundle.contents import doi_in
 from loop.materials.records import StoredPoint
 from loop.materials.serving.masks import ServedColumn, ServedLists, ServedNumbers, ServedTexts, WithinLists
@@ -105,7 +106,7 @@ class ServedTable:
             "elements_ratios": list(composition.fractions().values()),
             "chemical_formula_descriptive": str(composition),
             "chemical_formula_reduced": _reduced(composition),
-            "chemical_formula_anonymous": _anonymous(_whole(composition)),
+            "chemical_formula_anonymous": _anonymous(composition),
             "structure_features": [],
             "relationships": {"references": {"data": [{"type": "references", "id": doi} for doi in dois]}},
             **{field_of(name): [_told(point) for point in told] for name, told in material.points.items()},
@@ -134,7 +135,7 @@ class ServedTable:
             "elements_ratios": lambda: self._lists([one.composition.fractions().values() for one in every], float),
             "chemical_formula_descriptive": lambda: ServedTexts([str(one.composition) for one in every]),
             "chemical_formula_reduced": lambda: ServedTexts([_reduced(one.composition) for one in every]),
-            "chemical_formula_anonymous": lambda: ServedTexts([_anonymous(_whole(one.composition)) for one in every]),
+            "chemical_formula_anonymous": lambda: ServedTexts([_anonymous(one.composition) for one in every]),
             "structure_features": lambda: self._lists([()] * len(self), "U1"),
             "references.id": lambda: self._lists([self._references(one) for one in every], object),
         }
@@ -185,22 +186,17 @@ def _told(point: Point) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value not in (None, "", {})}
 
 
-def _whole(composition: Composition) -> list[int]:
-    whole = math.lcm(*(fraction.denominator for _, fraction in composition.items))
-    return [int(fraction * whole) for _, fraction in composition.items]
-
-
 def _formula(amounts: Iterable[tuple[str, int]]) -> str:
     return "".join(f"{symbol}{number if number > 1 else ''}" for symbol, number in amounts)
 
 
 def _reduced(composition: Composition) -> str:
-    return _formula(zip(composition.elements, _whole(composition), strict=True))
+    return _formula(atoms_of(composition).items())
 
 
-def _anonymous(amounts: Sequence[int]) -> str:
+def _anonymous(composition: Composition) -> str:
     """The formula with letters for elements, the most frequent first."""
-    return _formula(zip(ANONYMOUS_ELEMENTS, sorted(amounts, reverse=True), strict=False))
+    return _formula(zip(ANONYMOUS_ELEMENTS, sorted(atoms_of(composition).values(), reverse=True), strict=False))
 
 
 def _second(at: float) -> float:
