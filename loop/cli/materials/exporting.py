@@ -117,6 +117,7 @@ def query_of(
 def _file(table: MaterialsTable, query: PointQuery, out: Path, format_: ExportFormat) -> dict[str, int | str]:
     from alloys.files import write_atomic  # late, for a light start
     from alloys.points.exported import points_csv, points_json
+    from loop.materials.bundle.contents import unknown_licences
     from loop.store.files import usual_mode
 
     points = [stored.point for stored in table.points(query)]
@@ -126,8 +127,7 @@ def _file(table: MaterialsTable, query: PointQuery, out: Path, format_: ExportFo
     known = table.sources(named)
     write = points_csv if format_ is ExportFormat.CSV else points_json
     write_atomic(out, write(points, known), mode=usual_mode(out))
-    unknown = sum(not (name in known and known[name].licence) for name in named)
-    return {"points": len(points), "sources": len(named), "unknown_licences": unknown}
+    return {"points": len(points), "sources": len(named), "unknown_licences": unknown_licences(named, known)}
 
 
 def _bundle(

@@ -70,7 +70,7 @@ class BundleFacts:
     def of(cls, title: str, until: int, counted: Counted, sources: Mapping[str, PointSource]) -> BundleFacts:
         """The facts of points that were counted."""
         named = [source_of(name, sources) for name in sorted(counted.sources)]
-        unknown = sum(not source.licence for source in named)
+        unknown = unknown_licences(counted.sources, sources)
         stated = sorted({source.licence for source in named if source.licence})
         told = [f"{UNKNOWN} for {unknown} of {len(named)} sources, see data/sources.csv"] if unknown else []
         kinds = ", ".join(f"{number} of kind {kind}" for kind, number in sorted(counted.kinds.items()))
@@ -100,6 +100,11 @@ class BundleFacts:
 def source_of(name: str, sources: Mapping[str, PointSource]) -> PointSource:
     """What is known of a source: its name alone, if nothing else."""
     return sources.get(name, PointSource(name))
+
+
+def unknown_licences(names: Iterable[str], sources: Mapping[str, PointSource]) -> int:
+    """Of how many sources nobody stated the licence."""
+    return sum(not source_of(name, sources).licence for name in names)
 
 
 def doi_in(source: PointSource) -> str:

@@ -19,7 +19,7 @@ from ruamel.yaml import YAML
 from alloys.errors import InputError
 from alloys.files import UNFINISHED
 from alloys.points.exported import points_csv
-from loop.materials.bundle.contents import BundleFacts, Counted, citation, sources_csv
+from loop.materials.bundle.contents import BundleFacts, Counted, citation, sources_csv, unknown_licences
 from loop.materials.bundle.croissant import TABLES, column_names, croissant
 from loop.materials.query import PointQuery
 from loop.materials.table import MaterialsTable
@@ -99,7 +99,8 @@ def write_bundle(
         raise InputError(f"{out} is there already; name a folder that is not")
     if not title.strip() or not title.isprintable():
         raise InputError(f"a title is a line of text, got {title!r}")
-    query = replace(query, until=min(query.until or table.last(), table.last()))
+    last = table.last()
+    query = replace(query, until=min(query.until or last, last))
     counted, known = Counted(), table.sources()
     files = {TABLES["points"]: points_csv(counted.passing(table.points(query)), known)}
     if not counted.sources:
@@ -113,7 +114,7 @@ def write_bundle(
     files[METADATA] = _json(croissant(facts, {path: _sha256(files[path]) for path in TABLES.values()}))
     manifest = "".join(f"{_sha256(files[path])}  {path}\n" for path in sorted(files)).encode()
     _write(out, {**files, MANIFEST: manifest})
-    unknown = sum(not (name in known and known[name].licence) for name in counted.sources)
+    unknown = unknown_licences(counted.sources, known)
     return WrittenBundle(counted.sources.total(), len(counted.sources), unknown, _sha256(manifest))
 
 

@@ -18,7 +18,7 @@ from optimade.models.utils import ANONYMOUS_ELEMENTS
 from alloys.composition import Composition
 from alloys.points.point import Point, PointSource
 from alloys.space.formula.writing import atoms_of
-from loop.materials.bundle.contents import doi_in
+from loop.materials.bundle.contents import doi_in, source_of
 from loop.materials.records import StoredPoint
 from loop.materials.serving.masks import ServedColumn, ServedLists, ServedNumbers, ServedTexts, WithinLists
 
@@ -74,7 +74,7 @@ class ServedTable:
                 material.points.setdefault(point.property_name, []).append(point)
         self._materials = sorted(found.values(), key=lambda material: material.composition.exactly())
         self._ids = [material.composition.exactly() for material in self._materials]
-        self._dois = {name: doi for name in named if (doi := doi_in(sources.get(name, PointSource(name))))}
+        self._dois = {name: doi for name in named if (doi := doi_in(source_of(name, sources)))}
         self.references = {doi: PointSource(doi) for doi in sorted(set(self._dois.values()))}
         papers = {doi: sources[name] for name, doi in self._dois.items() if name.lower() == doi and name in sources}
         self.references |= papers
