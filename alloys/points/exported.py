@@ -58,7 +58,7 @@ def points_json(points: Iterable[Point], sources: Mapping[str, PointSource]) -> 
     """The points as one JSON document: ``{"format", "points": [...], "sources": [...]}``."""
     told = [point.to_json() for point in points]
     named = sorted({point["source"] for point in told})
-    described = [_described(sources.get(name, PointSource(name))) for name in named]
+    described = [sources.get(name, PointSource(name)).to_json() for name in named]
     document = {"format": FORMAT, "points": told, "sources": described}
     return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False).encode() + b"\n"
 
@@ -97,11 +97,6 @@ def _cells(point: Point, source: PointSource) -> list[str]:
 
 def _number(value: float | None) -> str:
     return "" if value is None else repr(float(value))
-
-
-def _described(source: PointSource) -> dict[str, Any]:
-    told = {"name": source.name, "title": source.title, "year": source.year, "licence": source.licence}
-    return {name: value for name, value in told.items() if value not in ("", None)}
 
 
 def _read_csv(path: Path, text: str) -> ExportedPoints | None:

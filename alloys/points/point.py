@@ -93,6 +93,11 @@ class PointSource:
         if self.year is not None and not 0 < self.year < 10_000:
             raise InputError(f"a year is such as 2020, got {str(self.year)[:20]} for {self.name[:80]!r}")
 
+    def to_json(self) -> dict[str, Any]:
+        """What is known of it."""
+        told = {"name": self.name, "title": self.title, "year": self.year, "licence": self.licence}
+        return {name: value for name, value in told.items() if value not in ("", None)}
+
 
 @dataclass(frozen=True, slots=True)
 class Point:

@@ -107,7 +107,6 @@ def _told(stored: StoredPoint, source: PointSource) -> dict[str, Any]:
     from loop.people.queue_report import moment  # late, for a light start
 
     point = stored.point
-    about = {"name": source.name, "title": source.title, "year": source.year, "licence": source.licence}
     told = {
         "number": stored.id,
         "variables": point.design.values,
@@ -117,7 +116,7 @@ def _told(stored: StoredPoint, source: PointSource) -> dict[str, Any]:
         "failure": point.failure,
         "conditions": point.conditions.to_json(),
         "kind": str(point.kind),
-        "source": {name: value for name, value in about.items() if value not in ("", None)},
+        "source": source.to_json(),
         "who": stored.who,
         "at": moment(stored.at),
     }
