@@ -15,7 +15,8 @@ from loop.cli.materials.adding import PublishedFormat, runs
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from alloys.points.checking import CheckedRecord
+    from alloys.points.checking import CheckedRecord, Flag
+    from loop.materials import MaterialsTable
 
 
 def data_check(
@@ -41,17 +42,7 @@ def data_check(
     what = "line" if file is not None else "point"
     flags = check_records(records)
     documents = [
-        {
-            "number": number,
-            "kind": flag.kind,
-            what: flag.places[0],
-            f"{what}s": list(flag.places),
-            "beside": list(flag.beside),
-            "properties": list(flag.properties),
-            "reason": flag.reason,
-            "suggestion": flag.suggestion,
-        }
-        for number, flag in enumerate(flags, start=1)
+        {**flag_document(number, flag, what), what: flag.places[0]} for number, flag in enumerate(flags, start=1)
     ]
     if json_:
         print_json({"records": len(records), "flags": documents})
@@ -59,6 +50,19 @@ def data_check(
     if documents:
         out().print(flags_table(documents, what))
     err().print(f"{len(documents)} doubts in {len(records)} records; nothing was changed", markup=False)
+
+
+def flag_document(number: int, flag: Flag, what: str) -> dict[str, Any]:
+    """A flag as JSON documents have it; its places are lines or points, as ``what`` says."""
+    return {
+        "number": number,
+        "kind": flag.kind,
+        f"{what}s": list(flag.places),
+        "beside": list(flag.beside),
+        "properties": list(flag.properties),
+        "reason": flag.reason,
+        "suggestion": flag.suggestion,
+    }
 
 
 def flags_table(documents: Iterable[Mapping[str, Any]], what: str) -> Table:
@@ -100,8 +104,15 @@ def _of_file(file: Path, format_: PublishedFormat | None) -> list[CheckedRecord]
 
 
 def _of_table(where: str) -> list[CheckedRecord]:
-    from loop.materials import MaterialsTable, PointQuery  # late, for a light start: with the database's libraries
-    from loop.materials.governance.records import records_of_points
+    from loop.materials import MaterialsTable  # late, for a light start: with the database's libraries
 
     with MaterialsTable.open(where) as opened:
-        return records_of_points((stored.id, stored.point) for stored in opened.points(PointQuery(counting=True)))
+        return counting_records(opened)
+
+
+def counting_records(table: MaterialsTable) -> list[CheckedRecord]:
+    """The points of a materials table that count, as records."""
+    from loop.materials import PointQuery  # late, for a light start: with the database's libraries
+    from loop.materials.governance.records import records_of_points
+
+    return records_of_points((stored.id, stored.point) for stored in table.points(PointQuery(counting=True)))

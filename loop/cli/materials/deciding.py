@@ -10,7 +10,7 @@ import typer
 from alloys.errors import InputError
 from loop.cli.console import Json, err, out, print_json, who
 from loop.cli.materials.adding import runs
-from loop.cli.materials.checking import flags_table
+from loop.cli.materials.checking import counting_records, flag_document, flags_table
 from loop.cli.materials.place import USUAL, Place
 
 if TYPE_CHECKING:
@@ -74,14 +74,10 @@ def _decided(
 
 def _look(table: MaterialsTable, by: str) -> int:
     """Checks the points that count, and keeps what is new."""
-    from loop.materials import PointQuery
     from loop.materials.governance import check_records
     from loop.materials.governance.decisions import record_flags
-    from loop.materials.governance.records import records_of_points
 
-    counting = table.points(PointQuery(counting=True))
-    found = check_records(records_of_points((stored.id, stored.point) for stored in counting))
-    return record_flags(table, found, by)
+    return record_flags(table, check_records(counting_records(table)), by)
 
 
 def _show(found: Sequence[StoredFlag], new: int, problems: Sequence[str], json_: bool) -> None:
@@ -102,16 +98,6 @@ def _show(found: Sequence[StoredFlag], new: int, problems: Sequence[str], json_:
 def _document(stored: StoredFlag) -> dict[str, Any]:
     from loop.people.queue_report import moment  # late, for a light start
 
-    flag = stored.flag
-    told = {
-        "number": stored.number,
-        "kind": flag.kind,
-        "state": str(stored.state),
-        "points": list(flag.places),
-        "beside": list(flag.beside),
-        "properties": list(flag.properties),
-        "reason": flag.reason,
-        "suggestion": flag.suggestion,
-    }
+    told = {**flag_document(stored.number, stored.flag, "point"), "state": str(stored.state)}
     decision = {"set_aside": list(stored.set_aside), "who": stored.who, "why": stored.why}
     return told if not stored.who else {**told, **decision, "at": moment(stored.at)}
