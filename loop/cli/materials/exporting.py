@@ -12,7 +12,7 @@ import typer
 from alloys.errors import InputError
 from alloys.points.point import PointKind
 from loop.cli.console import Json, err, print_json
-from loop.cli.materials.finding import elements_in, range_in
+from loop.cli.materials.finding import query_of
 from loop.cli.materials.place import USUAL, Place
 from loop.config.lookup import Directory, campaign_database
 
@@ -76,7 +76,7 @@ def export(
     format_ = format_ or (ExportFormat.JSON if out.suffix.lower() == ".json" else ExportFormat.CSV)
     if format_ is not ExportFormat.BUNDLE and (campaign or title is not None):
         raise InputError("--campaign and --title are of a bundle: give --format bundle")
-    query = query_of(elements, property_, kind, source, temperature, until, counting=not all_)
+    query = query_of(elements, property_, kind, source, temperature, counting=not all_, until=until)
     with MaterialsTable.open(table) as opened:
         if format_ is ExportFormat.BUNDLE:
             told = _bundle(opened, query, out, title, _campaigns(campaign or (), directory))
@@ -88,30 +88,6 @@ def export(
     unknown = told["unknown_licences"]
     note = f"; the licence of {unknown} is unknown" if unknown else ""
     err().print(f"{out}: {told['points']} points from {told['sources']} sources{note}", markup=False, soft_wrap=True)
-
-
-def query_of(
-    elements: str | None,
-    properties: Sequence[str] | None,
-    kinds: Sequence[PointKind] | None,
-    sources: Sequence[str] | None,
-    temperature: str | None,
-    until: int | None,
-    *,
-    counting: bool,
-) -> PointQuery:
-    """The question that options ask."""
-    from loop.materials import PointQuery  # late, for a light start: with the database's libraries
-
-    return PointQuery(
-        elements=None if elements is None else elements_in(elements),
-        properties=tuple(properties) if properties else None,
-        kinds=tuple(kinds) if kinds else None,
-        sources=tuple(sources) if sources else None,
-        test_temperature=None if temperature is None else range_in(temperature),
-        until=until,
-        counting=counting,
-    )
 
 
 def _file(table: MaterialsTable, query: PointQuery, out: Path, format_: ExportFormat) -> dict[str, int | str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ from loop.cli.materials.place import USUAL, Place
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from loop.materials import PointQuery
     from loop.materials.finding import FoundMaterials
 
 _SYMBOLS = re.compile(r"[A-Z][a-z]?")
@@ -49,17 +51,10 @@ def find(
 
     For example: alloyloop materials find --elements Nb,Ta,W --property hardness
     """
-    from loop.materials import MaterialsTable, PointQuery  # late, for a light start: with the database's libraries
+    from loop.materials import MaterialsTable  # late, for a light start: with the database's libraries
     from loop.materials.finding import ValueRange, find_materials
 
-    query = PointQuery(
-        elements=None if elements is None else elements_in(elements),
-        properties=tuple(property_) if property_ else None,
-        kinds=tuple(kind) if kind else None,
-        sources=tuple(source) if source else None,
-        test_temperature=None if temperature is None else range_in(temperature),
-        counting=not every,
-    )
+    query = query_of(elements, property_, kind, source, temperature, counting=not every)
     with MaterialsTable.open(table) as opened:
         found = find_materials(opened, query, ValueRange(low, high), limit=limit, ascending=ascending)
     if json_:
@@ -77,6 +72,30 @@ def _print(found: FoundMaterials) -> None:
     untold = f"; {found.untold} more without a temperature" if found.untold else ""
     told = f"{counted(found.materials, 'material')} with {counted(found.points, 'point')} that match{cut}{untold}"
     err().print(told, markup=False, soft_wrap=True)
+
+
+def query_of(
+    elements: str | None,
+    properties: Sequence[str] | None,
+    kinds: Sequence[PointKind] | None,
+    sources: Sequence[str] | None,
+    temperature: str | None,
+    *,
+    counting: bool,
+    until: int | None = None,
+) -> PointQuery:
+    """The question that options ask."""
+    from loop.materials import PointQuery  # late, for a light start: with the database's libraries
+
+    return PointQuery(
+        elements=None if elements is None else elements_in(elements),
+        properties=tuple(properties) if properties else None,
+        kinds=tuple(kinds) if kinds else None,
+        sources=tuple(sources) if sources else None,
+        test_temperature=None if temperature is None else range_in(temperature),
+        until=until,
+        counting=counting,
+    )
 
 
 def elements_in(text: str) -> frozenset[str]:
