@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 
@@ -79,7 +79,7 @@ class Needs:
         wanted = in_force(config, build_problem(config), store.acts())
         known = any(count for count in store.observation_counts().values())
         needs = cls._of(config, wanted.config, tiers_of(store, config), modelled=known)
-        return cls(**{**vars(needs), "space": wanted.problem.space})
+        return replace(needs, space=wanted.problem.space)
 
     @classmethod
     def _of(cls, config: CampaignConfig, wanted: CampaignConfig, tiers: Sequence[Tier], *, modelled: bool) -> Needs:
@@ -106,7 +106,7 @@ class Needs:
             if name not in self.physics.properties and name not in point_properties():
                 known = ", ".join(dict.fromkeys([*self.names, *point_properties()]))
                 raise InputError(f"there is no property {name!r}; there are {known}")
-        return type(self)(**{**vars(self), "names": tuple(dict.fromkeys(names))})
+        return replace(self, names=tuple(dict.fromkeys(names)))
 
     def property_named(self, name: str) -> Property:
         """A property, with its unit."""
