@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import sqlalchemy as sa
 
@@ -70,6 +70,20 @@ class PointQuery:
             until=until,
             counting=True,
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """What is asked, by name; what is any is left out."""
+        asked = {
+            "elements": sorted(self.elements) if self.elements is not None else None,
+            "properties": self.properties,
+            "kinds": [str(kind) for kind in self.kinds] if self.kinds is not None else None,
+            "sources": self.sources,
+            "test_temperature": self.test_temperature,
+            "composition": self.composition.canonical() if self.composition is not None else None,
+            "until": self.until,
+            "counting": self.counting or None,
+        }
+        return {name: value for name, value in asked.items() if value is not None}
 
 
 def among(elements: frozenset[str]) -> sa.ColumnElement[bool]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -17,12 +16,13 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from alloys.errors import InputError
-from alloys.files import UNFINISHED
+from alloys.files import UNFINISHED, write_atomic
 from alloys.points.exported import points_csv
 from loop.materials.bundle.contents import BundleFacts, Counted, citation, sources_csv, unknown_licences
 from loop.materials.bundle.croissant import TABLES, column_names, croissant
 from loop.materials.query import PointQuery
 from loop.materials.table import MaterialsTable
+from loop.store.files import usual_mode
 
 MANIFEST = "manifest-sha256.txt"
 """The digests of all other files, as ``sha256sum --check`` reads them."""
@@ -119,18 +119,8 @@ def write_bundle(
 
 
 def _digests(query: PointQuery, counted: Counted, digest: str, campaigns: Sequence[BundledCampaign]) -> dict[str, Any]:
-    asked = {
-        "elements": sorted(query.elements) if query.elements is not None else None,
-        "properties": query.properties,
-        "kinds": [str(kind) for kind in query.kinds] if query.kinds is not None else None,
-        "sources": query.sources,
-        "test_temperature": query.test_temperature,
-        "composition": query.composition.canonical() if query.composition is not None else None,
-        "until": query.until,
-        "counting": query.counting or None,
-    }
     return {
-        "query": {name: value for name, value in asked.items() if value is not None},
+        "query": query.to_json(),
         "points": counted.sources.total(),
         "digest": digest,
         "campaigns": {one.name: one.digest for one in campaigns},
@@ -168,12 +158,7 @@ def _write(out: Path, files: Mapping[str, bytes]) -> None:
     folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=UNFINISHED))
     try:
         for name, content in files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
+            write_atomic(folder / name, content, mode=usual_mode(folder / name))
         folder.chmod(0o755)
         folder.rename(out)
     except BaseException:
