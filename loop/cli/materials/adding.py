@@ -17,6 +17,7 @@ from loop.cli.materials.place import USUAL, Place
 if TYPE_CHECKING:
     from alloys.points.tables.mapping import PointsMap
     from loop.config.yaml_lines import Document, Location
+    from loop.materials import AddedPoints
 
 
 class PublishedFormat(StrEnum):
@@ -69,7 +70,12 @@ def add(
     ]
     for line in [*notes, *added.notes, *_lines(dropped), *told_of]:
         err().print(line, markup=False, soft_wrap=True)
-    err().print(f"{added.new} points are new, {added.known} were there; {table} has {last}", markup=False)
+    err().print(f"{newly(added)}; {table} has {last}", markup=False)
+
+
+def newly(added: AddedPoints) -> str:
+    """What became of points that were given to the table."""
+    return f"{added.new} points are new, {added.known} were there"
 
 
 def _read(file: Path, map_: Path | None, format_: PublishedFormat | None) -> tuple[Any, ...]:

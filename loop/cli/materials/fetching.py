@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from loop.cli.console import Json, err, print_json, who
+from loop.cli.materials.adding import newly
 from loop.cli.materials.finding import elements_in
 from loop.cli.materials.place import USUAL, Place
 
@@ -72,5 +73,5 @@ def _tell(found: FetchedPoints, added: AddedPoints, json_: bool) -> None:
         err().print(note, markup=False, soft_wrap=True)
     licences = ", ".join(sorted({source.licence or "unknown" for source in found.sources}))
     more = "; there are more, --limit reads them" if found.more else ""
-    told = f"{found.entries} entries: {added.new} points are new, {added.known} were there{more}"
+    told = f"{found.entries} entries: {newly(added)}{more}"
     err().print(f"{told}; licence: {licences}" if licences else told, markup=False, soft_wrap=True)
