@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -206,23 +205,23 @@ def read_pool(
     return ReplayPool.of(str(path), target, designs, answers, minimize=minimize, share=share, notes=notes, match=match)
 
 
-def read_foreign(pool: ReplayPool, path: Path, **columns: Any) -> ReplayPool:
+def read_foreign(
+    pool: ReplayPool, path: Path, *, features: Sequence[str] = (), basis: Basis = "parts", balance: str | None = None
+) -> ReplayPool:
     """The pool with the answers of another file, of another source, for a campaign to learn from.
 
     Args:
         pool: what is searched.
         path: the other file, with the same columns.
-        columns: ``features``, ``basis`` and ``balance`` as `read_pool` takes them.
+        features, basis, balance: as `read_pool` takes them.
 
     Raises:
         InputError: if the file cannot be read or has no row with an answer.
     """
     table, notes = read_rows(path, "the foreign points"), list[str]()
     check_column(path, table.columns, pool.target)
-    rows, features = list(table.numbered()), columns.get("features", ())
-    found = choose_columns(str(path), table.columns, [row for _, row in rows], pool.target, features, notes)
-    amounts = columns.get("basis", "parts"), columns.get("balance")
-    designs, answers = _readable(rows, pool.target, found, amounts, notes)
+    found = choose_columns(str(path), table.columns, table.rows, pool.target, features, notes)
+    designs, answers = _readable(list(table.numbered()), pool.target, found, (basis, balance), notes)
     if not designs:
         raise InputError(f"{path}: no row is left to learn from; " + ("; ".join(notes) or "the table is empty"))
     if any(bool(design.composition.elements) != bool(pool.space.elements) for design in designs):
