@@ -174,6 +174,18 @@ def test_help_needs_nothing_heavy() -> None:
     assert run.stdout.strip().endswith("[]")
 
 
+@pytest.mark.parametrize("words", [["check", "configs/refractory.yaml"], ["properties", "NbMoTaW"]], ids="/".join)
+def test_what_asks_no_campaign_loads_no_database_libraries(words: list[str]) -> None:
+    code = (
+        "import sys; from loop.cli import main as cli\n"
+        f"try: cli.main({words!r})\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('sqlalchemy', 'alembic', 'torch', 'ray', 'mlflow') if m in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip().endswith("[]")
+
+
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_the_help_of_all_says_what_each_says_of_itself(name: str) -> None:
     assert cli.load(name).help.split("\n\n")[0].strip() == cli.COMMANDS[name][1]
