@@ -15,6 +15,7 @@ from alloys.records import proposer
 from loop.config.steering.in_force import CHOOSING
 from loop.measurements import rounded
 from loop.people.steering import act_document
+from loop.review.figures.words import KNOWN_BEFORE
 from loop.store import CampaignStore
 from loop.summaries import campaign_state, iteration_summaries
 from loop.view import Row, View, config_of, view_of
@@ -139,7 +140,7 @@ def _best_table(
         table.add_column("\n".join(line for line in lines if line is not None), justify="right")
     for place, row in enumerate(rows):
         cells = [_cell(row, name, with_predictions and not _is_share(view, name), stds) for name in names]
-        where = "known before" if row.iteration is None else f"{row.iteration} {proposer(row.origin)}"
+        where = KNOWN_BEFORE if row.iteration is None else f"{row.iteration} {proposer(row.origin)}"
         last = len(view.goal.objectives) > 1 and place + 1 == on_front < len(rows)
         table.add_row(str(row.design), where, *cells, end_section=last)
     if not rows:

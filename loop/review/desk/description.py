@@ -13,7 +13,7 @@ from loop.config.lookup import said_directory
 from loop.config.schema import CampaignConfig
 from loop.people.queue_report import waiting_text
 from loop.review.desk.markdown import alloy, listed, plain, table
-from loop.review.figures.words import label, number, spread, title, unit
+from loop.review.figures.words import KNOWN_BEFORE, label, number, spread, title, unit
 from loop.review.report import best_of_each, front_first
 from loop.store import CampaignStore, IterationState, JobState
 from loop.view import Row, View
@@ -168,7 +168,7 @@ def _best(view: View) -> str:
         for row in rows
     ]
     where = [
-        "known before" if row.iteration is None else f"{row.iteration}, {plain(proposer(row.origin))}" for row in rows
+        KNOWN_BEFORE if row.iteration is None else f"{row.iteration}, {plain(proposer(row.origin))}" for row in rows
     ]
     about = "Measured, and in brackets what the model had predicted before."
     if len(objectives) > 1:

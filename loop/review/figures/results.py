@@ -15,10 +15,9 @@ from alloys.goal import Objective
 from alloys.properties import Property
 from alloys.records import proposer
 from alloys.space import Bools, Floats
-from loop.review.figures.words import formula_html, label, spread, title, unit
+from loop.review.figures.words import KNOWN_BEFORE, formula_html, label, spread, title, unit
 from loop.view import Row, View
 
-KNOWN_BEFORE = "known before"
 SHOWN = 4000
 """The most results that a picture in a browser holds; see `thinned`."""
 

@@ -8,6 +8,9 @@ from html import escape
 from alloys.design import Design, variable_text
 from alloys.properties import Property
 
+KNOWN_BEFORE = "known before"
+"""Where a result came from that no iteration asked for."""
+
 _AT = re.compile(r"_(\d+)c$")
 """How the name of a property says a temperature in °C."""
 _FRACTION = re.compile(r"(.+)_fraction")

@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from alloys.design import heading_of
 from alloys.goal import Constraint, Objective
 from alloys.records import Measured, proposer
 from loop.review.figures.results import front_rows
+from loop.review.figures.words import KNOWN_BEFORE
 from loop.review.page.about import Reported, value_of
 from loop.review.page.marks import alloy, code, count, joined, moment, named, real, unit_of, with_spread, words
 from loop.review.page.novelty import nearest_of
@@ -133,7 +134,7 @@ def _predicted(row: Row, name: str) -> Markup | None:
 
 def _origin(about: Reported, row: Row) -> Markup:
     if row.iteration is None:
-        return Markup("known before")
+        return escape(KNOWN_BEFORE)
     number = count(row.iteration, "iteration", row.design.canonical())
     return Markup("iteration {}, {}").format(number, code(proposer(row.origin)))
 
