@@ -104,7 +104,8 @@ def read_published_points(path: Path) -> PublishedPoints:
     dropped: list[tuple[int, str]] = []
     for line, record in table.numbered():
         try:
-            source, cells = _source(record), list(_cells(record))
+            source = _source(record)
+            cells = list(_cells(record, source.name))
         except InputError as error:
             dropped.append((line, str(error)))
             continue
@@ -157,8 +158,8 @@ def _source(record: Record) -> PointSource:
     return PointSource(doi, (record.get(_TITLE) or "").strip(), None if year is None else int(year))
 
 
-def _cells(record: Record) -> Iterator[Point | str]:
-    """Each cell with a number as a point, or why it is none.
+def _cells(record: Record, source: str) -> Iterator[Point | str]:
+    """Each cell with a number as a point of a source, or why it is none.
 
     Raises:
         InputError: if the formula of the record cannot be read, or nothing stands in it.
@@ -175,12 +176,12 @@ def _cells(record: Record) -> Iterator[Point | str]:
             yield f"{column.name}, {column.why_not}"
             continue
         try:
-            yield _point(column, composition, record)
+            yield _point(column, composition, record, source)
         except InputError as error:
             yield f"value that cannot be true or read: {error}"
 
 
-def _point(column: PublishedColumn, composition: Composition, record: Record) -> Point:
+def _point(column: PublishedColumn, composition: Composition, record: Record, source: str) -> Point:
     value = number_in(record[column.heading])
     if value is None:
         raise InputError(f"{column.name} is no number: {record[column.heading]!r}")
@@ -190,7 +191,7 @@ def _point(column: PublishedColumn, composition: Composition, record: Record) ->
         unit=point_properties()[column.name].unit,
         value=value,
         kind=PointKind.LITERATURE,
-        source=(record[DOI] or "").strip(),
+        source=source,
         conditions=_conditions(record, column.at_test),
     )
 

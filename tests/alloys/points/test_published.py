@@ -36,6 +36,12 @@ def test_each_measured_cell_is_a_point_with_its_conditions(tmp_path: Path) -> No
     assert published.to_json()["properties"]["yield_strength"] == {"published": 2, "points": 1, "repeats": 1}
 
 
+def test_a_point_names_its_paper_as_the_papers_are_named(tmp_path: Path) -> None:
+    path = write_published(tmp_path / "t.csv", {**_CAST, "doi": "10.1000/S0031X", "hardness": "300"})
+    published = read_published_points(path)
+    assert [point.source for point in published.points] == [*published.sources] == ["10.1000/s0031x"]
+
+
 @pytest.mark.parametrize(
     ("record", "why"),
     [
