@@ -82,12 +82,12 @@ def polish(space: GridSpace, points: Points, targets: Floats, properties: Proper
 
 
 def _largest(space: AlloySpace, points: Points) -> Points:
-    """Places of the four largest amounts, the balance last, shape ``(m, 4)``."""
+    """Places of the four largest amounts, the balance last; of fewer elements all of them, shape ``(m, <= 4)``."""
     if space.balance is None:
         return np.argsort(-points, axis=1, kind="stable")[:, :4]
     last = space.elements.index(space.balance)
     order = np.where(np.arange(points.shape[1]) == last, 1, -points)
-    largest = np.argsort(order, axis=1, kind="stable")[:, :3]
+    largest = np.argsort(order, axis=1, kind="stable")[:, : min(3, points.shape[1] - 1)]
     return np.concatenate([largest, np.full((len(points), 1), last)], axis=1)
 
 

@@ -53,3 +53,17 @@ def test_slopes_that_a_model_knows_are_those_of_differences() -> None:
     expected = slopes_of(fractions, model(fractions), lambda some: model(some))
     np.testing.assert_allclose(slopes_of(fractions, model(fractions), model), expected, rtol=1e-3, atol=2e-3)
     assert (expected[fractions.nonzero()[0], :, fractions.nonzero()[1]] != 0).any()
+
+
+def moment(fractions: Floats) -> Floats:
+    """A linear property of any elements, shape ``(m, 1)``."""
+    return np.asarray(fractions @ np.arange(1.0, 1 + fractions.shape[1])[:, None] ** 2)
+
+
+def test_compositions_of_few_elements_with_a_balance_keep_their_sum() -> None:
+    for elements in (("Al", "Co", "Cr"), ("Al", "Cr")):
+        space = AlloySpace.build(elements, step=0.01, lower=0.01, upper=0.9, balance="Cr", count=(2, 3))
+        points = space.sample(40, np.random.default_rng(2))
+        found = polish(space, points, moment(space.fractions(points)) * 1.05, moment)
+        assert (found.sum(axis=1) == space.total).all()
+        assert (found != points).any(axis=1).mean() > 0.8
