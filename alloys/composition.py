@@ -73,13 +73,14 @@ class Composition:
         """Normalises any positive amounts (parts, at.%, fractions); zeros are left out. Also those of pymatgen.
 
         Raises:
-            InputError: for unknown elements, negative, infinite or NaN amounts, or nothing at all.
+            InputError: for unknown elements, amounts that are negative, infinite, unknown or no numbers, or nothing at
+                all.
         """
         if (known := composition_of(amounts)) is not None:
             return known
         exact: dict[str, Fraction] = {}
         for symbol, amount in amounts.items():
-            if not isinstance(amount, Fraction | int) and not math.isfinite(amount):
+            if not isinstance(amount, Fraction | int) and not _is_finite(amount):
                 raise InputError(f"the amount of {symbol} must be a finite number, got {amount!r}")
             if amount < 0:
                 raise InputError(f"the amount of {symbol} must not be negative, got {amount!r}")
@@ -186,6 +187,13 @@ def composition_of(given: object) -> Composition | None:
             )
         _add(amounts, {symbol: _simplest(float(amount))}, Fraction(1))
     return Composition.from_amounts(amounts)
+
+
+def _is_finite(amount: Any) -> bool:
+    try:
+        return math.isfinite(amount)
+    except TypeError:  # None, pandas' NA, a text
+        return False
 
 
 def _simplest(amount: float) -> Fraction:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from html import escape
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,13 +13,14 @@ import pandas as pd
 
 from alloys.errors import InputError
 from alloys.records import Failed, FailureKind, Measured, quantities
+from alloys.space.variables import Variables
 from loop.config.data import lines_on_lacking
 from loop.drive.driver import Driver
 from loop.drive.opened import OpenCampaign
 from loop.drive.schedule import shown_to
 from loop.execute.local import LocalExecutor
 from loop.people.doubts import surprises
-from loop.people.frames import designs_in, read_frame
+from loop.people.frames import OBSERVED, designs_in, read_frame
 from loop.people.from_frame import remove, write_campaign
 from loop.review.desk.tracker import Tracker
 from loop.review.explain import explain_document, explain_tables
@@ -75,8 +77,7 @@ class Campaign(OpenCampaign):
         Raises:
             InputError: if the frame cannot be understood, or the campaign began with another one. Nothing is made then.
         """
-        goals = [("maximize", one) for one in ([maximize] if isinstance(maximize, str) else maximize)]
-        goals += [("minimize", one) for one in ([minimize] if isinstance(minimize, str) else minimize)]
+        goals = [("maximize", one) for one in _names(maximize)] + [("minimize", one) for one in _names(minimize)]
         goals += [("match", f"{one}={_ends(value)}") for one, value in (match or {}).items()]
         config, made = write_campaign(table, goals, constraints, name, Path(directory), balance, settings)
         try:
@@ -103,8 +104,7 @@ class Campaign(OpenCampaign):
         Raises:
             InputError: if ``n`` is not a positive whole number.
         """
-        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-            raise InputError(f"the number of suggestions must be a whole number of at least 1, got {n!r}")
+        n = _count(n, "suggestions")
         self._settle()
         index = len(self.store.iterations()) - 1
         last = self.store.proposals(index) if index >= 0 else []
@@ -118,7 +118,7 @@ class Campaign(OpenCampaign):
         waiting = {job.key for job in self.store.open_jobs()}
         return suggestions_frame((p for p in self.store.proposals() if p.key in waiting), self.problem.elements)
 
-    def observe(self, table: pd.DataFrame, *, source: str = "observed") -> Added:
+    def observe(self, table: pd.DataFrame, *, source: str = OBSERVED) -> Added:
         """Takes measured properties: a frame of `suggest` in which a column is filled in, or any other one.
 
         It has a column ``formula``, and one for each property, named as it is (``hardness``) or with a unit (``hardness
@@ -172,9 +172,13 @@ class Campaign(OpenCampaign):
         return results_frame(self.store.observations())
 
     def best(self, n: int = 10) -> pd.DataFrame:
-        """The best alloys first, those that are feasible before all others: values, and predictions before them."""
+        """The best alloys first, those that are feasible before all others: values, and predictions before them.
+
+        Raises:
+            InputError: if ``n`` is not a positive whole number.
+        """
         view = self.view()
-        return best_frame(best_document(view, n), view.goal.names)
+        return best_frame(best_document(view, _count(n, "alloys")), view.goal.names)
 
     def predict(self, alloys: Alloys) -> pd.DataFrame:
         """What is known or predicted of alloys: ``predicted_NAME`` with ``_std``, its 90 % interval, and its source.
@@ -183,7 +187,7 @@ class Campaign(OpenCampaign):
             InputError: for a formula that is none, or an alloy with an element outside the campaign's.
         """
         view = self.view()
-        return predictions_frame(predict_document(view, designs_in(alloys, view.space.variables.names, view.nameable)))
+        return predictions_frame(predict_document(view, designs_in(alloys, view.space.variables, view.nameable)))
 
     def explain(self, alloy: Any) -> pd.DataFrame:
         """Why an alloy was selected, or what speaks for and against it now: sentences first, then numbers.
@@ -192,7 +196,7 @@ class Campaign(OpenCampaign):
             InputError: as `predict`.
         """
         view = self.view()
-        (design,) = designs_in([alloy], (), view.nameable)
+        (design,) = designs_in([alloy], Variables(), view.nameable)
         then = self.view(*shown_to(self.store, design))
         document = explain_document(view, self.store.proposals(), design, then)
         return explanation_frame(document, (part for part in explain_tables(document) if isinstance(part, str)))
@@ -215,6 +219,19 @@ class Campaign(OpenCampaign):
         """Closes iterations that wait for nothing, and shows them in MLflow if tracking is on."""
         if self._driver().settle() and self.config.tracking.enabled:
             Tracker(self.store, self.config).show()
+
+
+def _count(n: Any, what: str) -> int:
+    if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
+        raise InputError(f"the number of {what} must be a whole number of at least 1, got {n!r}")
+    return int(n)
+
+
+def _names(given: Any) -> list[Any]:
+    """One name or several; none where it is unknown."""
+    if pd.api.types.is_scalar(given):
+        return [] if pd.isna(given) else [given]
+    return list(given)
 
 
 def _ends(value: float | tuple[float, float]) -> str:

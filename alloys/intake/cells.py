@@ -16,8 +16,10 @@ Decimal = Literal[".", ",", ""]
 """The decimal mark of a table; empty where it does not show, so that ``1,234`` has two readings."""
 
 _MISSING = frozenset(
-    "- -- --- . .. ... ? na n/a nan none null nil missing #n/a #na nd n.d. n.a. n.r. nr tbd unknown / \\".split()
-) | {"", "not available", "not reported", "not measured", "not determined"}
+    "- -- --- . .. ... ? na n/a nan none null nil missing #n/a #na nd n.d. n.a. n.r. nr tbd unknown / \\ "
+    "<na> nat -nan 1.#ind -1.#ind 1.#qnan -1.#qnan".split()
+) | {"", "#n/a n/a", "not available", "not reported", "not measured", "not determined", "not applicable"}
+"""Those that pandas writes and reads are among them."""
 _REST = re.compile(r"(bal(ance)?|rest|remainder|rem)\.?", re.IGNORECASE)
 _BOUND = re.compile(r"^(<|>|≤|≥|<=|>=|less than|more than|up to|over|below|above)\s*[\d.,]", re.IGNORECASE)
 _RANGE = re.compile(r"^[\d.,]+\s*(-|to|\.\.\.?)\s*[\d.,]+$")

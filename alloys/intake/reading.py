@@ -195,7 +195,7 @@ def _row(reader: _Reader, line: int, cells: list[str]) -> IntakeRow:
         Design.of(composition, _variables(reader, cells)),
         values,
         stds,
-        "".join(c for c in source if c.isprintable()),
+        "" if is_missing(source) else "".join(c for c in source if c.isprintable()),
     )
 
 
@@ -276,7 +276,7 @@ def composition_in(
     try:
         if entry.formula is not None:
             cell = cells[places[entry.formula]]
-            if is_missing(cell):
+            if is_missing(cell) and cell not in SYMBOLS:  # Na and Nd are elements
                 raise InputError("the cell is empty")
             return composition_of_formula(cell, entry.basis, entry.balance)
         texts = {symbol: cells[places[name]] for symbol, name in entry.elements.items()}

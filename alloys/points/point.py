@@ -38,6 +38,21 @@ LONGEST_TEXT = 600
 """Letters of a text that many points share: an index of PostgreSQL holds 2,700 bytes."""
 
 
+def _settle_unknowns(record: Any, nothing: Mapping[str, Any]) -> None:
+    """What is not known in the one way that records have it, however Python or pandas say so (NA, NaT, NaN)."""
+    for name, none in nothing.items():
+        if _is_unknown(getattr(record, name)):
+            object.__setattr__(record, name, none)
+
+
+def _is_unknown(value: Any) -> bool:
+    """Whether a value is none: None, an empty text, or what does not equal itself."""
+    try:
+        return value is None or bool(value == "" or value != value)
+    except TypeError:  # pandas' NA, which is neither equal to anything nor not
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class PointConditions:
     """Under which a value holds; what is not known is None or empty.
@@ -55,6 +70,7 @@ class PointConditions:
     test: str = ""
 
     def __post_init__(self) -> None:
+        _settle_unknowns(self, {"test_temperature": None, "processing": "", "phase": "", "test": ""})
         celsius = self.test_temperature
         if celsius is not None and not (math.isfinite(celsius) and -273.15 <= celsius <= 6000):
             raise InputError(f"a test temperature lies between -273.15 and 6000 °C, got {celsius!r}")
@@ -90,6 +106,7 @@ class PointSource:
     licence: str = ""
 
     def __post_init__(self) -> None:
+        _settle_unknowns(self, {"name": "", "title": "", "year": None, "licence": ""})
         if self.year is not None and not 0 < self.year < 10_000:
             raise InputError(f"a year is such as 2020, got {str(self.year)[:20]} for {self.name[:80]!r}")
 
@@ -129,6 +146,14 @@ class Point:
     failure: str | None = None
 
     def __post_init__(self) -> None:
+        nothing = {"property_name": "", "unit": "", "source": "", "std": None, "failure": None}
+        # NaN as a value is refused as what it is.
+        _settle_unknowns(self, nothing if isinstance(self.value, float) else {**nothing, "value": None})
+        if not isinstance(self.kind, PointKind):
+            raise InputError(f"a kind of points is one of {', '.join(PointKind)}, got {self.kind!r:.40}")
+        self._refuse_what_cannot_be()
+
+    def _refuse_what_cannot_be(self) -> None:
         if not self.source.strip():
             raise InputError(f"a point of {self.design} needs its source: a DOI, a fingerprint, a digest, or a name")
         if self.std is not None and not (math.isfinite(self.std) and self.std >= 0):

@@ -12,6 +12,7 @@ from pathlib import Path
 from alloys.composition import SYMBOLS
 from alloys.design import Value, read_variable
 from alloys.errors import InputError
+from alloys.intake.cells import is_missing
 from alloys.intake.tables import read_cells, refuse_doubled
 from alloys.points.csv_cells import unescape
 from alloys.properties import PROPERTIES, Property, refuse_contradictions
@@ -149,9 +150,10 @@ def _line(
         return None
     values, stds, failure = told
     result = Result(number, row["key"], row["nonce"], values, stds, failure)
-    fractions = {head: _number(head, cell) for head, cell in row.items() if head in SYMBOLS and cell}
-    chosen = {head: read_variable(cell) for head, cell in row.items() if head in variables and cell}
-    return Line(result, row.get("validator", ""), row.get("formula", ""), fractions, chosen)
+    fractions = {head: _number(head, cell) for head, cell in row.items() if head in SYMBOLS and not is_missing(cell)}
+    chosen = {head: read_variable(cell) for head, cell in row.items() if head in variables and not is_missing(cell)}
+    validator = row.get("validator", "")
+    return Line(result, "" if is_missing(validator) else validator, row.get("formula", ""), fractions, chosen)
 
 
 def read_told(
@@ -159,11 +161,13 @@ def read_told(
 ) -> tuple[dict[str, float], dict[str, float], str | None] | None:
     """The values of a row, their standard deviations and the reason of a failure; None where it says nothing.
 
+    Cells such as NA say nothing.
+
     Raises:
         InputError: for cells that are no numbers, or that cannot be true, alone or together.
     """
     values, stds = _numbers(row, columns)
-    failure = row.get("failure") or None
+    failure = None if is_missing(row.get("failure", "")) else row["failure"]
     if not values and not stds and failure is None:
         return None
     if set(stds) - set(values):
@@ -179,9 +183,11 @@ def _numbers(row: Mapping[str, str], columns: Mapping[str, NumberColumn]) -> tup
     values: dict[str, float] = {}
     stds: dict[str, float] = {}
     for head, column in columns.items():
-        if row[head] and column.std:
+        if is_missing(row[head]):
+            continue
+        if column.std:
             stds[column.row.name] = _std(column, row[head])
-        elif row[head]:
+        else:
             values[column.row.name] = _value(column, row[head])
     return values, stds
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -12,11 +12,17 @@ from alloys.composition import SYMBOLS, Composition, composition_of
 from alloys.design import Design, Value, known_composition, read_variable
 from alloys.errors import InputError
 from alloys.intake.cells import is_missing
+from alloys.intake.tables import refuse_doubled
 from alloys.properties import Property
 from alloys.records import Observation
 from alloys.space import Space
+from alloys.space.variables import Variables
 from loop.people.answers import TOLERANCE, NumberColumn, number_columns, read_told
 
+T = TypeVar("T")
+
+OBSERVED = "observed"
+"""Who measured, where nobody says it."""
 PREDICTED = "predicted_"
 """What the names of columns of predictions begin with."""
 _TEXTS = ("formula", "failure", "source")
@@ -41,7 +47,7 @@ def read_frame(
         wanted: properties to name where none is measured.
         space: the campaign's, whose variables are columns too.
         properties: that may be named.
-        source: of rows that name none.
+        source: of rows that name none; `OBSERVED` where it is unknown.
         known: designs whose formulas may be rounded.
 
     Raises:
@@ -49,12 +55,11 @@ def read_frame(
     """
     if not isinstance(table, pd.DataFrame):
         raise InputError(f"observe takes a pandas DataFrame, got {type(table).__name__}")
-    if "formula" in table.index.names and "formula" not in table.columns:
-        table = table.reset_index()
-    header = [str(column).strip() for column in table.columns]
     try:
+        table = plain_frame(table)
+        header = [*table.columns]
         columns = _columns(header, space.variables.names, properties)
-        reader = _FrameReader(columns, space, properties, source, known)
+        reader = _FrameReader(columns, space, properties, cell_text(source) or OBSERVED, known)
         rows = _rows(table, header, reader.observation)
         if not rows:
             raise InputError(_nothing(header, wanted, properties))
@@ -63,9 +68,7 @@ def read_frame(
     return rows
 
 
-def _rows(
-    table: pd.DataFrame, header: Sequence[str], read: Callable[[Mapping[str, Any]], Observation | None]
-) -> list[Observation]:
+def _rows(table: pd.DataFrame, header: Sequence[str], read: Callable[[Mapping[str, Any]], T | None]) -> list[T]:
     """What is read of each row; all that is wrong at once."""
     rows, problems = [], []
     for label, cells in zip(table.index, table.itertuples(index=False, name=None), strict=True):
@@ -80,44 +83,68 @@ def _rows(
     return rows
 
 
-def designs_in(alloys: Any, variables: Collection[str], known: Collection[Design]) -> list[Design]:
+def plain_frame(table: pd.DataFrame) -> pd.DataFrame:
+    """The frame with texts as names of its columns, and ``formula`` as a column where it is the index.
+
+    Raises:
+        InputError: for two columns of one name.
+    """
+    if "formula" in table.index.names and "formula" not in table.columns:
+        table = table.reset_index()
+    header = [str(column).strip() for column in table.columns]
+    refuse_doubled(header)
+    return table.set_axis(header, axis=1)
+
+
+def designs_in(alloys: Any, variables: Variables, known: Collection[Design]) -> list[Design]:
     """The designs of one alloy, of several, or of a frame with a column ``formula`` and perhaps variables.
 
     Args:
         alloys: formulas name a known design, where a single one has such a composition.
-        variables: names of the columns that are variables.
+        variables: of the campaign, whose names columns may have.
         known: the designs that may be meant.
 
     Raises:
-        InputError: for a formula that is none or names several designs, or no alloy at all.
+        InputError: for a formula that is none, is unknown or names several designs, or no alloy at all.
     """
     if isinstance(alloys, pd.DataFrame):
-        named = [name for name in variables if name in alloys.columns]
-        if "formula" not in alloys.columns and not named:
-            raise InputError(f"the frame needs a column 'formula', got {', '.join(map(str, alloys.columns)) or 'none'}")
-        rows = alloys.to_dict("records")
-        chosen = [{n: read_variable(t) for n in named if (t := _text(row[n]))} for row in rows]
-        return [_named(row.get("formula", ""), c, known) for row, c in zip(rows, chosen, strict=True)]
-    single = isinstance(alloys, str | Design) or composition_of(alloys) is not None
+        table = plain_frame(alloys)
+        if not {"formula", *variables.names} & {*table.columns}:
+            raise InputError(f"the frame needs a column 'formula', got {', '.join(table.columns) or 'none'}")
+        return _rows(table, [*table.columns], lambda cells: _named(cells, variables, known))
+    single = pd.api.types.is_scalar(alloys) or isinstance(alloys, Design) or composition_of(alloys) is not None
     given = [alloys] if single else list(alloys)
     if not given:
-        raise InputError("no alloy is named; give formulas such as Nb45Ta25Ti15Hf15")
-    return [_named(alloy, {}, known) for alloy in given]
+        raise InputError(f"no alloy is named; {_SUCH}")
+    return [_named({"formula": alloy}, Variables(), known) for alloy in given]
 
 
-def _named(cell: Any, chosen: Mapping[str, Value], known: Collection[Design]) -> Design:
+_SUCH = "give formulas such as Nb45Ta25Ti15Hf15"
+
+
+def _named(cells: Mapping[str, Any], variables: Variables, known: Collection[Design]) -> Design:
+    """The design that a row names."""
+    cell = cells.get("formula", "")
+    chosen = _chosen(cells, variables)
     if isinstance(cell, Design | Composition):
         return _design(cell, chosen, known)
-    return Design.known_as(_formula(cell), known, chosen)
+    formula = _formula(cell)
+    if formula == "" and (not chosen or any(design.composition.items for design in known)):
+        raise InputError(f"no formula is given; {_SUCH}")
+    return Design.known_as(formula, known, chosen)
+
+
+def _chosen(cells: Mapping[str, Any], variables: Variables) -> dict[str, Value]:
+    """The variables of a row; words such as n/a are none, unless one of its values is called so."""
+    told = [(variable, _text(cells.get(variable.name))) for variable in variables]
+    found = [(variable, read_variable(text), is_missing(text)) for variable, text in told if text]
+    return {v.name: value for v, value, missing in found if not missing or v.find(value) is not None}
 
 
 def _columns(
     header: Sequence[str], variables: Collection[str], properties: Mapping[str, Property]
 ) -> dict[str, NumberColumn]:
     """The columns of numbers by their heads."""
-    twice = sorted({head for head in header if header.count(head) > 1})
-    if twice:
-        raise InputError(f"a column is named twice: {', '.join(twice)}")
     if "formula" not in header and not set(variables) & set(header):
         raise InputError(f"needs a column 'formula', got {', '.join(header) or 'none'}")
     beside = {*_TEXTS, *_PASSED_OVER, *variables, *SYMBOLS}
@@ -146,18 +173,20 @@ class _FrameReader:
         texts = {head: _text(cell) for head, cell in cells.items()}
         if any("\0" in text for text in texts.values()):  # PostgreSQL cannot hold it
             raise InputError("holds a NUL character")
-        beside = (*self.columns, "failure", "source")
-        filled = {head: "" if is_missing(texts.get(head, "")) else texts[head] for head in beside}
-        told = read_told(filled, self.columns, self.properties)
+        beside = (*self.columns, "failure")
+        told = read_told({head: texts.get(head, "") for head in beside}, self.columns, self.properties)
         if told is None:
             return None
-        chosen = {name: read_variable(texts[name]) for name in self.space.variables.names if texts.get(name)}
-        design = _design(cells.get("formula", ""), chosen, self.known)
-        if self.space.elements and not design.composition.items:
+        chosen, cell = _chosen(cells, self.space.variables), cells.get("formula", "")
+        if self.space.elements and not isinstance(cell, Design) and _formula(cell) == "":
             raise InputError("the cell of formula is empty")
+        design = _design(cell, chosen, self.known)
         amounts = design.composition.fractions()
         for symbol in sorted(SYMBOLS & set(texts)):
-            if texts[symbol] and abs(_number(symbol, texts[symbol]) - amounts.get(symbol, 0.0)) > TOLERANCE:
+            if (
+                not is_missing(texts[symbol])
+                and abs(_number(symbol, texts[symbol]) - amounts.get(symbol, 0.0)) > TOLERANCE
+            ):
                 raise InputError(
                     f"{design.formula} has {amounts.get(symbol, 0.0):.4g} of {symbol}, and the column {symbol} says "
                     f"{texts[symbol][:40]}; columns of elements are atomic fractions, and may be left out"
@@ -166,7 +195,7 @@ class _FrameReader:
             if variable.name in chosen and not variable.takes(chosen[variable.name]):
                 raise InputError(f"{variable.name} is {variable.told}, not {texts[variable.name][:80]}")
         values, stds, failure = told
-        return Observation(design, values, filled["source"] or self.source, failure, stds)
+        return Observation(design, values, cell_text(cells.get("source")) or self.source, failure, stds)
 
 
 def _design(cell: Any, chosen: Mapping[str, Value], known: Collection[Design]) -> Design:
@@ -177,13 +206,20 @@ def _design(cell: Any, chosen: Mapping[str, Value], known: Collection[Design]) -
 
 
 def _formula(cell: Any) -> Any:
-    """A cell as `known_composition` takes it."""
-    return _text(cell) if composition_of(cell) is None else cell
+    """A cell as `known_composition` takes it; empty where it is unknown."""
+    if composition_of(cell) is not None:
+        return cell
+    return _text(cell) if _text(cell) in SYMBOLS else cell_text(cell)  # Na and Nd are elements
 
 
 def _text(cell: Any) -> str:
     """A cell as text; empty where it is unknown."""
     return "" if pd.api.types.is_scalar(cell) and pd.isna(cell) else str(cell).strip()
+
+
+def cell_text(cell: Any) -> str:
+    """A cell as text; empty where it is unknown, or says so in words."""
+    return "" if is_missing(_text(cell)) else _text(cell)
 
 
 def _number(symbol: str, text: str) -> float:

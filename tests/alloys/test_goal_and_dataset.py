@@ -82,6 +82,14 @@ def test_measurements_are_read(tmp_path: Path) -> None:
     assert [dict(row.values) for row in rows] == [{"solidus": 2600.0}, {"solidus": 3000.0, "density": 13.6}]
 
 
+@pytest.mark.parametrize("word", ["NA", "<NA>", "n/a", "NaN", "None", "NaT"])
+def test_a_word_for_nothing_is_no_failure(tmp_path: Path, word: str) -> None:
+    (row,) = read_measurements(_write(tmp_path, f"formula,solidus,failure\nNbTaTi,2600,{word}\n"))
+    assert row.failure is None
+    with pytest.raises(InputError, match="line 2: no property value is given, and no failure"):
+        read_measurements(_write(tmp_path, f"formula,solidus,failure\nNbTaTi,,{word}\n"))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
+import pandas as pd
 import pytest
 
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.points.point import Point, PointConditions, PointKind, point_properties
+from alloys.points.point import Point, PointConditions, PointKind, PointSource, point_properties
 
 STRONG = Point(
     design=Design.parse("HfNbTaTiZr"),
@@ -56,6 +58,18 @@ def test_points_that_differ_in_anything_are_two(other: Point) -> None:
 def test_what_cannot_be_is_refused(change: dict[str, object], told: str) -> None:
     with pytest.raises(InputError, match=told):
         replace(STRONG, **change)
+
+
+@pytest.mark.parametrize("unknown", [pd.NA, pd.NaT, float("nan"), None, ""])
+def test_what_pandas_does_not_know_is_not_known(unknown: Any) -> None:
+    assert replace(STRONG, std=unknown, failure=unknown) == STRONG
+    conditions = PointConditions(unknown, unknown, unknown, unknown)
+    assert replace(STRONG, conditions=conditions).key == replace(STRONG, conditions=PointConditions()).key
+    assert PointSource("a paper", unknown, unknown, unknown) == PointSource("a paper")
+    with pytest.raises(InputError, match="needs its source"):
+        replace(STRONG, source=unknown)
+    with pytest.raises(InputError, match=r"has no value|finite"):
+        replace(STRONG, value=unknown, failure=unknown)
 
 
 def test_a_failed_test_is_a_point_and_a_failed_prediction_is_none() -> None:

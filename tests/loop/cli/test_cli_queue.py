@@ -163,6 +163,16 @@ def test_a_part_of_an_answer_is_kept_and_the_rest_completes_it(desk: Desk) -> No
     assert desk.brought([{**rows[0], SOLIDUS: "2500"}])["repeats"] == 1
 
 
+@pytest.mark.parametrize("word", ["NA", "<NA>", "NaN", "n/a", "NaT", "None"])
+def test_words_of_programs_for_nothing_are_no_answers(desk: Desk, word: str) -> None:
+    rows = desk.exported()[:2]
+    named = [{**row, **{head: cell or word for head, cell in row.items()}} for row in rows]
+    assert desk.brought(named) == {"answered": 0, "kept": 0, "known": 0, "repeats": 0, "conflicts": 0, "empty": 2}
+    answered = {head: cell or word for head, cell in fill(rows[0]).items()}
+    assert desk.brought([{**answered, "failure": word}])["answered"] == 1
+    assert len(desk.keys("awaiting_human")) == 5
+
+
 def test_a_failure_of_what_was_measured_is_to_be_looked_at(desk: Desk) -> None:
     rows = [fill(row) for row in desk.exported()[:2]]
     desk.brought(rows)
@@ -227,7 +237,7 @@ def _set(**cells: str) -> Callable[[Rows], Rows]:
         (_rename(SOLIDUS, "colour"), "unknown columns colour; properties are"),
         (_rename(SOLIDUS, "freezing_range"), "freezing_range has two columns"),
         (_rename("nonce", "note"), "needs a column 'nonce'; begin with a file of `alloyloop queue export`"),
-        (_set(solidus__="nan"), "line 3: solidus must be a finite number with a decimal point, got 'nan'"),
+        (_set(solidus__="inf"), "line 3: solidus must be a finite number with a decimal point, got 'inf'"),
         (_set(solidus__="2300,5"), "line 3: solidus must be a finite number"),
         (_set(solidus__="2_300"), "line 3: solidus must be a finite number"),
         (_set(solidus__="=2300+1"), "line 3: solidus must be a finite number"),

@@ -53,6 +53,14 @@ def test_a_frame_of_results_is_a_campaign_that_proposes_at_once(tmp_path: Path) 
         assert opened.best(1)["hardness"].item() == 570.0
 
 
+def test_what_pandas_does_not_know_is_no_source_and_no_category(tmp_path: Path) -> None:
+    words = pd.Series([pd.NA, pd.NaT, None, "<NA>", "NA", "n/a", *["cast", "forged"] * 3], dtype="object")
+    told = frame(source=words, route=words.astype("string"))
+    with Campaign.from_frame(told, maximize="hardness", minimize=None, directory=tmp_path) as campaign:
+        assert set(campaign.results()["source"]) == {"table.csv", "cast", "forged"}
+        assert campaign.problem.space.variables["route"].values == ("cast", "forged")
+
+
 def test_a_frame_of_compounds_is_a_campaign_over_formulas(tmp_path: Path) -> None:
     compounds = ["NaCl", "MgO", "CaF2", "Al2O3", "KCl", "BaO", "TiO2", "SrTiO3", "LiF", "Na2O", "K2S", "CaTiO3"]
     told = pd.DataFrame({"formula": compounds, "enthalpy": [-2.0 - 0.1 * i for i in range(12)]})

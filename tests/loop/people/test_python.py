@@ -90,7 +90,7 @@ def test_a_suggested_frame_with_a_column_filled_in_is_an_answer(campaign: Campai
     assert len(campaign.results()) == 8
 
 
-@pytest.mark.parametrize("unknown", [pd.NA, None, np.nan, "", "n/a"])
+@pytest.mark.parametrize("unknown", [pd.NA, pd.NaT, None, np.nan, "", "n/a", "<NA>", "NaT"])
 def test_what_is_unknown_stays_open(campaign: Campaign, unknown: Any) -> None:
     start = campaign.suggest(6)
     values = pd.Series([300.0, unknown], dtype="object")
@@ -100,6 +100,12 @@ def test_what_is_unknown_stays_open(campaign: Campaign, unknown: Any) -> None:
     with pytest.raises(InputError, match="no property value is given"):
         campaign.observe(failure)
     assert len(campaign.pending()) == 5
+    beside = {"hardness_std": [unknown], "failure": [unknown], "source": [unknown], "Al": [unknown]}
+    known = pd.DataFrame({"formula": start["formula"][2:3], "hardness": [310.0], **beside})
+    assert campaign.observe(known, source=unknown).new == 1
+    assert list(campaign.results()["source"]) == ["observed"] * 2
+    with pytest.raises(InputError, match="row 0: the cell of formula is empty"):
+        campaign.observe(pd.DataFrame({"formula": [unknown], "hardness": [310.0]}))
 
 
 def test_nullable_columns_are_read(campaign: Campaign) -> None:
@@ -168,6 +174,25 @@ def test_predictions_are_a_frame_that_is_not_taken_for_measurements(measured: Ca
     for nothing in ([], pd.DataFrame({"alloy": ["AlNi"]})):
         with pytest.raises(InputError, match="formula"):
             measured.predict(nothing)
+
+
+@pytest.mark.parametrize("unknown", [pd.NA, pd.NaT, None, np.nan, "", "<NA>"])
+def test_an_unknown_formula_is_not_predicted(measured: Campaign, unknown: Any) -> None:
+    several = ["Al30Cr30Ni40", unknown]
+    for asked in (unknown, several, pd.Series(several), pd.DataFrame({"formula": several})):
+        with pytest.raises(InputError, match="no formula is given"):
+            measured.predict(asked)
+    with pytest.raises(InputError, match="no formula is given"):
+        measured.explain(unknown)
+    with pytest.raises(InputError, match=r"a whole number of at least 1"):
+        measured.best(unknown)
+
+
+def test_frames_with_two_columns_of_one_name_are_refused(measured: Campaign) -> None:
+    twice = pd.DataFrame([["Al30Cr30Ni40", "Al30Co30Ni40"]], columns=["formula", "formula "])
+    for take in (measured.predict, measured.observe):
+        with pytest.raises(InputError, match="columns 1 and 2 are both named 'formula'"):
+            take(twice)
 
 
 def test_an_explanation_is_a_frame(measured: Campaign) -> None:

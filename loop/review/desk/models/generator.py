@@ -10,6 +10,7 @@ import pandas as pd
 
 from alloys.errors import InputError
 from generators.asking.request import parse_targets
+from loop.people.frames import cell_text, plain_frame
 from loop.review.generate import answer, from_file
 
 
@@ -25,16 +26,17 @@ class GeneratorModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
 
         Args:
             context: of MLflow, not used.
-            model_input: a column for each property that has a target; an empty cell leaves it free.
+            model_input: a column for each property that has a target; an empty cell, or NA, leaves it free.
             params: ``n`` designs for each row, and the ``seed``.
 
         Raises:
-            InputError: if a row has no target, or one that the generator cannot be asked for.
+            InputError: for two columns of one name, a row without a target, or one that the generator cannot be
+                asked for.
         """
         chosen = {"n": 8, "seed": 0, **(params or {})}
         drawn = []
-        for number, row in enumerate(model_input.to_dict("records")):
-            wishes = [f"{name}={value!r}" for name, value in row.items() if pd.notna(value)]
+        for number, row in enumerate(plain_frame(model_input).to_dict("records")):
+            wishes = [f"{name}={text}" for name, value in row.items() if (text := cell_text(value))]
             if not wishes:
                 raise InputError(f"row {number} has no target; fill in at least one of {', '.join(map(str, row))}")
             found = answer(self._source, parse_targets(wishes), int(chosen["n"]), int(chosen["seed"]))

@@ -39,7 +39,7 @@ class SurrogateModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
             InputError: for a formula that is none, or an alloy with an element outside the campaign's.
         """
         view = self._view
-        designs = designs_in(model_input, view.space.variables.names, view.nameable)
+        designs = designs_in(model_input, view.space.variables, view.nameable)
         return predictions_frame(predict_document(view, designs, surrogate=self._surrogate))
 
 

@@ -43,6 +43,16 @@ def test_heads_say_units_conditions_and_source(tmp_path: Path) -> None:
     assert found.notes == ("not read: 'remark'",)
 
 
+@pytest.mark.parametrize("word", ["NA", "<NA>", "nan", "n/a", "None"])
+def test_a_word_for_nothing_is_no_source(tmp_path: Path, word: str) -> None:
+    heads = "formula,hardness,source,processing,phase,test,year"
+    found = read_table_points(write(tmp_path, heads, f"Nd,300{f',{word}' * 5}"))
+    (point,) = found.points
+    assert point.source == "mine.csv"
+    assert point.conditions.to_json() == {}
+    assert point.design.composition.elements == ("Nd",)
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [

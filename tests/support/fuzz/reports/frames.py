@@ -12,7 +12,7 @@ import pandas as pd
 from alloys.errors import InputError
 from tests.support.fuzz.reports.base import Planted, right
 
-UNKNOWN: tuple[Any, ...] = (pd.NA, None, np.nan, pd.NaT, "", "  ", "n/a")
+UNKNOWN: tuple[Any, ...] = (pd.NA, None, np.nan, pd.NaT, "", "  ", "n/a", "<NA>", "NaT", "NA")
 NULLABLE = ("Float64", "Float32", "Int64", "object", "string", "float64")
 PROPERTY = "hardness"
 
