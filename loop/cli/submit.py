@@ -15,9 +15,10 @@ from alloys.errors import InputError
 from loop.cli.console import Json, err, print_json
 from loop.config.reading import load_config
 from loop.execute import submit as job_of
-from loop.execute.ray_jobs import Jobs, follow, pack
+from loop.execute.ray_jobs import Jobs, job_command, pack
 
 _HERE = Path()
+_ELSE = "RAY_API_SERVER_ADDRESS"
 
 
 def submit(
@@ -44,15 +45,15 @@ def submit(
     inside = job_of.path_inside(config, working_dir)
     arguments = _arguments(name, iterations, seed, set_ or [])
     job = job_of.make_job(loaded, inside, arguments, home=home, python=python)
-    address = address or os.environ.get("RAY_API_SERVER_ADDRESS")
-    if not address:
+    source, url = ("--address", address) if address else (_ELSE, os.environ.get(_ELSE))
+    if not url:
         raise InputError("--address: name the cluster's dashboard, such as http://127.0.0.1:8265")
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "package.zip"
         limit = pack(working_dir, archive)
         needed = [inside, *job_of.files_named(loaded)]
         package = job_of.look_into(archive, working_dir, needed=needed, limit=limit)
-        jobs = Jobs(address)
+        jobs = Jobs(url, source)
         _look_at(jobs, open_cluster)
         jobs.refuse_second(loaded.name)
         identifier = jobs.submit(job, package)
@@ -60,7 +61,7 @@ def submit(
     document |= {"entrypoint": job.entrypoint, "files": len(package.files), "bytes": package.size}
     if json_:
         print_json(document)
-    _tell(document, follow(identifier, jobs.address))
+    _tell(document)
     if wait:
         jobs.follow(identifier, sys.stderr.write)
 
@@ -82,13 +83,13 @@ def _look_at(jobs: Jobs, open_cluster: bool) -> None:
         err().print("the token travels unencrypted: an SSH tunnel or https would hide it", markup=False)
 
 
-def _tell(document: dict[str, Any], follow: str) -> None:
+def _tell(document: dict[str, Any]) -> None:
     job, address = document["job"], document["address"]
     err().print(
         f"job {job}: {document['files']} files, {document['bytes'] / 1024:.0f} KiB sent\n"
-        f"  follow it:  {follow}\n"
-        f"  state:      ray job status {job} --address {address}\n"
-        f"  end it:     ray job stop {job} --address {address}\n"
+        f"  follow it:  {job_command('logs --follow', job, address)}\n"
+        f"  state:      {job_command('status', job, address)}\n"
+        f"  end it:     {job_command('stop', job, address)}\n"
         f"submitted again, the campaign {document['campaign']!r} goes on where it stands",
         markup=False,
         soft_wrap=True,

@@ -92,7 +92,7 @@ class RayExecutor:
     """
 
     def __init__(self, config: ClusterConfig, families: int = 1) -> None:
-        address = os.environ.get("RAY_ADDRESS", config.address)
+        address = os.environ.get("RAY_ADDRESS") or config.address
         if address == "local":
             lock_down()
         import ray  # late: it imports for seconds, and reads its environment as it does
@@ -249,7 +249,8 @@ def start_cluster(ray: Any, address: str, cpus: int) -> None:
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")
     # Before ray.init has set its own level, Ray announces what its environment decided.
     logging.getLogger("ray").setLevel(logging.ERROR)
-    refuse_dead(address)
+    if address != "local":
+        refuse_dead(address)
     try:
         # Ray puts the folder that it starts in before all others where its workers import from: a person's own file
         # `validation.py` there would come in place of ours. Tasks go back by `enter_folder`.
@@ -263,35 +264,78 @@ def start_cluster(ray: Any, address: str, cpus: int) -> None:
                 configure_logging=False,
                 **options,
             )
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise InputError(f"no Ray cluster at {address!r}: {first_line(error)}; {_advice()}") from error
     except Exception as error:  # a bare one, where its processes do not come up in time
-        raise WorkError(f"Ray did not start: {first_line(error)}") from error
+        if address != "local" and isinstance(error, ConnectionError | RuntimeError | ValueError | OSError):
+            raise _no_cluster(address, f"{first_line(error)} ({_ASKED})") from error
+        raise WorkError(f"Ray did not start: {first_line(error)}{_disturbing()}") from error
 
 
-def _advice() -> str:
-    """What to do where no cluster answers."""
-    return "start one there, or unset RAY_ADDRESS" if "RAY_ADDRESS" in os.environ else _LOCAL
+_ASKED = "something listens there; see that the port is the cluster's, and that RAY_AUTH_TOKEN_PATH has its token"
+_OURS = ("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "RAY_DEDUP_LOGS", "RAY_AUTH_TOKEN", "RAY_CLIENT_MODE", "RAY_ADDRESS")
+"""Variables that this module or Ray sets, or that a cluster of its own does not read."""
+
+
+def _disturbing() -> str:
+    """What of the environment Ray obeyed as it failed to start a cluster of its own."""
+    names = sorted(name for name in os.environ if name.startswith("RAY_") and name not in _OURS)
+    return f"; it obeys {', '.join(names)} of the environment: unset what is not meant" if names else ""
+
+
+def _no_cluster(address: str, why: str) -> InputError:
+    """That no cluster answers, and what to do."""
+    advice = "start one there, or unset RAY_ADDRESS" if os.environ.get("RAY_ADDRESS") else _LOCAL
+    return InputError(f"no Ray cluster answers at {address!r}: {why}; {advice}")
 
 
 def refuse_dead(address: str) -> None:
-    """Refuses an address where nobody listens at once; Ray itself would try for many minutes.
+    """Refuses an address where no Ray answers within seconds; Ray itself would try for many minutes.
+
+    Something else may listen there: a forwarded port whose other end is gone, or another program. Ray speaks gRPC, and
+    who does not is no cluster.
+
+    Args:
+        address: ``HOST:PORT``, ``ray://HOST:PORT``, or ``auto`` for one on this machine, which may be long gone.
 
     Raises:
         InputError: saying what to do.
     """
-    if address in ("local", "auto"):  # which Ray finds by itself
-        return
+    there = _on_this_machine() if address == "auto" else address
     try:
-        host, port = host_and_port(address if "://" in address else f"ray://{address}")
+        host, port = host_and_port(there if "://" in there else f"ray://{there}")
+        if there.lower().startswith(("http://", "https://")):
+            raise ValueError("that of a dashboard, which only `alloyloop submit` asks")
         if not host or not port:
             raise ValueError("its host or port is missing")
     except ValueError as error:
-        raise InputError(f"{address!r} is no address of a Ray cluster, HOST:PORT: {error}; {_advice()}") from error
+        raise _no_cluster(address, f"it is no address of one, HOST:PORT: {error}") from error
     try:
         socket.create_connection((host, port), KNOCK_SECONDS).close()
     except OSError as error:
-        raise InputError(f"no Ray cluster answers at {address!r}: {first_line(error)}; {_advice()}") from error
+        raise _no_cluster(address, first_line(error)) from error
+    import grpc  # late: few campaigns need it
+    from ray._private.grpc_utils import init_grpc_channel  # with the certificates that Ray itself would take
+    from ray._private.ray_constants import GLOBAL_GRPC_OPTIONS
+
+    with init_grpc_channel(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", GLOBAL_GRPC_OPTIONS) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=KNOCK_SECONDS)
+        except grpc.FutureTimeoutError as error:
+            why = f"what listens there does not answer as Ray does within {KNOCK_SECONDS:g} s"
+            raise _no_cluster(address, why) from error
+
+
+def _on_this_machine() -> str:
+    """The address that Ray finds for ``auto``.
+
+    Raises:
+        InputError: if there is none.
+    """
+    from ray._private.services import get_ray_address_from_environment
+
+    try:
+        return str(get_ray_address_from_environment("auto", None))
+    except ConnectionError as error:
+        raise _no_cluster("auto", "none runs on this machine") from error
 
 
 _ANY_INTERFACE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"

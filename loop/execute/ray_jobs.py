@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import platform
+import shlex
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ class Jobs:
 
     Args:
         address: the dashboard's URL, ``http://HOST:PORT`` or ``https://``.
+        source: what named it.
 
     Attributes:
         asks_token: whether the cluster refuses who has no token.
@@ -41,11 +43,11 @@ class Jobs:
             or Python.
     """
 
-    def __init__(self, address: str) -> None:
-        self.address = checked_url(address)
+    def __init__(self, address: str, source: str = "--address") -> None:
+        self.address = checked_url(address, source)
         leave_proxies_out(self.address)
         refuse_proxy(self.address)
-        self.asks_token = _asks_token(self.address)
+        self.asks_token = _asks_token(self.address, source)
         from ray.exceptions import AuthenticationError  # late: Ray imports for seconds
         from ray.job_submission import JobSubmissionClient
 
@@ -87,8 +89,8 @@ class Jobs:
             if (details.metadata or {}).get("campaign") == campaign and str(details.status.value) in _GOING:
                 raise InputError(
                     f"the job {details.submission_id} drives the campaign {campaign!r} already: follow it with "
-                    f"`{follow(details.submission_id, self.address)}`, or end it with "
-                    f"`ray job stop {details.submission_id} --address {self.address}` first"
+                    f"`{job_command('logs --follow', details.submission_id, self.address)}`, or end it with "
+                    f"`{job_command('stop', details.submission_id, self.address)}` first"
                 )
 
     def submit(self, job: ClusterJob, package: Package) -> str:
@@ -130,9 +132,10 @@ class Jobs:
             raise WorkError(f"the job {job} ended as {state}: {details.message}")
 
 
-def follow(job: str, address: str) -> str:
-    """The command that follows a job."""
-    return f"ray job logs --follow {job} --address {address}"
+def job_command(verb: str, job: str, address: str) -> str:
+    """A command of Ray's about a job, for a shell, whatever cluster the environment names."""
+    hidden = [word for name in _OVERRIDES if os.environ.get(name) for word in ("-u", name)]
+    return shlex.join([*(["env", *hidden] if hidden else []), "ray", "job", *verb.split(), job, "--address", address])
 
 
 def pack(root: Path, target: Path) -> int:
@@ -155,7 +158,7 @@ def pack(root: Path, target: Path) -> int:
     return int(GCS_STORAGE_MAX_SIZE)
 
 
-def checked_url(address: str) -> str:
+def checked_url(address: str, source: str = "--address") -> str:
     """An address of a dashboard without the slash at its end.
 
     Raises:
@@ -168,12 +171,12 @@ def checked_url(address: str) -> str:
         good = False
     if not good or "@" in address:
         raise InputError(
-            f"--address takes the URL of the cluster's dashboard, such as http://127.0.0.1:8265, got {address[:80]!r}"
+            f"{source} takes the URL of the cluster's dashboard, such as http://127.0.0.1:8265, got {address[:80]!r}"
         )
     return address.rstrip("/")
 
 
-def _asks_token(address: str) -> bool:
+def _asks_token(address: str, source: str) -> bool:
     """Whether somebody without a token is refused.
 
     Raises:
@@ -189,7 +192,8 @@ def _asks_token(address: str) -> bool:
         raise InputError(f"what answers at {address} is no Ray dashboard (status {error.code})") from error
     except (OSError, ValueError) as error:
         raise InputError(
-            f"no Ray dashboard answers at {address}: {error}; is the cluster up, and the port forwarded?"
+            f"no Ray dashboard answers at {address}, which {source} names: {error}; is the cluster up, and the port "
+            "forwarded?"
         ) from error
     return False
 
