@@ -96,12 +96,12 @@ def plain_frame(table: pd.DataFrame) -> pd.DataFrame:
     return table.set_axis(header, axis=1)
 
 
-def designs_in(alloys: Any, variables: Variables, known: Collection[Design]) -> list[Design]:
+def designs_in(alloys: Any, variables: Variables | Collection[str], known: Collection[Design]) -> list[Design]:
     """The designs of one alloy, of several, or of a frame with a column ``formula`` and perhaps variables.
 
     Args:
         alloys: formulas name a known design, where a single one has such a composition.
-        variables: of the campaign, whose names columns may have.
+        variables: of the campaign, whose names columns may have; models that MLflow keeps from before give only these.
         known: the designs that may be meant.
 
     Raises:
@@ -109,7 +109,7 @@ def designs_in(alloys: Any, variables: Variables, known: Collection[Design]) -> 
     """
     if isinstance(alloys, pd.DataFrame):
         table = plain_frame(alloys)
-        if not {"formula", *variables.names} & {*table.columns}:
+        if not {"formula", *_names(variables)} & {*table.columns}:
             raise InputError(f"the frame needs a column 'formula', got {', '.join(table.columns) or 'none'}")
         return _rows(table, [*table.columns], lambda cells: _named(cells, variables, known))
     single = pd.api.types.is_scalar(alloys) or isinstance(alloys, Design) or composition_of(alloys) is not None
@@ -122,7 +122,7 @@ def designs_in(alloys: Any, variables: Variables, known: Collection[Design]) -> 
 _SUCH = "give formulas such as Nb45Ta25Ti15Hf15"
 
 
-def _named(cells: Mapping[str, Any], variables: Variables, known: Collection[Design]) -> Design:
+def _named(cells: Mapping[str, Any], variables: Variables | Collection[str], known: Collection[Design]) -> Design:
     """The design that a row names."""
     cell = cells.get("formula", "")
     chosen = _chosen(cells, variables)
@@ -134,11 +134,17 @@ def _named(cells: Mapping[str, Any], variables: Variables, known: Collection[Des
     return Design.known_as(formula, known, chosen)
 
 
-def _chosen(cells: Mapping[str, Any], variables: Variables) -> dict[str, Value]:
+def _names(variables: Variables | Collection[str]) -> Collection[str]:
+    return variables.names if isinstance(variables, Variables) else variables
+
+
+def _chosen(cells: Mapping[str, Any], variables: Variables | Collection[str]) -> dict[str, Value]:
     """The variables of a row; words such as n/a are none, unless one of its values is called so."""
-    told = [(variable, _text(cells.get(variable.name))) for variable in variables]
-    found = [(variable, read_variable(text), is_missing(text)) for variable, text in told if text]
-    return {v.name: value for v, value, missing in found if not missing or v.find(value) is not None}
+    texts = {name: text for name in _names(variables) if (text := _text(cells.get(name)))}
+    found = {name: read_variable(text) for name, text in texts.items()}
+    declared = variables if isinstance(variables, Variables) else Variables()
+    called = {each.name for each in declared if each.name in found and each.find(found[each.name]) is not None}
+    return {name: value for name, value in found.items() if name in called or not is_missing(texts[name])}
 
 
 def _columns(

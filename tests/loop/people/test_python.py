@@ -13,7 +13,9 @@ import pytest
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError
+from alloys.space.variables import Variable, Variables
 from loop.campaign import Campaign
+from loop.people.frames import designs_in
 from tests.loop.loop_helpers import small_config
 
 HARDNESS = {"Al": 900.0, "Co": 200.0, "Cr": 500.0, "Fe": 150.0, "Ni": 180.0}
@@ -208,3 +210,11 @@ def test_a_notebook_shows_the_campaign(measured: Campaign) -> None:
     assert repr(measured) == "Campaign('small': maximize hardness; 6 results, 3 alloys waited for)"
     assert measured.best(1)["formula"].item() in measured._repr_html_()
     assert "<table" in measured._repr_html_()
+
+
+def test_a_value_called_none_is_a_value_and_na_is_unknown() -> None:
+    coating = Variables((Variable("coating", ("none", "TiN"), "category"),))
+    asked = pd.DataFrame({"formula": ["AlNi"] * 3, "coating": ["none", "NA", "TiN"]})
+    told = [design.values for design in designs_in(asked, coating, ())]
+    assert told == [{"coating": "none"}, {}, {"coating": "TiN"}]
+    assert [design.values for design in designs_in(asked, coating.names, ())] == [{}, {}, {"coating": "TiN"}]
