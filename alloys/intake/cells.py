@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,6 +45,24 @@ class Amount:
     value: float
     std: float | None = None
     unit: str = ""
+
+
+def number(cell: str) -> float | None:
+    """The finite number of a cell of a plain table; None for anything else."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def without_number(
+    rows: Sequence[tuple[int, Mapping[str, str]]], column: str, why: str = "left out: no number"
+) -> list[str]:
+    """A line on the rows that have no number in a column: how many, and the first by its line; none if all have."""
+    odd = [(line, row[column].strip()) for line, row in rows if number(row[column]) is None]
+    told = f"{len(odd)} of {len(rows)} rows {why} in {shown(column)}"
+    return [f"{told}, line {line}: {shown(cell)}" for line, cell in odd[:1]]
 
 
 def is_missing(cell: str) -> bool:

@@ -121,7 +121,7 @@ def draft(
     if found.amounts is None:
         raise InputError(
             f"{file}: it has no column of formulas, such as Nb45Ta25Ti15Hf15, and no columns of amounts named "
-            f"by elements; give the alloys in one of these ways{_twins(found)}"
+            f"by elements; give the alloys in one of these ways"
         )
     objectives, limits, columns = _goal(found, goals, constraints, physics, file)
     wide = {name: PROPERTIES.get(name) or _unlimited(name, column) for name, column in columns.items()}
@@ -190,7 +190,7 @@ def _resolved(text: str, found: Guess, physics: Physics, columns: dict[str, Tabl
     if text in physics.closed_forms:
         return text
     _refuse_words(text, wanted, found, file)
-    raise InputError(f"{file}: no column of numbers is {shown(text)}; there are {_goals(found)}{_twins(found)}")
+    raise InputError(f"{file}: no column of numbers is {shown(text)}; there are {_goals(found)}")
 
 
 def _refuse_words(text: str, wanted: str, found: Guess, file: str) -> None:
@@ -222,12 +222,6 @@ def _free_name(column: TableColumn, physics: Physics) -> str:
 
 def _goals(found: Guess) -> str:
     return ", ".join(column.what for column in found.numbers) or "none at all"
-
-
-def _twins(found: Guess) -> str:
-    """Names that two columns have, which no map can tell apart."""
-    names = {column.name: None for column in found.of_kind("duplicate") if column.name == column.what}
-    return f"; rename one of each: {', '.join(map(shown, names))} stand there twice" if names else ""
 
 
 def unit_of(column: TableColumn) -> str:

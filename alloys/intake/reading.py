@@ -142,15 +142,13 @@ def places_in(table: RawTable, file: str, names: Iterable[str]) -> dict[str, int
     """Where columns stand, by name.
 
     Raises:
-        InputError: for one that is not there, or there twice.
+        InputError: for one that is not there.
     """
     names = list(names)
     for name in names:
         if name not in table.header:
             near = difflib.get_close_matches(name, table.header, n=3, cutoff=0.5) or table.header[:12]
             raise InputError(f"{file}: there is no column {shown(name)}; near it are {_list(near)}")
-        if table.header.count(name) > 1:
-            raise InputError(f"{file}: the column {shown(name)} stands there twice; rename one of them")
     return {name: table.header.index(name) for name in names}
 
 

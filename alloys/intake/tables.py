@@ -76,7 +76,7 @@ def read_table(path: Path, sheet: str | None = None) -> RawTable:
         sheet: of an XLSX file; its first if None.
 
     Raises:
-        InputError: if it cannot be read, is no table, or is too large.
+        InputError: if it cannot be read, is no table, names a column twice, or is too large.
     """
     content = read_plain(path, "the table", MOST_BYTES)
     try:
@@ -150,10 +150,12 @@ def read_rows(path: Path, what: str = "") -> PlainTable:
         InputError: if the file cannot be read, is no ordinary file or too large, names a column twice, or has a row of
             more cells than columns.
     """
-    (_, columns), *rows = read_cells(path, what) or [(1, [])]
+    (_, columns), *rows = _without_empty(read_cells(path, what) or [(1, [])])
     columns = _trimmed(columns)
     try:
         refuse_doubled(columns)
+        if columns.count("") > 1:
+            raise InputError("several columns have no name; name them")
         return PlainTable(tuple(columns), tuple(_by_column(columns, row) for row in rows), tuple(n for n, _ in rows))
     except InputError as error:
         raise InputError(f"cannot read {what + ' ' if what else ''}{path}: {error}") from error
@@ -171,6 +173,13 @@ def refuse_doubled(columns: Sequence[str]) -> None:
             raise InputError(
                 f"columns {' and '.join(map(str, places))} are both named {shown(name)}; rename one of them"
             )
+
+
+def _without_empty(rows: list[Row]) -> list[Row]:
+    """The rows without columns in which nothing stands, such as those before a table in a spreadsheet."""
+    filled = {place for _, cells in rows for place, cell in enumerate(cells) if cell.strip()}
+    empty = {place for place in range(len(rows[0][1])) if place not in filled}
+    return [(n, [cell for i, cell in enumerate(cells) if i not in empty]) for n, cells in rows] if empty else rows
 
 
 def _by_column(columns: Sequence[str], row: Row) -> dict[str, str]:
@@ -207,6 +216,7 @@ def _table(rows: Iterable[Row], notes: Sequence[str], separator: str = "", width
     if header is None:
         raise InputError("it is empty; a table has a line of column names, and rows beneath it")
     header, kept, more = _with_units(header, kept)
+    refuse_doubled(header)
     if not kept:
         raise InputError("it has column names and no rows beneath them")
     return RawTable(tuple(header), tuple(kept), tuple(unread), (*notes, *more), separator)
@@ -319,7 +329,7 @@ def _workbook_rows(content: bytes, sheet: str | None) -> tuple[list[Row], list[s
 
 def _json_rows(text: str) -> Iterator[Row]:
     try:
-        data = json.loads(text, object_pairs_hook=_once)
+        data = json.loads(text, object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         raise InputError(f"it is no JSON document ({first_line(error)[:80]})") from error
     records = _records(data)
@@ -331,8 +341,12 @@ def _json_rows(text: str) -> Iterator[Row]:
         yield number, [_written(record[name]) if record.get(name) is not None else "" for name in columns]
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of a JSON document, in which no name may stand twice: one of the values would be lost."""
+def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of a JSON document, in which no name may stand twice: one of the values would be lost.
+
+    Raises:
+        InputError: naming one that does.
+    """
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
@@ -352,7 +366,7 @@ def _records(data: Any) -> list[dict[str, Any]]:
             return [dict(zip(data, values, strict=True)) for values in zip(*lists, strict=True)]
     if not isinstance(data, list) or not data or not all(isinstance(record, dict) for record in data):
         raise InputError('it is no list of records; write [{"alloy": "NbTa", "hardness": 300}, ...]')
-    return [{str(name): value for name, value in _flat(record)} for record in data]
+    return [once([*_flat(record)]) for record in data]
 
 
 def _flat(record: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -18,6 +18,7 @@ from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.files import MOST_BYTES, read_plain
+from alloys.intake.tables import once, read_cells
 from alloys.points.csv_cells import escape, unescape
 from alloys.points.point import Point, PointConditions, PointKind, PointSource
 
@@ -70,13 +71,7 @@ def read_exported(path: Path) -> ExportedPoints | None:
         InputError: if it cannot be read, or is such a file with a mistake: saying where.
     """
     reader = {".csv": _read_csv, ".json": _read_json}.get(path.suffix.lower())
-    if reader is None:
-        return None
-    try:
-        text = read_plain(path, "", MOST_BYTES).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
-    return reader(path, text)
+    return None if reader is None else reader(path)
 
 
 def _cells(point: Point, source: PointSource) -> list[str]:
@@ -99,14 +94,11 @@ def _number(value: float | None) -> str:
     return "" if value is None else repr(float(value))
 
 
-def _read_csv(path: Path, text: str) -> ExportedPoints | None:
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    if next(rows, None) != list(COLUMNS):
+def _read_csv(path: Path) -> ExportedPoints | None:
+    (_, header), *rows = read_cells(path) or [(1, [])]
+    if header != list(COLUMNS):
         return None
-    try:
-        return _gathered(path, [(f"line {rows.line_num}", _csv_row(cells)) for cells in rows if any(cells)])
-    except csv.Error as error:
-        raise InputError(f"{path}, line {rows.line_num}: {error}") from error
+    return _gathered(path, [(f"line {line}", _csv_row(cells)) for line, cells in rows])
 
 
 def _csv_row(cells: Sequence[str]) -> Callable[[], tuple[Point, PointSource]]:
@@ -157,9 +149,11 @@ def _design(canonical: str, formula: str) -> Design:
     return design
 
 
-def _read_json(path: Path, text: str) -> ExportedPoints | None:
+def _read_json(path: Path) -> ExportedPoints | None:
     try:
-        document = json.loads(text)
+        document = json.loads(read_plain(path, "", MOST_BYTES).decode("utf-8-sig"), object_pairs_hook=once)
+    except InputError as error:
+        raise InputError(f"cannot read {path}: {error}") from error
     except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict) or document.get("format") != FORMAT:

@@ -9,12 +9,12 @@ References:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from alloys.composition import Composition
 from alloys.errors import InputError
+from alloys.intake.cells import number
 from alloys.intake.tables import PlainTable, read_rows
 
 Record = Mapping[str, str | None]
@@ -50,8 +50,4 @@ def composition_of(record: Record) -> Composition:
 
 def number_in(cell: str | None) -> float | None:
     """The finite number of a cell; None where there is none."""
-    try:
-        value = float((cell or "").strip())
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    return number((cell or "").strip())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 from alloys.composition import SYMBOLS, Composition
 from alloys.dataset import known_alloys
 from alloys.errors import InputError
+from alloys.intake.cells import number, without_number
 from alloys.intake.tables import read_rows
 from alloys.physics.closed_forms import CLOSED_FORMS, PUBLISHED_CONDITIONS, closed_form
 from alloys.physics.elements import known_elements
@@ -66,10 +66,16 @@ def known_table() -> Rows:
     return [(row.composition, {}) for row in known_alloys() if set(row.composition.elements) <= known]
 
 
-def read_table(path: Path) -> Rows:
+def read_table(path: Path, names: Sequence[str] = (), tell: Callable[[str], None] = lambda line: None) -> Rows:
     """Reads a CSV file with a ``formula`` column, or columns named after elements, and numeric columns.
 
     Amounts in element columns are in any unit. Columns with text are left out; empty cells are unknown.
+
+    Args:
+        path: the file.
+        names: properties that are asked for: without a number in their column they are NaN, and no closed form takes
+            its place.
+        tell: takes a line on the rows without, for each column.
 
     Raises:
         InputError: if the file cannot be read, has no rows, or a composition cannot be read, naming its line.
@@ -81,10 +87,15 @@ def read_table(path: Path) -> Rows:
         raise InputError(f"{path}: needs a column 'formula' or columns named after elements, got {', '.join(columns)}")
     if not table.rows:
         raise InputError(f"{path}: has no rows")
+    asked = [name for name in dict.fromkeys(names) if name in columns]
+    for name in asked:
+        for note in without_number([*table.numbered()], name):
+            tell(note)
     rows, problems = [], []
     for line, record in table.numbered():
+        unknown = dict.fromkeys(asked, np.nan)
         try:
-            rows.append((_composition(record, elements), _values(record)))
+            rows.append((_composition(record, elements), {**unknown, **_values(record)}))
         except InputError as error:
             problems.append(f"line {line}: {error}")
     if problems:
@@ -92,25 +103,17 @@ def read_table(path: Path) -> Rows:
     return rows
 
 
-def _composition(record: Mapping[str, str | None], elements: Sequence[str]) -> Composition:
+def _composition(record: Mapping[str, str], elements: Sequence[str]) -> Composition:
     if "formula" in record:
-        return Composition.parse((record["formula"] or "").replace(" ", ""))
+        return Composition.parse(record["formula"].replace(" ", ""))
     try:
         return Composition.from_amounts({name: float(record[name] or 0) for name in elements})
     except ValueError as error:
         raise InputError(f"amounts of elements must be numbers ({error})") from None
 
 
-def _values(record: Mapping[str, str | None]) -> dict[str, float]:
-    found = {}
-    for name, cell in record.items():
-        try:
-            value = float(cell or "")
-        except (TypeError, ValueError):
-            continue
-        if math.isfinite(value):
-            found[name] = value
-    return found
+def _values(record: Mapping[str, str]) -> dict[str, float]:
+    return {name: value for name, cell in record.items() if (value := number(cell)) is not None}
 
 
 def labelled(rows: Rows, names: Sequence[str] = (), source: str = "") -> LabelledAlloys:

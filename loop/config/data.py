@@ -150,18 +150,19 @@ _NAMED = 6
 
 def map_for(
     path: Path, entries: Sequence[TableMap], properties: Mapping[str, Property], variables: Variables
-) -> TableMap:
-    """How a file is read: as the entry for a file of that name says, else by heads that name properties.
+) -> tuple[TableMap, list[str]]:
+    """How a file is read, and its columns that are not: as the entry for a file of that name says, of which none is
+    missed, else by heads that name properties.
 
     Such a file has a column ``formula``, ``NAME [UNIT]`` for properties and variables, and ``NAME_std`` for standard
     deviations. Formulas are read as written, see `alloys.intake.mapping.Basis`.
 
     Raises:
-        InputError: if it has none of them.
+        InputError: if it has none of them, or two columns of one property.
     """
     for entry in entries:
         if Path(entry.file).name == path.name:
-            return entry.model_copy(update={"file": str(path)})
+            return entry.model_copy(update={"file": str(path)}), []
     header = read_table(path).header
     chosen, columns = named_columns(header, properties, variables.names)
     if "formula" not in header or not columns:
@@ -169,4 +170,6 @@ def map_for(
             f"{path}: needs a column 'formula' and columns named after properties, or an entry in `data` for a file of "
             f"this name; it has {', '.join(map(repr, header[:12]))}"
         )
-    return TableMap(file=str(path), formula="formula", basis="as written", variables=chosen, properties=columns)
+    used = {"formula", *chosen.values(), *(name for each in columns.values() for name in (each.column, each.std))}
+    entry = TableMap(file=str(path), formula="formula", basis="as written", variables=chosen, properties=columns)
+    return entry, [head for head in header if head and head not in used]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from alloys.design import Design, Value
 from alloys.errors import InputError
+from alloys.intake.tables import shown
 from loop.config.assembly import build_problem
 from loop.config.data import map_for, read_data
 from loop.people.doubts import doubts
@@ -27,18 +28,20 @@ def add_file(
         accept: shown what is far from the prediction; raises where that is not to be taken.
 
     Returns:
-        how many rows were added, and lines on those that were left out.
+        how many rows were added, and lines on columns and rows that were left out.
 
     Raises:
         InputError: if the table cannot be read; nothing is stored then.
     """
     config = config_of(store)
     problem = build_problem(config)
-    entry = map_for(path, config.data, problem.properties, problem.space.variables)
+    entry, unread = map_for(path, config.data, problem.properties, problem.space.variables)
     (file,) = read_data([entry], problem.properties, problem.space)
     accept(doubts(store, file.rows))
     detail = {"file": str(path), "sha256": file.sha256}
-    return store.add_data(file.rows, DataEventKind.ADD, who=who, why=why, detail=detail), file.notes
+    columns = [f"{path}: no property or variable is named by {', '.join(map(shown, unread))}"] if unread else []
+    added = store.add_data(file.rows, DataEventKind.ADD, who=who, why=why, detail=detail)
+    return added, [*columns, *file.notes]
 
 
 def numbers_of(

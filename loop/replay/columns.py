@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,7 +10,7 @@ from pathlib import Path
 from alloys.composition import SYMBOLS, Composition
 from alloys.errors import InputError
 from alloys.intake.amounts import composition_of_amounts, composition_of_formula
-from alloys.intake.cells import is_missing, is_rest
+from alloys.intake.cells import is_missing, is_rest, number
 from alloys.intake.guessing import slug
 from alloys.intake.headers import meanings_of, read_header
 from alloys.intake.mapping import Basis
@@ -107,8 +106,7 @@ def choose_columns(
                 f"{source}: features may hold one column of formulas, got {', '.join(map(repr, formulas))}"
             )
         return InputColumns.of(formulas[0] if formulas else "", numeric, words)
-    if words:
-        notes.append(f"not used, as they hold words or nothing; name them with --features: {', '.join(words)}")
+    _tell_unused(formulas, words, notes)
     if formulas:
         if numeric:
             notes.append(f"not used, name them with --features to use them: {', '.join(numeric)}")
@@ -123,6 +121,16 @@ def choose_columns(
             + (f"; {notes[-1]}" if measured else "")
         )
     return InputColumns.of("", numeric)
+
+
+def _tell_unused(formulas: Sequence[str], words: Sequence[str], notes: list[str]) -> None:
+    """Notes the columns that are no inputs unless a person says so."""
+    if "" in words:
+        notes.append("not used: a column without a name")
+    if named := [name for name in words if name]:
+        notes.append(f"not used, as they hold words or nothing; name them with --features: {', '.join(named)}")
+    if formulas[1:]:
+        notes.append(f"not used, as {formulas[0]!r} says the alloys: {', '.join(formulas[1:])}")
 
 
 def _names_property(column: str) -> bool:
@@ -150,18 +158,12 @@ def _check_features(source: str, columns: Sequence[str], target: str, features: 
 
 
 def _kind(name: str, records: Records) -> str:
-    """What most cells of a column are: ``number``, ``formula``, or ``text``; those that say nothing do not count."""
+    """What most cells of a column are: ``number``, ``formula``, or ``text``; also where most say nothing."""
+    if not name:
+        return "text"  # such as the numbers of the rows, which programs write
     cells = [cell for record in records if not is_missing(cell := record[name].strip())]
     if name.lower().endswith(("formula", "composition")):
         return "formula"
-    numbers = sum(math.isfinite(number(cell)) or (name in SYMBOLS and is_rest(cell)) for cell in cells)
-    return "number" if 2 * numbers > len(cells) else "text"
-
-
-def number(cell: str) -> float:
-    """A finite number, or NaN for anything else."""
-    try:
-        value = float(cell)
-    except ValueError:
-        return math.nan
-    return value if math.isfinite(value) else math.nan
+    numbers = sum(number(cell) is not None or (name in SYMBOLS and is_rest(cell)) for cell in cells)
+    # Without an element's amounts the alloys would be others, so that one number is enough; empty inputs cost rows.
+    return "number" if 2 * numbers > (1 if name in SYMBOLS else len(records)) else "text"

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from alloys.design import Design, Value
 from alloys.errors import InputError
+from alloys.intake.cells import is_missing, number, without_number
 from alloys.intake.mapping import Basis
 from alloys.intake.tables import read_rows, shown
 from alloys.space import Floats, TableSpace
 from loop.other_sources import ForeignPoints
-from loop.replay.columns import ANSWER, InputColumns, check_column, choose_columns, number
+from loop.replay.columns import ANSWER, InputColumns, check_column, choose_columns
 
 FEWEST = 10
 """Distinct rows below which there is nothing to search in."""
@@ -93,6 +94,7 @@ class ReplayPool:
         if count < FEWEST:
             raise InputError(
                 f"{source}: {count} distinct row(s) with an answer in {target!r}; at least {FEWEST} are needed"
+                + (f" ({'; '.join(told)})" if told else "")
             )
         values = defaultdict[Design, list[float]](list)
         for design, answer in zip(_without_constants(designs, told), answers, strict=True):
@@ -241,20 +243,17 @@ def _readable(
     notes: list[str],
 ) -> tuple[list[Design], Floats]:
     """The rows that are designs with an answer; how many are left out is noted, with the first line and its reason."""
-    kept, designs = list[float](), list[Design]()
-    without, problems = list[str](), list[str]()
+    kept, designs, problems = list[float](), list[Design](), list[str]()
+    notes += without_number(rows, target)
     for line, row in rows:
         answer = number(row[target])
-        if not math.isfinite(answer):
-            without.append(f"line {line}: {shown(row[target].strip())}")
+        if answer is None:
             continue
         try:
             designs.append(read_design(row, columns, *amounts))
             kept.append(answer)
         except InputError as error:
             problems.append(f"line {line}: {error}")
-    if without:
-        notes.append(f"{len(without)} of {len(rows)} rows left out: no number in {target!r}, {without[0]}")
     if problems:
         notes.append(f"{len(problems)} of {len(rows)} rows left out: {problems[0]}")
     return designs, np.array(kept)
@@ -269,7 +268,8 @@ def read_design(row: Mapping[str, str], columns: InputColumns, basis: Basis, bal
     values: dict[str, Value] = {}
     for column, name in columns.variables.items():
         cell = row[column].strip()
-        values[name] = cell if column in columns.categories else number(cell)
-        if not cell or (isinstance(values[name], float) and not math.isfinite(float(values[name]))):
+        value = (cell if column in columns.categories else number(cell)) if not is_missing(cell) else None
+        if value is None:
             raise InputError(f"the input {column!r} is {shown(cell)}" if cell else f"the input {column!r} is empty")
+        values[name] = value
     return Design.of(columns.composition(row, basis, balance), values)

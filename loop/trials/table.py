@@ -12,6 +12,7 @@ import numpy as np
 
 from alloys.design import Design
 from alloys.errors import InputError
+from alloys.intake.cells import is_missing, number, without_number
 from alloys.intake.headers import read_header
 from alloys.intake.mapping import Basis
 from alloys.intake.tables import PlainTable, read_rows
@@ -20,7 +21,7 @@ from alloys.physics.declaring import PropertySpec, declare
 from alloys.physics.registry import get_physics
 from alloys.space import Floats, TableSpace
 from alloys.splits.folds import SplitTable
-from loop.replay.columns import ANSWER, InputColumns, check_column, choose_columns, number
+from loop.replay.columns import ANSWER, InputColumns, check_column, choose_columns
 from loop.replay.pool import read_design
 from surrogates.evaluation.held_out import JudgedTable
 
@@ -115,6 +116,10 @@ def read_trial_table(path: Path, targets: Sequence[str], columns: TableColumns |
     designs = tuple(sorted(groups, key=Design.canonical))
     rows = [_by_year(groups[design], year) for design in designs]
     values = {name: np.array([_mean(name, row) for row in rows]) for name in targets if name not in computed}
+    for name in values:
+        notes += without_number([*table.numbered()], name)
+    if year is not None:
+        notes += without_number([*table.numbered()], year, "without a year")
     for name, found in values.items():
         if np.isfinite(found).sum() < FEWEST:
             raise InputError(
@@ -123,8 +128,8 @@ def read_trial_table(path: Path, targets: Sequence[str], columns: TableColumns |
             )
         if not np.nanstd(found) > 1e-12 * np.nanmax(np.abs(found)):
             raise InputError(f"{path}: {name!r} is the same in every row; there is nothing to learn")
-    papers = None if paper is None else tuple(row[0][paper].strip() for row in rows)
-    years = None if year is None else np.array([number(row[0][year]) for row in rows])
+    papers = None if paper is None else tuple(_paper(row[0][paper]) for row in rows)
+    years = None if year is None else np.array([_number(row[0][year]) for row in rows])
     return TrialTable(str(path), designs, values, computed, papers, years, tuple(notes))
 
 
@@ -155,7 +160,7 @@ def _input_columns(
         return choose_columns(str(path), others, table.rows, "", given.features, notes)
     for name in (given.formula, *given.features):
         check_column(path, table.columns, name)
-    words = [name for name in given.features if not any(math.isfinite(number(row[name])) for row in table.rows)]
+    words = [name for name in given.features if all(number(row[name]) is None for row in table.rows)]
     return InputColumns.of(given.formula, [name for name in given.features if name not in words], words)
 
 
@@ -185,9 +190,17 @@ def _by_year(rows: list[dict[str, str]], year: str | None) -> list[dict[str, str
     """The rows of a design, the earliest first, as far as years are told."""
     if year is None:
         return rows
-    return sorted(rows, key=lambda row: y if math.isfinite(y := number(row[year])) else math.inf)
+    return sorted(rows, key=lambda row: math.inf if (y := number(row[year])) is None else y)
 
 
 def _mean(name: str, rows: Sequence[Mapping[str, str]]) -> float:
-    known = [value for row in rows if math.isfinite(value := number(row[name]))]
+    known = [value for row in rows if (value := number(row[name])) is not None]
     return float(np.mean(known)) if known else math.nan
+
+
+def _number(cell: str) -> float:
+    return math.nan if (value := number(cell)) is None else value
+
+
+def _paper(cell: str) -> str:
+    return "" if is_missing(cell) else cell.strip()

@@ -83,6 +83,16 @@ def test_two_columns_of_one_name_are_refused_and_not_one_of_them_lost(tmp_path: 
         read_rows(path)
 
 
+def test_a_table_that_begins_beside_the_first_column_is_read_and_its_rows_are_counted(tmp_path: Path) -> None:
+    book = Workbook()
+    for cell, value in {"B3": "formula", "C3": "solidus", "B7": "NbTa", "C7": 2500, "B9": "Xx", "C9": 2300}.items():
+        book.active[cell] = value
+    book.save(tmp_path / "table.xlsx")
+    assert read_rows(tmp_path / "table.xlsx").columns == ("formula", "solidus")
+    with pytest.raises(InputError, match="line 9: unknown element 'Xx'"):
+        read_measurements(tmp_path / "table.xlsx")
+
+
 def test_more_cells_than_columns_are_refused_with_the_line(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("formula,solidus\nNbTa,2400,\nNbW,2700,2800\n", encoding="utf-8")

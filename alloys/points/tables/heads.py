@@ -25,10 +25,17 @@ def named_columns(
     """The columns of variables, and of properties with their units and standard deviations, by their names.
 
     Such heads are ``NAME [UNIT]`` and ``NAME_std``; a variable's name is no property's.
+
+    Raises:
+        InputError: for two columns of the same, such as in two units.
     """
     named = {head: found for head in header if (found := _COLUMN.fullmatch(head))}
     chosen = {found["name"]: head for head, found in named.items() if found["name"] in variables and not found["std"]}
     heads = {h: found for h, found in named.items() if found["name"] in properties and found["name"] not in chosen}
+    for name in chosen:
+        _refuse_several(head for head, found in named.items() if found["name"] == name and not found["std"])
+    for name, std in {(found["name"], found["std"]) for found in heads.values()}:
+        _refuse_several(head for head, found in heads.items() if (found["name"], found["std"]) == (name, std))
     stds = {found["name"]: head for head, found in heads.items() if found["std"]}
     columns = {
         found["name"]: PropertyColumn(column=head, unit=found["unit"], std=stds.get(found["name"]))
@@ -45,7 +52,7 @@ def points_map_for(path: Path, table: RawTable, properties: Mapping[str, Propert
     ``phase``, ``test``, ``kind``, ``doi``, ``source``, ``title``, ``year`` and ``licence``.
 
     Raises:
-        InputError: if it has no formulas or no property.
+        InputError: if it has no formulas or no property, or two columns of the same.
     """
     _, columns = named_columns(table.header, properties)
     if _FORMULA not in table.header or not columns:
@@ -55,6 +62,7 @@ def points_map_for(path: Path, table: RawTable, properties: Mapping[str, Propert
         )
     named = {name for name in (_FORMULA, *_CONDITIONS, *_ABOUT) if name in table.header}
     heat = [(head, found["unit"]) for head in table.header if (found := _heat(head))]
+    _refuse_several(head for head, _ in heat)
     told = {name: ColumnName(column=name) for name in _CONDITIONS if name in named}
     conditions = ConditionColumns(
         test_temperature=TemperatureColumn(column=heat[0][0], unit=heat[0][1]) if heat else None, **told
@@ -65,6 +73,13 @@ def points_map_for(path: Path, table: RawTable, properties: Mapping[str, Propert
     used = {*named, *(head for head, _ in heat[:1]), *(each.column for each in columns.values())}
     used |= {each.std for each in columns.values() if each.std}
     return entry, [head for head in table.header if head and head not in used]
+
+
+def _refuse_several(heads: Iterable[str]) -> None:
+    """Refuses several columns of one thing, of which all but one would be lost."""
+    told = list(heads)
+    if len(told) > 1:
+        raise InputError(f"the columns {' and '.join(map(shown, told))} are of the same; leave one of them out")
 
 
 def _heat(head: str) -> re.Match[str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -116,11 +117,13 @@ def _draw(
 
 
 def _alloys(path: Path | None, names: list[str]) -> LabelledAlloys:
+    from alloys.physics.closed_forms import PUBLISHED_CONDITIONS
     from generators.evaluation.table import known_table, labelled, read_table  # late: with torch
 
     if path is None:
         return labelled(known_table(), names, "the project's known alloys")
-    return labelled(read_table(path), names, str(path))
+    asked = names or PUBLISHED_CONDITIONS
+    return labelled(read_table(path, asked, partial(err().print, markup=False, soft_wrap=True)), asked, str(path))
 
 
 def print_tables(outcomes: list[EntrantOutcome], ground: EvaluationGround, seeds: int) -> None:

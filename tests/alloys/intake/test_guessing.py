@@ -150,8 +150,8 @@ def test_rows_that_say_the_same_or_something_else_are_told(tmp_path: Path) -> No
     [
         ("name,HV\nsteel,200\nbrass,100\n", "HV", "no column of formulas"),
         ("Alloy,HV\nCoNi,200\nCoCr,100\n", "strength", "no column of numbers is 'strength'; there are hardness"),
-        ("Alloy,HV,HV\nCoNi,200,1\nCoCr,100,2\n", "HV", "'HV' stand there twice"),
-        ("Al,Al,Ni,HV\n50,50,50,1\n20,20,80,2\n", "HV", "'Al' stand there twice"),
+        ("Alloy,HV,HV\nCoNi,200,1\nCoCr,100,2\n", "HV", "columns 2 and 3 are both named 'HV'"),
+        ("Al,Al,Ni,HV\n50,50,50,1\n20,20,80,2\n", "HV", "columns 1 and 2 are both named 'Al'"),
         (
             "Alloy,HV\nCoNi,n/a\nCoCr,\n",
             "HV",

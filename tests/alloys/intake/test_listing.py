@@ -81,7 +81,7 @@ def test_where_leaves_rows_out(file: Path) -> None:
         ("formula,hours\nNbTa,\nNbTi,2\nNbW,n/a\n", {}, "line 2: lacks a cell in 'hours'; fill it in, or leave"),
         ("formula,hours\nNbTa,1\nNbQq,2\n", {}, "line 3: no composition"),
         ("formula,time (h),time [h]\nNbTa,1,2\nNbTi,3,4\n", {}, "are both time; rename 'time (h)'"),
-        ("formula,hours,hours\nNbTa,1,2\nNbTi,3,4\n", {}, "stands there twice; rename one of them"),
+        ("formula,hours,hours\nNbTa,1,2\nNbTi,3,4\n", {}, "columns 2 and 3 are both named 'hours'; rename one of them"),
         ("alloy,hours\nNbTa,1\nNbTi,3\n", {}, "no column says what the alloys are; name it by formula:"),
         ("alloy,hours\nNbTa,1\nNbTi,3\n", {"formula": "aloy"}, "there is no column 'aloy'; near it are 'alloy'"),
         ("formula,source\nNbTa,a\nNbTi,b\n", {}, "'source' means something else in tables"),

@@ -207,13 +207,21 @@ def test_workbooks_and_documents(tmp_path: Path) -> None:
         ({"properties": {"hardnes": {"column": "HV"}}}, "unknown properties 'hardnes'"),
         ({"properties": {"shear_modulus": {"column": "HV", "unit": "K"}}}, "shear_modulus cannot be given in 'K'"),
         ({"formula": None, "elements": {"Xx": "Alloy"}}, "'Xx' is no chemical element"),
-        ({"properties": {"hardness": {"column": "twice"}}}, "'twice' stands there twice"),
         ({"sheet": "a"}, "only XLSX files have sheets"),
     ],
 )
 def test_a_map_that_does_not_fit_is_refused(tmp_path: Path, given: dict[str, Any], reason: str) -> None:
     with pytest.raises(InputError, match=reason):
-        read(written(tmp_path, "Alloy,HV,twice,twice\nNbTa,250,1,2\n"), **given)
+        read(written(tmp_path, "Alloy,HV\nNbTa,250\n"), **given)
+
+
+@pytest.mark.parametrize(
+    "heads", ["Alloy,HV,note,note", "Alloy,HV,note, note ", "Alloy;HV;note;HV", "HV,Alloy,Alloy,x"]
+)
+def test_two_columns_of_one_name_are_refused_whichever_they_are(tmp_path: Path, heads: str) -> None:
+    separator = ";" if ";" in heads else ","
+    with pytest.raises(InputError, match=r"columns . and . are both named .*; rename one of them"):
+        read(written(tmp_path, f"{heads}\n{separator.join(['NbTa', '250', '1', '2'])}\n"))
 
 
 @pytest.mark.parametrize(

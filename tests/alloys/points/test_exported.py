@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,28 @@ def test_a_document_that_was_changed_for_the_worse_is_named(document: Any, why: 
     (tmp_path / "points.json").write_text(json.dumps({"format": "alloyloop points 1", **document}))
     with pytest.raises(InputError, match=why):
         read_exported(tmp_path / "points.json")
+
+
+def test_a_name_that_stands_twice_in_a_point_is_refused(tmp_path: Path) -> None:
+    text = points_json([YIELD], {}).decode().replace('"value":', '"value": 1.0, "value":')
+    (tmp_path / "points.json").write_text(text)
+    with pytest.raises(InputError, match="the name 'value' stands twice in one record"):
+        read_exported(tmp_path / "points.json")
+
+
+def test_a_row_is_named_by_the_line_that_it_begins_on(tmp_path: Path) -> None:
+    first = replace(YIELD, conditions=PointConditions(25.0, "cast,\nrolled"))
+    text = points_csv([first, YIELD], {}).decode()
+    begun = text.index("\r\n") + 2
+    for wrong, line in ((text.replace("25.0", "hot"), 2), (text[:begun] + "\r\n,,,\r\n" + text[begun:], 0)):
+        (tmp_path / "points.csv").write_text("\ufeff" + wrong, encoding="utf-8", newline="")
+        if line:
+            with pytest.raises(InputError, match=rf"line {line}: test_temperature is 'hot', no number"):
+                read_exported(tmp_path / "points.csv")
+        else:
+            back = read_exported(tmp_path / "points.csv")
+            assert back is not None
+            assert back.points == (first, YIELD)
 
 
 def test_a_whole_number_is_the_same_value(tmp_path: Path) -> None:

@@ -35,6 +35,17 @@ def test_formulas_or_element_columns(tmp_path: Path) -> None:
     assert [c for c, _ in read_table(path)] == [Composition.parse("NbTa"), Composition.parse("NbTa2")]
 
 
+def test_cells_that_are_no_number_cost_their_rows_and_are_told(tmp_path: Path) -> None:
+    path, told = tmp_path / "a.csv", list[str]()
+    rows = [f"Nb{i}Ta{100 - i},{'<0.1' if i == 7 else i}\n" for i in range(1, 31)]
+    path.write_text("formula,density\n\n" + "".join(rows))
+    assert len(labelled(read_table(path, ["density"], told.append), ["density"], "t").points) == 29
+    assert told == ["1 of 30 rows left out: no number in 'density', line 9: '<0.1'"]
+    path.write_text("formula,density\n" + "".join(row.replace("\n", " g/cm3\n") for row in rows))
+    with pytest.raises(InputError, match="0 distinct compositions have density"):
+        labelled(read_table(path, ["density"]), ["density"], "t")
+
+
 def test_rounding_keeps_the_sum_and_merges_equals() -> None:
     parts = [f"Nb{300 + i}Ta{700 - i}" for i in range(25)]
     data = labelled(rows_of(*parts, "Nb300.1Ta699.9", "Nb1Ta1W1", "Nb1Ta1Hf0.0002"), source="t")

@@ -106,6 +106,36 @@ def test_rows_without_a_composition_are_left_out_and_told(tmp_path: Path) -> Non
     assert any("1 of 14 rows left out: line 15" in note for note in pool.notes)
 
 
+def test_numbers_of_rows_that_a_program_wrote_are_no_input(tmp_path: Path) -> None:
+    pool = read_pool(write(tmp_path, [f"{i},{row}" for i, row in enumerate(ROWS)], ",width,depth,y"), "y")
+    assert (pool.names, pool.notes) == (("depth", "width"), ("not used: a column without a name",))
+    with pytest.raises(InputError, match="several columns have no name; name them"):
+        read_pool(write(tmp_path, [f"{i},{i},{row}" for i, row in enumerate(ROWS)], ",,width,depth,y"), "y")
+
+
+def test_a_second_column_of_formulas_and_a_mostly_empty_one_are_told(tmp_path: Path) -> None:
+    lines = [f"Nb{50 - i}Ta{i},Nb{i}W{50 - i},{i}" for i in range(1, 13)]
+    pool = read_pool(write(tmp_path, lines, "formula,old formula,y"), "y")
+    assert pool.notes == ("not used, as 'formula' says the alloys: old formula",)
+    pool = read_pool(write(tmp_path, [f"{row},{'' if i else 5}" for i, row in enumerate(ROWS)], "width,depth,y,t"), "y")
+    assert (len(pool), pool.names) == (12, ("depth", "width"))
+
+
+@pytest.mark.parametrize("word", ["NA", "<NA>", "n/a", "nan"])
+def test_a_word_for_nothing_is_no_category(tmp_path: Path, word: str) -> None:
+    routes = [word, *["cast", "forged"] * 6]
+    lines = [f"{i},{route},{i}" for i, route in enumerate(routes)]
+    pool = read_pool(write(tmp_path, lines, "width,route,y"), "y", features=["width", "route"])
+    assert pool.notes == (f"1 of 13 rows left out: line 2: the input 'route' is {word!r}",)
+
+
+def test_traces_in_most_cells_of_an_element_do_not_make_other_alloys(tmp_path: Path) -> None:
+    lines = [f"{50 - i},{i},{i if i > 8 else 'tr.'},{i}" for i in range(1, 21)]
+    pool = read_pool(write(tmp_path, lines, "Nb,Ta,W,y"), "y")
+    assert (len(pool), pool.space.elements) == (12, ("Nb", "Ta", "W"))
+    assert pool.notes == ("8 of 20 rows left out: line 2: W is 'tr.', which is no amount",)
+
+
 @pytest.mark.parametrize("cell", ["n/a", "<0.1", "unknown", "1.2 (est.)"])
 def test_one_cell_that_is_no_number_costs_its_row_and_not_the_column(tmp_path: Path, cell: str) -> None:
     pool = read_pool(write(tmp_path, [*ROWS[:5], f"{cell},3,50", *ROWS[5:]]), "y")

@@ -34,6 +34,16 @@ def test_the_order_of_rows_does_not_matter(alloys_csv: Path, tmp_path: Path) -> 
     np.testing.assert_allclose(one.values["hardness"], other.values["hardness"])
 
 
+def test_rows_without_a_number_a_year_or_a_paper_are_told(alloys_csv: Path, tmp_path: Path) -> None:
+    lines = [f"Nb{100 - i}Ta{i},{i},{2000 + i},10.1/{i % 5}" for i in range(1, 41)]
+    lines[3:6] = ["Nb96Ta4,<0.1,2004,10.1/4", "Nb95Ta5,5,20?5,NA", "", "Nb94Ta6,6,2006,<NA>"]
+    table = read_trial_table(written(tmp_path, "\n".join(["formula,hv,year,doi", *lines, ""])), ["hv"])
+    assert "1 of 40 rows left out: no number in 'hv', line 5: '<0.1'" in table.notes
+    assert "1 of 40 rows without a year in 'year', line 6: '20?5'" in table.notes
+    assert table.papers is not None
+    assert table.papers.count("") == 2
+
+
 def test_a_closed_form_is_computed_where_there_is_no_column(alloys_csv: Path) -> None:
     table = read_trial_table(alloys_csv, ["density", "hardness"])
     assert (table.computed, set(table.values)) == (("density",), {"hardness"})

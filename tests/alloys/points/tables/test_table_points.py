@@ -43,6 +43,14 @@ def test_heads_say_units_conditions_and_source(tmp_path: Path) -> None:
     assert found.notes == ("not read: 'remark'",)
 
 
+@pytest.mark.parametrize(
+    "heads", ["yield_strength [MPa],yield_strength [GPa],year", "hardness,test_temperature [K],test_temperature [°C]"]
+)
+def test_two_columns_of_one_thing_are_refused_and_not_one_of_them_lost(tmp_path: Path, heads: str) -> None:
+    with pytest.raises(InputError, match="are of the same; leave one of them out"):
+        read_table_points(write(tmp_path, f"formula,{heads},source", "NbTa,100,300,25,mine"))
+
+
 @pytest.mark.parametrize("word", ["NA", "<NA>", "nan", "n/a", "None"])
 def test_a_word_for_nothing_is_no_source(tmp_path: Path, word: str) -> None:
     heads = "formula,hardness,source,processing,phase,test,year"
