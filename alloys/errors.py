@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
+_SECRETS = (
+    # Of two slashes a path may have lost one.
+    re.compile(r"(\b[a-z][\w+.-]*:/{1,2})(?:[^\s/@]*:\S*|[^\s/@]+)(?=@)", re.IGNORECASE),
+    re.compile(r"([?&][\w.-]*(?:pass|pwd|key|token|secret)[\w.-]*=)[^\s&'\"]+", re.IGNORECASE),
+)
+"""Where a URL holds what only its owner should see: before the host, and in what is asked."""
 
-class InputError(ValueError):
+
+def without_secrets(text: str) -> str:
+    """A text without the names, passwords and keys of the URLs in it, such as a message or a line of a log.
+
+    >>> without_secrets("nobody answers at 'http://me@head:80/x?key=1&page=2'")
+    "nobody answers at 'http://***@head:80/x?key=***&page=2'"
+    """
+    for pattern in _SECRETS:
+        text = pattern.sub(r"\1***", text)
+    return text
+
+
+class _ToldError(Exception):
+    """An error whose message people see, also in logs that they pass on: it shows no password of a URL."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*(without_secrets(one) if isinstance(one, str) else one for one in args))
+
+
+class InputError(_ToldError, ValueError):
     """Some input is wrong; nothing was changed.
 
     The message says which rule was broken, what was given and what to do. The command line prints it on one line
@@ -33,14 +59,14 @@ class MistakesError(InputError):
         return type(self), (self.mistakes,)
 
 
-class PeopleNeededError(RuntimeError):
+class PeopleNeededError(_ToldError, RuntimeError):
     """The campaign cannot go on until people have decided or measured; the message says what, and how.
 
     The command line prints it and exits with status 3.
     """
 
 
-class WorkError(RuntimeError):
+class WorkError(_ToldError, RuntimeError):
     """Work failed although the input is right: the campaign can go on later.
 
     The command line prints it on one line and exits with status 1.

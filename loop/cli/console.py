@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alloys.design import Value, read_variable
-from alloys.errors import InputError
+from alloys.errors import InputError, without_secrets
 from loop.review.terminal.fitting import fitted
 
 _WIDTH = 140
@@ -60,10 +60,15 @@ def err() -> Console:
 
 
 class _Console(Console):
-    """A console on which no table is cut off."""
+    """A console on which no table is cut off, and no password of a URL is shown."""
 
     def print(self, *objects: Any, **options: Any) -> None:
-        super().print(*(fitted(one, self) if isinstance(one, Table) else one for one in objects), **options)
+        super().print(*map(self._as_shown, objects), **options)
+
+    def _as_shown(self, one: Any) -> Any:
+        if isinstance(one, str):
+            return without_secrets(one)
+        return fitted(one, self) if isinstance(one, Table) else one
 
 
 def _console(*, stderr: bool) -> Console:

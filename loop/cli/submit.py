@@ -15,6 +15,7 @@ from alloys.errors import InputError
 from loop.cli.console import Json, err, print_json
 from loop.config.reading import load_config
 from loop.execute import submit as job_of
+from loop.execute.loopback import is_here
 from loop.execute.ray_jobs import Jobs, job_command, pack
 
 _HERE = Path()
@@ -79,7 +80,7 @@ def _look_at(jobs: Jobs, open_cluster: bool) -> None:
             "with RAY_AUTH_MODE=token (docs/howto/cluster.md), or say --open-cluster"
         )
     parts = urlsplit(jobs.address)
-    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+    if parts.scheme == "http" and not is_here(parts.hostname or ""):
         err().print("the token travels unencrypted: an SSH tunnel or https would hide it", markup=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from loop.config.measured_strength import with_measurements
 from loop.config.reading import load_config
 from loop.config.tiers import PEOPLE
 from loop.execute.bulk_validation import AnswerFile, read_designs, refuse_variables, run_batch, verdict_document
+from loop.execute.tasks import told_by
 from loop.measurements import rounded
 from loop.review.figures.words import spread
 from validation.base import Validator
@@ -130,7 +132,8 @@ def answer(designs: Sequence[tuple[str, Design]], validator: Any, *, json_: bool
     """
     whole = details or not json_
     documents = [
-        verdict_document(formula, design, validator.validate(design), details=whole) for formula, design in designs
+        verdict_document(formula, design, told_by(partial(validator.validate, design)), details=whole)
+        for formula, design in designs
     ]
     if json_:
         print_json(documents)

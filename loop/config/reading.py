@@ -8,12 +8,19 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from alloys.errors import InputError
+from alloys.errors import InputError, without_secrets
 from alloys.files import read_plain
 from alloys.space import kinds_of_space
 from loop.config.checking import semantic_mistakes
+from loop.config.home import folders_of
 from loop.config.schema import CampaignConfig
 from loop.config.yaml_lines import Document, Location, parse_value, parse_yaml
+
+_SERVERS = {
+    "directory": "a campaign on a server has its URL as `state`",
+    "tracking.folder": "a server of MLflow is named by MLFLOW_TRACKING_URI",
+}
+"""By the key of each folder: what names a server."""
 
 MOST_BYTES = 1_000_000
 """The largest configuration that is read."""
@@ -45,6 +52,10 @@ def check_config(path: Path, overrides: Sequence[str] = (), **given: Any) -> tup
         config = CampaignConfig.model_validate(document.data)
     except ValidationError as error:
         mistakes += [_schema_mistake(document, detail) for detail in error.errors(include_url=False)]
+    for key, folder in folders_of(config).items() if config else ():
+        if "://" in folder:
+            told = f"{key} is a folder of this machine, got {without_secrets(folder)!r}; {_SERVERS[key]}"
+            mistakes.append((document.line_of(tuple(key.split("."))), told))
     for location, message in semantic_mistakes(document.data):
         mistakes.append((document.line_of(location), message))
     ordered = [f"line {line}: {message}" for line, message in sorted(set(mistakes))]

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any, TextIO
@@ -19,6 +20,7 @@ from alloys.errors import InputError, WorkError
 from alloys.intake.tables import read_rows
 from alloys.records import Measured, Verdict
 from alloys.space.variables import Variables
+from loop.execute.tasks import told_by
 from validation.base import Validator
 from validation.registry import make_validator
 
@@ -187,7 +189,7 @@ def answers(validator: Validator, designs: Iterable[Design], jobs: int) -> Itera
     parts = chunks(designs)
     if jobs == 1 or len(parts) < 2:
         for part in parts:
-            yield from ((design, validator.validate(design)) for design in part)
+            yield from ((design, told_by(partial(validator.validate, design))) for design in part)
         return
     # Forked processes would share the parent's threads and locks.
     context = multiprocessing.get_context("spawn")
@@ -204,20 +206,27 @@ def answers(validator: Validator, designs: Iterable[Design], jobs: int) -> Itera
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-_mine: Validator | None = None
-"""The validator of this process, where it is one of a pool."""
+_start_of_mine: tuple[str, dict[str, Any]] | None = None
+"""Name and settings of the validator of this process, where it is one of a pool."""
 
 
 def _start(name: str, settings: dict[str, Any]) -> None:
-    global _mine
+    global _start_of_mine
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    _mine = make_validator(name, settings)
+    _start_of_mine = name, settings
+
+
+@cache
+def _mine() -> Validator:
+    """Made when it is first asked: what breaks here before would be taken for the death of the process."""
+    if _start_of_mine is None:
+        raise RuntimeError("the pool did not start this process with a validator")
+    return make_validator(*_start_of_mine)
 
 
 def _ask(designs: Sequence[Design]) -> list[Verdict]:
-    if _mine is None:
-        raise RuntimeError("the pool did not start this process with a validator")
-    return [_mine.validate(design) for design in designs]
+    mine = _mine()
+    return [told_by(partial(mine.validate, design)) for design in designs]
 
 
 def run_batch(

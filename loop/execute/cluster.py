@@ -239,7 +239,7 @@ def _cores() -> int:
 def start_cluster(ray: Any, address: str, cpus: int) -> None:
     # Workers import the rooms from where this process found them.
     root = str(Path(__file__).resolve().parents[2])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    paths = [root, *(os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path)]
     environment = {"env_vars": {**_THREADS, "PYTHONPATH": os.pathsep.join(paths), FOLDER: os.getcwd()}}
     options: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
     if address == "local":

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from ipaddress import ip_address
+import socket
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from alloys.errors import InputError
 
@@ -21,23 +21,30 @@ def leave_proxies_out(url: str = "") -> None:
         url: an address that is about to be asked; if it is one of this machine, in whatever form, it is added too.
     """
     host = urlsplit(url).hostname or ""
-    here = [*_HERE, *([host, f"[{host}]"] if _is_here(host) else [])]
+    here = [*_HERE, *([host, f"[{host}]"] if is_here(host) else [])]
     given = next((os.environ[name] for name in ("no_proxy", "NO_PROXY") if os.environ.get(name)), "")
     known = [name.strip() for name in given.split(",") if name.strip()]
     every = ",".join(dict.fromkeys([*known, *here]))
     os.environ["no_proxy"] = os.environ["NO_PROXY"] = every
 
 
-def _is_here(host: str) -> bool:
-    """Whether a host is this machine: a name for it, or any of its addresses (127.0.0.0/8, ::1)."""
-    if host.lower().rstrip(".") == "localhost":
+def is_here(host: str) -> bool:
+    """Whether a host is this machine: a name for it, or any of its own addresses (127.0.0.0/8, ::1, 0.0.0.0, ::).
+
+    An address of version 4 may be written in every way that the system takes: 127.1, 0x7f000001, 2130706433.
+    """
+    name = host.lower().rstrip(".")
+    if name in ("localhost", "localhost.localdomain", socket.gethostname().lower()) or name.endswith(".localhost"):
         return True
     try:
-        address = ip_address(host)
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
+        address: IPv4Address | IPv6Address = IPv4Address(socket.inet_aton(host))
+    except (OSError, ValueError):
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_unspecified
 
 
 def host_and_port(address: str) -> tuple[str, int | None]:
@@ -61,10 +68,13 @@ def refuse_proxy(url: str) -> None:
         InputError: naming the proxy.
     """
     parts = urlsplit(url)
-    proxy = getproxies().get(parts.scheme)
-    if parts.scheme != "http" or not proxy or proxy_bypass(parts.hostname or "") or not set(_TOKENS) & set(os.environ):
+    if parts.scheme != "http" or not set(_TOKENS) & set(os.environ):
         return
-    raise InputError(
-        f"{url} would be asked through the proxy {proxy.rpartition('@')[2]}, which could read the cluster's token; set "
-        f"NO_PROXY={parts.hostname}, or forward the port to 127.0.0.1"
-    )
+    from requests.utils import get_environ_proxies, select_proxy  # late; Ray asks by this library
+
+    proxy = select_proxy(url, get_environ_proxies(url))
+    if proxy:
+        raise InputError(
+            f"{url} would be asked through the proxy {proxy.rpartition('@')[2]}, which could read the cluster's token; "
+            f"set NO_PROXY={parts.hostname}, or forward the port to 127.0.0.1"
+        )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from importlib.metadata import requires
+from pathlib import Path, PurePosixPath
 
 from alloys.errors import InputError
 from loop.config.home import HOME, folders_of, may_be_home, thrown_away
@@ -29,6 +31,8 @@ _SECRETS = {
     "a token": re.compile(rb"\b(?:ghp|gho|ghs|github_pat|glpat|hf|xox[bp])[_-][0-9A-Za-z_-]{20,}"),
     "a URL with a password": re.compile(rb"\b(?:postgresql(?:\+\w+)?|mysql|https?)://[^\s:/@'\"]+:[^\s/@'\"{}$<]+@"),
 }
+_ON_PATH = re.compile(r"[^/]+\.py|[^/]+/__init__\.py")
+"""Files that a process which begins in the package imports by their names."""
 _LOOKED_AT = 2 * 2**20
 """Bytes of each file in which secrets are looked for."""
 
@@ -109,7 +113,8 @@ def look_into(archive: Path, root: Path, *, needed: Sequence[str], limit: int) -
         limit: bytes that Ray takes at most.
 
     Raises:
-        InputError: if it is too large, lacks something, or has a link to the outside or a secret in it.
+        InputError: if it is too large, lacks something, or has a link to the outside, a secret, or a file in it that
+            would be imported in place of another module.
     """
     with zipfile.ZipFile(archive) as package:
         names = tuple(sorted(entry.filename for entry in package.infolist() if not entry.is_dir()))
@@ -120,7 +125,7 @@ def look_into(archive: Path, root: Path, *, needed: Sequence[str], limit: int) -
                 f"not in the package: {', '.join(missing)}; .gitignore or .rayignore leaves them out, or they are "
                 "not there"
             )
-        wrong = [*_strays(names, root), *_secrets(package, names)]
+        wrong = [*_strays(names, root), *_shadows(names), *_secrets(package, names)]
     if wrong:
         raise InputError("the package is not fit to leave this machine:\n  " + "\n  ".join(wrong))
     return Package(archive, names, archive.stat().st_size)
@@ -142,6 +147,17 @@ def _strays(names: Sequence[str], root: Path) -> Iterator[str]:
     for name in names:
         if not (root / name).resolve().is_relative_to(whole):
             yield f"{name} is a link to the outside; remove it, or name it in .rayignore"
+
+
+def _shadows(names: Sequence[str]) -> Iterator[str]:
+    """Files that the job's processes would import in place of Python's modules, of libraries, or of the program."""
+    modules = {name: PurePosixPath(name).parts[0].removesuffix(".py") for name in names if _ON_PATH.fullmatch(name)}
+    libraries = {re.split(r"[^\w-]", each)[0].replace("-", "_").lower() for each in requires("alloyloop") or ()}
+    program = set() if "loop/cli/__main__.py" in names else {"loop"}
+    taken = {*sys.stdlib_module_names, *libraries, *program} - {"test"}  # which nobody imports
+    for name, module in modules.items():
+        if module in taken:
+            yield f"{name} would be imported in place of another module {module!r}; rename it, or name it in .rayignore"
 
 
 def _secrets(package: zipfile.ZipFile, names: Sequence[str]) -> Iterator[str]:

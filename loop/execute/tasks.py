@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from alloys.design import Design
-from alloys.errors import InputError
+from alloys.errors import InputError, WorkError, without_secrets
 from alloys.records import UNADJUSTED, Adjustment, Failed, FailureKind, Verdict, canonical_json
 from validation.base import Validator, adjusted
 from validation.registry import make_validator
@@ -132,16 +132,24 @@ class Done:
 
 
 def validate(spec: ValidatorSpec, canonical: str, adjustment: Adjustment = UNADJUSTED) -> Verdict:
-    """The verdict on a design; the validator is made once per process and kept.
+    """The verdict on a design; the validator is made once per process and kept."""
+    return told_by(lambda: adjusted(_made(spec), adjustment).validate(Design.from_canonical(canonical)))
 
-    What breaks outside the validator's own science is a failure of the machinery.
+
+def told_by(ask: Callable[[], Verdict]) -> Verdict:
+    """What a validator answers; what breaks outside its own science, whatever it raises, is a failure of machinery.
+
+    Raises:
+        WorkError: if it lacks a module, which no alloy and no further try can help.
     """
     try:
-        return adjusted(_made(spec), adjustment).validate(Design.from_canonical(canonical))
+        return ask()
+    except ImportError as error:
+        raise WorkError(f"the validator cannot begin: {type(error).__name__}: {error}") from error
     except InputError as error:
         return Failed(FailureKind.SUSPECT, str(error))
-    except (MemoryError, OSError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        return Failed(FailureKind.INFRASTRUCTURE, f"{type(error).__name__}: {error}")
+    except (Exception, SystemExit) as error:
+        return Failed(FailureKind.INFRASTRUCTURE, f"{type(error).__name__}: {without_secrets(str(error))}")
 
 
 def do_validation(spec: ValidatorSpec, task: ValidationTask) -> Done:

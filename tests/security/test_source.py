@@ -64,9 +64,11 @@ def test_modules_chosen_at_run_time_come_from_tables() -> None:
         for node in ast.walk(parsed(path))
         if isinstance(node, ast.Call) and dotted(node.func).endswith("import_module")
     }
-    # What is installed (families, validators, bundles of physics), the kinds of spaces, the table of commands, what a
-    # task of the driver names, what actors import ahead, and the calculator that a person names to `dft`.
+    # What is installed (families, validators, bundles of physics), the kinds of spaces, the tables of commands and of
+    # what `alloyloop` has, what a task of the driver names, what actors import ahead, and the calculator that a person
+    # names to `dft`.
     tables = {
+        "alloyloop.py",
         "alloys/physics/registry.py",
         "alloys/space/__init__.py",
         "generators/registry.py",

@@ -38,6 +38,7 @@ def ui(
     command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--backend-store-uri", tracking_uri(folder)]
     environment = {**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    environment["PYTHONSAFEPATH"] = "1"  # no file `queue.py` of this folder comes in place of Python's own
     # A session of its own, so that all of MLflow's processes can be ended together.
     server = subprocess.Popen(command, env=environment, stdout=sys.stderr, start_new_session=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from alloys.errors import InputError, first_line
+from alloys.errors import InputError, first_line, without_secrets
 from loop.execute.loopback import host_and_port, leave_proxies_out
 
 VARIABLE = "MLFLOW_TRACKING_URI"
@@ -75,17 +75,12 @@ class Address:
         """The place for messages, without a user's name and password."""
         if self.folder is not None:
             return f"MLflow's store in {self.folder}"
-        return f"the MLflow server {self.redacted(self.uri)}"
+        return f"the MLflow server {without_secrets(self.uri)}"
 
     @property
     def artifacts(self) -> str | None:
         """Where artifacts of a new experiment go; None where the server says."""
         return None if self.folder is None else artifacts_uri(self.folder)
-
-    def redacted(self, text: str) -> str:
-        """A text of MLflow's without the user's name and password that the address may have."""
-        secret = urlsplit(self.uri).netloc.rpartition("@")[0]
-        return text.replace(f"{secret}@", "") if secret else text
 
     def knock(self) -> None:
         """Fails at once where no server listens; MLflow itself would try for long, and say so at length.

@@ -106,7 +106,7 @@ class MlflowStore:
         try:
             yield
         except self.errors as error:
-            place, said = self.address.shown, self.address.redacted(first_line(error))
+            place, said = self.address.shown, first_line(error)
             if _without_room(error):
                 raise WorkError(
                     f"{place} cannot be written: {said}; make room on its disk, or {self.address.advice}"

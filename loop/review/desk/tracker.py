@@ -11,9 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from alloys.errors import first_line
+from alloys.errors import first_line, without_secrets
 from loop.config.schema import CampaignConfig
-from loop.review.desk.address import Address
 from loop.review.desk.charts import charts
 from loop.review.desk.store import MlflowStore
 from loop.store import CampaignStore, Iteration, IterationState
@@ -90,8 +89,7 @@ class Tracker:
             work(*given)
         except Exception as error:  # whatever MLflow and the libraries below it raise
             advice = f"`alloyloop mlflow sync {self._config.name}` writes it at any time"
-            said = Address.of(Path(self._config.tracking.folder)).redacted(first_line(error))
-            log.warning("MLflow is behind, the campaign goes on (%s): %s", advice, said)
+            log.warning("MLflow is behind, the campaign goes on (%s): %s", advice, without_secrets(first_line(error)))
             return False
         return True
 

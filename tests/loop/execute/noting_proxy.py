@@ -24,7 +24,7 @@ def noting_proxy() -> Iterator[tuple[int, list[str]]]:
         def log_message(self, format: str, *args: object) -> None: ...
 
     server = HTTPServer(("127.0.0.1", 0), Noting)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server.server_port, got
     server.shutdown()
     server.server_close()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import shlex
+import shutil
 import sys
 import threading
 import zipfile
@@ -89,6 +91,20 @@ def test_the_clone_itself_can_be_sent(tmp_path: Path) -> None:
     needed = ["configs/refractory.yaml", "loop/cli/main.py", "alloys/data/known_alloys.csv"]
     package = submit.look_into(tmp_path / "package.zip", ROOT, needed=needed, limit=limit)
     assert package.size < 20 * 2**20
+
+
+@pytest.mark.parametrize("name", ["random.py", "typing/__init__.py", "numpy.py", "ray/__init__.py", "loop.py"])
+def test_a_file_that_would_be_imported_in_place_of_a_module_stops_it(name: str, clone: Path, tmp_path: Path) -> None:
+    from loop.execute.ray_jobs import pack
+
+    (clone / name).parent.mkdir(exist_ok=True)
+    (clone / name).write_text("")
+    (clone / "mine.py").write_text("")
+    shutil.rmtree(clone / "loop")  # the program is installed on the cluster
+    limit = pack(clone, tmp_path / "a.zip")
+    with pytest.raises(InputError, match=rf"{re.escape(name)} would be imported in place of another module") as told:
+        submit.look_into(tmp_path / "a.zip", clone, needed=[], limit=limit)
+    assert "mine.py" not in str(told.value)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from alloys.errors import InputError
+from alloys.errors import InputError, WorkError
+from alloys.records import Failed, FailureKind, Verdict
 from loop.execute.cluster import refuse_dead
 from loop.execute.loopback import refuse_proxy
 from loop.execute.ray_jobs import Jobs
+from loop.execute.tasks import told_by
 from tests.loop.execute.noting_proxy import noting_proxy
 from tests.loop.loop_helpers import call, write_config
 from tests.support.processes import ROOT, environment
@@ -33,7 +35,20 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         yield got
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+HERE = [
+    "127.0.0.1",
+    "localhost",
+    "127.1",
+    "2130706433",
+    "0x7f.1",
+    "0.0.0.0",
+    "[::]",
+    "[::ffff:127.0.0.1]",
+    "a.localhost",
+]
+
+
+@pytest.mark.parametrize("host", [*HERE, socket.gethostname()])
 def test_no_proxy_sees_what_is_asked_of_this_machine(proxy: list[str], host: str) -> None:
     with pytest.raises(InputError, match="no Ray dashboard answers"):
         Jobs(f"http://{host}:1")
@@ -46,6 +61,53 @@ def test_a_token_is_not_sent_through_a_proxy(proxy: list[str]) -> None:
         Jobs("http://head.example.com:8265")
     assert proxy == []
     refuse_proxy("http://example.org:8265")  # of which the environment says that it is asked directly
+
+
+@pytest.mark.parametrize("name", ["all_proxy", "ALL_PROXY"])
+def test_a_token_is_not_sent_through_a_proxy_for_every_scheme(
+    name: str, proxy: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = os.environ["HTTP_PROXY"].replace("//", "//me:word@")
+    for other in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.delenv(other)
+    monkeypatch.setenv(name, given)
+    with pytest.raises(InputError, match=r"through the proxy 127\.0\.0\.1:\d+, which could read"):
+        Jobs("http://head.example.com:8265")
+    assert proxy == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("submit", "configs/quickstart.yaml", "--home", "/data", "--address", "http://me:hunter2@head:8265"),
+        ("materials", "fetch", "--elements", "Nb", "--provider", "https://me:hunter2@example.org/optimade"),
+        ("materials", "fetch", "--elements", "Nb", "--provider", "https://example.org/optimade?api_key=hunter2"),
+        ("run", "configs/refractory.yaml", "--set", "cluster.address=ray://me:hunter2@127.0.0.1:1"),
+        ("check", "configs/quickstart.yaml", "--set", "tracking.folder=http://me:hunter2@head"),
+        ("check", "configs/quickstart.yaml", "--set", "directory=postgresql+psycopg://me:hunter2@head/alloys"),
+        ("status", "quickstart", "--directory", "postgresql+psycopg://me:hunter2@head/alloys"),
+    ],
+)
+def test_the_password_of_a_url_is_in_no_message(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("RAY_ADDRESS", "ray://me:hunter2@127.0.0.1:1")
+    extra = ["--set", f"directory={tmp_path}", "--set", "tracking.enabled=false"] if words[0] == "run" else []
+    code, out, err = call(capsys, *words, *extra)
+    assert code == 2
+    assert "hunter2" not in out + err
+    assert "***" in out + err
+
+
+def test_a_server_is_no_folder_of_a_campaign(capsys: pytest.CaptureFixture[str]) -> None:
+    config = ROOT / "configs" / "quickstart.yaml"
+    code, _, err = call(
+        capsys, "check", config, "--set", "tracking.folder=http://head:5000", "--set", "directory=s3://x"
+    )
+    assert code == 2
+    assert "directory is a folder of this machine, got 's3://x'; a campaign on a server has its URL as `state`" in err
+    assert "tracking.folder is a folder of this machine, got 'http://head:5000'" in err
 
 
 def test_a_cluster_that_is_gone_is_told_at_once_with_what_to_unset(
@@ -119,9 +181,18 @@ def test_submit_says_which_variable_named_a_dead_cluster(
         assert "--address" not in err
 
 
+ROOMS = ("alloys", "generators", "surrogates", "validation", "loop")
+
+
+def _file_of_my_own(folder: Path, name: str, *, package: bool = False) -> None:
+    path = folder / name / "__init__.py" if package else folder / f"{name}.py"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("raise RuntimeError('a file of my own')\n", encoding="utf-8")
+
+
 def test_files_of_a_person_do_not_come_in_place_of_the_programs_own(tmp_path: Path) -> None:
-    for name in ("alloys", "generators", "surrogates", "validation", "loop"):
-        (tmp_path / f"{name}.py").write_text("raise RuntimeError('a file of my own')\n", encoding="utf-8")
+    for name in ROOMS:
+        _file_of_my_own(tmp_path, name, package=name == "validation")
     document = yaml.safe_load((ROOT / "configs" / "quickstart.yaml").read_text(encoding="utf-8"))
     document |= {"iterations": 0, "tracking": {"enabled": False}, "cluster": {"executor": "ray", "workers": 1}}
     document["start"] = {**document.get("start", {}), "validate": 2}
@@ -131,9 +202,67 @@ def test_files_of_a_person_do_not_come_in_place_of_the_programs_own(tmp_path: Pa
     document["validator"]["settings"]["command"] = [sys.executable, "mine/answer.py"]
     config = tmp_path / "config.yaml"
     config.write_text(yaml.safe_dump(document), encoding="utf-8")
+    # A script beside them: its folder is the first that modules are looked for in, here and for Ray's workers.
+    (tmp_path / "begin.py").write_text("import alloyloop\nalloyloop.Campaign\nalloyloop.main()\n", encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "loop.cli", "run", str(config)],
+        [sys.executable, "begin.py", "run", str(config)],
         cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "died" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("names", "begin", "path"),
+    [
+        (("alloys", "validation"), ["-m", "loop.cli"], "{root}"),
+        (("random", "typing", "queue", "numpy", "alloys"), ["-m", "loop.cli"], "{root}"),
+        (("queue", "numpy"), ["-c", "import alloyloop; alloyloop.main()"], ":{root}"),
+        (ROOMS, ["-P", "-c", "import alloyloop; alloyloop.main()"], "{here}:{root}"),
+    ],
+)
+def test_a_command_imports_no_file_of_a_person(
+    names: tuple[str, ...], begin: list[str], path: str, tmp_path: Path
+) -> None:
+    for name in names:
+        _file_of_my_own(tmp_path, name, package=name == "alloys")
+    given = {**environment(), "PYTHONPATH": path.format(root=ROOT, here=tmp_path)}
+    done = subprocess.run(
+        [sys.executable, *begin, "--version"], cwd=tmp_path, env=given, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("alloyloop")
+
+
+def test_what_was_imported_in_place_of_a_part_is_named(tmp_path: Path) -> None:
+    (tmp_path / "validation.py").write_text("", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", "import validation, alloyloop"],
+        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert "validation.py is in place of a part of alloyloop" in done.stderr
+
+
+class OwnError(Exception):
+    """What a package's own code raises."""
+
+
+@pytest.mark.parametrize("error", [OwnError("no\nanswer"), AssertionError("no answer"), SystemExit("no answer")])
+def test_whatever_a_validator_raises_is_a_failure_with_its_words(error: BaseException) -> None:
+    def ask() -> Verdict:
+        raise error
+
+    verdict = told_by(ask)
+    assert isinstance(verdict, Failed)
+    assert (verdict.kind, type(error).__name__ in verdict.message) == (FailureKind.INFRASTRUCTURE, True)
+    assert verdict.message.endswith("answer")
+
+
+def test_a_module_that_a_validator_lacks_ends_the_work_with_its_name() -> None:
+    def ask() -> Verdict:
+        import no_such_package_anywhere  # type: ignore[import-not-found]
+
+        return no_such_package_anywhere.verdict
+
+    with pytest.raises(WorkError, match="No module named 'no_such_package_anywhere'"):
+        told_by(ask)

@@ -30,6 +30,11 @@ HERE = (
     "127.255.255.254",
     "localhost.",
     "[::ffff:127.0.0.1]",
+    "127.1",
+    "0x7f.0.0.1",
+    "0.0.0.0",
+    "[::]",
+    "a.localhost",
 )
 """Addresses of this machine."""
 AWAY = ("head.example.invalid", "10.255.255.1", "head.example.com")
@@ -237,8 +242,9 @@ class Folders(Planted):
         right(len(list(folder.rglob("note.txt"))) == 1, f"the note is not in {folder.name!r}")
 
 
+ROOMS = ("alloys", "generators", "surrogates", "validation", "loop")
 MODULES = (
-    "alloys", "generators", "surrogates", "validation", "loop", "random", "queue", "numpy", "torch", "typing", "json",
+    *ROOMS, "random", "queue", "numpy", "torch", "typing", "json",
     "yaml", "signal", "statistics", "types", "pandas", "code", "test", "select", "secrets", "calendar", "token", "ray",
 )  # fmt: skip
 """Files that a person may have; some are named like our rooms, others like what we import."""
@@ -254,15 +260,19 @@ class Shadows(Planted):
         found = []
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         names = rng.sample(MODULES, rng.randint(1, 5))
+        program = [str(Path(sys.executable).with_name("alloyloop"))]
+        if rng.random() < 0.5:  # where the folder comes first on the path
+            names = rng.sample(ROOMS, rng.randint(1, 5))
+            environment["PYTHONPATH"] = f":{ROOT}"
+            program = [sys.executable, "-c", "import alloyloop; alloyloop.main()"]
         for files in ((), names):
             with tempfile.TemporaryDirectory(dir=self.folder) as folder:
                 for name in files:
                     (Path(folder) / f"{name}.py").write_text(
                         "raise RuntimeError('a file of my own')\n", encoding="utf-8"
                     )
-                program = Path(sys.executable).with_name("alloyloop")
                 done = subprocess.run(
-                    [program, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=120
+                    [*program, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=120
                 )
                 found.append((done.returncode, done.stdout))
                 right("Traceback" not in done.stderr, f"{words} beside {names}: {done.stderr}")
