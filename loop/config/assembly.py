@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alloys.composition import parse_formulas
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.goal import Goal
@@ -33,7 +32,7 @@ def start_table(config: StartConfig, physics: Physics) -> list[Design]:
     """The designs of the start table: those that the physics knows, or a CSV file with a ``formula`` column.
 
     Raises:
-        InputError: if the file cannot be read or a formula is wrong.
+        InputError: if the file cannot be read, or naming the lines whose formula is wrong.
     """
     if config.table is None:
         return [Design(composition) for composition in physics.start_table()]
@@ -41,4 +40,12 @@ def start_table(config: StartConfig, physics: Physics) -> list[Design]:
     table = read_rows(path, "the start table")
     if not table.rows or "formula" not in table.columns:
         raise InputError(f"the start table {path} needs a column 'formula' and at least one row")
-    return [Design(composition) for composition in parse_formulas([row["formula"] for row in table.rows])]
+    designs, problems = list[Design](), list[str]()
+    for line, row in table.numbered():
+        try:
+            designs.append(Design.parse(row["formula"]))
+        except InputError as error:
+            problems.append(f"line {line}: {error}")
+    if problems:
+        raise InputError(f"the start table {path}: " + "; ".join(problems))
+    return designs

@@ -58,7 +58,7 @@ def check_config(path: Path, overrides: Sequence[str] = (), **given: Any) -> tup
             mistakes.append((document.line_of(tuple(key.split("."))), told))
     for location, message in semantic_mistakes(document.data):
         mistakes.append((document.line_of(location), message))
-    ordered = [f"line {line}: {message}" for line, message in sorted(set(mistakes))]
+    ordered = [f"line {line}: {message}" if line else f"--set {message}" for line, message in sorted(set(mistakes))]
     return (None if ordered else config), ordered
 
 
@@ -75,6 +75,7 @@ def read_document(path: Path, overrides: Sequence[str] = (), **given: Any) -> Do
     document = parse_yaml(text, str(path))
     for override in overrides:
         apply_override(document.data, override)
+        document.overridden.add(tuple(part.strip() for part in override.partition("=")[0].split(".")))
     document.data.update({key: value for key, value in given.items() if value is not None})
     return document
 

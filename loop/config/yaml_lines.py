@@ -29,6 +29,7 @@ class Document:
         data: plain dicts, lists, strings, numbers, booleans and None.
         lines: the line (from 1) of every value, by its path.
         mistakes: what is wrong on the YAML level, as (line, message).
+        overridden: paths of values that were given elsewhere, in place of those of the text.
         values: how many values were read, those that aliases repeat counted again.
         construct: makes a plain value of a scalar.
     """
@@ -36,11 +37,14 @@ class Document:
     data: dict[str, Any]
     lines: dict[Location, int] = field(default_factory=dict)
     mistakes: list[tuple[int, str]] = field(default_factory=list)
+    overridden: set[Location] = field(default_factory=set)
     values: int = 0
     construct: Callable[[Node], Any] = field(default_factory=lambda: _reader().constructor.construct_object)
 
     def line_of(self, location: Location) -> int:
-        """The line of a value, or of the nearest mapping or list around it."""
+        """The line of a value, or of the nearest mapping or list around it; 0 of one that is not of the text."""
+        if any(location[:length] in self.overridden for length in range(1, len(location) + 1)):
+            return 0
         while location and location not in self.lines:
             location = location[:-1]
         return self.lines.get(location, 1)

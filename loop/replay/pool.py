@@ -44,6 +44,7 @@ class ReplayPool:
         notes: what was left out, merged or ignored, in words.
         match: the answer that is sought; None where an extreme is.
         foreign: answers of another source that `ours` may learn from.
+        inputs: the columns of the table that the designs are told by; None where there was none.
     """
 
     source: str
@@ -55,6 +56,7 @@ class ReplayPool:
     notes: tuple[str, ...] = ()
     match: float | None = None
     foreign: ForeignPoints | None = None
+    inputs: InputColumns | None = None
 
     def __post_init__(self) -> None:
         if self.minimize and self.match is not None:
@@ -204,7 +206,8 @@ def read_pool(
     designs, answers = _readable(rows, target, found, (basis, balance), notes)
     if not designs:
         raise InputError(f"{path}: no row is left; " + ("; ".join(notes) or "the table is empty"))
-    return ReplayPool.of(str(path), target, designs, answers, minimize=minimize, share=share, notes=notes, match=match)
+    pool = ReplayPool.of(str(path), target, designs, answers, minimize=minimize, share=share, notes=notes, match=match)
+    return replace(pool, inputs=found)
 
 
 def read_foreign(
@@ -214,7 +217,7 @@ def read_foreign(
 
     Args:
         pool: what is searched.
-        path: the other file, with the same columns.
+        path: the other file, with the same columns; of elements it may have others.
         features, basis, balance: as `read_pool` takes them.
 
     Raises:
@@ -222,14 +225,20 @@ def read_foreign(
     """
     table, notes = read_rows(path, "the foreign points"), list[str]()
     check_column(path, table.columns, pool.target)
-    found = choose_columns(str(path), table.columns, table.rows, pool.target, features, notes)
-    designs, answers = _readable(list(table.numbered()), pool.target, found, (basis, balance), notes)
-    if not designs:
-        raise InputError(f"{path}: no row is left to learn from; " + ("; ".join(notes) or "the table is empty"))
-    if any(bool(design.composition.elements) != bool(pool.space.elements) for design in designs):
+    found = choose_columns(str(path), table.columns, table.rows, pool.target, features, list[str]())
+    if bool(found.formula or found.elements) != bool(pool.space.elements):
         raise InputError(
             f"{path}: not both it and {pool.source} tell compositions; they need the same columns of inputs"
         )
+    if pool.inputs is not None:
+        for name in pool.inputs.variables:
+            check_column(path, table.columns, name)
+        if strange := [name for name in found.variables if name not in pool.inputs.variables]:
+            notes.append(f"not used, as {pool.source} has no such input: {', '.join(strange)}")
+        found = replace(found, variables=pool.inputs.variables, categories=pool.inputs.categories)
+    designs, answers = _readable(list(table.numbered()), pool.target, found, (basis, balance), notes)
+    if not designs:
+        raise InputError(f"{path}: no row is left to learn from; " + ("; ".join(notes) or "the table is empty"))
     told = [f"{path.name}: {note}" for note in notes] + [f"{path.name}: {len(designs)} foreign points"]
     points = ForeignPoints(path.stem, tuple(designs), {ANSWER: answers})
     return replace(pool, foreign=points, notes=(*pool.notes, *told))

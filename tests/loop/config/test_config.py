@@ -184,6 +184,24 @@ def test_overrides_win_and_are_checked() -> None:
             load_config(DEFAULT, [bad])
 
 
+def test_a_wrong_override_is_no_line_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("\ufeff# by hand\r\n\r\n" + GOOD.replace("\n", "\r\n"), encoding="utf-8", newline="")
+    assert check_config(path)[1] == []
+    _, mistakes = check_config(path, ["seed=x", "space.wrong=1", "start.table=known.csv"])
+    assert [mistake.split(":")[0] for mistake in mistakes if "line" not in mistake] == [
+        "--set seed",
+        "--set space.wrong",
+    ]
+
+
+def test_a_wrong_formula_of_the_start_table_is_named_by_its_line(tmp_path: Path) -> None:
+    table = tmp_path / "known.csv"
+    table.write_text('\ufeffformula,note\r\n\r\nNbTaTi,"a\r\nb"\r\n\r\nXx,c\r\n', encoding="utf-8", newline="")
+    text = GOOD.replace("\nspace:", f"\nstart: {{table: '{table}'}}\nspace:")
+    assert any(f"the start table {table}: line 6: unknown element 'Xx'" in told for told in _check(tmp_path, text))
+
+
 def test_science_decides_the_digest(tmp_path: Path) -> None:
     first = CampaignConfig.model_validate(small_document(tmp_path))
     assert first.digest == CampaignConfig.model_validate(small_document(tmp_path, name="other", iterations=9)).digest

@@ -47,6 +47,26 @@ def test_another_file_with_other_elements_orders_the_list_before_anything_is_kno
     assert any("lab-b is used" in note for note in notes)
 
 
+def test_another_file_has_the_inputs_of_the_list_and_no_cell_takes_one_away(tmp_path: Path) -> None:
+    def table(name: str, heads: str, *odd: str) -> Path:
+        rows = [f"{(7 * i) % 11},{odd[i] if i < len(odd) else (5 * i) % 7},{i},{i}" for i in range(12)]
+        path = tmp_path / name
+        path.write_text("\n".join([heads, *rows, ""]), encoding="utf-8")
+        return path
+
+    pool = read_pool(table("own.csv", "a,b,y,z"), "y", features=["a", "b"])
+    found = read_foreign(pool, table("lab.csv", "a,b,y,c", *["<0.1"] * 7))
+    assert found.foreign is not None
+    assert {tuple(design.values) for design in found.foreign.designs} == {("column_a", "column_b")}
+    assert found.notes[-3:] == (
+        f"lab.csv: not used, as {pool.source} has no such input: c",
+        "lab.csv: 7 of 12 rows left out: line 2: the input 'b' is '<0.1'",
+        "lab.csv: 5 foreign points",
+    )
+    with pytest.raises(InputError, match="has no column 'b'"):
+        read_foreign(pool, table("else.csv", "a,c,y,z"))
+
+
 def test_the_command_tells_what_was_read_and_refuses_a_file_that_tells_nothing(files: tuple[Path, Path]) -> None:
     own, other = map(str, files)
     asked = ["replay", own, "--target", "hardness", "--method", "ours", "--seeds", "1", "--looks", "5", "--jobs", "1"]
