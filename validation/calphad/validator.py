@@ -25,7 +25,7 @@ from validation.calphad.quantities.held import Held, no_temperature, refuse
 from validation.calphad.quantities.samples import ParameterSamples, spread
 from validation.calphad.quantities.temperature import celsius_text
 from validation.calphad.reading.kept import remembered
-from validation.calphad.reading.phases import not_held, partner_of, usable
+from validation.calphad.reading.phases import not_held, partner_of
 from validation.calphad.reading.ranges import temperature_range
 from validation.calphad.reading.tdbfile import check_apart, parsed, reading
 from validation.calphad.settings import CalphadSettings, asked_physics
@@ -222,7 +222,7 @@ class CalphadValidator:
         """Whether the database can answer for alloys of these elements at all.
 
         Raises:
-            InputError: if it lacks an element, or a function or a model that their phases need.
+            InputError: if it lacks an element, or a function, an energy or a model that their phases need.
         """
         lacking = sorted(set(elements) - set(self.elements))
         if lacking:
@@ -234,7 +234,7 @@ class CalphadValidator:
         text, chosen = self._settings.text, (self._settings.phases, self._settings.exclude)
         try:
             found = remembered(
-                ["usable", text, sorted(elements), *chosen], lambda: usable(reading(text), elements, *chosen).phases
+                ["usable", text, sorted(elements), *chosen], lambda: _computable(text, sorted(elements), *chosen)
             )
         except DatabaseError as error:
             raise InputError(f"the thermodynamic database cannot be used: {error}") from error
@@ -268,9 +268,9 @@ class CalphadValidator:
             measured = quantities({**values, **derived}, self._rows, stds)
             details = _details(alloy, self._asked, kelvins, [*notes, *doubts])
             self._engine.save()
-        except (CalphadError, DatabaseError) as error:
+        except CalphadError as error:
             return Failed(FailureKind.PHYSICS, str(error), time.perf_counter() - start)
-        except InputError as error:
+        except (DatabaseError, InputError) as error:  # no fault of the alloy
             return Failed(FailureKind.SUSPECT, str(error), time.perf_counter() - start)
         except (ArithmeticError, LookupError, ValueError) as error:
             # The solver broke on this alloy and this database; it would again.
@@ -317,6 +317,17 @@ class CalphadValidator:
             return dict(fractions_at(self._engine.alloy(composition.fractions()), temperatures_k))
         except CalphadError as error:
             raise WorkError(str(error)) from error
+
+
+def _computable(text: str, elements: Sequence[str], phases: list[str] | None, exclude: list[str]) -> tuple[str, ...]:
+    """The phases that alloys of these elements are computed with.
+
+    Raises:
+        DatabaseError: There are none, or one of them cannot be computed.
+    """
+    from validation.calphad.solving.phases.models import computable  # late: imports pycalphad
+
+    return computable(reading(text), elements, phases, exclude).phases
 
 
 def _details(alloy: Any, asked: AskedQuantities, kelvins: Mapping[str, float], notes: Sequence[str]) -> dict[str, Any]:

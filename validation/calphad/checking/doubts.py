@@ -10,7 +10,7 @@ from typing import Any
 import symengine
 
 from validation.calphad.reading.commands import BUILT_IN
-from validation.calphad.reading.end_members import ENERGIES, counted, has_energy, name_of, with_energy
+from validation.calphad.reading.end_members import ENERGIES, counted, has_energy, misplaced, name_of, with_energy
 from validation.calphad.reading.phases import (
     functions_in,
     is_gas,
@@ -62,11 +62,11 @@ def _missing(database: Any, row: Mapping[str, Any]) -> str:
     phase = database.phases.get(row["phase_name"])
     if phase is None:
         return "of a phase that the file lacks"
-    sites = row["constituent_array"]
-    ionic = phase.model_hints.get("ionic_liquid_2SL") and len(sites) == 1
-    held = phase.constituents[-1:] if ionic else phase.constituents
-    if len(sites) != len(held):
+    sites, held = row["constituent_array"], phase.constituents
+    if misplaced(phase, row):
         return f"without the {len(held)} sublattices of the phase"
+    if len(sites) < len(held):  # a neutral species of an ionic liquid
+        held = held[-1:]
     strange = any(s not in known and str(s) != "*" for site, known in zip(sites, held, strict=True) for s in site)
     return "of constituents that the phase does not hold there" if strange else ""
 

@@ -12,9 +12,10 @@ from validation.calphad.checking.doubts import doubts
 from validation.calphad.checking.melting import MeltingPoint, melting_points
 from validation.calphad.errors import DatabaseError
 from validation.calphad.reading.commands import BUILT_IN
-from validation.calphad.reading.phases import holding, partner_of, undefined_functions, usable
+from validation.calphad.reading.phases import holding, partner_of, undefined_functions
 from validation.calphad.reading.ranges import narrowest
 from validation.calphad.reading.tdbfile import check_apart, check_elements, elements_of, read, reading
+from validation.calphad.solving.phases.models import computable
 
 if TYPE_CHECKING:
     from validation.calphad.reading.grammar import Reading
@@ -122,7 +123,7 @@ def report(path: Path, palette: Sequence[str] = ()) -> DatabaseReport:
 def _used(found: Reading, palette: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str], str]:
     """The phases of the palette, those left out with the reason, and why there are none."""
     try:
-        whole = usable(found, palette)
+        whole = computable(found, palette)
     except DatabaseError as error:
         return (), dict.fromkeys(found.rejected, "the file itself rejects it"), str(error)
     return whole.phases, whole.left_out, ""

@@ -78,6 +78,9 @@ def _by_pycalphad(tdb: Any, database: Any, letter: str, words: Sequence[str], wh
         database._typechar_map.pop(letter, None)
         alone = {ordered: f"{what} {disordered}"} if ordered in database.phases else {}
         return Amended([f"{', '.join(lacking)} is no phase of the file"], alone)
+    if ordered == disordered:
+        database._typechar_map.pop(letter, None)
+        return Amended([f"{ordered} cannot be its own disordered part"], {ordered: f"{what} {disordered}"})
     tdb._process_typedef(database, letter, " ".join([*words[:3], what, *words[4:]]))
     return Amended()
 

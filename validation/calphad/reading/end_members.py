@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
 ENERGIES = ("G", "L")
 """Types of parameters that are energies."""
 EndMember = tuple[str, ...]
+
+
+def misplaced(phase: Any, row: Mapping[str, Any]) -> bool:
+    """Whether a parameter has not the number of sublattices of its phase; pycalphad counts it nowhere."""
+    sites = len(row["constituent_array"])
+    return sites != len(phase.constituents) and not (phase.model_hints.get("ionic_liquid_2SL") and sites == 1)
+
+
+def holds(phase: Any, array: tuple[tuple[Any, ...], ...]) -> bool:
+    """Whether a parameter's constituents stand on the sublattices of a phase."""
+    if phase.constituents is None or len(array) != len(phase.constituents):
+        return False
+    return all(
+        {str(species) for species in site} <= {"*", *map(str, held)}
+        for site, held in zip(array, phase.constituents, strict=True)
+    )
+
+
+def is_slip(name: str, other: str) -> bool:
+    """Whether two names differ by one letter too many, or by two neighbours that changed places."""
+    short, long = sorted((name, other), key=len)
+    if len(short) < len(long):
+        return any(long[:place] + long[place + 1 :] == short for place in range(len(long)))
+    swapped = (long[:place] + long[place : place + 2][::-1] + long[place + 2 :] for place in range(len(long) - 1))
+    return short != long and short in swapped
 
 
 def name_of(row: Mapping[str, Any]) -> str:
@@ -28,10 +53,21 @@ def counted(rows: Iterable[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], 
 def with_energy(rows: Iterable[Any]) -> dict[str, set[EndMember]]:
     """By phase, the end-members that rows of parameters give an energy: a constituent by sublattice, ``*`` for any."""
     given: dict[str, set[EndMember]] = {}
-    for row in rows:
-        if row["parameter_type"] in ENERGIES and all(len(site) == 1 for site in row["constituent_array"]):
-            given.setdefault(row["phase_name"], set()).add(tuple(str(site[0]) for site in row["constituent_array"]))
+    for row in _of_end_members(rows):
+        given.setdefault(row["phase_name"], set()).add(tuple(str(site[0]) for site in row["constituent_array"]))
     return given
+
+
+def elements_with_energy(rows: Iterable[Any]) -> set[str]:
+    """The elements of the end-members that rows of parameters give an energy, in upper case."""
+    return {e for row in _of_end_members(rows) for site in row["constituent_array"] for e in site[0].constituents}
+
+
+def _of_end_members(rows: Iterable[Any]) -> Iterator[Any]:
+    for row in rows:
+        alone = all(len(site) == 1 for site in row["constituent_array"])
+        if alone and row["parameter_type"] in ENERGIES and row["parameter_order"] == 0:  # no other order counts
+            yield row
 
 
 def has_energy(ends: EndMember, given: Iterable[EndMember]) -> bool:
@@ -42,6 +78,12 @@ def has_energy(ends: EndMember, given: Iterable[EndMember]) -> bool:
 
 
 def pure(phase: Any, element: str) -> list[EndMember]:
-    """The end-members of a phase that hold one element and vacancies only."""
-    sites = [[name for name in map(str, site) if name in (element, "VA")] for site in phase.constituents]
-    return [ends for ends in product(*sites) if element in ends]
+    """The end-members of a phase that hold one element and vacancies only, whatever its charge or molecule."""
+    alone = [[s for s in site if set(s.constituents) <= {element, "VA"}] for site in phase.constituents]
+    own = {str(s) for site in alone for s in site if element in s.constituents}
+    sites = [[str(s) for s in site] for site in alone]
+    if phase.model_hints.get("ionic_liquid_2SL"):
+        vacant = [(str(s), "VA") for s in alone[0] if "VA" in sites[1] and s.charge > 0]
+        neutral = [(str(s),) for s in alone[1] if str(s) in own and s.charge == 0]
+        return [*vacant, *neutral, *(("*", *one) for one in neutral)]
+    return [ends for ends in product(*sites) if own & set(ends)]

@@ -31,7 +31,12 @@ from validation.calphad.reading.spelling import mended
 _OPTIONS = frozenset("YFBLGI")
 """Options of phases that pycalphad knows: ionic liquid, orderings of four sublattices, liquid, gas, charged."""
 _ORDERINGS = frozenset(tdb.KNOWN_SUBLATTICE_SYMMETRY_RELATIONS)
-_WANTED = {"W:(": "a name", "Re:(": "a number", "end of line": "its end"}
+_WANTED = {
+    "W:(": "a name",
+    "Re:(": "a number",
+    "end of line": "its end",
+    "No match found for ';'": "a ';' after its expression",
+}
 """What pyparsing says of a place to what a person would say."""
 
 
@@ -71,6 +76,7 @@ class _DatabaseBuilder:
         self._notes: list[str] = []
         self._unsupported: dict[str, str] = {}
         self._functions: dict[str, int] = {}
+        self._orphans: list[str] = []
 
     def read(self, text: str) -> Reading:
         """All commands, in the order in which one needs another."""
@@ -146,7 +152,8 @@ class _DatabaseBuilder:
         _, name, sites = self._tokens(command)
         phase = name.partition(":")[0]
         if phase not in self._database.phases:
-            self._notes.append(f"{_told(command)}: no PHASE of that name; passed over")
+            self._orphans.append(f"{_told(command)}: no PHASE of that name")
+            self._notes.append(f"{self._orphans[-1]}; passed over")
             return
         known = {species.name for species in self._database.species}
         strange = sorted({species for site in sites for species in site} - known)
@@ -178,10 +185,11 @@ class _DatabaseBuilder:
             return
         tokens = self._tokens(command)
         tree(tokens[-1])
-        numbers = [name for site in tokens[4] for name in site if name.isdigit()]
-        if numbers:
+        strange = [name for site in tokens[4] for name in site if name.isdigit() or "." in name]
+        if strange:
             raise DatabaseError(
-                f"{_told(command)}: {numbers[0]!r} is no constituent; a ';' stands before the order of a parameter"
+                f"{_told(command)}: {strange[0]!r} is no constituent; a ',' stands between constituents, a ':' between "
+                "sublattices and a ';' before the order of a parameter"
             )
         tdb._process_parameter(self._database, *tokens[1:])
 
@@ -192,16 +200,19 @@ class _DatabaseBuilder:
         self._unsupported.update(done.unsupported)
 
     def _without_constituents(self) -> None:
-        """Leaves out phases that nothing can be computed of."""
+        """Leaves out phases without constituents; refuses those whose constituents stand elsewhere, or in other number.
+
+        Raises:
+            DatabaseError: naming the phase.
+        """
         for name, phase in sorted(self._database.phases.items()):
-            sites = phase.constituents
-            if sites is None or len(sites) > len(phase.sublattices) or not all(sites):
-                told = (
-                    "no CONSTITUENT"
-                    if sites is None
-                    else f"{len(sites)} sublattices in CONSTITUENT, {len(phase.sublattices)} in PHASE"
-                )
-                self._notes.append(f"phase {name} is left out: {told}")
+            sites, count = phase.constituents, len(phase.sublattices)
+            if sites is None and self._orphans:
+                raise DatabaseError(f"{self._orphans[0]}, and the phase {name} has no CONSTITUENT; mend the name")
+            if sites is not None and len(sites) > count:
+                raise DatabaseError(f"phase {name} has {count} sublattices in PHASE and {len(sites)} in CONSTITUENT")
+            if sites is None or not all(sites):
+                self._notes.append(f"phase {name} is left out: no CONSTITUENT")
                 del self._database.phases[name]
                 self._without_partner(name)
 
@@ -268,6 +279,8 @@ def _told(command: Command) -> str:
 
 
 def _reason(error: Exception) -> str:
+    if "not in whitelist" in str(error) or "parse action" in str(error):
+        return "its expression cannot be read; numbers have a point, no comma, and nothing is left empty"
     if isinstance(error, ParseBaseException):
         wanted = next(
             (told for sign, told in _WANTED.items() if sign in error.msg), error.msg.removeprefix("Expected ")

@@ -7,6 +7,8 @@ from typing import Any
 
 import symengine
 
+from validation.calphad.reading.end_members import holds
+
 LENGTH = 8
 """Characters of a function's name that count in Thermo-Calc; a shorter name is not cut but another one."""
 
@@ -49,7 +51,7 @@ def resolve_phases(database: Any, notes: list[str]) -> None:
         fits = [] if name in database.phases else [full for full in database.phases if full.startswith(name)]
         if len(fits) != 1 or _place(row, fits[0]) in taken:
             continue
-        if _holds(database.phases[fits[0]], row["constituent_array"]):
+        if holds(database.phases[fits[0]], row["constituent_array"]):
             row["phase_name"] = fits[0]
             note = f"parameters of {name} are taken for those of the phase {fits[0]}"
             if note not in notes:
@@ -59,12 +61,3 @@ def resolve_phases(database: Any, notes: list[str]) -> None:
 def _place(row: Mapping[str, Any], phase: str) -> tuple[Any, ...]:
     """What a parameter is of; a second one there would count beside the first."""
     return (phase, row["parameter_type"], row["constituent_array"], row["parameter_order"], row["diffusing_species"])
-
-
-def _holds(phase: Any, array: tuple[tuple[Any, ...], ...]) -> bool:
-    if phase.constituents is None or len(array) != len(phase.constituents):
-        return False
-    return all(
-        {str(species) for species in site} <= {"*", *map(str, held)}
-        for site, held in zip(array, phase.constituents, strict=True)
-    )

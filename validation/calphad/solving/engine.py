@@ -126,7 +126,11 @@ class CalphadEngine:
             return self._systems[elements]
         found = self.phases_for(elements)
         told = ", ".join(f"{name} ({why})" for name, why in sorted(found.left_out.items()))
-        self._left_out[elements] = [f"phases left out: {told}"] if told else []
+        lost = f"energies of constituents that their phases do not hold count nowhere: {', '.join(found.uncounted[:4])}"
+        self._left_out[elements] = [
+            *([f"phases left out: {told}"] if told else []),
+            *([lost] if found.uncounted else []),
+        ]
         functions = Functions("elements", *elements, self._text)
         system = ElementSystem(self._database, elements, found.phases, functions, self._shared)
         if not system.surfaces:
@@ -135,3 +139,13 @@ class CalphadEngine:
         if len(self._systems) > self._limit:
             self._systems.popitem(last=False)[1].close_when_unused()
         return system
+
+
+def _told(found: Usable) -> list[str]:
+    """What a reader should know of the phases that alloys are computed with."""
+    left_out = ", ".join(f"{name} ({why})" for name, why in sorted(found.left_out.items()))
+    notes = [f"phases left out: {left_out}"] if left_out else []
+    if found.uncounted:
+        shown = ", ".join(found.uncounted[:4]) + (" ..." if len(found.uncounted) > 4 else "")
+        notes.append(f"energies of constituents that their phases do not hold count nowhere: {shown}")
+    return notes

@@ -217,7 +217,7 @@ class Equilibrator:
         current = self.single(first, temperature_k) if first in sampled and first is not None else None
         if current is None:
             pool = {name: [surfaces[name].grid] for name in phases}
-            current = self.mixture(pool, temperature_k)
+            current = self._polished(self.mixture(pool, temperature_k), temperature_k)
         for attempt in range(MAX_ROUNDS):
             missing, distances = self.below(current, temperature_k, sampled, pool)
             if not missing:
@@ -238,6 +238,17 @@ class Equilibrator:
             best = min(rough.energy, current.energy - PROGRESS)
             current = refined if refined is not None and refined.energy < best + PROGRESS else rough
         return None
+
+    def _polished(self, rough: Equilibrium, temperature_k: float) -> Equilibrium:
+        """What pycalphad's solver makes of a mixture of points of a grid, whose potentials are as coarse as the grid.
+
+        It stays as it is where that does not converge, or to a higher energy.
+        """
+        try:
+            done = self.solve(rough.sets, temperature_k)
+        except (ArithmeticError, LookupError, ValueError):  # pycalphad's solver broke on these sets
+            return rough
+        return rough if done is None or done.energy > rough.energy + PROGRESS else done
 
     def sampled(self, phases: Sequence[str], temperature_k: float) -> dict[str, Array]:
         """Energies of the grid of each phase, J/mol-atom."""

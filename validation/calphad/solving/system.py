@@ -17,7 +17,7 @@ from pycalphad import variables as v
 
 from validation.calphad.compiling.functions import Functions
 from validation.calphad.solving.phases.fixed import fixed_sites
-from validation.calphad.solving.phases.models import models_of
+from validation.calphad.solving.phases.models import components_of, models_of
 from validation.calphad.solving.phases.order import Ordering, ordering
 from validation.calphad.solving.phases.sampling import Array
 from validation.calphad.solving.phases.surface import PRESSURE_PA, PhaseSurface, surface_of
@@ -57,7 +57,7 @@ class ElementSystem:
         self.functions = functions or Functions()
         self.elements = tuple(sorted(elements))
         self.users: WeakSet[object] = WeakSet()
-        components = [*self.elements, "VA"] if "VA" in database.elements else list(self.elements)
+        components = components_of(database, self.elements)
         self.models: dict[str, Any] = models_of(database, components, phases)
         found = {name: ordering(database, model) for name, model in self.models.items()}
         self.orderings: dict[str, Ordering] = {name: how for name, how in found.items() if how is not None}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from alloys.design import Design
 from alloys.errors import InputError
+from alloys.records import Failed, FailureKind
 from tests.support.ideal import IDEAL_TDB, melting
 from tests.support.tdb import IDEAL
 from validation.calphad.errors import DatabaseError
-from validation.calphad.reading.phases import usable
+from validation.calphad.reading.phases import not_held, usable
 from validation.calphad.reading.tdbfile import check_phases, reading
 from validation.calphad.solving.engine import CalphadEngine
+from validation.calphad.solving.phases.models import computable
 from validation.registry import make_validator
 
 GAS = (
@@ -26,7 +29,8 @@ def test_a_gas_with_an_undefined_function_is_left_out_with_the_reason() -> None:
 
 
 def test_a_gas_that_is_complete_is_used() -> None:
-    assert "GAS" in usable(reading(IDEAL + GAS.replace("RTLNP", "R*T*LN(1E-05*P)")), ["NB", "W"]).phases
+    whole = GAS.replace("RTLNP", "R*T*LN(1E-05*P)") + "PARAMETER G(GAS,W;0) 298.15 +GHSERW+850000-150*T; 6000 N !\n"
+    assert "GAS" in usable(reading(IDEAL + whole), ["NB", "W"]).phases
 
 
 def test_a_gas_that_was_asked_for_is_refused_with_what_to_name_instead() -> None:
@@ -173,3 +177,120 @@ def test_an_element_that_no_liquid_or_no_solid_holds_is_refused_before_any_alloy
     melting_asked.check(["Nb"])
     shares = {"bcc": {"fraction": "BCC_A2", "at": "900 degC"}}
     make_validator("calphad", {"tdb_text": text, "quantities": shares}).check(["Nb", "W"])
+
+
+def ordered(ends: dict[str, str], sites: str = "NB,W:NB,W:VA", ratios: str = "0.5 0.5 3", sign: str = "") -> str:
+    """BCC_B2 with energies of its end-members; its disordered part is BCC_A2 where it carries the sign ``&``."""
+    given = "".join(f"PARAMETER G(BCC_B2,{names};0) 298.15 {value}; 6000 N !\n" for names, value in ends.items())
+    phase = f"PHASE BCC_B2 %{sign} {len(ratios.split())} {ratios} !\nCONSTITUENT BCC_B2 :{sites}: !\n"
+    return ("TYPE_DEFINITION & GES A_P_D BCC_B2 {} BCC_A2 !\n" if sign else "") + phase + given
+
+
+MIXED = "0.5*GHSERNB+0.5*GHSERW-1000"
+WHOLE = {"NB:NB:VA": "GHSERNB", "W:W:VA": "GHSERW", "NB:W:VA": MIXED, "W:NB:VA": MIXED}
+DIFFERENCES = {"NB:NB:VA": "0", "W:W:VA": "0", "NB:W:VA": "-1000", "W:NB:VA": "-1000"}
+BCC_ALONE = "".join(line + "\n" for line in IDEAL_TDB.splitlines() if "BCC_A2," not in line and "E BCC_A2" not in line)
+
+
+@pytest.mark.parametrize("other", [IDEAL_TDB, BCC_ALONE.replace("CONSTITUENT BCC_A2 :NB,W : VA: !\n", "")])
+def test_an_ordered_phase_that_stands_for_itself_needs_the_energy_of_each_element(other: str) -> None:
+    assert "BCC_B2" in usable(reading(other + ordered(WHOLE)), ["NB", "W"]).phases
+    lacking = {names: value for names, value in WHOLE.items() if names != "W:W:VA"}
+    with pytest.raises(DatabaseError, match=r"BCC_B2 \(no energy of pure W, which would count as 0 J/mol\)"):
+        usable(reading(other + ordered(lacking)), ["NB", "W"])
+
+
+@pytest.mark.parametrize("word", ["DIS_PART", "NEVER_DISORDER"])
+def test_an_ordered_phase_that_lacks_an_element_counts_as_its_disordered_part(word: str) -> None:
+    text = IDEAL_TDB + ordered({"NB:NB:VA": "0"}, "NB:NB:VA", sign="&").format(word)
+    found = reading(text)
+    assert not not_held(found.database, computable(found, ["NB", "W"]).phases, ["Nb", "W"])
+    if word == "NEVER_DISORDER":  # two sublattices of one lattice that are not told to be one
+        alloy = CalphadEngine(text).alloy({"Nb": 0.5, "W": 0.5})
+        assert alloy.solidus == pytest.approx(melting({"Nb": 0.5, "W": 0.5})[0], abs=0.5)
+
+
+NO_W = IDEAL_TDB.replace("BCC_A2 :NB,W : VA:", "BCC_A2 :NB : VA:").replace(
+    "PARAMETER G(BCC_A2,W:VA;0) 298.15 +GHSERW; 6000 N !\n", ""
+)
+
+
+@pytest.mark.parametrize("word", ["DIS_PART", "NEVER_DISORDER"])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (NO_W + ordered(DIFFERENCES, sign="&"), r"BCC_B2 \(it holds W, and its disordered part BCC_A2 does not\)"),
+        (IDEAL_TDB + ordered({"NB:W": "-1000"}, "NB,W:NB,W", "0.5 0.5", "&"), "cannot model phase BCC_B2"),
+        (IDEAL_TDB + ordered(DIFFERENCES, ratios="1 1 3", sign="&"), "cannot model phase BCC_B2"),
+        (IDEAL_TDB + ordered(DIFFERENCES, sign="&").replace("BCC_A2 !", "BCC_B2 !"), r"lacks the model \w+ BCC_B2"),
+    ],
+)
+def test_an_order_that_cannot_be_computed_is_no_order(word: str, text: str, message: str) -> None:
+    with pytest.raises(DatabaseError, match=message):
+        computable(reading(text.format(word)), ["NB", "W"])
+
+
+def test_a_fault_of_the_database_is_told_before_any_alloy_and_never_a_fault_of_an_alloy() -> None:
+    text = IDEAL_TDB + ordered({"NB:W": "-1000"}, "NB,W:NB,W", "0.5 0.5", "&").format("DIS_PART")
+    asked = make_validator("calphad", {"tdb_text": text, "quantities": {"solidus": {"melting": "solidus"}}})
+    with pytest.raises(InputError, match="cannot model phase BCC_B2"):
+        asked.check(["Nb", "W"])
+    verdict = asked.validate(Design.parse("Nb50W50"))
+    assert isinstance(verdict, Failed)
+    assert verdict.kind is FailureKind.SUSPECT
+
+
+HCP = "PHASE HCP_A3 % 2 1 0.5 !\nCONSTITUENT HCP_A3 :NB,W:VA: !\n"
+
+
+def test_a_phase_without_any_energy_is_left_out_and_one_with_some_is_refused() -> None:
+    found = usable(reading(IDEAL_TDB + HCP), ["NB", "W"])
+    assert found.phases == ("BCC_A2", "LIQUID")
+    assert found.left_out == {"HCP_A3": "the file gives it no energy"}
+    some = HCP + "PARAMETER G(HCP_A3,NB:VA;0) 298.15 GHSERNB+5000; 6000 N !\n"
+    with pytest.raises(DatabaseError, match=r"HCP_A3 \(no energy of pure W"):
+        usable(reading(IDEAL_TDB + some), ["NB", "W"])
+
+
+def test_an_interstitial_of_which_no_energy_is_given_is_refused() -> None:
+    text = (
+        IDEAL_TDB.replace("BCC_A2 :NB,W : VA:", "BCC_A2 :NB,W : C,VA:") + "ELEMENT C GRAPHITE 12.011 1054.0 5.7423 !\n"
+    )
+    with pytest.raises(DatabaseError, match=r"BCC_A2 \(no energy with C, which would count as 0 J/mol\)"):
+        usable(reading(text), ["NB", "W", "C"])
+    assert "BCC_A2" in usable(reading(text), ["NB", "W"]).phases
+    carbide = "PARAMETER G(BCC_A2,NB:C;0) 298.15 +GHSERNB+300000; 6000 N !\n"
+    assert "BCC_A2" in usable(reading(text + carbide), ["NB", "W", "C"]).phases
+
+
+@pytest.mark.parametrize(
+    ("right", "slip", "message"),
+    [
+        ("G(LIQUID,NB;0)", "G(LIQUID,NB;1)", r"LIQUID \(no energy of pure NB"),
+        ("G(LIQUID,NB;0)", "G(LIQIUD,NB;0)", r"G\(LIQIUD,NB;0\) is of no phase of the file; mend its name if LIQUID"),
+        ("G(LIQUID,NB;0)", "G(LIQUIDD,NB;0)", r"mend its name if LIQUID is meant"),
+        ("G(BCC_A2,NB:VA;0)", "G(BCC_A2,NB,VA;0)", r"G\(BCC_A2,NB,VA;0\) has not the sublattices of the phase"),
+        ("G(BCC_A2,NB:VA;0)", "G(BCC_A2,NB;0)", r"G\(BCC_A2,NB;0\) has not the sublattices of the phase"),
+        ("G(LIQUID,NB;0)", "G(LIQUID,NB:0)", r"line 11: .*'0' is no constituent; a ',' stands between"),
+        ("G(LIQUID,NB;0)", "G(LIQUID,N.B;0)", r"line 11: .*'N.B' is no constituent; a ',' stands between"),
+        ("27500-10*T;", "27500-10*T,", r"line 11: .*a ';' after its expression is expected"),
+        ("27500-10*T;", "27500,5-10*T;", r"line 11: .*numbers have a point, no comma"),
+        ("LIQUID :NB,W:", "LIQUID :NB:W:", "phase LIQUID has 1 sublattices in PHASE and 2 in CONSTITUENT"),
+        ("BCC_A2 % 2 1 3", "BCC_A2 % 2 1,0 3,0", "phase BCC_A2 has 1 sublattices in PHASE and 2 in CONSTITUENT"),
+        ("CONSTITUENT LIQUID", "CONSTITUENT LIQIUD", "no PHASE of that name, and the phase LIQUID has no CONSTITUENT"),
+    ],
+)  # fmt: skip
+def test_a_slip_of_the_pen_is_one_message_and_never_0_j_per_mol(right: str, slip: str, message: str) -> None:
+    assert right in IDEAL_TDB
+    with pytest.raises(DatabaseError, match=message):
+        usable(reading(IDEAL_TDB.replace(right, slip)), ["NB", "W"])
+
+
+def test_an_energy_that_would_count_nowhere_is_refused_or_told() -> None:
+    for slip in ("LIQUID,NB:W", "BCC_A2,NB,W", "LIQIUD,NB,W"):
+        with pytest.raises(DatabaseError, match=r"would count nowhere|is of no phase of the file"):
+            usable(reading(IDEAL_TDB + f"PARAMETER L({slip};0) 298.15 +20000; 6000 N !\n"), ["NB", "W"])
+    stray = "PARAMETER G(LIQUID,NB,V;0) 298.15 +20000; 6000 N !\n"
+    assert usable(reading(IDEAL_TDB + stray), ["NB", "W"]).uncounted == ("G(LIQUID,NB,V;0)",)
+    told = CalphadEngine(IDEAL_TDB + stray).alloy({"Nb": 0.5, "W": 0.5}).notes
+    assert told == ["energies of constituents that their phases do not hold count nowhere: G(LIQUID,NB,V;0)"]

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pycalphad import Database, Model
 from pycalphad.core.errors import DofError
 
 from alloys.errors import first_line
 from validation.calphad.errors import DatabaseError
-from validation.calphad.reading.phases import holding, partner_of, rows_of
+from validation.calphad.reading.phases import Usable, holding, partner_of, rows_of, usable
+
+if TYPE_CHECKING:
+    from validation.calphad.reading.grammar import Reading
+
+
+def components_of(database: Any, elements: Iterable[str]) -> list[str]:
+    """Some elements in upper case, in order, with the vacancies where a database has them."""
+    return [*sorted(element.upper() for element in elements), *({"VA"} & set(database.elements))]
 
 
 def models_of(database: Any, components: Sequence[str], candidates: Iterable[str]) -> dict[str, Any]:
@@ -39,6 +47,19 @@ def models_of(database: Any, components: Sequence[str], candidates: Iterable[str
                 "out by naming the others in 'phases'"
             ) from error
     return models
+
+
+def computable(
+    reading: Reading, elements: Iterable[str], phases: Sequence[str] | None = None, exclude: Sequence[str] = ()
+) -> Usable:
+    """The phases that alloys of these elements can have, as `usable`, each with a model that pycalphad can build.
+
+    Raises:
+        DatabaseError: as `usable`, or a phase cannot be modelled.
+    """
+    found = usable(reading, elements, phases, exclude)
+    models_of(reading.database, components_of(reading.database, elements), found.phases)
+    return found
 
 
 def _by_phase(database: Any) -> dict[str, list[Any]]:

@@ -11,7 +11,6 @@ References:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,18 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from validation.calphad.reading.phases import partner_of
+from validation.calphad.reading.phases import lattice_of, partner_of
 
 SAME_SITES = 0.005
 """Largest difference of a site fraction between two sublattices that hold the same."""
 ORDERED = "ordered"
 """The order of a superstructure without a name here."""
 
-_LATTICES = (
-    ("BCC", re.compile(r"BCC|(^|_)(A2|B2|B32|D03|DO3|L21)(_|$)")),
-    ("FCC", re.compile(r"FCC|(^|_)(A1|L12|L10)(_|$)")),
-    ("HCP", re.compile(r"HCP|(^|_)(A3|D019|B19)(_|$)")),
-)
 _DISORDERED = {"FCC": "A1", "BCC": "A2", "HCP": "A3", "": "disordered"}
 _HALVES = {"FCC": "L10", "BCC": "B2", "HCP": "B19"}
 _QUARTER = {"FCC": "L12", "BCC": "D03", "HCP": "D019"}
@@ -103,7 +97,7 @@ def ordering(database: Any, model: Any) -> Ordering | None:
     partner = partner_of(database, model.phase_name)
     if hints.get("never_disorder"):
         return None
-    lattice = next((name for name, mark in _LATTICES if mark.search(f"{model.phase_name}_{partner or ''}")), "")
+    lattice = lattice_of(f"{model.phase_name}_{partner or ''}")
     if hints.get("symmetry_BCC_4SL") or hints.get("symmetry_FCC_4SL"):
         lattice = "BCC" if hints.get("symmetry_BCC_4SL") else "FCC"
     if partner is None and not lattice:
