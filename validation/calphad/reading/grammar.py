@@ -188,8 +188,8 @@ class _DatabaseBuilder:
         strange = [name for site in tokens[4] for name in site if name.isdigit() or "." in name]
         if strange:
             raise DatabaseError(
-                f"{_told(command)}: {strange[0]!r} is no constituent; a ',' stands between constituents, a ':' between "
-                "sublattices and a ';' before the order of a parameter"
+                f"{_told(command)}: {strange[0]!r} is no constituent; a ';' stands before the order of a parameter, a "
+                "':' between sublattices and a ',' between constituents"
             )
         tdb._process_parameter(self._database, *tokens[1:])
 
