@@ -85,11 +85,14 @@ def written(
 
 
 class Cells(Planted):
-    """The readers of plain tables: pools of a replay, measurements, labelled alloys, candidates, a campaign's data."""
+    """The readers of tables: pools of a replay and other files beside them, measurements, alloys that generators and
+    models are tried on, lists of candidates, a campaign's data, points.
+    """
 
     def ask(self, rng: Random) -> bool:
         """One table for one reader."""
-        read, table = rng.choice((_pool, _amounts, _measurements, _labelled, _mapped))(rng)
+        kinds = (_pool, _foreign, _amounts, _measurements, _labelled, _tried, _listed, _mapped, _points)
+        read, table = rng.choice(kinds)(rng)
         path = self.folder / "table.csv"
         path.write_bytes(table.text.encode())
         try:
@@ -130,6 +133,24 @@ def _pool(rng: Random) -> tuple[Read, Written]:
         values = [[float(design.values[name]) for name in names[:-1]] for design in pool.space.designs]
         found = [(*row, float(answer)) for row, answer in zip(values, pool.values, strict=True)]
         return found, "; ".join(pool.notes)
+
+    return read, written(rng, names, rows, range(len(names)))
+
+
+def _foreign(rng: Random) -> tuple[Read, Written]:
+    """The other file of a replay, whose list has the same inputs."""
+    from loop.replay.pool import read_foreign, read_pool
+
+    names = ["pressure", "speed", "answer_y"]
+    rows = [[_number(rng) for _ in names] for _ in range(rng.randint(12, 20))]
+
+    def read(path: Path) -> tuple[Numbers, str]:
+        own = path.with_name("own.csv")
+        own.write_text("\n".join([",".join(names), *(f"{i},{i * i % 7},{i}" for i in range(12))]), "utf-8")
+        found = read_foreign(read_pool(own, "answer_y"), path)
+        assert found.foreign is not None
+        told = zip(found.foreign.designs, *found.foreign.values.values(), strict=True)
+        return [(*map(float, design.values.values()), float(answer)) for design, answer in told], "; ".join(found.notes)
 
     return read, written(rng, names, rows, range(len(names)))
 
@@ -192,6 +213,48 @@ def _labelled(rng: Random) -> tuple[Read, Written]:
         return [tuple(values[name] for name in ELEMENTS) for _, values in read_table(path)], ""
 
     return read, written(rng, ELEMENTS, rows, range(3))
+
+
+def _tried(rng: Random) -> tuple[Read, Written]:
+    """Alloys that models are tried on."""
+    from loop.trials.table import read_trial_table
+
+    rows = [[formula, f"{rng.uniform(6, 18):.3f}", str(2000 + i)] for i, formula in enumerate(_formulas(rng, 40))]
+
+    def read(path: Path) -> tuple[Numbers, str]:
+        found = read_trial_table(path, ["rho"])
+        known = [float(value) for value in found.values["rho"] if value == value]
+        return [(value,) for value in known], "; ".join(found.notes)
+
+    return read, written(rng, ("formula", "rho", "year"), rows, (1,))
+
+
+def _listed(rng: Random) -> tuple[Read, Written]:
+    """A list of candidates, which one empty cell keeps out whole."""
+    from alloys.intake.listing import read_list
+    from alloys.intake.mapping import AlloyColumns
+
+    rows = [[formula, f"{rng.uniform(6, 18):.3f}"] for formula in _formulas(rng, 12)]
+
+    def read(path: Path) -> tuple[Numbers, str]:
+        found = read_list(AlloyColumns(file=str(path), formula="alloy"), None)
+        return [(float(design.values["hours"]),) for design in found.designs], ""
+
+    return read, written(rng, ("alloy", "hours"), rows, (1,), ("n/a", "NA", "<NA>", "-", "?"))
+
+
+def _points(rng: Random) -> tuple[Read, Written]:
+    """A table whose heads say what its columns are, for the materials table."""
+    from alloys.points.tables.reading import read_table_points
+
+    rows = [[formula, f"{rng.uniform(6, 18):.3f}", "a\nbook"] for formula in _formulas(rng, 12)]
+
+    def read(path: Path) -> tuple[Numbers, str]:
+        found = read_table_points(path)
+        told = "; ".join(f"line {line}: {why}" for line, why in found.dropped)
+        return [(point.value or 0.0,) for point in found.points], told
+
+    return read, written(rng, ("formula", "density", "source"), rows, (1,), NOTHING)
 
 
 def _mapped(rng: Random) -> tuple[Read, Written]:
