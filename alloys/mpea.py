@@ -16,12 +16,13 @@ import io
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from alloys.composition import Composition
 from alloys.errors import InputError
 from alloys.files import open_atomic
+from alloys.intake.cells import is_missing
 from alloys.physics.closed_forms import properties_of
 from alloys.physics.elements import tabulated_elements
 from alloys.points.published_records import FORMULA, TEMPERATURE, Record, composition_of, number_in, read_records
@@ -56,12 +57,14 @@ class ImportedTable:
         records: records read.
         dropped: why records are not rows of their own, with counts; they and the rows add up to the records.
         ambiguous: measured columns whose records disagree, with the number of compositions left empty.
+        unreadable: published columns that are read and have cells that are no numbers, with how many.
     """
 
     rows: tuple[tuple[Composition, Columns], ...]
     records: int
     dropped: Mapping[str, int]
     ambiguous: Mapping[str, int]
+    unreadable: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_mpea(path: Path) -> ImportedTable:
@@ -99,7 +102,15 @@ def reduce_records(records: Sequence[Record]) -> ImportedTable:
         closed[composition] = values
     ambiguous: Counter[str] = Counter()
     rows = tuple((c, closed[c] | _measured(group, ambiguous)) for c, group in groups.items())
-    return ImportedTable(rows, len(records), dict(dropped.most_common()), dict(ambiguous))
+    unreadable = _unreadable(record for group in groups.values() for record in group)
+    return ImportedTable(rows, len(records), dict(dropped.most_common()), dict(ambiguous), unreadable)
+
+
+def _unreadable(records: Iterable[Record]) -> dict[str, int]:
+    """How many cells are no numbers, of each column that is read."""
+    columns = dict.fromkeys((TEMPERATURE, *(column for column, _ in MEASURED.values())))
+    cells = ((column, record[column] or "") for record in records for column in columns)
+    return dict(Counter(column for column, cell in cells if not is_missing(cell) and number_in(cell) is None))
 
 
 def _read(record: Record) -> tuple[Composition, Columns]:

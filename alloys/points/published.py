@@ -37,6 +37,8 @@ _TESTS = {"C": "compression", "T": "tension"}
 _UNTOLD = "other"
 """The structure of an alloy that is neither of the two that the table names."""
 _REPEAT = "repeat of a point: "
+UNREADABLE = "value that cannot be true or read: "
+"""What the reason of a cell that is no point begins with; the name of its property is in the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,8 @@ def _cells(record: Record, source: str) -> Iterator[Point | str]:
         try:
             yield _point(column, composition, record, source)
         except InputError as error:
-            yield f"value that cannot be true or read: {error}"
+            told = str(error) if column.name in str(error) else f"{column.name}: {error}"
+            yield f"{UNREADABLE}{told}"
 
 
 def _point(column: PublishedColumn, composition: Composition, record: Record, source: str) -> Point:

@@ -193,6 +193,7 @@ def import_(
                 "rows": len(imported.rows),
                 "dropped": dict(imported.dropped),
                 "ambiguous": dict(imported.ambiguous),
+                "unreadable": dict(imported.unreadable),
             }
         )
         return
@@ -202,6 +203,8 @@ def import_(
         console.print(f"  dropped {count}: {why}", markup=False)
     for name, count in imported.ambiguous.items():
         console.print(f"  {name} left empty for {count} compositions whose records disagree", markup=False)
+    for name, count in imported.unreadable.items():
+        console.print(f"  {count} cells of {name!r} are no numbers, and are taken for empty", markup=False)
 
 
 app.command("check")(data_check)

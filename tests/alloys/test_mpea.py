@@ -40,6 +40,13 @@ def test_records_become_compositions_or_reasons() -> None:
     assert imported.ambiguous == {"measured_hardness": 1}
 
 
+def test_cells_that_are_no_numbers_are_counted_and_not_lost_in_silence() -> None:
+    odd = {HARDNESS: "<300", STRENGTH: "900", TEMPERATURE: "RT"}
+    imported = reduce_records([record("Nb1 Ta1", **odd), record("Nb1 Ta2", **{HARDNESS: "n/a"})])
+    assert imported.unreadable == {TEMPERATURE: 1, HARDNESS: 1}
+    assert not any(name.startswith("measured_") for _, values in imported.rows for name in values)
+
+
 @pytest.mark.outside_data
 def test_the_published_table_has_558_compositions(public_data: Path) -> None:
     """As counted by the table's keepers: 1,545 records, 558 compositions in the papers' elements."""

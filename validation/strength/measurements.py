@@ -18,7 +18,7 @@ from alloys.errors import InputError
 from alloys.physics.elements import known_elements
 from alloys.points.exported import read_exported
 from alloys.points.point import MEASURED, SAME_VALUE, Point, PointSource
-from alloys.points.published import read_published_points
+from alloys.points.published import UNREADABLE, read_published_points
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -27,6 +27,7 @@ Texts = NDArray[np.str_]
 PROPERTY = "yield_strength"
 """The property of the points that count; their unit is MPa."""
 UNIT = "MPa"
+_UNREADABLE = "it, or its test temperature, cannot be true or read (alloyloop data check FILE --format mpea says where)"
 
 _COLUMNS = 7
 
@@ -67,13 +68,20 @@ class StrengthMeasurements:
         return len(self.values)
 
     @classmethod
-    def of_points(cls, points: Iterable[Point], sources: Mapping[str, PointSource]) -> StrengthMeasurements:
+    def of_points(
+        cls, points: Iterable[Point], sources: Mapping[str, PointSource], unreadable: int = 0
+    ) -> StrengthMeasurements:
         """The points that are measured yield strengths of alloys that the edge model knows.
+
+        Args:
+            points: of any property.
+            sources: what is known of theirs, by name.
+            unreadable: how many strengths of a table are no points.
 
         Raises:
             InputError: if there are too few sources.
         """
-        left_out: Counter[str] = Counter()
+        left_out = Counter({_UNREADABLE: unreadable} if unreadable else {})
         rows: list[list[Any]] = []
         for point in points:
             if point.property_name != PROPERTY:
@@ -186,4 +194,5 @@ def read_measurements(path: Path, kind: str | None = None) -> StrengthMeasuremen
     if kind == "points":
         raise InputError(f"{path} is no file of points, as `alloyloop materials export` writes them")
     published = read_published_points(path)
-    return StrengthMeasurements.of_points(published.points, published.sources)
+    unreadable = sum(why.startswith(UNREADABLE) and PROPERTY in why for _, why in published.dropped)
+    return StrengthMeasurements.of_points(published.points, published.sources, unreadable)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import pytest
 
 from alloys.physics.elements import known_elements
-from tests.validation.strength.made_up_strengths import CELSIUS, LEVEL, made_up, made_up_rows
+from tests.validation.strength.made_up_strengths import CELSIUS, LEVEL, made_up, made_up_rows, write_made_up
 from validation.strength.covariance import TERMS, Covariance, Hyper, prior_of
 from validation.strength.inputs import StrengthInputs
-from validation.strength.measurements import StrengthMeasurements
+from validation.strength.measurements import StrengthMeasurements, read_measurements
 from validation.strength.model import PredictedStrength, StrengthModel
 
 UNSEEN = MappingProxyType({"Nb": 0.5, "Ta": 0.2, "Ti": 0.2, "W": 0.1})
@@ -28,6 +30,20 @@ def at(*celsius: float, shares: Mapping[str, float] = UNSEEN, processing: str = 
     words = {"source": "", "processing": processing, "test": "compression"}
     groups = {name: np.full(len(celsius), word) for name, word in words.items()}
     return StrengthInputs.of_tests(fractions, np.array(celsius), groups)
+
+
+def test_strengths_that_cannot_be_read_are_counted_and_not_lost_in_silence(tmp_path: Path) -> None:
+    path = write_made_up(tmp_path / "t.csv")
+    whole = read_measurements(path)
+    head, first, second, *rest = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    odd = [
+        re.sub(r",[\d.]+,([\d.]+),", r",RT,\1,", first, count=1),
+        re.sub(r"(,[\d.]+,)[\d.]+,", r"\1<5,", second, count=1),
+    ]
+    path.write_text("".join([head, *odd, *rest]), encoding="utf-8")
+    found = read_measurements(path)
+    assert len(found) == len(whole) - 2
+    assert [(count, "cannot be true or read" in why) for why, count in found.left_out.items()] == [(2, True)]
 
 
 def test_other_papers_are_met_in_level_and_by_the_interval(model: StrengthModel) -> None:
