@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError
+from alloys.files import packaged_rows
 from alloys.intake.cells import is_missing
 from alloys.intake.tables import read_rows
 from alloys.properties import PROPERTIES, checked_value, refuse_contradictions
@@ -35,10 +34,9 @@ class KnownAlloy:
 
 def known_alloys() -> list[KnownAlloy]:
     """The table of well-known refractory alloys, ``data/known_alloys.csv``."""
-    text = resources.files("alloys").joinpath("data/known_alloys.csv").read_text(encoding="utf-8")
     return [
         KnownAlloy(row["formula"], Composition.parse(row["formula"]), row["phase"], row["doi"])
-        for row in csv.DictReader(text.splitlines())
+        for row in packaged_rows("alloys", "data/known_alloys.csv")
     ]
 
 

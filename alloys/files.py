@@ -1,12 +1,14 @@
-"""Files that are complete or absent, also after a crash, and ordinary ones of bounded size to read."""
+"""Files that are complete or absent, also after a crash, ordinary ones of bounded size, and the program's own."""
 
 from __future__ import annotations
 
+import csv
 import os
 import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import BinaryIO
 
@@ -103,3 +105,13 @@ def read_plain(path: Path, what: str, most: int) -> bytes:
 
 MOST_BYTES = 500_000_000
 """The largest table that is read; it is held in memory whole."""
+
+
+def packaged_text(package: str, name: str) -> str:
+    """A text file that lies with a package of the program."""
+    return resources.files(package).joinpath(name).read_text(encoding="utf-8")
+
+
+def packaged_rows(package: str, name: str) -> list[dict[str, str]]:
+    """The rows of a CSV file that lies with a package of the program, by the names of its columns."""
+    return list(csv.DictReader(packaged_text(package, name).splitlines()))

@@ -6,16 +6,15 @@ in °C.
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from importlib import resources
 from typing import Any, Literal, cast
 
 from alloys.errors import InputError
+from alloys.files import packaged_rows
 
 Scale = Literal["linear", "log", "share"]
 """How a property is modelled: as it is, by its logarithm, or as a share that is mostly exactly one."""
@@ -66,11 +65,6 @@ class Property:
             raise InputError(f"{self.name}: a property on a log scale is usually positive, got usual {self.usual}")
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    text = resources.files("alloys").joinpath("data", name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
-
-
 def _property(row: Mapping[str, str], **marks: str) -> Property:
     text = {name: cell.format(**marks) if marks else cell for name, cell in row.items()}
     return Property(
@@ -119,7 +113,7 @@ class _Properties(dict[str, Property]):
 
 def read_properties(name: str) -> dict[str, Property]:
     """The properties that one of the package's tables lists, by name."""
-    return _Properties(_rows(name))
+    return _Properties(packaged_rows("alloys", f"data/{name}"))
 
 
 PROPERTIES = read_properties("properties.csv")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 from alloys.composition import SYMBOLS
+from alloys.files import packaged_rows
 from alloys.intake.amounts import is_steep_ratio, names_base
 from alloys.intake.cells import is_rest
 from alloys.intake.headers import Header
@@ -161,8 +160,8 @@ def _ratios(amounts: Sequence[float]) -> bool:
 
 @cache
 def _bases() -> Mapping[str, frozenset[str]]:
-    text = resources.files("alloys").joinpath("data/base_elements.csv").read_text(encoding="utf-8")
-    return {row["base"]: frozenset(row["companions"].split()) for row in csv.DictReader(text.splitlines())}
+    rows = packaged_rows("alloys", "data/base_elements.csv")
+    return {row["base"]: frozenset(row["companions"].split()) for row in rows}
 
 
 def _missing_base(symbols: Sequence[str]) -> str | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib import resources
 
 from alloys.errors import InputError
+from alloys.files import packaged_rows
 from alloys.intake.mapping import Basis
 from alloys.units import check_unit
 
@@ -126,10 +125,9 @@ def _basis(unit: str, rest: str) -> Basis | None:
 
 @cache
 def _vocabulary() -> tuple[tuple[re.Pattern[str], Meaning], ...]:
-    text = resources.files("alloys").joinpath("data/column_words.csv").read_text(encoding="utf-8")
     return tuple(
         (re.compile(row["pattern"], re.IGNORECASE), Meaning(row["kind"], row["name"], row["unit"], row["sign"]))
-        for row in csv.DictReader(text.splitlines())
+        for row in packaged_rows("alloys", "data/column_words.csv")
     )
 
 

@@ -6,12 +6,10 @@ refractory elements have every number; others have what was found, and a model t
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from functools import cache
-from importlib import resources
 from itertools import combinations
 from typing import Any
 
@@ -19,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
+from alloys.files import packaged_rows
 from alloys.physics.periodic import periodic_table
 
 _MANY = 30
@@ -93,8 +92,7 @@ def _element(row: Mapping[str, str]) -> Element:
 @cache
 def element_table() -> dict[str, Element]:
     """All known elements by symbol."""
-    text = resources.files("alloys").joinpath("data/elements.csv").read_text(encoding="utf-8")
-    return {row["symbol"]: _element(row) for row in csv.DictReader(text.splitlines())}
+    return {row["symbol"]: _element(row) for row in packaged_rows("alloys", "data/elements.csv")}
 
 
 def tabulated_elements() -> tuple[str, ...]:
@@ -157,8 +155,7 @@ def _having(name: str) -> list[str]:
 
 @cache
 def _mixing_enthalpies() -> dict[frozenset[str], float]:
-    text = resources.files("alloys").joinpath("data/mixing_enthalpies.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines())
+    rows = packaged_rows("alloys", "data/mixing_enthalpies.csv")
     return {frozenset((row["first"], row["second"])): float(row["enthalpy_kj_mol"]) for row in rows}
 
 

@@ -8,16 +8,15 @@ liquid and solid taken as equal: an estimate to stand behind a surrogate, never 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alloys.errors import InputError
+from alloys.files import packaged_rows
 from alloys.physics.linear import GAS_CONSTANT
 
 Floats = NDArray[np.float64]
@@ -45,11 +44,6 @@ class SolutionData:
     interactions: dict[str, Floats]
 
 
-def _rows(name: str) -> list[dict[str, str]]:
-    text = resources.files("alloys").joinpath(f"data/{name}").read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
-
-
 @cache
 def solution_data(elements: tuple[str, ...]) -> SolutionData:
     """The tables' numbers for these elements.
@@ -57,7 +51,7 @@ def solution_data(elements: tuple[str, ...]) -> SolutionData:
     Raises:
         InputError: if an element has no enthalpy of fusion in the table.
     """
-    fusion = {row["element"]: row for row in _rows("fusion.csv")}
+    fusion = {row["element"]: row for row in packaged_rows("alloys", "data/fusion.csv")}
     missing = [symbol for symbol in elements if symbol not in fusion]
     if missing:
         raise InputError(f"no enthalpy of fusion for {', '.join(missing)}; available are {', '.join(fusion)}")
@@ -67,7 +61,7 @@ def solution_data(elements: tuple[str, ...]) -> SolutionData:
         for k, (i, j) in enumerate(zip(first, second, strict=True))
     }
     tables = {phase: np.zeros((_ORDERS, 3, len(first))) for phase in ("BCC_A2", "LIQUID")}
-    for row in _rows("binary_interactions.csv"):
+    for row in packaged_rows("alloys", "data/binary_interactions.csv"):
         pair = tuple(sorted(symbol.capitalize() for symbol in row["pair"].split("-")))
         if row["phase"] in tables and pair in pairs:
             k, in_order = pairs[pair]

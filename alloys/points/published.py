@@ -9,18 +9,17 @@ References:
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError
+from alloys.files import packaged_rows
 from alloys.points.doi import doi_of
 from alloys.points.point import Point, PointConditions, PointKind, PointSource, point_properties
 from alloys.points.published_records import FORMULA, TEMPERATURE, Record, composition_of, number_in, read_records
@@ -135,8 +134,7 @@ def calculated_in(record: Record) -> dict[str, float]:
 @cache
 def published_columns() -> tuple[PublishedColumn, ...]:
     """The columns of numbers."""
-    text = resources.files("alloys").joinpath("data", "published_columns.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines())
+    rows = packaged_rows("alloys", "data/published_columns.csv")
     return tuple(PublishedColumn(row["heading"], row["property"], bool(row["at_test"]), row["why_not"]) for row in rows)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from importlib import resources
 
+from alloys.files import packaged_rows
 from alloys.points.checking.record import CheckedRecord, Flag
 from alloys.points.point import point_properties
 
@@ -44,8 +43,8 @@ def implausible_values(records: Sequence[CheckedRecord]) -> Iterator[Flag]:
 @cache
 def plausible_values() -> Mapping[str, tuple[float, float]]:
     """The least and the most that alloys have of a property, wide: in its own unit."""
-    text = resources.files("alloys").joinpath("data", "plausible_values.csv").read_text(encoding="utf-8")
-    return {row["name"]: (float(row["low"]), float(row["high"])) for row in csv.DictReader(text.splitlines())}
+    rows = packaged_rows("alloys", "data/plausible_values.csv")
+    return {row["name"]: (float(row["low"]), float(row["high"])) for row in rows}
 
 
 def other_units(name: str, value: float) -> list[tuple[str, float]]:

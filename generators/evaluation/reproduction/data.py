@@ -14,16 +14,15 @@ References:
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from functools import cache
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
 from alloys.composition import Composition
 from alloys.errors import InputError
+from alloys.files import packaged_rows
 from alloys.intake.tables import read_rows
 from generators.evaluation.table import LabelledAlloys, labelled
 
@@ -43,8 +42,10 @@ DECIMALS = 3
 @cache
 def published_elements() -> dict[str, bool]:
     """The papers' 22 elements, alphabetically, and which of them count as refractory."""
-    text = resources.files("generators.evaluation.reproduction").joinpath("elements.csv").read_text(encoding="utf-8")
-    return {row["symbol"]: row["refractory"] == "yes" for row in csv.DictReader(text.splitlines())}
+    return {
+        row["symbol"]: row["refractory"] == "yes"
+        for row in packaged_rows("generators.evaluation.reproduction", "elements.csv")
+    }
 
 
 def refractory_rich(path: Path, fewest: int = FEWEST) -> LabelledAlloys:

@@ -5,13 +5,12 @@ The form is that of version 1.1 of the specification, https://docs.mlcommons.org
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from alloys.files import packaged_rows, packaged_text
 from loop.materials.bundle.contents import BundleFacts
 
 VERSION = "http://mlcommons.org/croissant/1.1"
@@ -28,7 +27,7 @@ def croissant(facts: BundleFacts, digests: Mapping[str, str]) -> dict[str, Any]:
         digests: sha256 of the tables by their paths.
     """
     return {
-        "@context": json.loads(_text("croissant_context.json")),
+        "@context": json.loads(packaged_text("loop.materials.bundle", "croissant_context.json")),
         "@type": "sc:Dataset",
         "conformsTo": VERSION,
         "name": facts.title,
@@ -52,11 +51,7 @@ def column_names(table: str) -> list[str]:
 @cache
 def columns() -> Sequence[Mapping[str, str]]:
     """What the columns of the tables mean (``columns.csv``)."""
-    return tuple(csv.DictReader(_text("columns.csv").splitlines()))
-
-
-def _text(name: str) -> str:
-    return files("loop.materials.bundle").joinpath(name).read_text("utf-8")
+    return tuple(packaged_rows("loop.materials.bundle", "columns.csv"))
 
 
 def _file(name: str, path: str, digest: str) -> dict[str, Any]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from alloys.errors import InputError
+from alloys.files import packaged_rows
 from alloys.units import check_unit
 
 _NAMED = re.compile(r"(?P<field>_[a-z0-9]+_[^=\s]+)=(?P<name>[a-z][a-z0-9_]*):(?P<unit>\S.*)")
@@ -76,7 +75,7 @@ def provider_of(given: str) -> Provider:
     Raises:
         InputError: if it is neither.
     """
-    known = {row["name"]: Provider(**row) for row in _rows("providers.csv")}
+    known = {row["name"]: Provider(**row) for row in packaged_rows("loop.materials.exchange", "providers.csv")}
     if given in known:
         return known[given]
     if "://" not in given:
@@ -84,11 +83,12 @@ def provider_of(given: str) -> Provider:
     return next((one for one in known.values() if one.base_url == given.rstrip("/")), Provider("", given, given))
 
 
+@cache
 def known_fields() -> tuple[ProviderField, ...]:
     """Fields of providers whose meaning is known (``provider_fields.csv``)."""
     return tuple(
         ProviderField(tuple(row["field"].split(".")), row["property"], row["unit"], row["test"])
-        for row in _rows("provider_fields.csv")
+        for row in packaged_rows("loop.materials.exchange", "provider_fields.csv")
     )
 
 
@@ -106,9 +106,3 @@ def fields_of(texts: Iterable[str]) -> tuple[ProviderField, ...]:
         unit = check_unit(match["unit"].strip())
         found.append(ProviderField(tuple(match["field"].split(".")), match["name"], unit, ""))
     return tuple(found)
-
-
-@cache
-def _rows(name: str) -> list[dict[str, str]]:
-    text = files("loop.materials.exchange").joinpath(name).read_text("utf-8")
-    return list(csv.DictReader(text.splitlines()))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from functools import cache
-from importlib import resources
 
 import jinja2
 from markupsafe import Markup
 
+from alloys.files import packaged_text
 from loop.review.figures.catalog import KINDS, Picture, figures
 from loop.review.page.about import Reported
 from loop.review.page.ahead import failures, following, pending, reproduced
@@ -36,11 +36,7 @@ _PICTURES = ("front", "map", "compositions", "history", "generators", "parity", 
 @cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, loader=jinja2.BaseLoader())
-    return environment.from_string(_file("page.html.jinja"))
-
-
-def _file(name: str) -> str:
-    return resources.files("loop.review.page").joinpath(name).read_text(encoding="utf-8")
+    return environment.from_string(packaged_text("loop.review.page", "page.html.jinja"))
 
 
 def report_page(view: View, store: CampaignStore, *, beside: View | None = None, quick: bool = False) -> str:
@@ -60,7 +56,7 @@ def report_page(view: View, store: CampaignStore, *, beside: View | None = None,
         name=view.config.name,
         state=about.state,
         sections=SECTIONS,
-        style=Markup(_file("page.css")),  # noqa: S704 -- a file of the program
+        style=Markup(packaged_text("loop.review.page", "page.css")),  # noqa: S704 -- a file of the program
         drawings={name: {"title": pictures[name].title, "svg": svg} for name, svg in drawn.items()},
         headline=headline(about),
         asked=asked(about),

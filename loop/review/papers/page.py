@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from alloys.files import packaged_text
 from generators.evaluation.reproduction.pictures.records import DebnathPictures, TungPictures
 from loop.review.figures.style import inline, own_style
 from loop.review.figures.words import number
@@ -106,7 +106,7 @@ def _having(models: Sequence[Any], what: str) -> list[Any]:
 def papers_page(done: Sequence[Reproduction]) -> str:
     """One page of one or several papers."""
     page = _template().render(
-        style=Markup(_file("loop.review.page", "page.css") + _file("loop.review.papers", "papers.css")),  # noqa: S704 -- files of the program
+        style=Markup(packaged_text("loop.review.page", "page.css") + packaged_text("loop.review.papers", "papers.css")),  # noqa: S704 -- files of the program
         papers=[_paper(one) for one in done],
     )
     return with_classes(page)
@@ -195,8 +195,4 @@ def with_classes(page: str) -> str:
 @cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, loader=jinja2.BaseLoader())
-    return environment.from_string(_file("loop.review.papers", "papers.html.jinja"))
-
-
-def _file(package: str, name: str) -> str:
-    return resources.files(package).joinpath(name).read_text(encoding="utf-8")
+    return environment.from_string(packaged_text("loop.review.papers", "papers.html.jinja"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from typing import Any
+
+from alloys.files import packaged_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def words_of(paper: str) -> PaperWords:
     """The words of one of `generators.evaluation.reproduction.published.PAPERS`."""
     from ruamel.yaml import YAML
 
-    text = resources.files("loop.review.papers.words").joinpath(f"{paper}.yaml").read_text(encoding="utf-8")
+    text = packaged_text("loop.review.papers.words", f"{paper}.yaml")
     told: dict[str, Any] = YAML(typ="safe", pure=True).load(text)
     figures = {name: FigureWords(**one) for name, one in told.pop("figures").items()}
     return PaperWords(figures=figures, **told)
