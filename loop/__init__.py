@@ -12,6 +12,19 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _ROOMS = ("alloys", "generators", "surrogates", "validation", "loop")
 
 
+class _LateMatplotlib:
+    """Finds matplotlib by `loop.matplotlib_settings`, which is imported when somebody imports that."""
+
+    @staticmethod
+    def find_spec(fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        """Where it lies; None for everything else."""
+        if fullname != "matplotlib":
+            return None
+        from loop.matplotlib_settings import found
+
+        return found(fullname)
+
+
 class _OurRooms:
     """Finds the rooms where this one lies: a person may have a file ``validation.py`` that comes first on the path."""
 
@@ -47,4 +60,4 @@ def put_working_folder_last() -> None:
 
 
 _refuse_others()
-sys.meta_path.insert(0, _OurRooms)
+sys.meta_path[:0] = [_OurRooms, _LateMatplotlib]

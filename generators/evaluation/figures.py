@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
-
-mpl.use("Agg")
-
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.style import context
 
-from alloys.errors import InputError
+from alloys.errors import InputError, first_line
 from alloys.properties import PROPERTIES
 from generators.evaluation.measures import element_correlation
 from generators.evaluation.measuring import EntrantOutcome, EvaluationGround
+
+log = logging.getLogger(__name__)
 
 BARS = 10
 """Samples shown as composition bars."""
@@ -29,7 +29,7 @@ BEYOND = 0.15
 
 
 def save_figures(outcomes: Sequence[EntrantOutcome], ground: EvaluationGround, folder: Path) -> list[Path]:
-    """Writes every figure of every entrant and returns the paths.
+    """Writes every figure of every entrant and returns the paths; what cannot be drawn is a warning.
 
     Raises:
         InputError: if the folder cannot be written.
@@ -38,7 +38,12 @@ def save_figures(outcomes: Sequence[EntrantOutcome], ground: EvaluationGround, f
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for outcome in outcomes:
-            for kind, content in figures(outcome, ground).items():
+            try:
+                drawn = figures(outcome, ground)
+            except Exception as error:  # whatever a library raises: the numbers are worth more than pictures of them
+                log.warning("pictures of %s cannot be drawn, and are left out: %s", outcome.name, first_line(error))
+                continue
+            for kind, content in drawn.items():
                 path = folder / f"{outcome.name}_{kind}.png"
                 path.write_bytes(content)
                 written.append(path)

@@ -7,23 +7,19 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-import matplotlib as mpl
-
-mpl.use("Agg")
-
 import numpy as np
 from matplotlib.figure import Figure
 
 from alloys.errors import InputError
 from loop.replay import metrics
 from loop.replay.run import Replay
-from loop.review.figures.style import own_style
+from loop.review.figures.style import own_style, tried
 
 COLUMNS = ("method", "looks", "mean", "q05", "q50", "q95", "enhancement")
 
 
 def save(result: Replay, folder: Path) -> list[Path]:
-    """Writes ``replay.csv`` and ``replay.png`` and returns their paths.
+    """Writes ``replay.csv`` and ``replay.png`` and returns their paths; a picture that fails is a warning.
 
     Raises:
         InputError: if the folder cannot be written.
@@ -35,7 +31,10 @@ def save(result: Replay, folder: Path) -> list[Path]:
             writer = csv.writer(stream)
             writer.writerow(COLUMNS)
             writer.writerows(rows(result))
-        picture.write_bytes(figure(result))
+        drawn = tried(lambda: figure(result), "replay")
+        if drawn is None:
+            return [table]
+        picture.write_bytes(drawn)
     except OSError as error:
         raise InputError(f"cannot write results to {folder}: {error}") from error
     return [table, picture]

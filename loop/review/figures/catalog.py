@@ -19,7 +19,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -37,11 +37,9 @@ from loop.review.figures import (
 )
 from loop.review.figures import timeline as timelines
 from loop.review.figures.results import Results, results_of
-from loop.review.figures.style import inline, own_style, written
+from loop.review.figures.style import inline, own_style, tried, written
 from loop.store import CampaignStore
 from loop.view import View
-
-Drawn = TypeVar("Drawn", bytes, str)
 
 log = logging.getLogger(__name__)
 
@@ -110,18 +108,11 @@ class Picture:
 
     def try_content(self, suffix: str) -> bytes | None:
         """The same as `content`; None, with a warning, where drawing fails: no picture ends a campaign."""
-        return self._tried(lambda: self.content(suffix))
+        return tried(lambda: self.content(suffix), self.name)
 
     def try_part(self) -> str | None:
         """The same as a part of a page that has plotly; None, with a warning, where drawing fails."""
-        return self._tried(lambda: self.html(plotlyjs=False))
-
-    def _tried(self, draw: Callable[[], Drawn]) -> Drawn | None:
-        try:
-            return draw()
-        except Exception as error:  # whatever a library raises
-            log.warning("picture %r cannot be drawn, and is left out: %s: %s", self.name, type(error).__name__, error)
-            return None
+        return tried(lambda: self.html(plotlyjs=False), self.name)
 
 
 def _timeline(asked: PictureRequest) -> timelines.TimelineData:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import matplotlib as mpl
 from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
@@ -14,6 +15,10 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.style import context
 from matplotlib.transforms import Bbox
+
+log = logging.getLogger(__name__)
+
+Drawn = TypeVar("Drawn", bytes, str)
 
 BLUE, VERMILION, GREEN, PURPLE, SKY, ORANGE = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
 """Okabe and Ito's (https://jfly.uni-koeln.de/color)."""
@@ -67,6 +72,15 @@ def own_style() -> Iterator[None]:
     """Matplotlib's defaults with the settings of these pictures, so that a user's matplotlibrc changes nothing."""
     with context(["default", _RC]):
         yield
+
+
+def tried(draw: Callable[[], Drawn], name: str) -> Drawn | None:
+    """What draws a picture gives; None, with a warning, where it fails: no picture ends anything else."""
+    try:
+        return draw()
+    except Exception as error:  # whatever a library raises
+        log.warning("picture %r cannot be drawn, and is left out: %s: %s", name, type(error).__name__, error)
+        return None
 
 
 def element_colours(elements: Sequence[str]) -> dict[str, tuple[str, str]]:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from validation.calphad.errors import DatabaseError
+from validation.calphad.reading.apart import ENVIRONMENT
 from validation.calphad.reading.tdbfile import read_anew
 
 BCC, LIQUID = "BCC_A2", "LIQUID"
@@ -83,12 +84,12 @@ def fit_terms(pair: tuple[str, str], energies: Mapping[float, float]) -> tuple[f
             f"got {len(inside)}"
         )
     asked = {"pair": list(pair), "fractions": list(inside), "energies": list(inside.values())}
-    command = [sys.executable, "-P", "-W", "ignore", str(Path(__file__).with_name("espei_fit.py"))]
-    threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    program = Path(__file__).with_name("espei_fit.py")
+    command = [sys.executable, "-P", "-W", "ignore", str(program)]
     try:
         done = subprocess.run(
             command, input=json.dumps(asked), capture_output=True, text=True, timeout=FIT_SECONDS,
-            env={**os.environ, **threads},
+            env={**os.environ, **ENVIRONMENT}, cwd=program.parent,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise DatabaseError(f"ESPEI took more than {FIT_SECONDS} s for {len(inside)} energies") from None

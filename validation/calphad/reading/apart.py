@@ -7,6 +7,7 @@ as `stored` writes it; 3: it cannot be read, and the reason is there; 4: memory.
 from __future__ import annotations
 
 import math
+import os
 import resource
 import signal
 import sys
@@ -14,6 +15,13 @@ import sys
 IMPORT_SECONDS = 60
 """Processor time that loading pycalphad may take."""
 UNREADABLE, MEMORY = 3, 4
+ENVIRONMENT = {
+    **{name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")},
+    # pycalphad imports matplotlib, which could not be imported with every person's settings.
+    "MPLBACKEND": "agg",
+    "MATPLOTLIBRC": os.devnull,
+}
+"""What programs that use pycalphad have in their environment; they begin in a folder without a matplotlibrc."""
 
 
 def limit(seconds: int, memory: int) -> None:

@@ -19,7 +19,7 @@ from alloys.errors import InputError
 from alloys.files import read_plain
 from validation.calphad.errors import DatabaseError
 from validation.calphad.reading import kept
-from validation.calphad.reading.apart import IMPORT_SECONDS, UNREADABLE
+from validation.calphad.reading.apart import ENVIRONMENT, IMPORT_SECONDS, UNREADABLE
 from validation.calphad.reading.commands import BUILT_IN
 from validation.calphad.reading.encoding import decoded
 
@@ -141,13 +141,13 @@ def _read_apart(text: str, seconds: int, memory: int) -> bytes:
     """What a text says, as `stored` writes it, read by a process with limits."""
     wall = 10 * (seconds + IMPORT_SECONDS)
     program = Path(__file__).with_name("apart.py")
-    paths = [str(program.parents[3]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+    given = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    paths = os.pathsep.join([str(program.parents[3]), *given])
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-W", "ignore", str(program), str(seconds), str(memory)],
             input=text.encode("utf-8", "surrogatepass"), capture_output=True, timeout=wall,
-            env={**os.environ, **threads, "PYTHONPATH": os.pathsep.join(paths)},
+            env={**os.environ, **ENVIRONMENT, "PYTHONPATH": paths}, cwd=program.parent,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise DatabaseError(f"reading the database took more than {wall} s; is it a TDB file?") from None
