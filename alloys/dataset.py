@@ -10,7 +10,7 @@ from alloys.composition import Composition
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.files import packaged_rows
-from alloys.intake.cells import is_missing
+from alloys.intake.cells import failure_in
 from alloys.intake.tables import read_rows
 from alloys.properties import PROPERTIES, checked_value, refuse_contradictions
 
@@ -87,7 +87,7 @@ def read_measurements(path: Path) -> list[MeasuredRow]:
 def _measured_row(number: int, names: list[str], row: Mapping[str, str]) -> MeasuredRow:
     cells = {name: row[name].strip() for name in names}
     values = {name: _number(name, cell) for name, cell in cells.items() if cell}
-    failure = None if is_missing(row.get("failure", "")) else row["failure"].strip()
+    failure = failure_in(row.get("failure", ""))
     if failure is not None and "\0" in failure:  # PostgreSQL cannot hold it
         raise InputError("the failure holds a NUL character")
     if not values and failure is None:

@@ -20,6 +20,9 @@ _MISSING = frozenset(
     "<na> nat -nan 1.#ind -1.#ind 1.#qnan -1.#qnan".split()
 ) | {"", "#n/a n/a", "not available", "not reported", "not measured", "not determined", "not applicable"}
 """Those that pandas writes and reads are among them."""
+_NONE = frozenset("- -- --- . .. ... none nil / \\".split()) | {""}
+"""Those that say that there is none of something, where others say that nobody knows."""
+_NO_FAILURE = frozenset("false no 0 0.0".split())
 _REST = re.compile(r"(bal(ance)?|rest|remainder|rem)\.?", re.IGNORECASE)
 _BOUND = re.compile(r"^(<|>|≤|≥|<=|>=|less than|more than|up to|over|below|above)\s*[\d.,]", re.IGNORECASE)
 _RANGE = re.compile(r"^[\d.,]+\s*(-|to|\.\.\.?)\s*[\d.,]+$")
@@ -72,6 +75,24 @@ def is_missing(cell: str) -> bool:
     [True, True, True, False]
     """
     return _plain(cell).lower() in _MISSING
+
+
+def is_unknown_amount(cell: str) -> bool:
+    """Whether a cell says that nobody knows an amount; one that is empty says that it is 0.
+
+    >>> [is_unknown_amount(cell) for cell in ("n/a", "?", "", "-", "0")]
+    [True, True, False, False, False]
+    """
+    return is_missing(cell) and _plain(cell).lower() not in _NONE
+
+
+def failure_in(cell: str) -> str | None:
+    """Why something failed, of a cell; None where it says that nothing did.
+
+    >>> [failure_in(cell) for cell in ("it cracked ", "NA", "False", "")]
+    ['it cracked', None, None, None]
+    """
+    return None if is_missing(cell) or _plain(cell).lower() in _NO_FAILURE else cell.strip()
 
 
 def is_rest(cell: str) -> bool:

@@ -14,7 +14,7 @@ from alloys.composition import SYMBOLS, Composition
 from alloys.design import Design, Value, read_variable
 from alloys.errors import InputError
 from alloys.intake.amounts import composition_of_amounts, composition_of_formula, names_base
-from alloys.intake.cells import Amount, Decimal, decimal_mark, is_missing, is_rest, read_amount
+from alloys.intake.cells import Amount, Decimal, decimal_mark, is_missing, is_rest, is_unknown_amount, read_amount
 from alloys.intake.headers import read_header
 from alloys.intake.mapping import AlloyColumns, ColumnName, TableMap
 from alloys.intake.tables import RawTable, read_table, shown
@@ -22,6 +22,8 @@ from alloys.properties import Property, refuse_contradictions
 from alloys.units import scale_of
 
 _PPM = re.compile(r"ppm", re.IGNORECASE)
+_WHOLE = ("at.%", "wt.%")
+"""Bases of amounts that have to come to a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +283,9 @@ def composition_in(
         rest = [symbol for symbol, cell in texts.items() if is_rest(cell)]
         if len(rest) > 1:
             raise InputError(f"{' and '.join(rest)} cannot both take the rest")
+        unknown = [f"{symbol} is {shown(cell)}" for symbol, cell in texts.items() if is_unknown_amount(cell)]
+        if unknown and (rest or entry.balance or entry.basis not in _WHOLE):
+            raise InputError(f"an amount is unknown, and no sum says that it is 0: {', '.join(unknown)}")
         amounts = {
             symbol: _amount(decimal, symbol, entry.elements[symbol], cell)
             for symbol, cell in texts.items()

@@ -12,7 +12,7 @@ from pathlib import Path
 from alloys.composition import SYMBOLS
 from alloys.design import Value, read_variable
 from alloys.errors import InputError
-from alloys.intake.cells import is_missing
+from alloys.intake.cells import failure_in, is_missing
 from alloys.intake.tables import read_cells, refuse_doubled
 from alloys.points.csv_cells import unescape
 from alloys.properties import PROPERTIES, Property, refuse_contradictions
@@ -167,7 +167,7 @@ def read_told(
         InputError: for cells that are no numbers, or that cannot be true, alone or together.
     """
     values, stds = _numbers(row, columns)
-    failure = None if is_missing(row.get("failure", "")) else row["failure"]
+    failure = failure_in(row.get("failure", ""))
     if not values and not stds and failure is None:
         return None
     if set(stds) - set(values):

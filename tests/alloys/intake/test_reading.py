@@ -156,6 +156,18 @@ def test_a_balance_element_takes_the_rest(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("word", ["n/a", "NA", "?", "<NA>", "unknown"])
+def test_an_unknown_amount_is_not_0_where_no_sum_says_so(tmp_path: Path, word: str) -> None:
+    names = {"Nb": "Nb", "Ta": "Ta", "W": "W"}
+    path = written(tmp_path, f"Nb,Ta,W,HV\n50,{word},50,300\n50,-,50,310\n50,,50,320\n")
+    assert len(by_elements(path, "at.%", **names).rows) == 3  # 50 and 50 are a whole
+    for basis, balance, elements in (("parts", None, names), ("wt.%", "W", {"Nb": "Nb", "Ta": "Ta"})):
+        intake = by_elements(path, basis, balance, **elements)
+        assert [row.line for row in intake.rows] == [3, 4]
+        ((line, why),) = intake.dropped
+        assert (line, why) == (2, f"no composition: an amount is unknown, and no sum says that it is 0: Ta is {word!r}")
+
+
 def test_rows_by_condition_and_sources_by_row(tmp_path: Path) -> None:
     text = (
         "Alloy,HV,T,Route,DOI\nNbTa,250,25.0,As-cast,10.1/a\nNbTa,90,1200,As-cast,10.1/b\nNbTa,260,25,forged,10.1/c\n"

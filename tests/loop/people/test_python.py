@@ -110,6 +110,14 @@ def test_what_is_unknown_stays_open(campaign: Campaign, unknown: Any) -> None:
         campaign.observe(pd.DataFrame({"formula": [unknown], "hardness": [310.0]}))
 
 
+@pytest.mark.parametrize("nothing", [False, "no", "False", 0])
+def test_no_failure_is_no_failure(campaign: Campaign, nothing: Any) -> None:
+    start = campaign.suggest(6)
+    told = pd.DataFrame({"formula": start["formula"][:2], "hardness": [300.0, pd.NA], "failure": [nothing] * 2})
+    assert campaign.observe(told).new == 1
+    assert len(campaign.pending()) == 5
+
+
 def test_nullable_columns_are_read(campaign: Campaign) -> None:
     formulas = list(campaign.suggest(6)["formula"])
     numbers = pd.array([300.0, pd.NA, pd.NA], dtype="Float64")
