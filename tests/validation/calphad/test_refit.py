@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
 from tests.support.ideal import IDEAL_TDB
 from validation.calphad.errors import DatabaseError
-from validation.calphad.fitting.refit import Refit, fit_terms, predicted_error, redlich_kister, refit
+from validation.calphad.fitting.refit import Refit, fit_terms, predicted_error, redlich_kister, refit, with_terms
 from validation.calphad.own.database import build_database
 from validation.calphad.solving.engine import CalphadEngine
 
@@ -56,9 +58,9 @@ def test_other_pairs_stay(refitted: Refit) -> None:
 
 def test_melting_stays_near_where_the_liquid_follows_and_moves_where_it_is_kept(refitted: Refit) -> None:
     alloy = {"Nb": 0.2, "Zr": 0.8}
-    kept = refit(build_database(), ("NB", "ZR"), ENERGIES, liquid="keep")
+    kept, _ = with_terms(build_database(), ("NB", "ZR"), refitted.after, liquid="keep")
     base, follows, stays = (
-        CalphadEngine(text).alloy(alloy).solidus for text in (build_database(), refitted.text, kept.text)
+        CalphadEngine(text).alloy(alloy).solidus for text in (build_database(), refitted.text, kept)
     )
     assert abs(follows - base) < 40.0
     assert stays - base > 60.0
@@ -114,8 +116,46 @@ def test_mixing_beside_carbon_stays_as_it_is_and_so_does_a_liquid_of_which_nothi
     done = refit(text, ("NB", "W"), {0.25: -1500.0, 0.5: -2000.0, 0.75: -1500.0})
     assert done.before == pytest.approx((-8000.0,))
     assert done.after == pytest.approx((-8000.0,), abs=1.0)
-    kept = [line for line in done.text.splitlines() if "PARAMETER G(BCC_A2,NB,W:C;0)" in line]
-    assert len(kept) == 1
-    assert "-50000" in kept[0]
-    moved = [line for line in done.text.splitlines() if "G(LIQUID,NB,W;0)" in line]
-    assert all(abs(float(line.split()[3].rstrip(";"))) < 1.0 for line in moved)
+    assert done.text == text
+
+
+OTHER_MODEL = (
+    IDEAL_TDB.replace("PHASE BCC_A2 % 2 1 3 !", "PHASE BCC_A2 % 2 6 2 !")
+    .replace("BCC_A2 :NB,W : VA:", "BCC_A2 :C,VA : MO,NB,W:")
+    .replace("NB:VA;0) 298.15 +", "VA:NB;0) 298.15 +2*")
+    .replace("W:VA;0) 298.15 +", "VA:W;0) 298.15 +2*")
+    + """ELEMENT MO BCC_A2 95.94 4589 28.56 !
+ELEMENT C GRAPHITE 12.011 1054.0 5.7423 !
+FUNCTION LNBW 500 -16000+3*T; 6000 N !
+parameter L(BCC,VA:W,NB) 298.15 $ of a paper
+  LNBW#; 1000 Y LNBW; 6000 N REF2 ! PARAMETER G(BCC_A2,C:NB,W;0) 298.15 -50000; 6000 N !
+PARAMETER G(BCC_A2,VA:MO,NB,W;0) 298.15 7000; 6000 N !
+PARAMETER G(LIQUID,NB,W;0) 298.15 -500; 6000 N"""
+)
+
+
+def test_other_sublattices_functions_and_ternaries_are_refitted_and_all_else_stays_as_written() -> None:
+    text, before = with_terms(OTHER_MODEL, ("NB", "W"), (4000.0,))
+    assert before == pytest.approx((-8000.0,))
+    assert with_terms(text, ("NB", "W"), (4000.0,)) == (text, pytest.approx((4000.0,)))
+    bcc, liquid = (line for line in text.splitlines() if line not in OTHER_MODEL.splitlines())
+    assert re.fullmatch(
+        r"PARAMETER L\(BCC,VA:W,NB\) 298\.15 +LNBW#(\+\d+\.\d+); +1000 Y LNBW\1; 6000 N REF2 ! "
+        r"PARAMETER G\(BCC_A2,C:NB,W;0\) 298\.15 -50000; 6000 N !",
+        bcc,
+    )
+    assert float(bcc.split("+")[1].split(";")[0]) == pytest.approx(2 * 12000.0, abs=2.0)
+    assert liquid.startswith("PARAMETER G(LIQUID,NB,W;0) 298.15 -500+")
+    assert float(liquid.split("+")[1].split(";")[0]) == pytest.approx(12000.0, abs=1.0)
+    gone = [line for line in OTHER_MODEL.splitlines() if line not in text.splitlines()]
+    assert all("BCC,VA:W,NB" in line or "LNBW#" in line or "LIQUID,NB,W" in line for line in gone)
+
+
+def test_a_pair_that_does_not_mix_on_one_sublattice_is_refused_before_the_fit() -> None:
+    two = IDEAL_TDB.replace("% 2 1 3", "% 2 0.5 0.5").replace("BCC_A2 :NB,W : VA:", "BCC_A2 :NB,W : NB,W:")
+    for text in (two, IDEAL_TDB.replace("BCC_A2 :NB,W", "BCC_A2 :NB"), IDEAL_TDB.replace("LIQUID :NB,W", "LIQUID :NB")):
+        with pytest.raises(DatabaseError, match="NB and W must mix on one sublattice"):
+            refit(text, ("NB", "W"), {0.25: -1500.0, 0.5: -2000.0, 0.75: -1500.0})
+    again = "PARAMETER G(BCC_A2,NB,W:VA;0) 298.15 {}; 6000 N !\n"
+    with pytest.raises(DatabaseError, match=r"G\(BCC_A2,NB,W:VA;0\) is given twice"):
+        refit(IDEAL_TDB + again.format(1) + again.format(2), ("NB", "W"), ENERGIES)

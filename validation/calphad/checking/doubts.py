@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise, product
 from typing import Any
 
-import symengine
-
 from validation.calphad.reading.commands import BUILT_IN
 from validation.calphad.reading.end_members import ENERGIES, counted, has_energy, misplaced, name_of, with_energy
+from validation.calphad.reading.expressions import value_at
 from validation.calphad.reading.phases import (
     functions_in,
     is_gas,
@@ -85,24 +84,6 @@ def _absurd(database: Any, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         sites = sum(database.phases[row["phase_name"]].sublattices)
         if value is not None and abs(value) > ABSURD_J * max(sites, 1.0):
             yield f"{name_of(row)} is {value:.3g} J/mol at {AT_K:g} K"
-
-
-def value_at(database: Any, expression: Any, kelvin: float) -> float | None:
-    """An expression in J/mol at a temperature in K; None where it names what is not defined, or has no value."""
-    from pycalphad import variables as v
-
-    found = symengine.sympify(expression).subs({v.T: kelvin, v.P: 101325.0})
-    for _ in range(30):  # functions name functions; one that names itself ends nowhere
-        names = {s for s in found.free_symbols if str(s) in database.symbols}
-        if not names:
-            break
-        given = {s: symengine.sympify(database.symbols[str(s)]).subs({v.T: kelvin, v.P: 101325.0}) for s in names}
-        found = found.subs(given)
-    try:
-        value = float(found)
-    except (TypeError, ValueError, RuntimeError):
-        return None
-    return value if math.isfinite(value) else None
 
 
 def _ranges(database: Any, rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 What the energies give is the enthalpy: of each Redlich-Kister term of bcc the part at 298.15 K without its entropy is
 replaced, and what depends on temperature stays. The liquid's terms of the same order are moved by the same amount, so
 that the difference between liquid and bcc, which measured melting fixed, is kept; with ``liquid="keep"`` they stay, and
-melting moves.
+melting moves. Whatever else the text says stays as it is written.
 """
 
 from __future__ import annotations
@@ -22,12 +22,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from validation.calphad.errors import DatabaseError
+from validation.calphad.fitting.rewriting import Place, shifted
 from validation.calphad.reading.apart import ENVIRONMENT
+from validation.calphad.reading.end_members import ENERGIES, counted, name_of
+from validation.calphad.reading.expressions import value_at
+from validation.calphad.reading.phases import functions_in, is_liquid, pieces_of, rows_of
 from validation.calphad.reading.tdbfile import read_anew
 
 BCC, LIQUID = "BCC_A2", "LIQUID"
 REFERENCE_K = 298.15
-HIGHEST_K = 6000.0
+NEGLIGIBLE_J = 0.5
+"""Change of a term that no energy of mixing tells, J/mol: such a term stays as it is written."""
 FIT_SECONDS = 300
 LEAST_POINTS = 2
 FREEDOM = 2
@@ -41,7 +46,7 @@ class Refit:
     """A refitted database.
 
     Attributes:
-        text: The database as TDB text.
+        text: The database as TDB text, as it was but for the terms.
         pair: The two elements, in alphabetical order.
         before: Enthalpy terms of bcc by order as they were, J/mol.
         after: The same as fitted, J/mol.
@@ -135,85 +140,167 @@ def refit(text: str, pair: tuple[str, str], energies: Mapping[float, float], *, 
     """Refits one pair of a database.
 
     Args:
-        text: TDB text with BCC_A2 and LIQUID.
+        text: TDB text with BCC_A2, and a liquid if that follows.
         pair: Two element symbols, upper case, in alphabetical order.
         energies: As in `fit_terms`.
         liquid: ``follow`` or ``keep``.
 
     Raises:
-        DatabaseError: The database lacks an element or a phase, or the fit fails.
+        DatabaseError: The database lacks an element or a phase, or the elements do not mix in it in a way that can be
+            refitted; or the fit fails.
     """
+    _mixings(text, pair, liquid)  # or says why there are none, before the fit
+    after = fit_terms(pair, energies)
+    changed, before = with_terms(text, pair, after, liquid=liquid)
+    wrong = [redlich_kister(after, x) - energy for x, energy in energies.items()]
+    residual = math.sqrt(math.fsum(value**2 for value in wrong) / len(wrong))
+    return Refit(changed, pair, before, after, residual, predicted_error(energies, len(after)))
+
+
+def with_terms(
+    text: str, pair: tuple[str, str], terms: Sequence[float], *, liquid: str = "follow"
+) -> tuple[str, tuple[float, ...]]:
+    """A database with other enthalpies of mixing in bcc.
+
+    Args:
+        text: as of `refit`.
+        pair: as of `refit`.
+        terms: J/mol by order.
+        liquid: as of `refit`.
+
+    Returns:
+        The text, and the terms as they were.
+
+    Raises:
+        DatabaseError: as `refit`.
+    """
+    moved = _mixings(text, pair, liquid)
+    before = moved[0].enthalpies()
+    shift = {order: _at(terms, order) - _at(before, order) for order in range(max(len(before), len(terms)))}
+    for mixing in moved:
+        changes = {order: mixing.sites * change for order, change in shift.items() if abs(change) > NEGLIGIBLE_J}
+        text = shifted(text, mixing.place, changes, mixing.new)
+    _check(text, pair, terms)
+    return text, before
+
+
+def _mixings(text: str, pair: tuple[str, str], liquid: str) -> list[_Mixing]:
+    """What a refit changes: the mixing in bcc, and in the liquid if that follows."""
     if liquid not in ("follow", "keep"):
         raise DatabaseError(f"liquid must be 'follow' or 'keep', got {liquid!r}")
     database = read_anew(text).database
-    lacking = sorted(set(pair) - set(database.elements)) + sorted({BCC, LIQUID} - set(database.phases))
+    lacking = sorted(set(pair) - set(database.elements)) + sorted({BCC} - set(database.phases))
     if lacking:
         raise DatabaseError(f"the database lacks {', '.join(lacking)}; use one that has them")
-    after = fit_terms(pair, energies)
-    terms = _terms(database, BCC, pair)
-    before = tuple(_enthalpy(terms[order], database) if order in terms else 0.0 for order in _orders(terms))
-    length = max(len(before), len(after))
-    shift = [_at(after, order) - _at(before, order) for order in range(length)]
-    for phase in (BCC, LIQUID) if liquid == "follow" else (BCC,):
-        _shift(database, phase, pair, shift)
-    wrong = [redlich_kister(after, x) - energy for x, energy in energies.items()]
-    residual = math.sqrt(math.fsum(value**2 for value in wrong) / len(wrong))
-    predicted = predicted_error(energies, len(after))
-    return Refit(database.to_string(fmt="tdb"), pair, before, after, residual, predicted)
+    phases = [BCC, *([_liquid(database)] if liquid == "follow" else [])]
+    return [_Mixing.of(database, phase, pair) for phase in phases]
+
+
+def _check(text: str, pair: tuple[str, str], terms: Sequence[float]) -> None:
+    """Reads a rewritten text once more.
+
+    Raises:
+        DatabaseError: Its terms are not those that it should have.
+    """
+    found = _Mixing.of(read_anew(text).database, BCC, pair).enthalpies()
+    if any(abs(_at(found, order) - _at(terms, order)) > 2 * NEGLIGIBLE_J for order in range(len(found) + len(terms))):
+        raise DatabaseError(f"the terms of {'-'.join(pair)} in {BCC} are written so that they cannot be changed")
+
+
+def _liquid(database: Any) -> str:
+    """The liquid that moves with bcc.
+
+    Raises:
+        DatabaseError: There is not one.
+    """
+    found = [name for name in sorted(database.phases) if is_liquid(database, name)]
+    if LIQUID in found or len(found) == 1:
+        return LIQUID if LIQUID in found else found[0]
+    raise DatabaseError(f"the database has {len(found)} liquids, none of them {LIQUID}; keep the liquid as it is")
+
+
+@dataclass(frozen=True, slots=True)
+class _Mixing:
+    """The mixing of two elements on one sublattice of a phase, vacancies on the others.
+
+    Attributes:
+        database: pycalphad's.
+        rows: parameters of it.
+        sites: moles of the sublattice in a mole of formula units.
+        place: where they stand.
+        new: how a new one begins, with ``{}`` for the order.
+    """
+
+    database: Any
+    rows: list[Mapping[str, Any]]
+    sites: float
+    place: Place
+    new: str
+
+    @classmethod
+    def of(cls, database: Any, phase: str, pair: tuple[str, str]) -> _Mixing:
+        """That of a phase.
+
+        Raises:
+            DatabaseError: The elements do not mix on just one sublattice, the others have no vacancies, or a term is
+                given twice.
+        """
+        held = [{str(species) for species in site} for site in database.phases[phase].constituents]
+        on = [index for index, site in enumerate(held) if site & set(pair)]
+        if (
+            len(on) != 1
+            or not set(pair) <= held[on[0]]
+            or any("VA" not in s for i, s in enumerate(held) if i not in on)
+        ):
+            raise DatabaseError(
+                f"{' and '.join(pair)} must mix on one sublattice of {phase}, with vacancies on the others, got "
+                f"{':'.join(','.join(sorted(site)) for site in held)}"
+            )
+        sites = [list(pair) if index in on else ["VA"] for index in range(len(held))]
+        names = {name for name in _cut(phase) if name == phase or name not in database.phases}
+        place = Place(frozenset(names), tuple(frozenset(site) for site in sites))
+        rows = [row for row in rows_of(database) if row["phase_name"] == phase and _is_pair(row, sites)]
+        again = [name_of(row) for row, count in counted(rows) if count > 1]
+        if again:
+            raise DatabaseError(f"{again[0]} is given twice, and programs differ in which counts; keep one")
+        new = f"G({phase},{':'.join(','.join(site) for site in sites)};{{}})"
+        return cls(database, rows, float(database.phases[phase].sublattices[on[0]]), place, new)
+
+    def enthalpies(self) -> tuple[float, ...]:
+        """By order, J per mole of atoms."""
+        found: dict[int, float] = {}
+        for row in self.rows:
+            value = _enthalpy(row["parameter"], self.database) / self.sites
+            found[row["parameter_order"]] = found.get(row["parameter_order"], 0.0) + value
+        return tuple(found.get(order, 0.0) for order in range(max(found, default=-1) + 1))
+
+
+def _cut(name: str) -> list[str]:
+    """A name and its beginnings."""
+    return [name[: end + 1] for end in range(len(name))]
+
+
+def _is_pair(row: Mapping[str, Any], sites: Sequence[Sequence[str]]) -> bool:
+    """Whether a parameter is an energy of these constituents, or of any in place of vacancies."""
+    given = [sorted(str(species) for species in site) for site in row["constituent_array"]]
+    alike = [one in (sorted(site), ["*"]) if len(site) == 1 else one == sorted(site)
+             for one, site in zip(given, sites, strict=False)]  # fmt: skip
+    return row["parameter_type"] in ENERGIES and len(given) == len(sites) and all(alike)
 
 
 def _at(terms: Sequence[float], order: int) -> float:
     return terms[order] if order < len(terms) else 0.0
 
 
-def _orders(terms: Mapping[int, Any]) -> range:
-    return range(max(terms, default=-1) + 1)
-
-
-def _is_pair(row: Mapping[str, Any], phase: str, pair: tuple[str, str]) -> bool:
-    """Whether a row is of the mixing of two elements alone; beside carbon or any other interstitial it is not."""
-    if row["phase_name"] != phase or row["parameter_type"] not in ("G", "L"):
-        return False
-    metals, *others = [[str(species) for species in site] for site in row["constituent_array"]]
-    return metals == list(pair) and all(site == ["VA"] for site in others)
-
-
-def _terms(database: Any, phase: str, pair: tuple[str, str]) -> dict[int, Any]:
-    """Expressions of a pair's terms by order."""
-    rows = [row for row in database._parameters.all() if _is_pair(row, phase, pair)]
-    return {row["parameter_order"]: row["parameter"] for row in rows}
-
-
 def _enthalpy(expression: Any, database: Any) -> float:
-    """Enthalpy of a term in J/mol close above 298.15 K, where databases begin: G - T dG/dT."""
-    from pycalphad import variables as v
+    """Enthalpy of a term in J/mol close above 298.15 K, or where it and its functions begin: G - T dG/dT.
 
-    for _ in range(8):  # functions may name further functions
-        names = {symbol for symbol in expression.free_symbols if str(symbol) in database.symbols}
-        expression = expression.subs({symbol: database.symbols[str(symbol)] for symbol in names})
-    cold, warm = (float(expression.subs({v.T: REFERENCE_K + step})) for step in (1.0, 2.0))
-    return round(cold - (REFERENCE_K + 1.0) * (warm - cold), 6)
-
-
-def _shift(database: Any, phase: str, pair: tuple[str, str], shift: Sequence[float]) -> None:
-    """Adds constants in J/mol to a pair's terms by order, in place."""
-    old = _terms(database, phase, pair)
-    database._parameters.remove(lambda row: _is_pair(row, phase, pair))
-    sites = [list(pair), *(["VA"] for _ in database.phases[phase].sublattices[1:])]
-    for order in range(max([len(shift), *(order + 1 for order in old)])):
-        change = _at(shift, order)
-        if order in old or change:
-            database.add_parameter("G", phase, sites, order, _plus(old.get(order), change))
-
-
-def _plus(expression: Any, change: float) -> Any:
-    """An expression of temperature and a constant; pieces stay pieces, as a TDB file needs them."""
-    import symengine
-    from pycalphad import variables as v
-
-    if isinstance(expression, symengine.Piecewise):
-        parts = expression.args
-        pieces = list(zip(parts[::2], parts[1::2], strict=True))
-        return symengine.Piecewise(*((value + change, when) for value, when in pieces[:-1]), pieces[-1])
-    total = change if expression is None else expression + change
-    return symengine.Piecewise((total, symengine.And(v.T >= REFERENCE_K, v.T < HIGHEST_K)), (0, True))
+    Raises:
+        DatabaseError: It names a function that the database does not define.
+    """
+    parts = [expression, *(database.symbols.get(name) for name in functions_in(database, [expression]))]
+    kelvin = max([REFERENCE_K, *(low for part in parts for low, _ in sorted(pieces_of(part))[:1])]) + 1.0
+    cold, warm = (value_at(database, expression, kelvin + step) for step in (0.0, 1.0))
+    if cold is None or warm is None:
+        raise DatabaseError(f"{str(expression)[:60]} has no value at {kelvin:g} K; does it name an undefined function?")
+    return round(cold - kelvin * (warm - cold), 6)

@@ -1,4 +1,4 @@
-"""Expressions of a database as nested lists of names and numbers, and back to the last bit."""
+"""Expressions of a database as nested lists of names and numbers, back to the last bit, and their values."""
 
 from __future__ import annotations
 
@@ -77,3 +77,19 @@ def built(given: Any) -> Any:
 @lru_cache(maxsize=4096)
 def _symbol(name: str) -> Any:
     return symengine.Symbol(name)
+
+
+def value_at(database: Any, expression: Any, kelvin: float) -> float | None:
+    """An expression in J/mol at a temperature in K; None where it names what is not defined, or has no value."""
+    found = symengine.sympify(expression).subs({v.T: kelvin, v.P: 101325.0})
+    for _ in range(30):  # functions name functions; one that names itself ends nowhere
+        names = {s for s in found.free_symbols if str(s) in database.symbols}
+        if not names:
+            break
+        given = {s: symengine.sympify(database.symbols[str(s)]).subs({v.T: kelvin, v.P: 101325.0}) for s in names}
+        found = found.subs(given)
+    try:
+        value = float(found)
+    except (TypeError, ValueError, RuntimeError):
+        return None
+    return value if math.isfinite(value) else None
