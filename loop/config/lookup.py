@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -30,8 +31,8 @@ def campaigns_in(directory: Path) -> list[str]:
 
 
 def said_directory(directory: str | Path) -> str:
-    """The option that a command needs to find campaigns in a folder; empty for the usual one."""
-    return "" if str(directory) == "campaigns" else f" --directory {directory}"
+    """The option that a command needs to find campaigns in a folder, for a shell; empty for the usual one."""
+    return "" if str(directory) == "campaigns" else f" --directory {shlex.quote(str(directory))}"
 
 
 def campaign_database(directory: Path, name: str) -> Path:

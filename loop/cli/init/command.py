@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -66,11 +67,13 @@ def init(
         print_draft(err(), table, drafted, around)
     if asks and not typer.confirm(f"Write {path}?", default=True, err=True):
         raise typer.Exit(0)
-    _write(path, config_text(drafted, found, _name(path), around, str(path)), force=force)
+    _write(path, config_text(drafted, found, _name(path), around, shlex.quote(str(path))), force=force)
     if json_:
         print_json({**_document(file, table, found, drafted), "outside": list(around.outside), "written": str(path)})
     else:
-        err().print(f"{path} is written. Look at it, then: alloyloop run {path}", markup=False, soft_wrap=True)
+        err().print(
+            f"{path} is written. Look at it, then: alloyloop run {shlex.quote(str(path))}", markup=False, soft_wrap=True
+        )
 
 
 def _asked(found: Guess) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ def config_text(draft: Draft, found: Guess, name: str, around: SpaceAround, path
         found: the table's columns, for what a person may add.
         name: of the campaign.
         around: the space.
-        path: the file's own path, for the commands in its head.
+        path: the file's own path as a shell takes it, for the commands in its head.
     """
     goal = " and ".join(draft.objectives) or "find any feasible alloy"
     lines = [

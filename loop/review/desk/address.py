@@ -132,10 +132,15 @@ def _refuse_none(uri: str) -> None:
         raise InputError(told) from error
 
 
-def make_whole(folder: Path, client: Callable[..., Any]) -> None:
+def make_whole(folder: Path, store: Callable[[str, str], Any]) -> None:
     """Makes the store's database where there is none, so that it is there whole or not at all.
 
     MLflow makes its tables in several transactions; one that was killed between them could never be opened again.
+
+    Args:
+        folder: of the store.
+        store: MLflow's, opened by an address and that of its artifacts. A client would take the working folder for
+            these, and paste its name into SQL.
     """
     target = folder / "mlflow.db"
     if target.exists():
@@ -143,7 +148,7 @@ def make_whole(folder: Path, client: Callable[..., Any]) -> None:
     new = folder / f".mlflow.db.{os.getpid()}"
     try:
         with tempfile.TemporaryDirectory() as scratch:
-            client(tracking_uri=tracking_uri(Path(scratch))).search_experiments(max_results=1)
+            store(tracking_uri(Path(scratch)), artifacts_uri(folder))
             with closing(sqlite3.connect(Path(scratch) / "mlflow.db")) as made, closing(sqlite3.connect(new)) as copy:
                 made.backup(copy)
         with contextlib.suppress(FileExistsError):  # another process was first

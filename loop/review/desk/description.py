@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass
 
@@ -274,7 +275,11 @@ def _broken(view: View) -> Counter[Constraint]:
 def _commands(told: CampaignStanding) -> str:
     name, where = told.config.name, said_directory(told.config.directory)
     example = next((row.design for row in front_first(told.view, 1)[0]), None)
-    chosen = "" if example is None else "".join(f" --variable {n}={variable_text(v)}" for n, v in example.variables)
+    chosen = (
+        ""
+        if example is None
+        else "".join(f" --variable {shlex.quote(f'{n}={variable_text(v)}')}" for n, v in example.variables)
+    )
     formula = "FORMULA" if example is None else f"{example.formula}{chosen}"
     lines = [
         f"alloyloop best {name} --top 30{where}",

@@ -79,6 +79,7 @@ class MlflowStore:
     def __init__(self, folder: Path, experiment: str, advice: str = "set tracking.folder") -> None:
         mlflow = load_mlflow()
         from mlflow.exceptions import MlflowException
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
         self.entities = mlflow.entities
         self.metric, self.param = mlflow.entities.Metric, mlflow.entities.Param
@@ -88,12 +89,11 @@ class MlflowStore:
         self.address.prepare()
         with self.usable():
             if self.address.folder is not None:
-                make_whole(self.address.folder, mlflow.MlflowClient)
+                make_whole(self.address.folder, SqlAlchemyStore)
                 bring_along(self.address.folder)
             self.address.knock()
             self.client = mlflow.MlflowClient(tracking_uri=self.address.uri, registry_uri=self.address.uri)
             self.open_experiment()
-            self.address.tidy()
 
     @contextmanager
     def usable(self) -> Iterator[None]:
@@ -113,6 +113,8 @@ class MlflowStore:
                 ) from error
             other = "move it away" if self.address.folder else "start it"
             raise InputError(f"{place} cannot be used: {said}; {other}, or {self.address.advice}") from error
+        finally:
+            self.address.tidy()
 
     def open_experiment(self) -> None:
         """Finds the experiment or makes it.

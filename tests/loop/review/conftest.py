@@ -45,8 +45,8 @@ def answered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
 
 @pytest.fixture(scope="session")
 def tracked(tmp_path_factory: pytest.TempPathFactory) -> Campaign:
-    """It ran to its end; nothing may be changed in it."""
-    folder = tmp_path_factory.mktemp("tracked")
+    """It ran to its end, in a folder of an odd name; nothing may be changed in it."""
+    folder = tmp_path_factory.mktemp("50% W? #1 'é")
     campaign = Campaign.open(small_config(folder))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

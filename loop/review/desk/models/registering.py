@@ -124,7 +124,7 @@ def _log(desk: MlflowStore, run: Any, name: str, model: Registered) -> None:
         mlflow.pyfunc.save_model(
             f"{scratch}/model",
             python_model=str(Path(__file__).with_name(f"{model.kind}.py")),
-            artifacts={key: str(path) for key, path in model.files.items()},
+            artifacts={key: path.resolve().as_uri() for key, path in model.files.items()},
             signature=model.signature,
             input_example=model.example,
             pip_requirements=[f"alloyloop=={version}"],
