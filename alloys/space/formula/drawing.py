@@ -16,6 +16,7 @@ References:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -105,7 +106,13 @@ def _weights(option: _Option, ways: Floats, at: tuple[NDArray[np.int64], ...]) -
 
 @lru_cache(maxsize=16)
 def draws_of(
-    elements: tuple[str, ...], most_atoms: int, fewest: int, most: int, charges: Charges, states: StateSet
+    elements: tuple[str, ...],
+    most_atoms: int,
+    fewest: int,
+    most: int,
+    charges: Charges,
+    states: StateSet,
+    lean: tuple[float, ...] = (),
 ) -> Draws:
     """How formulas of elements are drawn; `Draws.numbers` are empty where there is none.
 
@@ -116,6 +123,7 @@ def draws_of(
         most: likewise.
         charges: what its ions are together.
         states: which oxidation states count as common.
+        lean: of each element, the logarithm of a factor for each atom of it; none if empty.
     """
     most = min(most, len(elements))
     free = tuple(Ions(symbol, (0,), np.nan) for symbol in elements)
@@ -123,7 +131,10 @@ def draws_of(
     order = np.argsort([ion.electronegativity for ion in ions], kind="stable").tolist()
     ordered = [ions[place] for place in order]
     balanced = charges == "balanced"
-    options = tuple(_options(ion, most_atoms, balanced=balanced) for ion in ordered)
+    factors = [lean[place] if lean else 0.0 for place in order]
+    options = tuple(
+        _options(ion, most_atoms, factor, balanced=balanced) for ion, factor in zip(ordered, factors, strict=True)
+    )
     skips = tuple(_skips(ordered, i) for i in range(len(ordered)))
     if balanced:
         options = tuple(_at_the_end(own, skip) for own, skip in zip(options, skips, strict=True))
@@ -133,7 +144,7 @@ def draws_of(
     return Draws(tuple(order), options, skips, ways, (*([1] if fewest == 1 else []), *numbers))
 
 
-def _options(ion: Ions, most_atoms: int, *, balanced: bool) -> tuple[_Option, ...]:
+def _options(ion: Ions, most_atoms: int, lean: float, *, balanced: bool) -> tuple[_Option, ...]:
     if balanced and np.isnan(ion.electronegativity):
         return ()
     made = []
@@ -142,7 +153,8 @@ def _options(ion: Ions, most_atoms: int, *, balanced: bool) -> tuple[_Option, ..
         if balanced:
             sides = (_JOINED, _JOINED, _NOWHERE) if state > 0 else (_NEGATIVE, _NOWHERE, _NEGATIVE)
         for count in range(1, most_atoms + 1):
-            made.append(_Option(count, count * state, 1.0 / (count * len(ion.states)), sides))
+            weight = math.exp(lean * count) / (count * len(ion.states))
+            made.append(_Option(count, count * state, weight, sides))
     return tuple(made)
 
 

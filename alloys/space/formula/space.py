@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -25,6 +26,13 @@ _ROUNDED = 1e-4
 
 _DRAWS = 64
 """Formulas that are drawn for each one wanted, at most, where a region is left out."""
+
+_TRIED, _SCARCE, _ENOUGH = 2000, 2 / _DRAWS, 0.2
+"""Formulas by which a way of drawing is judged; shares of them outside the regions below which draws lean away from
+these, and from which on no stronger leaning is tried."""
+
+_LEANINGS = (0.25, 0.5, 1.0, 2.0, 4.0)
+"""Logarithms of the factors by which an atom that breaks a rule most becomes rarer."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +216,7 @@ class FormulaSpace:
         """Draws ``n`` formulas, ``(n, d)``: a number of elements evenly, then elements, states and atoms.
 
         They obey the rules for charges by construction, see `alloys.space.formula.drawing`; those in regions that are
-        left out are drawn anew.
+        left out are drawn anew, and where most are, atoms that lead there become rarer.
 
         Raises:
             InputError: if hardly anything is left outside these regions.
@@ -221,7 +229,7 @@ class FormulaSpace:
                     f"of {drawn} formulas {found} keep {'; '.join(repr(rule.text) for rule in self.outside)}: too few "
                     "are left to draw from"
                 )
-            points = self._draws.draw(n - found if not self.outside else 2 * n + 64, rng)
+            points = _drawing(self).draw(n - found if not self.outside else 2 * n + 64, rng)
             drawn += len(points)
             if self.outside:
                 points = points[self.contains(points)]
@@ -238,3 +246,26 @@ class FormulaSpace:
         """Which points ``(n, d)`` are neighbours of a point ``(d,)``, shape ``(n,)``."""
         around = set(self.keys(self.neighbours(centre)))
         return np.array([key in around for key in self.keys(points)], dtype=np.bool_)
+
+
+@lru_cache(maxsize=16)
+def _drawing(space: FormulaSpace) -> Draws:
+    """How formulas are drawn that keep out of the regions, so that enough of them do."""
+    ways = (space.elements, space.most_atoms, space.fewest, space.most, space.charges, space.states)
+    best = draws_of(*ways)
+    if not space.outside or (share := _kept(space, best)) >= _SCARCE:
+        return best
+    weights = np.array([rule.weights for rule in space.outside], dtype=np.float64)
+    away = -(weights / np.abs(weights).max(axis=1, keepdims=True)).sum(axis=0)
+    for strength in _LEANINGS:
+        leaning = draws_of(*ways, tuple((strength * away).tolist()))
+        if (found := _kept(space, leaning)) > share:
+            best, share = leaning, found
+        if share >= _ENOUGH:
+            break
+    return best
+
+
+def _kept(space: FormulaSpace, draws: Draws) -> float:
+    """The share of draws that is in a space."""
+    return float(space.contains(draws.draw(_TRIED, np.random.default_rng(0))).mean())

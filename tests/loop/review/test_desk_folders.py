@@ -33,7 +33,10 @@ def test_the_working_folder_may_have_any_name(tmp_path: Path, monkeypatch: pytes
     assert [path.name for path in here.iterdir()] == ["mlruns"]
 
 
-def test_commands_for_copying_are_written_for_a_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_for_copying_are_written_for_a_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)  # one of them writes a file there
     folder = tmp_path / "Nb W & 'Ta'"
     folder.mkdir()
     table, config = folder / "t.csv", folder / "c d.yaml"

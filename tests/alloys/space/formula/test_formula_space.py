@@ -102,6 +102,14 @@ def test_elements_without_ions_and_contradictions_are_refused_by_name() -> None:
         FormulaSpec(kind="formula", elements=["Na", "Cl", "O"], elements_count=[3, 2]).build()
 
 
+def test_a_region_that_leaves_a_small_share_of_many_elements_leaves_enough_to_draw_from() -> None:
+    space = without_region(FormulaSpace(MANY), "x_F < 0.75")  # of draws at random one in a hundred keeps it
+    points = space.sample(400, np.random.default_rng(0))
+    assert space.contains(points).all()
+    assert space.fractions(points)[:, space.elements.index("F")].min() >= 0.75
+    assert len(np.unique(points, axis=0)) > 100
+
+
 def test_an_excluded_element_or_region_is_never_drawn_nor_reached() -> None:
     space = FormulaSpace(("Ca", "Cl", "K", "Mg", "Na", "O"))
     without = without_region(without_element(space, "Ca"), "x_O >= 0.5")
