@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import io
 import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO, cast
 
 import typer
 from rich.console import Console
@@ -34,11 +35,35 @@ def take_any_encoding() -> None:
     """Lets standard output and error take every letter, whatever encoding the locale has, also where one is closed."""
     codecs.register_error("alloyloop", _in_ascii)
     # Whoever started us closed them: what is printed goes nowhere, and no file of ours gets their numbers.
+    sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - open to the end
     sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open to the end
     sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="alloyloop")
+    if not isinstance(sys.stderr, _Heedless):
+        sys.stderr = cast(TextIO, _Heedless(sys.stderr))
+
+
+class _Heedless:
+    """Standard error that nobody may be reading, or that lies on a full disk: what is told there ends no work."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Writes, or drops what cannot be written."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Sends what was written, where that can be."""
+        with contextlib.suppress(OSError):
+            self._stream.flush()
 
 
 Yes = Annotated[bool, typer.Option("--yes", help="take values that are far from the prediction without a question")]
