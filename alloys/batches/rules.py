@@ -89,16 +89,12 @@ class BatchRules:
     def check(self, batch: int) -> None:
         """Refuses a batch of so many designs that cannot be had, before anything is done.
 
-        Designs are taken one after the other, once those that need least of the limited elements first and once as
-        they were drawn; a random sample is followed downhill to what needs least.
+        A random sample is followed downhill to what needs least of the limited elements.
 
         Raises:
             InputError: saying how many fit.
         """
-        points = self._candidates()
-        load = (self.masses(points) / np.array(self.most)).max(axis=1, initial=0.0)
-        orders = (np.argsort(load, kind="stable"), np.arange(len(points)))
-        fits = max((self._taken(points[order], batch) for order in orders), key=len)
+        fits = self.packed(self._candidates(), batch)
         if len(fits) < batch:
             limits = [f"{most:g} kg of {symbol}" for symbol, most in zip(self.elements, self.most, strict=True)]
             told = f"samples of {self.sample:g} kg with at most {' and '.join(limits)} in all" if limits else ""
@@ -107,6 +103,17 @@ class BatchRules:
                 f"no more than {len(fits)} of {batch} designs were found that fit into one batch ("
                 f"{'; '.join(filter(None, [told, far]))}); allow more, or give a smaller batch or sample"
             )
+
+    def packed(self, points: Points, batch: int) -> Points:
+        """At most ``batch`` of ``(n, d)`` points that fit together, as many as are found, shape ``(m, d)``.
+
+        They are taken one after the other: once those that need least of the limited elements first, once as they come,
+        and once from one end of the space to the other, which leaves the least room between them.
+        """
+        load = (self.masses(points) / np.array(self.most)).max(axis=1, initial=0.0)
+        along = np.lexsort(points.T[::-1])
+        orders = (np.argsort(load, kind="stable"), np.arange(len(points)), along)
+        return max((points[order[self._taken(points[order], batch)]] for order in orders), key=len)
 
     def _candidates(self) -> Points:
         """Designs of the space, those that need least of the limited elements among them, shape ``(n, d)``."""

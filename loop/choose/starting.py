@@ -123,7 +123,10 @@ def _within(
     answered: Points,
     counts: tuple[int, int],
 ) -> list[_Chosen]:
-    """As `_far_apart`, one after the other, of those that keep the rules of the batch with those before."""
+    """As `_far_apart`, one after the other, of those that keep the rules of the batch with those before.
+
+    Where far ones leave no room for the last of them, the batch is packed more closely.
+    """
     at, chosen = rules.space.coordinates, list[_Chosen]()
     whys = ("table", "a known alloy, far from the others chosen"), ("design", "space-filling start")
     for points, wanted, why in zip(choice, counts, whys, strict=True):
@@ -136,6 +139,11 @@ def _within(
             if not rows:
                 break
             chosen.append((free[rows[0]], *why))
+    if len(chosen) < counts[1]:
+        others = np.concatenate([*(point[None] for point, _, _ in before), answered])
+        packed = rules.packed(_without(np.concatenate(choice), others), counts[1])
+        if len(packed) > len(chosen):
+            return [(point, *whys[int(not (choice[0] == point).all(axis=1).any())]) for point in packed]
     return chosen
 
 

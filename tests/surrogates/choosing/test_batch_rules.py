@@ -119,6 +119,17 @@ def test_every_batch_of_the_start_keeps_the_rules() -> None:
         initial_design(PROBLEM, table, StartPlan(15, 0.5, 6, _rules(chromium=0.08, distance=60.0)), seed=0)
 
 
+def test_a_start_has_as_many_designs_that_keep_their_distance_as_the_space_has_room_for() -> None:
+    line = AlloySpace.build(["Cr", "Ni"], lower=0.01, upper=0.99, count=(2, 2))
+    rules = BatchRules(line, distance=14.0)  # 1, 15, 29, ... 99 at.% of chromium
+    rules.check(8)
+    chosen = initial_design(_with_hardness(line), [], StartPlan(8, 0.0, 8, rules), seed=3)
+    assert len(chosen) == 8
+    assert rules.broken(np.array([line.point_of(each.candidate.design) for each in chosen])) == []
+    with pytest.raises(InputError, match="no more than 8 of 9 designs were found"):
+        rules.check(9)
+
+
 def test_a_list_keeps_the_rules_too() -> None:
     space = TableSpace(tuple(Design(Composition.parse(f"Cr{10 + n}Fe{90 - n}")) for n in range(40)))
     rules = BatchRules(space, ("Cr",), (0.03,), SAMPLE, 5.0)
