@@ -15,9 +15,16 @@ from tests.support.ideal import melting_of
 NEAR_K = 1.0
 Fusion = dict[str, tuple[float, float]]
 ELEMENTS = ("Cr", "Mo", "Nb", "Ta", "V", "W")
-SOUND = ("plain", "ordered", "ordered, no order", "twice", "interstitial")
+SOUND = (
+    "plain", "ordered", "ordered, no order", "ordered, never disordered, no order", "ordered, lacks an element",
+    "twice", "interstitial", "phase of nothing",
+)  # fmt: skip
 """Databases that answer as the ideal mixture does."""
-FAULTY = ("no end-member", "comma for semicolon", "element without the phase")
+FAULTY = (
+    "no end-member", "comma for semicolon", "element without the phase", "ordered, disordered part lacks an element",
+    "ordered, other interstitials", "lattice without an element", "sublattice for constituent", "letters changed about",
+    "comma in a number", "first order",
+)  # fmt: skip
 ORDERED = """TYPE_DEFINITION & GES A_P_D BCC_B2 DIS_PART BCC_A2 !
 PHASE BCC_B2 %& 3 0.5 0.5 3 !
 CONSTITUENT BCC_B2 :{a},{b} : {a},{b} : VA: !
@@ -25,6 +32,9 @@ PARAMETER G(BCC_B2,{a}:{a}:VA;0) 298.15 0; 6000 N !
 PARAMETER G(BCC_B2,{b}:{b}:VA;0) 298.15 0; 6000 N !
 PARAMETER G(BCC_B2,{a}:{b}:VA;0) 298.15 {order}; 6000 N !
 PARAMETER G(BCC_B2,{b}:{a}:VA;0) 298.15 {order}; 6000 N !"""
+LATTICE = """PHASE HCP_A3 % 2 1 0.5 !
+CONSTITUENT HCP_A3 :{a},{b}:VA: !
+"""
 CARBON = """PARAMETER G(BCC_A2,{a}:C;0) 298.15 +300000; 6000 N !
 PARAMETER G(BCC_A2,{b}:C;0) 298.15 +300000; 6000 N !
 PARAMETER G(BCC_A2,{a},{b}:C;0) 298.15 {carbide}; 6000 N !"""
@@ -68,9 +78,12 @@ class Melting(Planted):
         order = "0" if kind.endswith("no order") else f"{rng.uniform(-2000, -10):.0f}"
         extra = ""
         if kind.startswith("ordered"):
-            extra = ORDERED.replace("{order}", order)
+            extra = _ordered(kind, order)
         elif kind == "interstitial":
             extra = CARBON.replace("{carbide}", "-50000")
+        elif kind in ("phase of nothing", "lattice without an element"):
+            given = "" if kind in SOUND else f"PARAMETER G(HCP_A3,{{{rng.choice('ab')}}}:VA;0) 298.15 -900; 6000 N !"
+            extra = LATTICE + given
         text = _spoiled(rng, database(fusion, extra, "C,VA" if kind == "interstitial" else "VA"), kind)
         path = self.folder / "case.tdb"
         path.write_text(text, encoding="utf-8")
@@ -85,16 +98,40 @@ class Melting(Planted):
         return True
 
 
+def _ordered(kind: str, order: str) -> str:
+    """An ordered phase beside the disordered one, with the fault of its kind."""
+    text = ORDERED.replace("{order}", order)
+    if "never" in kind:
+        text = text.replace("DIS_PART", "NEVER_DISORDER")
+    if "ordered, lacks" in kind:
+        lines = text.replace(":{a},{b} : {a},{b} :", ":{a} : {a} :").splitlines()
+        text = "\n".join(line for line in lines if "PARAMETER" not in line or "{b}" not in line)
+    return text.replace("0.5 0.5 3", "1 1 3") if "interstitials" in kind else text
+
+
+SLIPS = {
+    "comma for semicolon": ("; 6000", ", 6000"),
+    "letters changed about": ("PARAMETER G(LIQUID", "PARAMETER G(LIQIUD"),
+    "comma in a number": ("298.15 +", "298.15 +1,5+"),
+    "first order": (";0)", ";1)"),
+}
+
+
 def _spoiled(rng: Random, text: str, kind: str) -> str:
     """A database with the fault of its kind."""
     lines = text.splitlines()
-    phase = rng.choice(("LIQUID", "BCC_A2"))
+    phase = {"letters changed about": "LIQUID", "ordered, disordered part lacks an element": "BCC_A2"}.get(
+        kind, rng.choice(("LIQUID", "BCC_A2"))
+    )
     place = rng.choice([i for i, line in enumerate(lines) if f"G({phase}," in line and ":C" not in line])
     if kind == "no end-member":
         del lines[place]
-    elif kind == "comma for semicolon":
-        lines[place] = lines[place].replace("; 6000", ", 6000")
-    elif kind == "element without the phase":
+    elif kind in SLIPS:
+        lines[place] = lines[place].replace(*SLIPS[kind])
+    elif kind == "sublattice for constituent":
+        both = text.split("CONSTITUENT LIQUID :")[1].split(":")[0]
+        lines.append(f"PARAMETER L(LIQUID,{both.replace(',', ':')};0) 298.15 +9000; 6000 N !")
+    elif "part lacks" in kind or kind == "element without the phase":
         name = lines[place].split(",")[1].split(":")[0].split(";")[0]
         lines = [line for line in lines if f"G({phase},{name}" not in line]
         lines = [
@@ -131,11 +168,13 @@ class Energies(Planted):
         """One pair, a regular solution."""
         fusion = fusions(rng)
         a, b = fusion
+        sites = rng.choice((1, 2))
         before, after = (float(rng.randint(-20000, 20000)) for _ in range(2))
         extra = CARBON.replace("{carbide}", str(rng.randint(-60000, 60000)))
-        extra += f"\nPARAMETER G(BCC_A2,{{a}},{{b}}:VA;0) 298.15 {before:+.0f}; 6000 N !"
+        extra += f"\nPARAMETER G(BCC_A2,{{a}},{{b}}:VA;0) 298.15 {sites}*{before:+.0f}; 6000 N !"
         tdb, energies, out = (self.folder / name for name in ("case.tdb", "energies.csv", "out.tdb"))
-        tdb.write_text(database(fusion, extra, "C,VA"), encoding="utf-8")
+        text = database(fusion, extra, "C,VA").replace("PHASE BCC_A2 % 2 1 3", f"PHASE BCC_A2 % 2 {sites} {3 * sites}")
+        tdb.write_text(text, encoding="utf-8")
         shares = sorted(rng.sample(range(5, 96), rng.randint(3, 6)))
         rows = [f"{a}{100 - x}{b}{x},{after * x * (100 - x) / 1e7:.6f}" for x in shares]
         energies.write_text("\n".join(["formula,mixing_energy", *rows, ""]), encoding="utf-8")
@@ -146,9 +185,10 @@ class Energies(Planted):
         pair = f"{a.upper()},{b.upper()}:VA"
         mixing = "BCC_A2", pair, 0
         higher = [key for key in fitted if key[1] == pair and key[2]]  # of what the table's cells are rounded by
-        right(all(abs(fitted.pop(key)) < 1.0 for key in higher), f"{json.dumps(rows)}: {after} became {fitted}")
-        right(abs(fitted.pop(mixing) - after) < 0.01 * abs(after) + 20, f"{json.dumps(rows)}: {after} is {fitted}")
-        right(given.pop(mixing) == before and given == fitted, f"{given} became {fitted}")
+        right(all(abs(fitted.pop(key)) < sites for key in higher), f"{json.dumps(rows)}: {after} became {fitted}")
+        got = fitted.pop(mixing) / sites
+        right(abs(got - after) < 0.01 * abs(after) + 20, f"{json.dumps(rows)}: {after} is {got}; {fitted}")
+        right(given.pop(mixing) == sites * before and given == fitted, f"{given} became {fitted}")
         return True
 
 
