@@ -232,6 +232,7 @@ def test_the_evaluation_counts_what_is_valid_itself(ground: EvaluationGround) ->
     assert (drawn.valid, drawn.first_draw_valid, drawn.draws) == (0.25, 0.9, 120)
 
 
+@pytest.mark.slow
 def test_processes_measure_the_same(ground: EvaluationGround) -> None:
     """Two seeds in two processes: everything but wall times is equal, and seeds have a spread."""
     entered = [family_entrant("cvae", {"epochs": 2, "copies": 0}, device="cpu")]

@@ -65,7 +65,14 @@ def _models(campaign: Campaign) -> dict[int, str]:
     return {artifact.iteration: artifact.sha256 for artifact in made if artifact.iteration is not None}
 
 
-@pytest.mark.parametrize(("warm", "sources"), [("none", [None] * 3), ("first", [None, 1, 1]), ("last", [None, 1, 2])])
+@pytest.mark.parametrize(
+    ("warm", "sources"),
+    [
+        pytest.param("none", [None] * 3, marks=pytest.mark.slow),
+        pytest.param("first", [None, 1, 1], marks=pytest.mark.slow),
+        ("last", [None, 1, 2]),
+    ],
+)
 def test_what_an_iteration_started_from_is_recorded(tmp_path: Path, warm: str, sources: list[int | None]) -> None:
     with _go_on(_campaign(tmp_path, warm=warm, guided=False), 3) as campaign:
         models = _models(campaign)
@@ -142,7 +149,7 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Campaign]:
         yield campaign
 
 
-@pytest.mark.parametrize(("family", "after"), [("cvae", True), ("flow", False)])
+@pytest.mark.parametrize(("family", "after"), [pytest.param("cvae", True, marks=pytest.mark.slow), ("flow", False)])
 def test_killed_while_training_it_starts_from_the_same_weights(
     guided: Campaign, tmp_path: Path, family: str, after: bool
 ) -> None:

@@ -85,6 +85,7 @@ def test_answers_near_to_a_value_are_sought_where_that_is_said() -> None:
     assert document(found)["match"] == 0.49
 
 
+@pytest.mark.slow
 def test_two_processes_find_what_one_finds(real: ReplayPool) -> None:
     plan = ReplayPlan.of(real, seeds=2, looks=8)
     one, two = (replay(real, ["rf-ei"], plan, jobs=jobs) for jobs in (1, 2))
