@@ -125,12 +125,7 @@ class CalphadEngine:
             self._systems.move_to_end(elements)
             return self._systems[elements]
         found = self.phases_for(elements)
-        told = ", ".join(f"{name} ({why})" for name, why in sorted(found.left_out.items()))
-        lost = f"energies of constituents that their phases do not hold count nowhere: {', '.join(found.uncounted[:4])}"
-        self._left_out[elements] = [
-            *([f"phases left out: {told}"] if told else []),
-            *([lost] if found.uncounted else []),
-        ]
+        self._left_out[elements] = _told(found)
         functions = Functions("elements", *elements, self._text)
         system = ElementSystem(self._database, elements, found.phases, functions, self._shared)
         if not system.surfaces:
