@@ -150,8 +150,9 @@ def _design(canonical: str, formula: str) -> Design:
 
 
 def _read_json(path: Path) -> ExportedPoints | None:
+    content = read_plain(path, "", MOST_BYTES)
     try:
-        document = json.loads(read_plain(path, "", MOST_BYTES).decode("utf-8-sig"), object_pairs_hook=once)
+        document = json.loads(content.decode("utf-8-sig"), object_pairs_hook=once)
     except InputError as error:
         raise InputError(f"cannot read {path}: {error}") from error
     except (ValueError, RecursionError):

@@ -146,6 +146,13 @@ def test_a_name_that_stands_twice_in_a_point_is_refused(tmp_path: Path) -> None:
         read_exported(tmp_path / "points.json")
 
 
+@pytest.mark.parametrize("name", ["points.csv", "points.json"])
+def test_a_file_that_is_not_there_is_told_once(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError) as told:
+        read_exported(tmp_path / name)
+    assert str(told.value) == f"cannot read {tmp_path / name}: No such file or directory"
+
+
 def test_a_row_is_named_by_the_line_that_it_begins_on(tmp_path: Path) -> None:
     first = replace(YIELD, conditions=PointConditions(25.0, "cast,\nrolled"))
     text = points_csv([first, YIELD], {}).decode()
