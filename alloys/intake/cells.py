@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from alloys.composition import SYMBOLS
 from alloys.errors import InputError
 from alloys.intake.tables import shown
 
@@ -86,13 +87,31 @@ def is_unknown_amount(cell: str) -> bool:
     return is_missing(cell) and _plain(cell).lower() not in _NONE
 
 
+def text_in(cell: str) -> str:
+    """The text of a cell; empty where it says that there is none.
+
+    >>> [text_in(cell) for cell in ("cast ", "NA", "")]
+    ['cast', '', '']
+    """
+    return "" if is_missing(cell) else cell.strip()
+
+
+def formula_in(cell: str) -> str:
+    """The formula of a cell; empty where it says that there is none. Sodium and neodymium are no words for that.
+
+    >>> [formula_in(cell) for cell in ("Na", "NA", "Nd", "n.d.")]
+    ['Na', '', 'Nd', '']
+    """
+    return cell.strip() if cell.strip() in SYMBOLS else text_in(cell)
+
+
 def failure_in(cell: str) -> str | None:
     """Why something failed, of a cell; None where it says that nothing did.
 
     >>> [failure_in(cell) for cell in ("it cracked ", "NA", "False", "")]
     ['it cracked', None, None, None]
     """
-    return None if is_missing(cell) or _plain(cell).lower() in _NO_FAILURE else cell.strip()
+    return None if _plain(cell).lower() in _NO_FAILURE else text_in(cell) or None
 
 
 def is_rest(cell: str) -> bool:

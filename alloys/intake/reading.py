@@ -14,7 +14,17 @@ from alloys.composition import SYMBOLS, Composition
 from alloys.design import Design, Value, read_variable
 from alloys.errors import InputError
 from alloys.intake.amounts import composition_of_amounts, composition_of_formula, names_base
-from alloys.intake.cells import Amount, Decimal, decimal_mark, is_missing, is_rest, is_unknown_amount, read_amount
+from alloys.intake.cells import (
+    Amount,
+    Decimal,
+    decimal_mark,
+    formula_in,
+    is_missing,
+    is_rest,
+    is_unknown_amount,
+    read_amount,
+    text_in,
+)
 from alloys.intake.headers import read_header
 from alloys.intake.mapping import AlloyColumns, ColumnName, TableMap
 from alloys.intake.tables import RawTable, read_table, shown
@@ -195,7 +205,7 @@ def _row(reader: _Reader, line: int, cells: list[str]) -> IntakeRow:
         Design.of(composition, _variables(reader, cells)),
         values,
         stds,
-        "" if is_missing(source) else "".join(c for c in source if c.isprintable()),
+        "".join(c for c in text_in(source) if c.isprintable()),
     )
 
 
@@ -276,7 +286,7 @@ def composition_in(
     try:
         if entry.formula is not None:
             cell = cells[places[entry.formula]]
-            if is_missing(cell) and cell not in SYMBOLS:  # Na and Nd are elements
+            if not formula_in(cell):
                 raise InputError("the cell is empty")
             return composition_of_formula(cell, entry.basis, entry.balance)
         texts = {symbol: cells[places[name]] for symbol, name in entry.elements.items()}

@@ -12,7 +12,7 @@ from pathlib import Path
 from alloys.composition import SYMBOLS
 from alloys.design import Value, read_variable
 from alloys.errors import InputError
-from alloys.intake.cells import failure_in, is_missing
+from alloys.intake.cells import failure_in, is_missing, text_in
 from alloys.intake.tables import read_cells, refuse_doubled
 from alloys.points.csv_cells import unescape
 from alloys.properties import PROPERTIES, Property, refuse_contradictions
@@ -152,8 +152,7 @@ def _line(
     result = Result(number, row["key"], row["nonce"], values, stds, failure)
     fractions = {head: _number(head, cell) for head, cell in row.items() if head in SYMBOLS and not is_missing(cell)}
     chosen = {head: read_variable(cell) for head, cell in row.items() if head in variables and not is_missing(cell)}
-    validator = row.get("validator", "")
-    return Line(result, "" if is_missing(validator) else validator, row.get("formula", ""), fractions, chosen)
+    return Line(result, text_in(row.get("validator", "")), row.get("formula", ""), fractions, chosen)
 
 
 def read_told(

@@ -11,7 +11,7 @@ import pandas as pd
 from alloys.composition import SYMBOLS, Composition, composition_of
 from alloys.design import Design, Value, known_composition, read_variable
 from alloys.errors import InputError
-from alloys.intake.cells import is_missing
+from alloys.intake.cells import formula_in, is_missing, text_in
 from alloys.intake.tables import refuse_doubled
 from alloys.properties import Property
 from alloys.records import Observation
@@ -215,7 +215,7 @@ def _formula(cell: Any) -> Any:
     """A cell as `known_composition` takes it; empty where it is unknown."""
     if composition_of(cell) is not None:
         return cell
-    return _text(cell) if _text(cell) in SYMBOLS else cell_text(cell)  # Na and Nd are elements
+    return formula_in(_text(cell))
 
 
 def _text(cell: Any) -> str:
@@ -225,7 +225,7 @@ def _text(cell: Any) -> str:
 
 def cell_text(cell: Any) -> str:
     """A cell as text; empty where it is unknown, or says so in words."""
-    return "" if is_missing(_text(cell)) else _text(cell)
+    return text_in(_text(cell))
 
 
 def _number(symbol: str, text: str) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from alloys.design import Design
 from alloys.errors import InputError
-from alloys.intake.cells import is_missing, number, without_number
+from alloys.intake.cells import number, text_in, without_number
 from alloys.intake.headers import read_header
 from alloys.intake.mapping import Basis
 from alloys.intake.tables import PlainTable, read_rows
@@ -128,7 +128,7 @@ def read_trial_table(path: Path, targets: Sequence[str], columns: TableColumns |
             )
         if not np.nanstd(found) > 1e-12 * np.nanmax(np.abs(found)):
             raise InputError(f"{path}: {name!r} is the same in every row; there is nothing to learn")
-    papers = None if paper is None else tuple(_paper(row[0][paper]) for row in rows)
+    papers = None if paper is None else tuple(text_in(row[0][paper]) for row in rows)
     years = None if year is None else np.array([_number(row[0][year]) for row in rows])
     return TrialTable(str(path), designs, values, computed, papers, years, tuple(notes))
 
@@ -200,7 +200,3 @@ def _mean(name: str, rows: Sequence[Mapping[str, str]]) -> float:
 
 def _number(cell: str) -> float:
     return math.nan if (value := number(cell)) is None else value
-
-
-def _paper(cell: str) -> str:
-    return "" if is_missing(cell) else cell.strip()

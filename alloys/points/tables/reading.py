@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alloys.errors import InputError
-from alloys.intake.cells import Decimal, decimal_mark, is_missing, read_amount
+from alloys.intake.cells import Decimal, decimal_mark, is_missing, read_amount, text_in
 from alloys.intake.headers import read_header
 from alloys.intake.mapping import ColumnName
 from alloys.intake.reading import IntakeRow, places_in, read_rows_of
@@ -142,8 +142,8 @@ class _Conditions:
     def _text(self, told: TextOrColumn, cells: list[str]) -> str:
         if isinstance(told, str):
             return told
-        cell = cells[self._places[told.column]]
-        return "" if is_missing(cell) else " ".join("".join(c if c.isprintable() else " " for c in cell).split())
+        cell = text_in(cells[self._places[told.column]])
+        return " ".join("".join(c if c.isprintable() else " " for c in cell).split())
 
     def _celsius(self, cells: list[str]) -> float | None:
         heat = self._entry.conditions.test_temperature
