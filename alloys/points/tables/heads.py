@@ -32,10 +32,10 @@ def named_columns(
     named = {head: found for head in header if (found := _COLUMN.fullmatch(head))}
     chosen = {found["name"]: head for head, found in named.items() if found["name"] in variables and not found["std"]}
     heads = {h: found for h, found in named.items() if found["name"] in properties and found["name"] not in chosen}
-    for name in chosen:
-        _refuse_several(head for head, found in named.items() if found["name"] == name and not found["std"])
-    for name, std in {(found["name"], found["std"]) for found in heads.values()}:
-        _refuse_several(head for head, found in heads.items() if (found["name"], found["std"]) == (name, std))
+    for one in (*chosen.values(), *heads):
+        _refuse_several(
+            head for head, found in named.items() if found.group("name", "std") == named[one].group("name", "std")
+        )
     stds = {found["name"]: head for head, found in heads.items() if found["std"]}
     columns = {
         found["name"]: PropertyColumn(column=head, unit=found["unit"], std=stds.get(found["name"]))
