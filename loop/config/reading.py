@@ -74,14 +74,13 @@ def read_document(path: Path, overrides: Sequence[str] = (), **given: Any) -> Do
         raise InputError(f"cannot read {path}: {error}") from error
     document = parse_yaml(text, str(path))
     for override in overrides:
-        apply_override(document.data, override)
-        document.overridden.add(tuple(part.strip() for part in override.partition("=")[0].split(".")))
+        document.overridden.add(apply_override(document.data, override))
     document.data.update({key: value for key, value in given.items() if value is not None})
     return document
 
 
-def apply_override(data: dict[str, Any], override: str) -> None:
-    """Sets one value of a configuration: ``key=value`` with a dotted key, the value read as YAML.
+def apply_override(data: dict[str, Any], override: str) -> Location:
+    """Sets one value of a configuration: ``key=value`` with a dotted key, the value read as YAML. Returns its path.
 
     Raises:
         InputError: if that is not what it is.
@@ -100,6 +99,7 @@ def apply_override(data: dict[str, Any], override: str) -> None:
         if not isinstance(target, dict):
             raise InputError(f"--set {key}: {part!r} is not a section")
     target[parts[-1]] = value
+    return tuple(parts)
 
 
 def _schema_mistake(document: Document, detail: Any) -> tuple[int, str]:
