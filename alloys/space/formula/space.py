@@ -63,7 +63,7 @@ class FormulaSpace:
             ions = ions_of(self.elements, self.states)
             refuse_unknown(ions, balanced=self.charges == "balanced")
             object.__setattr__(self, "rules", IonicRules(self.elements, self.states))
-        if not self._draws.numbers:
+        if not self._draws().numbers:
             raise InputError(
                 f"no formula of {self.fewest} to {self.most} of {', '.join(self.elements)} with at most "
                 f"{self.most_atoms} atoms of each is {self._wanted}; take more elements or atoms, or charges: any"
@@ -73,9 +73,8 @@ class FormulaSpace:
     def _wanted(self) -> str:
         return {"balanced": "neutral and balanced", "neutral": "neutral", "any": "there"}[self.charges]
 
-    @property
-    def _draws(self) -> Draws:
-        return draws_of(self.elements, self.most_atoms, self.fewest, self.most, self.charges, self.states)
+    def _draws(self, lean: tuple[float, ...] = ()) -> Draws:
+        return draws_of(self.elements, self.most_atoms, self.fewest, self.most, self.charges, self.states, lean)
 
     # -- what a point is --------------------------------------------------------------------------------------
 
@@ -251,14 +250,13 @@ class FormulaSpace:
 @lru_cache(maxsize=16)
 def _drawing(space: FormulaSpace) -> Draws:
     """How formulas are drawn that keep out of the regions, so that enough of them do."""
-    ways = (space.elements, space.most_atoms, space.fewest, space.most, space.charges, space.states)
-    best = draws_of(*ways)
+    best = space._draws()
     if not space.outside or (share := _kept(space, best)) >= _SCARCE:
         return best
     weights = np.array([rule.weights for rule in space.outside], dtype=np.float64)
     away = -(weights / np.abs(weights).max(axis=1, keepdims=True)).sum(axis=0)
     for strength in _LEANINGS:
-        leaning = draws_of(*ways, tuple((strength * away).tolist()))
+        leaning = space._draws(tuple((strength * away).tolist()))
         if (found := _kept(space, leaning)) > share:
             best, share = leaning, found
         if share >= _ENOUGH:
