@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 _SECRETS = (
-    # Of two slashes a path may have lost one.
-    re.compile(r"(\b[a-z][\w+.-]*:/{1,2})(?:[^\s/@]*:\S*|[^\s/@]+)(?=@)", re.IGNORECASE),
+    # Of two slashes a path may have lost one. USER is what messages say that a person writes there.
+    re.compile(r"(\b[a-z][\w+.-]*:/{1,2})(?!USER@)(?:[^\s/@]*:\S*|[^\s/@]+)(?=@)", re.IGNORECASE),
     re.compile(r"([?&][\w.-]*(?:pass|pwd|key|token|secret)[\w.-]*=)[^\s&'\"]+", re.IGNORECASE),
 )
 """Where a URL holds what only its owner should see: before the host, and in what is asked."""
@@ -19,6 +19,8 @@ def without_secrets(text: str) -> str:
 
     >>> without_secrets("nobody answers at 'http://me@head:80/x?key=1&page=2'")
     "nobody answers at 'http://***@head:80/x?key=***&page=2'"
+    >>> without_secrets("it is at postgresql://USER@HOST/DATABASE, got http://me:USER@head")
+    'it is at postgresql://USER@HOST/DATABASE, got http://***@head'
     """
     for pattern in _SECRETS:
         text = pattern.sub(r"\1***", text)
