@@ -116,7 +116,7 @@ def _schema_mistake(document: Document, detail: Any) -> tuple[int, str]:
     elif detail["type"] == "union_tag_invalid":
         message = f"unknown kind {detail['ctx']['tag']!r}; known are {', '.join(kinds_of_space())}"
     elif detail["type"] != "missing":
-        message += f", got {str(detail['input'])[:60]!r}"
+        message += f", got {without_secrets(str(detail['input']))[:60]!r}"
     return document.line_of(location), f"{where}: {message}"
 
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
-from alloys.errors import InputError
+from alloys.errors import InputError, without_secrets
 from alloys.points.point import LONGEST_TEXT, Point, PointSource
 from loop.materials.checking import problems_of
 from loop.materials.query import PointQuery, conditions_of
@@ -183,7 +183,9 @@ def _database(where: str | Path, *, create: bool) -> Database:
             raise
         return server
     if "://" in text:
-        raise StoreError(f"a materials table is a file or at postgresql://USER@HOST/DATABASE, got {text[:60]!r}")
+        raise StoreError(
+            f"a materials table is a file or at postgresql://USER@HOST/DATABASE, got {without_secrets(text)[:60]!r}"
+        )
     return _file(Path(where), create=create)
 
 

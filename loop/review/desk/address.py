@@ -128,7 +128,7 @@ def _refuse_none(uri: str) -> None:
     try:
         host_and_port(uri)
     except ValueError as error:
-        told = f"{VARIABLE} is no address ({first_line(error)}), got {uri[:80]!r}; correct or unset it"
+        told = f"{VARIABLE} is no address ({first_line(error)}), got {without_secrets(uri)[:80]!r}; correct or unset it"
         raise InputError(told) from error
 
 

@@ -88,7 +88,7 @@ def test_the_default_campaign_has_no_mistakes() -> None:
             "seed: 0",
             "seed: 0\nstate: mysql://x/y",
             5,
-            "state: a campaign database on a server is at postgresql+psycopg",
+            "state: a campaign database on a server is at postgresql+psycopg://USER@HOST/DATABASE, got mysql://",
         ),
         ("ductility_index: 2.5", "density: 2.5", 33, "reference_point must name the objectives"),
     ],
@@ -100,6 +100,12 @@ def test_mistakes_are_named_with_their_line(tmp_path: Path, before: str, after: 
     named = next(mistake for mistake in found if message in mistake)
     number = int(named.split(":")[0].removeprefix("line "))
     assert abs(number - line) <= 1, named
+
+
+def test_a_long_url_is_shown_without_its_password(tmp_path: Path) -> None:
+    found = _check(tmp_path, f"{GOOD}\ntracking: http://me:{'secret' * 20}@head:5000\n")
+    assert any("got 'http://***@head:5000'" in mistake for mistake in found), found
+    assert not any("secret" in mistake for mistake in found)
 
 
 def test_without_objectives_there_are_constraints_to_keep(tmp_path: Path) -> None:
