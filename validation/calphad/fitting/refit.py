@@ -27,7 +27,7 @@ from validation.calphad.reading.apart import ENVIRONMENT
 from validation.calphad.reading.end_members import ENERGIES, counted, name_of
 from validation.calphad.reading.expressions import value_at
 from validation.calphad.reading.phases import functions_in, is_liquid, pieces_of, rows_of
-from validation.calphad.reading.tdbfile import read_anew
+from validation.calphad.reading.tdbfile import parsed
 
 BCC, LIQUID = "BCC_A2", "LIQUID"
 REFERENCE_K = 298.15
@@ -188,7 +188,7 @@ def _mixings(text: str, pair: tuple[str, str], liquid: str) -> list[_Mixing]:
     """What a refit changes: the mixing in bcc, and in the liquid if that follows."""
     if liquid not in ("follow", "keep"):
         raise DatabaseError(f"liquid must be 'follow' or 'keep', got {liquid!r}")
-    database = read_anew(text).database
+    database = parsed(text)
     lacking = sorted(set(pair) - set(database.elements)) + sorted({BCC} - set(database.phases))
     if lacking:
         raise DatabaseError(f"the database lacks {', '.join(lacking)}; use one that has them")
@@ -202,7 +202,7 @@ def _check(text: str, pair: tuple[str, str], terms: Sequence[float]) -> None:
     Raises:
         DatabaseError: Its terms are not those that it should have.
     """
-    found = _Mixing.of(read_anew(text).database, BCC, pair).enthalpies()
+    found = _Mixing.of(parsed(text), BCC, pair).enthalpies()
     if any(abs(_at(found, order) - _at(terms, order)) > 2 * NEGLIGIBLE_J for order in range(len(found) + len(terms))):
         raise DatabaseError(f"the terms of {'-'.join(pair)} in {BCC} are written so that they cannot be changed")
 
