@@ -8,7 +8,15 @@ from itertools import pairwise, product
 from typing import Any
 
 from validation.calphad.reading.commands import BUILT_IN
-from validation.calphad.reading.end_members import ENERGIES, counted, has_energy, misplaced, name_of, with_energy
+from validation.calphad.reading.end_members import (
+    ENERGIES,
+    counted,
+    has_energy,
+    is_strange,
+    misplaced,
+    name_of,
+    with_energy,
+)
 from validation.calphad.reading.expressions import value_at
 from validation.calphad.reading.phases import (
     functions_in,
@@ -61,13 +69,9 @@ def _missing(database: Any, row: Mapping[str, Any]) -> str:
     phase = database.phases.get(row["phase_name"])
     if phase is None:
         return "of a phase that the file lacks"
-    sites, held = row["constituent_array"], phase.constituents
     if misplaced(phase, row):
-        return f"without the {len(held)} sublattices of the phase"
-    if len(sites) < len(held):  # a neutral species of an ionic liquid
-        held = held[-1:]
-    strange = any(s not in known and str(s) != "*" for site, known in zip(sites, held, strict=True) for s in site)
-    return "of constituents that the phase does not hold there" if strange else ""
+        return f"without the {len(phase.constituents)} sublattices of the phase"
+    return "of constituents that the phase does not hold there" if is_strange(phase, row) else ""
 
 
 def _twice(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -246,17 +246,12 @@ class _Mixing:
                 given twice.
         """
         held = [{str(species) for species in site} for site in database.phases[phase].constituents]
-        on = [index for index, site in enumerate(held) if site & set(pair)]
-        if (
-            len(on) != 1
-            or not set(pair) <= held[on[0]]
-            or any("VA" not in s for i, s in enumerate(held) if i not in on)
-        ):
+        sites = [list(pair) if site & set(pair) else ["VA"] for site in held]
+        if sites.count(list(pair)) != 1 or not all(map(set.issuperset, held, sites)):
             raise DatabaseError(
                 f"{' and '.join(pair)} must mix on one sublattice of {phase}, with vacancies on the others, got "
                 f"{':'.join(','.join(sorted(site)) for site in held)}"
             )
-        sites = [list(pair) if index in on else ["VA"] for index in range(len(held))]
         names = {name for name in _cut(phase) if name == phase or name not in database.phases}
         place = Place(frozenset(names), tuple(frozenset(site) for site in sites))
         rows = [row for row in rows_of(database) if row["phase_name"] == phase and _is_pair(row, sites)]
@@ -264,7 +259,7 @@ class _Mixing:
         if again:
             raise DatabaseError(f"{again[0]} is given twice, and programs differ in which counts; keep one")
         new = f"G({phase},{':'.join(','.join(site) for site in sites)};{{}})"
-        return cls(database, rows, float(database.phases[phase].sublattices[on[0]]), place, new)
+        return cls(database, rows, float(database.phases[phase].sublattices[sites.index(list(pair))]), place, new)
 
     def enthalpies(self) -> tuple[float, ...]:
         """By order, J per mole of atoms."""
@@ -283,9 +278,9 @@ def _cut(name: str) -> list[str]:
 def _is_pair(row: Mapping[str, Any], sites: Sequence[Sequence[str]]) -> bool:
     """Whether a parameter is an energy of these constituents, or of any in place of vacancies."""
     given = [sorted(str(species) for species in site) for site in row["constituent_array"]]
-    alike = [one in (sorted(site), ["*"]) if len(site) == 1 else one == sorted(site)
-             for one, site in zip(given, sites, strict=False)]  # fmt: skip
-    return row["parameter_type"] in ENERGIES and len(given) == len(sites) and all(alike)
+    if row["parameter_type"] not in ENERGIES or len(given) != len(sites):
+        return False
+    return all(one == sorted(site) or (site == ["VA"] and one == ["*"]) for one, site in zip(given, sites, strict=True))
 
 
 def _at(terms: Sequence[float], order: int) -> float:

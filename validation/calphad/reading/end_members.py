@@ -17,6 +17,13 @@ def misplaced(phase: Any, row: Mapping[str, Any]) -> bool:
     return sites != len(phase.constituents) and not (phase.model_hints.get("ionic_liquid_2SL") and sites == 1)
 
 
+def is_strange(phase: Any, row: Mapping[str, Any]) -> bool:
+    """Whether a parameter, not `misplaced`, is of constituents that its phase does not hold there."""
+    sites = row["constituent_array"]
+    held = phase.constituents[-len(sites) :]  # a neutral species of an ionic liquid stands on the last one
+    return any(s not in known and str(s) != "*" for site, known in zip(sites, held, strict=False) for s in site)
+
+
 def holds(phase: Any, array: tuple[tuple[Any, ...], ...]) -> bool:
     """Whether a parameter's constituents stand on the sublattices of a phase."""
     if phase.constituents is None or len(array) != len(phase.constituents):

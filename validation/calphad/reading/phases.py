@@ -18,6 +18,7 @@ from validation.calphad.reading.end_members import (
     has_energy,
     holds,
     is_slip,
+    is_strange,
     misplaced,
     name_of,
     pure,
@@ -177,10 +178,7 @@ def _uncounted(database: Any, elements: set[str], phases: Iterable[str]) -> Iter
         if row["parameter_type"] not in ENERGIES or row["phase_name"] not in parts:
             continue
         named = {symbol for site in row["constituent_array"] for species in site for symbol in species.constituents}
-        held = database.phases[row["phase_name"]].constituents[-len(row["constituent_array"]) :]
-        pairs = zip(row["constituent_array"], held, strict=False)
-        strange = any(s not in known and str(s) != "*" for site, known in pairs for s in site)
-        if strange and named & elements and not named & others:
+        if named & elements and not named & others and is_strange(database.phases[row["phase_name"]], row):
             yield name_of(row)
 
 

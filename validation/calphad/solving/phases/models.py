@@ -50,7 +50,7 @@ def models_of(database: Any, components: Sequence[str], candidates: Iterable[str
 
 
 def computable(
-    reading: Reading, elements: Iterable[str], phases: Sequence[str] | None = None, exclude: Sequence[str] = ()
+    reading: Reading, elements: Sequence[str], phases: Sequence[str] | None = None, exclude: Sequence[str] = ()
 ) -> Usable:
     """The phases that alloys of these elements can have, as `usable`, each with a model that pycalphad can build.
 
