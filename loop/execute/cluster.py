@@ -22,6 +22,7 @@ from loop.execute.actors import Actors, last_line
 from loop.execute.loopback import host_and_port
 from loop.execute.spreading import RaySpreader
 from loop.execute.tasks import FOLDER, Done, Finished, ModelTask, ValidationTask, ValidatorSpec, do_validation
+from validation.jobs.files import import_path
 
 log = logging.getLogger(__name__)
 
@@ -238,9 +239,8 @@ def _cores() -> int:
 
 def start_cluster(ray: Any, address: str, cpus: int) -> None:
     # Workers import the rooms from where this process found them.
-    root = str(Path(__file__).resolve().parents[2])
-    paths = [root, *(os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path)]
-    environment = {"env_vars": {**_THREADS, "PYTHONPATH": os.pathsep.join(paths), FOLDER: os.getcwd()}}
+    root = Path(__file__).resolve().parents[2]
+    environment = {"env_vars": {**_THREADS, "PYTHONPATH": import_path(root), FOLDER: os.getcwd()}}
     options: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
     if address == "local":
         # CPUs are counted out, not measured: one for each worker, and for what trains and chooses beside them.

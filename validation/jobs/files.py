@@ -58,3 +58,9 @@ def file_digest(path: Path) -> str:
 def allowed_environment(names: Sequence[str]) -> dict[str, str]:
     """The usual variables and the named ones, as far as they are set."""
     return {name: os.environ[name] for name in (*USUAL_VARIABLES, *names) if name in os.environ}
+
+
+def import_path(root: Path) -> str:
+    """A ``PYTHONPATH`` of a folder and those of our own, for a process that begins in another folder."""
+    own = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    return os.pathsep.join([str(root), *own])

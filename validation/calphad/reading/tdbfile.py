@@ -22,6 +22,7 @@ from validation.calphad.reading import kept
 from validation.calphad.reading.apart import ENVIRONMENT, IMPORT_SECONDS, UNREADABLE
 from validation.calphad.reading.commands import BUILT_IN
 from validation.calphad.reading.encoding import decoded
+from validation.jobs.files import import_path
 
 if TYPE_CHECKING:
     from validation.calphad.reading.grammar import Reading
@@ -141,8 +142,7 @@ def _read_apart(text: str, seconds: int, memory: int) -> bytes:
     """What a text says, as `stored` writes it, read by a process with limits."""
     wall = 10 * (seconds + IMPORT_SECONDS)
     program = Path(__file__).with_name("apart.py")
-    given = [os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-    paths = os.pathsep.join([str(program.parents[3]), *given])
+    paths = import_path(program.parents[3])
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-W", "ignore", str(program), str(seconds), str(memory)],
