@@ -19,7 +19,8 @@ from loop.execute.loopback import is_here
 from loop.execute.ray_jobs import Jobs, job_command, pack
 
 _HERE = Path()
-_ELSE = "RAY_API_SERVER_ADDRESS"
+_DASHBOARD = "RAY_API_SERVER_ADDRESS"
+"""Environment variable that names the cluster's dashboard where no option does."""
 
 
 def submit(
@@ -46,7 +47,7 @@ def submit(
     inside = job_of.path_inside(config, working_dir)
     arguments = _arguments(name, iterations, seed, set_ or [])
     job = job_of.make_job(loaded, inside, arguments, home=home, python=python)
-    source, url = ("--address", address) if address else (_ELSE, os.environ.get(_ELSE))
+    source, url = ("--address", address) if address else (_DASHBOARD, os.environ.get(_DASHBOARD))
     if not url:
         raise InputError("--address: name the cluster's dashboard, such as http://127.0.0.1:8265")
     with tempfile.TemporaryDirectory() as folder:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from validation.calphad.errors import DatabaseError
 from validation.calphad.reading.commands import Command, commands
 
-ENERGY = re.compile(r"(?P<kind>[GL])\s*\(\s*(?P<phase>[^,&():\s]+)[^,]*,(?P<sites>[^;)]*)(?:;\s*(?P<order>\d+)\s*)?\)")
+_ENERGY = re.compile(r"[GL]\s*\(\s*(?P<phase>[^,&():\s]+)[^,]*,(?P<sites>[^;)]*)(?:;\s*(?P<order>\d+)\s*)?\)")
 _BEGINS = re.compile(r"\bPAR\w*\s", re.IGNORECASE)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
-LOWEST_K, HIGHEST_K = 298.15, 6000
+_LOWEST_K, _HIGHEST_K = 298.15, 6000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Place:
 
     def order_of(self, body: str) -> int | None:
         """The order of a command's parameter, if it is one of this place."""
-        found = ENERGY.match(body)
+        found = _ENERGY.match(body)
         if found is None or found["phase"] not in self.names:
             return None
         sites = tuple(frozenset(re.split(r"[\s,]+", site.strip())) for site in found["sites"].split(":"))
@@ -61,14 +61,14 @@ def shifted(text: str, place: Place, changes: Mapping[int, float], new: str) -> 
             edits.append((*_span(text, command, place, order), ""))
     for start, end, changed in sorted(edits, reverse=True):
         text = text[:start] + changed + text[end:]
-    more = [f"PARAMETER {new.format(order)} {LOWEST_K} {change:+.6f}; {HIGHEST_K} N !"
+    more = [f"PARAMETER {new.format(order)} {_LOWEST_K} {change:+.6f}; {_HIGHEST_K} N !"
             for order, change in sorted(changes.items()) if order not in first]  # fmt: skip
     return "\n".join([text.rstrip("\r\n"), *more, ""]) if more else text
 
 
 def _plus(command: Command, change: float) -> str:
     """A command whose expression has a constant more in each range of temperature."""
-    found = ENERGY.match(command.body)
+    found = _ENERGY.match(command.body)
     assert found is not None
     *pieces, rest = command.body[found.end() :].split(";")
     changed = ";".join([*(f"{piece.rstrip()}{change:+.6f}" for piece in pieces), rest])
@@ -93,8 +93,7 @@ def _span(text: str, command: Command, place: Place, order: int) -> tuple[int, i
 
 def _offset(text: str, line: int) -> int:
     """Where a line, from 1, begins."""
-    lines: Sequence[str] = [found.group(0) for found in _LINE.finditer(text)]
-    return sum(map(len, lines[: line - 1]))
+    return sum(map(len, _LINE.findall(text)[: line - 1]))
 
 
 def _code(text: str, begin: int) -> Iterator[str]:
