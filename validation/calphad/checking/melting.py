@@ -83,16 +83,24 @@ def _energies(database: Any, element: str, phase: str, kelvin: np.ndarray[Any, n
     """Gibbs energy of the pure element in a phase, J per mole of atoms, shape of the temperatures; None without it."""
     from pycalphad import Model
     from pycalphad import variables as v
+    from pycalphad.core.errors import DofError
 
-    sites = [{str(s) for s in site} & {element, "VA"} for site in database.phases[phase].constituents]
-    if not all(sites) or not any(element in site for site in sites):
-        return None
-    filled = [element if element in site else "VA" for site in sites]
     try:
         model = Model(database, [element, "VA"], phase)
+        sites = [{str(s) for s in site} for site in model.constituents]  # an ordered phase has its disordered part's
+        if not any(element in site for site in sites):
+            return None
+        filled = [element if element in site else "VA" for site in sites]
         full = {s: 1.0 if str(s.species) == filled[s.sublattice_index] else 1e-12 for s in model.site_fractions}
         energy = symengine.sympify(model.GM).subs({**full, v.P: 101325.0})
         found = symengine.Lambdify([v.T], [energy])(kelvin[:, None]).reshape(len(kelvin))
-    except (ValueError, TypeError, RuntimeError, LookupError, ArithmeticError):  # what pycalphad says of odd phases
+    except (
+        DofError,
+        ValueError,
+        TypeError,
+        RuntimeError,
+        LookupError,
+        ArithmeticError,
+    ):  # what pycalphad says of odd phases
         return None
     return np.where(np.isfinite(found), found, np.inf)

@@ -191,6 +191,8 @@ class _DatabaseBuilder:
                 f"{_told(command)}: {strange[0]!r} is no constituent; a ';' stands before the order of a parameter, a "
                 "':' between sublattices and a ',' between constituents"
             )
+        if tokens[1] == "L" and all(len(site) == 1 for site in tokens[4]):
+            tokens[1] = "G"  # one word for the other in databases; pycalphad counts an end-member's L nowhere
         tdb._process_parameter(self._database, *tokens[1:])
 
     def _type_definition(self, command: Command) -> None:

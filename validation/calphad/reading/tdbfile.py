@@ -34,7 +34,7 @@ PARSE_SECONDS_PER_MB = 15.0
 """Further processor time by size; databases of many short commands take half of it."""
 PARSE_BYTES = 4 * 2**30
 """Address space that reading a database may take."""
-FORM = "tdb-7"
+FORM = "tdb-8"
 """Kind under which readings are kept; another number whenever the same text could be read otherwise."""
 NEAREST = 3
 

@@ -9,8 +9,10 @@ from alloys.errors import InputError
 from alloys.records import Failed, FailureKind
 from tests.support.ideal import IDEAL_TDB, melting
 from tests.support.tdb import IDEAL
+from validation.calphad.checking.melting import melting_points
 from validation.calphad.errors import DatabaseError
 from validation.calphad.reading.phases import not_held, usable
+from validation.calphad.reading.stored import dumped
 from validation.calphad.reading.tdbfile import check_phases, reading
 from validation.calphad.solving.engine import CalphadEngine
 from validation.calphad.solving.phases.models import computable
@@ -160,6 +162,11 @@ def test_a_parameter_that_stands_twice_alike_counts_once_and_is_told() -> None:
     assert alloy.solidus == pytest.approx(melting({"Nb": 0.5, "W": 0.5})[0], abs=0.5)
 
 
+def test_an_energy_of_an_element_may_be_called_l() -> None:
+    named = IDEAL_TDB.replace("G(BCC_A2,W:VA;0)", "L(BCC_A2,W:VA;0)")
+    assert dumped(reading(named)) == dumped(reading(IDEAL_TDB))
+
+
 def test_a_parameter_that_stands_twice_with_other_values_is_refused_where_it_counts() -> None:
     found = reading(IDEAL_TDB + W_TWICE.format("+GHSERW+100"))
     with pytest.raises(DatabaseError, match=r"G\(BCC_A2,W:VA;0\) is given twice.*keep one"):
@@ -204,7 +211,9 @@ def test_an_ordered_phase_that_stands_for_itself_needs_the_energy_of_each_elemen
 def test_an_ordered_phase_that_lacks_an_element_counts_as_its_disordered_part(word: str) -> None:
     text = IDEAL_TDB + ordered({"NB:NB:VA": "0"}, "NB:NB:VA", sign="&").format(word)
     found = reading(text)
-    assert not not_held(found.database, computable(found, ["NB", "W"]).phases, ["Nb", "W"])
+    phases = computable(found, ["NB", "W"]).phases
+    assert not not_held(found.database, phases, ["Nb", "W"])
+    assert not any(point.wrong for point in melting_points(found.database, ["NB", "W"], phases))
     if word == "NEVER_DISORDER":  # two sublattices of one lattice that are not told to be one
         alloy = CalphadEngine(text).alloy({"Nb": 0.5, "W": 0.5})
         assert alloy.solidus == pytest.approx(melting({"Nb": 0.5, "W": 0.5})[0], abs=0.5)
