@@ -20,7 +20,7 @@ import numpy as np
 
 from alloys.space.base import Floats, Points
 from alloys.space.grid import Grid
-from alloys.space.moves import at_random, moves_of, sweep, towards
+from alloys.space.moves import at_random, box, moves_of, sweep, towards
 from alloys.space.starts import fillings, random_sets, starts_of
 
 SWEEPS = 4
@@ -68,12 +68,18 @@ def rejecting(grid: Grid, n: int, rng: np.random.Generator) -> Points:
 
 @lru_cache(maxsize=64)
 def narrow(grid: Grid) -> bool:
-    """Whether there is more than bounds, a count and limits that leave some of what is drawn at random."""
+    """Whether there is more than bounds, a count and limits that leave some of what is drawn at random.
+
+    They must leave some of each number of elements that the bounds allow: else only the others would be drawn.
+    """
     if not grid.plain:
         return True
     rng = np.random.default_rng(0)
-    points = fillings(grid, random_sets(grid, 4096, rng), rng)
-    return bool(grid.contains(points).mean() < SHARE)
+    present = random_sets(grid, 4096, rng)
+    inside = grid.contains(fillings(grid, present, rng))
+    low, high = box(grid, present)
+    counts = present.sum(axis=1)[(low.sum(axis=1) <= grid.total) & (high.sum(axis=1) >= grid.total)]
+    return not len(counts) or any(inside[present.sum(axis=1) == count].mean() < SHARE for count in np.unique(counts))
 
 
 def settled(grid: Grid, real: Floats) -> Points:

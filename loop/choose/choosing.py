@@ -19,6 +19,7 @@ from loop.choose.guidance import guidance_of
 from loop.choose.promotion import PromotionCandidates, PromotionDecision, PromotionJob
 from loop.choose.proposal import Chosen, ProposalJob
 from loop.choose.ranking import rank
+from loop.choose.seeds import seed_for
 from loop.execute.spans import SCORER, Span
 from loop.view import Row, View
 from surrogates.choosing.acquisition import Tell, silent
@@ -40,7 +41,7 @@ def choose_batch(job: ProposalJob, tell: Tell = silent) -> Chosen:
     generators = [(model.generator(), count) for model, count in job.models]
     pool = steps.propose(view, job.known, generators, index, guidance)
     marks.append(time.time())
-    seed = steps.seed_for(config.seed, index, "ranking")
+    seed = seed_for(config.seed, index, "ranking")
     ranking = rank(view, pool, job.batch, seed, surrogate, job.spreader, tell)
     marks.append(time.time())
     made = {

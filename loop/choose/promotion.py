@@ -10,7 +10,7 @@ from typing import Any
 from alloys.design import Design
 from alloys.points.verdicts import KNOWN
 from alloys.records import Measured, Selection
-from loop.choose.steps import seed_for
+from loop.choose.seeds import seed_for
 from loop.config.schema import CampaignConfig, TierConfig
 from loop.store import CampaignStore, Job, JobState
 from loop.view import Row, View, view_of

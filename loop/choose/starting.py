@@ -16,7 +16,7 @@ from alloys.problem import Problem
 from alloys.records import Candidate, Selection
 from alloys.space import Points
 from alloys.spread import spread_out, sum_of_sizes
-from loop.choose.steps import seed_for
+from loop.choose.seeds import seed_for
 
 _WIDER = 20
 """Random designs are so many times more where only some of them fit together in a batch."""
@@ -31,12 +31,14 @@ class StartPlan:
         share: of them that come from the table.
         batch: designs that stand together, where a batch is limited; all of them if None.
         rules: what the designs of a batch must keep together; nothing if None.
+        least: so many must be had; all of them if None.
     """
 
     count: int
     share: float
     batch: int | None = None
     rules: BatchRules | None = None
+    least: int | None = None
 
 
 def initial_design(
@@ -50,7 +52,7 @@ def initial_design(
     rules, the design is one of several batches, each with values of its own.
 
     Raises:
-        InputError: if too few designs satisfy the closed-form constraints.
+        InputError: if too few designs are in the space and satisfy the closed-form constraints.
     """
     limits = BatchLimits.of(problem.space)
     rng = np.random.default_rng(seed_for(seed, 0, "design"))
@@ -70,15 +72,11 @@ def initial_design(
             chosen += _within(plan.rules, (mine, others), chosen, answered, counts)
         else:
             chosen += _far_apart(problem, (mine, others), chosen, answered, counts)
-    if len(chosen) < plan.count and plan.rules:
+    if len(chosen) < (plan.count if plan.least is None else plan.least):
+        of_batches = " and the limits of their batches; allow more in a batch" if plan.rules else ""
         raise InputError(
-            f"only {len(chosen)} of {plan.count} starting compositions satisfy the closed-form constraints and the "
-            "limits of their batches; allow more in a batch, loosen the constraints or lower start.validate"
-        )
-    if len(chosen) < plan.count:
-        raise InputError(
-            f"only {len(chosen)} of {plan.count} starting compositions satisfy the closed-form constraints; "
-            "loosen the constraints or lower start.validate"
+            f"only {len(chosen)} of {plan.count} starting compositions satisfy the rules of the space and the "
+            f"closed-form constraints{of_batches}; widen the space, loosen constraints or lower start.validate"
         )
     return [
         Selection(Candidate(problem.space.design(point), origin), rank, 0.0, why)

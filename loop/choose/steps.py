@@ -15,6 +15,7 @@ from alloys.errors import InputError
 from alloys.space import Floats, Points, Space, TableSpace
 from generators.asking.targets import beyond_front
 from generators.interface import LearnedSpace
+from loop.choose.seeds import seed_for
 from loop.choose.training import TrainingJob
 from loop.choose.warm import WarmStart
 from loop.config.schema import CampaignConfig
@@ -26,14 +27,6 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
-
-_PURPOSES = ("design", "training", "targets", "sampling", "random", "ranking", "shares", "fidelity")
-
-
-def seed_for(seed: int, iteration: int, purpose: str) -> int:
-    """An independent seed for one purpose of one iteration."""
-    sequence = np.random.SeedSequence([seed, iteration, _PURPOSES.index(purpose)])
-    return int(sequence.generate_state(1, dtype=np.uint32)[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,11 @@ import typer
 from alloys.errors import InputError
 from alloys.space import TableSpace
 from loop.cli.console import Json, err, out, print_json
-from loop.config.assembly import build_problem
+from loop.config.assembly import build_problem, start_table
+from loop.config.data import read_data
 from loop.config.lookup import Directory, Name, campaign_database
 from loop.config.reading import check_config, load_config
+from loop.drive.first import first_designs, names_by_design
 from loop.review.terminal import Log
 from loop.review.terminal.fitting import fitted
 
@@ -70,6 +72,9 @@ def check(
     if checked is None:
         raise typer.Exit(2)
     problem = build_problem(checked)
+    if checked.materials is None:
+        rows = [row for file in read_data(checked.data, problem.properties, problem.space) for row in file.rows]
+        first_designs(checked, problem, start_table(checked.start, problem.physics), names_by_design(rows))
     for note in problem.physics.notes(problem.space.elements):
         err().print(f"{config}: {note}", markup=False, soft_wrap=True)
     if isinstance(problem.space, TableSpace):

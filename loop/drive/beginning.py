@@ -3,46 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 from alloys.design import Design
 from alloys.errors import InputError
 from alloys.problem import Problem
 from alloys.records import Observation
 from loop.config.data import DataFile
-from loop.config.schema import START, CampaignConfig
 from loop.store import CampaignStore, DataEventKind
 
 log = logging.getLogger(__name__)
-
-
-def start_count(config: CampaignConfig, problem: Problem, known: Mapping[Design, Collection[str]]) -> int:
-    """How many alloys are validated before the first proposal.
-
-    With ``auto`` it is none once all that validation answers is known of eight alloys of the palette, and of twice as
-    many as it has elements; else so many that `START` are known.
-
-    Args:
-        config: the campaign's.
-        problem: its problem.
-        known: names of the properties that are known of each design.
-    """
-    if config.start.validate_count != "auto":
-        return config.start.validate_count
-    wanted, palette = set(problem.validated), set(problem.elements)
-    complete = sum(
-        wanted <= set(names) for design, names in known.items() if set(design.composition.elements) <= palette
-    )
-    enough = max(8, 2 * len(palette))
-    return 0 if complete >= enough else max(START, enough) - complete
-
-
-def names_by_design(rows: Iterable[Observation]) -> dict[Design, set[str]]:
-    """Names of the properties that results tell of each design."""
-    known: dict[Design, set[str]] = {}
-    for row in rows:
-        known.setdefault(row.design, set()).update(row.values)
-    return known
 
 
 def record_files(store: CampaignStore, files: Sequence[DataFile], name: str) -> None:

@@ -13,7 +13,6 @@ from alloys.design import Design
 from alloys.errors import InputError
 from alloys.problem import Problem
 from alloys.records import Selection, ValidationRequest
-from loop.choose.starting import StartPlan, initial_design
 from loop.config.assembly import build_problem, start_table
 from loop.config.data import read_data
 from loop.config.home import lasting
@@ -22,7 +21,8 @@ from loop.config.lookup import campaign_database
 from loop.config.reading import load_config
 from loop.config.schema import CampaignConfig
 from loop.config.tiers import build_tiers
-from loop.drive.beginning import names_by_design, record_campaign, record_files, start_count
+from loop.drive.beginning import record_campaign, record_files
+from loop.drive.first import first_designs, names_by_design, start_count
 from loop.drive.materials.reading import answer_known, read_snapshot, unread
 from loop.drive.materials.writing import TableWriter
 from loop.execute.tasks import ValidatorSpec
@@ -93,7 +93,7 @@ class OpenCampaign:
         if config.materials is None or snapshot is not None:
             # A start that cannot be had is found out before there is a campaign.
             rows = [row for file in files for row in file.rows] + (snapshot.rows if snapshot else [])
-            _start(config, problem, table, start_count(config, problem, names_by_design(rows)))
+            first_designs(config, problem, table, names_by_design(rows))
         database = None if begin_from is None else campaign_database(Path(config.directory), begin_from)
         lock = DriverLock(config.folder, state_url(config))
         lock.acquire()
@@ -173,12 +173,12 @@ class OpenCampaign:
         view = self.view()
         rows = view.rows
         seen = [row.design for row in rows if not row.may_be_asked(self.problem.validated)]
-        wanted = start_count(self.config, self.problem, {row.design: row.confirmed for row in rows})
-        if not wanted and not rows:
+        known = {row.design: row.confirmed for row in rows}
+        if not rows and not start_count(self.config, self.problem, known):
             raise InputError(
                 "start.validate is 0 and nothing is known: name results in `data`, or validate some alloys"
             )
-        return _start(view.config, view.problem, self.table, count or wanted if wanted else 0, seen)
+        return first_designs(view.config, view.problem, self.table, known, count=count, seen=seen)
 
     def store_batch(self, index: int, chosen: Sequence[Selection]) -> list[Proposal]:
         """Stores what was chosen and queues its jobs."""
@@ -190,13 +190,3 @@ class OpenCampaign:
 def _record_other(store: CampaignStore, database: Path, problem: Problem) -> None:
     with CampaignStore.open(database) as old:
         record_campaign(store, old, problem)
-
-
-def _start(
-    config: CampaignConfig, problem: Problem, table: list[Design], count: int, seen: Sequence[Design] = ()
-) -> list[Selection]:
-    if not count:
-        return []
-    rules = config.batch_limits.rules(problem.space)
-    plan = StartPlan(count, config.start.from_table, config.batch, rules or None)
-    return initial_design(problem, table, plan, config.seed, seen=seen)

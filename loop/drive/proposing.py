@@ -13,6 +13,7 @@ from alloys.space import TableSpace
 from generators.train import TrainedModel
 from loop.choose import steps
 from loop.choose.proposal import Chosen, ProposalJob
+from loop.choose.seeds import seed_for
 from loop.choose.shares import counts, history, shares
 from loop.choose.training import trained_before
 from loop.choose.warm import warm_start
@@ -149,7 +150,7 @@ class Proposing:
         config, store = self.campaign.config, self.campaign.store
         families = list(self._begun)
         models = [self._models[family] for family in families]
-        rng = np.random.default_rng(steps.seed_for(config.seed, self.index, "shares"))
+        rng = np.random.default_rng(seed_for(config.seed, self.index, "shares"))
         collapsed = [model.family for model in models if model.report.collapsed]
         earlier = history(store, self._view, self.index, self.inputs.hidden)
         wanted = {}

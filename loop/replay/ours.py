@@ -18,6 +18,7 @@ from alloys.problem import Problem
 from loop.choose import steps
 from loop.choose.fitting import fit_surrogate
 from loop.choose.ranking import rank
+from loop.choose.seeds import seed_for
 from loop.config.reading import apply_override
 from loop.config.schema import CampaignConfig
 from loop.measurements import AcceptedResult
@@ -98,7 +99,7 @@ class Ours:
         self._surrogate = fit_surrogate(view, self._surrogate)
         nothing = steps.known_compositions(view, ())
         pool = steps.propose(view, nothing, (), self._iteration)
-        seed = steps.seed_for(view.config.seed, self._iteration, "ranking")
+        seed = seed_for(view.config.seed, self._iteration, "ranking")
         chosen = rank(view, pool, count, seed, self._surrogate).selections
         return [int(view.space.point_of(selection.candidate.design)[0]) for selection in chosen]
 

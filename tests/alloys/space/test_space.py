@@ -31,6 +31,11 @@ def test_all_sizes_and_elements_are_reached() -> None:
     assert ((points > 0).mean(axis=0) > 0.25).all()
 
 
+def test_few_compositions_of_a_number_of_elements_are_drawn_too() -> None:
+    space = AlloySpace.build(["Co", "Cr", "Fe", "Mn", "Ni"], lower=0.20, upper=0.25, count=(4, 5))
+    assert len(np.unique(space.sample(500, np.random.default_rng(0)), axis=0)) == 6  # equimolar: of all, of each four
+
+
 @pytest.mark.parametrize(
     ("formula", "message"),
     [

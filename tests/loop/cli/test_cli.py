@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from loop.campaign import Campaign
 from loop.cli import main as cli
+from loop.config.reading import load_config
 from tests.loop.loop_helpers import DEFAULT, ROOT, call, write_config
 from tests.support.ideal import IDEAL_TDB, melting
 
@@ -143,6 +145,21 @@ def test_check_says_which_numbers_an_element_lacks(capsys: pytest.CaptureFixture
     code, _, err = call(capsys, "check", str(path))
     assert code == 2
     assert "line 7: objectives: minimize density: no reference mass_density for N" in err
+
+
+def test_check_tells_a_start_of_more_alloys_than_there_are_and_auto_takes_those_there_are(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    space = "space: {elements: [Cr, Fe, Ni], step: 0.25, lower: 0.25, count: [2, 3]}"
+    path = tmp_path / "few.yaml"
+    text = f"name: few\n{space}\nphysics: generic\nvalidator: {{name: human}}\nobjectives: [maximize bulk_modulus]\n"
+    path.write_text(f"{text}start: {{validate: 7}}\ndirectory: {tmp_path}\n", encoding="utf-8")
+    code, _, err = call(capsys, "check", str(path))
+    assert code == 2
+    assert "only 6 of 7 starting compositions satisfy the rules of the space" in err
+    assert call(capsys, "check", str(path), "--set", "start.validate=auto")[0] == 0
+    with Campaign.open(load_config(path, ["start.validate=auto"])) as campaign:
+        assert len(campaign.suggest(24)) == 6
 
 
 def test_a_finished_campaign_is_shown_again_and_not_repeated(
