@@ -85,7 +85,7 @@ def usable(
     asked = {name.upper() for name in phases or database.phases} - {name.upper() for name in exclude}
     able = holding(database, wanted, sorted(asked - set(left_out)))
     energies = _Energies.of(database, wanted, able)
-    used, wrong = [], []
+    used, wrong = list[str](), dict[str, list[str]]()
     for name in able:
         reason = _hindrance(reading, name, wanted, energies)
         if not reason and phases is None and not energies.any_of(database, name):
@@ -95,13 +95,9 @@ def usable(
         elif phases is None and is_gas(database, name):
             left_out[name] = reason
         elif name not in left_out:
-            wrong.append(f"{name} ({reason})")
+            wrong.setdefault(reason, []).append(name)
     if wrong:
-        those = f"which phases to use, phases: [{', '.join(used)}], or " if used else ""
-        raise DatabaseError(
-            f"alloys of {'-'.join(sorted(wanted))} cannot be computed with {', '.join(wrong)}; mend the file, or say "
-            f"{those}which not to use, exclude: [...]"
-        )
+        raise DatabaseError(_unusable(sorted(wanted), wrong, used))
     if not used:
         raise DatabaseError(_nothing(sorted(wanted), len(database.phases), left_out))
     told = {name: why for name, why in left_out.items() if holding(database, wanted, [name])}
@@ -180,6 +176,16 @@ def _uncounted(database: Any, elements: set[str], phases: Iterable[str]) -> Iter
         named = {symbol for site in row["constituent_array"] for species in site for symbol in species.constituents}
         if named & elements and not named & others and is_strange(database.phases[row["phase_name"]], row):
             yield name_of(row)
+
+
+def _unusable(elements: Sequence[str], wrong: Mapping[str, Sequence[str]], used: Sequence[str]) -> str:
+    """Which phases cannot be computed, by the reason, and what to do."""
+    told = ", ".join(f"{', '.join(phases)} ({reason})" for reason, phases in wrong.items())
+    those = f"which phases to use, phases: [{', '.join(used)}], or " if used else ""
+    return (
+        f"alloys of {'-'.join(elements)} cannot be computed with {told}; mend the file, or say {those}which not to "
+        "use, exclude: [...]"
+    )
 
 
 def _nothing(elements: Sequence[str], phases: int, left_out: dict[str, str]) -> str:

@@ -144,6 +144,12 @@ def test_a_phase_without_the_energy_of_a_pure_element_is_refused_and_not_counted
     assert phase in usable(reading(text), other).phases
 
 
+def test_phases_that_lack_the_same_are_told_together() -> None:
+    text = "\n".join(line for line in IDEAL_TDB.splitlines() if "+GHSERW" not in line)
+    with pytest.raises(DatabaseError, match=r"with BCC_A2, LIQUID \(no energy of pure W, [^)]*\); mend"):
+        usable(reading(text), ["NB", "W"])
+
+
 def test_a_compound_may_lack_the_energies_of_pure_elements() -> None:
     text = (
         IDEAL_TDB
