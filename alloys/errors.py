@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 _SECRETS = (
@@ -78,3 +79,16 @@ class WorkError(_ToldError, RuntimeError):
 def first_line(error: BaseException) -> str:
     """The first line of an error's text, or its kind if it has no text: enough for a message of one line."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def no_text(names: Iterable[str]) -> str:
+    """What to do about the first name of a file or folder that is no text in this locale; empty if all are.
+
+    >>> no_text(["caf\\udce9"])
+    'the name caf? is no text in utf-8, the encoding of this locale; rename it, or set LC_ALL=C.UTF-8'
+    """
+    shown = ((name, name.encode(errors="replace").decode()) for name in names)
+    return next((_NO_TEXT.format(said, sys.getfilesystemencoding()) for name, said in shown if said != name), "")
+
+
+_NO_TEXT = "the name {} is no text in {}, the encoding of this locale; rename it, or set LC_ALL=C.UTF-8"

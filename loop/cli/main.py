@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from alloys.errors import InputError, PeopleNeededError, WorkError
+from alloys.errors import InputError, PeopleNeededError, WorkError, no_text
 from loop.cli.console import err, out, take_any_encoding
 from loop.drive.stopping import INTERRUPTED, TERMINATED, StopAsked
 
@@ -178,7 +178,7 @@ def run_told(work: Callable[[], Any], words: list[str]) -> None:
     except typer.Exit as stop:
         code = stop.exit_code
     except Exception as error:
-        code, message = _status_and_message(error)
+        code, message = _status_and_message(error, words)
         if code == 1:
             message = f"{message}; {_next(words)}"
         if message:
@@ -194,7 +194,7 @@ def _next(words: list[str]) -> str:
     return f"the same command {'goes on from here' if goes_on else 'starts over'}"
 
 
-def _status_and_message(error: Exception) -> tuple[int, str]:
+def _status_and_message(error: Exception, words: list[str]) -> tuple[int, str]:
     """The exit status and the one message for an error that a person can act on.
 
     Raises:
@@ -202,6 +202,8 @@ def _status_and_message(error: Exception) -> tuple[int, str]:
     """
     from loop.store.files import DISK_ERRORS  # late, for a light start: with the database's libraries
 
+    if isinstance(error, ValueError) and not isinstance(error, InputError) and (told := no_text(words)):
+        return 2, told
     if isinstance(error, WorkError):
         return 1, str(error)
     if isinstance(error, OSError) and error.errno in DISK_ERRORS:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from alloys.errors import InputError, without_secrets
+from alloys.errors import InputError, no_text, without_secrets
 from alloys.files import read_plain
 from alloys.space import kinds_of_space
 from loop.config.checking import semantic_mistakes
@@ -44,7 +44,13 @@ def load_config(path: Path, overrides: Sequence[str] = (), **given: Any) -> Camp
 
 
 def check_config(path: Path, overrides: Sequence[str] = (), **given: Any) -> tuple[CampaignConfig | None, list[str]]:
-    """The configuration, or None, and every mistake in it, in the order of lines."""
+    """The configuration, or None, and every mistake in it, in the order of lines.
+
+    Raises:
+        InputError: if no campaign can be in this folder, or there is no such file.
+    """
+    if told := no_text([str(Path().resolve())]):
+        raise InputError(told)
     document = read_document(path, overrides, **given)
     config: CampaignConfig | None = None
     mistakes = list(document.mistakes)

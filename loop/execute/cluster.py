@@ -19,7 +19,7 @@ from alloys.errors import InputError, WorkError, first_line
 from alloys.records import Failed, FailureKind
 from loop.config.schema import ClusterConfig
 from loop.execute.actors import Actors, last_line
-from loop.execute.loopback import host_and_port
+from loop.execute.loopback import host_and_port, leave_proxies_out
 from loop.execute.spreading import RaySpreader
 from loop.execute.tasks import FOLDER, Done, Finished, ModelTask, ValidationTask, ValidatorSpec, do_validation
 from validation.jobs.files import import_path
@@ -247,6 +247,7 @@ def start_cluster(ray: Any, address: str, cpus: int) -> None:
         options |= {"num_cpus": cpus, "object_store_memory": 200 * 2**20}
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")
+    leave_proxies_out(address if "://" in address else f"ray://{address}")  # whose processes speak over HTTP too
     # Before ray.init has set its own level, Ray announces what its environment decided.
     logging.getLogger("ray").setLevel(logging.ERROR)
     if address != "local":
@@ -271,7 +272,11 @@ def start_cluster(ray: Any, address: str, cpus: int) -> None:
 
 
 _ASKED = "something listens there; see that the port is the cluster's, and that RAY_AUTH_TOKEN_PATH has its token"
-_OURS = ("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "RAY_DEDUP_LOGS", "RAY_AUTH_TOKEN", "RAY_CLIENT_MODE", "RAY_ADDRESS")
+_NO_REPORTS = "RAY_USAGE_STATS_ENABLED"
+_OURS = (
+    *("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "RAY_DEDUP_LOGS", "RAY_AUTH_TOKEN", "RAY_CLIENT_MODE", "RAY_ADDRESS"),
+    _NO_REPORTS,
+)
 """Variables that this module or Ray sets, or that a cluster of its own does not read."""
 
 
@@ -345,8 +350,10 @@ _ANY_INTERFACE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 def lock_down() -> None:
     """Keeps a cluster of our own on loopback, with a token that only its processes know: not in the home folder.
 
-    Ray switches token authentication on for a cluster that it starts itself, unless the environment says otherwise.
+    Ray switches token authentication on for a cluster that it starts itself, unless the environment says otherwise. It
+    would tell its makers of every cluster, and ask the network whose machine this is.
     """
+    os.environ.setdefault(_NO_REPORTS, "0")
     if not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     if _ANY_INTERFACE not in os.environ:

@@ -11,6 +11,8 @@ from alloys.errors import InputError
 
 _HERE = ("127.0.0.1", "localhost", "::1", "[::1]")
 """As libraries write them: some look for an address of version 6 with its brackets, others without."""
+_HOST = ("169.254.169.254", "metadata.google.internal")
+"""Where a cloud's machine asks what it is, as every cluster of Ray's does; a proxy would answer for itself."""
 _TOKENS = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
 
 
@@ -21,7 +23,7 @@ def leave_proxies_out(url: str = "") -> None:
         url: an address that is about to be asked; if it is one of this machine, in whatever form, it is added too.
     """
     host = urlsplit(url).hostname or ""
-    here = [*_HERE, *([host, f"[{host}]"] if is_here(host) else [])]
+    here = [*_HERE, *_HOST, *([host, f"[{host}]"] if is_here(host) else [])]
     given = next((os.environ[name] for name in ("no_proxy", "NO_PROXY") if os.environ.get(name)), "")
     known = [name.strip() for name in given.split(",") if name.strip()]
     every = ",".join(dict.fromkeys([*known, *here]))

@@ -61,6 +61,7 @@ def ui(
 
 def _refuse_taken(port: int) -> None:
     with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server; one that has just ended is none
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:

@@ -18,7 +18,7 @@ from loop.cli.doctor.finding import Finding, Health
 from loop.config.identity import state_url
 from loop.config.lookup import Directory
 from loop.config.reading import load_config
-from loop.config.schema import CampaignConfig
+from loop.config.schema import CampaignConfig, ClusterConfig
 
 _COLOURS = {Health.OK: "green", Health.MISSING: "yellow", Health.FAULT: "red"}
 
@@ -52,7 +52,8 @@ def _findings(config: CampaignConfig | None, directory: Path) -> Iterator[Findin
     yield machine.python()
     yield from machine.packages()
     yield machine.processors()
-    yield engines.ray(needed=config is None or config.cluster.executor == "ray")
+    cluster = ClusterConfig() if config is None else config.cluster
+    yield engines.ray(cluster.address, needed=config is None or config.cluster.executor == "ray")
     yield engines.gpu()
     yield engines.dft(needed="dft" in validators)
     disk = stores.disk(folder)

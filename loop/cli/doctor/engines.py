@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from alloys.errors import InputError, first_line
+from alloys.errors import InputError, first_line, without_secrets
 from loop.cli.doctor.finding import Finding, Health, judged
 
 _PORTS = {5000: "the MLflow UI; `alloyloop ui --port` takes another", 8265: "Ray's dashboard; Ray takes another"}
@@ -18,13 +18,26 @@ _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - looked at, not written
 _LEAST_SHARED = 2 * 10**9
 
 
-def ray(*, needed: bool) -> Finding:
-    """Ray's version, where its cluster is, and the memory that its processes share; it is not started."""
+def ray(address: str = "local", *, needed: bool) -> Finding:
+    """Ray's version, where its cluster is, and the memory that its processes share; it is not started.
+
+    Args:
+        address: where the cluster is unless the environment names another.
+        needed: whether a campaign cannot do without.
+    """
     if importlib.util.find_spec("ray") is None:
         advice = "make setup; or cluster: {executor: local}, which works in one process"
         return Finding("Ray", Health.MISSING, "not installed", advice, needed)
-    address = os.environ.get("RAY_ADDRESS")
-    found = f"{importlib.metadata.version('ray')}, {f'cluster at {address}' if address else 'a cluster of its own'}"
+    address = os.environ.get("RAY_ADDRESS") or address
+    place = "a cluster of its own" if address == "local" else f"cluster at {without_secrets(address)}"
+    found = f"{importlib.metadata.version('ray')}, {place}"
+    if address != "local":
+        from loop.execute.cluster import refuse_dead  # late: Ray imports for seconds
+
+        try:
+            refuse_dead(address)
+        except InputError as error:
+            return judged("Ray", found, without_secrets(str(error)), needed=needed)
     free = shutil.disk_usage(_SHARED_MEMORY).free if _SHARED_MEMORY.is_dir() else None
     if free is None:
         return judged("Ray", found, needed=needed)

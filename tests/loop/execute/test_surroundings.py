@@ -190,7 +190,10 @@ def _file_of_my_own(folder: Path, name: str, *, package: bool = False) -> None:
     path.write_text("raise RuntimeError('a file of my own')\n", encoding="utf-8")
 
 
-def test_files_of_a_person_do_not_come_in_place_of_the_programs_own(tmp_path: Path) -> None:
+def test_neither_files_of_a_person_nor_a_proxy_come_between_a_campaign_and_its_cluster(
+    proxy: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("RAY_AUTH_TOKEN")
     for name in ROOMS:
         _file_of_my_own(tmp_path, name, package=name == "validation")
     document = yaml.safe_load((ROOT / "configs" / "quickstart.yaml").read_text(encoding="utf-8"))
@@ -210,6 +213,7 @@ def test_files_of_a_person_do_not_come_in_place_of_the_programs_own(tmp_path: Pa
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "died" not in done.stderr
+    assert proxy == []
 
 
 @pytest.mark.parametrize(

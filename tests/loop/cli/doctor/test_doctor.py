@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from loop.cli.doctor import engines
 from tests.loop.loop_helpers import call, write_config
 
 
@@ -103,3 +104,13 @@ def test_a_closed_output_is_no_traceback(closed: str) -> None:
 def test_what_a_package_asks_for_beside_itself_is_looked_for_too(capsys: pytest.CaptureFixture[str]) -> None:
     there = importlib.util.find_spec("numpyro") is not None
     assert ("numpyro is not installed" in _checks(capsys)["packages, bayesian"]["found"]) != there
+
+
+def test_doctor_says_that_a_cluster_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "")
+    assert "cluster.address: local" in engines.ray("127.0.0.1:1", needed=True).advice
+    monkeypatch.setenv("RAY_ADDRESS", "ray://me:hunter2@127.0.0.1:1")
+    found = engines.ray(needed=True)
+    assert found.stands_in_the_way
+    assert "unset RAY_ADDRESS" in found.advice
+    assert "hunter2" not in f"{found}"

@@ -29,3 +29,15 @@ def test_a_question_without_standard_input_is_not_asked(tmp_path: Path) -> None:
     done = shell(f"{sys.executable} -m loop.cli init table.csv --maximize hardness <&-", tmp_path)
     assert "Traceback" not in done.stderr
     assert done.returncode == 0, done.stderr
+
+
+def test_names_that_are_no_text_are_told_in_one_line(tmp_path: Path) -> None:
+    folder, table = tmp_path / "caf\udce9", "caf\udce9/p\udce9.csv"
+    folder.mkdir()
+    (tmp_path / table).write_text("formula,hardness\nNbW,300\nNbTa,200\nTaW,250\n", encoding="utf-8")
+    for command, said in (
+        (f"cd caf*; {CHECK}", "caf? is no text in utf-8"),
+        (f"{sys.executable} -m loop.cli materials add caf*/*", "the name caf?/p?.csv is no text in utf-8"),
+    ):
+        done = shell(command, tmp_path)
+        assert (done.returncode, said in done.stderr, done.stderr.count("\n")) == (2, True, 1), done.stderr
