@@ -18,11 +18,11 @@ class _LateMatplotlib:
     @staticmethod
     def find_spec(fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """Where it lies; None for everything else."""
-        if fullname != "matplotlib":
+        if fullname not in ("matplotlib", "matplotlib.style"):
             return None
         from loop.matplotlib_settings import found
 
-        return found(fullname)
+        return found(fullname, path or sys.path)
 
 
 class _OurRooms:

@@ -155,7 +155,8 @@ def read_amount(cell: str, decimal: Decimal = ".") -> Amount:
         InputError: if there is no number, or more than one reading, with the reason.
     """
     text = _plain(cell)
-    _refuse_no_single_value(text, cell)
+    if why := no_single_value(cell):
+        raise InputError(f"{shown(cell)} {why}")
     value, std, unit = text.lstrip("~≈ ").removeprefix("ca. "), None, ""
     parts = _PLUS_MINUS.split(value)
     if len(parts) == 2 and parts[0]:
@@ -170,13 +171,18 @@ def read_amount(cell: str, decimal: Decimal = ".") -> Amount:
     return Amount(_float(value, cell, decimal), std, unit)
 
 
-def _refuse_no_single_value(text: str, cell: str) -> None:
+def no_single_value(cell: str) -> str:
+    """Why a cell with numbers is not one value; empty where it may be.
+
+    >>> no_single_value("<900"), no_single_value("900")
+    ('is a bound, not a value', '')
+    """
+    text = _plain(cell)
     if _BOUND.match(text):
-        raise InputError(f"{shown(cell)} is a bound, not a value")
+        return "is a bound, not a value"
     if _RANGE.match(text):
-        raise InputError(f"{shown(cell)} is a range, not a value")
-    if _BRACKETED.match(text):
-        raise InputError(f"{shown(cell)} has a number in brackets, which may be an error or something else")
+        return "is a range, not a value"
+    return "has a number in brackets, which may be an error or something else" if _BRACKETED.match(text) else ""
 
 
 def _plain(cell: str) -> str:

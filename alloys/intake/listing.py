@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from alloys.composition import Composition
 from alloys.design import Design, Value
 from alloys.errors import InputError
-from alloys.intake.cells import Decimal, decimal_mark, is_missing
+from alloys.intake.cells import Decimal, decimal_mark, is_missing, no_single_value
 from alloys.intake.guessing import slug
 from alloys.intake.headers import read_header
 from alloys.intake.mapping import AlloyColumns
@@ -35,6 +35,11 @@ class CandidateRows:
 
     designs: tuple[Design, ...]
     units: dict[str, str]
+
+
+def names_rows(distinct: int, count: int) -> bool:
+    """Whether so many different values of a column with words only name ``count`` rows, and are no categories."""
+    return distinct > max(2, count // 2)
 
 
 def read_list(entry: AlloyColumns, inputs: Sequence[str] | None) -> CandidateRows:
@@ -117,10 +122,23 @@ class _ListReader:
             if design in first:
                 problems.append(f"line {line} repeats line {first[design]}: {design}")
             first.setdefault(design, line)
+        problems += self._no_numbers(first)
         if problems:
             more = f"; and {len(problems) - _SAID} more" if len(problems) > _SAID else ""
             raise InputError(f"the candidates {self.entry.file}: {'; '.join(problems[:_SAID])}{more}")
         return tuple(first)
+
+    def _no_numbers(self, lines: Mapping[Design, int]) -> list[str]:
+        """Cells that are no numbers, where one alone takes a column of numbers from the model."""
+        told = list[str]()
+        for column, name in self.names.items():
+            values = {design: design.values[name] for design in lines}
+            words = [(lines[design], value) for design, value in values.items() if isinstance(value, str)]
+            if 2 * len(words) < len(values) and names_rows(len(set(values.values())), len(values)):
+                otherwise = "is no number" if self.quantities[column] else ""
+                reasons = [(line, word, no_single_value(word) or otherwise) for line, word in words]
+                told += [f"line {line}: {shown(column)}: {shown(word)} {why}" for line, word, why in reasons if why]
+        return told
 
     def _design(self, cells: list[str]) -> Design:
         named = self.entry.formula is not None or bool(self.entry.elements)

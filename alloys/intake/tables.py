@@ -113,7 +113,7 @@ class PlainTable:
 
 
 def read_cells(path: Path, what: str = "") -> list[Row]:
-    """The lines of a plain table as spreadsheets write them: CSV, or the first sheet of an XLSX file.
+    """The lines of a plain table as spreadsheets write them: CSV, the first sheet of an XLSX file, or JSON.
 
     Where the separator is no comma, decimal commas become points. Text that is no UTF-8 is read as Western European
     (Windows-1252).
@@ -132,6 +132,8 @@ def read_cells(path: Path, what: str = "") -> list[Row]:
             width = max((len(cells) for _, cells in rows), default=0)
             return [(line, [*cells, *[""] * (width - len(cells))]) for line, cells in rows]
         text, _ = _text(content, _WESTERN)
+        if path.suffix.lower() == ".json":
+            return [*_json_rows(text)]
         separator, _ = _separator(text)
         rows = [*_csv_rows(text, separator)]
     except InputError as error:
@@ -201,6 +203,7 @@ def _table(rows: Iterable[Row], notes: Sequence[str], separator: str = "", width
     header: list[str] | None = None
     unread: list[tuple[int, str]] = []
     kept: list[Row] = []
+    before = 0
     for line, cells in found:
         if header is None:
             # A frame of one column is written with its index, whose head is empty.
@@ -208,7 +211,7 @@ def _table(rows: Iterable[Row], notes: Sequence[str], separator: str = "", width
             if cells[0].startswith("# ") or (alone and max(width, len(cells)) > 1):
                 unread.append((line, f"before the header: {shown(' '.join(cells).strip())}"))
                 continue
-            header = _trimmed([" ".join(cell.split()) for cell in cells])
+            header, before = _trimmed([" ".join(cell.split()) for cell in cells]), len(unread)
         elif len(kept) == MOST_ROWS:
             raise InputError(f"it has more than {MOST_ROWS} rows; give the rows that matter in a smaller file")
         else:
@@ -218,7 +221,8 @@ def _table(rows: Iterable[Row], notes: Sequence[str], separator: str = "", width
     header, kept, more = _with_units(header, kept)
     refuse_doubled(header)
     if not kept:
-        raise InputError("it has column names and no rows beneath them")
+        told = [f"line {line}: {why}" for line, why in unread[before:]]
+        raise InputError(told[0] if told else "it has column names and no rows beneath them")
     return RawTable(tuple(header), tuple(kept), tuple(unread), (*notes, *more), separator)
 
 

@@ -11,7 +11,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from alloys.design import Design, Value, variable_names
 from alloys.errors import InputError
-from alloys.intake.listing import read_list
+from alloys.intake.listing import names_rows, read_list
 from alloys.intake.mapping import AlloyColumns
 from alloys.records import digest_of
 from alloys.space.base import Bools, Floats, Points, SpaceSpec
@@ -159,7 +159,7 @@ def _listed(name: str, values: list[Value], count: int, unit: str) -> Variable:
     if len(numbers) == len(values):
         log = min(numbers) > 0 and max(numbers) > _WIDE * min(numbers)
         return Variable(name, tuple(sorted(values)), "number", log, unit)
-    kind: Kind = "label" if len(values) > max(2, count // 2) else "category"
+    kind: Kind = "label" if names_rows(len(values), count) else "category"
     return Variable(name, tuple(sorted(values, key=str)), kind)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from alloys.errors import InputError
-from alloys.space import TableSpace
+from alloys.space import Space, TableSpace
 from loop.cli.console import Json, err, out, print_json
 from loop.config.assembly import build_problem, start_table
 from loop.config.data import read_data
@@ -75,12 +75,18 @@ def check(
     if checked.materials is None:
         rows = [row for file in read_data(checked.data, problem.properties, problem.space) for row in file.rows]
         first_designs(checked, problem, start_table(checked.start, problem.physics), names_by_design(rows))
-    for note in problem.physics.notes(problem.space.elements):
+    for note in [*problem.physics.notes(problem.space.elements), *_notes_of_list(problem.space)]:
         err().print(f"{config}: {note}", markup=False, soft_wrap=True)
-    if isinstance(problem.space, TableSpace):
-        count = len(problem.space.designs)
-        err().print(f"{config}: a list of {count} candidates; generators take no part", markup=False, soft_wrap=True)
     err().print(f"{config}: no mistakes", markup=False)
+
+
+def _notes_of_list(space: Space) -> list[str]:
+    """What a person may not expect of a list of candidates; nothing of another space."""
+    if not isinstance(space, TableSpace):
+        return []
+    names = ", ".join(variable.name for variable in space.variables if variable.kind == "label")
+    told = [f"{names}: words that only name rows; no model looks at them"] if names else []
+    return [f"a list of {len(space.designs)} candidates; generators take no part", *told]
 
 
 def status(

@@ -96,7 +96,7 @@ def choose_columns(
         InputError: for unknown columns, the target among them, several of formulas, or none at all.
     """
     _check_features(source, columns, target, features)
-    kinds = {name: _kind(name, records) for name in (features or columns) if name != target}
+    kinds = {name: _kind(name, records, bool(features)) for name in (features or columns) if name != target}
     formulas = [name for name, kind in kinds.items() if kind == "formula"]
     numeric = [name for name, kind in kinds.items() if kind == "number"]
     words = [name for name, kind in kinds.items() if kind == "text"]
@@ -157,8 +157,8 @@ def _check_features(source: str, columns: Sequence[str], target: str, features: 
             raise InputError(f"{source}: {name!r} cannot be a feature; there are {others}")
 
 
-def _kind(name: str, records: Records) -> str:
-    """What most cells of a column are: ``number``, ``formula``, or ``text``; also where most say nothing."""
+def _kind(name: str, records: Records, asked: bool) -> str:
+    """What most cells of a column are: ``number``, ``formula``, or ``text``; of one not asked for empty cells count."""
     if not name:
         return "text"  # such as the numbers of the rows, which programs write
     cells = [cell for record in records if not is_missing(cell := record[name].strip())]
@@ -166,4 +166,4 @@ def _kind(name: str, records: Records) -> str:
         return "formula"
     numbers = sum(number(cell) is not None or (name in SYMBOLS and is_rest(cell)) for cell in cells)
     # Without an element's amounts the alloys would be others, so that one number is enough; empty inputs cost rows.
-    return "number" if 2 * numbers > (1 if name in SYMBOLS else len(records)) else "text"
+    return "number" if 2 * numbers > (1 if name in SYMBOLS else len(cells if asked else records)) else "text"

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from alloys.design import Design, Value
+from alloys.design import Design, Value, read_variable
 from alloys.errors import InputError
 from alloys.intake.cells import is_missing, number, without_number
 from alloys.intake.mapping import Basis
@@ -277,7 +277,8 @@ def read_design(row: Mapping[str, str], columns: InputColumns, basis: Basis, bal
     values: dict[str, Value] = {}
     for column, name in columns.variables.items():
         cell = row[column].strip()
-        value = (cell if column in columns.categories else number(cell)) if not is_missing(cell) else None
+        read = read_variable if column in columns.categories else number
+        value = None if is_missing(cell) else read(cell)
         if value is None:
             raise InputError(f"the input {column!r} is {shown(cell)}" if cell else f"the input {column!r} is empty")
         values[name] = value

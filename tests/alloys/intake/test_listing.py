@@ -80,6 +80,8 @@ def test_where_leaves_rows_out(file: Path) -> None:
         ("formula,t2\nNbTa,1\nTaNb,1.0\nNbTi,2\n", {}, "line 3 repeats line 2: Nb50Ta50 (t2 1)"),
         ("formula,hours\nNbTa,\nNbTi,2\nNbW,n/a\n", {}, "line 2: lacks a cell in 'hours'; fill it in, or leave"),
         ("formula,hours\nNbTa,1\nNbQq,2\n", {}, "line 3: no composition"),
+        ("formula,hours\nNbTa,1\n\nNbTi,<2\nNbW,3\n", {}, "line 4: 'hours': '<2' is a bound, not a value"),
+        ("formula,time [h]\nNbTa,1\nNbTi,2\nNbW,x\n", {}, "line 4: 'time [h]': 'x' is no number"),
         ("formula,time (h),time [h]\nNbTa,1,2\nNbTi,3,4\n", {}, "are both time; rename 'time (h)'"),
         ("formula,hours,hours\nNbTa,1,2\nNbTi,3,4\n", {}, "columns 2 and 3 are both named 'hours'; rename one of them"),
         ("alloy,hours\nNbTa,1\nNbTi,3\n", {}, "no column says what the alloys are; name it by formula:"),

@@ -255,6 +255,7 @@ def test_a_map_that_contradicts_itself_is_refused(tmp_path: Path, given: dict[st
     [
         (b"", "it is empty"),
         (b"Alloy,HV\n", "no rows beneath"),
+        (b"Alloy,HV\n\nNbTa,300,7\n", "line 3: more cells than columns: 3, and 2 columns"),
         (b"\x00\x01\x02\xff\xd8", "it is no text"),
         (b"PK\x03\x04 no workbook", "no whole XLSX file"),
         (b"\xff\xfe\x00", "it is no text"),

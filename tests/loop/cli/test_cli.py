@@ -217,3 +217,9 @@ def test_reading_a_status_needs_neither_ray_nor_mlflow(campaigns: Path) -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip().endswith("[]")
+
+
+def test_columns_of_a_list_that_only_name_rows_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = call(capsys, "check", "configs/shelf.yaml")
+    assert code == 0
+    assert "shelf.yaml: bar: words that only name rows; no model looks at them" in " ".join(err.split())

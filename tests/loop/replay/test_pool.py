@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -127,6 +128,25 @@ def test_a_word_for_nothing_is_no_category(tmp_path: Path, word: str) -> None:
     lines = [f"{i},{route},{i}" for i, route in enumerate(routes)]
     pool = read_pool(write(tmp_path, lines, "width,route,y"), "y", features=["width", "route"])
     assert pool.notes == (f"1 of 13 rows left out: line 2: the input 'route' is {word!r}",)
+
+
+@pytest.mark.parametrize(
+    ("cells", "kept", "kind"),
+    [([f"{i}.5" for i in range(12)] + [""] * 14, 12, "number"), (["yes", "no", "304", "316L"] * 4, 16, "category")],
+)
+def test_a_column_that_is_asked_for_is_what_its_filled_cells_are(
+    tmp_path: Path, cells: list[str], kept: int, kind: str
+) -> None:
+    lines = [f"{i},{cell},{i}" for i, cell in enumerate(cells)]
+    pool = read_pool(write(tmp_path, lines, "width,grade,y"), "y", features=["width", "grade"])
+    assert (len(pool), pool.space.variables["grade"].kind) == (kept, kind)
+
+
+def test_a_pool_may_be_json(tmp_path: Path) -> None:
+    path = tmp_path / "pool.json"
+    path.write_text(json.dumps([{"width": i, "y": 100 - i} for i in range(12)] + [{"width": "n/a", "y": 1}]), "utf-8")
+    pool = read_pool(path, "y")
+    assert (len(pool), pool.notes) == (12, ("1 of 13 rows left out: line 13: the input 'width' is 'n/a'",))
 
 
 def test_traces_in_most_cells_of_an_element_do_not_make_other_alloys(tmp_path: Path) -> None:

@@ -37,6 +37,9 @@ def dataset(pair: list[str], fractions: list[float], energies: list[float]) -> d
 
 def fitted(pair: list[str], fractions: list[float], energies: list[float]) -> list[float]:
     """Redlich-Kister coefficients in J/mol by order; ESPEI chooses how many by the corrected Akaike criterion."""
+    import matplotlib
+
+    matplotlib.get_configdir = matplotlib.get_data_path  # a person's folder may hold styles that are no text
     from espei.datasets import check_dataset, clean_dataset
     from espei.paramselect import generate_parameters
     from espei.utils import MemoryStorage, PickleableTinyDB

@@ -39,6 +39,9 @@ def main(seconds: int, memory: int) -> int:
     limit(IMPORT_SECONDS + seconds, memory)
     text = sys.stdin.buffer.read().decode("utf-8", "surrogatepass")
     try:
+        import matplotlib
+
+        matplotlib.get_configdir = matplotlib.get_data_path  # a person's folder may hold styles that are no text
         # Loading takes its time on a slow machine, which is not the database's.
         from validation.calphad.errors import DatabaseError
         from validation.calphad.reading.grammar import read_text

@@ -27,6 +27,19 @@ def test_settings_that_matplotlib_cannot_be_imported_with_are_left_out(
     assert "your settings of matplotlib are left out" in done.stderr
 
 
+def test_a_style_of_a_persons_that_is_no_text_is_left_out(tmp_path: Path) -> None:
+    styles = tmp_path / "matplotlib" / "stylelib"
+    styles.mkdir(parents=True)
+    (styles / "mine.mplstyle").write_bytes("font.family: caf\u00e9\n".encode("latin-1"))
+    done = subprocess.run(
+        [sys.executable, "-c", "import loop, matplotlib.style; print('ggplot' in matplotlib.style.library, end='')"],
+        cwd=tmp_path, env={**environment(), "XDG_CONFIG_HOME": str(tmp_path)}, capture_output=True, text=True,
+        timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "True"), done.stderr
+    assert "your settings of matplotlib are left out" in done.stderr
+
+
 def test_settings_that_it_can_be_imported_with_stay_for_a_persons_own_pictures(tmp_path: Path) -> None:
     (tmp_path / "matplotlibrc").write_text("font.size: 31\n", encoding="utf-8")
     done = subprocess.run(

@@ -230,7 +230,7 @@ def _tried(rng: Random) -> tuple[Read, Written]:
 
 
 def _listed(rng: Random) -> tuple[Read, Written]:
-    """A list of candidates, which one empty cell keeps out whole."""
+    """A list of candidates, which one odd cell keeps out whole."""
     from alloys.intake.listing import read_list
     from alloys.intake.mapping import AlloyColumns
 
@@ -240,7 +240,7 @@ def _listed(rng: Random) -> tuple[Read, Written]:
         found = read_list(AlloyColumns(file=str(path), formula="alloy"), None)
         return [(float(design.values["hours"]),) for design in found.designs], ""
 
-    return read, written(rng, ("alloy", "hours"), rows, (1,), ("n/a", "NA", "<NA>", "-", "?"))
+    return read, written(rng, ("alloy", "hours"), rows, (1,), ("n/a", "NA", "<NA>", "-", "?", "<0.1", "10-20"))
 
 
 def _points(rng: Random) -> tuple[Read, Written]:

@@ -52,6 +52,17 @@ def test_the_second_look_at_a_text_starts_no_process_and_takes_a_tenth_of_the_ti
     assert read_anew(text).database == read_text(text).database
 
 
+def test_a_style_of_matplotlib_that_is_no_text_keeps_no_database_from_being_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    styles = folder.parent / "matplotlib" / "stylelib"
+    styles.mkdir(parents=True)
+    (styles / "mine.mplstyle").write_bytes("font.family: caf\u00e9\n".encode("latin-1"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder.parent))
+    check_apart(IDEAL)
+    assert kept.get(FORM, digest_of_text(IDEAL)) is not None
+
+
 def test_what_cannot_be_read_is_not_kept(folder: Path) -> None:
     with pytest.raises(DatabaseError, match="line 8"):
         check_apart(IDEAL.replace("LN(T); 6000 N !\nTYPE", "LN(T; 6000 N !\nTYPE"))
