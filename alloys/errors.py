@@ -20,7 +20,7 @@ def without_secrets(text: str) -> str:
 
     >>> without_secrets("nobody answers at 'http://me@head:80/x?key=1&page=2'")
     "nobody answers at 'http://***@head:80/x?key=***&page=2'"
-    >>> without_secrets("it is at postgresql://USER@HOST/DATABASE, got http://me:USER@head")
+    >>> without_secrets("it is at postgresql://USER@HOST/DATABASE, got http://me@head")
     'it is at postgresql://USER@HOST/DATABASE, got http://***@head'
     """
     for pattern in _SECRETS:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from alloys.errors import InputError, WorkError, first_line
+from alloys.errors import InputError, WorkError, first_line, without_secrets
 from loop.execute.loopback import leave_proxies_out, refuse_proxy
 from loop.execute.submit import LEFT_OUT, ClusterJob, Package
 
@@ -170,8 +170,9 @@ def checked_url(address: str, source: str = "--address") -> str:
     except ValueError:
         good = False
     if not good or "@" in address:
+        got = without_secrets(address)[:80]
         raise InputError(
-            f"{source} takes the URL of the cluster's dashboard, such as http://127.0.0.1:8265, got {address[:80]!r}"
+            f"{source} takes the URL of the cluster's dashboard, such as http://127.0.0.1:8265, got {got!r}"
         )
     return address.rstrip("/")
 

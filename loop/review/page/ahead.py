@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from loop.config.lookup import said_directory
 from loop.review.page.about import LISTED, Reported, first_told
 from loop.review.page.marks import alloy, code, count, joined, moment, named, percent, unit_of, with_spread, words
 from loop.store import JobState
@@ -72,7 +73,7 @@ def failures(about: Reported) -> dict[str, Any]:
 def following(about: Reported) -> list[Markup]:
     """What the loop would do next, and the commands for it."""
     name, view = about.view.config.name, about.view
-    file = f"{name}.yaml"
+    file, where = f"{name}.yaml", said_directory(view.config.directory)
     waiting = about.store.counts()
     people = sum(waiting.get(state, 0) for state in (JobState.HELD, JobState.NEEDS_REVIEW, JobState.AWAITING_HUMAN))
     told = {
@@ -81,12 +82,12 @@ def following(about: Reported) -> list[Markup]:
             "It waits for people: {} decisions or answers. {} shows them; {} and {} exchange files."
         ).format(
             count(people, "count", "people"),
-            code(f"alloyloop queue list {name}"),
-            code(f"alloyloop queue export {name} --out jobs.csv"),
-            code(f"alloyloop queue import {name} jobs.csv"),
+            code(f"alloyloop queue list {name}{where}"),
+            code(f"alloyloop queue export {name}{where} --out jobs.csv"),
+            code(f"alloyloop queue import {name}{where} jobs.csv"),
         ),
         "running": Markup("It is running now."),
-        "paused": Markup("It is paused. {} lets it go on.").format(code(f"alloyloop resume {name}")),
+        "paused": Markup("It is paused. {} lets it go on.").format(code(f"alloyloop resume {name}{where}")),
         "stopped": Markup("It was stopped. {} goes on where it was.").format(code(f"alloyloop run {file}")),
         "finished": Markup("All iterations that were asked for are done. {} with a larger number goes on.").format(
             code(f"alloyloop run {file} --iterations")

@@ -12,6 +12,7 @@ import pytest
 
 from alloys.goal import Goal
 from loop.campaign import Campaign
+from loop.config.lookup import said_directory
 from loop.review.page.building import report_page
 from loop.store import CampaignStore
 from loop.view import View
@@ -102,7 +103,8 @@ def test_what_is_pending_what_failed_and_what_was_done_by_hand(answered: Campaig
     assert "2 questions are open:" in text
     assert "1: cracked at 950 °C &lt;b&gt;twice&lt;/b&gt; (for example " in text
     assert "correct (the dial says 24.5)" in text
-    assert "It waits for people: 2 decisions or answers. alloyloop queue list small shows them" in text
+    folder = said_directory(answered.config.directory)
+    assert f"It waits for people: 2 decisions or answers. alloyloop queue list small{folder} shows them" in text
 
 
 @pytest.mark.parametrize(
