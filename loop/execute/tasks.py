@@ -149,6 +149,8 @@ def told_by(ask: Callable[[], Verdict]) -> Verdict:
     except InputError as error:
         return Failed(FailureKind.SUSPECT, str(error))
     except (Exception, SystemExit) as error:
+        if hasattr(error, "ray_terminate_msg"):  # Ray ends this worker, as it does on SIGTERM: no answer of a validator
+            raise
         return Failed(FailureKind.INFRASTRUCTURE, f"{type(error).__name__}: {without_secrets(str(error))}")
 
 

@@ -25,7 +25,7 @@ from loop.config.schema import ClusterConfig
 from loop.execute.actors import share
 from loop.execute.cluster import Demand, RayExecutor
 from loop.execute.local import Executor, LocalExecutor
-from loop.execute.tasks import Done, Finished, ModelTask, ValidationTask, ValidatorSpec, validate
+from loop.execute.tasks import Done, Finished, ModelTask, ValidationTask, ValidatorSpec, told_by, validate
 from tests.loop.loop_helpers import ROOT
 from tests.strategies import PALETTE
 from tests.support.ray_workers import left_alive, workers
@@ -185,6 +185,14 @@ def _waiting_worker(executor: RayExecutor) -> psutil.Process:
         assert executor.collect(0.2) == []
         assert time.monotonic() < deadline
     return found[0]
+
+
+def test_a_worker_that_ray_ends_gives_no_verdict_and_a_validator_that_exits_does() -> None:
+    from ray._raylet import raise_sys_exit_with_custom_error_message as ended_by_ray
+
+    with pytest.raises(SystemExit):
+        told_by(lambda: ended_by_ray("The process receives a SIGTERM.", 1))
+    assert told_by(lambda: sys.exit(3)) == Failed(FailureKind.INFRASTRUCTURE, "SystemExit: 3")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

@@ -163,6 +163,8 @@ def test_an_empty_address_of_ray_is_none(
 def test_what_of_the_environment_keeps_ray_from_starting_is_named(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    for name in [name for name in os.environ if name.startswith("RAY_")]:  # of a cluster that this process had
+        monkeypatch.delenv(name)
     monkeypatch.setenv("RAY_RUNTIME_ENV_HOOK", "no.such.hook")
     _, _, err = call(capsys, "run", str(write_config(tmp_path, cluster={"executor": "ray", "workers": 1})))
     assert "Ray did not start: No module named 'no'; it obeys RAY_RUNTIME_ENV_HOOK of the environment: unset" in err
