@@ -323,7 +323,7 @@ def test_a_number_of_suggestions_is_a_positive_whole_number(tmp_path: Path, n: o
 
 def test_a_start_that_cannot_be_had_leaves_nothing_behind(tmp_path: Path) -> None:
     impossible = ["density <= 2", "solidus >= 2273"]
-    with pytest.raises(InputError, match="satisfy the closed-form constraints"):
+    with pytest.raises(InputError, match="satisfy the rules of the space and the closed-form constraints"):
         Campaign.open(small_config(tmp_path, constraints=impossible))
     assert not (tmp_path / "campaigns").exists()
     with pytest.raises(InputError, match=r"cannot read the start table"):
