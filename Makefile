@@ -17,7 +17,7 @@ export MPLCONFIGDIR ?= $(CURDIR)/$(VENV)/matplotlib
 # Of all that is installed a small part is ever imported; Python compiles it then.
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --no-cache-dir --no-compile --quiet
 
-.PHONY: run test test-alone test-others test-slow bench bench-generators bench-phases bench-sample-efficiency gpu-figures setup setup-dft setup-test setup-browser setup-debian setup-peers setup-ctgan docs screenshots lint lock audit clean
+.PHONY: run test test-alone test-beside test-slow bench bench-generators bench-phases bench-sample-efficiency gpu-figures setup setup-dft setup-test setup-browser setup-debian setup-peers setup-ctgan docs screenshots lint lock audit clean
 .DEFAULT_GOAL := run
 
 setup: $(STAMP)
@@ -80,9 +80,11 @@ setup-browser:  ## Chromium for the tests of pages, where this may install it
 	fi; \
 	echo "tests of pages in a browser will be skipped; to have them run: sudo apt-get install chromium chromium-driver"
 
-# Tests that have a Ray cluster, servers and kills: one at a time. The others share nothing but the processor, and each
-# waits now and then, for a disk or a process: three of them keep two cores busy.
+# Tests that have a Ray cluster, servers and kills: one at a time, and with little beside them, or they take long.
 ALONE := $(addprefix tests/,acceptance extras loop/execute security/test_network.py)
+# Of the others, these only compute: one process of them, after the lint, fills the time in which those wait. The rest
+# waits now and then for a disk or a process: three at a time keep two cores busy.
+BESIDE := $(addprefix tests/,generators surrogates validation)
 
 setup-debian:  # one after the other: apt-get runs once at a time
 	@$(MAKE) --no-print-directory setup-test
@@ -90,13 +92,14 @@ setup-debian:  # one after the other: apt-get runs once at a time
 
 test:  ## set up everything and pass the tests
 	@$(MAKE) --no-print-directory -j2 setup setup-debian
-	@$(MAKE) --no-print-directory -j2 test-alone test-others
+	@$(MAKE) --no-print-directory -j2 test-alone test-beside
+	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile $(addprefix --ignore=,$(ALONE) $(BESIDE))
 
 test-alone: $(STAMP)
 	$(BIN)/python -m pytest -m "not slow" $(ALONE)
 
-test-others: lint
-	$(BIN)/python -m pytest -m "not slow" -n 3 --dist loadfile $(addprefix --ignore=,$(ALONE))
+test-beside: lint
+	$(BIN)/python -m pytest -m "not slow" $(BESIDE)
 
 test-slow: $(STAMP)  ## the slow checks: whole campaigns, kills
 	$(BIN)/python -m pytest -m slow

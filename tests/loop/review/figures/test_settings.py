@@ -33,7 +33,7 @@ def test_a_style_of_a_persons_that_is_no_text_is_left_out(tmp_path: Path) -> Non
     (styles / "mine.mplstyle").write_bytes("font.family: caf\u00e9\n".encode("latin-1"))
     done = subprocess.run(
         [sys.executable, "-c", "import loop, matplotlib.style; print('ggplot' in matplotlib.style.library, end='')"],
-        cwd=tmp_path, env={**environment(), "XDG_CONFIG_HOME": str(tmp_path)}, capture_output=True, text=True,
+        cwd=tmp_path, env={**environment(), "MPLCONFIGDIR": str(styles.parent)}, capture_output=True, text=True,
         timeout=60,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "True"), done.stderr
