@@ -58,7 +58,7 @@ def test_a_style_of_matplotlib_that_is_no_text_keeps_no_database_from_being_read
     styles = folder.parent / "matplotlib" / "stylelib"
     styles.mkdir(parents=True)
     (styles / "mine.mplstyle").write_bytes("font.family: caf\u00e9\n".encode("latin-1"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder.parent))
+    monkeypatch.setenv("MPLCONFIGDIR", str(styles.parent))
     check_apart(IDEAL)
     assert kept.get(FORM, digest_of_text(IDEAL)) is not None
 
