@@ -9,7 +9,8 @@ from importlib.machinery import ModuleSpec, PathFinder
 # Only what Python has loaded by now is imported above: a person's file could be in place of anything else.
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_ROOMS = ("alloys", "generators", "surrogates", "validation", "loop")
+ROOMS = ("alloys", "generators", "surrogates", "validation", "loop")
+"""The packages that alloyloop is made of."""
 
 
 class _LateMatplotlib:
@@ -31,7 +32,7 @@ class _OurRooms:
     @staticmethod
     def find_spec(fullname: str, path: object = None, target: object = None) -> ModuleSpec | None:
         """Where a room lies; None for everything else."""
-        return PathFinder.find_spec(fullname, [_ROOT]) if path is None and fullname in _ROOMS else None
+        return PathFinder.find_spec(fullname, [_ROOT]) if path is None and fullname in ROOMS else None
 
 
 def _refuse_others() -> None:
@@ -40,7 +41,7 @@ def _refuse_others() -> None:
     Raises:
         ImportError: naming its file.
     """
-    for name in _ROOMS:
+    for name in ROOMS:
         place = getattr(sys.modules.get(name), "__file__", None)
         if place and not os.path.abspath(place).startswith(os.path.join(_ROOT, name, "")):
             raise ImportError(

@@ -16,9 +16,9 @@ import pytest
 
 from alloys.composition import SYMBOLS
 from alloys.properties import PROPERTIES
+from loop import ROOMS
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("alloys", "generators", "surrogates", "validation", "loop")
 
 HOMES = (
     "alloys/composition.py",

@@ -17,6 +17,7 @@ from alloys.design import Design
 from alloys.errors import InputError
 from alloys.files import write_atomic
 from alloys.records import digest_of
+from loop import ROOMS
 from loop.config.schema import CampaignConfig
 from loop.store import CampaignExists, CampaignStore
 from loop.store.database.postgresql import parse_url, url_in
@@ -35,7 +36,6 @@ log = logging.getLogger(__name__)
 
 
 _ROOT = Path(__file__).resolve().parents[2]
-_ROOMS = ("alloys", "generators", "surrogates", "validation", "loop")
 
 
 @cache
@@ -45,7 +45,7 @@ def code_version() -> str:
         number = version("alloyloop")
     except PackageNotFoundError:
         number = "unknown"
-    sources = sorted(path for room in _ROOMS for path in (_ROOT / room).rglob("*.py"))
+    sources = sorted(path for room in ROOMS for path in (_ROOT / room).rglob("*.py"))
     content = [[str(path.relative_to(_ROOT)), hashlib.sha256(path.read_bytes()).hexdigest()] for path in sources]
     return f"{number}+{digest_of(content)[:12]}"
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from loop import ROOMS
+
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("alloys", "generators", "surrogates", "validation", "loop")
 
 MODULES = frozenset(
     "pickle _pickle cPickle dill cloudpickle shelve marshal joblib jsonpickle code codeop tarfile zipfile pty".split()

@@ -17,6 +17,7 @@ from unittest.mock import patch
 import yaml
 
 from alloys.errors import InputError
+from loop import ROOMS
 from tests.loop.execute.noting_proxy import noting_proxy
 from tests.support.fuzz.reports.base import Planted, right
 from tests.support.fuzz.targets import ROOT
@@ -242,7 +243,6 @@ class Folders(Planted):
         right(len(list(folder.rglob("note.txt"))) == 1, f"the note is not in {folder.name!r}")
 
 
-ROOMS = ("alloys", "generators", "surrogates", "validation", "loop")
 MODULES = (
     *ROOMS, "random", "queue", "numpy", "torch", "typing", "json",
     "yaml", "signal", "statistics", "types", "pandas", "code", "test", "select", "secrets", "calendar", "token", "ray",
