@@ -27,6 +27,14 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 
 
+def python(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Another Python that runs in a folder, with these variables of the environment beside the usual ones."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder, env={**environment(), **variables}, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+
+
 def tree(process: psutil.Process) -> list[psutil.Process]:
     """A process and everything below it."""
     try:

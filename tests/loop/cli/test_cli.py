@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from loop.cli import main as cli
 from loop.config.reading import load_config
 from tests.loop.loop_helpers import DEFAULT, ROOT, call, write_config
 from tests.support.ideal import IDEAL_TDB, melting
+from tests.support.processes import python
 
 
 @pytest.fixture(scope="module")
@@ -178,29 +177,27 @@ def _status(capsys: pytest.CaptureFixture[str], campaigns: Path) -> dict[str, An
     return document
 
 
-def test_help_needs_nothing_heavy() -> None:
+def _loaded_by(words: list[str], modules: str) -> list[str]:
+    """Which of some modules a command line has loaded at its end."""
     code = (
-        "import sys; from loop.cli import main as cli\n"
-        "try: cli.main(['--help'])\n"
-        "except SystemExit: pass\n"
-        "heavy = ('torch', 'ray', 'mlflow', 'pycalphad', 'botorch', 'numpy', 'pandas', 'sqlalchemy', 'pydantic',"
-        " 'optimade', 'rdflib')\n"
-        "print([m for m in heavy if m in sys.modules])"
+        "import json, sys; from loop.cli import main as cli\n"
+        f"try: cli.main({words!r})\n"
+        f"finally: print('\\n' + json.dumps([m for m in {modules.split()!r} if m in sys.modules]))"
     )
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert run.stdout.strip().endswith("[]")
+    done = python(ROOT, "-c", code)
+    assert done.returncode == 0, done.stderr
+    loaded: list[str] = json.loads(done.stdout.splitlines()[-1])
+    return loaded
+
+
+def test_help_needs_nothing_heavy() -> None:
+    heavy = "torch ray mlflow pycalphad botorch numpy pandas sqlalchemy pydantic optimade rdflib"
+    assert _loaded_by(["--help"], heavy) == []
 
 
 @pytest.mark.parametrize("words", [["check", "configs/refractory.yaml"], ["properties", "NbMoTaW"]], ids="/".join)
 def test_what_asks_no_campaign_loads_no_database_libraries(words: list[str]) -> None:
-    code = (
-        "import sys; from loop.cli import main as cli\n"
-        f"try: cli.main({words!r})\n"
-        "except SystemExit: pass\n"
-        "print([m for m in ('sqlalchemy', 'alembic', 'torch', 'ray', 'mlflow') if m in sys.modules])"
-    )
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert run.stdout.strip().endswith("[]")
+    assert _loaded_by(words, "sqlalchemy alembic torch ray mlflow") == []
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
@@ -209,14 +206,7 @@ def test_the_help_of_all_says_what_each_says_of_itself(name: str) -> None:
 
 
 def test_reading_a_status_needs_neither_ray_nor_mlflow(campaigns: Path) -> None:
-    code = (
-        "import sys; from loop.cli import main as cli\n"
-        f"try: cli.main(['status', 'small', '--directory', {str(campaigns)!r}])\n"
-        "except SystemExit: pass\n"
-        "print([m for m in ('ray', 'mlflow', 'pycalphad') if m in sys.modules])"
-    )
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert run.stdout.strip().endswith("[]")
+    assert _loaded_by(["status", "small", "--directory", str(campaigns)], "ray mlflow pycalphad") == []
 
 
 def test_columns_of_a_list_that_only_name_rows_are_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +13,14 @@ import yaml
 
 from alloys.errors import InputError, WorkError
 from alloys.records import Failed, FailureKind, Verdict
+from loop import ROOMS
 from loop.execute.cluster import refuse_dead
 from loop.execute.loopback import refuse_proxy
 from loop.execute.ray_jobs import Jobs
 from loop.execute.tasks import told_by
 from tests.loop.execute.noting_proxy import noting_proxy
 from tests.loop.loop_helpers import call, write_config
-from tests.support.processes import ROOT, environment
+from tests.support.processes import ROOT, python
 
 
 @pytest.fixture
@@ -183,9 +183,6 @@ def test_submit_says_which_variable_named_a_dead_cluster(
         assert "--address" not in err
 
 
-ROOMS = ("alloys", "generators", "surrogates", "validation", "loop")
-
-
 def _file_of_my_own(folder: Path, name: str, *, package: bool = False) -> None:
     path = folder / name / "__init__.py" if package else folder / f"{name}.py"
     path.parent.mkdir(exist_ok=True)
@@ -209,10 +206,7 @@ def test_neither_files_of_a_person_nor_a_proxy_come_between_a_campaign_and_its_c
     config.write_text(yaml.safe_dump(document), encoding="utf-8")
     # A script beside them: its folder is the first that modules are looked for in, here and for Ray's workers.
     (tmp_path / "begin.py").write_text("import alloyloop\nalloyloop.Campaign\nalloyloop.main()\n", encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "begin.py", "run", str(config)],
-        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
+    done = python(tmp_path, "begin.py", "run", str(config))
     assert done.returncode == 0, done.stderr
     assert "died" not in done.stderr
     assert proxy == []
@@ -232,20 +226,14 @@ def test_a_command_imports_no_file_of_a_person(
 ) -> None:
     for name in names:
         _file_of_my_own(tmp_path, name, package=name == "alloys")
-    given = {**environment(), "PYTHONPATH": path.format(root=ROOT, here=tmp_path)}
-    done = subprocess.run(
-        [sys.executable, *begin, "--version"], cwd=tmp_path, env=given, capture_output=True, text=True, timeout=60
-    )
+    done = python(tmp_path, *begin, "--version", PYTHONPATH=path.format(root=ROOT, here=tmp_path))
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("alloyloop")
 
 
 def test_what_was_imported_in_place_of_a_part_is_named(tmp_path: Path) -> None:
     (tmp_path / "validation.py").write_text("", encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", "import validation, alloyloop"],
-        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+    done = python(tmp_path, "-c", "import validation, alloyloop")
     assert "validation.py is in place of a part of alloyloop" in done.stderr
 
 

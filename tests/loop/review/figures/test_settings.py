@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from loop.review.figures.style import tried
-from tests.support.processes import environment
+from tests.support.processes import python
 
 
 @pytest.mark.parametrize(
@@ -19,10 +17,8 @@ def test_settings_that_matplotlib_cannot_be_imported_with_are_left_out(
     backend: str, settings: bytes, tmp_path: Path
 ) -> None:
     (tmp_path / "matplotlibrc").write_bytes(settings)
-    done = subprocess.run(
-        [sys.executable, "-c", "import loop, matplotlib; print(matplotlib.rcParams['font.family'], end='')"],
-        cwd=tmp_path, env={**environment(), "MPLBACKEND": backend}, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+    code = "import loop, matplotlib; print(matplotlib.rcParams['font.family'], end='')"
+    done = python(tmp_path, "-c", code, MPLBACKEND=backend)
     assert (done.returncode, done.stdout) == (0, "['sans-serif']"), done.stderr
     assert "your settings of matplotlib are left out" in done.stderr
 
@@ -31,21 +27,15 @@ def test_a_style_of_a_persons_that_is_no_text_is_left_out(tmp_path: Path) -> Non
     styles = tmp_path / "matplotlib" / "stylelib"
     styles.mkdir(parents=True)
     (styles / "mine.mplstyle").write_bytes("font.family: caf\u00e9\n".encode("latin-1"))
-    done = subprocess.run(
-        [sys.executable, "-c", "import loop, matplotlib.style; print('ggplot' in matplotlib.style.library, end='')"],
-        cwd=tmp_path, env={**environment(), "MPLCONFIGDIR": str(styles.parent)}, capture_output=True, text=True,
-        timeout=60,
-    )  # fmt: skip
+    code = "import loop, matplotlib.style; print('ggplot' in matplotlib.style.library, end='')"
+    done = python(tmp_path, "-c", code, MPLCONFIGDIR=str(styles.parent))
     assert (done.returncode, done.stdout) == (0, "True"), done.stderr
     assert "your settings of matplotlib are left out" in done.stderr
 
 
 def test_settings_that_it_can_be_imported_with_stay_for_a_persons_own_pictures(tmp_path: Path) -> None:
     (tmp_path / "matplotlibrc").write_text("font.size: 31\n", encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", "import loop, matplotlib; print(matplotlib.rcParams['font.size'], end='')"],
-        cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+    done = python(tmp_path, "-c", "import loop, matplotlib; print(matplotlib.rcParams['font.size'], end='')")
     assert (done.returncode, done.stdout, done.stderr) == (0, "31.0", "")
 
 
