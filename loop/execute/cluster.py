@@ -247,7 +247,7 @@ def start_cluster(ray: Any, address: str, cpus: int) -> None:
         options |= {"num_cpus": cpus, "object_store_memory": 200 * 2**20}
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_DEDUP_LOGS", "0")
-    leave_proxies_out(address if "://" in address else f"ray://{address}")  # whose processes speak over HTTP too
+    leave_proxies_out(_url(address))  # whose processes speak over HTTP too
     # Before ray.init has set its own level, Ray announces what its environment decided.
     logging.getLogger("ray").setLevel(logging.ERROR)
     if address != "local":
@@ -292,6 +292,11 @@ def _no_cluster(address: str, why: str) -> InputError:
     return InputError(f"no Ray cluster answers at {address!r}: {why}; {advice}")
 
 
+def _url(address: str) -> str:
+    """The address of a cluster with a scheme, as libraries take URLs apart."""
+    return address if "://" in address else f"ray://{address}"
+
+
 def refuse_dead(address: str) -> None:
     """Refuses an address where no Ray answers within seconds; Ray itself would try for many minutes.
 
@@ -306,7 +311,7 @@ def refuse_dead(address: str) -> None:
     """
     there = _on_this_machine() if address == "auto" else address
     try:
-        host, port = host_and_port(there if "://" in there else f"ray://{there}")
+        host, port = host_and_port(_url(there))
         if there.lower().startswith(("http://", "https://")):
             raise ValueError("that of a dashboard, which only `alloyloop submit` asks")
         if not host or not port:

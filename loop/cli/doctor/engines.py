@@ -37,7 +37,7 @@ def ray(address: str = "local", *, needed: bool) -> Finding:
         try:
             refuse_dead(address)
         except InputError as error:
-            return judged("Ray", found, without_secrets(str(error)), needed=needed)
+            return judged("Ray", found, str(error), needed=needed)
     free = shutil.disk_usage(_SHARED_MEMORY).free if _SHARED_MEMORY.is_dir() else None
     if free is None:
         return judged("Ray", found, needed=needed)

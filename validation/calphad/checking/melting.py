@@ -94,13 +94,7 @@ def _energies(database: Any, element: str, phase: str, kelvin: np.ndarray[Any, n
         full = {s: 1.0 if str(s.species) == filled[s.sublattice_index] else 1e-12 for s in model.site_fractions}
         energy = symengine.sympify(model.GM).subs({**full, v.P: 101325.0})
         found = symengine.Lambdify([v.T], [energy])(kelvin[:, None]).reshape(len(kelvin))
-    except (
-        DofError,
-        ValueError,
-        TypeError,
-        RuntimeError,
-        LookupError,
-        ArithmeticError,
-    ):  # what pycalphad says of odd phases
+    # What pycalphad says of odd phases.
+    except (DofError, ValueError, TypeError, RuntimeError, LookupError, ArithmeticError):
         return None
     return np.where(np.isfinite(found), found, np.inf)

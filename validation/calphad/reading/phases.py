@@ -33,7 +33,7 @@ GAS = re.compile(r"(^|_|\d)GAS(_|$)")
 """What names of gases look like (GAS, N2GAS, O1_GAS); a phase with the option G is one under any name."""
 LIQUID = "LIQ"
 """What names of liquids hold (LIQUID, IONIC_LIQ); a phase with the option L or Y is one under any name."""
-LATTICES = (
+_LATTICES = (
     ("BCC", re.compile(r"BCC|(^|_)(A2|B2|B32|D03|DO3|L21)(_|$)")),
     ("FCC", re.compile(r"FCC|(^|_)(A1|L12|L10)(_|$)")),
     ("HCP", re.compile(r"HCP|(^|_)(A3|D019|B19)(_|$)")),
@@ -275,7 +275,7 @@ def _unknown_energy(database: Any, name: str, elements: set[str], energies: _Ene
     """
     phase, known = database.phases[name], energies.given.get(name, ())
     alone = {element: pure(phase, element) for element in sorted(elements)}
-    lacking = [element for element, ends in alone.items() if ends and not _any(ends, known)]
+    lacking = [element for element, ends in alone.items() if ends and not _is_given(ends, known)]
     if not _is_solution(database, name, known):
         lacking = [element for element in lacking if element in energies.homeless]
     what = f"no energy of pure {', '.join(lacking)}"
@@ -294,10 +294,11 @@ def _homeless(
     """Those of some elements that none of the phases is a solid solution of, with an energy of the element alone."""
     solid = [partner_of(database, name) or name for name in names if not is_liquid(database, name)]
     homes = [name for name in solid if _is_solution(database, name, given.get(name, ()))]
-    return {e for e in elements if not any(_any(pure(database.phases[n], e), given.get(n, ())) for n in homes)}
+    return {e for e in elements if not any(_is_given(pure(database.phases[n], e), given.get(n, ())) for n in homes)}
 
 
-def _any(ends: Iterable[EndMember], known: Collection[EndMember]) -> bool:
+def _is_given(ends: Iterable[EndMember], known: Collection[EndMember]) -> bool:
+    """Whether one of some end-members is among those with an energy."""
     return any(has_energy(each, known) for each in ends)
 
 
@@ -314,7 +315,7 @@ def _is_solution(database: Any, name: str, known: Collection[EndMember]) -> bool
 
 def lattice_of(name: str) -> str:
     """The lattice of metals that a phase's name tells of: BCC, FCC, HCP or nothing."""
-    return next((lattice for lattice, mark in LATTICES if mark.search(name)), "")
+    return next((lattice for lattice, mark in _LATTICES if mark.search(name)), "")
 
 
 def undefined_functions(database: Any, elements: Iterable[str], phases: Iterable[str] | None = None) -> list[str]:
